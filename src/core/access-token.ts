@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto'
+import { jwtVerify, SignJWT } from 'jose'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from './clock.ts'
+import { formatScope } from './scope.ts'
+import type { KeyRing } from './signing-key.ts'
+
+/** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
+export interface AccessTokenClaims {
+  readonly iss: string
+  /** The user's id. */
+  readonly sub: string
+  readonly aud: string | readonly string[]
+  /** Seconds since 1970. */
+  readonly exp: number
+  /** Seconds since 1970. */
+  readonly iat: number
+  readonly jti: string
+  readonly client_id: string
+  /** Space-delimited. Empty if the token delegates no permission. */
+  readonly scope: string
+  /** The user's role when the token was issued (RFC 9068 §2.2.3.1). Guards read today's instead. */
+  readonly roles?: readonly string[]
+  /** The user's security stamp when the token was issued. */
+  readonly stamp: string
+}
+
+/** A verified token: its claims, and its scopes as an array. */
+export interface AccessToken {
+  readonly claims: AccessTokenClaims
+  readonly scopes: readonly string[]
+}
+
+/** What a new token says, beyond what the issuer adds. */
+export interface AccessTokenSubject {
+  readonly subject: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly role: string
+  readonly securityStamp: string
+}
+
+export interface AccessTokenIssuer {
+  /** Seconds that a new token lives. */
+  readonly lifetime: number
+  /** Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it. */
+  issue(subject: AccessTokenSubject): Promise<string>
+  /**
+   * Returns the verified token, or null if it is not one of ours that is valid now. Checked in this
+   * order: length, form, `alg` against the key of `kid`, signature, `typ`, `iss`, `aud`, `nbf`,
+   * `exp`, and that every other claim has its type.
+   *
+   * Does not check that the user still exists, is active, or has the role; the guards do.
+   */
+  verify(token: string): AccessToken | null | Promise<AccessToken | null>
+}
+
+export interface AccessTokenOptions {
+  readonly keys: KeyRing
+  readonly issuer: string
+  readonly audience: string
+  /** Seconds. */
+  readonly lifetime: number
+  readonly clock: Clock
+}
+
+/** Longest token, in characters, that is looked at (RFC 8725 §3.11 leaves the bound to us). */
+export const accessTokenMaxLength = 8192
+/** Seconds that `exp` and `nbf` may be off, for clocks that differ (RFC 7519 §4.1.4). */
+export const clockTolerance = 30
+/** Verified tokens kept, so that a token's signature is checked once per process. */
+const cacheSize = 16384
+
+const type = 'at+jwt'
+
+export function createAccessTokenIssuer(options: AccessTokenOptions): AccessTokenIssuer {
+  const { keys, issuer, audience, lifetime, clock } = options
+  // The key is the whole token, so two tokens never share an entry; only verified tokens enter, so
+  // garbage cannot push them out; an entry says nothing about the user, who is read every time.
+  const verified = new LRUCache<string, AccessToken>({ max: cacheSize })
+
+  async function verifyAnew(token: string): Promise<AccessToken | null> {
+    try {
+      const { payload } = await jwtVerify(
+        token,
+        (header) => {
+          const key = typeof header.kid === 'string' ? keys.find(header.kid) : undefined
+          if (key?.algorithm !== header.alg) throw new TypeError('No key of this id and algorithm.')
+          return (key as NonNullable<typeof key>).verifyWith
+        },
+        {
+          algorithms: [...keys.algorithms],
+          typ: type,
+          issuer,
+          audience,
+          clockTolerance,
+          currentDate: new Date(clock() * 1000),
+          requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+        },
+      )
+      if (!hasAccessTokenClaims(payload)) return null
+      const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
+      const accessToken = Object.freeze({ claims: Object.freeze(payload), scopes })
+      verified.set(token, accessToken)
+      return accessToken
+    } catch {
+      // One answer for every cause: who holds a bad token learns nothing more (RFC 9068 §4).
+      return null
+    }
+  }
+
+  return {
+    lifetime,
+    async issue({ subject, clientId, scopes, role, securityStamp }) {
+      const now = clock()
+      const { current } = keys
+      return await new SignJWT({
+        iss: issuer,
+        sub: subject,
+        aud: audience,
+        exp: now + lifetime,
+        iat: now,
+        jti: randomUUID(),
+        client_id: clientId,
+        scope: formatScope(scopes),
+        roles: [role],
+        stamp: securityStamp,
+      })
+        .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
+        .sign(current.signWith)
+    },
+    verify(token) {
+      const known = verified.get(token)
+      if (known) {
+        if (clock() < known.claims.exp + clockTolerance) return known
+        verified.delete(token)
+        return null
+      }
+      return token.length > accessTokenMaxLength ? null : verifyAnew(token)
+    },
+  }
+}
+
+// A signature proves who wrote the claims, not that they have the types that the code relies on.
+function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
+  const { sub, exp, iat, jti, client_id, scope, stamp } = payload as Record<string, unknown>
+  const texts = [sub, jti, client_id, scope, stamp]
+  return (
+    texts.every((value) => typeof value === 'string') &&
+    [exp, iat].every((value) => Number.isSafeInteger(value))
+  )
+}

@@ -1,0 +1,195 @@
+import { randomBytes } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
+import type { Clock } from './clock.ts'
+import { AccountError } from './errors.ts'
+import type { Login } from './login.ts'
+import type { PasswordHasher } from './password-hash.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import type { Roles } from './roles.ts'
+import {
+  ConflictError,
+  type Store,
+  type UserChanges,
+  type UserCounts,
+  type UserQuery,
+  type UserRecord,
+} from './store.ts'
+import { canonicalUsername } from './username.ts'
+
+/** A user as the rest of an application sees one: everything but the secrets. */
+export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>
+
+export interface NewUser {
+  readonly username: string
+  /** Null for a user who cannot log in with a password. */
+  readonly password: string | null
+  /** Default: the `defaultRole` of `createAuth`. */
+  readonly role?: string
+}
+
+/**
+ * Creates and changes users. Every refusal is an `AccountError` that says what to do.
+ *
+ * Does not check who asks: guard the route.
+ */
+export interface Accounts {
+  /** @throws {AccountError} `username_invalid`, `username_taken`, `password_refused`, `role_unknown` */
+  create(user: NewUser): Promise<User>
+  /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
+  createFirst(user: NewUser): Promise<User | null>
+  find(id: string): Promise<User | null>
+  findByUsername(username: string): Promise<User | null>
+  list(query: UserQuery): Promise<readonly User[]>
+  counts(): Promise<UserCounts>
+  /** @throws {AccountError} `user_unknown`, `role_unknown`, `last_admin` */
+  changeRole(id: string, role: string): Promise<User>
+  /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `last_admin` */
+  deactivate(id: string): Promise<User>
+  /** @throws {AccountError} `user_unknown` */
+  reactivate(id: string): Promise<User>
+  /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `password_refused` */
+  setPassword(id: string, password: string): Promise<User>
+  /**
+   * Sets a new password after checking the old one, and ends every token of the user.
+   *
+   * @throws {AccountError} `password_incorrect`, `password_refused`, `user_unknown`
+   */
+  changePassword(id: string, oldPassword: string, newPassword: string): Promise<User>
+  /** @throws {AccountError} `user_unknown`, `last_admin` */
+  remove(id: string): Promise<void>
+}
+
+export interface AccountsOptions {
+  readonly store: Store
+  readonly hasher: PasswordHasher
+  readonly policy: PasswordPolicy
+  readonly login: Login
+  readonly roles: Roles
+  readonly defaultRole: string
+  readonly clock: Clock
+}
+
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { store, hasher, policy, login, roles, defaultRole, clock } = options
+  const { users } = store
+
+  function checkRole(role: string): void {
+    if (roles.names.includes(role)) return
+    throw new AccountError('role_unknown', [`The role must be one of: ${roles.names.join(', ')}.`])
+  }
+
+  async function hashNew(password: string, username: string): Promise<string> {
+    const problems = await policy.problemsOf(password, username)
+    if (problems.length > 0) throw new AccountError('password_refused', problems)
+    return await hasher.hash(password)
+  }
+
+  async function prepare({ username, password, role = defaultRole }: NewUser): Promise<UserRecord> {
+    const canonical = canonicalUsername(username)
+    if (canonical === null) {
+      throw new AccountError('username_invalid', [
+        'The username must have 1 to 254 letters, digits or ASCII signs, without spaces, from one script.',
+      ])
+    }
+    checkRole(role)
+    return {
+      id: uuidv7(),
+      username: canonical,
+      passwordHash: password === null ? null : await hashNew(password, canonical),
+      role,
+      active: true,
+      createdAt: clock(),
+      securityStamp: newSecurityStamp(),
+    }
+  }
+
+  async function change(id: string, changes: UserChanges): Promise<User> {
+    const demotes =
+      changes.active === false ||
+      (changes.role !== undefined && !roles.administrative.includes(changes.role))
+    const keep = demotes ? roles.administrative : undefined
+    return present(await users.update(id, changes, keep).catch(explainConflict))
+  }
+
+  return {
+    async create(user) {
+      const record = await prepare(user)
+      await users.create(record).catch(explainConflict)
+      return toUser(record)
+    },
+    async createFirst(user) {
+      const record = await prepare(user)
+      return (await users.createFirst(record)) ? toUser(record) : null
+    },
+    async find(id) {
+      const record = await users.findById(id)
+      return record && toUser(record)
+    },
+    async findByUsername(username) {
+      const canonical = canonicalUsername(username)
+      const record = canonical === null ? null : await users.findByUsername(canonical)
+      return record && toUser(record)
+    },
+    async list(query) {
+      return (await users.list(query)).map(toUser)
+    },
+    counts: () => users.counts(),
+    async changeRole(id, role) {
+      checkRole(role)
+      return await change(id, { role })
+    },
+    deactivate: (id) => change(id, { active: false, securityStamp: newSecurityStamp() }),
+    reactivate: (id) => change(id, { active: true }),
+    async setPassword(id, password) {
+      const user = present(await users.findById(id))
+      const passwordHash = await hashNew(password, user.username)
+      return await change(id, { passwordHash, securityStamp: newSecurityStamp() })
+    },
+    async changePassword(id, oldPassword, newPassword) {
+      const { username } = present(await users.findById(id))
+      const user = await login.authenticate(username, oldPassword)
+      if (user?.id !== id) {
+        throw new AccountError('password_incorrect', ['The old password is not right.'])
+      }
+      const passwordHash = await hashNew(newPassword, username)
+      const securityStamp = newSecurityStamp()
+      const { passwordHash: oldHash } = user
+      // Compare-and-set: a password that an administrator set meanwhile stays.
+      const replaced =
+        oldHash !== null &&
+        (await users.replacePasswordHash(id, oldHash, passwordHash, securityStamp))
+      if (!replaced) {
+        throw new AccountError('password_incorrect', ['The password was changed meanwhile.'])
+      }
+      return toUser(user)
+    },
+    async remove(id) {
+      if (!(await users.remove(id, roles.administrative).catch(explainConflict))) present(null)
+    },
+  }
+}
+
+/** Leaves out what nobody but core may see. */
+export function toUser({ id, username, role, active, createdAt }: UserRecord): User {
+  return { id, username, role, active, createdAt }
+}
+
+function newSecurityStamp(): string {
+  return randomBytes(12).toString('base64url')
+}
+
+function present(record: UserRecord | null): User {
+  if (record === null) throw new AccountError('user_unknown', ['There is no such user.'])
+  return toUser(record)
+}
+
+function explainConflict(error: unknown): never {
+  if (!(error instanceof ConflictError)) throw error
+  throw error.code === 'username_taken'
+    ? new AccountError('username_taken', ['The username is taken.'], { cause: error })
+    : new AccountError(
+        'last_admin',
+        ['This is the last active administrator: make another one first.'],
+        { cause: error },
+      )
+}

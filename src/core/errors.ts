@@ -1,0 +1,73 @@
+/** The error codes of the token endpoint. RFC 6749 §5.2. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+
+/**
+ * A refusal of the token endpoint (RFC 6749 §5.2). `message` is sent as `error_description`: it is
+ * constant per cause and never repeats what the client sent. The private reason belongs in `cause`.
+ */
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError'
+  readonly code: OAuthErrorCode
+
+  constructor(code: OAuthErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Configuration that cannot work, with every problem found, one sentence each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly code = 'config_invalid'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join('\n'), options)
+    this.problems = problems
+  }
+}
+
+/** The codes of a refused change to an account. */
+export type AccountErrorCode =
+  | 'username_invalid'
+  | 'username_taken'
+  | 'password_refused'
+  | 'password_incorrect'
+  | 'role_unknown'
+  | 'user_unknown'
+  | 'last_admin'
+
+/** A change to an account that was refused, with every reason, one sentence each. */
+export class AccountError extends Error {
+  override readonly name = 'AccountError'
+  readonly code: AccountErrorCode
+  readonly problems: readonly string[]
+
+  constructor(code: AccountErrorCode, problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join(' '), options)
+    this.code = code
+    this.problems = problems
+  }
+}
+
+/**
+ * Work that was not started because the server has too much of it, or because what it needs (the
+ * database) cannot be used now. The same request may succeed after `retryAfter` seconds.
+ */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError'
+  readonly code = 'unavailable'
+  /** Seconds. */
+  readonly retryAfter: number
+
+  constructor(message: string, retryAfter: number, options?: ErrorOptions) {
+    super(message, options)
+    this.retryAfter = retryAfter
+  }
+}

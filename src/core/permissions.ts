@@ -1,0 +1,44 @@
+import { everyPermission, isScopeToken } from './scope.ts'
+
+/**
+ * The permissions an application knows, with a sentence each for the Authorize dialog.
+ *
+ * They come from three places, so that none has to be said twice: the configured descriptions, the
+ * roles, and the guards that require them.
+ */
+export interface Permissions {
+  has(permission: string): boolean
+  /** Name and description of each, in the order they became known. */
+  describe(): Readonly<Record<string, string>>
+  /**
+   * Makes a permission known; called by the guard that requires it.
+   *
+   * @throws {TypeError} if it cannot be a scope (RFC 6749 §3.3).
+   */
+  add(permission: string): void
+}
+
+export function createPermissions(
+  described: Readonly<Record<string, string>>,
+  granted: Iterable<string>,
+): Permissions {
+  const known = new Map<string, string>()
+
+  function add(permission: string, description = ''): void {
+    if (!isScopeToken(permission)) {
+      throw new TypeError(
+        `Permission ${JSON.stringify(permission)} must be printable ASCII without spaces, quotes or backslashes.`,
+      )
+    }
+    if (!known.has(permission)) known.set(permission, description)
+  }
+
+  for (const [permission, description] of Object.entries(described)) add(permission, description)
+  for (const permission of granted) if (permission !== everyPermission) add(permission)
+  return {
+    // `*` may be asked for: a token for everything the role grants.
+    has: (permission) => permission === everyPermission || known.has(permission),
+    describe: () => Object.fromEntries(known),
+    add: (permission) => add(permission),
+  }
+}

@@ -1,0 +1,123 @@
+import { createHash, createHmac } from 'node:crypto'
+import * as jose from 'jose'
+
+/** Algorithms of keys that Portcullis makes (RFC 7518 §3.1, RFC 8037). */
+export type SigningAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
+
+export const signingAlgorithms: readonly SigningAlgorithm[] = ['ES256', 'RS256', 'PS256', 'EdDSA']
+
+/**
+ * A key with the one algorithm it is for. A token's header can only agree with it: the algorithm is
+ * never taken from the token (RFC 8725 §3.1).
+ */
+export interface SigningKey {
+  /** The `kid` of its tokens. */
+  readonly id: string
+  readonly algorithm: 'HS256' | SigningAlgorithm
+  readonly signWith: jose.CryptoKey
+  readonly verifyWith: jose.CryptoKey
+  /** For the JWK Set. Absent for a secret, which is never published. */
+  readonly publicJwk?: jose.JWK
+}
+
+/** The keys of an issuer: one that signs, and all that verify. */
+export interface KeyRing {
+  readonly current: SigningKey
+  /** The key of a `kid`, or undefined. A look-up in memory: no file, no query, no network. */
+  find(id: string): SigningKey | undefined
+  readonly algorithms: readonly string[]
+}
+
+/** @throws {TypeError} if there is no key, or two keys have one id. */
+export function createKeyRing(keys: readonly SigningKey[]): KeyRing {
+  const [current] = keys
+  const byId = new Map(keys.map((key) => [key.id, key]))
+  if (!current || byId.size !== keys.length) throw new TypeError('A key ring needs distinct keys.')
+  return {
+    current,
+    find: (id) => byId.get(id),
+    algorithms: [...new Set(keys.map((key) => key.algorithm))],
+  }
+}
+
+/**
+ * Returns the HS256 key of a secret: the bytes of its text, never hex- or base64-decoded, as in
+ * FastAPI. Call `secretProblems` first; this does not check how strong the secret is.
+ */
+export async function importSecret(secret: string): Promise<SigningKey> {
+  const bytes = new TextEncoder().encode(secret)
+  const key = await crypto.subtle.importKey(
+    'raw',
+    bytes,
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign', 'verify'],
+  )
+  const id = createHmac('sha256', bytes).update('portcullis kid').digest('base64url').slice(0, 16)
+  return { id, algorithm: 'HS256', signWith: key, verifyWith: key }
+}
+
+/** Returns a new private key as a JWK. RSA keys have 3072 bits. */
+export async function generatePrivateJwk(algorithm: SigningAlgorithm): Promise<jose.JWK> {
+  const { privateKey } = await jose.generateKeyPair(algorithm, {
+    extractable: true,
+    modulusLength: 3072,
+  })
+  return await jose.exportJWK(privateKey)
+}
+
+/** Returns the `kid` of a key, its JWK thumbprint (RFC 7638). */
+export async function keyId(jwk: jose.JWK): Promise<string> {
+  return await jose.calculateJwkThumbprint(jwk)
+}
+
+/** Returns the signing key of a private JWK. */
+export async function importPrivateJwk(
+  privateJwk: jose.JWK,
+  algorithm: SigningAlgorithm,
+): Promise<SigningKey> {
+  const id = await keyId(privateJwk)
+  // Public members by name (RFC 7518 §6): what is private can then not slip into the JWK Set.
+  const { kty, crv, x, y, n, e } = privateJwk
+  const members = Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value)
+  const publicJwk = { ...Object.fromEntries(members), kid: id, alg: algorithm, use: 'sig' }
+  return {
+    id,
+    algorithm,
+    signWith: (await jose.importJWK(privateJwk, algorithm)) as jose.CryptoKey,
+    verifyWith: (await jose.importJWK(publicJwk, algorithm)) as jose.CryptoKey,
+    publicJwk: Object.freeze(publicJwk),
+  }
+}
+
+// SHA-256 of random-looking secrets that are printed in public, lower-cased: FastAPI's tutorial and
+// RFC 7515 A.1. Written as digests so that nobody copies one from here.
+const sampleDigests = new Set([
+  '570dad43de1af4c925f92c16a68a50936da42b7dd6fdeb24850507a1199aac89',
+  'c1d2e8726375f11fda33d032c5d84eec753aba4bad251dfdfaf8bdd8c4d26243',
+])
+const samplePattern =
+  /change[-_ .]?(me|this|it)|replace[-_ .]?(me|this)|your[-_ .].*(secret|key)|at[-_ ]least[-_ ]256|(super|my|top)[-_ ]?secret|secret[-_ ]?(key|here)|example|placeholder|password|insert[-_ ]|generate[-_ ]/i
+
+/**
+ * Returns every reason against a secret as an HS256 key; none if it will do (RFC 7518 §3.2, RFC 8725
+ * §3.5). Refused: fewer than 32 bytes, a sample, few distinct characters, and a text that holds a key
+ * of another kind, with which anybody who has the public half could sign.
+ */
+export function secretProblems(secret: string): readonly string[] {
+  const make = 'make one with: openssl rand -hex 32'
+  if (/-----BEGIN|"kty"|"keys"|^\s*(ssh|ecdsa)-/.test(secret)) {
+    return [`must be a random secret, not a PEM, JWK or SSH key; ${make}`]
+  }
+  const problems: string[] = []
+  if (new TextEncoder().encode(secret).length < 32) {
+    problems.push(`must have at least 32 bytes; ${make}`)
+  }
+  const digest = createHash('sha256').update(secret.trim().toLowerCase()).digest('hex')
+  if (sampleDigests.has(digest) || samplePattern.test(secret)) {
+    problems.push(`is a sample value that anybody can look up; ${make}`)
+  } else if (new Set(secret).size < 10) {
+    problems.push(`repeats too few characters to be random; ${make}`)
+  }
+  return problems
+}

@@ -1,0 +1,58 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import type { Auth } from '../core/auth.ts'
+import { schemeName } from './route-guards.ts'
+
+export interface DocsOptions {
+  /** Where Swagger UI is. Default `/docs`. */
+  readonly path?: string
+  /** Default `API`. */
+  readonly title?: string
+  /** Default `1.0.0`. */
+  readonly version?: string
+  readonly description?: string
+}
+
+/** The OpenAPI security scheme of the token endpoint, with every permission that is known by now. */
+export function securityScheme(auth: Auth, tokenPath: string): object {
+  return {
+    type: 'oauth2',
+    description: 'Log in with username and password; leave the client fields empty.',
+    flows: { password: { tokenUrl: tokenPath, scopes: auth.permissions.describe() } },
+  }
+}
+
+/**
+ * Serves the OpenAPI document at `/openapi.json` and Swagger UI, with its files, from here: nothing
+ * is loaded from elsewhere.
+ */
+export async function registerDocs(
+  app: FastifyInstance,
+  auth: Auth,
+  tokenPath: string,
+  options: DocsOptions,
+): Promise<void> {
+  const { path = '/docs', title = 'API', version = '1.0.0', description = '' } = options
+  const components = (): object => ({
+    securitySchemes: { [schemeName]: securityScheme(auth, tokenPath) },
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, version, description },
+      components: components(),
+    },
+    // Again when the document is asked for: by then every guard has made its permissions known.
+    transformObject: (document) => {
+      const openapi = 'openapiObject' in document ? document.openapiObject : {}
+      return { ...openapi, components: { ...openapi.components, ...components() } }
+    },
+  })
+  await app.register(swaggerUi, {
+    routePrefix: path,
+    staticCSP: true,
+    uiConfig: { persistAuthorization: false, displayRequestDuration: true },
+  })
+  app.get('/openapi.json', { schema: { hide: true } as object }, () => app.swagger())
+}

@@ -1,0 +1,8 @@
+// The public surface of `portcullis/fastify`.
+
+export { type DocsOptions, securityScheme } from './docs.ts'
+export { guarded } from './guarded.ts'
+export { type PortcullisOptions, portcullis } from './portcullis.ts'
+export { handleRefusal, sendProblem } from './refusal-handler.ts'
+export { schemeName } from './route-guards.ts'
+export { type Handler, type SecuredHandler, secured } from './secured.ts'

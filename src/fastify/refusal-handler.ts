@@ -1,0 +1,36 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { UnavailableError } from '../core/errors.ts'
+import { createProblem, problemMediaType } from '../http/problem.ts'
+import { Refusal } from '../http/refusal.ts'
+
+/** Sends an error as `application/problem+json` (RFC 9457). */
+export function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  errors?: readonly string[],
+): FastifyReply {
+  // As text, so that no schema of the route filters what it says.
+  const body = JSON.stringify(createProblem(status, detail, errors))
+  return reply.code(status).header('content-type', problemMediaType).send(body)
+}
+
+/** Answers a guard's refusal; false if the error is something else. */
+export function sendRefusal(error: unknown, reply: FastifyReply): boolean {
+  if (error instanceof Refusal) {
+    reply.headers(error.headers)
+    sendProblem(reply, error.statusCode, error.message)
+    return true
+  }
+  if (error instanceof UnavailableError) {
+    reply.header('retry-after', error.retryAfter)
+    sendProblem(reply, 503, error.message)
+    return true
+  }
+  return false
+}
+
+/** The error handler of a guarded route: refusals are ours, the rest goes to the application's. */
+export function handleRefusal(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+  if (!sendRefusal(error, reply)) reply.send(error)
+}

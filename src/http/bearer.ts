@@ -1,0 +1,46 @@
+import type { GuardedRequest } from './guard.ts'
+import { BearerError } from './refusal.ts'
+
+// RFC 6750 §2.1: "Bearer" 1*SP b64token. The scheme is case-insensitive (RFC 9110 §11.1).
+const bearerGrammar = /^bearer +([\w.~+/-]+=*) *$/i
+const bearerScheme = /^bearer(?: |$)/i
+
+/**
+ * Returns the token of a request's Authorization header, or null if the header is absent, is of
+ * another scheme, or has the scheme alone. Tokens elsewhere (query, body, cookies) are never read.
+ *
+ * Does not check the token.
+ *
+ * @throws {BearerError} `invalid_request` for two headers, or more than one word after the scheme.
+ */
+export function readBearerToken(request: GuardedRequest): string | null {
+  const header = readAuthorization(request)
+  if (header === undefined || !bearerScheme.test(header)) return null
+  const token = bearerGrammar.exec(header)?.[1]
+  if (token !== undefined) return token
+  if (header.slice('bearer'.length).trim() === '') return null
+  throw new BearerError('invalid_request')
+}
+
+function readAuthorization(request: GuardedRequest): string | undefined {
+  const { headers } = request
+  if (typeof headers.get === 'function') return headers.get('authorization') ?? undefined
+  // Node keeps the first of two Authorization headers and drops the other, while a proxy before us
+  // may have believed the second: a request that says two things is refused.
+  const rawHeaders = request.rawHeaders ?? request.raw?.rawHeaders
+  if (rawHeaders !== undefined && isRepeated('authorization', rawHeaders)) {
+    throw new BearerError('invalid_request')
+  }
+  return (headers as { authorization?: string }).authorization
+}
+
+function isRepeated(name: string, rawHeaders: readonly string[]): boolean {
+  let seen = false
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const header = rawHeaders[index] as string
+    if (header.length !== name.length || header.toLowerCase() !== name) continue
+    if (seen) return true
+    seen = true
+  }
+  return false
+}

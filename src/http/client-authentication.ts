@@ -1,0 +1,57 @@
+import { OAuthError } from '../core/errors.ts'
+
+/** What a client says of itself (RFC 6749 §2.3.1). */
+export interface ClientCredentials {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+/**
+ * Returns the credentials of a token request's client, from HTTP Basic or the form, or null if there
+ * are none. An empty pair (`Basic Og==`, which Swagger UI sends when its fields are left empty)
+ * counts as none.
+ *
+ * Does not check them.
+ *
+ * @throws {OAuthError} `invalid_client` for a malformed Basic header, `invalid_request` for both
+ * ways at once.
+ */
+export function readClientCredentials(
+  authorization: string | undefined,
+  parameters: ReadonlyMap<string, string>,
+): ClientCredentials | null {
+  const clientId = parameters.get('client_id') ?? ''
+  const clientSecret = parameters.get('client_secret') ?? ''
+  const basic = authorization === undefined ? null : parseBasic(authorization)
+  if (basic === null) return clientId || clientSecret ? { clientId, clientSecret } : null
+  if (clientSecret !== '' || (clientId !== '' && clientId !== basic.clientId)) {
+    throw new OAuthError(
+      'invalid_request',
+      'Send the client credentials in the header or in the form, not in both',
+    )
+  }
+  return basic
+}
+
+function parseBasic(authorization: string): ClientCredentials | null {
+  const encoded = /^basic +([A-Za-z0-9+/]*={0,2}) *$/i.exec(authorization)?.[1]
+  const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString()
+  const colon = decoded.indexOf(':')
+  if (encoded === undefined || colon === -1) throw malformed()
+  const clientId = decode(decoded.slice(0, colon))
+  const clientSecret = decode(decoded.slice(colon + 1))
+  return clientId || clientSecret ? { clientId, clientSecret } : null
+}
+
+// RFC 6749 §2.3.1: both parts are form-urlencoded before they are joined.
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch (cause) {
+    throw malformed(cause)
+  }
+}
+
+function malformed(cause?: unknown): OAuthError {
+  return new OAuthError('invalid_client', 'The client credentials are malformed', { cause })
+}

@@ -1,0 +1,107 @@
+import type { AccessToken } from '../core/access-token.ts'
+import { toUser, type User } from '../core/accounts.ts'
+import type { Auth } from '../core/auth.ts'
+import { includesPermission } from '../core/scope.ts'
+import { readBearerToken } from './bearer.ts'
+import { all, type Guard, guard, refine } from './guard.ts'
+import { BearerError, Forbidden } from './refusal.ts'
+
+/** The guards of an application. */
+export interface Guards {
+  /**
+   * The verified access token. Does not check that the user still exists or is active: for that,
+   * take a guard below.
+   */
+  readonly accessToken: Guard<AccessToken>
+  /**
+   * The user of the token, read anew on every request, so that a deactivation, a changed role or a
+   * new password counts from the next request on. Refuses an inactive user with 403.
+   */
+  readonly currentUser: Guard<User>
+  /** The same guard, under the name that FastAPI's `get_current_active_user` made known. */
+  readonly activeUser: Guard<User>
+  /** The user, active or not: only for a route that must serve deactivated users. */
+  readonly userEvenIfInactive: Guard<User>
+  /**
+   * An active user who has one of the roles today.
+   *
+   * Does not look at the token's scopes: a role says who the user is. Use `requirePermission` where
+   * a token that was issued for less must be refused.
+   *
+   * @throws {TypeError} at once, if a role is not configured.
+   */
+  requireRole(...roles: readonly [string, ...string[]]): Guard<User>
+  /**
+   * An active user whose token has the permissions in its scope, and whose role grants them today.
+   * Counterpart of FastAPI's `Security(..., scopes=[...])`; refuses with 403 `insufficient_scope`
+   * (RFC 6750 §3.1).
+   *
+   * @throws {TypeError} at once, if a permission cannot be a scope.
+   */
+  requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
+}
+
+/** Makes the guards of an application's security. */
+export function createGuards(auth: Auth): Guards {
+  const accessToken = guard(async (request) => {
+    const token = readBearerToken(request)
+    if (token === null) throw new BearerError()
+    const verified = await auth.accessTokens.verify(token)
+    if (verified === null) throw new BearerError('invalid_token')
+    return verified
+  })
+
+  const userEvenIfInactive = refine(accessToken, async ({ claims }) => {
+    const user = await auth.store.users.findById(claims.sub)
+    if (user === null || user.securityStamp !== claims.stamp) throw new BearerError('invalid_token')
+    return toUser(user)
+  })
+
+  const currentUser = refine(
+    userEvenIfInactive,
+    (user) => {
+      if (!user.active) throw new Forbidden('Inactive user')
+      return user
+    },
+    { conditions: ['an active user'] },
+  )
+
+  return {
+    accessToken,
+    userEvenIfInactive,
+    currentUser,
+    activeUser: currentUser,
+    requireRole(...roles) {
+      const unknown = roles.filter((role) => !auth.roles.names.includes(role))
+      if (roles.length === 0 || unknown.length > 0) {
+        throw new TypeError(
+          `requireRole takes configured roles (${auth.roles.names.join(', ')}), not: ${unknown.join(', ')}.`,
+        )
+      }
+      return refine(
+        currentUser,
+        (user) => {
+          if (!roles.includes(user.role)) throw new Forbidden()
+          return user
+        },
+        { conditions: [`the role ${roles.join(' or ')}`] },
+      )
+    },
+    requirePermission(...permissions) {
+      for (const permission of permissions) auth.permissions.add(permission)
+      return refine(
+        all({ user: currentUser, token: accessToken }),
+        ({ user, token }) => {
+          const granted = permissions.every(
+            (permission) =>
+              includesPermission(token.scopes, permission) &&
+              auth.roles.grants(user.role, permission),
+          )
+          if (!granted) throw new BearerError('insufficient_scope', permissions)
+          return user
+        },
+        { scopes: permissions },
+      )
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** An error as the server sends it: `application/problem+json` (RFC 9457 §3.1). */
+export interface Problem {
+  /** Always `about:blank`: the status says what kind it is (RFC 9457 §4.2.1). */
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  /** What was wrong and what to do. Where a client of FastAPI looks first. */
+  readonly detail: string
+  /** Every reason, when there are several. */
+  readonly errors?: readonly string[]
+}
+
+export const problemMediaType = 'application/problem+json; charset=utf-8'
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+export function createProblem(
+  status: number,
+  detail: string,
+  errors: readonly string[] = [],
+): Problem {
+  const title = titles[status] ?? (status < 500 ? 'Bad Request' : 'Internal Server Error')
+  return { type: 'about:blank', title, status, detail, ...(errors.length > 0 && { errors }) }
+}

@@ -1,0 +1,86 @@
+import { formatScope } from '../core/scope.ts'
+
+/** The error codes of a bearer challenge (RFC 6750 §3.1). */
+export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+
+/**
+ * A guard's refusal. It carries the status and the headers of the answer, where Fastify and others
+ * look for them; `message` is public and constant per cause.
+ */
+export class Refusal extends Error {
+  override readonly name: string = 'Refusal'
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    statusCode: number,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.statusCode = statusCode
+    this.headers = headers
+  }
+}
+
+/** The user is known, and may not do this: 403. */
+export class Forbidden extends Refusal {
+  override readonly name = 'Forbidden'
+
+  constructor(message = 'Not enough permissions') {
+    super(403, message)
+  }
+}
+
+/**
+ * A refusal with a challenge (RFC 6750 §3). Without a code, because the request held no credentials,
+ * the challenge is bare (§3.1, last paragraph).
+ */
+export class BearerError extends Refusal {
+  override readonly name = 'BearerError'
+  readonly code: BearerErrorCode | undefined
+
+  constructor(code?: BearerErrorCode, scopes: readonly string[] = []) {
+    const { statusCode, message, description } = code ? answers[code] : notAuthenticated
+    super(statusCode, message, { 'www-authenticate': challenge(code, description, scopes) })
+    this.code = code
+  }
+}
+
+interface Answer {
+  readonly statusCode: number
+  readonly message: string
+  readonly description: string
+}
+
+const notAuthenticated: Answer = { statusCode: 401, message: 'Not authenticated', description: '' }
+
+const answers: Readonly<Record<BearerErrorCode, Answer>> = {
+  invalid_request: {
+    statusCode: 400,
+    message: 'Send one Authorization header of the form: Bearer <token>',
+    description: 'Exactly one Authorization header with one token is needed',
+  },
+  // The same words for every cause: malformed, forged, expired, revoked, of a deleted user.
+  invalid_token: {
+    statusCode: 401,
+    message: 'Could not validate credentials',
+    description: 'The access token is invalid, expired or revoked',
+  },
+  insufficient_scope: {
+    statusCode: 403,
+    message: 'Not enough permissions',
+    description: 'The access token or its user lacks a permission',
+  },
+}
+
+function challenge(
+  code: BearerErrorCode | undefined,
+  description: string,
+  scopes: readonly string[],
+): string {
+  if (code === undefined) return 'Bearer'
+  const scope = scopes.length > 0 ? `, scope="${formatScope(scopes)}"` : ''
+  return `Bearer error="${code}", error_description="${description}"${scope}`
+}

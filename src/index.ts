@@ -1,0 +1,76 @@
+// The public surface of `portcullis`: core and http, by name.
+
+export type {
+  AccessToken,
+  AccessTokenClaims,
+  AccessTokenIssuer,
+  AccessTokenSubject,
+} from './core/access-token.ts'
+export type { Accounts, NewUser, User } from './core/accounts.ts'
+export {
+  type Auth,
+  type AuthOptions,
+  createAccessToken,
+  createAuth,
+  firstPartyClientId,
+} from './core/auth.ts'
+export { type Clock, systemClock } from './core/clock.ts'
+export {
+  AccountError,
+  type AccountErrorCode,
+  ConfigError,
+  OAuthError,
+  type OAuthErrorCode,
+  UnavailableError,
+} from './core/errors.ts'
+export type { Login } from './core/login.ts'
+export {
+  type Argon2Parameters,
+  createPasswordHasher,
+  type PasswordHasher,
+  type PasswordHasherOptions,
+} from './core/password-hash.ts'
+export {
+  createPasswordPolicy,
+  type PasswordPolicy,
+  type PasswordPolicyOptions,
+} from './core/password-policy.ts'
+export type { RoleMap } from './core/roles.ts'
+export type { SigningAlgorithm } from './core/signing-key.ts'
+export {
+  ConflictError,
+  type MaybePromise,
+  type SigningKeyRecord,
+  type SigningKeyStore,
+  type Store,
+  type UserChanges,
+  type UserCounts,
+  type UserQuery,
+  type UserRecord,
+  type UserStore,
+} from './core/store.ts'
+export { canonicalUsername } from './core/username.ts'
+export { readBearerToken } from './http/bearer.ts'
+export {
+  all,
+  type Guard,
+  type GuardDocumentation,
+  type GuardedRequest,
+  type GuardOptions,
+  type GuardValue,
+  guard,
+  isGuard,
+  optional,
+  refine,
+} from './http/guard.ts'
+export { createGuards, type Guards } from './http/guards.ts'
+export { createProblem, type Problem } from './http/problem.ts'
+export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'
+export {
+  createTokenEndpoint,
+  type TokenAnswer,
+  type TokenEndpoint,
+  type TokenErrorResponse,
+  type TokenRequest,
+  type TokenResponse,
+} from './http/token-endpoint.ts'

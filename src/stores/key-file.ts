@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { StoreError } from './store-error.ts'
+
+/**
+ * Reads the 32-byte key of a file, made with mode 0600 if it is not there.
+ *
+ * @throws {StoreError} `unsafe_file` if others may read it, `corrupt` if it holds no key.
+ */
+export function readOrCreateKeyFile(path: string): Uint8Array {
+  if (!existsSync(path)) createKeyFile(path)
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    throw new StoreError(
+      'unsafe_file',
+      `${path} can be read by other users: run chmod 600 on it, and rotate the keys if somebody may have.`,
+    )
+  }
+  const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url')
+  if (key.length === 32) return key
+  throw new StoreError(
+    'corrupt',
+    `${path} does not hold a key of 32 bytes in base64url: put the right file back.`,
+  )
+}
+
+/** Written whole beside its place and then linked there: no process ever reads half a key. */
+function createKeyFile(path: string): void {
+  const draft = `${path}.${process.pid}`
+  const file = openSync(draft, 'wx', 0o600)
+  try {
+    writeSync(file, `${randomBytes(32).toString('base64url')}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    // Another process was first: its key is the one.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    unlinkSync(draft)
+  }
+}

@@ -1,0 +1,223 @@
+import {
+  type CompiledQuery,
+  type Expression,
+  type ExpressionBuilder,
+  type Kysely,
+  type SqlBool,
+  sql,
+} from 'kysely'
+import {
+  ConflictError,
+  type MaybePromise,
+  type SigningKeyStore,
+  type UserChanges,
+  type UserRecord,
+  type UserStore,
+} from '../core/store.ts'
+import type { Schema, UsersTable } from './schema.ts'
+
+/** What differs between engines. */
+export interface Engine {
+  readonly db: Kysely<Schema>
+  /**
+   * Prepares a query that runs on every guarded request: compiled once by Kysely, run by the engine
+   * without it. Takes the one parameter of the query and returns the first row.
+   */
+  prepareRead<Row>(query: CompiledQuery<Row>): (parameter: string) => MaybePromise<Row | undefined>
+  /** True if the error says that a unique column has the value already. */
+  isUniqueViolation(error: unknown): boolean
+}
+
+/** Users in SQL: one implementation of every query for every engine. */
+export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine): UserStore {
+  const readById = prepareRead(db.selectFrom('users').selectAll().where('id', '=', '').compile())
+  const readByUsername = prepareRead(
+    db.selectFrom('users').selectAll().where('username', '=', '').compile(),
+  )
+
+  /** Nothing was changed: because there is no such user, or because of the condition? */
+  async function refuseIfPresent(id: string): Promise<void> {
+    if (await readById(id)) throw new ConflictError('last_active')
+  }
+
+  return {
+    async create(user) {
+      try {
+        await db.insertInto('users').values(toRow(user)).execute()
+      } catch (error) {
+        if (isUniqueViolation(error)) throw new ConflictError('username_taken', { cause: error })
+        throw error
+      }
+    },
+    async createFirst(user) {
+      const row = toRow(user)
+      const columns = Object.keys(row) as (keyof UsersTable)[]
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('users')
+        .columns(columns)
+        .expression(
+          db
+            .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+            .where(({ not, exists }) => not(exists(db.selectFrom('users').select('id')))),
+        )
+        .executeTakeFirst()
+      return numInsertedOrUpdatedRows === 1n
+    },
+    findById: (id) => map(readById(id), toRecordOrNull),
+    findByUsername: (username) => map(readByUsername(username), toRecordOrNull),
+    async list({ search, after, limit }) {
+      let query = db.selectFrom('users').selectAll().orderBy('username').limit(limit)
+      if (after !== undefined) query = query.where('username', '>', after)
+      if (search !== undefined && search !== '') {
+        const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
+        query = query.where(sql<boolean>`username like ${pattern} escape '\\'`)
+      }
+      return (await query.execute()).map(toRecord)
+    },
+    async counts() {
+      const rows = await db
+        .selectFrom('users')
+        .select((eb) => [
+          'role',
+          eb.fn.countAll<number>().as('users'),
+          eb.fn.sum<number>('active').as('active'),
+        ])
+        .groupBy('role')
+        .orderBy('role')
+        .execute()
+      const add = (pick: (row: (typeof rows)[number]) => number): number =>
+        rows.reduce((sum, row) => sum + Number(pick(row)), 0)
+      return {
+        total: add((row) => row.users),
+        active: add((row) => row.active),
+        byRole: Object.fromEntries(rows.map((row) => [row.role, Number(row.users)])),
+      }
+    },
+    async update(id, changes, keepOneActiveIn) {
+      let query = db.updateTable('users').set(toColumns(changes)).where('id', '=', id)
+      if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
+      const row = await query.returningAll().executeTakeFirst()
+      if (row === undefined) await refuseIfPresent(id)
+      return row ? toRecord(row) : null
+    },
+    async replacePasswordHash(id, from, to, securityStamp) {
+      const { numUpdatedRows } = await db
+        .updateTable('users')
+        .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
+        .where('id', '=', id)
+        .where('password_hash', '=', from)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+    async remove(id, keepOneActiveIn) {
+      let query = db.deleteFrom('users').where('id', '=', id)
+      if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
+      const { numDeletedRows } = await query.executeTakeFirst()
+      if (numDeletedRows === 0n) await refuseIfPresent(id)
+      return numDeletedRows === 1n
+    },
+  }
+}
+
+/** Signing keys in SQL. */
+export function createSigningKeyStore({ db }: Engine): SigningKeyStore {
+  return {
+    async list() {
+      const rows = await db
+        .selectFrom('signing_keys')
+        .selectAll()
+        .orderBy('created_at', 'desc')
+        .orderBy('id')
+        .execute()
+      return rows.map((row) => ({
+        id: row.id,
+        algorithm: row.algorithm,
+        sealedPrivateKey: row.sealed_private_key,
+        createdAt: Number(row.created_at),
+      }))
+    },
+    async createFirst({ id, algorithm, sealedPrivateKey, createdAt }) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('signing_keys')
+        .columns(['id', 'algorithm', 'sealed_private_key', 'created_at'])
+        .expression(
+          db
+            .selectNoFrom((eb) => [
+              eb.val(id).as('id'),
+              eb.val(algorithm).as('algorithm'),
+              eb.val(sealedPrivateKey).as('sealed_private_key'),
+              eb.val(createdAt).as('created_at'),
+            ])
+            .where(({ not, exists }) =>
+              not(
+                exists(
+                  db.selectFrom('signing_keys').select('id').where('algorithm', '=', algorithm),
+                ),
+              ),
+            ),
+        )
+        .executeTakeFirst()
+      return numInsertedOrUpdatedRows === 1n
+    },
+  }
+}
+
+/**
+ * The condition that a user is not the only active one in these roles. As a part of the statement
+ * that changes the user, it leaves no moment between the check and the change.
+ */
+function isNotTheLast(id: string, roles: readonly string[]) {
+  return (eb: ExpressionBuilder<Schema, 'users'>): Expression<SqlBool> =>
+    eb.or([
+      eb.not(eb.and([eb('users.role', 'in', [...roles]), eb('users.active', '=', 1)])),
+      eb.exists(
+        eb
+          .selectFrom('users as other')
+          .select('other.id')
+          .where('other.role', 'in', [...roles])
+          .where('other.active', '=', 1)
+          .where('other.id', '<>', id),
+      ),
+    ])
+}
+
+function toRow(user: UserRecord): UsersTable {
+  return {
+    id: user.id,
+    username: user.username,
+    created_at: user.createdAt,
+    ...toColumns(user),
+  } as UsersTable
+}
+
+/** Only the columns that change, so that an update never writes back what it has not read. */
+function toColumns(changes: UserChanges): Partial<UsersTable> {
+  return {
+    ...(changes.passwordHash !== undefined && { password_hash: changes.passwordHash }),
+    ...(changes.role !== undefined && { role: changes.role }),
+    ...(changes.active !== undefined && { active: changes.active ? 1 : 0 }),
+    ...(changes.securityStamp !== undefined && { security_stamp: changes.securityStamp }),
+  }
+}
+
+function toRecord(row: UsersTable): UserRecord {
+  return {
+    id: row.id,
+    username: row.username,
+    passwordHash: row.password_hash,
+    role: row.role,
+    active: row.active === 1,
+    // Kept as bigint by PostgreSQL, whose driver reads that as text.
+    createdAt: Number(row.created_at),
+    securityStamp: row.security_stamp,
+  }
+}
+
+function toRecordOrNull(row: UsersTable | undefined): UserRecord | null {
+  return row === undefined ? null : toRecord(row)
+}
+
+/** Maps a value that is there already without waiting for it: SQLite answers at once. */
+function map<T, R>(value: MaybePromise<T>, change: (value: T) => R): MaybePromise<R> {
+  return value instanceof Promise ? value.then(change) : change(value)
+}

@@ -1,0 +1,63 @@
+import type { Kysely } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import { StoreError } from './store-error.ts'
+
+/**
+ * The steps from an empty database to today's tables, in the order of their names. A step that has
+ * been released is never changed; a new one is added.
+ */
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001_users_and_keys': {
+    async up(db) {
+      await db.schema
+        .createTable('users')
+        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('username', 'text', (column) => column.notNull().unique())
+        .addColumn('password_hash', 'text')
+        .addColumn('role', 'text', (column) => column.notNull())
+        .addColumn('active', 'integer', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('security_stamp', 'text', (column) => column.notNull())
+        .execute()
+      await db.schema.createIndex('users_by_role').on('users').columns(['role', 'active']).execute()
+      await db.schema
+        .createTable('signing_keys')
+        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('algorithm', 'text', (column) => column.notNull())
+        .addColumn('sealed_private_key', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .execute()
+    },
+  },
+}
+
+/**
+ * Brings the tables up to date.
+ *
+ * @throws {StoreError} `newer_version` if a newer Portcullis has used this database.
+ */
+export async function migrate(db: Kysely<never>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+  })
+  const unknown = await unknownSteps(db)
+  if (unknown.length > 0) {
+    throw new StoreError(
+      'newer_version',
+      `The database was made by a newer version of Portcullis (it knows the step ${unknown.join(', ')}): install that version, or restore a backup from before the upgrade.`,
+    )
+  }
+  const { error } = await migrator.migrateToLatest()
+  if (error) throw error
+}
+
+async function unknownSteps(db: Kysely<never>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some((table) => table.name === 'kysely_migration')) return []
+  const rows = await (db as unknown as Kysely<{ kysely_migration: { name: string } }>)
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute()
+  return rows.map((row) => row.name).filter((name) => !Object.hasOwn(migrations, name))
+}

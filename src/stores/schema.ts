@@ -1,0 +1,24 @@
+import type { SigningAlgorithm } from '../core/signing-key.ts'
+
+/** The tables, as Kysely sees them. Booleans are 0 and 1, so that both engines agree. */
+export interface Schema {
+  users: UsersTable
+  signing_keys: SigningKeysTable
+}
+
+export interface UsersTable {
+  id: string
+  username: string
+  password_hash: string | null
+  role: string
+  active: number
+  created_at: number
+  security_stamp: string
+}
+
+export interface SigningKeysTable {
+  id: string
+  algorithm: SigningAlgorithm
+  sealed_private_key: string
+  created_at: number
+}

@@ -1,0 +1,18 @@
+/** Why a database cannot be used at all, as opposed to not now (`UnavailableError`). */
+export type StoreErrorCode =
+  | 'corrupt'
+  | 'read_only'
+  | 'newer_version'
+  | 'unreadable'
+  | 'unsafe_file'
+
+/** A database that cannot be opened: what is wrong with it, and what to do, in one sentence. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
