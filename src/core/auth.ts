@@ -13,7 +13,11 @@ import {
   type PasswordHasher,
   type PasswordHasherOptions,
 } from './password-hash.ts'
-import { createPasswordPolicy, type PasswordPolicyOptions } from './password-policy.ts'
+import {
+  createPasswordPolicy,
+  type PasswordPolicy,
+  type PasswordPolicyOptions,
+} from './password-policy.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { createRoles, type RoleMap, type Roles } from './roles.ts'
 import {
@@ -72,6 +76,7 @@ export interface Auth {
   readonly accounts: Accounts
   readonly login: Login
   readonly passwords: PasswordHasher
+  readonly passwordPolicy: PasswordPolicy
   readonly accessTokens: AccessTokenIssuer
   readonly keys: KeyRing
   readonly issuer: string
@@ -138,6 +143,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       }),
       login,
       passwords,
+      passwordPolicy: policy,
       accessTokens: createAccessTokenIssuer({
         keys,
         issuer,

@@ -68,7 +68,7 @@ export async function createPasswordHasher(
   options: PasswordHasherOptions = {},
 ): Promise<PasswordHasher> {
   const cost = { ...defaultArgon2Parameters, ...options.argon2 }
-  const problem = costProblem(cost, options.allowWeakHashes ?? false)
+  const problem = argon2Problem(cost, options.allowWeakHashes)
   if (problem !== null) throw new ConfigError([problem])
   const pool = options.pool ?? createHashPool({ concurrency: availableParallelism() })
   const settings = {
@@ -138,7 +138,8 @@ function schemeOf(storedHash: string): Scheme | null {
   return null
 }
 
-function costProblem(cost: Argon2Parameters, allowWeak: boolean): string | null {
+/** Says in one sentence why a cost cannot be used, or null if it can. */
+export function argon2Problem(cost: Argon2Parameters, allowWeak = false): string | null {
   for (const [name, value] of Object.entries(cost)) {
     if (!Number.isSafeInteger(value) || value < 1) {
       return `The argon2 ${name} must be a whole number of at least 1.`

@@ -12,6 +12,8 @@ export interface PasswordPolicyOptions {
 
 /** Judges new passwords. Never asked about a password that logs in. */
 export interface PasswordPolicy {
+  /** Code points. */
+  readonly minLength: number
   /**
    * Returns every reason against the password, in plain words; none if it is good.
    *
@@ -28,6 +30,7 @@ export function createPasswordPolicy(options: PasswordPolicyOptions = {}): Passw
   }
 
   return {
+    minLength,
     async problemsOf(password, username) {
       if (Buffer.byteLength(password) > passwordMaxBytes) {
         return [`The password must have at most ${passwordMaxBytes} bytes.`]

@@ -7,6 +7,7 @@ import {
   type TokenAnswer,
   tokenHeaders,
 } from '../http/token-endpoint.ts'
+import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 
 /** Serves the token endpoint in a scope of its own: its body parser and error form are its alone. */
 export async function tokenRoute(
@@ -15,9 +16,7 @@ export async function tokenRoute(
 ): Promise<void> {
   const answer = createTokenEndpoint(auth)
 
-  // Bodies of every type are read as they are: the endpoint itself says what is wrong with JSON.
-  scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  readBodiesAsBytes(scope)
   scope.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
       return send(reply, refusal(413, `The body must have at most ${formMaxBytes} bytes`))
@@ -42,7 +41,7 @@ export async function tokenRoute(
         await answer({
           contentType: request.headers['content-type'],
           authorization: request.headers.authorization,
-          body: Buffer.isBuffer(request.body) ? request.body : new Uint8Array(),
+          body: bytesOf(request.body),
         }),
       ),
   )

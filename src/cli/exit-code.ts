@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander'
+import { AccountError, ConfigError, UnavailableError } from '../core/errors.ts'
+import { StoreError } from '../stores/store-error.ts'
+
+// The exit codes are those of sysexits.h where one fits.
+const REFUSED = 1
+const USAGE = 64
+const UNAVAILABLE = 69
+const SOFTWARE = 70
+const IO = 74
+const CONFIG = 78
+
+/** The exit code of a command that failed. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
+  if (error instanceof ConfigError) return CONFIG
+  if (error instanceof StoreError) return IO
+  if (error instanceof AccountError) return REFUSED
+  if (error instanceof UnavailableError || isListenError(error)) return UNAVAILABLE
+  return SOFTWARE
+}
+
+/** What a failed command says: a line for each thing that is wrong. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof ConfigError) {
+    return ['The configuration is not usable:', ...error.problems.map((line) => `  ${line}`)].join(
+      '\n',
+    )
+  }
+  if (error instanceof AccountError) return error.problems.join('\n')
+  if (error instanceof StoreError || error instanceof UnavailableError) return error.message
+  if (isListenError(error)) {
+    const place = `${error.address ?? 'HOST'} port ${error.port ?? ''}`.trim()
+    const reason =
+      error.code === 'EADDRINUSE'
+        ? 'another process listens there: end it, or set PORT'
+        : error.code === 'EACCES'
+          ? 'not allowed: set PORT to 1024 or more'
+          : 'not an address of this machine: set HOST'
+    return `Cannot listen on ${place}: ${reason}.`
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+interface ListenError extends Error {
+  readonly code: string
+  readonly address?: string
+  readonly port?: number
+}
+
+function isListenError(error: unknown): error is ListenError {
+  return (
+    error instanceof Error &&
+    ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(
+      (error as NodeJS.ErrnoException).code ?? '',
+    )
+  )
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Imports nothing that needs the runtime it checks for: an old Node would stop at the import with a
+// message that helps nobody.
+
+const [major = 0] = process.versions.node.split('.').map(Number)
+if (major < 24) {
+  console.error(`Portcullis needs Node.js 24 or newer; this is ${process.version}.`)
+  process.exitCode = 78
+} else {
+  const { run } = await import('./program.ts')
+  await run(process.argv)
+}

@@ -1,0 +1,36 @@
+import { Command, CommanderError } from 'commander'
+import { version } from '../server/version.ts'
+import { describeFailure, exitCodeOf } from './exit-code.ts'
+import { serve } from './serve.ts'
+import { userCommand } from './user.ts'
+
+/** Builds the command line. */
+function createProgram(): Command {
+  const program = new Command('portcullis')
+    .description('Log in, get a token, guard routes.')
+    .version(version)
+    .showHelpAfterError()
+    .exitOverride()
+  program
+    .command('serve')
+    .description('run the server; configured by environment variables and .env')
+    .action(serve)
+  program.addCommand(userCommand())
+  // Subcommands do not inherit it.
+  for (const command of program.commands) {
+    command.exitOverride()
+    for (const nested of command.commands) nested.exitOverride()
+  }
+  return program
+}
+
+/** Runs the command line. Sets the exit code; see `exit-code.ts`. */
+export async function run(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(argv)
+  } catch (error) {
+    // Commander has said already what was wrong.
+    if (!(error instanceof CommanderError)) console.error(describeFailure(error))
+    process.exitCode = exitCodeOf(error)
+  }
+}

@@ -1,0 +1,111 @@
+import { Command } from 'commander'
+import type { User } from '../core/accounts.ts'
+import type { Auth } from '../core/auth.ts'
+import { AccountError } from '../core/errors.ts'
+import { readConfig, readEnvironment } from '../server/config.ts'
+import { openAuth } from '../server/open-auth.ts'
+import { readNewPassword } from './password-input.ts'
+
+/** `portcullis user …`: works on the database itself, whether or not a server runs on it. */
+export function userCommand(): Command {
+  const user = new Command('user').description('create and change users')
+
+  user
+    .command('add')
+    .argument('<username>')
+    .option('--role <role>', 'role of the user')
+    .description('create a user; asks for the password, or reads it from standard input')
+    .action((username: string, { role }: { role?: string }) =>
+      withAuth(async ({ accounts }) => {
+        const password = await readNewPassword(`Password for ${username}`)
+        const created = await accounts.create({ username, password, ...(role && { role }) })
+        console.log(`Created ${created.username} with the role ${created.role}.`)
+      }),
+    )
+
+  user
+    .command('list')
+    .description('list users')
+    .action(() => withAuth(({ accounts }) => listUsers(accounts)))
+
+  user
+    .command('passwd')
+    .argument('<username>')
+    .description('set a password, which ends every login of the user')
+    .action((username: string) =>
+      withAuth(async ({ accounts }) => {
+        const { id } = await find(accounts, username)
+        await accounts.setPassword(id, await readNewPassword(`New password for ${username}`))
+        console.log(`Changed the password of ${username}.`)
+      }),
+    )
+
+  user
+    .command('role')
+    .argument('<username>')
+    .argument('<role>')
+    .description('change the role of a user')
+    .action((username: string, role: string) =>
+      withAuth(async ({ accounts }) => {
+        const changed = await accounts.changeRole((await find(accounts, username)).id, role)
+        console.log(`${changed.username} has the role ${changed.role} now.`)
+      }),
+    )
+
+  for (const [name, says] of [
+    ['deactivate', 'is refused from now on'],
+    ['reactivate', 'can log in again'],
+  ] as const) {
+    user
+      .command(name)
+      .argument('<username>')
+      .description(`${name} a user`)
+      .action((username: string) =>
+        withAuth(async ({ accounts }) => {
+          const changed = await accounts[name]((await find(accounts, username)).id)
+          console.log(`${changed.username} ${says}.`)
+        }),
+      )
+  }
+
+  user
+    .command('remove')
+    .argument('<username>')
+    .description('delete a user')
+    .action((username: string) =>
+      withAuth(async ({ accounts }) => {
+        const { id, username: canonical } = await find(accounts, username)
+        await accounts.remove(id)
+        console.log(`Deleted ${canonical}.`)
+      }),
+    )
+
+  return user
+}
+
+async function withAuth(work: (auth: Auth) => Promise<void>): Promise<void> {
+  const auth = await openAuth(readConfig(readEnvironment()))
+  try {
+    await work(auth)
+  } finally {
+    await auth.close()
+  }
+}
+
+async function find(accounts: Auth['accounts'], username: string): Promise<User> {
+  const user = await accounts.findByUsername(username)
+  if (user !== null) return user
+  throw new AccountError('user_unknown', ['There is no such user.'])
+}
+
+async function listUsers(accounts: Auth['accounts']): Promise<void> {
+  const limit = 200
+  for (let after: string | undefined; ; ) {
+    const page = await accounts.list({ limit, ...(after !== undefined && { after }) })
+    for (const { username, role, active } of page) {
+      console.log([username, role, active ? 'active' : 'inactive'].join('\t'))
+    }
+    if (page.length < limit) return
+    after = page.at(-1)?.username
+  }
+}

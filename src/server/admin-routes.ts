@@ -1,0 +1,193 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { User } from '../core/accounts.ts'
+import type { Auth } from '../core/auth.ts'
+import { AccountError } from '../core/errors.ts'
+import { secured } from '../fastify/secured.ts'
+import type { Guards } from '../http/guards.ts'
+import { NoContent, UserAnswer, userAnswer } from './schemas.ts'
+
+const Id = Type.Object({ id: Type.String({ description: 'The id of the user' }) })
+const Password = Type.String({ format: 'password' })
+const tags = ['admin']
+
+/** What administrators do. The scope that these routes are in is guarded by the role. */
+export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (
+  app,
+  { auth: { accounts }, guards: { requirePermission } },
+) => {
+  const statsReader = requirePermission('stats:read')
+  const usersReader = requirePermission('users:read')
+  const usersWriter = requirePermission('users:write')
+
+  app.get(
+    '/stats',
+    {
+      schema: {
+        tags,
+        summary: 'How many users there are',
+        response: {
+          200: Type.Object({
+            status: Type.Literal('ok'),
+            requested_by: Type.String(),
+            users: Type.Object({
+              total: Type.Integer(),
+              active: Type.Integer(),
+              by_role: Type.Record(Type.String(), Type.Integer()),
+            }),
+          }),
+        },
+      },
+    },
+    secured(statsReader, async (user) => {
+      const { total, active, byRole } = await accounts.counts()
+      return {
+        status: 'ok' as const,
+        requested_by: user.username,
+        users: { total, active, by_role: byRole },
+      }
+    }),
+  )
+
+  app.get(
+    '/users',
+    {
+      schema: {
+        tags,
+        summary: 'List users',
+        description: 'Ordered by username. `next` goes into `after` for the following page.',
+        querystring: Type.Object({
+          search: Type.Optional(Type.String({ description: 'A part of the username' })),
+          after: Type.Optional(Type.String({ description: 'The `next` of the page before' })),
+          limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+        }),
+        response: {
+          200: Type.Object({
+            users: Type.Array(UserAnswer),
+            next: Type.Union([Type.String(), Type.Null()], {
+              description: 'Null on the last page',
+            }),
+          }),
+        },
+      },
+    },
+    secured(usersReader, async (_admin, { query: { search, after, limit } }) => {
+      const users = await accounts.list({
+        limit: limit + 1,
+        ...(search !== undefined && { search }),
+        ...(after !== undefined && { after }),
+      })
+      const page = users.slice(0, limit)
+      const next = users.length > limit ? (page.at(-1)?.username ?? null) : null
+      return { users: page.map(userAnswer), next }
+    }),
+  )
+
+  app.post(
+    '/users',
+    {
+      schema: {
+        tags,
+        summary: 'Create a user',
+        body: Type.Object(
+          {
+            username: Type.String(),
+            password: Password,
+            role: Type.Optional(Type.String()),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 201: UserAnswer },
+      },
+    },
+    secured(usersWriter, async (_admin, request, reply) => {
+      const { username, password, role } = request.body
+      const user = await accounts.create({
+        username,
+        password,
+        ...(role !== undefined && { role }),
+      })
+      return reply.code(201).header('location', `/admin/users/${user.id}`).send(userAnswer(user))
+    }),
+  )
+
+  app.get(
+    '/users/:id',
+    { schema: { tags, summary: 'Read a user', params: Id, response: { 200: UserAnswer } } },
+    secured(usersReader, async (_admin, request) =>
+      userAnswer(present(await accounts.find(request.params.id))),
+    ),
+  )
+
+  app.delete(
+    '/users/:id',
+    { schema: { tags, summary: 'Delete a user', params: Id, response: { 204: NoContent } } },
+    secured(usersWriter, async (_admin, request, reply) => {
+      await accounts.remove(request.params.id)
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.put(
+    '/users/:id/role',
+    {
+      schema: {
+        tags,
+        summary: 'Change the role of a user',
+        description: 'Counts from the next request of the user on.',
+        params: Id,
+        body: Type.Object({ role: Type.String() }, { additionalProperties: false }),
+        response: { 200: UserAnswer },
+      },
+    },
+    secured(usersWriter, async (_admin, request) =>
+      userAnswer(await accounts.changeRole(request.params.id, request.body.role)),
+    ),
+  )
+
+  app.put(
+    '/users/:id/password',
+    {
+      schema: {
+        tags,
+        summary: 'Set the password of a user',
+        description: 'Ends every login of the user.',
+        params: Id,
+        body: Type.Object({ password: Password }, { additionalProperties: false }),
+        response: { 204: NoContent },
+      },
+    },
+    secured(usersWriter, async (_admin, request, reply) => {
+      await accounts.setPassword(request.params.id, request.body.password)
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.post(
+    '/users/:id/deactivate',
+    {
+      schema: {
+        tags,
+        summary: 'Deactivate a user',
+        description: 'Refuses the user from the next request on, and ends every login.',
+        params: Id,
+        response: { 200: UserAnswer },
+      },
+    },
+    secured(usersWriter, async (_admin, request) =>
+      userAnswer(await accounts.deactivate(request.params.id)),
+    ),
+  )
+
+  app.post(
+    '/users/:id/reactivate',
+    { schema: { tags, summary: 'Reactivate a user', params: Id, response: { 200: UserAnswer } } },
+    secured(usersWriter, async (_admin, request) =>
+      userAnswer(await accounts.reactivate(request.params.id)),
+    ),
+  )
+}
+
+function present(user: User | null): User {
+  if (user !== null) return user
+  throw new AccountError('user_unknown', ['There is no such user.'])
+}

@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net'
+import helmet from '@fastify/helmet'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify'
+import type { Auth } from '../core/auth.ts'
+import { AccountError, type AccountErrorCode, ConfigError } from '../core/errors.ts'
+import { guarded } from '../fastify/guarded.ts'
+import { portcullis } from '../fastify/portcullis.ts'
+import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
+import { createGuards } from '../http/guards.ts'
+import { createProblem, problemMediaType } from '../http/problem.ts'
+import { adminRoutes } from './admin-routes.ts'
+import { healthRoutes } from './health-routes.ts'
+import { meRoutes } from './me-routes.ts'
+import type { Setup } from './setup.ts'
+import { setupRoutes } from './setup-routes.ts'
+import { version } from './version.ts'
+
+export interface AppOptions {
+  readonly auth: Auth
+  /** Serve `/docs` and `/openapi.json`. Default true. */
+  readonly docs?: boolean
+  /** Fastify's logger option. Default: no log. */
+  readonly logger?: FastifyServerOptions['logger']
+  /** Log every request. Default false. */
+  readonly logRequests?: boolean
+  /** Where the first administrator is created; see `createSetup`. */
+  readonly setup?: Setup
+}
+
+/** Milliseconds within which a request must have arrived whole; slower clients are cut off. */
+const requestTimeout = 15_000
+/** Bytes of a JSON body. */
+const bodyLimit = 64 * 1024
+
+/**
+ * Builds the ready server, not listening: the library's plugin, and routes with users behind them.
+ *
+ * @throws {ConfigError} if no role grants `*`.
+ */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { auth, docs = true, logger = false, logRequests = false, setup } = options
+  const app = Fastify({
+    logger,
+    logController: new LogController({ disableRequestLogging: !logRequests }),
+    bodyLimit,
+    requestTimeout,
+    // Fastify's own answer to a request that is not HTTP names no cause; ours has the form of all.
+    clientErrorHandler: answerBrokenRequest,
+    // A body field that the schema does not know is a mistake of the client, not to be dropped.
+    ajv: { customOptions: { removeAdditional: false } },
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, 404, 'There is nothing at this path and method.'),
+  )
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    strictTransportSecurity: auth.issuer.startsWith('https:'),
+  })
+  await app.register(portcullis, {
+    auth,
+    docs: docs && { title: 'Portcullis', version, description },
+  })
+  const guards = createGuards(auth)
+  const administrator = guards.requireRole(...administrators(auth))
+  await app.register(healthRoutes, { auth })
+  await app.register(meRoutes, { auth, guards })
+  await app.register(guarded(administrator, adminRoutes), {
+    prefix: '/admin',
+    auth,
+    guards,
+  })
+  if (setup) await app.register(setupRoutes, { auth, setup })
+  return app
+}
+
+const description =
+  'Log in with **Authorize**: type a username and a password, leave the client fields empty.'
+
+function administrators({ roles }: Auth): readonly [string, ...string[]] {
+  const [first, ...others] = roles.administrative
+  if (first === undefined) {
+    throw new ConfigError(['One role must grant "*": nobody could administer users otherwise.'])
+  }
+  return [first, ...others]
+}
+
+const statusOf: Readonly<Record<AccountErrorCode, number>> = {
+  username_invalid: 422,
+  password_refused: 422,
+  role_unknown: 422,
+  password_incorrect: 400,
+  user_unknown: 404,
+  username_taken: 409,
+  last_admin: 409,
+}
+
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  if (sendRefusal(error, reply)) return
+  if (error instanceof AccountError) {
+    sendProblem(reply, statusOf[error.code], error.message, error.problems)
+    return
+  }
+  const status = error.statusCode ?? 500
+  if (status < 500) {
+    sendProblem(reply, status, error.message)
+    return
+  }
+  request.log.error({ err: error }, 'request failed')
+  sendProblem(reply, 500, 'The server made a mistake; it is logged.')
+}
+
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const [status, detail] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'The request headers are larger than 16 KiB.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'The request did not arrive in time.']
+        : [400, 'The request is not valid HTTP.']
+  const body = JSON.stringify(createProblem(status, detail))
+  socket.end(
+    `HTTP/1.1 ${status} \r\ncontent-type: ${problemMediaType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,182 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { accessTokenMaxLifetime } from '../core/auth.ts'
+import { ConfigError } from '../core/errors.ts'
+import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
+import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'
+import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
+import { type SettingName, settings } from './settings.ts'
+
+/** The server's configuration, checked. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly dataDirectory: string
+  readonly issuer: string
+  readonly audience: string
+  readonly secretKey: string | undefined
+  readonly signingAlgorithm: SigningAlgorithm
+  readonly keyEncryptionKey: Uint8Array | undefined
+  /** Seconds. */
+  readonly accessTokenLifetime: number
+  readonly allowLongAccessTokens: boolean
+  readonly passwordMinLength: number
+  readonly argon2: Argon2Parameters
+  readonly roles: RoleMap
+  readonly defaultRole: string | undefined
+  readonly docs: boolean
+  /** Undefined: to be chosen by where the log goes. */
+  readonly logLevel: LogLevel | undefined
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Returns the environment with the variables of a `.env` file beneath it: what is set outside wins.
+ * The only reader of `process.env`.
+ */
+export function readEnvironment(file = '.env'): Environment {
+  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
+  return { ...fromFile, ...process.env }
+}
+
+/**
+ * Reads the configuration from environment variables; an empty one counts as not set.
+ *
+ * @throws {ConfigError} with every mistake: its variable and what would be right, never its value if
+ * it is a secret.
+ */
+export function readConfig(environment: Environment): Config {
+  const problems: string[] = []
+  const read = (name: SettingName): string | undefined => environment[name] || undefined
+
+  function secret(name: SettingName): string | undefined {
+    const path = environment[`${name}_FILE`] || undefined
+    if (path === undefined) return read(name)
+    if (read(name) !== undefined) {
+      problems.push(`${name} and ${name}_FILE are both set: set one of them.`)
+      return undefined
+    }
+    try {
+      return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    } catch {
+      problems.push(`${name}_FILE names a file that cannot be read: check its path and mode.`)
+      return undefined
+    }
+  }
+
+  function integer(name: SettingName, fallback: number, least: number, most: number): number {
+    const text = read(name)
+    if (text === undefined) return fallback
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return value
+    problems.push(`${name} must be a whole number from ${least} to ${most}, such as ${fallback}.`)
+    return fallback
+  }
+
+  function choice<T extends string>(name: SettingName, choices: readonly T[]): T | undefined {
+    const text = read(name)
+    const chosen = choices.find((each) => each === text)
+    if (text !== undefined && chosen === undefined) {
+      problems.push(`${name} must be one of: ${choices.join(', ')}.`)
+    }
+    return chosen
+  }
+
+  const secretKey = secret('SECRET_KEY')
+  if (secretKey !== undefined) {
+    problems.push(...secretProblems(secretKey).map((reason) => `SECRET_KEY ${reason}.`))
+  }
+  const keyEncryptionKey = parseKey(secret('KEY_ENCRYPTION_KEY'), problems)
+  const allowLongAccessTokens = choice('ALLOW_LONG_ACCESS_TOKENS', ['true', 'false']) === 'true'
+  const longest = allowLongAccessTokens ? 10 * 365 * 24 * 3600 : accessTokenMaxLifetime
+  const argon2 = {
+    memory: integer('ARGON2_MEMORY', 19456, 8, 262144),
+    time: integer('ARGON2_TIME', 2, 1, 16),
+    parallelism: integer('ARGON2_PARALLELISM', 1, 1, 8),
+  }
+  const weak = argon2Problem(argon2)
+  if (weak !== null) problems.push(`ARGON2_MEMORY, ARGON2_TIME: ${weak}`)
+  const roles = parseRoles(read('ROLES'), problems)
+  const defaultRole = read('DEFAULT_ROLE')
+  if (defaultRole !== undefined && !Object.hasOwn(roles, defaultRole)) {
+    problems.push(`DEFAULT_ROLE must be one of: ${Object.keys(roles).join(', ')}.`)
+  }
+  const host = read('HOST') ?? '127.0.0.1'
+  if (/[\s/]/.test(host)) problems.push('HOST must be an address or a name, such as 127.0.0.1.')
+  const port = integer('PORT', 8000, 0, 65535)
+  const issuer = read('ISSUER') ?? `http://127.0.0.1:${port}`
+  if (!isIssuer(issuer)) {
+    problems.push('ISSUER must be an http or https URL without query or fragment.')
+  }
+
+  const config: Config = {
+    host,
+    port,
+    dataDirectory: read('DATA_DIR') ?? './data',
+    issuer,
+    audience: read('AUDIENCE') ?? issuer,
+    secretKey,
+    signingAlgorithm: choice('SIGNING_ALGORITHM', signingAlgorithms) ?? 'ES256',
+    keyEncryptionKey,
+    accessTokenLifetime: integer('ACCESS_TOKEN_LIFETIME', 900, 1, longest),
+    allowLongAccessTokens,
+    passwordMinLength: integer('PASSWORD_MIN_LENGTH', 15, 8, 64),
+    argon2,
+    roles,
+    defaultRole,
+    docs: choice('DOCS', ['true', 'false']) !== 'false',
+    logLevel: choice('LOG_LEVEL', logLevels),
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+/** The names of all variables that are read, with those that name a file. */
+export function settingNames(): readonly string[] {
+  return settings.flatMap((setting) =>
+    setting.secret ? [setting.name, `${setting.name}_FILE`] : [setting.name],
+  )
+}
+
+function parseKey(text: string | undefined, problems: string[]): Uint8Array | undefined {
+  if (text === undefined) return undefined
+  const key = /^[0-9a-f]{64}$/i.test(text)
+    ? Buffer.from(text, 'hex')
+    : Buffer.from(/^[\w+/-]{43}=?$/.test(text) ? text : '', 'base64')
+  if (key.length === 32) return key
+  problems.push(
+    'KEY_ENCRYPTION_KEY must be 32 bytes in base64 or hex; make one with: openssl rand -base64 32.',
+  )
+  return undefined
+}
+
+function parseRoles(text: string | undefined, problems: string[]): RoleMap {
+  if (text === undefined) return defaultRoles
+  try {
+    const roles: unknown = JSON.parse(text)
+    if (typeof roles !== 'object' || roles === null || Array.isArray(roles)) throw new SyntaxError()
+    // Checked by createRoles, which refuses whatever is not a map of lists of texts.
+    const map = roles as RoleMap
+    if (createRoles(map).administrative.length === 0) {
+      problems.push('ROLES: one role must grant "*": nobody could administer users otherwise.')
+    }
+    return map
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      problems.push(...error.problems.map((problem) => `ROLES: ${problem}`))
+    } else {
+      problems.push('ROLES must be a JSON object such as {"admin":["*"],"member":[]}.')
+    }
+    return defaultRoles
+  }
+}
+
+function isIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, search, hash } = new URL(text)
+  return (protocol === 'http:' || protocol === 'https:') && search === '' && hash === ''
+}
