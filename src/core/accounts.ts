@@ -118,6 +118,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return toUser(record)
     },
     async createFirst(user) {
+      // Spares the hash at every start of an application that makes sure of its first user.
+      if ((await users.list({ limit: 1 })).length > 0) return null
       const record = await prepare(user)
       return (await users.createFirst(record)) ? toUser(record) : null
     },

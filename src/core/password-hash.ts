@@ -90,7 +90,8 @@ export async function createPasswordHasher(
           await argon2.verify(dummyHash, normalized)
           return false
         }
-        return scheme.verify(storedHash, normalized)
+        // Parameters that can be read do not make the rest of the text a hash.
+        return scheme.verify(storedHash, normalized).catch(() => false)
       })
     },
     needsRehash(storedHash) {
