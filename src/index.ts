@@ -5,6 +5,7 @@ export type {
   AccessTokenClaims,
   AccessTokenIssuer,
   AccessTokenSubject,
+  IssuedAccessToken,
 } from './core/access-token.ts'
 export type { Accounts, NewUser, User } from './core/accounts.ts'
 export {
@@ -36,13 +37,19 @@ export {
   type PasswordPolicyOptions,
 } from './core/password-policy.ts'
 export type { RoleMap } from './core/roles.ts'
+export type { NewSession, OpenSession, SessionOptions, Sessions } from './core/sessions.ts'
 export type { SigningAlgorithm } from './core/signing-key.ts'
 export {
   ConflictError,
   type MaybePromise,
+  type Rotation,
+  type SessionRecord,
+  type SessionStore,
   type SigningKeyRecord,
   type SigningKeyStore,
+  type StampRenewal,
   type Store,
+  type Subject,
   type UserChanges,
   type UserCounts,
   type UserQuery,
@@ -66,11 +73,11 @@ export {
 export { createGuards, type Guards } from './http/guards.ts'
 export { createProblem, type Problem } from './http/problem.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'
-export {
-  createTokenEndpoint,
-  type TokenAnswer,
-  type TokenEndpoint,
-  type TokenErrorResponse,
-  type TokenRequest,
-  type TokenResponse,
-} from './http/token-endpoint.ts'
+export { createRevocationEndpoint } from './http/revocation-endpoint.ts'
+export { createTokenEndpoint, type TokenEndpoint } from './http/token-endpoint.ts'
+export type {
+  TokenAnswer,
+  TokenErrorResponse,
+  TokenRequest,
+  TokenResponse,
+} from './http/token-messages.ts'

@@ -21,8 +21,10 @@ export interface AccessTokenClaims {
   readonly scope: string
   /** The user's role when the token was issued (RFC 9068 §2.2.3.1). Guards read today's instead. */
   readonly roles?: readonly string[]
-  /** The user's security stamp when the token was issued. */
-  readonly stamp: string
+  /** The session that the token belongs to. */
+  readonly sid?: string
+  /** The user's security stamp when the token was issued, for a token without a session. */
+  readonly stamp?: string
 }
 
 /** A verified token: its claims, and its scopes as an array. */
@@ -37,14 +39,24 @@ export interface AccessTokenSubject {
   readonly clientId: string
   readonly scopes: readonly string[]
   readonly role: string
-  readonly securityStamp: string
+  /** The session that the token ends with, or the stamp of the user that it ends with. */
+  readonly endsWith: { readonly sessionId: string } | { readonly securityStamp: string }
+  /** The token expires by then, if that is before its lifetime is over. Seconds since 1970. */
+  readonly expiresBy?: number
+}
+
+/** A new token. */
+export interface IssuedAccessToken {
+  readonly token: string
+  /** Seconds. */
+  readonly expiresIn: number
 }
 
 export interface AccessTokenIssuer {
   /** Seconds that a new token lives. */
   readonly lifetime: number
   /** Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it. */
-  issue(subject: AccessTokenSubject): Promise<string>
+  issue(subject: AccessTokenSubject): Promise<IssuedAccessToken>
   /**
    * Returns the verified token, or null if it is not one of ours that is valid now. Checked in this
    * order: length, form, `alg` against the key of `kid`, signature, `typ`, `iss`, `aud`, `nbf`,
@@ -111,23 +123,34 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
 
   return {
     lifetime,
-    async issue({ subject, clientId, scopes, role, securityStamp }) {
+    async issue({
+      subject,
+      clientId,
+      scopes,
+      role,
+      endsWith,
+      expiresBy = Number.MAX_SAFE_INTEGER,
+    }) {
       const now = clock()
+      const exp = Math.min(now + lifetime, expiresBy)
       const { current } = keys
-      return await new SignJWT({
+      const token = await new SignJWT({
         iss: issuer,
         sub: subject,
         aud: audience,
-        exp: now + lifetime,
+        exp,
         iat: now,
         jti: randomUUID(),
         client_id: clientId,
         scope: formatScope(scopes),
         roles: [role],
-        stamp: securityStamp,
+        ...('sessionId' in endsWith
+          ? { sid: endsWith.sessionId }
+          : { stamp: endsWith.securityStamp }),
       })
         .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
         .sign(current.signWith)
+      return { token, expiresIn: exp - now }
     },
     verify(token) {
       const known = verified.get(token)
@@ -143,8 +166,8 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
 
 // A signature proves who wrote the claims, not that they have the types that the code relies on.
 function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
-  const { sub, exp, iat, jti, client_id, scope, stamp } = payload as Record<string, unknown>
-  const texts = [sub, jti, client_id, scope, stamp]
+  const { sub, exp, iat, jti, client_id, scope, sid, stamp } = payload as Record<string, unknown>
+  const texts = [sub, jti, client_id, scope, sid ?? stamp]
   return (
     texts.every((value) => typeof value === 'string') &&
     [exp, iat].every((value) => Number.isSafeInteger(value))

@@ -50,11 +50,19 @@ export interface Accounts {
   /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `password_refused` */
   setPassword(id: string, password: string): Promise<User>
   /**
-   * Sets a new password after checking the old one, and ends every token of the user.
+   * Sets a new password after checking the old one, and ends every token and session of the user but
+   * `keepSession`.
    *
    * @throws {AccountError} `password_incorrect`, `password_refused`, `user_unknown`
    */
-  changePassword(id: string, oldPassword: string, newPassword: string): Promise<User>
+  changePassword(
+    id: string,
+    oldPassword: string,
+    newPassword: string,
+    keepSession?: string,
+  ): Promise<User>
+  /** Logs the user out everywhere: ends every token and session. @throws {AccountError} `user_unknown` */
+  endSessions(id: string): Promise<User>
   /** @throws {AccountError} `user_unknown`, `last_admin` */
   remove(id: string): Promise<void>
 }
@@ -147,24 +155,24 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const passwordHash = await hashNew(password, user.username)
       return await change(id, { passwordHash, securityStamp: newSecurityStamp() })
     },
-    async changePassword(id, oldPassword, newPassword) {
+    async changePassword(id, oldPassword, newPassword, keepSession) {
       const { username } = present(await users.findById(id))
       const user = await login.authenticate(username, oldPassword)
       if (user?.id !== id) {
         throw new AccountError('password_incorrect', ['The old password is not right.'])
       }
       const passwordHash = await hashNew(newPassword, username)
-      const securityStamp = newSecurityStamp()
       const { passwordHash: oldHash } = user
+      const renewal = { securityStamp: newSecurityStamp(), ...(keepSession && { keepSession }) }
       // Compare-and-set: a password that an administrator set meanwhile stays.
       const replaced =
-        oldHash !== null &&
-        (await users.replacePasswordHash(id, oldHash, passwordHash, securityStamp))
+        oldHash !== null && (await users.replacePasswordHash(id, oldHash, passwordHash, renewal))
       if (!replaced) {
         throw new AccountError('password_incorrect', ['The password was changed meanwhile.'])
       }
       return toUser(user)
     },
+    endSessions: (id) => change(id, { securityStamp: newSecurityStamp() }),
     async remove(id) {
       if (!(await users.remove(id, roles.administrative).catch(explainConflict))) present(null)
     },

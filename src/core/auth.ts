@@ -1,8 +1,4 @@
-import {
-  type AccessTokenIssuer,
-  type AccessTokenSubject,
-  createAccessTokenIssuer,
-} from './access-token.ts'
+import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { ConfigError } from './errors.ts'
@@ -19,7 +15,14 @@ import {
   type PasswordPolicyOptions,
 } from './password-policy.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
+import { createRefreshTokens } from './refresh-token.ts'
 import { createRoles, type RoleMap, type Roles } from './roles.ts'
+import {
+  checkSessionOptions,
+  createSessions,
+  type SessionOptions,
+  type Sessions,
+} from './sessions.ts'
 import {
   createKeyRing,
   importSecret,
@@ -64,6 +67,7 @@ export interface AuthOptions {
   readonly allowLongAccessTokens?: boolean
   readonly passwordHash?: PasswordHasherOptions
   readonly passwordPolicy?: PasswordPolicyOptions
+  readonly sessions?: SessionOptions
   /** Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -78,6 +82,7 @@ export interface Auth {
   readonly passwords: PasswordHasher
   readonly passwordPolicy: PasswordPolicy
   readonly accessTokens: AccessTokenIssuer
+  readonly sessions: Sessions
   readonly keys: KeyRing
   readonly issuer: string
   readonly audience: string
@@ -113,17 +118,20 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const roles = await attempt(() => createRoles(options.roles))
   const policy = await attempt(() => createPasswordPolicy(options.passwordPolicy))
   const passwords = await attempt(() => createPasswordHasher(options.passwordHash))
+  const sessionOptions = await attempt(() => checkSessionOptions(options.sessions))
   const defaultRole =
     options.defaultRole ??
     (roles?.names.includes('member') ? 'member' : (roles?.names.at(-1) ?? ''))
   if (roles && !roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
   }
-  if (problems.length > 0 || !roles || !policy || !passwords) throw new ConfigError(problems)
+  if (problems.length > 0 || !roles || !policy || !passwords || !sessionOptions) {
+    throw new ConfigError(problems)
+  }
 
   await store.open()
   try {
-    const keys = await loadKeys(options, clock)
+    const { keys, secret } = await loadKeys(options, clock)
     const login = createLogin(store, passwords)
     return {
       store,
@@ -151,6 +159,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         lifetime: accessTokenLifetime,
         clock,
       }),
+      sessions: createSessions(store, createRefreshTokens(secret), clock, sessionOptions),
       keys,
       issuer,
       audience,
@@ -176,26 +185,35 @@ export async function createAccessToken(
 ): Promise<string | null> {
   const user = await auth.store.users.findById(userId)
   if (user === null) return null
-  const subject: AccessTokenSubject = {
+  const { token } = await auth.accessTokens.issue({
     subject: user.id,
     clientId: firstPartyClientId,
     scopes: scopes ?? auth.roles.permissionsOf(user.role),
     role: user.role,
-    securityStamp: user.securityStamp,
-  }
-  return await auth.accessTokens.issue(subject)
+    endsWith: { securityStamp: user.securityStamp },
+  })
+  return token
 }
 
-async function loadKeys(options: AuthOptions, clock: Clock): Promise<KeyRing> {
+interface LoadedKeys {
+  readonly keys: KeyRing
+  /** Never in the database; the keys of other purposes are derived from it. */
+  readonly secret: Uint8Array
+}
+
+async function loadKeys(options: AuthOptions, clock: Clock): Promise<LoadedKeys> {
   const { store, secretKey, signingAlgorithm = 'ES256' } = options
-  if (secretKey !== undefined) return createKeyRing([await importSecret(secretKey)])
-  const keyEncryptionKey = options.keyEncryptionKey ?? (await store.keyEncryptionKey?.())
-  if (keyEncryptionKey === undefined) {
+  if (secretKey !== undefined) {
+    const keys = createKeyRing([await importSecret(secretKey)])
+    return { keys, secret: new TextEncoder().encode(secretKey) }
+  }
+  const secret = options.keyEncryptionKey ?? (await store.keyEncryptionKey?.())
+  if (secret === undefined) {
     throw new ConfigError([
       'This store has no place for a key-encryption key: set keyEncryptionKey (32 random bytes), or a secretKey.',
     ])
   }
-  return await loadManagedKeys(store.signingKeys, signingAlgorithm, keyEncryptionKey, clock)
+  return { keys: await loadManagedKeys(store.signingKeys, signingAlgorithm, secret, clock), secret }
 }
 
 function optionProblems(

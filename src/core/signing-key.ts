@@ -26,6 +26,8 @@ export interface KeyRing {
   /** The key of a `kid`, or undefined. A look-up in memory: no file, no query, no network. */
   find(id: string): SigningKey | undefined
   readonly algorithms: readonly string[]
+  /** The JWK Set (RFC 7517 §5). Empty for a secret, which is never published. */
+  readonly publicJwks: { readonly keys: readonly jose.JWK[] }
 }
 
 /** @throws {TypeError} if there is no key, or two keys have one id. */
@@ -37,6 +39,7 @@ export function createKeyRing(keys: readonly SigningKey[]): KeyRing {
     current,
     find: (id) => byId.get(id),
     algorithms: [...new Set(keys.map((key) => key.algorithm))],
+    publicJwks: { keys: keys.flatMap((key) => key.publicJwk ?? []) },
   }
 }
 

@@ -51,6 +51,11 @@ export class ConflictError extends Error {
   }
 }
 
+export interface StampRenewal {
+  readonly securityStamp: string
+  readonly keepSession?: string
+}
+
 /** A port may answer at once (SQLite, memory) or later (PostgreSQL). */
 export type MaybePromise<T> = T | Promise<T>
 
@@ -60,7 +65,6 @@ export interface UserStore {
   create(user: UserRecord): Promise<void>
   /** Creates the user only if no user exists, in one step. False if one does. */
   createFirst(user: UserRecord): Promise<boolean>
-  /** The one read of a guarded request: keep it cheap. */
   findById(id: string): MaybePromise<UserRecord | null>
   findByUsername(username: string): MaybePromise<UserRecord | null>
   /** Ordered by username, `limit` at most. */
@@ -80,17 +84,84 @@ export interface UserStore {
     keepOneActiveIn?: readonly string[],
   ): Promise<UserRecord | null>
   /**
-   * Replaces the hash, and the stamp if one is given, only if the hash is still `from`
-   * (compare-and-set). False if it is not.
+   * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
+   *
+   * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
+   * stamp in the same step.
    */
   replacePasswordHash(
     id: string,
     from: string,
     to: string,
-    securityStamp?: string,
+    renewal?: StampRenewal,
   ): Promise<boolean>
   /** Like `update`, with the same refusal. False if there is no such user. */
   remove(id: string, keepOneActiveIn?: readonly string[]): Promise<boolean>
+}
+
+/**
+ * One login on one device: the family of all refresh tokens that follow from it (RFC 9700 §4.14.2).
+ *
+ * It is live while it is not revoked, neither expired nor idle for too long, and its stamp is the
+ * stamp of its user, who is active.
+ */
+export interface SessionRecord {
+  /** UUIDv7. The `sid` of its access tokens. */
+  readonly id: string
+  readonly userId: string
+  readonly clientId: string
+  /** What the login was granted. A refresh may narrow it for one access token, never widen it. */
+  readonly scopes: readonly string[]
+  /** The number of the newest refresh token; each refresh adds one. No token itself is stored. */
+  readonly generation: number
+  /** When the newest refresh token was made. Seconds since 1970, like all instants here. */
+  readonly rotatedAt: number
+  readonly createdAt: number
+  /** Never moved: a session ends then, however it is used. */
+  readonly expiresAt: number
+  readonly revokedAt: number | null
+  /** The user's stamp when the session was opened, or kept alive through a change of password. */
+  readonly securityStamp: string
+  /** What the client called itself (User-Agent), cut. */
+  readonly label: string
+  /** The address that it was opened from. */
+  readonly address: string
+}
+
+/** Who a guarded request comes from, as far as the store knows. */
+export interface Subject {
+  readonly user: UserRecord
+  /** The stamp of the session, or null if it was not asked for, is unknown, revoked or another's. */
+  readonly sessionStamp: string | null
+}
+
+export interface Rotation {
+  readonly id: string
+  /** The generation of the token that was presented. */
+  readonly generation: number
+  readonly clientId: string
+  readonly now: number
+  /** The session must have been used after this instant. */
+  readonly idleSince: number
+}
+
+/** Sessions at rest. */
+export interface SessionStore {
+  /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
+  create(session: SessionRecord): Promise<boolean>
+  find(id: string): MaybePromise<SessionRecord | null>
+  /**
+   * Moves a live session to its next generation, and returns it, or null if it is not live, of
+   * another client, or at another generation. One conditional step: of many presentations of one
+   * token, one rotates.
+   */
+  rotate(rotation: Rotation): Promise<SessionRecord | null>
+  /** Ends a session. False if there is none of this id (and user, if given) that is not revoked. */
+  revoke(id: string, now: number, userId?: string): Promise<boolean>
+  /** The sessions of a user that are not revoked, expired or of an old stamp; newest first. */
+  listByUser(userId: string, now: number): Promise<readonly SessionRecord[]>
+  /** Deletes sessions that ended before an instant, `limit` at most; returns how many. */
+  prune(endedBefore: number, limit: number): Promise<number>
 }
 
 /** A signing key at rest. */
@@ -116,7 +187,10 @@ export interface SigningKeyStore {
 
 /** What Portcullis keeps. `stores/contract.ts` is the suite that every implementation must pass. */
 export interface Store {
+  /** The one read of a guarded request: keep it cheap. Null if there is no such user. */
+  findSubject(userId: string, sessionId: string | null): MaybePromise<Subject | null>
   readonly users: UserStore
+  readonly sessions: SessionStore
   readonly signingKeys: SigningKeyStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>

@@ -1,14 +1,16 @@
-import type { FastifyPluginCallback } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth } from '../core/auth.ts'
 import { type DocsOptions, registerDocs } from './docs.ts'
+import { oauthRoutes } from './oauth-routes.ts'
 import { finishGuardedRoute } from './route-guards.ts'
-import { tokenRoute } from './token-route.ts'
 
 export interface PortcullisOptions {
   readonly auth: Auth
   /** The path of the token endpoint. Default `/auth/token`. */
   readonly tokenPath?: string
+  /** The path of the revocation endpoint. Default `/auth/revoke`. */
+  readonly revocationPath?: string
   /**
    * The documentation of the whole application. False leaves it out, for an application that
    * registers `@fastify/swagger` itself: see `securityScheme`.
@@ -17,14 +19,34 @@ export interface PortcullisOptions {
 }
 
 /**
- * Adds the token endpoint, the documentation and the handling of guarded routes to a Fastify
+ * Adds the OAuth endpoints, the documentation and the handling of guarded routes to a Fastify
  * application. Register it before the routes, with `await`.
  */
 export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<PortcullisOptions>(
-  async (app, { auth, tokenPath = '/auth/token', docs = {} }) => {
+  async (app, options) => {
+    const { auth, tokenPath = '/auth/token', revocationPath = '/auth/revoke', docs = {} } = options
     app.addHook('onRoute', finishGuardedRoute)
     if (docs !== false) await registerDocs(app, auth, tokenPath, docs)
-    await app.register(tokenRoute, { auth, tokenPath })
+    await app.register(oauthRoutes, {
+      auth,
+      paths: { token: tokenPath, revocation: revocationPath },
+    })
+    pruneSessions(app, auth)
   },
   { name: 'portcullis', fastify: '5.x' },
 )
+
+/** Seconds between two looks for sessions that have ended. */
+const pruneInterval = 60 * 60
+
+function pruneSessions(app: FastifyInstance, auth: Auth): void {
+  let timer: NodeJS.Timeout | undefined
+  app.addHook('onListen', async () => {
+    const prune = (): void => {
+      auth.sessions.prune().catch((error) => app.log.error({ err: error }, 'pruning failed'))
+    }
+    timer = setInterval(prune, pruneInterval * 1000).unref()
+    prune()
+  })
+  app.addHook('onClose', async () => clearInterval(timer))
+}

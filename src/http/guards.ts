@@ -52,9 +52,12 @@ export function createGuards(auth: Auth): Guards {
   })
 
   const userEvenIfInactive = refine(accessToken, async ({ claims }) => {
-    const user = await auth.store.users.findById(claims.sub)
-    if (user === null || user.securityStamp !== claims.stamp) throw new BearerError('invalid_token')
-    return toUser(user)
+    const { sub, sid = null, stamp = null } = claims
+    const subject = await auth.store.findSubject(sub, sid)
+    const endsWith = sid === null ? stamp : subject?.sessionStamp
+    // A revoked session has no stamp, an old one has an old stamp, a deleted user has none.
+    if (!subject || endsWith !== subject.user.securityStamp) throw new BearerError('invalid_token')
+    return toUser(subject.user)
   })
 
   const currentUser = refine(

@@ -2,9 +2,18 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
+import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
-import { NoContent, UserAnswer, userAnswer } from './schemas.ts'
+import {
+  NoContent,
+  noSession,
+  SessionId,
+  SessionList,
+  sessionAnswer,
+  UserAnswer,
+  userAnswer,
+} from './schemas.ts'
 
 const Id = Type.Object({ id: Type.String({ description: 'The id of the user' }) })
 const Password = Type.String({ format: 'password' })
@@ -13,7 +22,7 @@ const tags = ['admin']
 /** What administrators do. The scope that these routes are in is guarded by the role. */
 export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (
   app,
-  { auth: { accounts }, guards: { requirePermission } },
+  { auth: { accounts, sessions }, guards: { requirePermission } },
 ) => {
   const statsReader = requirePermission('stats:read')
   const usersReader = requirePermission('users:read')
@@ -184,6 +193,54 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
     secured(usersWriter, async (_admin, request) =>
       userAnswer(await accounts.reactivate(request.params.id)),
     ),
+  )
+
+  app.get(
+    '/users/:id/sessions',
+    {
+      schema: {
+        tags,
+        summary: 'Where a user is logged in',
+        params: Id,
+        response: { 200: SessionList },
+      },
+    },
+    secured(usersReader, async (_admin, request) => {
+      const { id } = present(await accounts.find(request.params.id))
+      return { sessions: (await sessions.list(id)).map(sessionAnswer) }
+    }),
+  )
+
+  app.delete(
+    '/users/:id/sessions',
+    {
+      schema: {
+        tags,
+        summary: 'Log a user out everywhere',
+        params: Id,
+        response: { 204: NoContent },
+      },
+    },
+    secured(usersWriter, async (_admin, request, reply) => {
+      await accounts.endSessions(request.params.id)
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.delete(
+    '/users/:id/sessions/:session',
+    {
+      schema: {
+        tags,
+        summary: 'Log a user out on one device',
+        params: Type.Interface([Id, SessionId], {}),
+        response: { 204: NoContent },
+      },
+    },
+    secured(usersWriter, async (_admin, request, reply) => {
+      const ended = await sessions.end(request.params.session, request.params.id)
+      return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
+    }),
   )
 }
 

@@ -4,6 +4,7 @@ import { accessTokenMaxLifetime } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
 import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'
+import type { SessionOptions } from '../core/sessions.ts'
 import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
 import { type SettingName, settings } from './settings.ts'
 
@@ -20,6 +21,8 @@ export interface Config {
   /** Seconds. */
   readonly accessTokenLifetime: number
   readonly allowLongAccessTokens: boolean
+  /** Seconds. */
+  readonly sessions: Required<SessionOptions>
   readonly passwordMinLength: number
   readonly argon2: Argon2Parameters
   readonly roles: RoleMap
@@ -29,6 +32,7 @@ export interface Config {
   readonly logLevel: LogLevel | undefined
 }
 
+const tenYears = 10 * 365 * 86400
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
@@ -92,7 +96,7 @@ export function readConfig(environment: Environment): Config {
   }
   const keyEncryptionKey = parseKey(secret('KEY_ENCRYPTION_KEY'), problems)
   const allowLongAccessTokens = choice('ALLOW_LONG_ACCESS_TOKENS', ['true', 'false']) === 'true'
-  const longest = allowLongAccessTokens ? 10 * 365 * 24 * 3600 : accessTokenMaxLifetime
+  const longest = allowLongAccessTokens ? tenYears : accessTokenMaxLifetime
   const argon2 = {
     memory: integer('ARGON2_MEMORY', 19456, 8, 262144),
     time: integer('ARGON2_TIME', 2, 1, 16),
@@ -124,6 +128,11 @@ export function readConfig(environment: Environment): Config {
     keyEncryptionKey,
     accessTokenLifetime: integer('ACCESS_TOKEN_LIFETIME', 900, 1, longest),
     allowLongAccessTokens,
+    sessions: {
+      idleLifetime: integer('SESSION_IDLE_LIFETIME', 14 * 86400, 1, tenYears),
+      lifetime: integer('SESSION_LIFETIME', 90 * 86400, 1, tenYears),
+      refreshGrace: integer('REFRESH_GRACE', 10, 0, 300),
+    },
     passwordMinLength: integer('PASSWORD_MIN_LENGTH', 15, 8, 64),
     argon2,
     roles,

@@ -1,15 +1,26 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Auth } from '../core/auth.ts'
+import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import { all } from '../http/guard.ts'
 import type { Guards } from '../http/guards.ts'
-import { NoContent, UserAnswer, userAnswer } from './schemas.ts'
+import {
+  NoContent,
+  noSession,
+  SessionId,
+  SessionList,
+  sessionAnswer,
+  UserAnswer,
+  userAnswer,
+} from './schemas.ts'
 
 /** What users do with their own account. */
 export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (
   app,
   { auth, guards: { currentUser, accessToken } },
 ) => {
+  const me = all({ user: currentUser, token: accessToken })
+
   app.get(
     '/me',
     {
@@ -23,7 +34,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
         },
       },
     },
-    secured(all({ user: currentUser, token: accessToken }), ({ user, token }) => ({
+    secured(me, ({ user, token }) => ({
       ...userAnswer(user),
       scope: token.claims.scope,
     })),
@@ -35,7 +46,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
       schema: {
         tags: ['me'],
         summary: 'Change my password',
-        description: 'Ends every login of the user, this one too: log in again.',
+        description: 'Ends every other login of the user.',
         body: Type.Object(
           {
             old_password: Type.String({ format: 'password' }),
@@ -46,10 +57,46 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
         response: { 204: NoContent },
       },
     },
-    secured(currentUser, async (user, request, reply) => {
+    secured(me, async ({ user, token }, request, reply) => {
       const { old_password, new_password } = request.body
-      await auth.accounts.changePassword(user.id, old_password, new_password)
+      await auth.accounts.changePassword(user.id, old_password, new_password, token.claims.sid)
       return reply.code(204).send(null)
+    }),
+  )
+
+  app.get(
+    '/me/sessions',
+    { schema: { tags: ['me'], summary: 'Where am I logged in?', response: { 200: SessionList } } },
+    secured(me, async ({ user, token }) => ({
+      sessions: (await auth.sessions.list(user.id)).map((session) => ({
+        ...sessionAnswer(session),
+        current: session.id === token.claims.sid,
+      })),
+    })),
+  )
+
+  app.delete(
+    '/me/sessions',
+    { schema: { tags: ['me'], summary: 'Log out everywhere', response: { 204: NoContent } } },
+    secured(currentUser, async (user, _request, reply) => {
+      await auth.accounts.endSessions(user.id)
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.delete(
+    '/me/sessions/:session',
+    {
+      schema: {
+        tags: ['me'],
+        summary: 'Log out one device',
+        params: SessionId,
+        response: { 204: NoContent },
+      },
+    },
+    secured(currentUser, async (user, request, reply) => {
+      const ended = await auth.sessions.end(request.params.session, user.id)
+      return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
     }),
   )
 }

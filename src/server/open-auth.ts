@@ -28,6 +28,7 @@ export async function openAuth(config: Config): Promise<Auth> {
     signingAlgorithm: config.signingAlgorithm,
     accessTokenLifetime: config.accessTokenLifetime,
     allowLongAccessTokens: config.allowLongAccessTokens,
+    sessions: config.sessions,
     passwordHash: { argon2: config.argon2 },
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),

@@ -10,6 +10,9 @@ export type SettingName =
   | 'KEY_ENCRYPTION_KEY'
   | 'ACCESS_TOKEN_LIFETIME'
   | 'ALLOW_LONG_ACCESS_TOKENS'
+  | 'SESSION_IDLE_LIFETIME'
+  | 'SESSION_LIFETIME'
+  | 'REFRESH_GRACE'
   | 'PASSWORD_MIN_LENGTH'
   | 'ARGON2_MEMORY'
   | 'ARGON2_TIME'
@@ -79,6 +82,22 @@ export const settings: readonly Setting[] = [
     name: 'ALLOW_LONG_ACCESS_TOKENS',
     default: 'false',
     description: '`true` accepts a lifetime above 3600: a stolen token then works that long.',
+  },
+  {
+    name: 'SESSION_IDLE_LIFETIME',
+    default: '1209600',
+    description: 'Seconds after which a login ends that was not refreshed (14 days).',
+  },
+  {
+    name: 'SESSION_LIFETIME',
+    default: '7776000',
+    description: 'Seconds after which a login ends however it is used (90 days).',
+  },
+  {
+    name: 'REFRESH_GRACE',
+    default: '10',
+    description:
+      'Seconds within which a refresh token may be presented again, for a client that lost the answer; `0` is strict.',
   },
   {
     name: 'PASSWORD_MIN_LENGTH',

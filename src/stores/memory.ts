@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import {
   ConflictError,
+  type SessionRecord,
+  type SessionStore,
   type SigningKeyRecord,
   type SigningKeyStore,
   type Store,
@@ -11,9 +13,19 @@ import {
 /** A store that is gone with the process: for tests and trials. */
 export function memory(): Store {
   const key = randomBytes(32)
+  const sessionById = new Map<string, SessionRecord>()
+  const users = createUsers(sessionById)
   return {
-    users: createUsers(),
+    users,
+    sessions: createSessions(sessionById, users.read),
     signingKeys: createSigningKeys(),
+    findSubject(userId, sessionId) {
+      const user = users.read(userId)
+      if (user === null) return null
+      const session = sessionById.get(sessionId ?? '')
+      const isTheirs = session?.userId === userId && session.revokedAt === null
+      return { user, sessionStamp: isTheirs ? session.securityStamp : null }
+    },
     open: async () => {},
     check: async () => {},
     keyEncryptionKey: async () => key,
@@ -21,7 +33,9 @@ export function memory(): Store {
   }
 }
 
-function createUsers(): UserStore {
+type Users = UserStore & { read(id: string): UserRecord | null }
+
+function createUsers(sessionById: Map<string, SessionRecord>): Users {
   const byId = new Map<string, UserRecord>()
   const idByUsername = new Map<string, string>()
 
@@ -38,7 +52,10 @@ function createUsers(): UserStore {
     idByUsername.set(user.username, user.id)
   }
 
+  const read = (id: string): UserRecord | null => byId.get(id) ?? null
+
   return {
+    read,
     async create(user) {
       insert(user)
     },
@@ -47,7 +64,7 @@ function createUsers(): UserStore {
       insert(user)
       return true
     },
-    findById: (id) => byId.get(id) ?? null,
+    findById: read,
     findByUsername: (username) => byId.get(idByUsername.get(username) ?? '') ?? null,
     async list({ search = '', after = '', limit }) {
       return [...byId.values()]
@@ -72,13 +89,13 @@ function createUsers(): UserStore {
       byId.set(id, changed)
       return changed
     },
-    async replacePasswordHash(id, from, to, securityStamp) {
+    async replacePasswordHash(id, from, to, renewal) {
       const user = byId.get(id)
       if (user?.passwordHash !== from) return false
-      byId.set(
-        id,
-        Object.freeze({ ...user, passwordHash: to, ...(securityStamp && { securityStamp }) }),
-      )
+      const securityStamp = renewal?.securityStamp ?? user.securityStamp
+      byId.set(id, Object.freeze({ ...user, passwordHash: to, securityStamp }))
+      const kept = sessionById.get(renewal?.keepSession ?? '')
+      if (kept?.userId === id) sessionById.set(kept.id, Object.freeze({ ...kept, securityStamp }))
       return true
     },
     async remove(id, keepOneActiveIn) {
@@ -86,7 +103,67 @@ function createUsers(): UserStore {
       if (!user) return false
       refuseIfLast(user, keepOneActiveIn)
       idByUsername.delete(user.username)
+      for (const session of sessionById.values()) {
+        if (session.userId === id) sessionById.delete(session.id)
+      }
       return byId.delete(id)
+    },
+  }
+}
+
+function createSessions(
+  byId: Map<string, SessionRecord>,
+  readUser: (id: string) => UserRecord | null,
+): SessionStore {
+  function hasLiveUser({ userId, securityStamp }: SessionRecord): boolean {
+    const user = readUser(userId)
+    return user?.active === true && user.securityStamp === securityStamp
+  }
+
+  function change(session: SessionRecord, changes: Partial<SessionRecord>): SessionRecord {
+    const changed = Object.freeze({ ...session, ...changes })
+    byId.set(session.id, changed)
+    return changed
+  }
+
+  return {
+    async create(session) {
+      if (!hasLiveUser(session)) return false
+      change(session, {})
+      return true
+    },
+    find: (id) => byId.get(id) ?? null,
+    async rotate({ id, generation, clientId, now, idleSince }) {
+      const session = byId.get(id)
+      const isLive =
+        session?.generation === generation &&
+        session.clientId === clientId &&
+        session.revokedAt === null &&
+        session.expiresAt > now &&
+        session.rotatedAt > idleSince &&
+        hasLiveUser(session)
+      return isLive ? change(session, { generation: generation + 1, rotatedAt: now }) : null
+    },
+    async revoke(id, now, userId) {
+      const session = byId.get(id)
+      if (!session || session.revokedAt !== null) return false
+      if (userId !== undefined && session.userId !== userId) return false
+      change(session, { revokedAt: now })
+      return true
+    },
+    async listByUser(userId, now) {
+      const stamp = readUser(userId)?.securityStamp
+      return [...byId.values()]
+        .filter((session) => session.userId === userId && session.securityStamp === stamp)
+        .filter((session) => session.revokedAt === null && session.expiresAt > now)
+        .sort((a, b) => (a.id > b.id ? -1 : 1))
+    },
+    async prune(endedBefore, limit) {
+      const ended = [...byId.values()].filter(
+        ({ expiresAt, revokedAt }) => Math.min(expiresAt, revokedAt ?? expiresAt) < endedBefore,
+      )
+      for (const { id } of ended.slice(0, limit)) byId.delete(id)
+      return Math.min(ended.length, limit)
     },
   }
 }

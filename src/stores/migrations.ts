@@ -29,6 +29,36 @@ const migrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0002_sessions': {
+    async up(db) {
+      await db.schema
+        .createTable('sessions')
+        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('user_id', 'text', (column) =>
+          column.notNull().references('users.id').onDelete('cascade'),
+        )
+        .addColumn('client_id', 'text', (column) => column.notNull())
+        .addColumn('scope', 'text', (column) => column.notNull())
+        .addColumn('generation', 'bigint', (column) => column.notNull())
+        .addColumn('rotated_at', 'bigint', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .addColumn('revoked_at', 'bigint')
+        .addColumn('security_stamp', 'text', (column) => column.notNull())
+        .addColumn('label', 'text', (column) => column.notNull())
+        .addColumn('address', 'text', (column) => column.notNull())
+        .execute()
+      await db.schema
+        .createIndex('sessions_by_user')
+        .on('sessions')
+        .columns(['user_id', 'id'])
+        .execute()
+      // For pruning.
+      for (const column of ['expires_at', 'revoked_at']) {
+        await db.schema.createIndex(`sessions_by_${column}`).on('sessions').column(column).execute()
+      }
+    },
+  },
 }
 
 /**

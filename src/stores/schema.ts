@@ -3,6 +3,7 @@ import type { SigningAlgorithm } from '../core/signing-key.ts'
 /** The tables, as Kysely sees them. Booleans are 0 and 1, so that both engines agree. */
 export interface Schema {
   users: UsersTable
+  sessions: SessionsTable
   signing_keys: SigningKeysTable
 }
 
@@ -21,4 +22,19 @@ export interface SigningKeysTable {
   algorithm: SigningAlgorithm
   sealed_private_key: string
   created_at: number
+}
+
+export interface SessionsTable {
+  id: string
+  user_id: string
+  client_id: string
+  scope: string
+  generation: number
+  rotated_at: number
+  created_at: number
+  expires_at: number
+  revoked_at: number | null
+  security_stamp: string
+  label: string
+  address: string
 }

@@ -1,9 +1,19 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
-import type { SigningKeyStore, Store, UserStore } from '../core/store.ts'
+import type {
+  MaybePromise,
+  SessionStore,
+  SigningKeyStore,
+  Store,
+  Subject,
+  UserStore,
+} from '../core/store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
-import { createSigningKeyStore, createUserStore, type Engine } from './kysely-store.ts'
+import type { Engine } from './kysely-engine.ts'
+import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
+import { createSigningKeyStore } from './kysely-signing-keys.ts'
+import { createUserStore } from './kysely-users.ts'
 import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
 import { nodeSqliteDialect } from './sqlite-driver.ts'
@@ -40,6 +50,10 @@ class SqliteStore implements Store {
     return this.#open.users
   }
 
+  get sessions(): SessionStore {
+    return this.#open.sessions
+  }
+
   get signingKeys(): SigningKeyStore {
     return this.#open.signingKeys
   }
@@ -51,6 +65,10 @@ class SqliteStore implements Store {
     } catch (error) {
       throw explainOpening(error, this.#path)
     }
+  }
+
+  findSubject(userId: string, sessionId: string | null): MaybePromise<Subject | null> {
+    return this.#open.findSubject(userId, sessionId)
   }
 
   async check(): Promise<void> {
@@ -73,9 +91,7 @@ class SqliteStore implements Store {
   }
 }
 
-interface Opened {
-  readonly users: UserStore
-  readonly signingKeys: SigningKeyStore
+interface Opened extends Pick<Store, 'users' | 'sessions' | 'signingKeys' | 'findSubject'> {
   check(): void
   close(): Promise<void>
 }
@@ -98,6 +114,8 @@ async function openDatabase(path: string): Promise<Opened> {
     const opened = reader
     return {
       users: createUserStore(engine),
+      sessions: createSessionStore(engine),
+      findSubject: createSubjectReader(engine),
       signingKeys: createSigningKeyStore(engine),
       check: () => void answer(() => probe.get()),
       async close() {
@@ -117,7 +135,7 @@ function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
     db,
     prepareRead(query) {
       const statement = reader.prepare(query.sql)
-      return (parameter) => answer(() => statement.get(parameter)) as never
+      return (...parameters) => answer(() => statement.get(...parameters)) as never
     },
     isUniqueViolation,
   }

@@ -1,32 +1,7 @@
-import {
-  type CompiledQuery,
-  type Expression,
-  type ExpressionBuilder,
-  type Kysely,
-  type SqlBool,
-  sql,
-} from 'kysely'
-import {
-  ConflictError,
-  type MaybePromise,
-  type SigningKeyStore,
-  type UserChanges,
-  type UserRecord,
-  type UserStore,
-} from '../core/store.ts'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { ConflictError, type UserChanges, type UserRecord, type UserStore } from '../core/store.ts'
+import { type Engine, mapAnswer } from './kysely-engine.ts'
 import type { Schema, UsersTable } from './schema.ts'
-
-/** What differs between engines. */
-export interface Engine {
-  readonly db: Kysely<Schema>
-  /**
-   * Prepares a query that runs on every guarded request: compiled once by Kysely, run by the engine
-   * without it. Takes the one parameter of the query and returns the first row.
-   */
-  prepareRead<Row>(query: CompiledQuery<Row>): (parameter: string) => MaybePromise<Row | undefined>
-  /** True if the error says that a unique column has the value already. */
-  isUniqueViolation(error: unknown): boolean
-}
 
 /** Users in SQL: one implementation of every query for every engine. */
 export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine): UserStore {
@@ -63,8 +38,8 @@ export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine):
         .executeTakeFirst()
       return numInsertedOrUpdatedRows === 1n
     },
-    findById: (id) => map(readById(id), toRecordOrNull),
-    findByUsername: (username) => map(readByUsername(username), toRecordOrNull),
+    findById: (id) => mapAnswer(readById(id), toRecordOrNull),
+    findByUsername: (username) => mapAnswer(readByUsername(username), toRecordOrNull),
     async list({ search, after, limit }) {
       let query = db.selectFrom('users').selectAll().orderBy('username').limit(limit)
       if (after !== undefined) query = query.where('username', '>', after)
@@ -72,7 +47,7 @@ export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine):
         const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
         query = query.where(sql<boolean>`username like ${pattern} escape '\\'`)
       }
-      return (await query.execute()).map(toRecord)
+      return (await query.execute()).map(toUserRecord)
     },
     async counts() {
       const rows = await db
@@ -98,16 +73,27 @@ export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine):
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
       const row = await query.returningAll().executeTakeFirst()
       if (row === undefined) await refuseIfPresent(id)
-      return row ? toRecord(row) : null
+      return row ? toUserRecord(row) : null
     },
-    async replacePasswordHash(id, from, to, securityStamp) {
-      const { numUpdatedRows } = await db
-        .updateTable('users')
-        .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
-        .where('id', '=', id)
-        .where('password_hash', '=', from)
-        .executeTakeFirst()
-      return numUpdatedRows === 1n
+    async replacePasswordHash(id, from, to, renewal) {
+      return await db.transaction().execute(async (transaction) => {
+        const securityStamp = renewal?.securityStamp
+        const { numUpdatedRows } = await transaction
+          .updateTable('users')
+          .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
+          .where('id', '=', id)
+          .where('password_hash', '=', from)
+          .executeTakeFirst()
+        if (numUpdatedRows === 1n && renewal?.keepSession) {
+          await transaction
+            .updateTable('sessions')
+            .set({ security_stamp: renewal.securityStamp })
+            .where('id', '=', renewal.keepSession)
+            .where('user_id', '=', id)
+            .execute()
+        }
+        return numUpdatedRows === 1n
+      })
     },
     async remove(id, keepOneActiveIn) {
       let query = db.deleteFrom('users').where('id', '=', id)
@@ -115,49 +101,6 @@ export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine):
       const { numDeletedRows } = await query.executeTakeFirst()
       if (numDeletedRows === 0n) await refuseIfPresent(id)
       return numDeletedRows === 1n
-    },
-  }
-}
-
-/** Signing keys in SQL. */
-export function createSigningKeyStore({ db }: Engine): SigningKeyStore {
-  return {
-    async list() {
-      const rows = await db
-        .selectFrom('signing_keys')
-        .selectAll()
-        .orderBy('created_at', 'desc')
-        .orderBy('id')
-        .execute()
-      return rows.map((row) => ({
-        id: row.id,
-        algorithm: row.algorithm,
-        sealedPrivateKey: row.sealed_private_key,
-        createdAt: Number(row.created_at),
-      }))
-    },
-    async createFirst({ id, algorithm, sealedPrivateKey, createdAt }) {
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('signing_keys')
-        .columns(['id', 'algorithm', 'sealed_private_key', 'created_at'])
-        .expression(
-          db
-            .selectNoFrom((eb) => [
-              eb.val(id).as('id'),
-              eb.val(algorithm).as('algorithm'),
-              eb.val(sealedPrivateKey).as('sealed_private_key'),
-              eb.val(createdAt).as('created_at'),
-            ])
-            .where(({ not, exists }) =>
-              not(
-                exists(
-                  db.selectFrom('signing_keys').select('id').where('algorithm', '=', algorithm),
-                ),
-              ),
-            ),
-        )
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
     },
   }
 }
@@ -200,7 +143,8 @@ function toColumns(changes: UserChanges): Partial<UsersTable> {
   }
 }
 
-function toRecord(row: UsersTable): UserRecord {
+/** The record of a row. */
+export function toUserRecord(row: UsersTable): UserRecord {
   return {
     id: row.id,
     username: row.username,
@@ -214,10 +158,5 @@ function toRecord(row: UsersTable): UserRecord {
 }
 
 function toRecordOrNull(row: UsersTable | undefined): UserRecord | null {
-  return row === undefined ? null : toRecord(row)
-}
-
-/** Maps a value that is there already without waiting for it: SQLite answers at once. */
-function map<T, R>(value: MaybePromise<T>, change: (value: T) => R): MaybePromise<R> {
-  return value instanceof Promise ? value.then(change) : change(value)
+  return row === undefined ? null : toUserRecord(row)
 }

@@ -1,0 +1,166 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Clock } from './clock.ts'
+import { ConfigError, OAuthError } from './errors.ts'
+import type { RefreshTokens } from './refresh-token.ts'
+import type { SessionRecord, Store, UserRecord } from './store.ts'
+
+export interface SessionOptions {
+  /** Seconds after which a session ends that was not refreshed. Default 1209600 (14 days). */
+  readonly idleLifetime?: number
+  /** Seconds after which a session ends however it is used. Default 7776000 (90 days). */
+  readonly lifetime?: number
+  /**
+   * Seconds within which a refresh token may be presented again, and is answered with the identical
+   * successor: for a client that lost the answer. Default 10; 0 is strict; 300 at most.
+   */
+  readonly refreshGrace?: number
+}
+
+/** Whom a session is opened for, and from where. */
+export interface NewSession {
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly userAgent?: string | undefined
+  readonly address?: string | undefined
+}
+
+/** A live session with its newest refresh token. */
+export interface OpenSession {
+  readonly session: SessionRecord
+  readonly refreshToken: string
+}
+
+/** Opens, refreshes and ends sessions. */
+export interface Sessions {
+  /** Opens a session for a user who has just logged in; null if the user was deactivated meanwhile. */
+  open(user: UserRecord, session: NewSession): Promise<OpenSession | null>
+  /**
+   * Returns the session of a refresh token, for a look at its scopes before it is used. Null if the
+   * token was not written here, or its session is gone.
+   */
+  find(refreshToken: string): Promise<SessionRecord | null>
+  /**
+   * Exchanges a refresh token for its successor (RFC 6749 §6). The old one dies with the exchange.
+   *
+   * Presented again within the grace, it yields the identical successor. Presented again later, it
+   * ends the session, before the refusal is sent: somebody holds a copy, and which of the two is the
+   * thief cannot be known (RFC 9700 §4.14.2).
+   *
+   * @throws {OAuthError} `invalid_grant` for a token that is unknown, expired, revoked, reused, of
+   * another client, or of a user who is inactive.
+   */
+  refresh(refreshToken: string, clientId: string): Promise<OpenSession>
+  /** Ends a session; with a user id, only if it is the user's. False if there is none to end. */
+  end(id: string, userId?: string): Promise<boolean>
+  /** The live sessions of a user, newest first. */
+  list(userId: string): Promise<readonly SessionRecord[]>
+  /** Deletes ended sessions in small batches; returns how many. */
+  prune(): Promise<number>
+}
+
+/** Seconds that an ended session is kept for whoever looks into the database. */
+const keptAfterEnd = 24 * 60 * 60
+const pruneBatch = 500
+const labelMaxLength = 200
+
+/** @throws {ConfigError} with every option that cannot be used. */
+export function createSessions(
+  store: Store,
+  refreshTokens: RefreshTokens,
+  clock: Clock,
+  options: Required<SessionOptions>,
+): Sessions {
+  const { idleLifetime, lifetime, refreshGrace } = options
+  const { sessions } = store
+
+  const withToken = (session: SessionRecord): OpenSession => ({
+    session,
+    refreshToken: refreshTokens.format(session.id, session.generation),
+  })
+
+  return {
+    async open(user, { clientId, scopes, userAgent = '', address = '' }) {
+      const now = clock()
+      const session: SessionRecord = {
+        id: uuidv7(),
+        userId: user.id,
+        clientId,
+        scopes,
+        generation: 0,
+        rotatedAt: now,
+        createdAt: now,
+        expiresAt: now + lifetime,
+        revokedAt: null,
+        securityStamp: user.securityStamp,
+        label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
+        address,
+      }
+      return (await sessions.create(session)) ? withToken(session) : null
+    },
+    async find(refreshToken) {
+      const parsed = refreshTokens.parse(refreshToken)
+      return parsed && (await sessions.find(parsed.sessionId))
+    },
+    async refresh(refreshToken, clientId) {
+      const parsed = refreshTokens.parse(refreshToken)
+      if (parsed === null) throw refused('not written here')
+      const { sessionId: id, generation } = parsed
+      const now = clock()
+      const idleSince = now - idleLifetime
+      const rotated = await sessions.rotate({ id, generation, clientId, now, idleSince })
+      if (rotated) return withToken(rotated)
+
+      const session = await sessions.find(id)
+      if (session === null || session.revokedAt !== null) throw refused('ended')
+      if (session.clientId !== clientId) throw refused('of another client')
+      if (session.generation === generation) throw refused('expired, or of an inactive user')
+      const isPredecessor = session.generation === generation + 1
+      if (isPredecessor && now <= session.rotatedAt + refreshGrace && refreshGrace > 0) {
+        if (await isLive(session)) return withToken(session)
+        throw refused('of an inactive user')
+      }
+      await sessions.revoke(id, now)
+      throw refused('reused: the session has been ended')
+    },
+    end: (id, userId) => sessions.revoke(id, clock(), userId),
+    list: (userId) => sessions.listByUser(userId, clock()),
+    async prune() {
+      let pruned = 0
+      for (let batch = pruneBatch; batch === pruneBatch; pruned += batch) {
+        batch = await sessions.prune(clock() - keptAfterEnd, pruneBatch)
+      }
+      return pruned
+    },
+  }
+
+  async function isLive(session: SessionRecord): Promise<boolean> {
+    const subject = await store.findSubject(session.userId, session.id)
+    return subject?.user.active === true && subject.sessionStamp === subject.user.securityStamp
+  }
+}
+
+/** @throws {ConfigError} with every option that cannot be used. */
+export function checkSessionOptions(options: SessionOptions = {}): Required<SessionOptions> {
+  const { idleLifetime = 14 * 86400, lifetime = 90 * 86400, refreshGrace = 10 } = options
+  const problems: string[] = []
+  for (const [name, value] of [
+    ['idle lifetime', idleLifetime],
+    ['lifetime', lifetime],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      problems.push(`The session ${name} must be a whole number of seconds, at least 1.`)
+    }
+  }
+  if (!Number.isSafeInteger(refreshGrace) || refreshGrace < 0 || refreshGrace > 300) {
+    problems.push('The refresh grace must be a whole number of seconds from 0 to 300.')
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { idleLifetime, lifetime, refreshGrace }
+}
+
+// One answer for every cause; which one it was goes to the log.
+function refused(reason: string): OAuthError {
+  return new OAuthError('invalid_grant', 'The refresh token is not valid', {
+    cause: new Error(`refresh token ${reason}`),
+  })
+}

@@ -1,0 +1,63 @@
+const text = { type: 'string' } as const
+
+const tokenError = (description: string): object => ({
+  description,
+  type: 'object',
+  properties: { error: text, error_description: text, detail: text },
+})
+
+/** The token endpoint in the OpenAPI document. */
+export const tokenDocumentation: object = {
+  tags: ['auth'],
+  summary: 'Log in, or refresh',
+  description:
+    'The password grant of OAuth 2.0 (RFC 6749 §4.3), for the first-party front ends of this API: asked for no scope, it grants all that the role of the user does. With `grant_type=refresh_token` a refresh token is exchanged for a new pair (§6); each is good once.',
+  consumes: ['application/x-www-form-urlencoded'],
+  body: {
+    type: 'object',
+    properties: {
+      grant_type: { type: 'string', enum: ['password', 'refresh_token'], default: 'password' },
+      username: text,
+      password: { type: 'string', format: 'password' },
+      refresh_token: text,
+      scope: { type: 'string', description: 'Space-delimited; fewer than the role grants' },
+      client_id: text,
+      client_secret: { type: 'string', format: 'password' },
+    },
+  },
+  response: {
+    200: {
+      description: 'An access token',
+      type: 'object',
+      properties: {
+        access_token: text,
+        token_type: text,
+        expires_in: { type: 'integer', description: 'Seconds' },
+        refresh_token: text,
+        scope: text,
+      },
+    },
+    400: tokenError('The request is malformed'),
+    401: tokenError('Incorrect username or password'),
+    503: tokenError('Too many logins at once; see Retry-After'),
+  },
+}
+
+/** The revocation endpoint in the OpenAPI document. */
+export const revocationDocumentation: object = {
+  tags: ['auth'],
+  summary: 'Log out',
+  description:
+    'Ends the session of a refresh or access token (RFC 7009). A token that is unknown or ended already is 200 too.',
+  consumes: ['application/x-www-form-urlencoded'],
+  body: {
+    type: 'object',
+    required: ['token'],
+    properties: { token: text, token_type_hint: text },
+  },
+  response: {
+    200: { description: 'The session has ended', type: 'null' },
+    400: tokenError('The request is malformed'),
+    503: tokenError('Not done; see Retry-After'),
+  },
+}

@@ -1,0 +1,92 @@
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { Auth } from '../core/auth.ts'
+import { formMaxBytes } from '../http/form.ts'
+import { createMetadata, metadataPath } from '../http/metadata.ts'
+import { createRevocationEndpoint } from '../http/revocation-endpoint.ts'
+import { createTokenEndpoint, type TokenEndpoint } from '../http/token-endpoint.ts'
+import { errorBody, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
+import { bytesOf, readBodiesAsBytes } from './form-body.ts'
+import { revocationDocumentation, tokenDocumentation } from './oauth-documentation.ts'
+
+/** Where the OAuth endpoints are. */
+export interface OAuthPaths {
+  readonly token: string
+  readonly revocation: string
+}
+
+const jwksPath = '/.well-known/jwks.json'
+
+/** Serves the OAuth endpoints in a scope of their own: its body parser and error form are theirs. */
+export async function oauthRoutes(
+  scope: FastifyInstance,
+  { auth, paths }: { auth: Auth; paths: OAuthPaths },
+): Promise<void> {
+  readBodiesAsBytes(scope)
+  scope.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+      return send(reply, refusal(413, `The body must have at most ${formMaxBytes} bytes`))
+    }
+    if ((error.statusCode ?? 500) < 500) {
+      return send(reply, refusal(error.statusCode ?? 400, 'The request body could not be read'))
+    }
+    request.log.error({ err: error }, 'an OAuth endpoint failed')
+    return send(reply, {
+      status: 500,
+      headers: tokenHeaders,
+      body: errorBody('server_error', 'The server made a mistake; it is logged'),
+    })
+  })
+
+  serveForms(scope, paths.token, tokenDocumentation, createTokenEndpoint(auth))
+  serveForms(scope, paths.revocation, revocationDocumentation, createRevocationEndpoint(auth))
+
+  // RFC 7517 §5. Verifiers elsewhere may keep it for as long as a new key is published ahead.
+  scope.get(jwksPath, { schema: { hide: true } as object }, async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=300').send(auth.keys.publicJwks),
+  )
+  if (URL.canParse(auth.issuer)) {
+    scope.get(metadataPath(auth.issuer), { schema: { hide: true } as object }, async () =>
+      createMetadata(auth, { ...paths, jwks: jwksPath }),
+    )
+  }
+}
+
+function serveForms(
+  scope: FastifyInstance,
+  path: string,
+  schema: object,
+  answer: TokenEndpoint,
+): void {
+  scope.post(
+    path,
+    { schema, validatorCompiler: () => () => true, bodyLimit: formMaxBytes },
+    async (request, reply) =>
+      send(
+        reply,
+        await answer({
+          contentType: request.headers['content-type'],
+          authorization: request.headers.authorization,
+          body: bytesOf(request.body),
+          userAgent: request.headers['user-agent'],
+          address: request.ip,
+        }),
+      ),
+  )
+  scope.route({
+    method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+    url: path,
+    schema: { hide: true } as object,
+    handler: async (_request, reply) => {
+      const answered = refusal(405, 'Use POST')
+      return send(reply, { ...answered, headers: { ...answered.headers, allow: 'POST' } })
+    },
+  })
+}
+
+function refusal(status: number, description: string): TokenAnswer {
+  return { status, headers: tokenHeaders, body: errorBody('invalid_request', description) }
+}
+
+function send(reply: FastifyReply, { status, headers, body }: TokenAnswer): FastifyReply {
+  return reply.code(status).headers(headers).send(body)
+}

@@ -1,0 +1,34 @@
+import type { Auth } from '../core/auth.ts'
+
+/** Paths of the endpoints below the issuer. */
+export interface EndpointPaths {
+  readonly token: string
+  readonly revocation: string
+  readonly jwks: string
+}
+
+/**
+ * Returns the authorization server metadata (RFC 8414 §2): only what works. URLs come from the
+ * configured issuer, never from a request.
+ */
+export function createMetadata(auth: Auth, paths: EndpointPaths): object {
+  const base = auth.issuer.replace(/\/$/, '')
+  return {
+    issuer: auth.issuer,
+    token_endpoint: base + paths.token,
+    revocation_endpoint: base + paths.revocation,
+    jwks_uri: base + paths.jwks,
+    // Required by the RFC; there is no authorization endpoint.
+    response_types_supported: [],
+    grant_types_supported: ['password', 'refresh_token'],
+    token_endpoint_auth_methods_supported: ['none'],
+    revocation_endpoint_auth_methods_supported: ['none'],
+    scopes_supported: Object.keys(auth.permissions.describe()),
+  }
+}
+
+/** Returns where the metadata of an issuer is: its path goes behind the well-known one (§3.1). */
+export function metadataPath(issuer: string): string {
+  const { pathname } = new URL(issuer)
+  return `/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`
+}

@@ -1,0 +1,46 @@
+/** A form sent to an OAuth endpoint, as plain data. Whoever makes it has bounded the body. */
+export interface TokenRequest {
+  readonly contentType: string | undefined
+  readonly authorization: string | undefined
+  readonly body: Uint8Array
+  /** What the client calls itself, and where it is: for the user's list of sessions. */
+  readonly userAgent?: string | undefined
+  readonly address?: string | undefined
+}
+
+/** An answer of an OAuth endpoint, as plain data. */
+export interface TokenAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: TokenResponse | TokenErrorResponse
+}
+
+/** RFC 6749 §5.1. */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type: 'bearer'
+  /** Seconds. */
+  readonly expires_in: number
+  /** Absent for an inactive user, whom every guard refuses. */
+  readonly refresh_token?: string
+  /** What the token may do: less than was asked for, perhaps (§3.3). */
+  readonly scope: string
+}
+
+/** RFC 6749 §5.2, with `detail` for clients of FastAPI. */
+export interface TokenErrorResponse {
+  readonly error: string
+  readonly error_description: string
+  readonly detail: string
+}
+
+/** RFC 6749 §5.1: nothing between here and the client may keep an answer. */
+export const tokenHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+}
+
+/** A token error response; `detail` repeats the description where FastAPI's clients look. */
+export function errorBody(error: string, description: string): TokenErrorResponse {
+  return { error, error_description: description, detail: description }
+}

@@ -1,0 +1,22 @@
+import type { CompiledQuery, Kysely } from 'kysely'
+import type { MaybePromise } from '../core/store.ts'
+import type { Schema } from './schema.ts'
+
+/** What differs between engines. */
+export interface Engine {
+  readonly db: Kysely<Schema>
+  /**
+   * Prepares a query that runs on every guarded request: compiled once by Kysely, run by the engine
+   * without it. Takes the query's parameters in the order of its text, and returns the first row.
+   */
+  prepareRead<Row>(
+    query: CompiledQuery<Row>,
+  ): (...parameters: readonly string[]) => MaybePromise<Row | undefined>
+  /** True if the error says that a unique column has the value already. */
+  isUniqueViolation(error: unknown): boolean
+}
+
+/** Maps a value that is there already without waiting for it: SQLite answers at once. */
+export function mapAnswer<T, R>(value: MaybePromise<T>, change: (value: T) => R): MaybePromise<R> {
+  return value instanceof Promise ? value.then(change) : change(value)
+}

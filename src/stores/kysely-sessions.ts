@@ -1,0 +1,152 @@
+import type { SessionRecord, SessionStore, Store } from '../core/store.ts'
+import { type Engine, mapAnswer } from './kysely-engine.ts'
+import { toUserRecord } from './kysely-users.ts'
+import type { SessionsTable } from './schema.ts'
+
+/** Sessions in SQL. */
+export function createSessionStore({ db, prepareRead }: Engine): SessionStore {
+  const readById = prepareRead(db.selectFrom('sessions').selectAll().where('id', '=', '').compile())
+
+  return {
+    async create(session) {
+      const row = toRow(session)
+      const columns = Object.keys(row) as (keyof SessionsTable)[]
+      // The condition is a part of the insert: a user deactivated a moment ago gets no session.
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('sessions')
+        .columns(columns)
+        .expression(
+          db
+            .selectFrom('users')
+            .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+            .where('users.id', '=', session.userId)
+            .where('users.active', '=', 1)
+            .where('users.security_stamp', '=', session.securityStamp),
+        )
+        .executeTakeFirst()
+      return numInsertedOrUpdatedRows === 1n
+    },
+    find: (id) => mapAnswer(readById(id), (row) => (row === undefined ? null : toRecord(row))),
+    async rotate({ id, generation, clientId, now, idleSince }) {
+      const row = await db
+        .updateTable('sessions')
+        .set({ generation: generation + 1, rotated_at: now })
+        .where('id', '=', id)
+        .where('generation', '=', generation)
+        .where('client_id', '=', clientId)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .where('rotated_at', '>', idleSince)
+        .where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('users')
+              .select('users.id')
+              .whereRef('users.id', '=', 'sessions.user_id')
+              .whereRef('users.security_stamp', '=', 'sessions.security_stamp')
+              .where('users.active', '=', 1),
+          ),
+        )
+        .returningAll()
+        .executeTakeFirst()
+      return row ? toRecord(row) : null
+    },
+    async revoke(id, now, userId) {
+      let query = db
+        .updateTable('sessions')
+        .set({ revoked_at: now })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+      if (userId !== undefined) query = query.where('user_id', '=', userId)
+      const { numUpdatedRows } = await query.executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+    async listByUser(userId, now) {
+      const rows = await db
+        .selectFrom('sessions')
+        .innerJoin('users', (join) =>
+          join
+            .onRef('users.id', '=', 'sessions.user_id')
+            .onRef('users.security_stamp', '=', 'sessions.security_stamp'),
+        )
+        .selectAll('sessions')
+        .where('sessions.user_id', '=', userId)
+        .where('sessions.revoked_at', 'is', null)
+        .where('sessions.expires_at', '>', now)
+        .orderBy('sessions.id', 'desc')
+        .execute()
+      return rows.map(toRecord)
+    },
+    async prune(endedBefore, limit) {
+      const { numDeletedRows } = await db
+        .deleteFrom('sessions')
+        .where('id', 'in', (eb) =>
+          eb
+            .selectFrom('sessions')
+            .select('id')
+            .where((or) =>
+              or.or([or('expires_at', '<', endedBefore), or('revoked_at', '<', endedBefore)]),
+            )
+            .limit(limit),
+        )
+        .executeTakeFirst()
+      return Number(numDeletedRows)
+    },
+  }
+}
+
+/** The one read of a guarded request: the user, and the stamp of the session if it is the user's. */
+export function createSubjectReader({ db, prepareRead }: Engine): Store['findSubject'] {
+  const read = prepareRead(
+    db
+      .selectFrom('users')
+      .leftJoin('sessions', (join) =>
+        join
+          .on('sessions.id', '=', '')
+          .onRef('sessions.user_id', '=', 'users.id')
+          .on('sessions.revoked_at', 'is', null),
+      )
+      .selectAll('users')
+      .select('sessions.security_stamp as session_stamp')
+      .where('users.id', '=', '')
+      .compile(),
+  )
+  return (userId, sessionId) =>
+    mapAnswer(read(sessionId ?? '', userId), (row) =>
+      row === undefined ? null : { user: toUserRecord(row), sessionStamp: row.session_stamp },
+    )
+}
+
+function toRow(session: SessionRecord): SessionsTable {
+  return {
+    id: session.id,
+    user_id: session.userId,
+    client_id: session.clientId,
+    scope: session.scopes.join(' '),
+    generation: session.generation,
+    rotated_at: session.rotatedAt,
+    created_at: session.createdAt,
+    expires_at: session.expiresAt,
+    revoked_at: session.revokedAt,
+    security_stamp: session.securityStamp,
+    label: session.label,
+    address: session.address,
+  }
+}
+
+function toRecord(row: SessionsTable): SessionRecord {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    clientId: row.client_id,
+    scopes: row.scope === '' ? [] : row.scope.split(' '),
+    // Instants are kept as bigint by PostgreSQL, whose driver reads that as text.
+    generation: Number(row.generation),
+    rotatedAt: Number(row.rotated_at),
+    createdAt: Number(row.created_at),
+    expiresAt: Number(row.expires_at),
+    revokedAt: row.revoked_at === null ? null : Number(row.revoked_at),
+    securityStamp: row.security_stamp,
+    label: row.label,
+    address: row.address,
+  }
+}
