@@ -13,6 +13,8 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly dataDirectory: string
+  /** Undefined: SQLite in the data directory. */
+  readonly databaseUrl: string | undefined
   readonly issuer: string
   readonly audience: string
   readonly secretKey: string | undefined
@@ -109,6 +111,10 @@ export function readConfig(environment: Environment): Config {
   if (defaultRole !== undefined && !Object.hasOwn(roles, defaultRole)) {
     problems.push(`DEFAULT_ROLE must be one of: ${Object.keys(roles).join(', ')}.`)
   }
+  const databaseUrl = secret('DATABASE_URL')
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\/./.test(databaseUrl)) {
+    problems.push('DATABASE_URL must be a postgres:// URL, such as postgres://user@host/database.')
+  }
   const host = read('HOST') ?? '127.0.0.1'
   if (/[\s/]/.test(host)) problems.push('HOST must be an address or a name, such as 127.0.0.1.')
   const port = integer('PORT', 8000, 0, 65535)
@@ -121,6 +127,7 @@ export function readConfig(environment: Environment): Config {
     host,
     port,
     dataDirectory: read('DATA_DIR') ?? './data',
+    databaseUrl,
     issuer,
     audience: read('AUDIENCE') ?? issuer,
     secretKey,

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Auth, createAuth } from '../core/auth.ts'
+import { type Auth, type AuthOptions, createAuth } from '../core/auth.ts'
+import { ConfigError } from '../core/errors.ts'
+import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
 import type { Config } from './config.ts'
@@ -20,7 +22,7 @@ export const permissions: Readonly<Record<string, string>> = {
 export async function openAuth(config: Config): Promise<Auth> {
   makeDirectory(config.dataDirectory)
   return await createAuth({
-    store: sqlite(join(config.dataDirectory, 'portcullis.db')),
+    ...(await chooseStore(config)),
     roles: config.roles,
     permissions,
     issuer: config.issuer,
@@ -33,8 +35,36 @@ export async function openAuth(config: Config): Promise<Auth> {
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),
     ...(config.secretKey !== undefined && { secretKey: config.secretKey }),
-    ...(config.keyEncryptionKey && { keyEncryptionKey: config.keyEncryptionKey }),
   })
+}
+
+async function chooseStore({
+  dataDirectory,
+  databaseUrl,
+  keyEncryptionKey,
+}: Config): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
+  if (databaseUrl === undefined) {
+    const store = sqlite(join(dataDirectory, 'portcullis.db'))
+    return { store, ...(keyEncryptionKey && { keyEncryptionKey }) }
+  }
+  return {
+    store: (await loadPostgres()).postgres(databaseUrl),
+    // The database has no place of its own for it.
+    keyEncryptionKey:
+      keyEncryptionKey ?? readOrCreateKeyFile(join(dataDirectory, 'portcullis.key')),
+  }
+}
+
+// Loaded when it is asked for: the driver is installed by those who use PostgreSQL.
+async function loadPostgres(): Promise<typeof import('../stores/postgres.ts')> {
+  try {
+    return await import('../stores/postgres.ts')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new ConfigError(['DATABASE_URL needs the package pg: run npm install pg.'], {
+      cause: error,
+    })
+  }
 }
 
 function makeDirectory(path: string): void {

@@ -3,6 +3,7 @@ export type SettingName =
   | 'HOST'
   | 'PORT'
   | 'DATA_DIR'
+  | 'DATABASE_URL'
   | 'ISSUER'
   | 'AUDIENCE'
   | 'SECRET_KEY'
@@ -44,6 +45,13 @@ export const settings: readonly Setting[] = [
     name: 'DATA_DIR',
     default: './data',
     description: 'Directory of the database and its key, made with mode 0700.',
+  },
+  {
+    name: 'DATABASE_URL',
+    default: 'SQLite in the data directory',
+    description:
+      'A `postgres://` URL; needs the package `pg`. Processes on several machines share `KEY_ENCRYPTION_KEY` or `SECRET_KEY` too.',
+    secret: true,
   },
   {
     name: 'ISSUER',

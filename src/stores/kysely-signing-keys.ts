@@ -2,7 +2,7 @@ import type { SigningKeyStore } from '../core/store.ts'
 import type { Engine } from './kysely-engine.ts'
 
 /** Signing keys in SQL. */
-export function createSigningKeyStore({ db }: Engine): SigningKeyStore {
+export function createSigningKeyStore({ db, takeTurns }: Engine): SigningKeyStore {
   return {
     async list() {
       const rows = await db
@@ -19,27 +19,30 @@ export function createSigningKeyStore({ db }: Engine): SigningKeyStore {
       }))
     },
     async createFirst({ id, algorithm, sealedPrivateKey, createdAt }) {
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('signing_keys')
-        .columns(['id', 'algorithm', 'sealed_private_key', 'created_at'])
-        .expression(
-          db
-            .selectNoFrom((eb) => [
-              eb.val(id).as('id'),
-              eb.val(algorithm).as('algorithm'),
-              eb.val(sealedPrivateKey).as('sealed_private_key'),
-              eb.val(createdAt).as('created_at'),
-            ])
-            .where(({ not, exists }) =>
-              not(
-                exists(
-                  db.selectFrom('signing_keys').select('id').where('algorithm', '=', algorithm),
+      return await db.transaction().execute(async (transaction) => {
+        await takeTurns(transaction, 'signing_keys')
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto('signing_keys')
+          .columns(['id', 'algorithm', 'sealed_private_key', 'created_at'])
+          .expression(
+            db
+              .selectNoFrom((eb) => [
+                eb.val(id).as('id'),
+                eb.val(algorithm).as('algorithm'),
+                eb.val(sealedPrivateKey).as('sealed_private_key'),
+                eb.val(createdAt).as('created_at'),
+              ])
+              .where(({ not, exists }) =>
+                not(
+                  exists(
+                    db.selectFrom('signing_keys').select('id').where('algorithm', '=', algorithm),
+                  ),
                 ),
               ),
-            ),
-        )
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+          )
+          .executeTakeFirst()
+        return numInsertedOrUpdatedRows === 1n
+      })
     },
   }
 }

@@ -1,14 +1,27 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import { ConflictError, type UserChanges, type UserRecord, type UserStore } from '../core/store.ts'
 import { type Engine, mapAnswer } from './kysely-engine.ts'
 import type { Schema, UsersTable } from './schema.ts'
 
 /** Users in SQL: one implementation of every query for every engine. */
-export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine): UserStore {
+export function createUserStore(engine: Engine): UserStore {
+  const { db, prepareRead, isUniqueViolation } = engine
   const readById = prepareRead(db.selectFrom('users').selectAll().where('id', '=', '').compile())
   const readByUsername = prepareRead(
     db.selectFrom('users').selectAll().where('username', '=', '').compile(),
   )
+
+  /** Two changes that each depend on the other's user must not pass each other. */
+  async function inTurn<T>(
+    roles: readonly string[] | undefined,
+    change: (connection: Kysely<Schema>) => Promise<T>,
+  ): Promise<T> {
+    if (!roles?.length) return await change(db)
+    return await db.transaction().execute(async (transaction) => {
+      await engine.takeTurns(transaction, 'users')
+      return await change(transaction)
+    })
+  }
 
   /** Nothing was changed: because there is no such user, or because of the condition? */
   async function refuseIfPresent(id: string): Promise<void> {
@@ -27,16 +40,19 @@ export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine):
     async createFirst(user) {
       const row = toRow(user)
       const columns = Object.keys(row) as (keyof UsersTable)[]
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('users')
-        .columns(columns)
-        .expression(
-          db
-            .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-            .where(({ not, exists }) => not(exists(db.selectFrom('users').select('id')))),
-        )
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+      return await db.transaction().execute(async (transaction) => {
+        await engine.takeTurns(transaction, 'users')
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto('users')
+          .columns(columns)
+          .expression(
+            db
+              .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+              .where(({ not, exists }) => not(exists(db.selectFrom('users').select('id')))),
+          )
+          .executeTakeFirst()
+        return numInsertedOrUpdatedRows === 1n
+      })
     },
     findById: (id) => mapAnswer(readById(id), toRecordOrNull),
     findByUsername: (username) => mapAnswer(readByUsername(username), toRecordOrNull),
@@ -69,9 +85,11 @@ export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine):
       }
     },
     async update(id, changes, keepOneActiveIn) {
-      let query = db.updateTable('users').set(toColumns(changes)).where('id', '=', id)
-      if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-      const row = await query.returningAll().executeTakeFirst()
+      const row = await inTurn(keepOneActiveIn, async (connection) => {
+        let query = connection.updateTable('users').set(toColumns(changes)).where('id', '=', id)
+        if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
+        return await query.returningAll().executeTakeFirst()
+      })
       if (row === undefined) await refuseIfPresent(id)
       return row ? toUserRecord(row) : null
     },
@@ -96,9 +114,11 @@ export function createUserStore({ db, prepareRead, isUniqueViolation }: Engine):
       })
     },
     async remove(id, keepOneActiveIn) {
-      let query = db.deleteFrom('users').where('id', '=', id)
-      if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-      const { numDeletedRows } = await query.executeTakeFirst()
+      const { numDeletedRows } = await inTurn(keepOneActiveIn, async (connection) => {
+        let query = connection.deleteFrom('users').where('id', '=', id)
+        if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
+        return await query.executeTakeFirst()
+      })
       if (numDeletedRows === 0n) await refuseIfPresent(id)
       return numDeletedRows === 1n
     },

@@ -137,6 +137,7 @@ function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
       const statement = reader.prepare(query.sql)
       return (...parameters) => answer(() => statement.get(...parameters)) as never
     },
+    takeTurns: async () => {},
     isUniqueViolation,
   }
 }
