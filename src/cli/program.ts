@@ -9,19 +9,19 @@ function createProgram(): Command {
   const program = new Command('portcullis')
     .description('Log in, get a token, guard routes.')
     .version(version)
-    .showHelpAfterError()
-    .exitOverride()
   program
     .command('serve')
     .description('run the server; configured by environment variables and .env')
     .action(serve)
   program.addCommand(userCommand())
-  // Subcommands do not inherit it.
-  for (const command of program.commands) {
-    command.exitOverride()
-    for (const nested of command.commands) nested.exitOverride()
-  }
+  settle(program)
   return program
+}
+
+// Commands that were made elsewhere and added do not inherit settings.
+function settle(command: Command): void {
+  command.showHelpAfterError().exitOverride()
+  for (const nested of command.commands) settle(nested)
 }
 
 /** Runs the command line. Sets the exit code; see `exit-code.ts`. */

@@ -78,8 +78,18 @@ function greet(url: string, config: Config, setup: Setup | undefined): string[] 
 
 function closeOnce(app: FastifyInstance, auth: Auth): () => Promise<void> {
   let closing: Promise<void> | undefined
+  async function finish(): Promise<void> {
+    // A connection that is busy now is kept alive after its answer, which nobody waits for.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
+    try {
+      await app.close()
+    } finally {
+      clearInterval(sweep)
+      await auth.close()
+    }
+  }
   return () => {
-    closing ??= app.close().then(() => auth.close())
+    closing ??= finish()
     return closing
   }
 }

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { createDirectory, run, serve } from './process.ts'
+
+const password = 'three green tractors sing'
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+async function login(url: string, username: string): Promise<Response> {
+  const body = new URLSearchParams({ username, password })
+  return await fetch(`${url}/auth/token`, { method: 'POST', body })
+}
+
+async function addUser(directory: string, username = 'alice', role = 'admin'): Promise<void> {
+  const words = ['user', 'add', username, '--role', role]
+  const { code, stderr } = await run(directory, words, { input: `${password}\n` })
+  assert.equal(code, 0, stderr)
+}
+
+test('a first start makes the data directory and says how to create the first administrator', async () => {
+  const directory = createDirectory()
+  const server = await serve(directory)
+  try {
+    const mode = (name: string): number => statSync(join(directory, name)).mode & 0o777
+    assert.equal(mode('data'), 0o700)
+    assert.equal(mode('data/portcullis.db'), 0o600)
+    assert.equal(mode('data/portcullis.db.key'), 0o600)
+    assert.match(server.greeting, /http:\/\/127\.0\.0\.1:\d+\/setup#[\w-]{43}\n/)
+    assert.match(server.greeting, /npm run portcullis -- user add alice --role admin/)
+    assert.equal((await fetch(`${server.url}/docs`)).status, 200)
+  } finally {
+    assert.equal(await server.stop(), 0)
+  }
+})
+
+test('the link of the first start creates the first administrator, who then logs in', async () => {
+  const server = await serve(createDirectory())
+  try {
+    const code = server.greeting.match(/#(\S+)/)?.[1] ?? ''
+    const body = new URLSearchParams({ code, username: 'alice', password, repeated: password })
+    const created = await fetch(`${server.url}/setup`, { method: 'POST', body })
+    assert.equal(created.status, 201)
+    assert.equal((await login(server.url, 'alice')).status, 200)
+    assert.equal((await fetch(`${server.url}/setup`, { method: 'POST', body })).status, 410)
+  } finally {
+    await server.stop()
+  }
+})
+
+test('a second start finds users, keys and sessions again, and prints no link', async () => {
+  const directory = createDirectory()
+  await addUser(directory)
+  const first = await serve(directory)
+  assert.doesNotMatch(first.greeting, /setup/)
+  const { access_token } = await (await login(first.url, 'alice')).json()
+  await first.stop()
+  const second = await serve(directory)
+  try {
+    const headers = { authorization: `Bearer ${access_token}` }
+    assert.equal((await fetch(`${second.url}/me`, { headers })).status, 200)
+  } finally {
+    await second.stop()
+  }
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} finishes the request in flight and closes the database`, async () => {
+    const directory = createDirectory()
+    await addUser(directory)
+    const server = await serve(directory)
+    const body = new URLSearchParams({ username: 'alice', password }).toString()
+    const { hostname, port } = new URL(server.url)
+    const socket = connect({ host: hostname, port: Number(port) })
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk
+    })
+    await once(socket, 'connect')
+    // The server says "continue" when it has read the head: from then on the request is in flight.
+    socket.write(
+      `POST /auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: ${form['content-type']}\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+    )
+    await once(socket, 'data')
+    assert.match(answer, /^HTTP\/1\.1 100 /)
+    const stopped = server.stop(signal)
+    socket.write(body)
+    assert.equal(await stopped, 0)
+    assert.match(answer, /HTTP\/1\.1 200 OK[^]*"access_token"/)
+    assert.equal(existsSync(join(directory, 'data/portcullis.db-wal')), false)
+  })
+}
+
+test('a port in use is one line, and exit code 69', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as { port: number }
+  const environment = { PORT: String(port), LOG_LEVEL: 'silent' }
+  const { code, stderr } = await run(createDirectory(), ['serve'], { environment })
+  other.close()
+  assert.equal(code, 69)
+  assert.match(
+    stderr,
+    /^Cannot listen on 127\.0\.0\.1 port \d+: another process listens there.*\n$/,
+  )
+})
+
+test('every mistake of the configuration is told at once, without secrets, and nothing listens', async () => {
+  const canary = 'change-me-canary'
+  const environment = { PORT: 'eight', SECRET_KEY: canary, ARGON2_MEMORY: '64', LOG_LEVEL: 'loud' }
+  const directory = createDirectory()
+  const { code, stdout, stderr } = await run(directory, ['serve'], { environment })
+  assert.equal(code, 78)
+  for (const name of ['PORT', 'SECRET_KEY', 'ARGON2_MEMORY', 'LOG_LEVEL']) {
+    assert.match(stderr, new RegExp(`^ {2}${name}`, 'm'))
+  }
+  assert.doesNotMatch(stdout + stderr, /canary|listens/)
+  assert.equal(existsSync(join(directory, 'data')), false)
+})
+
+test('a .env file is read, and the environment wins over it', async () => {
+  const directory = createDirectory()
+  writeFileSync(join(directory, '.env'), 'DOCS=false\nDATA_DIR=elsewhere\n')
+  const server = await serve(directory, { DOCS: 'true' })
+  await server.stop()
+  assert.ok(existsSync(join(directory, 'elsewhere/portcullis.db')))
+  assert.match(server.greeting, /docs/)
+})
+
+async function startOn(damage: (database: string) => void) {
+  const directory = createDirectory()
+  await addUser(directory)
+  const database = join(directory, 'data/portcullis.db')
+  damage(database)
+  const { code, stderr } = await run(directory, ['serve'])
+  assert.equal(code, 74, stderr)
+  assert.equal(stderr.trim().split('\n').length, 1, stderr)
+  return stderr
+}
+
+test('a corrupt database is one line, and exit code 74', async () => {
+  const stderr = await startOn((path) => writeFileSync(path, 'not a database '.repeat(1000)))
+  assert.match(stderr, /not a usable SQLite database: restore it/)
+})
+
+test('a read-only database is one line, and exit code 74', async () => {
+  const stderr = await startOn((path) => chmodSync(path, 0o444))
+  assert.match(stderr, /cannot be written: make the file/)
+})
+
+test('a database of a newer version is one line, and exit code 74', async () => {
+  const stderr = await startOn((path) => {
+    const database = new DatabaseSync(path)
+    database.exec("insert into kysely_migration values ('9999_from_the_future', '2030-01-01')")
+    database.close()
+  })
+  assert.match(stderr, /newer version of Portcullis/)
+})
+
+test('a key file that others may read is one line, and exit code 74', async () => {
+  const stderr = await startOn((path) => chmodSync(`${path}.key`, 0o644))
+  assert.match(stderr, /can be read by other users: run chmod 600/)
+})
+
+test('a lost key file is a mistake of the configuration, told in one line', async () => {
+  const directory = createDirectory()
+  await addUser(directory)
+  const key = join(directory, 'data/portcullis.db.key')
+  writeFileSync(key, `${readFileSync(key, 'utf8').slice(0, 20)}${'A'.repeat(23)}\n`)
+  const { code, stderr } = await run(directory, ['serve'])
+  assert.equal(code, 78)
+  assert.match(stderr, /sealed under another key-encryption key/)
+})

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { createDirectory, run, serve } from './process.ts'
+
+const password = 'three green tractors sing'
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+test('users are added, listed, changed and removed from the command line', async () => {
+  const directory = createDirectory()
+  const command = (line: string, input = '') =>
+    run(directory, ['user', ...line.split(' ')], { input })
+
+  assert.deepEqual(await command('add Alice --role admin', `${password}\n`), {
+    code: 0,
+    stdout: 'Created alice with the role admin.\n',
+    stderr: '',
+  })
+  assert.equal((await command('add bob', password)).code, 0, 'a last line without an end is a line')
+  assert.equal((await command('list')).stdout, 'alice\tadmin\tactive\nbob\tmember\tactive\n')
+  assert.equal((await command('role bob admin')).code, 0)
+  assert.equal((await command('deactivate bob')).code, 0)
+  assert.equal((await command('list')).stdout, 'alice\tadmin\tactive\nbob\tadmin\tinactive\n')
+  assert.equal((await command('reactivate bob')).code, 0)
+  assert.equal((await command('passwd bob', 'four blue tractors dance')).code, 0)
+  assert.equal((await command('remove bob')).code, 0)
+  assert.equal((await command('list')).stdout, 'alice\tadmin\tactive\n')
+})
+
+test('what is refused says why, and exits with 1', async () => {
+  const directory = createDirectory()
+  const command = (line: string, input = '') =>
+    run(directory, ['user', ...line.split(' ')], { input })
+
+  const weak = await command('add alice --role admin', 'alice\n')
+  assert.equal(weak.code, 1)
+  assert.match(weak.stderr, /at least 15 characters\.\n.*must not be the username/)
+  assert.equal((await command('add alice --role admin')).code, 1, 'no password')
+  assert.equal((await command('add alice --role king', password)).code, 1)
+  assert.equal((await command('add alice --role admin', password)).code, 0)
+  assert.match((await command('add ALICE', password)).stderr, /^The username is taken/)
+  assert.match((await command('remove alice')).stderr, /last active administrator/)
+  assert.match((await command('role nobody admin')).stderr, /no such user/)
+})
+
+test('a user added while the server runs logs in at once', async () => {
+  const directory = createDirectory()
+  const server = await serve(directory)
+  try {
+    await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
+    const body = new URLSearchParams({ username: 'alice', password })
+    const answer = await fetch(`${server.url}/auth/token`, { method: 'POST', body })
+    assert.equal(answer.status, 200)
+    const { access_token } = await answer.json()
+    const headers = { authorization: `Bearer ${access_token}` }
+    assert.equal((await fetch(`${server.url}/me`, { headers })).status, 200)
+
+    await run(directory, ['user', 'add', 'bob', '--role', 'admin'], { input: password })
+    await run(directory, ['user', 'deactivate', 'alice'])
+    const refused = await fetch(`${server.url}/me`, { headers })
+    assert.equal(refused.status, 401, 'seen by the other process on its next request')
+  } finally {
+    await server.stop()
+  }
+})
+
+test('a wrong command line shows help, and exits with 64', async () => {
+  const directory = createDirectory()
+  for (const words of [['fly'], ['user', 'fly'], ['user', 'add'], ['serve', '--fast']]) {
+    const { code, stderr } = await run(directory, words)
+    assert.equal(code, 64, words.join(' '))
+    assert.match(stderr, /error: .*[^]*Usage: portcullis/)
+  }
+})
+
+test('the version and the help are exit code 0', async () => {
+  const directory = createDirectory()
+  assert.match((await run(directory, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
+  const help = await run(directory, ['--help'])
+  assert.equal(help.code, 0)
+  assert.match(help.stdout, /serve[^]*user/)
+})
+
+const hasScript = spawnSync('script', ['--version']).status === 0
+
+test('in a terminal the password is asked for twice, without echo', {
+  skip: hasScript ? false : 'not checked: the command `script` of util-linux is not here',
+}, async () => {
+  const directory = createDirectory()
+  const command = `${process.execPath} ${main} user add alice --role admin`
+  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: directory })
+  let screen = ''
+  let answered = 0
+  child.stdout.on('data', (chunk) => {
+    screen += chunk
+    for (const [index, prompt] of [/Password for alice:/, /Again:/].entries()) {
+      if (answered === index && prompt.test(screen)) {
+        answered++
+        child.stdin.write(`${password}\r`)
+      }
+    }
+  })
+  await once(child, 'close')
+  assert.match(screen, /Created alice with the role admin/)
+  assert.doesNotMatch(screen, /tractors/)
+})
+
+const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
+  try {
+    return Number(execFileSync(path, ['-p', 'process.versions.node']).toString().split('.')[0]) < 22
+  } catch {
+    return false
+  }
+})
+
+test('a Node.js that is too old is told so in one line', {
+  skip: oldNode ? false : 'not checked: no old Node.js is here',
+}, () => {
+  // An old Node cannot strip types, but this file has none.
+  const source = execFileSync('cat', [main])
+  const { status, stderr } = spawnSync(oldNode as string, ['--input-type=module'], {
+    input: source.toString().replace(/^#!.*/, ''),
+    encoding: 'utf8',
+  })
+  assert.equal(status, 78)
+  assert.match(stderr, /^Portcullis needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\.\n$/)
+})
