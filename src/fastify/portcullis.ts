@@ -23,7 +23,7 @@ export interface PortcullisOptions {
 export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<PortcullisOptions>(
   async (app, { auth, tokenPath = '/auth/token', docs = {} }) => {
     app.addHook('onRoute', finishGuardedRoute)
-    if (docs !== false) await registerDocs(app, auth, tokenPath, docs)
+    if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
     await app.register(tokenRoute, { auth, tokenPath })
   },
   { name: 'portcullis', fastify: '5.x' },

@@ -1,0 +1,35 @@
+// What tests of every layer need: an application's security that is quick and forgets everything.
+
+import { type Auth, type AuthOptions, createAuth } from '../src/core/auth.ts'
+import type { Clock } from '../src/core/clock.ts'
+import type { PasswordHasherOptions } from '../src/core/password-hash.ts'
+import { memory } from '../src/stores/memory.ts'
+
+/** Hashes that cost next to nothing. */
+export const cheapHashing: PasswordHasherOptions = {
+  argon2: { memory: 8, time: 1, parallelism: 1 },
+  allowWeakHashes: true,
+}
+
+/** A password that the policy accepts for every username. */
+export const goodPassword = 'correct horse battery staple'
+
+/** A clock that stands still until it is moved. */
+export interface TestClock extends Clock {
+  /** Moves it by this many seconds. */
+  advance(seconds: number): void
+}
+
+export function createTestClock(startsAt = 1_800_000_000): TestClock {
+  let now = startsAt
+  return Object.assign(() => now, {
+    advance(seconds: number) {
+      now += seconds
+    },
+  })
+}
+
+/** An application's security on a memory store, with cheap hashes. */
+export async function createTestAuth(options: Partial<AuthOptions> = {}): Promise<Auth> {
+  return await createAuth({ store: memory(), passwordHash: cheapHashing, ...options })
+}
