@@ -14,6 +14,21 @@ export interface DocsOptions {
   readonly description?: string
 }
 
+/**
+ * Swagger UI may load its own files and call this server. The plugin's own policy would also turn
+ * every http URL into https, which leaves the page blank on a server without TLS.
+ */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
 /** The OpenAPI security scheme of the token endpoint, with every permission that is known by now. */
 export function securityScheme(auth: Auth, tokenPath: string): object {
   return {
@@ -51,8 +66,9 @@ export async function registerDocs(
   })
   await app.register(swaggerUi, {
     routePrefix: path,
-    staticCSP: true,
-    uiConfig: { persistAuthorization: false, displayRequestDuration: true },
+    staticCSP: contentSecurityPolicy,
+    // The other layout has a bar to load documents from elsewhere, and styles against the policy.
+    uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
   })
   app.get('/openapi.json', { schema: { hide: true } as object }, () => app.swagger())
 }

@@ -26,7 +26,7 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
   async (app, options) => {
     const { auth, tokenPath = '/auth/token', revocationPath = '/auth/revoke', docs = {} } = options
     app.addHook('onRoute', finishGuardedRoute)
-    if (docs !== false) await registerDocs(app, auth, tokenPath, docs)
+    if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
     await app.register(oauthRoutes, {
       auth,
       paths: { token: tokenPath, revocation: revocationPath },

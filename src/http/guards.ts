@@ -36,7 +36,7 @@ export interface Guards {
    * Counterpart of FastAPI's `Security(..., scopes=[...])`; refuses with 403 `insufficient_scope`
    * (RFC 6750 §3.1).
    *
-   * @throws {TypeError} at once, if a permission cannot be a scope.
+   * @throws {TypeError} at once, if a permission cannot be a scope, or none is given.
    */
   requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
 }
@@ -91,6 +91,8 @@ export function createGuards(auth: Auth): Guards {
       )
     },
     requirePermission(...permissions) {
+      // Every user has every permission of an empty list.
+      if (permissions.length === 0) throw new TypeError('requirePermission takes permissions.')
       for (const permission of permissions) auth.permissions.add(permission)
       return refine(
         all({ user: currentUser, token: accessToken }),

@@ -83,7 +83,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     auth,
     guards,
   })
-  if (setup) await app.register(setupRoutes, { auth, setup })
+  if (setup) await app.register(setupRoutes, { auth, setup, docs })
   return app
 }
 

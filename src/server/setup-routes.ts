@@ -15,7 +15,7 @@ import {
 /** The page on which the first administrator is created. */
 export async function setupRoutes(
   scope: FastifyInstance,
-  { auth, setup }: { auth: Auth; setup: Setup },
+  { auth, setup, docs }: { auth: Auth; setup: Setup; docs: boolean },
 ): Promise<void> {
   readBodiesAsBytes(scope)
 
@@ -26,14 +26,14 @@ export async function setupRoutes(
   }
 
   scope.get('/setup', { schema: { hide: true } as object }, async (_request, reply) =>
-    setup.state() === 'open' ? sendForm(reply, 200, {}) : sendGone(reply, setup),
+    setup.state() === 'open' ? sendForm(reply, 200, {}) : sendGone(reply, setup, docs),
   )
 
   scope.post(
     '/setup',
     { schema: { hide: true } as object, bodyLimit: formMaxBytes },
     async (request, reply) => {
-      if (setup.state() !== 'open') return sendGone(reply, setup)
+      if (setup.state() !== 'open') return sendGone(reply, setup, docs)
       const form = readForm(request.headers['content-type'], bytesOf(request.body))
       if (form === null) {
         return sendForm(reply, 400, { problems: ['The form could not be read: send it again.'] })
@@ -50,10 +50,12 @@ export async function setupRoutes(
         const role = auth.roles.administrative[0] as string
         const user = await auth.accounts.createFirst({ username, password, role })
         setup.close()
-        if (user === null) return sendGone(reply, setup)
+        if (user === null) return sendGone(reply, setup, docs)
         request.log.info({ user: user.id }, 'the first administrator was created')
         const name = `<strong>${escape(user.username)}</strong>`
-        const next = 'Go on to <a href="/docs">the documentation</a> and press Authorize.'
+        const next = docs
+          ? 'Go on to <a href="/docs">the documentation</a> and press Authorize.'
+          : ''
         return sendPage(reply, 201, setupMessagePage('Done', `${name} can log in now. ${next}`))
       } catch (error) {
         if (!(error instanceof AccountError)) throw error
@@ -63,13 +65,13 @@ export async function setupRoutes(
   )
 }
 
-function sendGone(reply: FastifyReply, setup: Setup): FastifyReply {
+function sendGone(reply: FastifyReply, setup: Setup, docs: boolean): FastifyReply {
   const [title, text] =
     setup.state() === 'expired'
       ? ['The link has expired', 'Restart the server for a new one, or use the command line.']
       : [
           'Set up already',
-          'There is an administrator. Go to <a href="/docs">the documentation</a>.',
+          `There is an administrator. ${docs ? 'Go to <a href="/docs">the documentation</a>.' : ''}`,
         ]
   return sendPage(reply, 410, setupMessagePage(title, text))
 }

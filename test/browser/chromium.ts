@@ -1,0 +1,84 @@
+// A real browser for tests: the Chromium of the npm package `@sparticuz/chromium`, watched.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sparticuz from '@sparticuz/chromium'
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+/** The flags of the package that would switch off what the tests look at, or crash between pages. */
+const unwanted = ['--disable-web-security', '--allow-running-insecure-content', '--single-process']
+
+/** A name that Chromium takes for this machine, so that a page has an origin that is not loopback. */
+export const networkName = 'portcullis.test'
+
+export interface TestBrowser {
+  /** Opens an empty page with a profile of its own. */
+  open(): Promise<WatchedPage>
+  /** Ends the browser and removes its files. */
+  close(): Promise<void>
+}
+
+export interface WatchedPage {
+  readonly page: Page
+  /** The URL of every request of the page, of whatever kind. */
+  readonly requests: readonly string[]
+  /** Errors in the console, exceptions of the page and violations of its policy. */
+  readonly complaints: readonly string[]
+}
+
+/** Extracts Chromium into a directory of its own, as test files run at the same time, and starts it. */
+export async function launchChromium(): Promise<TestBrowser> {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-chromium-'))
+  const browser = await launchFrom(directory).catch((error: unknown) => {
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  })
+  return {
+    async open() {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } })
+      return await watch(await context.newPage())
+    },
+    async close() {
+      await browser.close()
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+async function launchFrom(directory: string): Promise<Browser> {
+  // The package extracts to the temporary directory and takes what is there already for whole.
+  const before = process.env.TMPDIR
+  process.env.TMPDIR = directory
+  sparticuz.setGraphicsMode = false
+  try {
+    return await chromium.launch({
+      executablePath: await sparticuz.executablePath(),
+      args: [
+        ...sparticuz.args.filter((flag) => !unwanted.includes(flag)),
+        `--host-resolver-rules=MAP ${networkName} 127.0.0.1`,
+      ],
+      headless: true,
+      env: { ...process.env, FONTCONFIG_PATH: join(directory, 'fonts') },
+    })
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  }
+}
+
+async function watch(page: Page): Promise<WatchedPage> {
+  const requests: string[] = []
+  const complaints: string[] = []
+  page.on('request', (request) => requests.push(request.url()))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`policy: ${event.violatedDirective} refuses ${event.blockedURI}`)
+    })
+  })
+  return { page, requests, complaints }
+}

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import type { FastifyInstance, HTTPMethods } from 'fastify'
+import { guarded } from '../../src/fastify/guarded.ts'
+import { securityScheme } from '../../src/fastify/index.ts'
+import { secured } from '../../src/fastify/secured.ts'
+import { createTestApp } from './test-app.ts'
+
+async function openapi(app: FastifyInstance) {
+  const response = await app.inject('/openapi.json')
+  assert.equal(response.statusCode, 200)
+  assert.match(String(response.headers['content-type']), /^application\/json/)
+  return response.json()
+}
+
+describe('Swagger UI', () => {
+  let app: FastifyInstance
+  before(async () => {
+    app = (await createTestApp()).app
+  })
+
+  for (const path of ['/docs', '/docs/']) {
+    test(`is at ${path}, with nothing in it from elsewhere`, async () => {
+      const { statusCode, headers, body } = await app.inject(path)
+      assert.equal(statusCode, 200)
+      assert.match(String(headers['content-type']), /^text\/html/)
+      assert.match(body, /swagger-ui/)
+      assert.doesNotMatch(body, /https?:|(src|href)="\/\//)
+    })
+
+    test(`has every file that ${path} names, served from here`, async () => {
+      const { body } = await app.inject(path)
+      const files = [...body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '')
+      assert.ok(files.some((file) => file.endsWith('.js')))
+      assert.ok(files.some((file) => file.endsWith('.css')))
+      for (const file of files) {
+        const { pathname, host } = new URL(file, `http://api.test${path}`)
+        assert.equal(host, 'api.test')
+        const { statusCode, rawPayload } = await app.inject(pathname)
+        assert.equal(statusCode, 200, pathname)
+        assert.ok(rawPayload.length > 0, pathname)
+      }
+    })
+  }
+
+  test('reads the document of this application, and asks nobody to judge it', async () => {
+    const { body } = await app.inject('/docs/static/swagger-initializer.js')
+    assert.match(body, /url: resolveUrl\('\.\/json'\)/)
+    assert.match(body, /validatorUrl: null/)
+    assert.doesNotMatch(body, /https?:\/\/(?!stackoverflow\.com\/a\/)/)
+    assert.deepEqual((await app.inject('/docs/json')).json(), await openapi(app))
+  })
+
+  test('does not keep tokens in the browser', async () => {
+    const { body } = await app.inject('/docs/static/swagger-initializer.js')
+    assert.match(body, /"persistAuthorization":false/)
+  })
+
+  test('may load nothing and call nobody elsewhere, and runs without TLS', async () => {
+    const { headers } = await app.inject('/docs')
+    const directives = String(headers['content-security-policy']).split(/; */)
+    for (const directive of directives) {
+      const [name = '', ...sources] = directive.split(' ')
+      assert.notEqual(name, 'upgrade-insecure-requests')
+      for (const source of sources)
+        assert.ok(["'self'", "'none'", 'data:'].includes(source), source)
+    }
+    assert.ok(directives.includes("script-src 'self'"))
+  })
+})
+
+describe('the OpenAPI document', () => {
+  test('has the token endpoint as its password flow, and is of version 3.1', async () => {
+    const { app } = await createTestApp()
+    const { openapi: version, components } = await openapi(app)
+    assert.equal(version, '3.1.0')
+    const { OAuth2PasswordBearer: scheme, ...others } = components.securitySchemes
+    assert.deepEqual(others, {})
+    assert.equal(scheme.type, 'oauth2')
+    assert.deepEqual(Object.keys(scheme.flows), ['password'])
+    assert.equal(scheme.flows.password.tokenUrl, '/auth/token')
+  })
+
+  test('knows every permission: described, granted, or named by a guard alone', async () => {
+    const { app, guards } = await createTestApp({
+      auth: { permissions: { 'stats:read': 'Read the statistics' } },
+    })
+    app.get('/early', { onRequest: guards.requirePermission('guard:early') }, () => '')
+    await app.ready()
+    assert.deepEqual(Object.keys(await scopesOf(app)), [
+      'stats:read',
+      'items:read',
+      'items:write',
+      'guard:early',
+    ])
+    assert.equal((await scopesOf(app))['stats:read'], 'Read the statistics')
+    assert.equal((await scopesOf(app))['items:read'], '')
+  })
+
+  test('knows the permission of a guard that was made after the plugin', async () => {
+    const { app, guards } = await createTestApp()
+    await app.register(
+      guarded(guards.requirePermission('scope:late'), async (scope) => {
+        scope.get(
+          '/late',
+          secured(guards.requirePermission('route:late'), () => ''),
+        )
+      }),
+    )
+    const scopes = await scopesOf(app)
+    assert.ok('scope:late' in scopes && 'route:late' in scopes)
+  })
+
+  test('has a scope for each that a route requires', async () => {
+    const { app, guards } = await createTestApp()
+    app.get(
+      '/a',
+      secured(guards.requirePermission('x:a', 'x:b'), () => ''),
+    )
+    const { paths, components } = await openapi(app)
+    const known = Object.keys(components.securitySchemes.OAuth2PasswordBearer.flows.password.scopes)
+    const [{ OAuth2PasswordBearer: required }] = paths['/a'].get.security
+    assert.deepEqual(required, ['x:a', 'x:b'])
+    for (const scope of required) assert.ok(known.includes(scope))
+  })
+
+  test('documents of ours the token endpoint alone, and no route that does not exist', async () => {
+    const { app } = await createTestApp()
+    const { paths } = await openapi(app)
+    assert.deepEqual(Object.keys(paths), ['/auth/token'])
+    for (const [url, operations] of Object.entries(paths)) {
+      for (const method of Object.keys(operations as object)) {
+        assert.ok(app.hasRoute({ method: method.toUpperCase() as HTTPMethods, url }))
+      }
+    }
+  })
+
+  test('documents the form of the token endpoint, and that it is open', async () => {
+    const { app } = await createTestApp()
+    const { post, ...others } = (await openapi(app)).paths['/auth/token']
+    assert.deepEqual(others, {})
+    assert.equal(post.security, undefined)
+    const { content } = post.requestBody
+    assert.deepEqual(Object.keys(content), ['application/x-www-form-urlencoded'])
+    const { required, properties } = content['application/x-www-form-urlencoded'].schema
+    assert.deepEqual(required, ['username', 'password'])
+    assert.deepEqual(Object.keys(properties), [
+      'grant_type',
+      'username',
+      'password',
+      'scope',
+      'client_id',
+      'client_secret',
+    ])
+    assert.deepEqual(Object.keys(post.responses), ['200', '400', '401', '503'])
+  })
+
+  test('says what the application is called', async () => {
+    const { app } = await createTestApp({
+      docs: { title: 'Tea', version: '2.1.0', description: 'Hot' },
+    })
+    assert.deepEqual((await openapi(app)).info, {
+      title: 'Tea',
+      version: '2.1.0',
+      description: 'Hot',
+    })
+  })
+
+  async function scopesOf(app: FastifyInstance): Promise<Record<string, string>> {
+    const { components } = await openapi(app)
+    return components.securitySchemes.OAuth2PasswordBearer.flows.password.scopes
+  }
+})
+
+test('the security scheme can be put into a document of one’s own', async () => {
+  const { auth } = await createTestApp()
+  assert.deepEqual(Reflect.get(securityScheme(auth, '/login'), 'flows'), {
+    password: { tokenUrl: '/login', scopes: { 'items:read': '', 'items:write': '' } },
+  })
+})

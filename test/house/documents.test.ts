@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import {
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { settings } from '../../src/server/settings.ts'
+import { root } from './sources.ts'
+
+const execute = promisify(execFile)
+
+/** Those that must be there, besides whatever `docs` holds. */
+const required = [
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'LICENSE',
+  'README.md',
+  'SECURITY.md',
+  'docs/configuration.md',
+]
+
+const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+  .map((path) => path.replaceAll('\\', '/'))
+  .sort()
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}
+
+/** A document without what is not prose. */
+function proseOf(path: string): string {
+  return read(path)
+    .replace(/^(`{3,}).*\n[\s\S]*?^\1\s*$/gm, '')
+    .replace(/`[^`\n]*`/g, '``')
+}
+
+/** Where the links of a document that are not to the web lead. */
+function linksOf(path: string): readonly string[] {
+  const prose = proseOf(path)
+  return [...prose.matchAll(/\]\(<?([^)\s>]+)/g), ...prose.matchAll(/^\[[^\]]+\]:\s*(\S+)/gm)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z][a-z\d+.-]*:/i.test(target))
+}
+
+/** The anchors of the headings of a document, as GitHub makes them. */
+function anchorsOf(path: string): readonly string[] {
+  const text = read(path).replace(/^(`{3,}).*\n[\s\S]*?^\1\s*$/gm, '')
+  const seen = new Map<string, number>()
+  return [...text.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)].map(([, heading = '']) => {
+    const slug = heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, '')
+      .replaceAll(' ', '-')
+    const times = seen.get(slug) ?? 0
+    seen.set(slug, times + 1)
+    return times === 0 ? slug : `${slug}-${times}`
+  })
+}
+
+test('every document that people look for is there and says something', () => {
+  const empty = required.filter((path) => !existsSync(join(root, path)) || read(path).trim() === '')
+  assert.deepEqual(empty, [])
+})
+
+test('every link within the repository leads somewhere', () => {
+  const broken: string[] = []
+  let followed = 0
+  for (const path of documents) {
+    for (const link of linksOf(path)) {
+      followed += 1
+      const [file = '', anchor] = link.split('#', 2)
+      const target = file === '' ? path : join(dirname(path), decodeURIComponent(file))
+      const found =
+        !target.startsWith('..') &&
+        existsSync(join(root, target)) &&
+        (anchor === undefined || anchorsOf(target).includes(anchor))
+      if (!found) broken.push(`${path}: ${link}`)
+    }
+  }
+  assert.deepEqual(broken, [])
+  assert.notEqual(followed, 0)
+})
+
+test('every page of docs is linked from another document', () => {
+  const linked = documents.flatMap((path) =>
+    linksOf(path)
+      .map((link) => join(dirname(path), link.split('#', 1)[0] ?? ''))
+      .filter((target) => target !== path),
+  )
+  assert.deepEqual(
+    documents.filter((path) => path.startsWith('docs/') && !linked.includes(path)),
+    [],
+  )
+})
+
+/** The table of the variables, as `docs/configuration.md` has it. */
+function configurationTable(): readonly string[] {
+  const cell = (text: string): string => text.replaceAll('|', '\\|')
+  return [
+    '| variable | default | what it is |',
+    '|---|---|---|',
+    ...settings.map(({ name, default: fallback, description, secret }) => {
+      const also = secret ? ` Or \`${name}_FILE\`.` : ''
+      return `| \`${name}\` | ${cell(fallback)} | ${cell(description)}${also} |`
+    }),
+  ]
+}
+
+test('the table of the configuration is the list of settings that the server reads', () => {
+  // A formatter may pad the cells.
+  const lines = read('docs/configuration.md')
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) => (/^[|\s:-]+$/.test(line) ? '|---|---|---|' : line.replace(/ {2,}\|/g, ' |')))
+  const table = configurationTable()
+  assert.deepEqual(
+    lines,
+    table,
+    `the table of docs/configuration.md should be:\n\n${table.join('\n')}\n`,
+  )
+})
+
+/** A block of code that people will copy. */
+interface Example {
+  /** The document and line that it begins at. */
+  readonly title: string
+  /** Its file in the workshop. */
+  readonly file: string
+  readonly code: string
+}
+
+/** The last thing that an example says here. */
+const done = 'the example ran to its end'
+
+const examples = documents.flatMap((path) => examplesOf(path))
+
+function examplesOf(path: string): readonly Example[] {
+  const text = read(path)
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+    .map(({ 1: code = '', index }) => ({ code, line: text.slice(0, index).split('\n').length }))
+    .filter(({ code }) => /^\/\/ \S+\.ts\n/.test(code) || /from 'portcullis[/']/.test(code))
+    .map(({ code, line }) => ({
+      title: `${path}:${line}`,
+      file: `${path.replace(/\W/g, '-')}-${line}.ts`,
+      code,
+    }))
+}
+
+// Outside of the repository, as an application is, with its packages. Not in `node_modules`, where
+// Node strips no types.
+let workshop: string
+
+before(() => {
+  workshop = realpathSync(mkdtempSync(join(tmpdir(), 'portcullis-examples-')))
+  symlinkSync(join(root, 'node_modules'), join(workshop, 'node_modules'), 'junction')
+  writeFileSync(join(workshop, 'package.json'), JSON.stringify({ type: 'module' }))
+  for (const { file, code } of examples) {
+    const text = code
+      .replace(/from '(portcullis(?:\/[^']*)?)'/g, (_, name: string) => `from '${sourceOf(name)}'`)
+      .replace(/\bport: 8000\b/g, 'port: 0')
+    writeFileSync(join(workshop, file), `${text}\nconsole.log('${done}')\n`)
+  }
+})
+
+after(() => rmSync(workshop, { recursive: true, force: true }))
+
+/** The file of `src` that an import of the package means. */
+function sourceOf(name: string): string {
+  const { exports } = JSON.parse(read('package.json')) as {
+    readonly exports: Readonly<Record<string, { readonly default: string } | undefined>>
+  }
+  const entry = exports[name.replace(/^portcullis/, '.')]
+  assert.ok(entry, `the package has no entry point ${name}`)
+  const source = entry.default.replace(/^\.\/dist\//, 'src/').replace(/\.js$/, '.ts')
+  return relative(workshop, join(root, source)).replaceAll('\\', '/')
+}
+
+test('the documents have examples, the README among them', () => {
+  assert.ok(examples.some(({ title }) => title.startsWith('README.md:')))
+})
+
+test('the examples compile', async () => {
+  const options = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { isolatedDeclarations: false, declaration: false },
+    include: [],
+    files: examples.map(({ file }) => file),
+  }
+  writeFileSync(join(workshop, 'tsconfig.json'), JSON.stringify(options))
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  const said = await execute(process.execPath, [compiler, '-p', workshop], { cwd: workshop }).catch(
+    ({ stdout }: { stdout: string }) => ({ stdout }),
+  )
+  assert.equal(said.stdout, '')
+})
+
+for (const { title, file } of examples) {
+  test(`the example at ${title} runs`, { timeout: 60_000 }, async ({ signal }) => {
+    const child = spawn(process.execPath, [file], { cwd: workshop, signal })
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk
+      // A server goes on until it is told to stop.
+      if (said.includes(done)) child.kill('SIGTERM')
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk
+    })
+    const code = await new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', resolve)
+    })
+    assert.ok(said.includes(done) && (code === 0 || code === null), said)
+  })
+}

@@ -1,0 +1,78 @@
+// Compiled only: what guards take and give, and what must not compile.
+
+import type { IncomingMessage } from 'node:http'
+import Fastify, { type FastifyRequest } from 'fastify'
+import type { User } from '../../src/core/accounts.ts'
+import { all, type Guard, type GuardValue, guard, optional, refine } from '../../src/http/guard.ts'
+import type { Guards } from '../../src/http/guards.ts'
+import { BearerError } from '../../src/http/refusal.ts'
+
+declare const guards: Guards
+declare const incoming: IncomingMessage
+declare const fastifyRequest: FastifyRequest
+
+const { currentUser, accessToken } = guards
+
+// A guard takes the request of Fastify, Node and the web.
+
+const fromFastify: Promise<User> = currentUser(fastifyRequest)
+const fromNode: Promise<User> = currentUser(incoming)
+const fromWeb: Promise<User> = currentUser(new Request('http://api.test/'))
+void [fromFastify, fromNode, fromWeb]
+
+// @ts-expect-error a request has headers
+currentUser({})
+// @ts-expect-error a guard is given the request, not the token
+currentUser('token')
+// @ts-expect-error a guard's value comes later
+const now: User = currentUser(incoming)
+void now
+
+// It is an `onRequest` hook of Fastify as it stands.
+
+Fastify().get('/', { onRequest: currentUser }, () => 'inside')
+Fastify().get('/', { onRequest: [currentUser, accessToken] }, () => 'inside')
+Fastify().addHook('onRequest', currentUser)
+
+// It is made by our functions alone, which keep the type of its value.
+
+const made: Guard<number> = guard(() => 1)
+const later: Guard<number> = guard(async () => 1)
+const named: Guard<string> = refine(currentUser, (user) => user.username)
+const both: Guard<{ user: User; n: number }> = all({ user: currentUser, n: made })
+const perhaps: Guard<number | null> = optional(later)
+void [named, both, perhaps]
+
+// @ts-expect-error a function is not a guard: it has no documentation
+const plain: Guard<number> = async () => 1
+void plain
+// @ts-expect-error the value is a number
+const text: Guard<string> = guard(() => 1)
+void text
+// @ts-expect-error a user has no such property
+refine(currentUser, (user) => user.email)
+// @ts-expect-error guards are given by name
+all([currentUser])
+// @ts-expect-error a value is not a guard
+all({ user: 'alice' })
+// @ts-expect-error there may be no value
+const certain: Guard<number> = optional(made)
+void certain
+
+type Value = GuardValue<typeof both>
+const value: Value = { user: await fromWeb, n: 1 }
+// @ts-expect-error there is no such value
+value.token
+
+// A guard's documentation is read, not written.
+
+// @ts-expect-error the documentation was made with the guard
+made.documentation.optional = true
+// @ts-expect-error so were its scopes
+made.documentation.scopes.push('x')
+
+// The codes of a challenge are those of RFC 6750.
+
+new BearerError('invalid_token')
+// @ts-expect-error RFC 6750 §3.1 has no such code
+new BearerError('expired_token')

@@ -1,0 +1,204 @@
+// Compiled only: what a route of `secured` knows, and what must not compile.
+
+import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify from 'fastify'
+import type { User } from '../../src/core/accounts.ts'
+import { guarded } from '../../src/fastify/guarded.ts'
+import { secured } from '../../src/fastify/secured.ts'
+import { all, optional } from '../../src/http/guard.ts'
+import type { Guards } from '../../src/http/guards.ts'
+
+declare const guards: Guards
+declare function expectType<Expected>(): <Actual>(
+  value: Actual,
+  ...mismatch: Same<Expected, Actual> extends true ? [] : ['not the expected type']
+) => void
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+const { accessToken, currentUser, requirePermission, requireRole } = guards
+const app = Fastify().withTypeProvider<TypeBoxTypeProvider>()
+
+const NewItem = Type.Object({ name: Type.String(), price: Type.Number() })
+const Item = Type.Object({ id: Type.Integer(), owner: Type.String() })
+const itemSchema = { body: NewItem, response: { 201: Item } }
+
+// The user is the guard's value.
+
+app.get(
+  '/me',
+  secured(currentUser, (user) => {
+    expectType<User>()(user)
+    return user.username
+  }),
+)
+app.get(
+  '/admin',
+  secured(requireRole('admin', 'support'), async (user) => {
+    expectType<User>()(user)
+    return user.id
+  }),
+)
+app.get(
+  '/token',
+  secured(accessToken, ({ claims, scopes }) => {
+    expectType<string>()(claims.sub)
+    expectType<readonly string[]>()(scopes)
+  }),
+)
+app.get(
+  '/me/secrets',
+  // @ts-expect-error a guard's user has no password hash
+  secured(currentUser, (user) => user.passwordHash),
+)
+app.get(
+  '/me/email',
+  // @ts-expect-error a user has no such property
+  secured(currentUser, (user) => user.email),
+)
+app.get(
+  '/me/rename',
+  secured(currentUser, (user) => {
+    // @ts-expect-error a guard's value is shared by all who ask for it, so it cannot be changed
+    user.role = 'admin'
+  }),
+)
+
+// The body, parameters and query are the route's.
+
+app.post(
+  '/items',
+  { schema: itemSchema },
+  secured(currentUser, async (user, request, reply) => {
+    expectType<{ name: string; price: number }>()(request.body)
+    reply.code(201)
+    return { id: 1, owner: user.username }
+  }),
+)
+app.post(
+  '/items/colour',
+  { schema: { body: NewItem } },
+  secured(currentUser, (_user, request) => {
+    // @ts-expect-error the schema of the body has no such property
+    return request.body.colour
+  }),
+)
+app.get(
+  '/items/:id',
+  { schema: { params: Type.Object({ id: Type.Integer() }) } },
+  secured(currentUser, (_user, request) => {
+    expectType<number>()(request.params.id)
+    // @ts-expect-error the schema of the parameters says that the id is a number
+    return request.params.id.toUpperCase()
+  }),
+)
+app.get(
+  '/items',
+  { schema: { querystring: Type.Object({ limit: Type.Optional(Type.Integer()) }) } },
+  secured(currentUser, (_user, { query }) => {
+    expectType<number | undefined>()(query.limit)
+    // @ts-expect-error the limit may be absent
+    return query.limit + 1
+  }),
+)
+
+// The answer is what the route's schema says.
+
+app.post(
+  '/items/wrong-answer',
+  { schema: itemSchema },
+  // @ts-expect-error the schema of the answer says that the id is a number
+  secured(currentUser, (user) => ({ id: 'one', owner: user.username })),
+)
+app.post(
+  '/items/short-answer',
+  { schema: itemSchema },
+  // @ts-expect-error the schema of the answer says that there is an owner
+  secured(currentUser, async () => ({ id: 1 })),
+)
+app.post(
+  '/items/wrong-send',
+  { schema: itemSchema },
+  secured(currentUser, async (_user, _request, reply) => {
+    // @ts-expect-error the schema of the answer says that the id is a number
+    return reply.code(201).send({ id: 'one', owner: 'alice' })
+  }),
+)
+app.post(
+  '/items/wrong-status',
+  { schema: itemSchema },
+  secured(currentUser, async (_user, _request, reply) => {
+    // @ts-expect-error the schema knows no answer with this status
+    return reply.code(202).send({ id: 1, owner: 'alice' })
+  }),
+)
+
+// Only a guard guards.
+
+const plain = async (): Promise<{ username: string }> => ({ username: 'alice' })
+app.get(
+  '/plain',
+  // @ts-expect-error a plain function runs more than once, and documents nothing
+  secured(plain, (user) => user.username),
+)
+// @ts-expect-error a scope's guard must be a guard too
+app.register(guarded(plain, async () => {}))
+
+const handler = (user: User): string => user.username
+// @ts-expect-error the guard comes first
+app.get('/swapped', secured(handler, currentUser))
+// @ts-expect-error a handler is needed
+app.get('/nothing', secured(currentUser))
+
+app.register(
+  guarded(currentUser, async (scope) => {
+    scope.get('/', () => 'inside')
+  }),
+  { prefix: '/inside' },
+)
+
+// Several guards give their values by name.
+
+app.get(
+  '/both',
+  secured(all({ user: currentUser, token: accessToken }), ({ user, token }) => {
+    expectType<User>()(user)
+    return token.claims.jti
+  }),
+)
+app.get(
+  '/misnamed',
+  // @ts-expect-error all() has no value of this name
+  secured(all({ user: currentUser, token: accessToken }), ({ account }) => account),
+)
+app.get(
+  '/mixed-up',
+  // @ts-expect-error the token is not the user
+  secured(all({ user: currentUser, token: accessToken }), ({ token }) => token.username),
+)
+
+// Without credentials there may be no user.
+
+app.get(
+  '/greeting',
+  secured(optional(currentUser), (user) => {
+    expectType<User | null>()(user)
+    return user?.username ?? 'stranger'
+  }),
+)
+app.get(
+  '/greeting/careless',
+  // @ts-expect-error there may be no user
+  secured(optional(currentUser), (user) => user.username),
+)
+
+// A guard that requires nothing would let everybody in.
+
+// @ts-expect-error a role is needed
+requireRole()
+// @ts-expect-error a permission is needed
+requirePermission()
+const roles: string[] = []
+// @ts-expect-error a list may be empty
+requireRole(...roles)
+// @ts-expect-error a list may be empty
+requirePermission(...roles)
