@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { version } from '../server/version.ts'
+import { version } from '../server/app.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { serve } from './serve.ts'
 import { userCommand } from './user.ts'

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -21,7 +22,6 @@ import { healthRoutes } from './health-routes.ts'
 import { meRoutes } from './me-routes.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
-import { version } from './version.ts'
 
 export interface AppOptions {
   readonly auth: Auth
@@ -34,6 +34,11 @@ export interface AppOptions {
   /** Where the first administrator is created; see `createSetup`. */
   readonly setup?: Setup
 }
+
+const packageFile = new URL('../../package.json', import.meta.url)
+
+/** The version of this package: the same file lies two folders up from `src` and from `dist`. */
+export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version
 
 /** Milliseconds within which a request must have arrived whole; slower clients are cut off. */
 const requestTimeout = 15_000

@@ -6,7 +6,7 @@ body { max-width: 28rem; margin: 10vh auto; padding: 0 1rem; }
 label { display: block; margin: 1rem 0 .25rem; }
 input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; }
 button { margin-top: 1.5rem; padding: .5rem 1.25rem; font: inherit; cursor: pointer; }
-[role=alert] { border-left: 4px solid #c22; padding-left: .75rem; }
+[role=alert] { border-left: 4px solid #c22; padding-left: 1.75rem; }
 `
 
 // The code is in the fragment of the link, which a browser sends to nobody: not to this server's log,
@@ -43,18 +43,18 @@ export function setupFormPage({ code, username, problems, minPasswordHint }: Set
   const alert =
     problems.length === 0
       ? ''
-      : `<ul role="alert">${problems.map((problem) => `<li>${escape(problem)}</li>`).join('')}</ul>`
+      : `<ul role="alert">${problems.map((problem) => `<li>${escapeHtml(problem)}</li>`).join('')}</ul>`
   return page(
     'Create the first administrator',
     `${alert}
 <form method="post">
 <div><label for="code">Set-up code</label>
-<input id="code" name="code" required autocomplete="off" value="${escape(code)}"></div>
+<input id="code" name="code" required autocomplete="off" value="${escapeHtml(code)}"></div>
 <label for="username">Username</label>
-<input id="username" name="username" required autofocus autocomplete="username" autocapitalize="none" spellcheck="false" value="${escape(username)}">
+<input id="username" name="username" required autofocus autocomplete="username" autocapitalize="none" spellcheck="false" value="${escapeHtml(username)}">
 <label for="password">Password</label>
 <input id="password" name="password" type="password" required autocomplete="new-password" aria-describedby="hint">
-<small id="hint">${escape(minPasswordHint)}</small>
+<small id="hint">${escapeHtml(minPasswordHint)}</small>
 <label for="repeated">Password again</label>
 <input id="repeated" name="repeated" type="password" required autocomplete="new-password">
 <button>Create</button>
@@ -68,7 +68,7 @@ export function setupMessagePage(title: string, html: string): string {
   return page(title, `<p>${html}</p>`)
 }
 
-export function escape(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
@@ -78,11 +78,11 @@ function page(title: string, body: string): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escape(title)} · Portcullis</title>
+<title>${escapeHtml(title)} · Portcullis</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>${escape(title)}</h1>
+<h1>${escapeHtml(title)}</h1>
 ${body}
 </body>
 </html>

@@ -5,7 +5,7 @@ import { bytesOf, readBodiesAsBytes } from '../fastify/form-body.ts'
 import { formMaxBytes, parseForm } from '../http/form.ts'
 import type { Setup } from './setup.ts'
 import {
-  escape,
+  escapeHtml,
   type SetupForm,
   setupContentSecurityPolicy,
   setupFormPage,
@@ -52,7 +52,7 @@ export async function setupRoutes(
         setup.close()
         if (user === null) return sendGone(reply, setup, docs)
         request.log.info({ user: user.id }, 'the first administrator was created')
-        const name = `<strong>${escape(user.username)}</strong>`
+        const name = `<strong>${escapeHtml(user.username)}</strong>`
         const next = docs
           ? 'Go on to <a href="/docs">the documentation</a> and press Authorize.'
           : ''

@@ -89,7 +89,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const stopped = server.stop(signal)
     socket.write(body)
     assert.equal(await stopped, 0)
-    assert.match(answer, /HTTP\/1\.1 200 OK[^]*"access_token"/)
+    assert.match(answer, /HTTP\/1\.1 200 OK[\s\S]*"access_token"/)
     assert.equal(existsSync(join(directory, 'data/portcullis.db-wal')), false)
   })
 }

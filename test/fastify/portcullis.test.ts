@@ -32,7 +32,7 @@ describe('the plugin', () => {
     assert.equal((await logIn(app, '/auth/token')).statusCode, 404)
     const { components, paths } = (await app.inject('/openapi.json')).json()
     assert.equal(components.securitySchemes[schemeName].flows.password.tokenUrl, '/oauth/login')
-    assert.deepEqual(Object.keys(paths), ['/oauth/login'])
+    assert.deepEqual(Object.keys(paths), ['/oauth/login', '/auth/revoke'])
   })
 
   test('may be registered under a prefix, and documents the path that is served', async () => {
@@ -45,7 +45,7 @@ describe('the plugin', () => {
     await auth.accounts.create({ username: 'alice', password: goodPassword })
     const { components, paths } = (await app.inject('/api/openapi.json')).json()
     const { tokenUrl } = components.securitySchemes[schemeName].flows.password
-    assert.deepEqual(Object.keys(paths), [tokenUrl])
+    assert.deepEqual(Object.keys(paths), [tokenUrl, '/api/auth/revoke'])
     assert.equal((await logIn(app, tokenUrl)).statusCode, 200)
     assert.equal((await app.inject('/api/docs')).statusCode, 200)
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import Fastify from 'fastify'
+import type { Store } from '../../src/core/store.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { secured } from '../../src/fastify/secured.ts'
 import { all, guard, optional, refine } from '../../src/http/guard.ts'
@@ -243,12 +244,9 @@ describe('the guard of a secured route', () => {
     let failing = false
     const store = {
       ...healthy,
-      users: {
-        ...healthy.users,
-        findById(id: string) {
-          if (failing) throw new Error('private reason')
-          return healthy.users.findById(id)
-        },
+      findSubject(...ids: Parameters<Store['findSubject']>) {
+        if (failing) throw new Error('private reason')
+        return healthy.findSubject(...ids)
       },
     }
     const { app, guards, authorize } = await createTestApp({ auth: { store } })

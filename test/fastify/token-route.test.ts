@@ -198,7 +198,7 @@ describe('the token endpoint', () => {
         Object.keys(body),
         error
           ? ['error', 'error_description', 'detail']
-          : ['access_token', 'token_type', 'expires_in', 'scope'],
+          : ['access_token', 'token_type', 'expires_in', 'refresh_token', 'scope'],
       )
     })
   }
@@ -211,7 +211,8 @@ describe('the token endpoint', () => {
   })
 
   test('gives a token that is a bearer token for the whole of the lifetime', async () => {
-    const { access_token, ...rest } = (await app.inject(posting(goodForm))).json()
+    const { access_token, refresh_token, ...rest } = (await app.inject(posting(goodForm))).json()
+    assert.match(refresh_token, /^prt_/)
     assert.match(access_token, /^[\w-]+\.[\w-]+\.[\w-]+$/)
     assert.deepEqual(rest, {
       token_type: 'bearer',

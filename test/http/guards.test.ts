@@ -432,24 +432,24 @@ describe('requirePermission', () => {
 describe('a guard whose parts fail', () => {
   const outage = new Error('The database is gone')
 
-  async function withStore(findById: Store['users']['findById']) {
+  async function withStore(findSubject: Store['findSubject']) {
     const healthy = memory()
-    const store = { ...healthy, users: { ...healthy.users, findById } }
+    const store = { ...healthy, findSubject }
     const failing = await createTestAuth({ store, roles, clock })
     const user = await failing.accounts.create({ username: 'a', password: null, role: 'admin' })
     const record = await healthy.users.findById(user.id)
     assert.ok(record)
-    const token = await failing.accessTokens.issue({
+    const { token } = await failing.accessTokens.issue({
       subject: record.id,
       clientId: 'first-party',
       scopes: ['*'],
       role: record.role,
-      securityStamp: record.securityStamp,
+      endsWith: { securityStamp: record.securityStamp },
     })
     return { made: createGuards(failing), token }
   }
 
-  for (const [how, findById] of [
+  for (const [how, findSubject] of [
     [
       'throws',
       () => {
@@ -459,7 +459,7 @@ describe('a guard whose parts fail', () => {
     ['rejects', () => Promise.reject(outage)],
   ] as const) {
     test(`rejects, and lets nobody pass, when the store ${how} (BR-06)`, async () => {
-      const { made, token } = await withStore(findById)
+      const { made, token } = await withStore(findSubject)
       for (const guard of [
         made.userEvenIfInactive,
         made.currentUser,

@@ -6,12 +6,8 @@ import type { Auth } from '../../src/core/auth.ts'
 import { UnavailableError } from '../../src/core/errors.ts'
 import { createHashPool, type HashPool } from '../../src/core/hash-pool.ts'
 import { createGuards } from '../../src/http/guards.ts'
-import {
-  createTokenEndpoint,
-  type TokenAnswer,
-  type TokenEndpoint,
-  type TokenRequest,
-} from '../../src/http/token-endpoint.ts'
+import { createTokenEndpoint, type TokenEndpoint } from '../../src/http/token-endpoint.ts'
+import type { TokenAnswer, TokenRequest } from '../../src/http/token-messages.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { cheapHashing, createTestAuth, goodPassword } from '../fixtures.ts'
 
@@ -70,10 +66,13 @@ function login(username: string, parameters: Parameters = {}) {
   return asking({ grant_type: 'password', username, password: goodPassword, ...parameters })
 }
 
-/** The answer without the token, which is new each time. */
+/** The answer without the tokens, which are new each time. */
 function withoutToken({ status, headers, body }: TokenAnswer): object {
-  assert.equal('access_token' in body, status === 200)
-  const others = Object.entries(body).filter(([name]) => name !== 'access_token')
+  assert.ok(body)
+  for (const token of ['access_token', 'refresh_token']) {
+    assert.equal(token in body, status === 200)
+  }
+  const others = Object.entries(body).filter(([name]) => !/^(access|refresh)_token$/.test(name))
   return { status, headers, body: Object.fromEntries(others) }
 }
 
@@ -107,7 +106,7 @@ const notForm = refused(
   'invalid_request',
   'Send the parameters as a form: Content-Type: application/x-www-form-urlencoded',
 )
-const otherGrant = refused('unsupported_grant_type', 'Use the grant type: password')
+const otherGrant = refused('unsupported_grant_type', 'Use the grant type password or refresh_token')
 const scopeMalformed = refused('invalid_scope', 'The scope is malformed')
 const scopeUnknown = refused('invalid_scope', 'The scope names a permission that does not exist')
 const scopeNotGranted = refused('invalid_scope', 'The role of the user grants nothing of the scope')
@@ -398,14 +397,12 @@ rows('a malformed request', [
         hashes: 0,
       })),
   ),
-  ...['refresh_token', 'client_credentials', 'authorization_code', 'Password', 'x"\r\n'].map(
-    (grantType) => ({
-      name: `asks for the grant ${JSON.stringify(grantType)} (PC-06)`,
-      request: login('editor', { grant_type: grantType }),
-      answer: otherGrant,
-      hashes: 0,
-    }),
-  ),
+  ...['client_credentials', 'authorization_code', 'Password', 'x"\r\n'].map((grantType) => ({
+    name: `asks for the grant ${JSON.stringify(grantType)} (PC-06)`,
+    request: login('editor', { grant_type: grantType }),
+    answer: otherGrant,
+    hashes: 0,
+  })),
   ...['application/json', 'multipart/form-data; boundary=x', 'text/plain', undefined].map(
     (contentType) => ({
       name: `is of ${contentType ?? 'no media type'} (PC-01)`,
@@ -471,19 +468,25 @@ rows('a client', [
 describe('the token', () => {
   async function tokenOf(request: TokenRequest): Promise<string> {
     const { body } = await answer(request)
-    assert.ok('access_token' in body, JSON.stringify(body))
+    assert.ok(body && 'access_token' in body, JSON.stringify(body))
     return body.access_token
   }
 
   test('is for the user, the scope and the time that the answer says (PC-09)', async () => {
     const { body } = await answer(login('editor', { scope: 'items:read' }))
-    assert.ok('access_token' in body)
+    assert.ok(body && 'access_token' in body)
     const claims = decodeJwt(body.access_token)
     const editor = await auth.accounts.findByUsername('editor')
     assert.equal(claims.sub, editor?.id)
     assert.equal(claims.scope, body.scope)
     assert.equal((claims.exp ?? 0) - (claims.iat ?? 0), body.expires_in)
-    assert.deepEqual(Object.keys(body), ['access_token', 'token_type', 'expires_in', 'scope'])
+    assert.deepEqual(Object.keys(body), [
+      'access_token',
+      'token_type',
+      'expires_in',
+      'refresh_token',
+      'scope',
+    ])
   })
 
   test('passes the guards', async () => {
@@ -496,8 +499,10 @@ describe('the token', () => {
   test('of an inactive user is given, and every guard answers it with 403', async () => {
     const user = await auth.accounts.create({ username: 'left', password: goodPassword })
     await auth.accounts.deactivate(user.id)
-    const answered = await answer(login('left'))
-    assert.deepEqual(withoutToken(answered), granted(''))
+    const { status, body } = await answer(login('left'))
+    assert.equal(status, 200)
+    assert.ok(body && 'access_token' in body)
+    assert.equal(body.refresh_token, undefined)
     const authorization = `Bearer ${await tokenOf(login('left'))}`
     await assert.rejects(createGuards(auth).currentUser({ headers: { authorization } }), {
       statusCode: 403,
@@ -596,6 +601,7 @@ describe('any request', () => {
     .map(([text, sign]) => `${sign}${marker}${text}${sign}`)
 
   function assertWellFormed({ status, body }: TokenAnswer): void {
+    assert.ok(body)
     assert.ok([400, 401].includes(status), String(status))
     assert.ok('error' in body)
     assert.deepEqual(Object.keys(body), ['error', 'error_description', 'detail'])
