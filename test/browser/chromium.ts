@@ -1,6 +1,6 @@
 // A real browser for tests: the Chromium of the npm package `@sparticuz/chromium`, watched.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sparticuz from '@sparticuz/chromium'
@@ -59,12 +59,24 @@ async function launchFrom(directory: string): Promise<Browser> {
         `--host-resolver-rules=MAP ${networkName} 127.0.0.1`,
       ],
       headless: true,
-      env: { ...process.env, FONTCONFIG_PATH: join(directory, 'fonts') },
+      env: { ...process.env, FONTCONFIG_FILE: configureFonts(directory) },
     })
   } finally {
     if (before === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = before
   }
+}
+
+/** The package's own configuration looks for its font in one fixed place, where ours is not. */
+function configureFonts(directory: string): string {
+  const file = join(directory, 'portcullis-fonts.conf')
+  const [fonts, cache] = [join(directory, 'fonts'), join(directory, 'fonts-cache')]
+  writeFileSync(
+    file,
+    `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${fonts}</dir><cachedir>${cache}</cachedir></fontconfig>`,
+  )
+  return file
 }
 
 async function watch(page: Page): Promise<WatchedPage> {
