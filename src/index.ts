@@ -24,6 +24,7 @@ export {
   type OAuthErrorCode,
   UnavailableError,
 } from './core/errors.ts'
+export { createHashPool, type HashPool, type HashPoolOptions } from './core/hash-pool.ts'
 export type { Login } from './core/login.ts'
 export {
   type Argon2Parameters,
@@ -36,9 +37,10 @@ export {
   type PasswordPolicy,
   type PasswordPolicyOptions,
 } from './core/password-policy.ts'
-export type { RoleMap } from './core/roles.ts'
+export type { Permissions } from './core/permissions.ts'
+export type { RoleMap, Roles } from './core/roles.ts'
 export type { NewSession, OpenSession, SessionOptions, Sessions } from './core/sessions.ts'
-export type { SigningAlgorithm } from './core/signing-key.ts'
+export type { KeyRing, SigningAlgorithm, SigningKey } from './core/signing-key.ts'
 export {
   ConflictError,
   type MaybePromise,

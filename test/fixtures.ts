@@ -2,6 +2,7 @@
 
 import { type Auth, type AuthOptions, createAuth } from '../src/core/auth.ts'
 import type { Clock } from '../src/core/clock.ts'
+import { createHashPool, type HashPool } from '../src/core/hash-pool.ts'
 import type { PasswordHasherOptions } from '../src/core/password-hash.ts'
 import { memory } from '../src/stores/memory.ts'
 
@@ -32,4 +33,33 @@ export function createTestClock(startsAt = 1_800_000_000): TestClock {
 /** An application's security on a memory store, with cheap hashes. */
 export async function createTestAuth(options: Partial<AuthOptions> = {}): Promise<Auth> {
   return await createAuth({ store: memory(), passwordHash: cheapHashing, ...options })
+}
+
+/** A pool that counts the hashes it runs. A job that does no work on another thread is none. */
+export interface CountingPool extends HashPool {
+  readonly hashes: number
+}
+
+export function createCountingPool(): CountingPool {
+  const pool = createHashPool({ concurrency: 4 })
+  let hashes = 0
+  return {
+    run: (job) =>
+      pool.run(async () => {
+        let ended = false
+        const result = job().finally(() => {
+          ended = true
+        })
+        // What another thread computes cannot be there before the event loop turns.
+        for (let turn = 0; turn < 50; turn++) await null
+        if (!ended) hashes++
+        return await result
+      }),
+    get load() {
+      return pool.load
+    },
+    get hashes() {
+      return hashes
+    },
+  }
 }

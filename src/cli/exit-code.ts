@@ -9,9 +9,11 @@ const UNAVAILABLE = 69
 const SOFTWARE = 70
 const IO = 74
 const CONFIG = 78
+const INTERRUPTED = 130
 
 /** The exit code of a command that failed. */
 export function exitCodeOf(error: unknown): number {
+  if (isInterrupt(error)) return INTERRUPTED
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
   if (error instanceof ConfigError) return CONFIG
   if (error instanceof StoreError) return IO
@@ -28,6 +30,7 @@ export function describeFailure(error: unknown): string {
     )
   }
   if (error instanceof AccountError) return error.problems.join('\n')
+  if (isInterrupt(error)) return 'Nothing was changed.'
   if (error instanceof StoreError || error instanceof UnavailableError) return error.message
   if (isListenError(error)) {
     const place = `${error.address ?? 'HOST'} port ${error.port ?? ''}`.trim()
@@ -40,6 +43,11 @@ export function describeFailure(error: unknown): string {
     return `Cannot listen on ${place}: ${reason}.`
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/** Ctrl-C at a prompt. */
+function isInterrupt(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ExitPromptError'
 }
 
 interface ListenError extends Error {

@@ -14,7 +14,7 @@ import {
   type UserQuery,
   type UserRecord,
 } from './store.ts'
-import { canonicalUsername } from './username.ts'
+import { canonicalUsername, foldUsername } from './username.ts'
 
 /** A user as the rest of an application sees one: everything but the secrets. */
 export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>
@@ -141,7 +141,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return record && toUser(record)
     },
     async list(query) {
-      return (await users.list(query)).map(toUser)
+      const { search } = query
+      const folded = search === undefined ? query : { ...query, search: foldUsername(search) }
+      return (await users.list(folded)).map(toUser)
     },
     counts: () => users.counts(),
     async changeRole(id, role) {
@@ -149,7 +151,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return await change(id, { role })
     },
     deactivate: (id) => change(id, { active: false, securityStamp: newSecurityStamp() }),
-    reactivate: (id) => change(id, { active: true }),
+    // A new stamp: a token that was issued while the user was inactive must not come alive.
+    reactivate: (id) => change(id, { active: true, securityStamp: newSecurityStamp() }),
     async setPassword(id, password) {
       const user = present(await users.findById(id))
       const passwordHash = await hashNew(password, user.username)

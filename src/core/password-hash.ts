@@ -41,7 +41,7 @@ export interface PasswordHasher {
    */
   hash(password: string): Promise<string>
   /**
-   * True if the password is the one that was hashed: argon2 (i, d, id) or bcrypt (2a, 2b, 2x, 2y).
+   * True if the password is the one that was hashed: argon2 (i, d, id) or bcrypt (2a, 2b, 2y).
    * False for any other stored text, and for one whose cost is above the ceiling.
    *
    * Costs one hash of work in every case. With null, for a user who does not exist or has no
@@ -127,7 +127,7 @@ function schemeOf(storedHash: string): Scheme | null {
       const name = stored.algorithm === argon2id ? 'argon2id' : 'argon2'
       return { name, verify: (hash, password) => argon2.verify(hash, password) }
     }
-    if (/^\$2[abxy]\$/.test(storedHash)) {
+    if (/^\$2[aby]\$/.test(storedHash)) {
       if (bcrypt.parseOptions(storedHash).cost > ceilings.bcryptCost) return null
       // bcrypt reads 72 bytes at most, and so did whoever made the hash. The first good login
       // replaces it, and from then on every byte counts.

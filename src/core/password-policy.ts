@@ -71,8 +71,8 @@ async function loadEstimator(): Promise<Estimator> {
 
 async function isEasyToGuess(password: string, words: readonly string[]): Promise<boolean> {
   estimator ??= loadEstimator()
-  // The estimate takes longer than linear time, and a password that is hard to guess by its first
-  // 100 characters is not made easier by more.
-  const { score } = (await estimator).check(password.slice(0, 100), [...words])
+  // The estimate takes longer than linear time, here, where requests wait; and a password that is hard
+  // to guess by its first characters is not made easier by more.
+  const { score } = (await estimator).check(password.slice(0, 50), [...words])
   return score < 3
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from './errors.ts'
-import { everyPermission, includesPermission, isScopeToken } from './scope.ts'
+import { everyPermission, formatScope, includesPermission, isScopeToken } from './scope.ts'
 
 /** A role and the permissions it grants; `*` grants all. */
 export type RoleMap = Readonly<Record<string, readonly string[]>>
@@ -17,6 +17,9 @@ export interface Roles {
 
 /** The roles without configuration: an `admin` who may do everything, a `member` who may log in. */
 export const defaultRoles: RoleMap = { admin: [everyPermission], member: [] }
+
+/** What fits into a token that is looked at, with all its other claims, in base64. */
+const scopeMaxLength = 4096
 
 /** @throws {ConfigError} naming every role or permission that cannot be used. */
 export function createRoles(map: RoleMap = defaultRoles): Roles {
@@ -38,6 +41,11 @@ export function createRoles(map: RoleMap = defaultRoles): Roles {
           `Permission ${JSON.stringify(permission)} of role ${JSON.stringify(role)} must be printable ASCII without spaces, quotes or backslashes.`,
         )
       }
+    }
+    if (formatScope(permissions).length > scopeMaxLength) {
+      problems.push(
+        `The permissions of role ${JSON.stringify(role)} take more than ${scopeMaxLength} characters, too many for a token: use fewer, shorter ones, or "*".`,
+      )
     }
     granted.set(role, Object.freeze([...permissions]))
   }

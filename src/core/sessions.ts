@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from './clock.ts'
 import { ConfigError, OAuthError } from './errors.ts'
@@ -61,6 +62,8 @@ export interface Sessions {
 /** Seconds that an ended session is kept for whoever looks into the database. */
 const keptAfterEnd = 24 * 60 * 60
 const pruneBatch = 500
+/** Sessions that one user may have: the least recently used goes when there are more. */
+const maxPerUser = 100
 const labelMaxLength = 200
 
 /** @throws {ConfigError} with every option that cannot be used. */
@@ -95,7 +98,9 @@ export function createSessions(
         label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
         address,
       }
-      return (await sessions.create(session)) ? withToken(session) : null
+      if (!(await sessions.create(session))) return null
+      await sessions.trim(user.id, maxPerUser)
+      return withToken(session)
     },
     async find(refreshToken) {
       const parsed = refreshTokens.parse(refreshToken)
@@ -116,24 +121,27 @@ export function createSessions(
       if (session.generation === generation) throw refused('expired, or of an inactive user')
       const isPredecessor = session.generation === generation + 1
       if (isPredecessor && now <= session.rotatedAt + refreshGrace && refreshGrace > 0) {
-        if (await isLive(session)) return withToken(session)
-        throw refused('of an inactive user')
+        if (now < session.expiresAt && (await hasLiveUser(session))) return withToken(session)
+        throw refused('expired, or of an inactive user')
       }
       await sessions.revoke(id, now)
-      throw refused('reused: the session has been ended')
+      throw refused(`of the session ${id} was used again: the session has been ended`)
     },
     end: (id, userId) => sessions.revoke(id, clock(), userId),
-    list: (userId) => sessions.listByUser(userId, clock()),
+    list: (userId) => sessions.listByUser(userId, clock(), clock() - idleLifetime),
     async prune() {
+      const endedBefore = clock() - keptAfterEnd
       let pruned = 0
       for (let batch = pruneBatch; batch === pruneBatch; pruned += batch) {
-        batch = await sessions.prune(clock() - keptAfterEnd, pruneBatch)
+        batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, pruneBatch)
+        // SQLite answers at once: without a pause, requests would wait until all is done.
+        await setImmediate()
       }
       return pruned
     },
   }
 
-  async function isLive(session: SessionRecord): Promise<boolean> {
+  async function hasLiveUser(session: SessionRecord): Promise<boolean> {
     const subject = await store.findSubject(session.userId, session.id)
     return subject?.user.active === true && subject.sessionStamp === subject.user.securityStamp
   }

@@ -158,10 +158,15 @@ export interface SessionStore {
   rotate(rotation: Rotation): Promise<SessionRecord | null>
   /** Ends a session. False if there is none of this id (and user, if given) that is not revoked. */
   revoke(id: string, now: number, userId?: string): Promise<boolean>
-  /** The sessions of a user that are not revoked, expired or of an old stamp; newest first. */
-  listByUser(userId: string, now: number): Promise<readonly SessionRecord[]>
-  /** Deletes sessions that ended before an instant, `limit` at most; returns how many. */
-  prune(endedBefore: number, limit: number): Promise<number>
+  /** The live sessions of a user, newest first: none revoked, expired, idle or of an old stamp. */
+  listByUser(userId: string, now: number, idleSince: number): Promise<readonly SessionRecord[]>
+  /** Deletes all sessions of a user but the `keep` most recently used. */
+  trim(userId: string, keep: number): Promise<void>
+  /**
+   * Deletes sessions that expired or were revoked before an instant, or were last used before the
+   * other, `limit` at most; returns how many.
+   */
+  prune(endedBefore: number, lastUsedBefore: number, limit: number): Promise<number>
 }
 
 /** A signing key at rest. */
@@ -185,7 +190,7 @@ export interface SigningKeyStore {
   createFirst(key: SigningKeyRecord): Promise<boolean>
 }
 
-/** What Portcullis keeps. `stores/contract.ts` is the suite that every implementation must pass. */
+/** What Portcullis keeps. One suite of tests, the contract, holds every implementation. */
 export interface Store {
   /** The one read of a guarded request: keep it cheap. Null if there is no such user. */
   findSubject(userId: string, sessionId: string | null): MaybePromise<Subject | null>

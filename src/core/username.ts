@@ -29,10 +29,15 @@ export function canonicalUsername(input: string): string | null {
   const prepared = mapWidth(input)
   // Checked before and after mapping: a mapping must neither hide nor produce a refused character.
   if (!isIdentifier(prepared)) return null
-  const username = prepared.toLowerCase().normalize('NFC')
+  const username = foldUsername(prepared)
   if (!isIdentifier(username) || [...username].length > usernameMaxLength) return null
   if (!hasOneScript(username) || !obeysBidiRule(username)) return null
   return username
+}
+
+/** Maps a part of a username as the whole is mapped, for a search. Refuses nothing. */
+export function foldUsername(text: string): string {
+  return mapWidth(text).toLowerCase().normalize('NFC')
 }
 
 function mapWidth(input: string): string {

@@ -1,8 +1,8 @@
-import swagger from '@fastify/swagger'
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../core/auth.ts'
-import { schemeName } from './route-guards.ts'
+import { documentGuards, schemeName } from './route-guards.ts'
 
 export interface DocsOptions {
   /** Where Swagger UI is. Default `/docs`. */
@@ -12,7 +12,14 @@ export interface DocsOptions {
   /** Default `1.0.0`. */
   readonly version?: string
   readonly description?: string
+  /**
+   * A `transform` of `@fastify/swagger` that runs before ours, for schemas that are no JSON Schema,
+   * such as zod's.
+   */
+  readonly transform?: SwaggerTransform
 }
+
+type SwaggerTransform = NonNullable<FastifyDynamicSwaggerOptions['transform']>
 
 /**
  * Swagger UI may load its own files and call this server. The plugin's own policy would also turn
@@ -48,16 +55,20 @@ export async function registerDocs(
   tokenPath: string,
   options: DocsOptions,
 ): Promise<void> {
-  const { path = '/docs', title = 'API', version = '1.0.0', description = '' } = options
+  const { path = '/docs', title = 'API', version = '1.0.0', description = '', transform } = options
+  // Behind a proxy that serves this below a path, the issuer says which.
+  const base = pathOf(auth.issuer)
   const components = (): object => ({
-    securitySchemes: { [schemeName]: securityScheme(auth, tokenPath) },
+    securitySchemes: { [schemeName]: securityScheme(auth, base + tokenPath) },
   })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title, version, description },
       components: components(),
+      ...(base !== '' && { servers: [{ url: base }] }),
     },
+    transform: (route) => documentGuards(transform ? { ...route, ...transform(route) } : route),
     // Again when the document is asked for: by then every guard has made its permissions known.
     transformObject: (document) => {
       const openapi = 'openapiObject' in document ? document.openapiObject : {}
@@ -71,4 +82,8 @@ export async function registerDocs(
     uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
   })
   app.get('/openapi.json', { schema: { hide: true } as object }, () => app.swagger())
+}
+
+function pathOf(issuer: string): string {
+  return URL.canParse(issuer) ? new URL(issuer).pathname.replace(/\/$/, '') : ''
 }

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { formMaxBytes } from '../http/form.ts'
 import { createMetadata, metadataPath } from '../http/metadata.ts'
@@ -44,9 +44,15 @@ export async function oauthRoutes(
   scope.get(jwksPath, { schema: { hide: true } as object }, async (_request, reply) =>
     reply.header('cache-control', 'public, max-age=300').send(auth.keys.publicJwks),
   )
-  if (URL.canParse(auth.issuer)) {
-    scope.get(metadataPath(auth.issuer), { schema: { hide: true } as object }, async () =>
-      createMetadata(auth, { ...paths, jwks: jwksPath }),
+  const path = metadataPath(auth.issuer)
+  if (path !== null) {
+    const endpoints = {
+      token: scope.prefix + paths.token,
+      revocation: scope.prefix + paths.revocation,
+      jwks: scope.prefix + jwksPath,
+    }
+    scope.get(path, { schema: { hide: true } as object }, async () =>
+      createMetadata(auth, endpoints),
     )
   }
 }
@@ -59,18 +65,28 @@ function serveForms(
 ): void {
   scope.post(
     path,
-    { schema, validatorCompiler: () => () => true, bodyLimit: formMaxBytes },
-    async (request, reply) =>
-      send(
-        reply,
-        await answer({
-          contentType: request.headers['content-type'],
-          authorization: request.headers.authorization,
-          body: bytesOf(request.body),
-          userAgent: request.headers['user-agent'],
-          address: request.ip,
-        }),
-      ),
+    {
+      schema,
+      bodyLimit: formMaxBytes,
+      // The endpoint judges the form itself, and its answers are plain: the application's compilers,
+      // which may be for another kind of schema, have no part in it.
+      validatorCompiler: () => () => true,
+      serializerCompiler: () => JSON.stringify,
+    },
+    async (request, reply) => {
+      if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+        return send(reply, refusal(415, 'Send the form without a content encoding'))
+      }
+      const answered = await answer({
+        contentType: request.headers['content-type'],
+        authorization: request.headers.authorization,
+        body: bytesOf(request.body),
+        userAgent: request.headers['user-agent'],
+        address: request.ip,
+      })
+      logRefusal(request, answered)
+      return send(reply, answered)
+    },
   )
   scope.route({
     method: ['GET', 'PUT', 'PATCH', 'DELETE'],
@@ -81,6 +97,15 @@ function serveForms(
       return send(reply, { ...answered, headers: { ...answered.headers, allow: 'POST' } })
     },
   })
+}
+
+// What the client is not told: which refresh token was used twice, why the database did not answer.
+function logRefusal({ log }: FastifyRequest, { refusal }: TokenAnswer): void {
+  if (refusal === undefined) return
+  const { code, cause } = refusal
+  if (code === 'unavailable') log.error({ err: cause ?? refusal }, refusal.message)
+  else
+    log.info({ code, reason: cause instanceof Error ? cause.message : undefined }, refusal.message)
 }
 
 function refusal(status: number, description: string): TokenAnswer {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
 import { createProblem, problemMediaType } from '../http/problem.ts'
 import { Refusal } from '../http/refusal.ts'
@@ -16,13 +16,14 @@ export function sendProblem(
 }
 
 /** Answers a guard's refusal; false if the error is something else. */
-export function sendRefusal(error: unknown, reply: FastifyReply): boolean {
+export function sendRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): boolean {
   if (error instanceof Refusal) {
     reply.headers(error.headers)
     sendProblem(reply, error.statusCode, error.message)
     return true
   }
   if (error instanceof UnavailableError) {
+    request.log.error({ err: error.cause ?? error }, error.message)
     reply.header('retry-after', error.retryAfter)
     sendProblem(reply, 503, error.message)
     return true
@@ -31,6 +32,13 @@ export function sendRefusal(error: unknown, reply: FastifyReply): boolean {
 }
 
 /** The error handler of a guarded route: refusals are ours, the rest goes to the application's. */
-export function handleRefusal(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
-  if (!sendRefusal(error, reply)) reply.send(error)
+export function handleRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (!sendRefusal(error, request, reply)) reply.send(toError(error))
+}
+
+// What is thrown may be anything. Sent on as it is, a text would be an answer, with status 200.
+function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown
+  const { statusCode, message = thrown } = Object(thrown) as Partial<FastifyError>
+  return Object.assign(new Error(String(message), { cause: thrown }), { statusCode })
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { combine, type Guard, type GuardDocumentation, isGuard } from '../http/guard.ts'
 import { guardsOfScope } from './guarded.ts'
 import { handleRefusal } from './refusal-handler.ts'
@@ -7,9 +7,14 @@ import { guardOfHandler } from './secured.ts'
 /** The name of the security scheme in the OpenAPI document. */
 export const schemeName = 'OAuth2PasswordBearer'
 
+/** Where a route's configuration keeps what its guards say together. */
+const documentationKey: unique symbol = Symbol('portcullis.documentation')
+
+type RouteConfig = { [documentationKey]?: GuardDocumentation }
+
 /**
  * Finishes every guarded route as it is added: its guard runs before the body is read, its refusals
- * are answered alike everywhere, and its documentation follows from the guard.
+ * are answered alike everywhere, and it remembers what its guards say.
  *
  * Runs for the HEAD twin of a GET route too.
  */
@@ -26,23 +31,47 @@ export function finishGuardedRoute(this: FastifyInstance, route: RouteOptions): 
   // The type of a hook depends on the route's generics, which are open here.
   if (own && !hooks.includes(own as never)) route.onRequest = [...hooks, own as never]
   route.errorHandler ??= handleRefusal
-  const documentations = guards.map((guard) => guard.documentation)
-  const documentation = combine(
-    documentations,
-    documentations.every((each) => each.optional),
-  )
+  const documentation = combine(guards.map((guard) => guard.documentation))
   // A new object: the HEAD twin shares the old one.
-  route.schema = {
-    ...route.schema,
-    security: [
-      ...(documentation.optional ? [{}] : []),
-      { [schemeName]: [...documentation.scopes] },
-    ],
-    response: {
-      // Any response given suppresses the default of the documentation.
-      ...(route.schema?.response ?? { 200: { description: 'OK' } }),
-      ...refusals(documentation, (route.schema?.response ?? {}) as object),
+  const config: object = { ...route.config, [documentationKey]: documentation }
+  // The type of a route's configuration leaves no room for what plugins add.
+  route.config = config as NonNullable<typeof route.config>
+}
+
+/** What `@fastify/swagger` gives its `transform` of a route, as far as it is needed here. */
+export interface DocumentedRoute {
+  readonly schema: FastifySchema | undefined
+  readonly url: string
+  readonly route: { readonly config?: unknown }
+}
+
+/**
+ * Writes into a route's documentation what its guards say: the lock, the scopes, 401 and 403. It is a
+ * `transform` of `@fastify/swagger`, for an application that registers that itself. Only the document
+ * changes: the route's own schema stays as it was written.
+ */
+export function documentGuards<Route extends DocumentedRoute>({
+  schema,
+  url,
+  route,
+}: Route): { schema: FastifySchema; url: string } {
+  const documentation = (route.config as RouteConfig | undefined)?.[documentationKey]
+  if (documentation === undefined) return { schema: schema ?? {}, url }
+  const { authenticates, optional, scopes } = documentation
+  const documented = (schema?.response ?? {}) as object
+  return {
+    schema: {
+      ...schema,
+      ...(authenticates && {
+        security: [...(optional ? [{}] : []), { [schemeName]: [...scopes] }],
+      }),
+      response: {
+        // Any response given suppresses the default of the documentation.
+        ...(schema?.response ?? { 200: { description: 'OK' } }),
+        ...refusals(documentation, documented),
+      },
     },
+    url,
   }
 }
 
@@ -60,17 +89,22 @@ const problemContent = {
   },
 }
 
-function refusals({ scopes, conditions }: GuardDocumentation, documented: object): object {
+function refusals(
+  { authenticates, scopes, conditions }: GuardDocumentation,
+  documented: object,
+): object {
   const needs = [
     ...conditions,
     ...(scopes.length > 0 ? [`the scope ${scopes.join(' ')}`] : []),
   ].join(', ')
   const answers: Record<number, object> = {
-    401: {
-      description: 'The access token is missing, invalid, expired or revoked',
-      headers: { 'WWW-Authenticate': { type: 'string', description: 'RFC 6750 §3' } },
-      content: problemContent,
-    },
+    ...(authenticates && {
+      401: {
+        description: 'The access token is missing, invalid, expired or revoked',
+        headers: { 'WWW-Authenticate': { type: 'string', description: 'RFC 6750 §3' } },
+        content: problemContent,
+      },
+    }),
     ...(needs !== '' && {
       403: { description: `Requires ${needs}`, content: problemContent },
     }),

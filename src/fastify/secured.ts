@@ -68,7 +68,9 @@ export function secured<
   Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
 >(guard: Guard<T>, handler: SecuredHandler<T, Schema, Provider>): Handler<Schema, Provider> {
   const guarded = async function (request, reply) {
-    return await handler.call(this, await guard(request), request, reply)
+    const answer: unknown = handler.call(this, await guard(request), request, reply)
+    // A handler that returns nothing sends later: the reply is what to wait for.
+    return answer === undefined ? reply : await answer
   } as Handler<Schema, Provider>
   guardOf.set(guarded, guard)
   return guarded

@@ -15,6 +15,8 @@ export interface GuardDocumentation {
   readonly scopes: readonly string[]
   /** A phrase for each other thing that it answers 403 for. */
   readonly conditions: readonly string[]
+  /** True if it reads credentials; false for a guard that anybody passes, or that has its own. */
+  readonly authenticates: boolean
   /** True if a request without credentials passes. */
   readonly optional: boolean
 }
@@ -57,11 +59,12 @@ export function guard<T>(
     return result
   }
 
-  const { scopes = [], conditions = [], optional = false } = options
+  const { scopes = [], conditions = [], authenticates = false, optional = false } = options
   const made = Object.assign(run, {
     documentation: Object.freeze({
       scopes: Object.freeze([...scopes]),
       conditions: Object.freeze([...conditions]),
+      authenticates,
       optional,
     }),
   })
@@ -77,7 +80,7 @@ export function refine<P, T>(
 ): Guard<T> {
   return guard(
     async (request) => await resolve(await parent(request), request),
-    combine([parent.documentation, options], parent.documentation.optional),
+    combine([parent.documentation, { ...options, optional: parent.documentation.optional }]),
   )
 }
 
@@ -89,7 +92,6 @@ export function all<const G extends Readonly<Record<string, Guard<unknown>>>>(
   parents: G,
 ): Guard<Resolved<G>> {
   const entries = Object.entries(parents)
-  const documentations = entries.map(([, parent]) => parent.documentation)
   return guard(
     async (request) => {
       const values: Record<string, unknown> = {}
@@ -97,10 +99,7 @@ export function all<const G extends Readonly<Record<string, Guard<unknown>>>>(
       // Built from the entries of G, one value each.
       return values as Resolved<G>
     },
-    combine(
-      documentations,
-      documentations.every((documentation) => documentation.optional),
-    ),
+    combine(entries.map(([, parent]) => parent.documentation)),
   )
 }
 
@@ -131,12 +130,15 @@ export type Resolved<G extends Readonly<Record<string, Guard<unknown>>>> = {
 }
 
 /** What several guards on one route say together. */
-export function combine(
-  documentations: readonly GuardOptions[],
-  optional: boolean,
-): GuardDocumentation {
-  const unite = (key: 'scopes' | 'conditions'): string[] => [
+export function combine(documentations: readonly GuardOptions[]): GuardDocumentation {
+  const collect = (key: 'scopes' | 'conditions'): string[] => [
     ...new Set(documentations.flatMap((documentation) => documentation[key] ?? [])),
   ]
-  return { scopes: unite('scopes'), conditions: unite('conditions'), optional }
+  const authenticating = documentations.filter(({ authenticates }) => authenticates)
+  return {
+    scopes: collect('scopes'),
+    conditions: collect('conditions'),
+    authenticates: authenticating.length > 0,
+    optional: authenticating.length > 0 && authenticating.every(({ optional }) => optional),
+  }
 }

@@ -43,13 +43,16 @@ export interface Guards {
 
 /** Makes the guards of an application's security. */
 export function createGuards(auth: Auth): Guards {
-  const accessToken = guard(async (request) => {
-    const token = readBearerToken(request)
-    if (token === null) throw new BearerError()
-    const verified = await auth.accessTokens.verify(token)
-    if (verified === null) throw new BearerError('invalid_token')
-    return verified
-  })
+  const accessToken = guard(
+    async (request) => {
+      const token = readBearerToken(request)
+      if (token === null) throw new BearerError()
+      const verified = await auth.accessTokens.verify(token)
+      if (verified === null) throw new BearerError('invalid_token')
+      return verified
+    },
+    { authenticates: true },
+  )
 
   const userEvenIfInactive = refine(accessToken, async ({ claims }) => {
     const { sub, sid = null, stamp = null } = claims

@@ -27,8 +27,12 @@ export function createMetadata(auth: Auth, paths: EndpointPaths): object {
   }
 }
 
-/** Returns where the metadata of an issuer is: its path goes behind the well-known one (§3.1). */
-export function metadataPath(issuer: string): string {
-  const { pathname } = new URL(issuer)
-  return `/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`
+/**
+ * Returns where the metadata of an issuer is: its path goes behind the well-known one (§3.1). Null
+ * for an issuer that has none, because it is no http URL or its path is not plain.
+ */
+export function metadataPath(issuer: string): string | null {
+  if (!/^https?:/.test(issuer) || !URL.canParse(issuer)) return null
+  const path = new URL(issuer).pathname.replace(/\/$/, '')
+  return /^[\w./~-]*$/.test(path) ? `/.well-known/oauth-authorization-server${path}` : null
 }

@@ -59,7 +59,7 @@ export function refuseToken(error: unknown): TokenAnswer {
   if (error instanceof OAuthError) {
     const { status, challenge } = statusOf(error)
     const headers = challenge ? { ...tokenHeaders, 'www-authenticate': challenge } : tokenHeaders
-    return { status, headers, body: errorBody(error.code, error.message) }
+    return { status, headers, body: errorBody(error.code, error.message), refusal: error }
   }
   if (error instanceof UnavailableError) {
     return {
@@ -67,6 +67,7 @@ export function refuseToken(error: unknown): TokenAnswer {
       headers: { ...tokenHeaders, 'retry-after': String(error.retryAfter) },
       // Not a code of RFC 6749 §5.2, which has none for this; §4.1.2.1 has, in the same registry.
       body: errorBody('temporarily_unavailable', error.message),
+      refusal: error,
     }
   }
   throw error

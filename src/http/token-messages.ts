@@ -1,3 +1,5 @@
+import type { OAuthError, UnavailableError } from '../core/errors.ts'
+
 /** A form sent to an OAuth endpoint, as plain data. Whoever makes it has bounded the body. */
 export interface TokenRequest {
   readonly contentType: string | undefined
@@ -13,6 +15,8 @@ export interface TokenAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body?: TokenResponse | TokenErrorResponse
+  /** Why it is a refusal: for the log, never to be sent. */
+  readonly refusal?: OAuthError | UnavailableError
 }
 
 /** RFC 6749 §5.1. */

@@ -8,6 +8,7 @@ import type { Guards } from '../http/guards.ts'
 import {
   NoContent,
   noSession,
+  plainText,
   SessionId,
   SessionList,
   sessionAnswer,
@@ -15,7 +16,9 @@ import {
   userAnswer,
 } from './schemas.ts'
 
-const Id = Type.Object({ id: Type.String({ description: 'The id of the user' }) })
+const Id = Type.Object({
+  id: Type.String({ pattern: plainText, description: 'The id of the user' }),
+})
 const Password = Type.String({ format: 'password' })
 const tags = ['admin']
 
@@ -60,13 +63,22 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
   app.get(
     '/users',
     {
+      // A query holds text alone, and a type is not changed to fit: the number is read here.
+      preValidation: async (request) => {
+        const query = request.query as { limit?: unknown }
+        if (/^\d{1,9}$/.test(String(query.limit))) query.limit = Number(query.limit)
+      },
       schema: {
         tags,
         summary: 'List users',
         description: 'Ordered by username. `next` goes into `after` for the following page.',
         querystring: Type.Object({
-          search: Type.Optional(Type.String({ description: 'A part of the username' })),
-          after: Type.Optional(Type.String({ description: 'The `next` of the page before' })),
+          search: Type.Optional(
+            Type.String({ pattern: plainText, description: 'A part of the username' }),
+          ),
+          after: Type.Optional(
+            Type.String({ pattern: plainText, description: 'The `next` of the page before' }),
+          ),
           limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
         }),
         response: {

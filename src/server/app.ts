@@ -42,6 +42,10 @@ export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).ver
 
 /** Milliseconds within which a request must have arrived whole; slower clients are cut off. */
 const requestTimeout = 15_000
+/** The same for its head. Node.js would use the longer of the two for both. */
+const headersTimeout = 10_000
+/** Milliseconds between two looks for slow clients. */
+const connectionsCheckingInterval = 2_000
 /** Bytes of a JSON body. */
 const bodyLimit = 64 * 1024
 
@@ -57,10 +61,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: !logRequests }),
     bodyLimit,
     requestTimeout,
-    // Fastify's own answer to a request that is not HTTP names no cause; ours has the form of all.
+    http: { headersTimeout, connectionsCheckingInterval },
+    // Fastify's own answers to a request that is not HTTP, or has no readable path, have another form.
     clientErrorHandler: answerBrokenRequest,
-    // A body field that the schema does not know is a mistake of the client, not to be dropped.
-    ajv: { customOptions: { removeAdditional: false } },
+    frameworkErrors: (error, _request, reply) =>
+      sendProblem(reply as FastifyReply, error.statusCode ?? 400, 'The path cannot be read.'),
+    // A field of a body that the schema does not know, or that has another type, is a mistake of the
+    // client: it is neither dropped nor made to fit.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     forceCloseConnections: 'idle',
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setErrorHandler(answerError)
@@ -114,12 +122,13 @@ const statusOf: Readonly<Record<AccountErrorCode, number>> = {
 }
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  if (sendRefusal(error, reply)) return
+  if (sendRefusal(error, request, reply)) return
   if (error instanceof AccountError) {
     sendProblem(reply, statusOf[error.code], error.message, error.problems)
     return
   }
-  const status = error.statusCode ?? 500
+  // Whatever was thrown: it need not be an error.
+  const { statusCode: status = 500 } = Object(error) as Partial<FastifyError>
   if (status < 500) {
     sendProblem(reply, status, error.message)
     return

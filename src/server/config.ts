@@ -6,6 +6,7 @@ import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
 import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'
 import type { SessionOptions } from '../core/sessions.ts'
 import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
+import { metadataPath } from '../http/metadata.ts'
 import { type SettingName, settings } from './settings.ts'
 
 /** The server's configuration, checked. */
@@ -120,7 +121,9 @@ export function readConfig(environment: Environment): Config {
   const port = integer('PORT', 8000, 0, 65535)
   const issuer = read('ISSUER') ?? `http://127.0.0.1:${port}`
   if (!isIssuer(issuer)) {
-    problems.push('ISSUER must be an http or https URL without query or fragment.')
+    problems.push(
+      'ISSUER must be an http or https URL with a plain path at most, such as https://auth.example.com.',
+    )
   }
 
   const config: Config = {
@@ -193,6 +196,7 @@ function parseRoles(text: string | undefined, problems: string[]): RoleMap {
 
 function isIssuer(text: string): boolean {
   if (!URL.canParse(text)) return false
-  const { protocol, search, hash } = new URL(text)
-  return (protocol === 'http:' || protocol === 'https:') && search === '' && hash === ''
+  const { protocol, search, hash, username, password } = new URL(text)
+  const hasMore = [search, hash, username, password].some((part) => part !== '')
+  return (protocol === 'http:' || protocol === 'https:') && !hasMore && metadataPath(text) !== null
 }

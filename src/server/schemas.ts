@@ -24,6 +24,9 @@ export function userAnswer(user: User): Type.Static<typeof UserAnswer> {
   return { id, username, role, active, created_at: createdAt }
 }
 
+/** Text without control characters, which no id and no username has, and not every store bears. */
+export const plainText = '^\\P{Cc}*$'
+
 /** An answer without content. */
 export const NoContent: Type.TNull = Type.Null({ description: 'Done' })
 
@@ -53,7 +56,7 @@ export const SessionList: Type.TObject<{ sessions: Type.TArray<typeof SessionAns
   Type.Object({ sessions: Type.Array(SessionAnswer) })
 
 export const SessionId: Type.TObject<{ session: Type.TString }> = Type.Object({
-  session: Type.String({ description: 'The id of the session' }),
+  session: Type.String({ pattern: plainText, description: 'The id of the session' }),
 })
 
 export const noSession = 'There is no such session.'

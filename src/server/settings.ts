@@ -55,7 +55,7 @@ export const settings: readonly Setting[] = [
   },
   {
     name: 'ISSUER',
-    default: 'http://127.0.0.1:8000',
+    default: '`http://127.0.0.1:` and the port',
     description: 'URL of this server as its users reach it; the `iss` of tokens.',
   },
   {

@@ -60,7 +60,7 @@ export function createSessionStore({ db, prepareRead }: Engine): SessionStore {
       const { numUpdatedRows } = await query.executeTakeFirst()
       return numUpdatedRows === 1n
     },
-    async listByUser(userId, now) {
+    async listByUser(userId, now, idleSince) {
       const rows = await db
         .selectFrom('sessions')
         .innerJoin('users', (join) =>
@@ -72,19 +72,41 @@ export function createSessionStore({ db, prepareRead }: Engine): SessionStore {
         .where('sessions.user_id', '=', userId)
         .where('sessions.revoked_at', 'is', null)
         .where('sessions.expires_at', '>', now)
+        .where('sessions.rotated_at', '>', idleSince)
         .orderBy('sessions.id', 'desc')
         .execute()
       return rows.map(toRecord)
     },
-    async prune(endedBefore, limit) {
+    async trim(userId, keep) {
+      await db
+        .deleteFrom('sessions')
+        .where('user_id', '=', userId)
+        .where('id', 'in', (eb) =>
+          eb
+            .selectFrom('sessions')
+            .select('id')
+            .where('user_id', '=', userId)
+            .orderBy('rotated_at', 'desc')
+            .orderBy('id', 'desc')
+            // SQLite wants a limit before an offset. One session is opened at a time.
+            .limit(1000)
+            .offset(keep),
+        )
+        .execute()
+    },
+    async prune(endedBefore, lastUsedBefore, limit) {
       const { numDeletedRows } = await db
         .deleteFrom('sessions')
         .where('id', 'in', (eb) =>
           eb
             .selectFrom('sessions')
             .select('id')
-            .where((or) =>
-              or.or([or('expires_at', '<', endedBefore), or('revoked_at', '<', endedBefore)]),
+            .where(({ eb: column, or }) =>
+              or([
+                column('expires_at', '<', endedBefore),
+                column('revoked_at', '<', endedBefore),
+                column('rotated_at', '<', lastUsedBefore),
+              ]),
             )
             .limit(limit),
         )

@@ -151,16 +151,24 @@ function createSessions(
       change(session, { revokedAt: now })
       return true
     },
-    async listByUser(userId, now) {
+    async listByUser(userId, now, idleSince) {
       const stamp = readUser(userId)?.securityStamp
       return [...byId.values()]
         .filter((session) => session.userId === userId && session.securityStamp === stamp)
-        .filter((session) => session.revokedAt === null && session.expiresAt > now)
+        .filter(({ revokedAt, expiresAt }) => revokedAt === null && expiresAt > now)
+        .filter((session) => session.rotatedAt > idleSince)
         .sort((a, b) => (a.id > b.id ? -1 : 1))
     },
-    async prune(endedBefore, limit) {
+    async trim(userId, keep) {
+      const theirs = [...byId.values()]
+        .filter((session) => session.userId === userId)
+        .sort((a, b) => b.rotatedAt - a.rotatedAt || (a.id > b.id ? -1 : 1))
+      for (const { id } of theirs.slice(keep)) byId.delete(id)
+    },
+    async prune(endedBefore, lastUsedBefore, limit) {
       const ended = [...byId.values()].filter(
-        ({ expiresAt, revokedAt }) => Math.min(expiresAt, revokedAt ?? expiresAt) < endedBefore,
+        ({ expiresAt, revokedAt, rotatedAt }) =>
+          Math.min(expiresAt, revokedAt ?? expiresAt) < endedBefore || rotatedAt < lastUsedBefore,
       )
       for (const { id } of ended.slice(0, limit)) byId.delete(id)
       return Math.min(ended.length, limit)

@@ -54,7 +54,7 @@ const migrations: Readonly<Record<string, Migration>> = {
         .columns(['user_id', 'id'])
         .execute()
       // For pruning.
-      for (const column of ['expires_at', 'revoked_at']) {
+      for (const column of ['expires_at', 'revoked_at', 'rotated_at']) {
         await db.schema.createIndex(`sessions_by_${column}`).on('sessions').column(column).execute()
       }
     },

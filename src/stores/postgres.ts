@@ -40,9 +40,10 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     idle_in_transaction_session_timeout: statementTimeout,
     application_name: 'portcullis',
   })
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the
-  // process.
+  // A connection that breaks says so to whoever waits for an answer, and is replaced at the next use.
+  // It also emits an error, idle or not, which would end the process if nobody listened.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
 
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: translated(pool) }) })
   const engine = createEngine(pool, db)
@@ -81,7 +82,7 @@ function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {
   }
 }
 
-// Advisory locks are numbers, shared by all that use the database: these are "portc" and a digit.
+// Advisory locks are numbers, shared by all that use the database: these begin with "port".
 const turnNumbers: Readonly<Record<TurnName, number>> = {
   users: 0x706f727401,
   signing_keys: 0x706f727402,
@@ -95,7 +96,6 @@ function translated(pool: pg.Pool): PostgresPool {
       return {
         query: ((...parameters: Parameters<pg.PoolClient['query']>) =>
           answerLater(client.query(...parameters) as unknown as Promise<never>)) as never,
-        // A broken connection must not go back for the next one to find.
         release: () => client.release(),
       }
     },

@@ -26,6 +26,8 @@ export function nodeSqliteDialect(database: DatabaseSync): Dialect {
 }
 
 class NodeSqliteDriver extends SqliteDriver implements Driver {
+  readonly #database: DatabaseSync
+
   constructor(database: DatabaseSync) {
     const prepared = new Map<string, SqliteStatement>()
     super({
@@ -42,12 +44,19 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
         },
       },
     })
+    this.#database = database
   }
 
   // Kysely begins a deferred transaction. One that reads and then writes would fail when another
   // process has written in between, without waiting; an immediate one waits for its turn.
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+
+  // SQLite has rolled back by itself after some errors, such as a full disk. A second roll-back would
+  // fail, and hide why.
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.isTransaction) await super.rollbackTransaction(connection)
   }
 }
 

@@ -19,6 +19,8 @@ import type { Schema } from './schema.ts'
 import { nodeSqliteDialect } from './sqlite-driver.ts'
 import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './sqlite-error.ts'
 
+export { StoreError, type StoreErrorCode } from './store-error.ts'
+
 /** Milliseconds that a statement waits for another process to finish writing. */
 const busyTimeout = 2000
 

@@ -228,3 +228,36 @@ test('lifetimes and the grace are whole numbers in their bounds, every mistake t
   assert.throws(() => checkSessionOptions({ refreshGrace: -1 }), ConfigError)
   assert.throws(() => checkSessionOptions({ lifetime: Number.POSITIVE_INFINITY }), ConfigError)
 })
+
+test('a predecessor is no way past the absolute end, within the grace (SR-10)', async () => {
+  await start({ lifetime: 100 })
+  const { refreshToken } = await open()
+  clock.advance(95)
+  await auth.sessions.refresh(refreshToken, clientId)
+  clock.advance(5)
+  await assertRefused(refreshToken)
+})
+
+test('an idle session is not listed, and deleted a day later (RI-12)', async () => {
+  const { session } = await open()
+  clock.advance(14 * day)
+  assert.deepEqual(await auth.sessions.list(user.id), [])
+  assert.equal(await auth.sessions.prune(), 0)
+  clock.advance(day + 1)
+  assert.equal(await auth.sessions.prune(), 1)
+  assert.equal(await auth.store.sessions.find(session.id), null)
+})
+
+test('a user has at most 100 sessions; the least recently used goes first (SR-13)', async () => {
+  const first = await open()
+  const second = await open()
+  clock.advance(1)
+  const { refreshToken } = await auth.sessions.refresh(first.refreshToken, clientId)
+  for (let opened = 2; opened < 101; opened++) {
+    clock.advance(1)
+    await open()
+  }
+  assert.equal((await auth.sessions.list(user.id)).length, 100)
+  await assertRefused(second.refreshToken)
+  await auth.sessions.refresh(refreshToken, clientId)
+})

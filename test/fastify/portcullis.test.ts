@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { portcullis, schemeName, secured, securityScheme } from '../../src/fastify/index.ts'
+import {
+  documentGuards,
+  portcullis,
+  schemeName,
+  secured,
+  securityScheme,
+} from '../../src/fastify/index.ts'
 import { goodPassword } from '../fixtures.ts'
 import { createTestApp, createTestGuards } from './test-app.ts'
 
@@ -82,6 +88,7 @@ describe('the plugin', () => {
       openapi: {
         components: { securitySchemes: { [schemeName]: securityScheme(auth, '/auth/token') } },
       } as object,
+      transform: documentGuards,
     })
     await app.register(portcullis, { auth, docs: false })
     app.get(

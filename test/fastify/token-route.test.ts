@@ -163,7 +163,7 @@ const rows: readonly Row[] = [
   {
     name: 'a compressed body, which is not unpacked (HH-01)',
     request: posting(gzipSync(goodForm), { 'content-encoding': 'gzip' }),
-    status: 400,
+    status: 415,
     error: 'invalid_request',
   },
   ...(['GET', 'PUT', 'PATCH', 'DELETE'] as const).map((method) => ({

@@ -83,14 +83,24 @@ describe('a guard', () => {
   })
 
   test('documents nothing unless told', () => {
-    assert.deepEqual(guard(() => 1).documentation, { scopes: [], conditions: [], optional: false })
+    assert.deepEqual(guard(() => 1).documentation, {
+      scopes: [],
+      conditions: [],
+      authenticates: false,
+      optional: false,
+    })
   })
 
   test('documents what it is told, as it was then', () => {
     const scopes = ['a']
     const { documentation } = guard(() => 1, { scopes, conditions: ['c'], optional: true })
     scopes.push('b')
-    assert.deepEqual(documentation, { scopes: ['a'], conditions: ['c'], optional: true })
+    assert.deepEqual(documentation, {
+      scopes: ['a'],
+      conditions: ['c'],
+      authenticates: false,
+      optional: true,
+    })
     assert.throws(() => Reflect.apply(Array.prototype.push, documentation.scopes, ['b']), TypeError)
     assert.equal(Reflect.set(documentation, 'optional', false), false)
   })
@@ -171,13 +181,14 @@ describe('refine', () => {
     assert.deepEqual(refined.documentation, {
       scopes: ['b', 'a', 'c'],
       conditions: ['x', 'y'],
+      authenticates: false,
       optional: false,
     })
   })
 
   test('is as optional as the other guard, whatever it says itself', () => {
-    const open = guard(() => 1, { optional: true })
-    const closed = guard(() => 1)
+    const open = guard(() => 1, { authenticates: true, optional: true })
+    const closed = guard(() => 1, { authenticates: true })
     assert.equal(refine(open, () => 2).documentation.optional, true)
     assert.equal(refine(closed, () => 2, { optional: true }).documentation.optional, false)
   })
@@ -221,13 +232,18 @@ describe('all', () => {
     assert.deepEqual(all({ a, b }).documentation, {
       scopes: ['b', 'a'],
       conditions: ['x', 'y'],
+      authenticates: false,
       optional: false,
     })
   })
 
   test('is optional only if all of them are', () => {
-    const open = optional(guard(() => 1))
-    const closed = guard(() => 1)
+    const open = optional(guard(() => 1, { authenticates: true }))
+    const closed = guard(() => 1, { authenticates: true })
+    const neutral = guard(() => 1)
+    assert.equal(all({ open, neutral }).documentation.optional, true)
+    assert.equal(all({ closed, neutral }).documentation.optional, false)
+    assert.equal(all({ neutral }).documentation.authenticates, false)
     assert.equal(all({ open, other: open }).documentation.optional, true)
     assert.equal(all({ open, closed }).documentation.optional, false)
   })
@@ -264,6 +280,7 @@ describe('optional', () => {
     assert.deepEqual(optional(parent).documentation, {
       scopes: ['a'],
       conditions: ['x'],
+      authenticates: false,
       optional: true,
     })
     assert.equal(parent.documentation.optional, false)
@@ -271,9 +288,14 @@ describe('optional', () => {
 })
 
 test('several documentations on one route say each thing once, outermost first', () => {
-  const combined = combine(
-    [{ scopes: ['b', 'a'] }, { scopes: ['a', 'c'], conditions: ['x'] }],
-    true,
-  )
-  assert.deepEqual(combined, { scopes: ['b', 'a', 'c'], conditions: ['x'], optional: true })
+  const combined = combine([
+    { scopes: ['b', 'a'], authenticates: true, optional: true },
+    { scopes: ['a', 'c'], conditions: ['x'] },
+  ])
+  assert.deepEqual(combined, {
+    scopes: ['b', 'a', 'c'],
+    conditions: ['x'],
+    authenticates: true,
+    optional: true,
+  })
 })

@@ -314,6 +314,7 @@ describe('requireRole', () => {
     assert.deepEqual(guards.requireRole('editor', 'admin').documentation, {
       scopes: [],
       conditions: ['an active user', 'the role editor or admin'],
+      authenticates: true,
       optional: false,
     })
   })
@@ -424,6 +425,7 @@ describe('requirePermission', () => {
     assert.deepEqual(guards.requirePermission('items:write', 'items:read').documentation, {
       scopes: ['items:write', 'items:read'],
       conditions: ['an active user'],
+      authenticates: true,
       optional: false,
     })
   })

@@ -268,3 +268,28 @@ test('a secret is never in the JWK Set (KM-05)', async () => {
   app = await buildApp({ auth })
   assert.deepEqual((await app.inject('/.well-known/jwks.json')).json(), { keys: [] })
 })
+
+test('a token that was issued to an inactive user does not come alive again', async () => {
+  const { access_token } = await login('member')
+  const { sub = '' } = decodeJwt(access_token)
+  await auth.accounts.deactivate(sub)
+  const inactive = await login('member')
+  await auth.accounts.reactivate(sub)
+  assert.equal((await call(inactive.access_token)).statusCode, 401)
+})
+
+test('a reused refresh token is told to the log, without the token (SR-06)', async () => {
+  await app.close()
+  const lines: string[] = []
+  app = await buildApp({
+    auth,
+    logger: { level: 'info', stream: { write: (line: string) => void lines.push(line) } },
+  })
+  const { refresh_token } = await login()
+  await refresh(refresh_token)
+  clock.advance(11)
+  await refresh(refresh_token)
+  const log = lines.join('')
+  assert.match(log, /was used again: the session has been ended/)
+  assert.doesNotMatch(log, /prt_/)
+})
