@@ -21,11 +21,12 @@ import type { Guard } from '../http/guard.ts'
 export type Handler<
   Schema extends FastifySchema,
   Provider extends FastifyTypeProvider,
+  Route extends RouteGenericInterface = RouteGenericInterface,
 > = RouteHandlerMethod<
   RawServerDefault,
   RawRequestDefaultExpression,
   RawReplyDefaultExpression,
-  RouteGenericInterface,
+  Route,
   ContextConfigDefault,
   Schema,
   Provider
@@ -36,6 +37,7 @@ export type SecuredHandler<
   T,
   Schema extends FastifySchema,
   Provider extends FastifyTypeProvider,
+  Route extends RouteGenericInterface = RouteGenericInterface,
 > = (
   this: FastifyInstance<
     RawServerDefault,
@@ -45,8 +47,8 @@ export type SecuredHandler<
     Provider
   >,
   value: T,
-  ...args: Parameters<Handler<Schema, Provider>>
-) => ReturnType<Handler<Schema, Provider>>
+  ...args: Parameters<Handler<Schema, Provider, Route>>
+) => ReturnType<Handler<Schema, Provider, Route>>
 
 const guardOf = new WeakMap<object, Guard<unknown>>()
 
@@ -66,12 +68,16 @@ export function secured<
   T,
   Schema extends FastifySchema = FastifySchema,
   Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
->(guard: Guard<T>, handler: SecuredHandler<T, Schema, Provider>): Handler<Schema, Provider> {
+  Route extends RouteGenericInterface = RouteGenericInterface,
+>(
+  guard: Guard<T>,
+  handler: SecuredHandler<T, Schema, Provider, Route>,
+): Handler<Schema, Provider, Route> {
   const guarded = async function (request, reply) {
     const answer: unknown = handler.call(this, await guard(request), request, reply)
     // A handler that returns nothing sends later: the reply is what to wait for.
     return answer === undefined ? reply : await answer
-  } as Handler<Schema, Provider>
+  } as Handler<Schema, Provider, Route>
   guardOf.set(guarded, guard)
   return guarded
 }

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { mock, test } from 'node:test'
+import { UnavailableError } from '../../src/core/errors.ts'
+import { createHashPool, type HashPool } from '../../src/core/hash-pool.ts'
+
+interface Jobs {
+  /** Asks the pool for a job that runs until `end` is called with its name. */
+  start(name: string): Promise<string>
+  /** Ends a running job, and returns when whatever follows from it has happened. */
+  end(name: string, error?: Error): Promise<void>
+  /** The jobs that were begun, in order. */
+  readonly begun: readonly string[]
+}
+
+function createJobs(pool: HashPool): Jobs {
+  const begun: string[] = []
+  const running = new Map<string, PromiseWithResolvers<string>>()
+  return {
+    begun,
+    start(name) {
+      const result = pool.run(() => {
+        begun.push(name)
+        const job = Promise.withResolvers<string>()
+        running.set(name, job)
+        return job.promise
+      })
+      // A refusal is looked at later.
+      result.catch(() => {})
+      return result
+    },
+    async end(name, error) {
+      const job = running.get(name)
+      assert.ok(job, `${name} has not begun`)
+      if (error) job.reject(error)
+      else job.resolve(name)
+      await settle()
+    },
+  }
+}
+
+/** Waits until every promise that can be settled now is. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+test('no more jobs run at once than may (PW-13)', async () => {
+  const pool = createHashPool({ concurrency: 2 })
+  const jobs = createJobs(pool)
+  const results = ['a', 'b', 'c', 'd', 'e'].map((name) => jobs.start(name))
+  await settle()
+  assert.deepEqual(jobs.begun, ['a', 'b'])
+  assert.deepEqual(pool.load, { running: 2, waiting: 3 })
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    assert.ok(pool.load.running <= 2)
+    await jobs.end(name)
+  }
+  assert.deepEqual(await Promise.all(results), ['a', 'b', 'c', 'd', 'e'])
+  assert.deepEqual(pool.load, { running: 0, waiting: 0 })
+})
+
+test('jobs begin in the order they came, whichever place becomes free', async () => {
+  const jobs = createJobs(createHashPool({ concurrency: 2 }))
+  for (const name of ['a', 'b', 'c', 'd', 'e']) jobs.start(name)
+  await settle()
+  await jobs.end('b')
+  await jobs.end('c')
+  await jobs.end('a')
+  assert.deepEqual(jobs.begun, ['a', 'b', 'c', 'd', 'e'])
+})
+
+test('a job that finds the queue full is refused, and the others are not disturbed (PW-13)', async () => {
+  const pool = createHashPool({ concurrency: 1, maxWaiting: 2, maxWait: 7 })
+  const jobs = createJobs(pool)
+  const kept = ['a', 'b', 'c'].map((name) => jobs.start(name))
+  await assert.rejects(
+    jobs.start('d'),
+    (error) => error instanceof UnavailableError && error.retryAfter === 7,
+  )
+  assert.deepEqual(pool.load, { running: 1, waiting: 2 })
+  for (const name of ['a', 'b', 'c']) await jobs.end(name)
+  assert.deepEqual(await Promise.all(kept), ['a', 'b', 'c'])
+  assert.deepEqual(jobs.begun, ['a', 'b', 'c'])
+})
+
+test('without a limit given, 256 jobs wait for each that may run (PW-13)', async () => {
+  const pool = createHashPool({ concurrency: 2 })
+  const jobs = createJobs(pool)
+  for (let index = 0; index < 2 + 512; index++) jobs.start(String(index))
+  assert.deepEqual(pool.load, { running: 2, waiting: 512 })
+  await assert.rejects(jobs.start('one too many'), UnavailableError)
+})
+
+test('a job that waited too long is refused without running, and gives its place on (PW-13)', async () => {
+  let now = 0
+  const time = mock.method(performance, 'now', () => now)
+  try {
+    const pool = createHashPool({ concurrency: 1, maxWait: 2 })
+    const jobs = createJobs(pool)
+    jobs.start('a')
+    const late = jobs.start('late')
+    now = 1
+    const inTime = jobs.start('in time')
+    await settle()
+    now = 2001
+    await jobs.end('a')
+    await assert.rejects(late, UnavailableError)
+    assert.deepEqual(jobs.begun, ['a', 'in time'])
+    assert.deepEqual(pool.load, { running: 1, waiting: 0 })
+    await jobs.end('in time')
+    assert.equal(await inTime, 'in time')
+    assert.deepEqual(pool.load, { running: 0, waiting: 0 })
+  } finally {
+    time.mock.restore()
+  }
+})
+
+test('a place is free only when the job itself has ended, whoever has gone away (PW-14)', async () => {
+  const pool = createHashPool({ concurrency: 1 })
+  const jobs = createJobs(pool)
+  // Nobody waits for the first any more.
+  await Promise.race([jobs.start('abandoned'), Promise.resolve()])
+  const next = jobs.start('next')
+  await settle()
+  assert.deepEqual(jobs.begun, ['abandoned'])
+  await jobs.end('abandoned')
+  assert.deepEqual(jobs.begun, ['abandoned', 'next'])
+  await jobs.end('next')
+  assert.equal(await next, 'next')
+})
+
+test('a job that fails, at once or later, frees its place', async () => {
+  const pool = createHashPool({ concurrency: 1 })
+  const jobs = createJobs(pool)
+  const failing = jobs.start('failing')
+  const next = jobs.start('next')
+  await settle()
+  const broken = new Error('broken')
+  await jobs.end('failing', broken)
+  await assert.rejects(failing, broken)
+  await jobs.end('next')
+  assert.equal(await next, 'next')
+
+  const throwing = pool.run(() => {
+    throw broken
+  })
+  await assert.rejects(throwing, broken)
+  assert.deepEqual(pool.load, { running: 0, waiting: 0 })
+  assert.equal(await pool.run(async () => 'still serves'), 'still serves')
+})
