@@ -109,7 +109,7 @@ const samplePattern =
  */
 export function secretProblems(secret: string): readonly string[] {
   const make = 'make one with: openssl rand -hex 32'
-  if (/-----BEGIN|"kty"|"keys"|^\s*(ssh|ecdsa)-/.test(secret)) {
+  if (/-----BEGIN|"kty"|"keys"|ssh-(rsa|dss|ed25519)|ecdsa-sha2-/.test(secret)) {
     return [`must be a random secret, not a PEM, JWK or SSH key; ${make}`]
   }
   const problems: string[] = []

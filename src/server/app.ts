@@ -57,7 +57,10 @@ const bodyLimit = 64 * 1024
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { auth, docs = true, logger = false, logRequests = false, setup } = options
   const app = Fastify({
-    logger,
+    logger: logger && {
+      ...(logger === true ? {} : logger),
+      serializers: { req: describeRequest },
+    },
     logController: new LogController({ disableRequestLogging: !logRequests }),
     bodyLimit,
     requestTimeout,
@@ -119,6 +122,15 @@ const statusOf: Readonly<Record<AccountErrorCode, number>> = {
   user_unknown: 404,
   username_taken: 409,
   last_admin: 409,
+}
+
+/** What the log says of a request: its path without the query, in which a client may put a secret. */
+function describeRequest(request: {
+  readonly method: string
+  readonly url: string
+  readonly ip?: string
+}): Record<string, unknown> {
+  return { method: request.method, path: request.url.split('?', 1)[0], remoteAddress: request.ip }
 }
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {

@@ -33,7 +33,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     app = await buildApp({
       auth,
       docs: config.docs,
-      logger: { level, serializers: { req: describeRequest } },
+      logger: { level },
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),
     })
@@ -45,15 +45,6 @@ export async function startServer(config: Config): Promise<RunningServer> {
     await auth.close()
     throw error
   }
-}
-
-/** What the log says of a request: its path without the query, in which a client may put a secret. */
-function describeRequest(request: {
-  readonly method: string
-  readonly url: string
-  readonly ip?: string
-}): Record<string, unknown> {
-  return { method: request.method, path: request.url.split('?', 1)[0], remoteAddress: request.ip }
 }
 
 function addressOf(app: FastifyInstance): string {

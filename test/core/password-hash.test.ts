@@ -102,7 +102,7 @@ test('the argon2 hashes of other programs verify (PW-02)', async () => {
 
 test('the hashes that argon2 and argon2-cffi print in their documents verify (PW-02)', async () => {
   const printed = [
-    ['password', '$argon2i$v=19$m=65536,t=2,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG'],
+    ['password', '$argon2i$v=19$m=65536,t=2,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b+dWRWJTmaaJObG'],
     [
       'correct horse battery staple',
       '$argon2id$v=19$m=65536,t=3,p=4$MIIRqgvgQbgj220jfp0MPA$YfwJSVjtjSU0zzV/P3S9nnQ/USre2wvJMjfCIjrTQbg',

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import type { Auth } from '../../src/core/auth.ts'
+import { buildApp } from '../../src/server/app.ts'
+import { createSetup, type Setup } from '../../src/server/setup.ts'
+import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
+
+let clock: TestClock
+let auth: Auth
+let setup: Setup
+let app: FastifyInstance
+
+beforeEach(async () => {
+  clock = createTestClock()
+  auth = await createTestAuth({ clock })
+  setup = createSetup(clock)
+  app = await buildApp({ auth, setup })
+})
+
+afterEach(() => app.close())
+
+const send = (fields: Record<string, string> = {}) =>
+  app.inject({
+    method: 'POST',
+    url: '/setup',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({
+      code: setup.code,
+      username: 'alice',
+      password: goodPassword,
+      repeated: goodPassword,
+      ...fields,
+    }).toString(),
+  })
+
+const countUsers = async () => (await auth.accounts.counts()).total
+
+test('the page is a form that holds no code, and runs nothing but its own', async () => {
+  const answer = await app.inject('/setup')
+  assert.equal(answer.statusCode, 200)
+  assert.match(String(answer.headers['content-type']), /^text\/html/)
+  assert.match(
+    String(answer.headers['content-security-policy']),
+    /default-src 'none'; script-src 'sha256-/,
+  )
+  assert.equal(answer.headers['cache-control'], 'no-store')
+  assert.match(answer.body, /At least 15 characters/)
+  assert.doesNotMatch(answer.body, new RegExp(setup.code))
+})
+
+test('the code creates the first administrator, and is used up', async () => {
+  assert.equal((await send()).statusCode, 201)
+  const alice = await auth.accounts.findByUsername('alice')
+  assert.equal(alice?.role, 'admin')
+  assert.ok(await auth.login.authenticate('alice', goodPassword))
+  assert.equal((await send({ username: 'mallory' })).statusCode, 410)
+  assert.equal((await app.inject('/setup')).statusCode, 410)
+  assert.equal(await countUsers(), 1)
+})
+
+test('nothing is created without the code', async () => {
+  for (const code of ['', 'x', setup.code.slice(1), setup.code.toLowerCase()]) {
+    assert.equal((await send({ code })).statusCode, 403)
+  }
+  assert.equal(await countUsers(), 0)
+})
+
+test('a weak password is answered with every reason, and the code can be used again', async () => {
+  const answer = await send({ password: 'alice', repeated: 'alice' })
+  assert.equal(answer.statusCode, 422)
+  assert.match(answer.body, /at least 15 characters.*must not be the username/s)
+  assert.match(answer.body, /value="alice"/)
+  assert.doesNotMatch(answer.body, /type="password"[^>]*value=/)
+  assert.equal((await send({ repeated: 'another' })).statusCode, 422)
+  assert.equal(await countUsers(), 0)
+  assert.equal((await send()).statusCode, 201)
+})
+
+test('the code expires after 30 minutes', async () => {
+  clock.advance(30 * 60)
+  assert.equal((await send()).statusCode, 410)
+  assert.match((await app.inject('/setup')).body, /expired/)
+  assert.equal(await countUsers(), 0)
+})
+
+test('two uses at once make one administrator', async () => {
+  const answers = await Promise.all([send(), send({ username: 'bob' })])
+  assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [201, 410])
+  assert.equal(await countUsers(), 1)
+})
+
+test('a user who was created otherwise meanwhile ends the set-up', async () => {
+  await auth.accounts.create({ username: 'bob', password: goodPassword, role: 'admin' })
+  assert.equal((await send()).statusCode, 410)
+  assert.equal(await countUsers(), 1)
+})
+
+test('what was typed is shown as text, never as HTML', async () => {
+  const answer = await send({
+    username: '"><script>alert(1)</script>',
+    password: 'x',
+    repeated: 'x',
+  })
+  assert.equal(answer.statusCode, 422)
+  assert.doesNotMatch(answer.body, /<script>alert/)
+  const wrongCode = await send({ code: '"><img src=x>' })
+  assert.doesNotMatch(wrongCode.body, /<img/)
+})
+
+test('a form that cannot be read is refused', async () => {
+  const answer = await app.inject({ method: 'POST', url: '/setup', payload: { code: setup.code } })
+  assert.equal(answer.statusCode, 400)
+  assert.equal(await countUsers(), 0)
+})
+
+test('a server that is set up has no such page', async () => {
+  const other = await buildApp({ auth })
+  assert.equal((await other.inject('/setup')).statusCode, 404)
+  await other.close()
+})
