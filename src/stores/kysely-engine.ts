@@ -1,8 +1,8 @@
-import type { CompiledQuery, Kysely, Transaction } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { MaybePromise } from '../core/store.ts'
 import type { Schema } from './schema.ts'
 
-/** What transactions take turns for. */
+/** What statements take turns for. */
 export type TurnName = 'users' | 'signing_keys'
 
 /** What differs between engines. */
@@ -16,11 +16,11 @@ export interface Engine {
     query: CompiledQuery<Row>,
   ): (...parameters: readonly string[]) => MaybePromise<Row | undefined>
   /**
-   * Makes transactions that ask for the same name run one after the other, until they end. Where a
-   * condition on other rows decides a change, PostgreSQL needs it: each of two statements at once
-   * would see the rows as they were. SQLite's writers take turns anyway.
+   * Runs one statement whose condition is about other rows, so that no other such statement of the
+   * same name runs at the same time. PostgreSQL needs it: each of two at once would see the rows as
+   * they were. SQLite's writers take turns anyway.
    */
-  takeTurns(transaction: Transaction<Schema>, name: TurnName): Promise<void>
+  inTurn<T>(name: TurnName, change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
   /** True if the error says that a unique column has the value already. */
   isUniqueViolation(error: unknown): boolean
 }

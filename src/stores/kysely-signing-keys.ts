@@ -2,7 +2,7 @@ import type { SigningKeyStore } from '../core/store.ts'
 import type { Engine } from './kysely-engine.ts'
 
 /** Signing keys in SQL. */
-export function createSigningKeyStore({ db, takeTurns }: Engine): SigningKeyStore {
+export function createSigningKeyStore({ db, inTurn }: Engine): SigningKeyStore {
   return {
     async list() {
       const rows = await db
@@ -19,9 +19,8 @@ export function createSigningKeyStore({ db, takeTurns }: Engine): SigningKeyStor
       }))
     },
     async createFirst({ id, algorithm, sealedPrivateKey, createdAt }) {
-      return await db.transaction().execute(async (transaction) => {
-        await takeTurns(transaction, 'signing_keys')
-        const { numInsertedOrUpdatedRows } = await transaction
+      return await inTurn('signing_keys', async (connection) => {
+        const { numInsertedOrUpdatedRows } = await connection
           .insertInto('signing_keys')
           .columns(['id', 'algorithm', 'sealed_private_key', 'created_at'])
           .expression(

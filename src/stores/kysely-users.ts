@@ -5,23 +5,11 @@ import type { Schema, UsersTable } from './schema.ts'
 
 /** Users in SQL: one implementation of every query for every engine. */
 export function createUserStore(engine: Engine): UserStore {
-  const { db, prepareRead, isUniqueViolation } = engine
+  const { db, prepareRead, inTurn, isUniqueViolation } = engine
   const readById = prepareRead(db.selectFrom('users').selectAll().where('id', '=', '').compile())
   const readByUsername = prepareRead(
     db.selectFrom('users').selectAll().where('username', '=', '').compile(),
   )
-
-  /** Two changes that each depend on the other's user must not pass each other. */
-  async function inTurn<T>(
-    roles: readonly string[] | undefined,
-    change: (connection: Kysely<Schema>) => Promise<T>,
-  ): Promise<T> {
-    if (!roles?.length) return await change(db)
-    return await db.transaction().execute(async (transaction) => {
-      await engine.takeTurns(transaction, 'users')
-      return await change(transaction)
-    })
-  }
 
   /** Nothing was changed: because there is no such user, or because of the condition? */
   async function refuseIfPresent(id: string): Promise<void> {
@@ -40,9 +28,8 @@ export function createUserStore(engine: Engine): UserStore {
     async createFirst(user) {
       const row = toRow(user)
       const columns = Object.keys(row) as (keyof UsersTable)[]
-      return await db.transaction().execute(async (transaction) => {
-        await engine.takeTurns(transaction, 'users')
-        const { numInsertedOrUpdatedRows } = await transaction
+      return await inTurn('users', async (connection) => {
+        const { numInsertedOrUpdatedRows } = await connection
           .insertInto('users')
           .columns(columns)
           .expression(
@@ -85,36 +72,41 @@ export function createUserStore(engine: Engine): UserStore {
       }
     },
     async update(id, changes, keepOneActiveIn) {
-      const row = await inTurn(keepOneActiveIn, async (connection) => {
+      const change = async (connection: Kysely<Schema>) => {
         let query = connection.updateTable('users').set(toColumns(changes)).where('id', '=', id)
         if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
         return await query.returningAll().executeTakeFirst()
-      })
+      }
+      const row = await (keepOneActiveIn?.length ? inTurn('users', change) : change(db))
       if (row === undefined) await refuseIfPresent(id)
       return row ? toUserRecord(row) : null
     },
     async replacePasswordHash(id, from, to, renewal) {
-      return await db.transaction().execute(async (transaction) => {
-        const securityStamp = renewal?.securityStamp
-        const { numUpdatedRows } = await transaction
+      const securityStamp = renewal?.securityStamp
+      const replace = async (connection: Kysely<Schema>): Promise<boolean> => {
+        const { numUpdatedRows } = await connection
           .updateTable('users')
           .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
           .where('id', '=', id)
           .where('password_hash', '=', from)
           .executeTakeFirst()
-        if (numUpdatedRows === 1n && renewal?.keepSession) {
-          await transaction
-            .updateTable('sessions')
-            .set({ security_stamp: renewal.securityStamp })
-            .where('id', '=', renewal.keepSession)
-            .where('user_id', '=', id)
-            .execute()
-        }
         return numUpdatedRows === 1n
+      }
+      const { keepSession } = renewal ?? {}
+      if (keepSession === undefined) return await replace(db)
+      return await db.transaction().execute(async (transaction) => {
+        if (!(await replace(transaction))) return false
+        await transaction
+          .updateTable('sessions')
+          .set({ security_stamp: securityStamp })
+          .where('id', '=', keepSession)
+          .where('user_id', '=', id)
+          .execute()
+        return true
       })
     },
     async remove(id, keepOneActiveIn) {
-      const { numDeletedRows } = await inTurn(keepOneActiveIn, async (connection) => {
+      const { numDeletedRows } = await inTurn('users', async (connection) => {
         let query = connection.deleteFrom('users').where('id', '=', id)
         if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
         return await query.executeTakeFirst()

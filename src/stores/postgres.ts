@@ -75,8 +75,11 @@ function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {
           ({ rows }) => rows[0] as never,
         )
     },
-    async takeTurns(transaction, name) {
-      await sql`select pg_advisory_xact_lock(${turnNumbers[name]})`.execute(transaction)
+    async inTurn(name, change) {
+      return await db.transaction().execute(async (transaction) => {
+        await sql`select pg_advisory_xact_lock(${turnNumbers[name]})`.execute(transaction)
+        return await change(transaction)
+      })
     },
     isUniqueViolation,
   }

@@ -29,6 +29,11 @@ export function answer<T>(statement: () => T): T {
 /** Explains why a database cannot be opened; any other error is returned as it is. */
 export function explainOpening(error: unknown, path: string): unknown {
   const cause = error instanceof UnavailableError ? error.cause : error
+  const { code } = Object(cause) as NodeJS.ErrnoException
+  if (code === 'EROFS') return readOnly(path, cause)
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EISDIR') {
+    return unreadable(path, cause)
+  }
   switch (primaryCode(cause)) {
     case NOTADB:
     case CORRUPT:
@@ -40,11 +45,7 @@ export function explainOpening(error: unknown, path: string): unknown {
     case READONLY:
       return readOnly(path, cause)
     case CANTOPEN:
-      return new StoreError(
-        'unreadable',
-        `${path} cannot be opened: check that its directory exists and that this user may read and write it.`,
-        { cause },
-      )
+      return unreadable(path, cause)
     case BUSY:
     case LOCKED:
       return new StoreError(
@@ -55,6 +56,14 @@ export function explainOpening(error: unknown, path: string): unknown {
     default:
       return error
   }
+}
+
+function unreadable(path: string, cause: unknown): StoreError {
+  return new StoreError(
+    'unreadable',
+    `${path} cannot be opened: check that its directory exists and that this user may read and write it.`,
+    { cause },
+  )
 }
 
 export function readOnly(path: string, cause?: unknown): StoreError {

@@ -139,7 +139,7 @@ function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
       const statement = reader.prepare(query.sql)
       return (...parameters) => answer(() => statement.get(...parameters)) as never
     },
-    takeTurns: async () => {},
+    inTurn: (_name, change) => change(db),
     isUniqueViolation,
   }
 }

@@ -1,0 +1,458 @@
+// The suite that every store must pass.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import {
+  ConflictError,
+  type SessionRecord,
+  type SigningKeyRecord,
+  type Store,
+  type UserRecord,
+} from '../../src/core/store.ts'
+
+const now = 1_800_000_000
+const roles = ['admin', 'root']
+
+let made = 0
+
+/** A user whom no other test knows. */
+export function aUser(changes: Partial<UserRecord> = {}): UserRecord {
+  made++
+  return {
+    id: randomUUID(),
+    username: `user${String(made).padStart(6, '0')}`,
+    passwordHash: `hash ${made}`,
+    role: 'member',
+    active: true,
+    createdAt: now,
+    securityStamp: `stamp ${made}`,
+    ...changes,
+  }
+}
+
+/** A live session of a user. */
+export function aSession(user: UserRecord, changes: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id: randomUUID(),
+    userId: user.id,
+    clientId: 'client',
+    scopes: ['a', 'b:c'],
+    generation: 0,
+    rotatedAt: now,
+    createdAt: now,
+    expiresAt: now + 1000,
+    revokedAt: null,
+    securityStamp: user.securityStamp,
+    label: 'a "label"',
+    address: '2001:db8::1',
+    ...changes,
+  }
+}
+
+const conflict = (code: string) => (error: unknown) =>
+  error instanceof ConflictError && error.code === code
+
+/**
+ * Registers the suite.
+ *
+ * @param open Opens a store on an empty database, and a second one on the same, as another process
+ * would; a store without processes gives the same one twice.
+ */
+export function storeContract(
+  name: string,
+  open: () => Promise<readonly [Store, Store]>,
+  skip: string | false = false,
+): void {
+  describe(`${name} keeps the contract of a store`, { skip }, () => {
+    let store: Store
+    let other: Store
+
+    before(async () => {
+      ;[store, other] = await open()
+    })
+    after(async () => {
+      await store.close()
+      if (other !== store) await other.close()
+    })
+
+    const add = async (changes: Partial<UserRecord> = {}): Promise<UserRecord> => {
+      const user = aUser(changes)
+      await store.users.create(user)
+      return user
+    }
+
+    describe('users', () => {
+      test('the first user is created once, of 20 at the same time', async () => {
+        const firsts = Array.from({ length: 20 }, () => aUser({ role: 'admin' }))
+        const created = await Promise.all(
+          firsts.map((user, index) => (index % 2 ? store : other).users.createFirst(user)),
+        )
+        assert.equal(created.filter(Boolean).length, 1)
+        assert.equal((await store.users.counts()).total, 1)
+        assert.equal(await store.users.createFirst(aUser()), false)
+      })
+
+      test('a user is read as it was written, by id and by username', async () => {
+        for (const changes of [
+          {},
+          { passwordHash: null, active: false },
+          { username: 'ünïcødé' },
+        ]) {
+          const user = await add(changes)
+          assert.deepEqual(await other.users.findById(user.id), user)
+          assert.deepEqual(await other.users.findByUsername(user.username), user)
+        }
+      })
+
+      test('who is not there is null', async () => {
+        assert.equal(await store.users.findById(randomUUID()), null)
+        assert.equal(await store.users.findByUsername("' or 1=1 --"), null)
+        assert.equal(await store.users.update(randomUUID(), { role: 'x' }), null)
+        assert.equal(await store.users.remove(randomUUID()), false)
+      })
+
+      test('a username is taken once, of 20 at the same time (AZ-01)', async () => {
+        const { username } = aUser()
+        const results = await Promise.allSettled(
+          Array.from({ length: 20 }, (_, index) =>
+            (index % 2 ? store : other).users.create(aUser({ username })),
+          ),
+        )
+        const refused = results.filter((result) => result.status === 'rejected')
+        assert.equal(refused.length, 19)
+        for (const { reason } of refused) assert.ok(conflict('username_taken')(reason))
+      })
+
+      test('a user changes in what is named, and in nothing else', async () => {
+        const user = await add()
+        const changed = await store.users.update(user.id, { role: 'editor', active: false })
+        assert.deepEqual(changed, { ...user, role: 'editor', active: false })
+        assert.deepEqual(await other.users.findById(user.id), changed)
+        const back = await store.users.update(user.id, { active: true, passwordHash: null })
+        assert.deepEqual(back, { ...user, role: 'editor', passwordHash: null })
+      })
+
+      test('users are listed by username, found by a part of it, and paged', async () => {
+        const names = ['list_a', 'list_b', 'list%c', 'list\\d', 'xlistx']
+        for (const username of names) await add({ username })
+        const found = async (search: string) =>
+          (await store.users.list({ search, limit: 100 })).map(({ username }) => username)
+        assert.deepEqual((await found('list')).toSorted(), names.toSorted())
+        // Each is a letter, not a pattern.
+        assert.deepEqual(await found('list_'), ['list_a', 'list_b'])
+        assert.deepEqual(await found('%'), ['list%c'])
+        assert.deepEqual(await found('\\'), ['list\\d'])
+        assert.deepEqual(await found("'"), [])
+
+        const paged: string[] = []
+        for (let after: string | undefined; ; ) {
+          const page = await store.users.list({
+            search: 'list',
+            limit: 2,
+            ...(after !== undefined && { after }),
+          })
+          paged.push(...page.map(({ username }) => username))
+          if (page.length < 2) break
+          after = page.at(-1)?.username
+        }
+        assert.deepEqual(paged, await found('list'))
+      })
+
+      test('users are counted, all and active, by role', async () => {
+        const before = await store.users.counts()
+        await add({ role: 'counted' })
+        await add({ role: 'counted', active: false })
+        const counts = await other.users.counts()
+        assert.equal(counts.total, before.total + 2)
+        assert.equal(counts.active, before.active + 1)
+        assert.equal(counts.byRole.counted, 2)
+      })
+
+      test('a hash is replaced only if it is the one that was read (PW-04)', async () => {
+        const user = await add()
+        const { id, passwordHash } = user
+        assert.equal(await store.users.replacePasswordHash(id, 'another', 'new'), false)
+        assert.deepEqual(await store.users.findById(id), user)
+        assert.equal(await store.users.replacePasswordHash(id, String(passwordHash), 'new'), true)
+        assert.deepEqual(await store.users.findById(id), { ...user, passwordHash: 'new' })
+        const races = await Promise.all(
+          ['a', 'b', 'c', 'd'].map((to) => store.users.replacePasswordHash(id, 'new', to)),
+        )
+        assert.equal(races.filter(Boolean).length, 1)
+      })
+
+      test('a renewed stamp goes over to the one session that is kept', async () => {
+        const user = await add()
+        const [kept, lost] = [aSession(user), aSession(user)]
+        const stranger = await add()
+        const theirs = aSession(stranger)
+        for (const session of [kept, lost, theirs]) await store.sessions.create(session)
+        const renewal = (keepSession: string) => ({
+          securityStamp: `renewed ${made++}`,
+          keepSession,
+        })
+        const to = renewal(kept.id)
+        await store.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', to)
+        assert.equal((await store.users.findById(user.id))?.securityStamp, to.securityStamp)
+        const stampOf = async (id: string) => (await other.sessions.find(id))?.securityStamp
+        assert.equal(await stampOf(kept.id), to.securityStamp)
+        assert.equal(await stampOf(lost.id), user.securityStamp)
+
+        await store.users.replacePasswordHash(user.id, 'new', 'newer', renewal(theirs.id))
+        assert.equal(await stampOf(theirs.id), stranger.securityStamp)
+        await store.users.replacePasswordHash(user.id, 'not it', 'x', renewal(lost.id))
+        assert.equal(await stampOf(lost.id), user.securityStamp)
+      })
+
+      test('a removed user is gone, and every session too', async () => {
+        const user = await add()
+        const session = aSession(user)
+        await store.sessions.create(session)
+        assert.equal(await store.users.remove(user.id), true)
+        assert.equal(await store.users.remove(user.id), false)
+        assert.equal(await other.users.findById(user.id), null)
+        assert.equal(await other.users.findByUsername(user.username), null)
+        assert.equal(await other.sessions.find(session.id), null)
+        await store.users.create(aUser({ username: user.username }))
+      })
+    })
+
+    describe('the last active user of some roles', () => {
+      async function start(...changes: Partial<UserRecord>[]): Promise<UserRecord[]> {
+        for (const user of await store.users.list({ limit: 1000 })) {
+          if (roles.includes(user.role)) await store.users.remove(user.id)
+        }
+        return await Promise.all(changes.map((each) => add({ role: 'admin', ...each })))
+      }
+
+      test('is neither changed nor removed', async () => {
+        const [last, inactive] = await start({}, { active: false, role: 'root' })
+        assert.ok(last && inactive)
+        const { users } = store
+        await assert.rejects(
+          users.update(last.id, { active: false }, roles),
+          conflict('last_active'),
+        )
+        await assert.rejects(users.update(last.id, { role: 'x' }, roles), conflict('last_active'))
+        await assert.rejects(users.remove(last.id, roles), conflict('last_active'))
+        assert.deepEqual(await users.findById(last.id), last)
+        assert.equal(await users.remove(inactive.id, roles), true)
+      })
+
+      test('may go when there is another one, of any of the roles', async () => {
+        const [one, another] = await start({}, { role: 'root' })
+        assert.ok(one && another)
+        assert.ok(await store.users.update(one.id, { active: false }, roles))
+        await assert.rejects(store.users.remove(another.id, roles), conflict('last_active'))
+      })
+
+      test('stays when the last two go at the same time', async () => {
+        for (let round = 0; round < 10; round++) {
+          const [one, another] = await start({}, { role: 'root' })
+          assert.ok(one && another)
+          const results = await Promise.allSettled([
+            store.users.update(one.id, { active: false }, roles),
+            round % 2
+              ? other.users.remove(another.id, roles)
+              : other.users.update(another.id, { role: 'member' }, roles),
+          ])
+          const refused = results.filter((result) => result.status === 'rejected')
+          assert.equal(refused.length, 1)
+          assert.ok(conflict('last_active')(refused[0]?.reason))
+        }
+      })
+    })
+
+    describe('sessions', () => {
+      const rotation = (session: SessionRecord, changes = {}) => ({
+        id: session.id,
+        generation: 0,
+        clientId: 'client',
+        now: now + 10,
+        idleSince: now - 100,
+        ...changes,
+      })
+
+      async function opened(changes: Partial<SessionRecord> = {}) {
+        const user = await add()
+        const session = aSession(user, changes)
+        assert.equal(await store.sessions.create(session), true)
+        return { user, session }
+      }
+
+      test('a session is read as it was written', async () => {
+        for (const changes of [{}, { scopes: [], label: '', address: '' }]) {
+          const { session } = await opened(changes)
+          assert.deepEqual(await other.sessions.find(session.id), session)
+        }
+        assert.equal(await store.sessions.find(randomUUID()), null)
+      })
+
+      test('none is opened for a user who is inactive, gone, or has another stamp (AZ-08)', async () => {
+        const inactive = await add({ active: false })
+        const active = await add()
+        for (const session of [
+          aSession(inactive),
+          aSession(aUser()),
+          aSession(active, { securityStamp: 'old' }),
+        ]) {
+          assert.equal(await store.sessions.create(session), false)
+          assert.equal(await store.sessions.find(session.id), null)
+        }
+      })
+
+      test('a rotation moves a live session on by one', async () => {
+        const { session } = await opened()
+        const rotated = await store.sessions.rotate(rotation(session))
+        assert.deepEqual(rotated, { ...session, generation: 1, rotatedAt: now + 10 })
+        assert.deepEqual(await other.sessions.find(session.id), rotated)
+      })
+
+      test('a rotation of what is not live, or not theirs, changes nothing', async () => {
+        const { session, user } = await opened()
+        for (const wrong of [
+          { generation: 1 },
+          { generation: -1 },
+          { clientId: 'another' },
+          { now: session.expiresAt },
+          { idleSince: session.rotatedAt },
+          { id: randomUUID() },
+        ]) {
+          assert.equal(await store.sessions.rotate(rotation(session, wrong)), null)
+        }
+        await store.users.update(user.id, { active: false })
+        assert.equal(await store.sessions.rotate(rotation(session)), null)
+        await store.users.update(user.id, { active: true, securityStamp: 'new' })
+        assert.equal(await store.sessions.rotate(rotation(session)), null)
+        assert.deepEqual(await store.sessions.find(session.id), session)
+      })
+
+      test('of 50 rotations at the same time, one moves the session on (SR-04)', async () => {
+        for (let round = 0; round < 5; round++) {
+          const { session } = await opened()
+          const rotated = await Promise.all(
+            Array.from({ length: 50 }, (_, index) =>
+              (index % 2 ? store : other).sessions.rotate(rotation(session)),
+            ),
+          )
+          assert.equal(rotated.filter((each) => each !== null).length, 1)
+          assert.equal((await store.sessions.find(session.id))?.generation, 1)
+        }
+      })
+
+      test('a revoked session rotates no more, and is revoked once (SR-09)', async () => {
+        const { session, user } = await opened()
+        assert.equal(await store.sessions.revoke(session.id, now + 1, 'somebody else'), false)
+        assert.equal(await store.sessions.revoke(session.id, now + 1, user.id), true)
+        assert.equal(await store.sessions.revoke(session.id, now + 2), false)
+        assert.equal((await other.sessions.find(session.id))?.revokedAt, now + 1)
+        assert.equal(await other.sessions.rotate(rotation(session)), null)
+      })
+
+      test('after a revocation that was acknowledged, no rotation succeeds (SR-09)', async () => {
+        for (let round = 0; round < 10; round++) {
+          const { session } = await opened()
+          await Promise.all([
+            store.sessions.revoke(session.id, now),
+            ...[0, 1, 2].map(() => other.sessions.rotate(rotation(session))),
+          ])
+          const generation = (await store.sessions.find(session.id))?.generation ?? 0
+          assert.equal(await other.sessions.rotate(rotation(session, { generation })), null)
+        }
+      })
+
+      test('a user has the live sessions, newest first', async () => {
+        const user = await add()
+        const make = async (changes: Partial<SessionRecord> = {}) => {
+          const session = aSession(user, changes)
+          await store.sessions.create(session)
+          return session.id
+        }
+        const ids = [await make(), await make()].sort().reverse()
+        await make({ expiresAt: now + 5 })
+        await make({ rotatedAt: now - 100 })
+        await store.sessions.revoke(await make(), now)
+        const list = async () =>
+          (await other.sessions.listByUser(user.id, now + 5, now - 100)).map(({ id }) => id)
+        assert.deepEqual(await list(), ids)
+        await store.users.update(user.id, { securityStamp: 'new' })
+        assert.deepEqual(await list(), [])
+      })
+
+      test('the most recently used sessions are kept, of one user', async () => {
+        const { session: theirs } = await opened()
+        const user = await add()
+        const sessions = [3, 1, 2].map((used) => aSession(user, { rotatedAt: now + used }))
+        for (const session of sessions) await store.sessions.create(session)
+        await store.sessions.trim(user.id, 2)
+        const found = await Promise.all(sessions.map(({ id }) => other.sessions.find(id)))
+        assert.deepEqual(
+          found.map((session) => session !== null),
+          [true, false, true],
+        )
+        assert.ok(await other.sessions.find(theirs.id))
+      })
+
+      test('what ended is pruned in batches, what is live stays (RI-12)', async () => {
+        await store.sessions.prune(now + 100_000, now + 100_000, 1_000_000)
+        const { session: live } = await opened()
+        const { session: expired } = await opened({ expiresAt: now - 1 })
+        const { session: idle } = await opened({ rotatedAt: now - 101 })
+        const { session: revoked } = await opened()
+        await store.sessions.revoke(revoked.id, now - 1)
+        const prune = (limit: number) => store.sessions.prune(now, now - 100, limit)
+        assert.equal(await prune(2), 2)
+        assert.equal(await prune(2), 1)
+        assert.equal(await prune(2), 0)
+        for (const { id } of [expired, idle, revoked]) {
+          assert.equal(await other.sessions.find(id), null)
+        }
+        assert.ok(await other.sessions.find(live.id))
+      })
+
+      test('the subject of a request is the user, with the stamp of a session of theirs', async () => {
+        const { user, session } = await opened()
+        const { session: theirs } = await opened()
+        const stampOf = async (sessionId: string | null) => {
+          const subject = await other.findSubject(user.id, sessionId)
+          assert.deepEqual(subject?.user, user)
+          return subject?.sessionStamp
+        }
+        assert.equal(await stampOf(session.id), user.securityStamp)
+        assert.equal(await stampOf(null), null)
+        assert.equal(await stampOf(randomUUID()), null)
+        assert.equal(await stampOf(theirs.id), null)
+        await store.sessions.revoke(session.id, now)
+        assert.equal(await stampOf(session.id), null)
+        assert.equal(await store.findSubject(randomUUID(), session.id), null)
+      })
+    })
+
+    describe('signing keys', () => {
+      const aKey = (changes: Partial<SigningKeyRecord> = {}): SigningKeyRecord => ({
+        id: randomUUID(),
+        algorithm: 'ES256',
+        sealedPrivateKey: 'v1.x',
+        createdAt: now,
+        ...changes,
+      })
+
+      test('the first of an algorithm is stored once, of 10 at the same time (KM-04)', async () => {
+        const keys = Array.from({ length: 10 }, () => aKey())
+        const stored = await Promise.all(
+          keys.map((key, index) => (index % 2 ? store : other).signingKeys.createFirst(key)),
+        )
+        assert.equal(stored.filter(Boolean).length, 1)
+        const newer = aKey({ algorithm: 'EdDSA', createdAt: now + 1 })
+        assert.equal(await store.signingKeys.createFirst(newer), true)
+        const winner = keys[stored.indexOf(true)]
+        assert.deepEqual(await other.signingKeys.list(), [newer, winner])
+      })
+    })
+
+    test('a store that is open answers', async () => {
+      await store.check()
+    })
+  })
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { UnavailableError } from '../../src/core/errors.ts'
+import { StoreError, type StoreErrorCode, sqlite } from '../../src/stores/sqlite.ts'
+import { aSession, aUser, storeContract } from './contract.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqlite-'))
+after(() => rmSync(directory, { recursive: true, force: true }))
+
+let files = 0
+const newPath = (): string => join(directory, `${++files}.db`)
+
+async function open(path: string) {
+  const store = sqlite(path)
+  await store.open()
+  return store
+}
+
+storeContract('SQLite', async () => {
+  const path = newPath()
+  return [await open(path), await open(path)]
+})
+
+/** A database with a user in it, closed. */
+async function existing(): Promise<{ path: string; username: string }> {
+  const path = newPath()
+  const store = await open(path)
+  const user = aUser()
+  await store.users.create(user)
+  await store.keyEncryptionKey?.()
+  await store.close()
+  return { path, username: user.username }
+}
+
+async function assertRefused(path: string, code: StoreErrorCode, says: RegExp): Promise<void> {
+  await assert.rejects(sqlite(path).open(), (error) => {
+    assert.ok(error instanceof StoreError, String(error))
+    assert.equal(error.code, code)
+    assert.match(error.message, says)
+    return true
+  })
+}
+
+test('the files are for their owner alone (KM-07)', async () => {
+  const { path } = await existing()
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+  assert.equal(statSync(`${path}.key`).mode & 0o777, 0o600)
+})
+
+test('a second opening finds what the first wrote, and the same key', async () => {
+  const { path, username } = await existing()
+  const key = readFileSync(`${path}.key`, 'utf8')
+  const store = await open(path)
+  assert.ok(await store.users.findByUsername(username))
+  assert.equal(
+    Buffer.from((await store.keyEncryptionKey?.()) ?? []).toString('base64url'),
+    key.trim(),
+  )
+  await store.close()
+})
+
+test('the log is written ahead, and nothing of it is left after closing (DD-02)', async () => {
+  const { path } = await existing()
+  const database = new DatabaseSync(path)
+  assert.deepEqual({ ...database.prepare('pragma journal_mode').get() }, { journal_mode: 'wal' })
+  database.close()
+})
+
+test('a file that is no database is refused', async () => {
+  const path = newPath()
+  writeFileSync(path, 'This is not a database.'.repeat(100), { mode: 0o600 })
+  await assertRefused(path, 'corrupt', /not a usable SQLite database: restore it/)
+  assert.match(readFileSync(path, 'utf8'), /^This is not/, 'and left as it was')
+})
+
+test('a database whose pages were overwritten is refused, or answers that it cannot be used', async () => {
+  const { path } = await existing()
+  const bytes = readFileSync(path)
+  bytes.fill(0xff, 100, bytes.length)
+  writeFileSync(path, bytes)
+  await assertRefused(path, 'corrupt', /not a usable SQLite database/)
+})
+
+test('a read-only file is refused, to root too', async () => {
+  const { path } = await existing()
+  chmodSync(path, 0o444)
+  await assertRefused(path, 'read_only', /make the file and its directory writable/)
+})
+
+test('a directory that is not there is named', async () => {
+  await assertRefused(join(directory, 'absent', 'a.db'), 'unreadable', /check that its directory/)
+})
+
+test('a database of a newer version is refused, and left as it was (DD-09)', async () => {
+  const { path, username } = await existing()
+  const database = new DatabaseSync(path)
+  database.exec("insert into kysely_migration values ('9999_later', '2030-01-01')")
+  database.close()
+  await assertRefused(path, 'newer_version', /newer version of Portcullis.*9999_later/)
+  const again = new DatabaseSync(path)
+  assert.ok(again.prepare('select 1 from users where username = ?').get(username))
+  again.close()
+})
+
+test('a key that others may read is refused (KM-07)', async () => {
+  const { path } = await existing()
+  chmodSync(`${path}.key`, 0o640)
+  const store = await open(path)
+  await assert.rejects(
+    async () => store.keyEncryptionKey?.(),
+    (error) => error instanceof StoreError && error.code === 'unsafe_file',
+  )
+  await store.close()
+})
+
+test('only a file is a database', () => {
+  for (const path of ['', ':memory:']) assert.throws(() => sqlite(path), TypeError)
+})
+
+test('a database of the first version is brought up to date, with what it holds', async () => {
+  const { path, username } = await existing()
+  const database = new DatabaseSync(path)
+  database.exec(
+    "drop table sessions; delete from kysely_migration where name <> '0001_users_and_keys'",
+  )
+  database.close()
+  const store = await open(path)
+  const user = await store.users.findByUsername(username)
+  assert.ok(user)
+  assert.equal(await store.sessions.create(aSession(user)), true)
+  await store.close()
+})
+
+test('a write that another process holds up is not now; afterwards it succeeds (DD-06)', async () => {
+  const path = newPath()
+  const store = await open(path)
+  const blocker = new DatabaseSync(path)
+  blocker.exec('begin immediate')
+  const user = aUser()
+  await assert.rejects(store.users.create(user), UnavailableError)
+  assert.equal(await store.users.findById(user.id), null, 'reads go on')
+  blocker.exec('rollback')
+  await store.users.create(user)
+  assert.ok(await store.users.findById(user.id))
+  blocker.close()
+  await store.close()
+})
+
+test('four processes that open a new file at once all succeed (DD-09)', async () => {
+  const path = newPath()
+  const opener = fileURLToPath(new URL('./open-sqlite.ts', import.meta.url))
+  const codes = await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      const [code] = await once(
+        spawn(process.execPath, [opener, path], { stdio: ['ignore', 'ignore', 'inherit'] }),
+        'close',
+      )
+      return code
+    }),
+  )
+  assert.deepEqual(codes, [0, 0, 0, 0])
+})
