@@ -81,17 +81,15 @@ const exceptions = new Map([
   [372, `${stricter}: there is a "?" in the header (JW-08)`],
   [373, `${stricter}: there is a "?" in the payload (JW-08)`],
 ])
-// Called invalid for their padding, which the published file has lost: each is the valid token.
+// Called invalid for their padding, which the published file has lost: each is the token of 357.
 const mislabelled = new Set([367, 370])
 
 test('the vectors of Project Wycheproof are there', { skip }, () => {
   assert.equal(groups.flatMap(({ tests }) => tests).length, 401)
-  const [one, other] = groups
-    .flatMap(({ tests }) => tests)
-    .filter(({ tcId }) => mislabelled.has(tcId))
-  assert.ok(one && other)
-  assert.match(String(one.jws), /^[\w-]+\.[\w-]+\.[\w-]+$/)
-  assert.equal(one.jws, other.jws)
+  const vectors = groups.flatMap(({ tests }) => tests)
+  const good = vectors.find(({ tcId }) => tcId === 357)
+  assert.equal(good?.result, 'valid')
+  for (const { tcId, jws } of vectors) if (mislabelled.has(tcId)) assert.equal(jws, good?.jws)
 })
 
 let judged = 0
@@ -114,5 +112,5 @@ for (const [index, group] of groups.entries()) {
 }
 
 test('every vector of an algorithm that we have was judged', { skip }, () => {
-  assert.equal(judged, 361)
+  assert.equal(judged, 362)
 })
