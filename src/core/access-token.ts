@@ -182,14 +182,13 @@ function isStrictlyEncoded(token: string): boolean {
 // A signature proves who wrote the claims, not that they have the types that the code relies on.
 function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
   const claims = payload as Record<string, unknown>
-  const { sub, aud, exp, iat, jti, client_id, scope, sid, stamp, roles = [] } = claims
-  const endsWith = [sid, stamp].filter((value) => value !== undefined)
-  const texts = [sub, jti, client_id, scope, ...endsWith, ...[aud].flat()]
+  const { sub, exp, iat, jti, client_id, scope, sid, stamp, aud = [], roles = [] } = claims
+  const optional = [sid, stamp].filter((value) => value !== undefined)
+  const texts = [sub, jti, client_id, scope, ...optional, ...[aud].flat()]
   return (
-    endsWith.length > 0 &&
-    texts.every((value) => typeof value === 'string') &&
-    [exp, iat].every((value) => Number.isSafeInteger(value)) &&
+    optional.length > 0 &&
     Array.isArray(roles) &&
-    roles.every((role) => typeof role === 'string')
+    [...texts, ...roles].every((value) => typeof value === 'string') &&
+    [exp, iat].every((value) => Number.isSafeInteger(value))
   )
 }

@@ -29,6 +29,10 @@ export function createPasswordPolicy(options: PasswordPolicyOptions = {}): Passw
     throw new ConfigError(['The minimum password length must be a whole number from 8 to 64.'])
   }
 
+  // zxcvbn calls 10^8 guesses "safely unguessable", and puts n random characters at 10^n at most: where
+  // 8 characters are enough, 8 random ones must do.
+  const leastGuesses = Math.min(8, minLength - 1)
+
   return {
     minLength,
     async problemsOf(password, username) {
@@ -46,7 +50,7 @@ export function createPasswordPolicy(options: PasswordPolicyOptions = {}): Passw
       const folded = normalized.toLowerCase()
       if (username !== '' && folded === username) {
         problems.push('The password must not be the username.')
-      } else if (await isEasyToGuess(folded, [username, ...contextWords])) {
+      } else if ((await guessesLog10(folded, [username, ...contextWords])) < leastGuesses) {
         problems.push(
           'The password is easy to guess: it is a common password, or made of the username, repeats, rows of keys or dates; a few unrelated words are better.',
         )
@@ -56,7 +60,9 @@ export function createPasswordPolicy(options: PasswordPolicyOptions = {}): Passw
   }
 }
 
-type Estimator = { check(password: string, userInputs?: string[]): { readonly score: number } }
+type Estimator = {
+  check(password: string, userInputs?: string[]): { readonly guessesLog10: number }
+}
 let estimator: Promise<Estimator> | undefined
 
 // Loaded when the first password is judged: the dictionaries take 50 ms and 12 MB, which a process
@@ -69,10 +75,10 @@ async function loadEstimator(): Promise<Estimator> {
   return new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
 }
 
-async function isEasyToGuess(password: string, words: readonly string[]): Promise<boolean> {
+/** How many guesses a password withstands, as a power of ten. */
+async function guessesLog10(password: string, words: readonly string[]): Promise<number> {
   estimator ??= loadEstimator()
   // The estimate takes longer than linear time, here, where requests wait; and a password that is hard
   // to guess by its first characters is not made easier by more.
-  const { score } = (await estimator).check(password.slice(0, 50), [...words])
-  return score < 3
+  return (await estimator).check(password.slice(0, 50), [...words]).guessesLog10
 }

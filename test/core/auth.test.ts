@@ -4,218 +4,314 @@ import { test } from 'node:test'
 import * as jose from 'jose'
 import {
   type AuthOptions,
+  accessTokenMaxLifetime,
   createAccessToken,
   createAuth,
   firstPartyClientId,
 } from '../../src/core/auth.ts'
-import { systemClock } from '../../src/core/clock.ts'
 import { ConfigError } from '../../src/core/errors.ts'
+import type { SigningAlgorithm } from '../../src/core/signing-key.ts'
 import type { Store } from '../../src/core/store.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { cheapHashing, createTestAuth, createTestClock, goodPassword } from '../fixtures.ts'
 
-const secretKey = 'b7e151628aed2a6abf7158809cf4f3c7'
+const secretKey = randomBytes(32).toString('hex')
 
-/** A store that tells how often it was opened and closed. */
-function countedStore(store: Store = memory()): Store & { opened: number; closed: number } {
-  const counted = {
-    ...store,
-    opened: 0,
-    closed: 0,
-    async open() {
-      counted.opened++
-      await store.open()
+/** A memory store that writes down when it is opened and closed. */
+function createWatchedStore(changes: Partial<Store> = {}): Store & { readonly log: string[] } {
+  const log: string[] = []
+  return {
+    ...memory(),
+    open: async () => {
+      log.push('open')
     },
-    async close() {
-      counted.closed++
-      await store.close()
+    close: async () => {
+      log.push('close')
     },
+    ...changes,
+    log,
   }
-  return counted
 }
 
 async function problemsOf(options: Partial<AuthOptions>): Promise<readonly string[]> {
-  const store = countedStore(options.store)
+  const store = createWatchedStore()
   try {
-    await createTestAuth({ ...options, store })
+    await createTestAuth({ store, ...options })
     return []
   } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error))
-    assert.equal(store.opened, store.closed)
+    assert.ok(error instanceof ConfigError)
+    assert.deepEqual(store.log, [])
     return error.problems
   }
 }
 
-test('without options there is a short-lived ES256 token of localhost, an admin and a member', async () => {
-  const auth = await createAuth({ store: memory(), passwordHash: cheapHashing })
+// Defaults.
+
+test('with a store alone, everything else has a default', async () => {
+  const auth = await createAuth({ store: memory() })
   assert.equal(auth.issuer, 'http://localhost')
   assert.equal(auth.audience, 'http://localhost')
-  assert.equal(auth.accessTokens.lifetime, 900)
-  assert.equal(auth.keys.current.algorithm, 'ES256')
-  assert.equal(auth.passwordPolicy.minLength, 15)
   assert.deepEqual(auth.roles.names, ['admin', 'member'])
-  assert.equal(auth.clock, systemClock)
-  const user = await auth.accounts.create({ username: 'alice', password: goodPassword })
-  assert.equal(user.role, 'member')
+  assert.equal(auth.accessTokens.lifetime, 900)
+  assert.equal(auth.passwordPolicy.minLength, 15)
+  assert.equal(auth.keys.current.algorithm, 'ES256')
+  assert.equal(auth.keys.publicJwks.keys.length, 1)
+  assert.deepEqual(auth.permissions.describe(), {})
+  assert.match(await auth.passwords.hash('x'), /\$m=19456,t=2,p=1\$/)
+  const machine = Math.floor(Date.now() / 1000)
+  assert.ok(Number.isSafeInteger(auth.clock()) && Math.abs(auth.clock() - machine) <= 60)
+  await auth.close()
 })
 
-test('the wall clock tells whole seconds', () => {
-  assert.ok(Number.isSafeInteger(systemClock()))
-  assert.ok(Math.abs(systemClock() * 1000 - Date.now()) < 2000)
+test('the audience is the issuer, unless it is said', async () => {
+  const issuer = 'https://auth.example'
+  assert.equal((await createTestAuth({ issuer })).audience, issuer)
+  assert.equal((await createTestAuth({ issuer, audience: 'a' })).audience, 'a')
+  assert.equal((await createTestAuth({ audience: 'a' })).issuer, 'http://localhost')
 })
 
-test('new hashes have the default cost, unless another is configured (PW-01)', async () => {
-  const auth = await createAuth({ store: memory() })
-  assert.match(await auth.passwords.hash('x'), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
-})
-
-test('the audience is the issuer, unless it is configured', async () => {
-  const auth = await createTestAuth({ issuer: 'https://a.example' })
-  assert.equal(auth.audience, 'https://a.example')
-  const other = await createTestAuth({ issuer: 'https://a.example', audience: 'b' })
-  assert.equal(other.audience, 'b')
-})
-
-test('every problem of the options is told at once, before the store is opened', async () => {
-  const store = countedStore()
-  const options = {
-    store,
-    secretKey: 'short',
-    signingAlgorithm: 'HS512' as never,
-    keyEncryptionKey: randomBytes(16),
-    accessTokenLifetime: 0,
-    issuer: '',
-    audience: '',
-    roles: { 'a b': [] },
-    passwordHash: { argon2: { time: 0 } },
-    passwordPolicy: { minLength: 7 },
-    sessions: { lifetime: 0, refreshGrace: 301 },
-  }
-  const causes = [
-    ...[/secret key .*32 bytes/, /secret key .*few characters/, /signing algorithm/],
-    ...[/key-encryption key/, /access token lifetime/, /issuer/, /audience/, /"a b"/],
-    ...[/argon2 time/, /password length/, /session lifetime/, /refresh grace/],
-  ]
-  await assert.rejects(createAuth(options), (error) => {
-    assert.ok(error instanceof ConfigError)
-    for (const cause of causes) {
-      assert.ok(
-        error.problems.some((problem) => cause.test(problem)),
-        String(cause),
-      )
-    }
-    assert.equal(error.problems.length, causes.length)
-    return true
-  })
-  assert.equal(store.opened, 0)
-})
-
-test('a lifetime is a whole number of seconds up to an hour, or more only when allowed', async () => {
-  assert.deepEqual(await problemsOf({ accessTokenLifetime: 1 }), [])
-  assert.deepEqual(await problemsOf({ accessTokenLifetime: 3600 }), [])
-  assert.equal((await problemsOf({ accessTokenLifetime: 3601 })).length, 1)
-  const long = { accessTokenLifetime: 86400, allowLongAccessTokens: true }
-  assert.deepEqual(await problemsOf(long), [])
-  for (const accessTokenLifetime of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-    const options = { accessTokenLifetime, allowLongAccessTokens: true }
-    assert.equal((await problemsOf(options)).length, 1, String(accessTokenLifetime))
-  }
-})
-
-test('a configured lifetime is the lifetime of new tokens', async () => {
-  const clock = createTestClock()
-  const auth = await createTestAuth({ accessTokenLifetime: 60, clock })
-  const { id } = await auth.accounts.create({ username: 'alice', password: goodPassword })
-  const token = (await createAccessToken(auth, id)) ?? ''
-  assert.equal(jose.decodeJwt(token).exp, clock() + 60)
-})
-
-test('a secret key of less than 32 bytes is refused, a random one of 32 signs HS256 (JW-05)', async () => {
-  assert.equal((await problemsOf({ secretKey: secretKey.slice(1) })).length, 1)
-  assert.equal((await problemsOf({ secretKey: '' })).length > 0, true)
-  const store = memory()
-  const auth = await createTestAuth({ secretKey, store })
-  assert.equal(auth.keys.current.algorithm, 'HS256')
-  assert.deepEqual(auth.keys.publicJwks, { keys: [] })
-  assert.deepEqual(await store.signingKeys.list(), [])
-})
-
-test('tokens outlive a restart, with a secret key and with a managed one', async () => {
-  const shared = memory()
-  const clock = createTestClock()
-  for (const options of [{ secretKey, store: shared }, { store: shared }]) {
-    const before = await createTestAuth({ ...options, clock })
-    const user = { username: `u${Object.keys(options).length}`, password: null }
-    const { id } = await before.accounts.create(user)
-    const token = (await createAccessToken(before, id)) ?? ''
-    const after = await createTestAuth({ ...options, clock })
-    assert.equal((await after.accessTokens.verify(token))?.claims.sub, id)
-  }
-})
-
-test('the default role is member, or the last one, or the one that is configured', async () => {
-  const roleOf = async (options: Partial<AuthOptions>): Promise<string> => {
+test('the default role is member, or else the last one, or the one that is said', async () => {
+  const roleOfNew = async (options: Partial<AuthOptions>): Promise<string> => {
     const { accounts } = await createTestAuth(options)
     return (await accounts.create({ username: 'alice', password: null })).role
   }
-  assert.equal(await roleOf({ roles: { member: [], admin: ['*'] } }), 'member')
-  assert.equal(await roleOf({ roles: { admin: ['*'], reader: ['read'] } }), 'reader')
-  assert.equal(await roleOf({ defaultRole: 'admin' }), 'admin')
-  assert.equal((await problemsOf({ defaultRole: 'gone' })).length, 1)
-  assert.equal((await problemsOf({ defaultRole: '' })).length, 1)
+  assert.equal(await roleOfNew({}), 'member')
+  assert.equal(await roleOfNew({ roles: { admin: ['*'], member: [], guest: [] } }), 'member')
+  assert.equal(await roleOfNew({ roles: { admin: ['*'], editor: [], reader: [] } }), 'reader')
+  assert.equal(await roleOfNew({ defaultRole: 'admin' }), 'admin')
 })
 
-test('permissions come from descriptions and roles', async () => {
-  const auth = await createTestAuth({
-    permissions: { 'items:read': 'Read items' },
-    roles: { admin: ['*'], editor: ['items:read', 'items:write'] },
+test('permissions are known from the descriptions and from the roles', async () => {
+  const { permissions } = await createTestAuth({
+    roles: { admin: ['*'], member: ['items:read'] },
+    permissions: { 'items:write': 'Write items' },
   })
-  assert.deepEqual(auth.permissions.describe(), { 'items:read': 'Read items', 'items:write': '' })
+  assert.deepEqual(permissions.describe(), { 'items:write': 'Write items', 'items:read': '' })
 })
 
-test('a store without a place for a key needs one configured, or a secret key', async () => {
-  const { keyEncryptionKey: _, ...store } = memory()
-  assert.equal((await problemsOf({ store })).length, 1)
-  assert.deepEqual(await problemsOf({ store, secretKey }), [])
-  assert.deepEqual(await problemsOf({ store, keyEncryptionKey: randomBytes(32) }), [])
-  for (const length of [0, 31, 33]) {
-    assert.equal((await problemsOf({ keyEncryptionKey: randomBytes(length) })).length, 1)
-  }
+// Keys.
+
+test('a secret key signs with HS256, and is never published', async () => {
+  const auth = await createTestAuth({ secretKey })
+  assert.equal(auth.keys.current.algorithm, 'HS256')
+  assert.deepEqual(auth.keys.publicJwks, { keys: [] })
+  assert.deepEqual(await auth.store.signingKeys.list(), [])
 })
 
-test('a configured key-encryption key is used instead of the one of the store', async () => {
+test('two applications with one secret key read the tokens of each other', async () => {
+  const [one, other] = [await createTestAuth({ secretKey }), await createTestAuth({ secretKey })]
+  const { id } = await one.accounts.create({ username: 'alice', password: null })
+  assert.ok(await other.accessTokens.verify((await createAccessToken(one, id)) ?? ''))
+})
+
+test('managed keys are of the algorithm that is asked for, and are found again', async () => {
+  const store = memory()
+  const one = await createTestAuth({ store, signingAlgorithm: 'EdDSA' })
+  const other = await createTestAuth({ store, signingAlgorithm: 'EdDSA' })
+  assert.equal(one.keys.current.algorithm, 'EdDSA')
+  assert.equal(other.keys.current.id, one.keys.current.id)
+})
+
+test('a key-encryption key that is given is the one that is used', async () => {
   const store = memory()
   const keyEncryptionKey = randomBytes(32)
   await createTestAuth({ store, keyEncryptionKey })
   await createTestAuth({ store, keyEncryptionKey })
-  assert.equal((await problemsOf({ store })).length, 1)
-})
-
-test('a start that fails after the store was opened closes it', async () => {
-  const store = countedStore()
-  await createTestAuth({ store, keyEncryptionKey: randomBytes(32) })
   await assert.rejects(createTestAuth({ store }), ConfigError)
-  assert.deepEqual([store.opened, store.closed], [2, 1])
 })
 
-test('closing closes the store', async () => {
-  const store = countedStore()
-  const auth = await createTestAuth({ store })
-  await auth.close()
-  assert.equal(store.closed, 1)
-})
-
-test('an access token made without a password delegates what the role grants', async () => {
-  const auth = await createTestAuth({ roles: { admin: ['*'], editor: ['a', 'b'] } })
-  const user = await auth.accounts.create({ username: 'alice', password: null, role: 'editor' })
-  const verified = await auth.accessTokens.verify((await createAccessToken(auth, user.id)) ?? '')
-  assert.deepEqual(verified?.scopes, ['a', 'b'])
-  assert.deepEqual(verified?.claims.roles, ['editor'])
-  assert.equal(verified?.claims.sub, user.id)
-  assert.equal(verified?.claims.client_id, firstPartyClientId)
-  const narrow = await auth.accessTokens.verify(
-    (await createAccessToken(auth, user.id, ['a'])) ?? '',
+test('a store that has no place for a key needs one, and is closed without', async () => {
+  const { keyEncryptionKey: _, ...rest } = memory()
+  const store = createWatchedStore()
+  const bare: Store = { ...rest, open: store.open, close: store.close }
+  await assert.rejects(
+    createTestAuth({ store: bare }),
+    (error) => error instanceof ConfigError && /keyEncryptionKey/.test(error.message),
   )
-  assert.deepEqual(narrow?.scopes, ['a'])
-  assert.equal(await createAccessToken(auth, 'nobody'), null)
+  assert.deepEqual(store.log, ['open', 'close'])
+  await createTestAuth({ store: bare, keyEncryptionKey: randomBytes(32) })
+  await createTestAuth({ store: bare, secretKey })
+})
+
+// The store.
+
+test('the store is opened once, and closed with the application', async () => {
+  const store = createWatchedStore()
+  const auth = await createTestAuth({ store })
+  assert.deepEqual(store.log, ['open'])
+  await auth.close()
+  assert.deepEqual(store.log, ['open', 'close'])
+})
+
+test('a store that cannot be opened is the error of the start', async () => {
+  const store = createWatchedStore({
+    open: async () => {
+      throw new Error('no such database')
+    },
+  })
+  await assert.rejects(createTestAuth({ store }), /no such database/)
+})
+
+// Problems.
+
+test('every problem of the options is told at once, before the store is opened', async () => {
+  const problems = await problemsOf({
+    secretKey: 'short',
+    signingAlgorithm: 'none' as SigningAlgorithm,
+    keyEncryptionKey: randomBytes(16),
+    accessTokenLifetime: 0,
+    issuer: '',
+    audience: '',
+    roles: { '1a': ['a b'] },
+    passwordPolicy: { minLength: 1 },
+    passwordHash: { argon2: { memory: 8 } },
+    sessions: { idleLifetime: 0, refreshGrace: -1 },
+  })
+  const expected = [
+    /secret key must have at least 32 bytes/,
+    /secret key repeats too few characters/,
+    /signing algorithm must be one of: ES256, RS256, PS256, EdDSA/,
+    /key-encryption key must have exactly 32 bytes/,
+    /access token lifetime must be a whole number/,
+    /issuer must not be empty/,
+    /audience must not be empty/,
+    /Role "1a"/,
+    /Permission "a b"/,
+    /minimum password length/,
+    /below OWASP's minimum/,
+    /session idle lifetime/,
+    /refresh grace/,
+  ]
+  assert.equal(problems.length, expected.length, problems.join('\n'))
+  for (const pattern of expected) {
+    assert.equal(problems.filter((problem) => pattern.test(problem)).length, 1, `${pattern}`)
+  }
+})
+
+test('every problem is a sentence, and none repeats a secret', async () => {
+  const short = 'zq8-short-secret'
+  const problems = await problemsOf({
+    secretKey: short,
+    accessTokenLifetime: 1e9,
+    issuer: '',
+    audience: 'api',
+  })
+  assert.equal(problems.length, 3)
+  for (const problem of problems) {
+    assert.match(problem, /^[A-Z].*\.$/)
+    assert.equal(problem.includes(short), false)
+  }
+})
+
+test('a default role that is not configured is refused, and the message says which there are', async () => {
+  const roles = { admin: ['*'], reader: [] }
+  for (const defaultRole of ['member', '', 'Admin', '__proto__']) {
+    const problems = await problemsOf({ roles, defaultRole })
+    assert.deepEqual(problems, ['The default role must be one of: admin, reader.'])
+  }
+})
+
+test('an algorithm that managed keys cannot have is refused', async () => {
+  for (const algorithm of ['none', 'HS256', 'RS512', 'es256', '__proto__']) {
+    const problems = await problemsOf({ signingAlgorithm: algorithm as SigningAlgorithm })
+    assert.match(problems.join(), /signing algorithm/)
+  }
+})
+
+test('a key-encryption key has exactly 32 bytes', async () => {
+  for (const length of [0, 16, 31, 33, 64]) {
+    const problems = await problemsOf({ keyEncryptionKey: randomBytes(length) })
+    assert.match(problems.join(), /exactly 32 bytes/)
+  }
+})
+
+test('what is no ConfigError is not counted among the problems', async () => {
+  const roles = new Proxy({}, { ownKeys: () => assert.fail('broken') })
+  await assert.rejects(
+    createTestAuth({ roles }),
+    (error) => !(error instanceof ConfigError) && /broken/.test(`${error}`),
+  )
+})
+
+// Lifetimes.
+
+test('a token lives an hour at most, unless long lifetimes are allowed', async () => {
+  assert.equal(accessTokenMaxLifetime, 3600)
+  assert.deepEqual(await problemsOf({ accessTokenLifetime: 3600 }), [])
+  assert.match(
+    (await problemsOf({ accessTokenLifetime: 3601 })).join(),
+    /at most 3600 seconds, or allowLongAccessTokens/,
+  )
+  assert.match(
+    (await problemsOf({ accessTokenLifetime: 3601, allowLongAccessTokens: false })).join(),
+    /allowLongAccessTokens/,
+  )
+  const auth = await createTestAuth({ accessTokenLifetime: 86400, allowLongAccessTokens: true })
+  assert.equal(auth.accessTokens.lifetime, 86400)
+})
+
+test('a lifetime is a whole number of seconds, also when long ones are allowed', async () => {
+  for (const accessTokenLifetime of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+    const problems = await problemsOf({ accessTokenLifetime, allowLongAccessTokens: true })
+    assert.match(problems.join(), /whole number of seconds/)
+  }
+  assert.deepEqual(await problemsOf({ accessTokenLifetime: 1 }), [])
+})
+
+// Access tokens without a login.
+
+test('a token for a user delegates what the role grants, and ends with the stamp', async () => {
+  const clock = createTestClock()
+  const roles = { admin: ['*'], member: ['items:read', 'items:write'] }
+  const auth = await createTestAuth({
+    clock,
+    roles,
+    issuer: 'https://auth.example',
+    audience: 'api',
+  })
+  const { id } = await auth.accounts.create({ username: 'alice', password: goodPassword })
+  const token = await createAccessToken(auth, id)
+  const verified = await auth.accessTokens.verify(token ?? '')
+  const stamp = (await auth.store.users.findById(id))?.securityStamp
+  const { jti, ...claims } = verified?.claims ?? { jti: '' }
+  assert.deepEqual(claims, {
+    iss: 'https://auth.example',
+    sub: id,
+    aud: 'api',
+    exp: clock() + 900,
+    iat: clock(),
+    client_id: firstPartyClientId,
+    scope: 'items:read items:write',
+    roles: ['member'],
+    stamp,
+  })
+  assert.deepEqual(verified?.scopes, ['items:read', 'items:write'])
+})
+
+test('a token for a user may delegate other scopes, or none', async () => {
+  const auth = await createTestAuth()
+  const { id } = await auth.accounts.create({ username: 'alice', password: null, role: 'admin' })
+  const scopeOf = async (scopes?: readonly string[]): Promise<unknown> =>
+    jose.decodeJwt((await createAccessToken(auth, id, scopes)) ?? '').scope
+  assert.equal(await scopeOf(), '*')
+  assert.equal(await scopeOf(['items:read']), 'items:read')
+  assert.equal(await scopeOf([]), '')
+})
+
+test('there is no token for a user who does not exist', async () => {
+  const auth = await createTestAuth()
+  for (const id of ['', 'unknown', '__proto__']) {
+    assert.equal(await createAccessToken(auth, id), null)
+  }
+})
+
+test('an application is a login with a password, from end to end', async () => {
+  const auth = await createAuth({ store: memory(), secretKey, passwordHash: cheapHashing })
+  await auth.accounts.create({ username: 'Alice', password: goodPassword })
+  const user = await auth.login.authenticate('ALICE', goodPassword)
+  assert.ok(user)
+  const token = await createAccessToken(auth, user.id)
+  const verified = await auth.accessTokens.verify(token ?? '')
+  assert.equal(verified?.claims.sub, user.id)
+  await auth.close()
 })
