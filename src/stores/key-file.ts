@@ -35,7 +35,8 @@ export function readOrCreateKeyFile(path: string): Uint8Array {
 
 /** Written whole beside its place and then linked there: no process ever reads half a key. */
 function createKeyFile(path: string): void {
-  const draft = `${path}.${process.pid}`
+  // Not the process id: in a container that is often the same, and a killed process leaves its draft.
+  const draft = `${path}.${randomBytes(8).toString('hex')}`
   const file = openSync(draft, 'wx', 0o600)
   try {
     writeSync(file, `${randomBytes(32).toString('base64url')}\n`)

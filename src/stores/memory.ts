@@ -73,13 +73,13 @@ function createUsers(sessionById: Map<string, SessionRecord>): Users {
         .slice(0, limit)
     },
     async counts() {
-      const byRole: Record<string, number> = {}
+      const byRole = new Map<string, number>()
       let active = 0
       for (const user of byId.values()) {
-        byRole[user.role] = (byRole[user.role] ?? 0) + 1
+        byRole.set(user.role, (byRole.get(user.role) ?? 0) + 1)
         if (user.active) active++
       }
-      return { total: byId.size, active, byRole }
+      return { total: byId.size, active, byRole: Object.fromEntries(byRole) }
     },
     async update(id, changes, keepOneActiveIn) {
       const user = byId.get(id)

@@ -145,10 +145,11 @@ function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
 }
 
 function prepareFile(path: string): void {
+  // A file that its owner made read-only is not to be written, though root could.
+  const { mode } = statSync(path, { throwIfNoEntry: false }) ?? { mode: 0o600 }
+  if ((mode & 0o222) === 0) throw readOnly(path)
   // SQLite would make the file readable by everybody that the umask lets in.
   closeSync(openSync(path, 'a', 0o600))
-  // A file that its owner made read-only is not to be written, though root could.
-  if ((statSync(path).mode & 0o222) === 0) throw readOnly(path)
 }
 
 /** Two processes that start at once collide here, and SQLite does not wait by itself. */

@@ -159,6 +159,17 @@ export function storeContract(
         assert.deepEqual(paged, await found('list'))
       })
 
+      test('a part of a username is searched for as it is, not as a pattern', async () => {
+        for (const username of ['glob*a', 'glob?b', 'glob[x]c', 'globxd']) await add({ username })
+        for (const sign of ['*a', '?b', '[x]', '\\', '%b', '_b']) {
+          const users = await store.users.list({ search: `glob${sign}`, limit: 100 })
+          assert.deepEqual(
+            users.map(({ username }) => username.startsWith(`glob${sign}`)),
+            ['*a', '?b', '[x]'].includes(sign) ? [true] : [],
+          )
+        }
+      })
+
       test('users are counted, all and active, by role', async () => {
         const before = await store.users.counts()
         await add({ role: 'counted' })
@@ -167,6 +178,11 @@ export function storeContract(
         assert.equal(counts.total, before.total + 2)
         assert.equal(counts.active, before.active + 1)
         assert.equal(counts.byRole.counted, 2)
+      })
+
+      test('a role is counted under its name, whatever else the name means', async () => {
+        await add({ role: 'constructor' })
+        assert.equal((await store.users.counts()).byRole.constructor, 1)
       })
 
       test('a hash is replaced only if it is the one that was read (PW-04)', async () => {

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, test } from 'node:test'
+import { after, mock, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { UnavailableError } from '../../src/core/errors.ts'
 import { StoreError, type StoreErrorCode, sqlite } from '../../src/stores/sqlite.ts'
@@ -73,6 +83,35 @@ test('the log is written ahead, and nothing of it is left after closing (DD-02)'
   database.close()
 })
 
+test('what is acknowledged is on the disk, and what refers to a user goes with the user (DD-02)', async () => {
+  const connections = new Set<DatabaseSync>()
+  const { exec } = DatabaseSync.prototype
+  const spy = mock.method(DatabaseSync.prototype, 'exec', function (this: DatabaseSync, sql) {
+    connections.add(this)
+    return exec.call(this, sql)
+  } as typeof exec)
+  const store = await open(newPath()).finally(() => spy.mock.restore())
+  assert.equal(connections.size, 1)
+  for (const writer of connections) {
+    const pragma = (name: string): unknown =>
+      Object.values(writer.prepare(`pragma ${name}`).get() ?? {})
+    assert.deepEqual(pragma('synchronous'), [2], 'full')
+    assert.deepEqual(pragma('journal_mode'), ['wal'])
+    assert.deepEqual(pragma('foreign_keys'), [1])
+  }
+  await store.close()
+})
+
+test('the log beside the database is for its owner alone too (KM-07)', async () => {
+  const path = newPath()
+  const store = await open(path)
+  await store.users.create(aUser())
+  const beside = readdirSync(directory).filter((name) => name.startsWith(`${basename(path)}-`))
+  assert.deepEqual(beside.sort(), [`${basename(path)}-shm`, `${basename(path)}-wal`])
+  for (const name of beside) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600)
+  await store.close()
+})
+
 test('a file that is no database is refused', async () => {
   const path = newPath()
   writeFileSync(path, 'This is not a database.'.repeat(100), { mode: 0o600 })
@@ -92,6 +131,24 @@ test('a read-only file is refused, to root too', async () => {
   const { path } = await existing()
   chmodSync(path, 0o444)
   await assertRefused(path, 'read_only', /make the file and its directory writable/)
+})
+
+test('a read-only file is refused to a user who is not root in the same words', async (t) => {
+  const { getuid, seteuid } = process
+  if (getuid?.() !== 0 || seteuid === undefined) return t.skip('not root: said by the test above')
+  const nobody = 65534
+  const home = join(directory, 'home-of-nobody')
+  mkdirSync(home)
+  const path = join(home, 'a.db')
+  await (await open(path)).close()
+  chmodSync(path, 0o444)
+  for (const each of [directory, home, path]) chownSync(each, nobody, nobody)
+  seteuid(nobody)
+  try {
+    await assertRefused(path, 'read_only', /make the file and its directory writable/)
+  } finally {
+    seteuid(0)
+  }
 })
 
 test('a directory that is not there is named', async () => {
@@ -117,6 +174,41 @@ test('a key that others may read is refused (KM-07)', async () => {
     async () => store.keyEncryptionKey?.(),
     (error) => error instanceof StoreError && error.code === 'unsafe_file',
   )
+  await store.close()
+})
+
+test('a key is made even if a process of the same number was killed while making one', async () => {
+  const path = newPath()
+  const store = await open(path)
+  // In a container every process may be number 1.
+  writeFileSync(`${path}.key.${process.pid}`, 'half a k', { mode: 0o600 })
+  assert.equal((await store.keyEncryptionKey?.())?.length, 32)
+  await store.close()
+})
+
+test('a key file that holds no key of 32 bytes is refused', async () => {
+  for (const content of ['', 'half a k', Buffer.alloc(31).toString('base64url')]) {
+    const path = newPath()
+    const store = await open(path)
+    writeFileSync(`${path}.key`, content, { mode: 0o600 })
+    await assert.rejects(
+      async () => store.keyEncryptionKey?.(),
+      (error) => error instanceof StoreError && error.code === 'corrupt',
+    )
+    assert.equal(readFileSync(`${path}.key`, 'utf8'), content, 'and left as it was')
+    await store.close()
+  }
+})
+
+test('a store is used between its opening and its closing only', async () => {
+  const store = sqlite(newPath())
+  assert.throws(() => store.users, TypeError)
+  await store.open()
+  await store.users.create(aUser())
+  await store.close()
+  assert.throws(() => store.users, TypeError)
+  assert.throws(() => store.findSubject('x', null), TypeError)
+  await assert.rejects(store.check(), TypeError)
   await store.close()
 })
 

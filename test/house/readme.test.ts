@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { createDirectory, run, serve } from '../cli/process.ts'
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+
+test('the login and the call of the README work word for word', {
+  skip: hasCurl ? false : 'not checked: there is no curl here',
+}, async () => {
+  const [, block = ''] = /```sh\n(TOKENS=[\s\S]*?)```/.exec(readme) ?? []
+  const [, password = ''] = /password=([^']+)'/.exec(block) ?? []
+  const directory = createDirectory()
+  const words = ['user', 'add', 'alice', '--role', 'admin']
+  assert.equal((await run(directory, words, { input: password })).code, 0)
+  const server = await serve(directory)
+  try {
+    // Only the port is another one: the real one may be in use.
+    const script = block.replaceAll('http://127.0.0.1:8000', server.url)
+    const { stdout } = await promisify(execFile)('sh', ['-euc', script], { cwd: directory })
+    const [tokens = '', answer = ''] = stdout.split('\n')
+    const names = ['access_token', 'token_type', 'expires_in', 'refresh_token', 'scope']
+    assert.deepEqual(Object.keys(JSON.parse(tokens)), names)
+    for (const name of names) assert.match(block, new RegExp(`"${name}":`))
+    const expected = /^# (\{"id":"0)19…(.*),…\}$/m.exec(block)
+    assert.ok(expected, 'the README shows the answer')
+    const user = JSON.parse(answer)
+    assert.ok(answer.startsWith(String(expected[1])), 'ids are of the time they were made')
+    for (const [name, value] of Object.entries(JSON.parse(`{${expected[2]?.slice(2)}}`))) {
+      assert.deepEqual(user[name], value)
+    }
+  } finally {
+    await server.stop()
+  }
+})
+
+test('the greeting that the README shows is the one that the server prints', async () => {
+  const [, shown = ''] = /\$ npm install && npm start\n([\s\S]*?)```/.exec(readme) ?? []
+  const server = await serve(createDirectory())
+  await server.stop()
+  const printed = server.greeting.replaceAll(/:\d{4,5}/g, ':8000').replace(/#\S+/, '#…')
+  assert.equal(printed.trim(), shown.trim())
+})
