@@ -65,7 +65,7 @@ type Estimator = {
 }
 let estimator: Promise<Estimator> | undefined
 
-// Loaded when the first password is judged: the dictionaries take 50 ms and 12 MB, which a process
+// Loaded when the first password is judged: the dictionaries take time and memory, which a process
 // that only verifies tokens need not pay.
 async function loadEstimator(): Promise<Estimator> {
   const [{ ZxcvbnFactory }, { dictionary, adjacencyGraphs }] = await Promise.all([

@@ -78,6 +78,7 @@ export async function registerDocs(
   await app.register(swaggerUi, {
     routePrefix: path,
     staticCSP: contentSecurityPolicy,
+    theme: { title },
     // The other layout has a bar to load documents from elsewhere, and styles against the policy.
     uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
   })
