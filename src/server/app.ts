@@ -48,6 +48,12 @@ const headersTimeout = 10_000
 const connectionsCheckingInterval = 2_000
 /** Bytes of a JSON body. */
 const bodyLimit = 64 * 1024
+/** The headers of security on an answer that no hook runs for. */
+const bareHeaders = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
 
 /**
  * Builds the ready server, not listening: the library's plugin, and routes with users behind them.
@@ -67,12 +73,16 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     http: { headersTimeout, connectionsCheckingInterval },
     // Fastify's own answers to a request that is not HTTP, or has no readable path, have another form.
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, _request, reply) =>
-      sendProblem(reply as FastifyReply, error.statusCode ?? 400, 'The path cannot be read.'),
+    frameworkErrors: (error, _request, reply) => {
+      reply.headers(bareHeaders)
+      sendProblem(reply as FastifyReply, error.statusCode ?? 400, 'The path cannot be read.')
+    },
     // A field of a body that the schema does not know, or that has another type, is a mistake of the
     // client: it is neither dropped nor made to fit.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     forceCloseConnections: 'idle',
+    // What arrives during shut-down is still served; else readiness could not say why it is 503.
+    return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) =>
@@ -161,7 +171,12 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
         ? [408, 'The request did not arrive in time.']
         : [400, 'The request is not valid HTTP.']
   const body = JSON.stringify(createProblem(status, detail))
-  socket.end(
-    `HTTP/1.1 ${status} \r\ncontent-type: ${problemMediaType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  const headers = {
+    ...bareHeaders,
+    'content-type': problemMediaType,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`)
 }

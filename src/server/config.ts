@@ -44,10 +44,21 @@ type Environment = Readonly<Record<string, string | undefined>>
 /**
  * Returns the environment with the variables of a `.env` file beneath it: what is set outside wins.
  * The only reader of `process.env`.
+ *
+ * @throws {ConfigError} if the file is there and cannot be read: what it would say is not known.
  */
 export function readEnvironment(file = '.env'): Environment {
-  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
-  return { ...fromFile, ...process.env }
+  return { ...readEnvironmentFile(file), ...process.env }
+}
+
+function readEnvironmentFile(file: string): Environment {
+  if (!existsSync(file)) return {}
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    const problem = `${file} cannot be read: check that it is a file, and its mode, or move it away.`
+    throw new ConfigError([problem], { cause })
+  }
 }
 
 /**

@@ -1,69 +1,66 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { User } from '../../src/core/accounts.ts'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
+import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { memory } from '../../src/stores/memory.ts'
+import { sqlite } from '../../src/stores/sqlite.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
+import {
+  assertProblem,
+  connectTo,
+  createTestLog,
+  login,
+  otherPassword,
+  portOf,
+  sendForm,
+} from './fixtures.ts'
 
 let auth: Auth
 let app: FastifyInstance
 let admin: User
 let member: User
-const lines: string[] = []
+const { options: logger, lines } = createTestLog()
 
 beforeEach(async () => {
   auth = await createTestAuth()
   lines.length = 0
-  app = await buildApp({
-    auth,
-    logRequests: true,
-    logger: { level: 'trace', stream: { write: (line: string) => void lines.push(line) } },
-  })
+  app = await buildApp({ auth, logRequests: true, logger })
   admin = await auth.accounts.create({ username: 'ann', password: goodPassword, role: 'admin' })
   member = await auth.accounts.create({ username: 'bob', password: goodPassword })
 })
 
 afterEach(() => app.close())
 
-async function as(user: User, scopes?: readonly string[]) {
-  const token = await createAccessToken(auth, user.id, scopes)
-  const authorization = `Bearer ${token}`
-  return (method: InjectOptions['method'], url: string, payload?: object) =>
-    app.inject({
+type Call = (
+  method: InjectOptions['method'],
+  url: string,
+  payload?: object,
+) => Promise<LightMyRequestResponse>
+
+function callWith(token: string): Call {
+  return async (method, url, payload) =>
+    await app.inject({
       ...(method && { method }),
       url,
-      headers: { authorization },
+      headers: { authorization: `Bearer ${token}` },
       ...(payload && { payload }),
     })
 }
 
-async function login(username: string, password = goodPassword) {
-  return await app.inject({
-    method: 'POST',
-    url: '/auth/token',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    payload: new URLSearchParams({ username, password }).toString(),
-  })
+/** Requests of a user with a token that nobody logged in for. */
+async function as(user: User, scopes?: readonly string[]): Promise<Call> {
+  return callWith(String(await createAccessToken(auth, user.id, scopes)))
 }
 
-function assertProblem(
-  answer: { statusCode: number; headers: object; json(): unknown },
-  status: number,
-  detail?: string | RegExp,
-): void {
-  assert.equal(answer.statusCode, status)
-  const { 'content-type': type } = answer.headers as { 'content-type': string }
-  assert.equal(type, 'application/problem+json; charset=utf-8')
-  const problem = answer.json() as Record<string, unknown>
-  assert.equal(problem.status, status)
-  assert.equal(problem.type, 'about:blank')
-  assert.equal(typeof problem.title, 'string')
-  if (typeof detail === 'string') assert.equal(problem.detail, detail)
-  else if (detail) assert.match(String(problem.detail), detail)
+/** Requests of a user who has logged in over the wire. */
+async function logIn(username: string, scope = ''): Promise<Call> {
+  return callWith((await login(app, username, { scope })).json().access_token)
 }
 
 describe('GET /me', () => {
@@ -81,24 +78,46 @@ describe('GET /me', () => {
     assert.equal((await app.inject({ method: 'HEAD', url: '/me' })).statusCode, 401)
   })
 
+  test('HEAD says the same as GET, without the body', async () => {
+    const call = await as(member)
+    const [get, head] = [await call('GET', '/me'), await call('HEAD', '/me')]
+    assert.equal(head.statusCode, 200)
+    assert.equal(head.headers['content-length'], get.headers['content-length'])
+    assert.equal(head.body, '')
+  })
+
+  test('a token that was tampered with is no token', async () => {
+    const token = String(await createAccessToken(auth, member.id))
+    const [header = '', claims = '', signature = ''] = token.split('.')
+    const forged = Buffer.from(claims, 'base64url').toString().replace(member.id, admin.id)
+    const other = `${header}.${Buffer.from(forged).toString('base64url')}.${signature}`
+    const answer = await callWith(other)('GET', '/me')
+    assertProblem(answer, 401, 'Could not validate credentials')
+    assert.match(String(answer.headers['www-authenticate']), /^Bearer error="invalid_token"/)
+  })
+
   test('is refused to an inactive user, who can still log in', async () => {
     await auth.accounts.deactivate(member.id)
-    const answer = await login('bob')
-    assert.equal(answer.statusCode, 200)
-    const headers = { authorization: `Bearer ${answer.json().access_token}` }
-    assertProblem(await app.inject({ url: '/me', headers }), 403, 'Inactive user')
+    const call = await logIn('bob')
+    assertProblem(await call('GET', '/me'), 403, 'Inactive user')
+    assertProblem(await call('GET', '/admin/stats'), 403, 'Inactive user')
   })
 })
 
+const reasonsAgainstBob = [
+  'The password must have at least 15 characters.',
+  'The password must not be the username.',
+]
+
 describe('PUT /me/password', () => {
-  const new_password = 'four blue tractors dance'
+  const new_password = otherPassword
 
   test('changes the password after a look at the old one', async () => {
     const call = await as(member)
     const body = { old_password: goodPassword, new_password }
     assert.equal((await call('PUT', '/me/password', body)).statusCode, 204)
-    assert.equal((await login('bob')).statusCode, 401)
-    assert.equal((await login('bob', new_password)).statusCode, 200)
+    assert.equal((await login(app, 'bob')).statusCode, 401)
+    assert.equal((await login(app, 'bob', { password: new_password })).statusCode, 200)
     assert.equal((await call('GET', '/me')).statusCode, 401, 'a token without a session ends')
   })
 
@@ -109,8 +128,8 @@ describe('PUT /me/password', () => {
     const weak = { old_password: goodPassword, new_password: 'bob' }
     const answer = await call('PUT', '/me/password', weak)
     assertProblem(answer, 422)
-    assert.equal(answer.json().errors.length, 2)
-    assert.equal((await login('bob')).statusCode, 200, 'the old one still holds')
+    assert.deepEqual(answer.json().errors, reasonsAgainstBob)
+    assert.equal((await login(app, 'bob')).statusCode, 200, 'the old one still holds')
   })
 })
 
@@ -133,6 +152,10 @@ describe('the administration', () => {
       String(answer.headers['www-authenticate']),
       /error="insufficient_scope".*scope="users:read"/,
     )
+    const narrow = await logIn('ann', 'stats:read')
+    assert.equal((await narrow('GET', '/me')).json().scope, 'stats:read')
+    assert.equal((await narrow('GET', '/admin/stats')).statusCode, 200)
+    assertProblem(await narrow('GET', '/admin/users'), 403, 'Not enough permissions')
     const reader = await as(admin, ['users:read'])
     assert.equal((await reader('GET', '/admin/users')).statusCode, 200)
     assert.equal((await reader('DELETE', `/admin/users/${member.id}`)).statusCode, 403)
@@ -146,9 +169,16 @@ describe('the administration', () => {
       requested_by: 'ann',
       users: { total: 2, active: 2, by_role: { admin: 1, member: 1 } },
     })
-    await auth.accounts.deactivate(member.id)
-    const { users } = (await call('GET', '/admin/stats')).json()
-    assert.deepEqual(users, { total: 2, active: 1, by_role: { admin: 1, member: 1 } })
+    const count = async () => (await call('GET', '/admin/stats')).json().users
+    await call('POST', `/admin/users/${member.id}/deactivate`)
+    assert.deepEqual(await count(), { total: 2, active: 1, by_role: { admin: 1, member: 1 } })
+    const body = { username: 'cleo', password: goodPassword, role: 'admin' }
+    const { id } = (await call('POST', '/admin/users', body)).json()
+    assert.deepEqual(await count(), { total: 3, active: 2, by_role: { admin: 2, member: 1 } })
+    await call('PUT', `/admin/users/${id}/role`, { role: 'member' })
+    assert.deepEqual(await count(), { total: 3, active: 2, by_role: { admin: 1, member: 2 } })
+    await call('DELETE', `/admin/users/${member.id}`)
+    assert.deepEqual(await count(), { total: 2, active: 2, by_role: { admin: 1, member: 1 } })
   })
 
   test('creates a user, who can log in', async () => {
@@ -160,7 +190,7 @@ describe('the administration', () => {
     assert.deepEqual({ username, role }, { username: 'cleo', role: 'admin' })
     assert.equal(answer.headers.location, `/admin/users/${id}`)
     assert.deepEqual((await call('GET', `/admin/users/${id}`)).json(), answer.json())
-    assert.equal((await login('CLEO')).statusCode, 200)
+    assert.equal((await login(app, 'CLEO')).statusCode, 200)
   })
 
   test('refuses a user that cannot be, and says why', async () => {
@@ -176,6 +206,57 @@ describe('the administration', () => {
     // A number is not silently made a text: as a number it has lost digits.
     assertProblem(await create({ username: 'x', password: 9.1e17 }), 400, /string/)
     assert.equal((await auth.accounts.counts()).total, 2)
+  })
+
+  test('gives every reason against a password', async () => {
+    const call = await as(admin)
+    for (const [method, path, body] of [
+      ['POST', '/admin/users', { username: 'cleo', password: 'cleo' }],
+      ['PUT', `/admin/users/${member.id}/password`, { password: 'bob' }],
+    ] as const) {
+      const answer = await call(method, path, body)
+      assertProblem(answer, 422, reasonsAgainstBob.join(' '))
+      assert.deepEqual(answer.json().errors, reasonsAgainstBob)
+    }
+    assert.equal((await login(app, 'bob')).statusCode, 200, 'the old one still holds')
+  })
+
+  test('a user without a role has the least', async () => {
+    const call = await as(admin)
+    const created = await call('POST', '/admin/users', { username: 'c', password: goodPassword })
+    assert.equal(created.json().role, 'member')
+    assertProblem(await (await logIn('c'))('GET', '/admin/stats'), 403, 'Not enough permissions')
+  })
+
+  test('shows no secret of a user, wherever it shows one', async () => {
+    const call = await as(admin)
+    const id = member.id
+    for (const answer of [
+      await call('POST', '/admin/users', { username: 'c', password: goodPassword }),
+      await call('GET', `/admin/users/${id}`),
+      await call('PUT', `/admin/users/${id}/role`, { role: 'member' }),
+      await call('POST', `/admin/users/${id}/deactivate`),
+      await call('POST', `/admin/users/${id}/reactivate`),
+    ]) {
+      const fields = Object.keys(answer.json()).sort()
+      assert.deepEqual(fields, ['active', 'created_at', 'id', 'role', 'username'])
+    }
+    const list = await call('GET', '/admin/users')
+    assert.doesNotMatch(list.body, /argon2|password|stamp/i)
+  })
+
+  test('a page holds 50 users unless another number is asked for', async () => {
+    for (let number = 10; number < 70; number++) {
+      await auth.accounts.create({ username: `user${number}`, password: null })
+    }
+    const call = await as(admin)
+    const first = (await call('GET', '/admin/users')).json()
+    assert.equal(first.users.length, 50)
+    assert.equal(first.next, first.users.at(-1).username)
+    const second = (await call('GET', `/admin/users?after=${first.next}`)).json()
+    assert.equal(second.users.length, 12)
+    assert.equal(second.next, null)
+    assert.equal((await call('GET', '/admin/users?limit=62')).json().next, null, 'an exact fit')
   })
 
   test('lists users in pages, and finds them by a part of the name', async () => {
@@ -219,7 +300,7 @@ describe('the administration', () => {
     const call = await as(admin)
     for (const [method, path, body] of [
       ['POST', 'deactivate', undefined],
-      ['PUT', 'password', { password: 'four blue tractors dance' }],
+      ['PUT', 'password', { password: otherPassword }],
       ['DELETE', '', undefined],
     ] as const) {
       await auth.accounts.reactivate(member.id)
@@ -228,7 +309,16 @@ describe('the administration', () => {
       const url = `/admin/users/${member.id}/${path}`.replace(/\/$/, '')
       assert.ok((await call(method, url, body)).statusCode < 300)
       assertProblem(await theirs('GET', '/me'), 401, 'Could not validate credentials')
+      if (path === 'deactivate') {
+        const again = await logIn('bob')
+        assertProblem(await again('GET', '/me'), 403, 'Inactive user')
+      }
+      if (path === 'password') {
+        assert.equal((await login(app, 'bob')).statusCode, 401)
+        assert.equal((await login(app, 'bob', { password: otherPassword })).statusCode, 200)
+      }
     }
+    assert.equal((await login(app, 'bob', { password: otherPassword })).statusCode, 401)
     assertProblem(await call('GET', `/admin/users/${member.id}`), 404, 'There is no such user.')
   })
 
@@ -237,8 +327,7 @@ describe('the administration', () => {
     await call('POST', `/admin/users/${member.id}/deactivate`)
     const answer = await call('POST', `/admin/users/${member.id}/reactivate`)
     assert.equal(answer.json().active, true)
-    const headers = { authorization: `Bearer ${(await login('bob')).json().access_token}` }
-    assert.equal((await app.inject({ url: '/me', headers })).statusCode, 200)
+    assert.equal((await (await logIn('bob'))('GET', '/me')).statusCode, 200)
   })
 
   test('the last active administrator stays one', async () => {
@@ -258,6 +347,12 @@ describe('the administration', () => {
     for (const id of ['x', member.id.toUpperCase(), '__proto__', "'%20or%201=1"]) {
       assertProblem(await call('GET', `/admin/users/${id}`), 404)
       assertProblem(await call('POST', `/admin/users/${id}/deactivate`), 404)
+      assertProblem(await call('POST', `/admin/users/${id}/reactivate`), 404)
+      assertProblem(await call('PUT', `/admin/users/${id}/role`, { role: 'admin' }), 404)
+      const password = { password: goodPassword }
+      assertProblem(await call('PUT', `/admin/users/${id}/password`, password), 404)
+      assertProblem(await call('DELETE', `/admin/users/${id}`), 404)
+      assertProblem(await call('GET', `/admin/users/${id}/sessions`), 404)
     }
     assertProblem(await call('GET', '/admin/users/%00'), 400)
     assertProblem(await call('GET', '/admin/users?search=%00'), 400)
@@ -280,26 +375,131 @@ describe('health', () => {
   })
 })
 
+test('a server whose database was closed is live and not ready', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-app-'))
+  try {
+    const store = sqlite(join(directory, 'portcullis.db'))
+    const onDisk = await createTestAuth({ store })
+    const served = await buildApp({ auth: onDisk })
+    assert.equal((await served.inject('/health/ready')).statusCode, 200)
+    await onDisk.close()
+    assert.equal((await served.inject('/health/live')).statusCode, 200)
+    assertProblem(await served.inject('/health/ready'), 503, 'The database does not answer.')
+    await served.close()
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+})
+
 describe('every answer', () => {
-  test('of an error is a problem, without what was sent', async () => {
+  test('of an error is a problem', async () => {
     assertProblem(await app.inject('/nowhere'), 404)
-    assertProblem(await app.inject('/%zz?secret=canary'), 400, 'The path cannot be read.')
+    assertProblem(await app.inject('/%zz'), 400, 'The path cannot be read.')
+    assertProblem(await app.inject(`/admin/users/${'x'.repeat(200)}`), 414)
     assertProblem(await app.inject({ method: 'TRACE' as never, url: '/me' }), 404)
-    const call = await as(admin)
-    const answer = await call('POST', '/admin/users', { username: ['canary'], password: {} })
-    assertProblem(answer, 400)
-    assert.doesNotMatch(answer.body, /canary/)
+    assertProblem(await app.inject({ method: 'OPTIONS', url: '/me' }), 404)
+  })
+
+  test('of an error is without what was sent', async () => {
+    const token = await createAccessToken(auth, admin.id)
+    const post = (payload: string, type = 'application/json') =>
+      app.inject({
+        method: 'POST',
+        url: '/admin/users',
+        headers: { authorization: `Bearer ${token}`, 'content-type': type },
+        payload,
+      })
+    const call = callWith(String(token))
+    for (const [answer, status] of [
+      [await post('{"password": canary'), 400],
+      [await post('["canary"]'), 400],
+      [await post('{"__proto__":{"canary":1}}'), 400],
+      [await post('{"username":["canary"],"password":{"canary":1}}'), 400],
+      [await post('{"username":"x","password":"canary","canary":"canary"}'), 400],
+      [await post('{"username":"the canary","password":"canary"}'), 422],
+      [await post('{"username":"x","password":"canary"}'), 422],
+      [await post('{"username":"x","password":"canary","role":"canary"}'), 422],
+      [await post('canary', 'text/canary'), 415],
+      [await call('GET', '/admin/users?limit=canary'), 400],
+      [await call('GET', '/admin/users?search=canary%00'), 400],
+      [await call('GET', '/admin/users/canary'), 404],
+      [await call('PUT', `/admin/users/${member.id}/role`, { role: 'canary' }), 422],
+      [await app.inject('/canary?canary'), 404],
+      [await app.inject('/%zz/canary?canary'), 400],
+      [await callWith('canary')('GET', '/me'), 401],
+      [await callWith('canary canary')('GET', '/me'), 400],
+    ] as const) {
+      assertProblem(answer, status)
+      assert.doesNotMatch(`${JSON.stringify(answer.headers)}${answer.body}`, /canary/)
+    }
   })
 
   test('carries the headers of security (HH-06)', async () => {
-    for (const path of ['/me', '/nowhere', '/health/live', '/openapi.json']) {
+    for (const path of ['/me', '/nowhere', '/%zz', '/health/live', '/openapi.json', '/docs']) {
       const { headers } = await app.inject(path)
       assert.equal(headers['x-content-type-options'], 'nosniff', path)
-      assert.equal(headers['referrer-policy'], 'no-referrer')
-      assert.match(String(headers['content-security-policy']), /default-src 'none'/)
+      assert.equal(headers['referrer-policy'], 'no-referrer', path)
+      const policy = String(headers['content-security-policy'])
+      assert.match(policy, /default-src 'none'.*frame-ancestors 'none'/, path)
       assert.equal(headers['x-powered-by'], undefined)
+      assert.equal(headers.server, undefined)
+      assert.equal(headers['strict-transport-security'], undefined, 'not over plain http')
     }
   })
+
+  test('over https asks the browser to stay there', async () => {
+    const issuer = 'https://auth.example.com'
+    const secure = await buildApp({ auth: await createTestAuth({ issuer }) })
+    const { headers } = await secure.inject('/health/live')
+    assert.match(String(headers['strict-transport-security']), /^max-age=\d{8,}/)
+    await secure.close()
+  })
+})
+
+describe('a failure of the server', () => {
+  async function failWith(error: unknown): Promise<LightMyRequestResponse> {
+    const store = memory()
+    const broken = { ...store, users: { ...store.users, counts: () => Promise.reject(error) } }
+    auth = await createTestAuth({ store: broken })
+    admin = await auth.accounts.create({ username: 'ann', password: null, role: 'admin' })
+    await app.close()
+    app = await buildApp({ auth, logger })
+    return await (await as(admin))('GET', '/admin/stats')
+  }
+
+  test('is told to the log, and not to the client', async () => {
+    const answer = await failWith(new Error('canary: no such table'))
+    assertProblem(answer, 500, 'The server made a mistake; it is logged.')
+    assert.match(lines.join(''), /canary: no such table/)
+  })
+
+  test('is 500 too if what was thrown is no error', async () => {
+    for (const thrown of ['canary', null, { statusCode: 'x' }]) {
+      const answer = await failWith(thrown)
+      assertProblem(answer, 500, 'The server made a mistake; it is logged.')
+    }
+  })
+
+  test('that may pass is 503, and says when to try again', async () => {
+    const cause = new Error('canary: database is locked')
+    const answer = await failWith(new UnavailableError('The database is busy', 2, { cause }))
+    assertProblem(answer, 503, 'The database is busy')
+    assert.equal(answer.headers['retry-after'], '2')
+    assert.match(lines.join(''), /canary: database is locked/)
+  })
+})
+
+test('a server whose roles make no administrator is not built', async () => {
+  const guests = await createTestAuth({ roles: { guest: [] } })
+  await assert.rejects(buildApp({ auth: guests }), ConfigError)
+})
+
+test('without documentation there is none', async () => {
+  const bare = await buildApp({ auth, docs: false })
+  for (const path of ['/docs', '/docs/', '/openapi.json']) {
+    assertProblem(await bare.inject(path), 404)
+  }
+  await bare.close()
 })
 
 test('a body larger than 64 KiB is refused (HH-01)', async () => {
@@ -309,38 +509,78 @@ test('a body larger than 64 KiB is refused (HH-01)', async () => {
 })
 
 test('the log holds no password, token or query (LA-04)', async () => {
-  const answer = await login('ann')
-  await login('ann', 'wrong-canary')
+  const answer = await login(app, 'ann')
   const { access_token, refresh_token } = answer.json()
-  const headers = { authorization: `Bearer ${access_token}` }
-  await app.inject({ url: '/me?password=query-canary', headers })
-  await app.inject({ url: `/nowhere?token=${access_token}` })
+  await login(app, 'ann', { password: 'canary-wrong' })
+  await login(app, 'canary-name')
+  await sendForm(app, '/auth/token', { grant_type: 'refresh_token', refresh_token })
+  await sendForm(app, '/auth/revoke', { token: 'canary-token' })
+  await login(app, 'ann', { scope: 'canary-scope' })
+  const call = callWith(access_token)
+  await call('GET', '/me?password=canary-query')
+  await call('POST', '/admin/users', { username: 'canary-user', password: 'canary-weak' })
+  await call('PUT', `/admin/users/${member.id}/password`, { password: 'canary canary canary' })
+  await call('PUT', '/me/password', { old_password: 'canary', new_password: 'canary' })
+  await callWith('canary')('GET', '/me')
+  await app.inject(`/nowhere?token=${access_token}`)
+  await app.inject('/%zz?canary')
   const log = lines.join('')
-  assert.match(log, /"path":"\/me"|"url":"\/me/)
-  for (const secret of [goodPassword, 'wrong-canary', access_token, refresh_token]) {
+  assert.match(log, /"path":"\/me"/)
+  assert.match(log, /"path":"\/nowhere"/)
+  assert.doesNotMatch(log, /canary/)
+  for (const secret of [goodPassword, access_token, refresh_token]) {
     assert.ok(!log.includes(secret))
   }
 })
 
-test('bytes that are no HTTP get 400 or 431, and the server goes on (HH-10)', async () => {
-  await app.listen({ port: 0 })
-  const { port } = app.server.address() as { port: number }
-  for (const [bytes, status] of [
-    ['\0\x01\x02 garbage\r\n\r\n', 400],
-    ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 400],
-    [`GET /me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'x'.repeat(100_000)}\r\n\r\n`, 431],
-  ] as const) {
-    const socket = connect(port)
-    let answer = ''
-    socket.on('data', (chunk) => {
-      answer += chunk
-    })
-    // The server may close while the bytes are still on their way.
-    socket.on('error', () => {})
-    socket.write(bytes)
-    await once(socket, 'close')
-    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `))
-    assert.match(answer, /application\/problem\+json/)
+test('a line of the log is one line, whatever was sent (LA-03)', async () => {
+  await app.inject({ url: '/a%0Ab%1B[2J', headers: { 'user-agent': 'x' } })
+  await login(app, 'ann\nbob')
+  for (const line of lines) {
+    assert.equal(line.indexOf('\n'), line.length - 1)
+    assert.ok(!line.includes('\u001b'))
+    JSON.parse(line)
   }
-  assert.equal((await fetch(`http://127.0.0.1:${port}/health/live`)).status, 200)
+})
+
+describe('on its port', () => {
+  test('bytes that are no HTTP get 400 or 431, and the server goes on (HH-10)', async () => {
+    await app.listen({ port: 0 })
+    for (const [bytes, status] of [
+      ['\0\x01\x02 garbage\r\n\r\n', 400],
+      ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 400],
+      ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
+      [`GET /me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'x'.repeat(100_000)}\r\n\r\n`, 431],
+    ] as const) {
+      const connection = await connectTo(portOf(app))
+      connection.socket.write(bytes)
+      const answer = await connection.closed
+      const [head = '', body = ''] = answer.split('\r\n\r\n')
+      assert.match(head, new RegExp(`^HTTP/1.1 ${status} `))
+      assert.match(head, /^content-type: application\/problem\+json; charset=utf-8$/im)
+      assert.match(head, /^x-content-type-options: nosniff$/im)
+      assert.equal(JSON.parse(body).status, status)
+      assert.doesNotMatch(answer, /xxx|garbage/)
+    }
+    assert.equal((await fetch(`http://127.0.0.1:${portOf(app)}/health/live`)).status, 200)
+  })
+
+  test('while it shuts down it answers what still arrives, and says that it is not ready', async () => {
+    await app.listen({ port: 0 })
+    const connection = await connectTo(portOf(app))
+    const body = new URLSearchParams({ username: 'ann', password: goodPassword }).toString()
+    connection.socket.write(
+      `POST /auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+    )
+    await connection.until('HTTP/1.1 100')
+    const closed = app.close()
+    connection.socket.write(`${body}GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const [, login = '', ready = ''] = (await connection.closed).split(/HTTP\/1\.1 (?=\d)/).slice(1)
+    await closed
+    assert.match(login, /^200 /)
+    assert.match(ready, /^503 /)
+    assert.match(ready, /^connection: close$/im)
+    assert.match(ready, /^content-type: application\/problem\+json; charset=utf-8$/im)
+    assert.match(ready, /The server is shutting down\./)
+  })
 })

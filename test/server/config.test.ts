@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { ConfigError } from '../../src/core/errors.ts'
 import { readConfig, readEnvironment, settingNames } from '../../src/server/config.ts'
+import { type SettingName, settings } from '../../src/server/settings.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-config-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -67,6 +68,12 @@ test('the variables that are read are those that are documented, and no others',
     }),
   )
   assert.deepEqual([...read].sort(), [...settingNames()].sort())
+  assert.deepEqual(settings.map(({ name }) => name).sort(), Object.keys(mistakes).sort())
+})
+
+test('only secrets may come from a file', () => {
+  const files = settingNames().filter((name) => name.endsWith('_FILE'))
+  assert.deepEqual(files, ['DATABASE_URL_FILE', 'SECRET_KEY_FILE', 'KEY_ENCRYPTION_KEY_FILE'])
 })
 
 describe('a good value is taken', () => {
@@ -75,12 +82,18 @@ describe('a good value is taken', () => {
     [{ PORT: '0' }, { port: 0 }],
     [{ DATA_DIR: '/srv/portcullis' }, { dataDirectory: '/srv/portcullis' }],
     [{ DATABASE_URL: 'postgres://u@h/d' }, { databaseUrl: 'postgres://u@h/d' }],
+    [{ DATABASE_URL: 'postgresql://u:p@h/d' }, { databaseUrl: 'postgresql://u:p@h/d' }],
+    [{ PORT: '65535' }, { port: 65535, issuer: 'http://127.0.0.1:65535' }],
+    [{ HOST: '::1' }, { host: '::1' }],
     [
       { ISSUER: 'https://auth.example.com/a' },
       { issuer: 'https://auth.example.com/a', audience: 'https://auth.example.com/a' },
     ],
     [{ AUDIENCE: 'my api' }, { audience: 'my api' }],
     [{ SECRET_KEY: goodSecret }, { secretKey: goodSecret }],
+    [{ SIGNING_ALGORITHM: 'ES256' }, { signingAlgorithm: 'ES256' }],
+    [{ SIGNING_ALGORITHM: 'RS256' }, { signingAlgorithm: 'RS256' }],
+    [{ SIGNING_ALGORITHM: 'PS256' }, { signingAlgorithm: 'PS256' }],
     [{ SIGNING_ALGORITHM: 'EdDSA' }, { signingAlgorithm: 'EdDSA' }],
     [
       { KEY_ENCRYPTION_KEY: 'ab'.repeat(32) },
@@ -94,7 +107,24 @@ describe('a good value is taken', () => {
       { ALLOW_LONG_ACCESS_TOKENS: 'true', ACCESS_TOKEN_LIFETIME: '7200' },
       { allowLongAccessTokens: true, accessTokenLifetime: 7200 },
     ],
+    [
+      { KEY_ENCRYPTION_KEY: Buffer.alloc(32, 0xfb).toString('base64url') },
+      { keyEncryptionKey: Buffer.alloc(32, 0xfb) },
+    ],
+    [{ ACCESS_TOKEN_LIFETIME: '1' }, { accessTokenLifetime: 1 }],
+    [{ ACCESS_TOKEN_LIFETIME: '3600' }, { accessTokenLifetime: 3600 }],
+    [{ ALLOW_LONG_ACCESS_TOKENS: 'false' }, { allowLongAccessTokens: false }],
+    [
+      { SESSION_IDLE_LIFETIME: '60', SESSION_LIFETIME: '120', REFRESH_GRACE: '0' },
+      { sessions: { idleLifetime: 60, lifetime: 120, refreshGrace: 0 } },
+    ],
+    [{ REFRESH_GRACE: '300' }, { sessions: { ...readConfig({}).sessions, refreshGrace: 300 } }],
     [{ PASSWORD_MIN_LENGTH: '8' }, { passwordMinLength: 8 }],
+    [{ PASSWORD_MIN_LENGTH: '64' }, { passwordMinLength: 64 }],
+    [
+      { ARGON2_PARALLELISM: '4', ARGON2_TIME: '3', ARGON2_MEMORY: '65536' },
+      { argon2: { memory: 65536, time: 3, parallelism: 4 } },
+    ],
     [
       { ARGON2_MEMORY: '47104', ARGON2_TIME: '1' },
       { argon2: { memory: 47104, time: 1, parallelism: 1 } },
@@ -104,14 +134,15 @@ describe('a good value is taken', () => {
       { roles: { root: ['*'], guest: ['a:b'] }, defaultRole: 'guest' },
     ],
     [{ DOCS: 'false' }, { docs: false }],
+    [{ DOCS: 'true' }, { docs: true }],
     [{ LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],
+    [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ] as const
   for (const [environment, expected] of rows) {
-    test(JSON.stringify(Object.keys(environment)), () => {
+    const title = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+    test(title.join(' '), () => {
       const config = readConfig(environment as Record<string, string>)
-      for (const [name, value] of Object.entries(expected)) {
-        assert.deepEqual(Object.entries(config).find(([key]) => key === name)?.[1], value)
-      }
+      assert.partialDeepStrictEqual(config, expected)
     })
   }
 })
@@ -119,14 +150,21 @@ describe('a good value is taken', () => {
 describe('a mistake names its variable, and what would be right', () => {
   const rows: readonly (readonly [string, string, RegExp])[] = [
     ['HOST', 'http://x/', /an address or a name/],
+    ['HOST', '127.0.0.1 ::1', /an address or a name/],
     ['PORT', '65536', /from 0 to 65535/],
     ['PORT', '80a', /from 0 to 65535/],
     ['PORT', '-1', /from 0 to 65535/],
     ['PORT', '1e3', /from 0 to 65535/],
+    ['PORT', '0x50', /from 0 to 65535/],
+    ['PORT', ' 80', /from 0 to 65535/],
+    ['PORT', '80.5', /from 0 to 65535/],
     ['DATABASE_URL', 'mysql://u:canary@h/d', /postgres:\/\/ URL/],
     ['ISSUER', 'example.com', /http or https URL/],
     ['ISSUER', 'https://u:p@example.com', /http or https URL/],
     ['ISSUER', 'https://example.com/?a=b', /http or https URL/],
+    ['ISSUER', 'https://example.com/#a', /http or https URL/],
+    ['ISSUER', 'ftp://example.com', /http or https URL/],
+    ['ISSUER', 'urn:example', /http or https URL/],
     ['ISSUER', 'https://example.com/:a', /http or https URL/],
     ['SECRET_KEY', 'canary', /at least 32 bytes; make one with: openssl rand -hex 32/],
     ['SECRET_KEY', 'change-me-canary-change-me-canary', /sample value/],
@@ -134,21 +172,39 @@ describe('a mistake names its variable, and what would be right', () => {
     ['SECRET_KEY', 'canary'.repeat(10), /too few characters/],
     ['SECRET_KEY', '-----BEGIN PRIVATE KEY-----canary', /not a PEM/],
     ['SIGNING_ALGORITHM', 'HS256', /one of: ES256, RS256, PS256, EdDSA/],
+    ['SIGNING_ALGORITHM', 'none', /one of: ES256, RS256, PS256, EdDSA/],
     ['KEY_ENCRYPTION_KEY', 'canary', /32 bytes in base64 or hex/],
+    ['KEY_ENCRYPTION_KEY', 'ab'.repeat(31), /32 bytes in base64 or hex/],
+    ['KEY_ENCRYPTION_KEY', 'ab'.repeat(33), /32 bytes in base64 or hex/],
+    ['KEY_ENCRYPTION_KEY', Buffer.alloc(33).toString('base64'), /32 bytes in base64 or hex/],
     ['ACCESS_TOKEN_LIFETIME', '3601', /from 1 to 3600/],
     ['ACCESS_TOKEN_LIFETIME', '0', /from 1 to 3600/],
+    ['ACCESS_TOKEN_LIFETIME', '15m', /from 1 to 3600/],
     ['ALLOW_LONG_ACCESS_TOKENS', 'yes', /one of: true, false/],
+    ['ALLOW_LONG_ACCESS_TOKENS', 'TRUE', /one of: true, false/],
     ['SESSION_LIFETIME', '0', /from 1/],
     ['SESSION_IDLE_LIFETIME', 'a', /from 1/],
     ['REFRESH_GRACE', '301', /from 0 to 300/],
+    ['REFRESH_GRACE', '-1', /from 0 to 300/],
     ['PASSWORD_MIN_LENGTH', '7', /from 8 to 64/],
+    ['PASSWORD_MIN_LENGTH', '65', /from 8 to 64/],
     ['ARGON2_MEMORY', '1024', /below OWASP's minimum/],
+    ['ARGON2_MEMORY', '262145', /from 8 to 262144/],
     ['ARGON2_TIME', '17', /from 1 to 16/],
+    ['ARGON2_PARALLELISM', '0', /from 1 to 8/],
+    ['ARGON2_PARALLELISM', '9', /from 1 to 8/],
     ['ROLES', 'admin', /a JSON object/],
+    ['ROLES', '{"admin":["*"]', /a JSON object/],
+    ['ROLES', 'null', /a JSON object/],
     ['ROLES', '[]', /a JSON object/],
+    ['ROLES', '{}', /At least one role/],
+    ['ROLES', '{"admin":"*"}', /a list of permissions/],
+    ['ROLES', '{"admin":["*"],"b":[1]}', /printable ASCII/],
     ['ROLES', '{"member":[]}', /must grant "\*"/],
     ['ROLES', '{"admin":["*"],"2":["a b"]}', /start with a letter/],
+    ['ROLES', '{"__proto__":["*"]}', /start with a letter/],
     ['DEFAULT_ROLE', 'king', /one of: admin, member/],
+    ['DEFAULT_ROLE', 'constructor', /one of: admin, member/],
     ['DOCS', '1', /one of: true, false/],
     ['LOG_LEVEL', 'loud', /one of: fatal/],
   ]
@@ -163,26 +219,85 @@ describe('a mistake names its variable, and what would be right', () => {
   }
 })
 
-test('every mistake is reported at once', () => {
-  const problems = problemsOf({ PORT: 'x', DOCS: 'x', LOG_LEVEL: 'x', SECRET_KEY: 'x' })
-  const names = problems.map((problem) => problem.split(/\W/, 1)[0])
-  assert.deepEqual([...new Set(names)].sort(), ['DOCS', 'LOG_LEVEL', 'PORT', 'SECRET_KEY'])
+const mistakes: Readonly<Record<SettingName, string>> = {
+  HOST: 'a b',
+  PORT: 'canary',
+  DATA_DIR: '',
+  DATABASE_URL: 'canary',
+  ISSUER: 'x',
+  AUDIENCE: '',
+  SECRET_KEY: 'canary',
+  SIGNING_ALGORITHM: 'x',
+  KEY_ENCRYPTION_KEY: 'canary',
+  ACCESS_TOKEN_LIFETIME: 'x',
+  ALLOW_LONG_ACCESS_TOKENS: 'x',
+  SESSION_IDLE_LIFETIME: 'x',
+  SESSION_LIFETIME: 'x',
+  REFRESH_GRACE: 'x',
+  PASSWORD_MIN_LENGTH: 'x',
+  ARGON2_MEMORY: 'x',
+  ARGON2_TIME: 'x',
+  ARGON2_PARALLELISM: 'x',
+  ROLES: 'x',
+  DEFAULT_ROLE: 'x',
+  DOCS: 'x',
+  LOG_LEVEL: 'x',
+}
+
+test('every mistake is reported at once, each under the name of its variable', () => {
+  const problems = problemsOf(mistakes)
+  const named = problems.map((problem) => problem.match(/^[A-Z0-9_]+/)?.[0])
+  // Any text is a directory, and any text is an audience.
+  const free = ['DATA_DIR', 'AUDIENCE']
+  const expected = Object.keys(mistakes).filter((name) => !free.includes(name))
+  assert.deepEqual([...new Set(named)].sort(), expected.sort())
+  assert.doesNotMatch(problems.join('\n'), /canary/)
 })
 
-test('a secret may come from a file, without the end of its line', () => {
-  const SECRET_KEY_FILE = write('secret', `${goodSecret}\n`)
-  assert.equal(readConfig({ SECRET_KEY_FILE }).secretKey, goodSecret)
-})
+describe('a secret in a file', () => {
+  const rows = [
+    ['SECRET_KEY', 'secretKey', goodSecret],
+    ['KEY_ENCRYPTION_KEY', 'keyEncryptionKey', 'ab'.repeat(32)],
+    ['DATABASE_URL', 'databaseUrl', 'postgres://u:p@h/d'],
+  ] as const
 
-test('a secret in a variable and in a file is a mistake', () => {
-  const SECRET_KEY_FILE = write('both', goodSecret)
-  const problems = problemsOf({ SECRET_KEY_FILE, SECRET_KEY: goodSecret })
-  assert.deepEqual(problems, ['SECRET_KEY and SECRET_KEY_FILE are both set: set one of them.'])
-})
+  for (const [name, key, value] of rows) {
+    test(`${name}_FILE is read without the end of its line`, () => {
+      const expected = readConfig({ [name]: value })[key]
+      for (const [index, end] of ['', '\n', '\r\n'].entries()) {
+        const path = write(`${name}-${index}`, value + end)
+        assert.deepEqual(readConfig({ [`${name}_FILE`]: path })[key], expected)
+      }
+    })
 
-test('a file that cannot be read is a mistake', () => {
-  const problems = problemsOf({ KEY_ENCRYPTION_KEY_FILE: join(directory, 'absent') })
-  assert.match(problems.join(), /^KEY_ENCRYPTION_KEY_FILE names a file that cannot be read/)
+    test(`${name} and ${name}_FILE together are a mistake, even if they agree`, () => {
+      const path = write(`${name}-both`, value)
+      const problems = problemsOf({ [name]: value, [`${name}_FILE`]: path })
+      assert.deepEqual(problems, [`${name} and ${name}_FILE are both set: set one of them.`])
+    })
+
+    test(`${name}_FILE that cannot be read is a mistake`, () => {
+      for (const path of [join(directory, 'absent'), directory]) {
+        const problems = problemsOf({ [`${name}_FILE`]: path })
+        assert.equal(problems.length, 1)
+        assert.match(problems.join(), new RegExp(`^${name}_FILE names a file that cannot be read`))
+      }
+    })
+
+    test(`${name}_FILE with a bad value, or none, is a mistake that does not show it`, () => {
+      for (const text of ['canary\n', '']) {
+        const problems = problemsOf({ [`${name}_FILE`]: write(`${name}-bad`, text) })
+        assert.ok(problems.length > 0)
+        for (const problem of problems) assert.match(problem, new RegExp(`^${name} `))
+        assert.doesNotMatch(problems.join(), /canary/)
+      }
+    })
+  }
+
+  test('loses one end of line, no more: the rest belongs to it', () => {
+    const SECRET_KEY_FILE = write('two-lines', `${goodSecret}\n\n`)
+    assert.equal(readConfig({ SECRET_KEY_FILE }).secretKey, `${goodSecret}\n`)
+  })
 })
 
 test('a .env file lies beneath the environment of the process', () => {
@@ -192,4 +307,21 @@ test('a .env file lies beneath the environment of the process', () => {
   assert.equal(environment.QUOTED, 'a b')
   assert.equal(environment.PATH, process.env.PATH)
   assert.deepEqual(readEnvironment(join(directory, 'absent')), { ...process.env })
+})
+
+test('an empty variable of the process hides that of a .env file', () => {
+  const file = write('hidden', 'PORTCULLIS_TEST_EMPTY=file\n')
+  process.env.PORTCULLIS_TEST_EMPTY = ''
+  try {
+    assert.equal(readEnvironment(file).PORTCULLIS_TEST_EMPTY, '')
+  } finally {
+    delete process.env.PORTCULLIS_TEST_EMPTY
+  }
+})
+
+test('a .env that is there and cannot be read is a mistake, not a start with defaults', () => {
+  assert.throws(
+    () => readEnvironment(directory),
+    (error) => error instanceof ConfigError && error.problems.length === 1,
+  )
 })
