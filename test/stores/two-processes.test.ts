@@ -1,0 +1,139 @@
+// Two processes on one database. A longer run: ROUNDS=200 node --test test/stores/two-processes.test.ts
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Auth } from '../../src/core/auth.ts'
+import type { OpenSession } from '../../src/core/sessions.ts'
+import type { Store } from '../../src/core/store.ts'
+import { postgres } from '../../src/stores/postgres.ts'
+import { sqlite } from '../../src/stores/sqlite.ts'
+import { createTestAuth } from '../fixtures.ts'
+import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import type { Outcome, Task } from './refresh-elsewhere.ts'
+
+const rounds = Number(process.env.ROUNDS ?? 10)
+const perProcess = 25
+const secretKey = 'b7e1f0a2c3d4958677869504a3b2c1d0'
+const program = fileURLToPath(new URL('./refresh-elsewhere.ts', import.meta.url))
+
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-processes-'))
+let server: PostgresServer | undefined
+let skip: string | false = false
+try {
+  server = await startPostgres()
+} catch (error) {
+  skip = `not checked: PostgreSQL does not start here (${error})`
+}
+after(async () => {
+  await server?.remove()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+interface Elsewhere {
+  /** Tells both processes at once, and gathers what came of it. */
+  tell(task: Task, other?: Task): Promise<Outcome>
+  stop(): Promise<void>
+}
+
+async function startElsewhere(database: string): Promise<Elsewhere> {
+  const children: readonly ChildProcess[] = [1, 2].map(() => fork(program, [database, secretKey]))
+  await Promise.all(children.map((child) => once(child, 'message')))
+  return {
+    async tell(task, other = task) {
+      const outcomes = await Promise.all(
+        children.map(async (child, index) => {
+          child.send(index === 0 ? task : other)
+          const [outcome] = await once(child, 'message')
+          return outcome as Outcome
+        }),
+      )
+      return outcomes.flat()
+    },
+    async stop() {
+      await Promise.all(
+        children.map((child) => {
+          // Not 'close', which a parent that disconnects is never told of.
+          const ended = once(child, 'exit')
+          child.disconnect()
+          return ended
+        }),
+      )
+    },
+  }
+}
+
+function races(name: string, open: () => Promise<[Store, string]>, skipped: string | false): void {
+  describe(`two processes on ${name}`, { skip: skipped }, () => {
+    async function start(t: TestContext): Promise<{ auth: Auth; elsewhere: Elsewhere }> {
+      const [store, database] = await open()
+      const auth = await createTestAuth({ store, secretKey })
+      const elsewhere = await startElsewhere(database)
+      // Also when the test has failed: processes that wait for more would keep this one alive.
+      t.after(async () => {
+        await elsewhere.stop()
+        await auth.close()
+      })
+      return { auth, elsewhere }
+    }
+
+    async function openSession(auth: Auth, username: string): Promise<OpenSession> {
+      const { id } = await auth.accounts.create({ username, password: null })
+      const user = await auth.store.users.findById(id)
+      assert.ok(user)
+      const opened = await auth.sessions.open(user, { clientId: 'client', scopes: [] })
+      assert.ok(opened)
+      return opened
+    }
+
+    test(`one refresh token has one successor, ${rounds} times ${2 * perProcess} at once (SR-04)`, async (t) => {
+      const { auth, elsewhere } = await start(t)
+      for (let round = 0; round < rounds; round++) {
+        const { session, refreshToken } = await openSession(auth, `racer${round}`)
+        const outcome = await elsewhere.tell({ refreshToken, times: perProcess })
+        assert.equal(outcome.length, 2 * perProcess)
+        assert.equal(new Set(outcome).size, 1, 'all are given the same successor')
+        assert.notEqual(outcome[0], null)
+        assert.equal((await auth.store.sessions.find(session.id))?.generation, 1)
+      }
+    })
+
+    test(`no token survives a revocation, ${rounds} times (SR-09)`, async (t) => {
+      const { auth, elsewhere } = await start(t)
+      for (let round = 0; round < rounds; round++) {
+        const { session, refreshToken } = await openSession(auth, `revoked${round}`)
+        const task = { refreshToken, times: perProcess }
+        const outcome = await elsewhere.tell(task, { ...task, revoke: session.id })
+        const survivors = [refreshToken, ...outcome.filter((token) => token !== null)]
+        for (const token of new Set(survivors)) {
+          await assert.rejects(auth.sessions.refresh(token, 'client'))
+        }
+        const subject = await auth.store.findSubject(session.userId, session.id)
+        assert.equal(subject?.sessionStamp, null, 'and its access tokens are refused')
+      }
+    })
+  })
+}
+
+let databases = 0
+races(
+  'SQLite',
+  async () => {
+    const path = join(directory, `${++databases}.db`)
+    return [sqlite(path), path]
+  },
+  false,
+)
+races(
+  'PostgreSQL',
+  async () => {
+    const url = (await server?.createDatabase(`races${++databases}`)) ?? ''
+    return [postgres(url), url]
+  },
+  skip,
+)
