@@ -8,13 +8,8 @@ export type {
   IssuedAccessToken,
 } from './core/access-token.ts'
 export type { Accounts, NewUser, User } from './core/accounts.ts'
-export {
-  type Auth,
-  type AuthOptions,
-  createAccessToken,
-  createAuth,
-  firstPartyClientId,
-} from './core/auth.ts'
+export { type Auth, createAccessToken, createAuth, firstPartyClientId } from './core/auth.ts'
+export type { AuthOptions } from './core/auth-options.ts'
 export { type Clock, systemClock } from './core/clock.ts'
 export {
   AccountError,
@@ -24,6 +19,7 @@ export {
   type OAuthErrorCode,
   UnavailableError,
 } from './core/errors.ts'
+export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
 export { createHashPool, type HashPool, type HashPoolOptions } from './core/hash-pool.ts'
 export type { Login } from './core/login.ts'
 export {

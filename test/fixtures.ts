@@ -1,6 +1,7 @@
 // What tests of every layer need: an application's security that is quick and forgets everything.
 
-import { type Auth, type AuthOptions, createAuth } from '../src/core/auth.ts'
+import { type Auth, createAuth } from '../src/core/auth.ts'
+import type { AuthOptions } from '../src/core/auth-options.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createHashPool, type HashPool } from '../src/core/hash-pool.ts'
 import type { PasswordHasherOptions } from '../src/core/password-hash.ts'

@@ -1,76 +1,22 @@
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
+import { type AuthOptions, optionProblems } from './auth-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { ConfigError } from './errors.ts'
+import { type AuthEvents, createAuthEvents } from './events.ts'
 import { createLogin, type Login } from './login.ts'
 import { loadManagedKeys } from './managed-keys.ts'
-import {
-  createPasswordHasher,
-  type PasswordHasher,
-  type PasswordHasherOptions,
-} from './password-hash.ts'
-import {
-  createPasswordPolicy,
-  type PasswordPolicy,
-  type PasswordPolicyOptions,
-} from './password-policy.ts'
+import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
+import { createPasswordPolicy, type PasswordPolicy } from './password-policy.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { createRefreshTokens } from './refresh-token.ts'
-import { createRoles, type RoleMap, type Roles } from './roles.ts'
-import {
-  checkSessionOptions,
-  createSessions,
-  type SessionOptions,
-  type Sessions,
-} from './sessions.ts'
-import {
-  createKeyRing,
-  importSecret,
-  type KeyRing,
-  type SigningAlgorithm,
-  secretProblems,
-  signingAlgorithms,
-} from './signing-key.ts'
+import { createRoles, type Roles } from './roles.ts'
+import { checkSessionOptions, createSessions, type Sessions } from './sessions.ts'
+import { createKeyRing, importSecret, type KeyRing } from './signing-key.ts'
 import type { Store } from './store.ts'
 
 /** The client of a login that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'
-
-/** Longest access token lifetime without `allowLongAccessTokens`, in seconds. */
-export const accessTokenMaxLifetime: number = 60 * 60
-
-export interface AuthOptions {
-  /** Where users and keys are kept: `sqlite('app.db')`, `memory()`. */
-  readonly store: Store
-  /** Default `{ admin: ['*'], member: [] }`. */
-  readonly roles?: RoleMap
-  /** The role of a user created without one. Default `member` if there is one, else the last role. */
-  readonly defaultRole?: string
-  /** Permissions with a sentence each, shown where a login chooses its scopes. */
-  readonly permissions?: Readonly<Record<string, string>>
-  /**
-   * Signs with HS256 under the bytes of this text, at least 32. Without it, keys are made at first
-   * start and kept in the store, encrypted.
-   */
-  readonly secretKey?: string
-  /** The algorithm of managed keys. Default ES256. Not used with `secretKey`. */
-  readonly signingAlgorithm?: SigningAlgorithm
-  /** 32 bytes that managed keys are encrypted under. Default: what the store keeps for it. */
-  readonly keyEncryptionKey?: Uint8Array
-  /** The `iss` of tokens: the URL of this service. Default `http://localhost`. */
-  readonly issuer?: string
-  /** The `aud` of tokens: the identifier of this API. Default: the issuer. */
-  readonly audience?: string
-  /** Seconds. Default 900 (15 minutes); at most 3600. */
-  readonly accessTokenLifetime?: number
-  /** Accepts a lifetime above an hour: a stolen token then works for all that time. */
-  readonly allowLongAccessTokens?: boolean
-  readonly passwordHash?: PasswordHasherOptions
-  readonly passwordPolicy?: PasswordPolicyOptions
-  readonly sessions?: SessionOptions
-  /** Default: the wall clock. */
-  readonly clock?: Clock
-}
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
 export interface Auth {
@@ -84,6 +30,7 @@ export interface Auth {
   readonly accessTokens: AccessTokenIssuer
   readonly sessions: Sessions
   readonly keys: KeyRing
+  readonly events: AuthEvents
   readonly issuer: string
   readonly audience: string
   readonly clock: Clock
@@ -133,6 +80,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   try {
     const { keys, secret } = await loadKeys(options, clock)
     const login = createLogin(store, passwords)
+    const events = createAuthEvents(clock)
     return {
       store,
       roles,
@@ -159,8 +107,15 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         lifetime: accessTokenLifetime,
         clock,
       }),
-      sessions: createSessions(store, createRefreshTokens(secret), clock, sessionOptions),
+      sessions: createSessions({
+        store,
+        refreshTokens: createRefreshTokens(secret),
+        events,
+        clock,
+        options: sessionOptions,
+      }),
       keys,
+      events,
       issuer,
       audience,
       clock,
@@ -214,32 +169,4 @@ async function loadKeys(options: AuthOptions, clock: Clock): Promise<LoadedKeys>
     ])
   }
   return { keys: await loadManagedKeys(store.signingKeys, signingAlgorithm, secret, clock), secret }
-}
-
-function optionProblems(
-  options: AuthOptions,
-  lifetime: number,
-  issuer: string,
-  audience: string,
-): string[] {
-  const problems: string[] = []
-  if (options.secretKey !== undefined) {
-    problems.push(...secretProblems(options.secretKey).map((reason) => `The secret key ${reason}.`))
-  }
-  if (options.signingAlgorithm && !signingAlgorithms.includes(options.signingAlgorithm)) {
-    problems.push(`The signing algorithm must be one of: ${signingAlgorithms.join(', ')}.`)
-  }
-  if (options.keyEncryptionKey !== undefined && options.keyEncryptionKey.length !== 32) {
-    problems.push('The key-encryption key must have exactly 32 bytes.')
-  }
-  if (!Number.isSafeInteger(lifetime) || lifetime < 1) {
-    problems.push('The access token lifetime must be a whole number of seconds, at least 1.')
-  } else if (lifetime > accessTokenMaxLifetime && !options.allowLongAccessTokens) {
-    problems.push(
-      `The access token lifetime must be at most ${accessTokenMaxLifetime} seconds, or allowLongAccessTokens must be set: a stolen token works until it expires.`,
-    )
-  }
-  if (issuer === '') problems.push('The issuer must not be empty.')
-  if (audience === '') problems.push('The audience must not be empty.')
-  return problems
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from './clock.ts'
 import { ConfigError, OAuthError } from './errors.ts'
+import type { AuthEvents } from './events.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import type { SessionRecord, Store, UserRecord } from './store.ts'
 
@@ -66,14 +67,21 @@ const pruneBatch = 500
 const maxPerUser = 100
 const labelMaxLength = 200
 
-/** @throws {ConfigError} with every option that cannot be used. */
-export function createSessions(
-  store: Store,
-  refreshTokens: RefreshTokens,
-  clock: Clock,
-  options: Required<SessionOptions>,
-): Sessions {
-  const { idleLifetime, lifetime, refreshGrace } = options
+export interface SessionsOptions {
+  readonly store: Store
+  readonly refreshTokens: RefreshTokens
+  readonly events: AuthEvents
+  readonly clock: Clock
+  readonly options: Required<SessionOptions>
+}
+
+export function createSessions({
+  store,
+  refreshTokens,
+  events,
+  clock,
+  options: { idleLifetime, lifetime, refreshGrace },
+}: SessionsOptions): Sessions {
   const { sessions } = store
 
   const withToken = (session: SessionRecord): OpenSession => ({
@@ -124,10 +132,22 @@ export function createSessions(
         if (now < session.expiresAt && (await hasLiveUser(session))) return withToken(session)
         throw refused('expired, or of an inactive user')
       }
-      await sessions.revoke(id, now)
+      // Stored before the refusal is sent, whatever becomes of the request (SR-07).
+      if (await sessions.revoke(id, now)) {
+        events.record({
+          type: 'authn_token_reuse',
+          userId: session.userId,
+          sessionId: id,
+          clientId,
+        })
+      }
       throw refused(`of the session ${id} was used again: the session has been ended`)
     },
-    end: (id, userId) => sessions.revoke(id, clock(), userId),
+    async end(id, userId) {
+      const ended = await sessions.revoke(id, clock(), userId)
+      if (ended) events.record({ type: 'session_ended', sessionId: id, ...(userId && { userId }) })
+      return ended
+    },
     list: (userId) => sessions.listByUser(userId, clock(), clock() - idleLifetime),
     async prune() {
       const endedBefore = clock() - keptAfterEnd

@@ -109,6 +109,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     auth,
     guards,
   })
+  const unsubscribe = auth.events.subscribe((event) => app.log.info({ event }, event.type))
+  app.addHook('onClose', async () => unsubscribe())
   if (setup) await app.register(setupRoutes, { auth, setup, docs })
   return app
 }

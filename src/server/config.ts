@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { accessTokenMaxLifetime } from '../core/auth.ts'
+import { accessTokenMaxLifetime } from '../core/auth-options.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
 import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'

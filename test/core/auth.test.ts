@@ -2,13 +2,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import * as jose from 'jose'
-import {
-  type AuthOptions,
-  accessTokenMaxLifetime,
-  createAccessToken,
-  createAuth,
-  firstPartyClientId,
-} from '../../src/core/auth.ts'
+import { createAccessToken, createAuth, firstPartyClientId } from '../../src/core/auth.ts'
+import { type AuthOptions, accessTokenMaxLifetime } from '../../src/core/auth-options.ts'
 import { ConfigError } from '../../src/core/errors.ts'
 import type { SigningAlgorithm } from '../../src/core/signing-key.ts'
 import type { Store } from '../../src/core/store.ts'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../src/core/auth.ts'
 import { ConfigError, OAuthError } from '../../src/core/errors.ts'
+import type { AuthEvent } from '../../src/core/events.ts'
 import { checkSessionOptions, type OpenSession } from '../../src/core/sessions.ts'
 import type { UserRecord } from '../../src/core/store.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
@@ -260,4 +261,25 @@ test('a user has at most 100 sessions; the least recently used goes first (SR-13
   assert.equal((await auth.sessions.list(user.id)).length, 100)
   await assertRefused(second.refreshToken)
   await auth.sessions.refresh(refreshToken, clientId)
+})
+
+test('reuse and log-out are events, once each, without the token (LA-01)', async () => {
+  const heard: AuthEvent[] = []
+  const unsubscribe = auth.events.subscribe((event) => heard.push(event))
+  const { session, refreshToken } = await open()
+  await auth.sessions.refresh(refreshToken, clientId)
+  clock.advance(11)
+  await assertRefused(refreshToken)
+  await assertRefused(refreshToken)
+  const other = await open()
+  assert.equal(await auth.sessions.end(other.session.id, user.id), true)
+  assert.equal(await auth.sessions.end(other.session.id, user.id), false)
+  const common = { at: clock(), userId: user.id }
+  assert.deepEqual(heard, [
+    { ...common, type: 'authn_token_reuse', sessionId: session.id, clientId },
+    { ...common, type: 'session_ended', sessionId: other.session.id },
+  ])
+  unsubscribe()
+  await auth.sessions.end((await open()).session.id)
+  assert.equal(heard.length, 2)
 })

@@ -1,7 +1,8 @@
 // A Fastify application with the plugin, and users to call it as.
 
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { type Auth, type AuthOptions, createAccessToken } from '../../src/core/auth.ts'
+import { type Auth, createAccessToken } from '../../src/core/auth.ts'
+import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { type PortcullisOptions, portcullis } from '../../src/fastify/portcullis.ts'
 import { createGuards, type Guards } from '../../src/http/guards.ts'
 import { createTestAuth } from '../fixtures.ts'

@@ -1,0 +1,73 @@
+import type { Clock } from './clock.ts'
+import type { PasswordHasherOptions } from './password-hash.ts'
+import type { PasswordPolicyOptions } from './password-policy.ts'
+import type { RoleMap } from './roles.ts'
+import type { SessionOptions } from './sessions.ts'
+import { type SigningAlgorithm, secretProblems, signingAlgorithms } from './signing-key.ts'
+import type { Store } from './store.ts'
+
+/** Longest access token lifetime without `allowLongAccessTokens`, in seconds. */
+export const accessTokenMaxLifetime: number = 60 * 60
+
+/** What `createAuth` takes. */
+export interface AuthOptions {
+  /** Where users and keys are kept: `sqlite('app.db')`, `memory()`. */
+  readonly store: Store
+  /** Default `{ admin: ['*'], member: [] }`. */
+  readonly roles?: RoleMap
+  /** The role of a user created without one. Default `member` if there is one, else the last role. */
+  readonly defaultRole?: string
+  /** Permissions with a sentence each, shown where a login chooses its scopes. */
+  readonly permissions?: Readonly<Record<string, string>>
+  /**
+   * Signs with HS256 under the bytes of this text, at least 32. Without it, keys are made at first
+   * start and kept in the store, encrypted.
+   */
+  readonly secretKey?: string
+  /** The algorithm of managed keys. Default ES256. Not used with `secretKey`. */
+  readonly signingAlgorithm?: SigningAlgorithm
+  /** 32 bytes that managed keys are encrypted under. Default: what the store keeps for it. */
+  readonly keyEncryptionKey?: Uint8Array
+  /** The `iss` of tokens: the URL of this service. Default `http://localhost`. */
+  readonly issuer?: string
+  /** The `aud` of tokens: the identifier of this API. Default: the issuer. */
+  readonly audience?: string
+  /** Seconds. Default 900 (15 minutes); at most 3600. */
+  readonly accessTokenLifetime?: number
+  /** Accepts a lifetime above an hour: a stolen token then works for all that time. */
+  readonly allowLongAccessTokens?: boolean
+  readonly passwordHash?: PasswordHasherOptions
+  readonly passwordPolicy?: PasswordPolicyOptions
+  readonly sessions?: SessionOptions
+  /** Default: the wall clock. */
+  readonly clock?: Clock
+}
+
+/** Every reason against the options that no part of them finds by itself. */
+export function optionProblems(
+  options: AuthOptions,
+  lifetime: number,
+  issuer: string,
+  audience: string,
+): string[] {
+  const problems: string[] = []
+  if (options.secretKey !== undefined) {
+    problems.push(...secretProblems(options.secretKey).map((reason) => `The secret key ${reason}.`))
+  }
+  if (options.signingAlgorithm && !signingAlgorithms.includes(options.signingAlgorithm)) {
+    problems.push(`The signing algorithm must be one of: ${signingAlgorithms.join(', ')}.`)
+  }
+  if (options.keyEncryptionKey !== undefined && options.keyEncryptionKey.length !== 32) {
+    problems.push('The key-encryption key must have exactly 32 bytes.')
+  }
+  if (!Number.isSafeInteger(lifetime) || lifetime < 1) {
+    problems.push('The access token lifetime must be a whole number of seconds, at least 1.')
+  } else if (lifetime > accessTokenMaxLifetime && !options.allowLongAccessTokens) {
+    problems.push(
+      `The access token lifetime must be at most ${accessTokenMaxLifetime} seconds, or allowLongAccessTokens must be set: a stolen token works until it expires.`,
+    )
+  }
+  if (issuer === '') problems.push('The issuer must not be empty.')
+  if (audience === '') problems.push('The audience must not be empty.')
+  return problems
+}
