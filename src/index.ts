@@ -7,7 +7,7 @@ export type {
   AccessTokenSubject,
   IssuedAccessToken,
 } from './core/access-token.ts'
-export type { Accounts, NewUser, User } from './core/accounts.ts'
+export type { Accounts, NewUser, PasswordChange, User } from './core/accounts.ts'
 export { type Auth, createAccessToken, createAuth, firstPartyClientId } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
 export { type Clock, systemClock } from './core/clock.ts'
@@ -17,11 +17,12 @@ export {
   ConfigError,
   OAuthError,
   type OAuthErrorCode,
+  ThrottledError,
   UnavailableError,
 } from './core/errors.ts'
 export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
 export { createHashPool, type HashPool, type HashPoolOptions } from './core/hash-pool.ts'
-export type { Login } from './core/login.ts'
+export type { Credentials, Login } from './core/login.ts'
 export {
   type Argon2Parameters,
   createPasswordHasher,
@@ -48,12 +49,21 @@ export {
   type StampRenewal,
   type Store,
   type Subject,
+  type ThrottleCount,
+  type ThrottleRule,
+  type ThrottleStore,
   type UserChanges,
   type UserCounts,
   type UserQuery,
   type UserRecord,
   type UserStore,
 } from './core/store.ts'
+export {
+  type Admission,
+  type Attempt,
+  type Throttle,
+  unthrottledAdmission,
+} from './core/throttle.ts'
 export { canonicalUsername } from './core/username.ts'
 export { readBearerToken } from './http/bearer.ts'
 export {

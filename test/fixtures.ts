@@ -1,10 +1,12 @@
 // What tests of every layer need: an application's security that is quick and forgets everything.
 
+import type { User } from '../src/core/accounts.ts'
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { AuthOptions } from '../src/core/auth-options.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createHashPool, type HashPool } from '../src/core/hash-pool.ts'
 import type { PasswordHasherOptions } from '../src/core/password-hash.ts'
+import type { UserRecord } from '../src/core/store.ts'
 import { memory } from '../src/stores/memory.ts'
 
 /** Hashes that cost next to nothing. */
@@ -36,6 +38,32 @@ export async function createTestAuth(options: Partial<AuthOptions> = {}): Promis
   return await createAuth({ store: memory(), passwordHash: cheapHashing, ...options })
 }
 
+/** Somebody who shows these credentials, from one address unless told otherwise. */
+export async function authenticate(
+  auth: Auth,
+  username: string,
+  password: string,
+  address = '192.0.2.1',
+): Promise<UserRecord | null> {
+  return await auth.login.authenticate({ username, password, address })
+}
+
+/** Changes a password, asked for from the same address. */
+export async function changePassword(
+  auth: Auth,
+  id: string,
+  oldPassword: string,
+  newPassword: string,
+  keepSession?: string,
+): Promise<User> {
+  return await auth.accounts.changePassword(id, {
+    oldPassword,
+    newPassword,
+    address: '192.0.2.1',
+    ...(keepSession !== undefined && { keepSession }),
+  })
+}
+
 /** A pool that counts the hashes it runs. A job that does no work on another thread is none. */
 export interface CountingPool extends HashPool {
   readonly hashes: number
@@ -45,7 +73,8 @@ export function createCountingPool(): CountingPool {
   const pool = createHashPool({ concurrency: 4 })
   let hashes = 0
   return {
-    run: (job) =>
+    checkCapacity: (source) => pool.checkCapacity(source),
+    run: (job, source) =>
       pool.run(async () => {
         let ended = false
         const result = job().finally(() => {
@@ -55,7 +84,7 @@ export function createCountingPool(): CountingPool {
         for (let turn = 0; turn < 50; turn++) await null
         if (!ended) hashes++
         return await result
-      }),
+      }, source),
     get load() {
       return pool.load
     },

@@ -27,6 +27,16 @@ export interface NewUser {
   readonly role?: string
 }
 
+/** What a user shows to have a new password. */
+export interface PasswordChange {
+  readonly oldPassword: string
+  readonly newPassword: string
+  /** The address that the change was asked for from, which wrong old passwords are counted by. */
+  readonly address: string | undefined
+  /** The session that goes on. */
+  readonly keepSession?: string
+}
+
 /**
  * Creates and changes users. Every refusal is an `AccountError` that says what to do.
  *
@@ -47,20 +57,22 @@ export interface Accounts {
   deactivate(id: string): Promise<User>
   /** @throws {AccountError} `user_unknown` */
   reactivate(id: string): Promise<User>
-  /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `password_refused` */
+  /** Ends the waits and the lock that failed attempts brought. @throws {AccountError} `user_unknown` */
+  unlock(id: string): Promise<User>
+  /**
+   * Ends every token of the user at once, and every wait for failed attempts.
+   *
+   * @throws {AccountError} `user_unknown`, `password_refused`
+   */
   setPassword(id: string, password: string): Promise<User>
   /**
    * Sets a new password after checking the old one, and ends every token and session of the user but
    * `keepSession`.
    *
    * @throws {AccountError} `password_incorrect`, `password_refused`, `user_unknown`
+   * @throws {ThrottledError} if too many attempts with a wrong old password came before.
    */
-  changePassword(
-    id: string,
-    oldPassword: string,
-    newPassword: string,
-    keepSession?: string,
-  ): Promise<User>
+  changePassword(id: string, change: PasswordChange): Promise<User>
   /** Logs the user out everywhere: ends every token and session. @throws {AccountError} `user_unknown` */
   endSessions(id: string): Promise<User>
   /** @throws {AccountError} `user_unknown`, `last_admin` */
@@ -153,14 +165,20 @@ export function createAccounts(options: AccountsOptions): Accounts {
     deactivate: (id) => change(id, { active: false, securityStamp: newSecurityStamp() }),
     // A new stamp: a token that was issued while the user was inactive must not come alive.
     reactivate: (id) => change(id, { active: true, securityStamp: newSecurityStamp() }),
+    async unlock(id) {
+      const user = present(await users.findById(id))
+      await login.unlock(user.username)
+      return user
+    },
     async setPassword(id, password) {
       const user = present(await users.findById(id))
       const passwordHash = await hashNew(password, user.username)
+      await login.unlock(user.username)
       return await change(id, { passwordHash, securityStamp: newSecurityStamp() })
     },
-    async changePassword(id, oldPassword, newPassword, keepSession) {
+    async changePassword(id, { oldPassword, newPassword, address, keepSession }) {
       const { username } = present(await users.findById(id))
-      const user = await login.authenticate(username, oldPassword)
+      const user = await login.authenticate({ username, password: oldPassword, address })
       if (user?.id !== id) {
         throw new AccountError('password_incorrect', ['The old password is not right.'])
       }

@@ -14,6 +14,7 @@ import { createRoles, type Roles } from './roles.ts'
 import { checkSessionOptions, createSessions, type Sessions } from './sessions.ts'
 import { createKeyRing, importSecret, type KeyRing } from './signing-key.ts'
 import type { Store } from './store.ts'
+import { createThrottle, type Throttle } from './throttle.ts'
 
 /** The client of a login that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'
@@ -25,6 +26,7 @@ export interface Auth {
   readonly permissions: Permissions
   readonly accounts: Accounts
   readonly login: Login
+  readonly throttle: Throttle
   readonly passwords: PasswordHasher
   readonly passwordPolicy: PasswordPolicy
   readonly accessTokens: AccessTokenIssuer
@@ -79,7 +81,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   await store.open()
   try {
     const { keys, secret } = await loadKeys(options, clock)
-    const login = createLogin(store, passwords)
+    const throttle = createThrottle(store.throttle, secret, clock)
+    const login = createLogin({ store, hasher: passwords, throttle })
     const events = createAuthEvents(clock)
     return {
       store,
@@ -98,6 +101,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         clock,
       }),
       login,
+      throttle,
       passwords,
       passwordPolicy: policy,
       accessTokens: createAccessTokenIssuer({

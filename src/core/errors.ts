@@ -71,3 +71,19 @@ export class UnavailableError extends Error {
     this.retryAfter = retryAfter
   }
 }
+
+/**
+ * Credentials that were not looked at, because too many were wrong before. The same for names that
+ * exist and names that do not. The same request may be looked at after `retryAfter` seconds.
+ */
+export class ThrottledError extends Error {
+  override readonly name = 'ThrottledError'
+  readonly code = 'throttled'
+  /** Seconds. */
+  readonly retryAfter: number
+
+  constructor(retryAfter: number) {
+    super('Too many failed attempts, try again later')
+    this.retryAfter = retryAfter
+  }
+}

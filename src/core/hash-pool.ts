@@ -9,9 +9,14 @@ export interface HashPool {
    * Runs the job when its turn comes. The place is freed when the job itself ends, not when whoever
    * asked for it has gone away.
    *
+   * Turns go round the sources that wait, and one source may fill a quarter of the queue: whoever
+   * sends much makes mostly themselves wait. Jobs without a source are the application's own.
+   *
    * @throws {UnavailableError} if the queue is full, or the job waited longer than `maxWait`.
    */
-  run<T>(job: () => Promise<T>): Promise<T>
+  run<T>(job: () => Promise<T>, source?: string): Promise<T>
+  /** @throws {UnavailableError} if a job from this source would be refused now. */
+  checkCapacity(source?: string): void
   /** Jobs running and jobs waiting now. */
   readonly load: { readonly running: number; readonly waiting: number }
 }
@@ -27,46 +32,76 @@ export interface HashPoolOptions {
 
 export function createHashPool(options: HashPoolOptions): HashPool {
   const { concurrency, maxWaiting = 256 * concurrency, maxWait = 2 } = options
-  const waiting: (() => void)[] = []
+  const maxWaitingPerSource = Math.ceil(maxWaiting / 4)
+  /** Whoever waits, by source; the source whose turn is next comes first. */
+  const waiting = new Map<string, (() => void)[]>()
+  let waitingInAll = 0
   let running = 0
 
   function overloaded(): UnavailableError {
     return new UnavailableError('Too many logins at once, try again in a few seconds', maxWait)
   }
 
-  async function admit(): Promise<void> {
+  function checkCapacity(source = ''): void {
+    if (running < concurrency) return
+    const most = source === '' ? maxWaiting : maxWaitingPerSource
+    const fromSource = waiting.get(source)?.length ?? 0
+    if (waitingInAll >= maxWaiting || fromSource >= most) throw overloaded()
+  }
+
+  async function admit(source: string): Promise<void> {
+    checkCapacity(source)
     if (running < concurrency) {
       running++
       return
     }
-    if (waiting.length >= maxWaiting) throw overloaded()
     // Monotonic: a clock that is set back must not let a job wait for an hour.
     const queuedAt = performance.now()
-    await new Promise<void>((resolve) => waiting.push(resolve))
+    await new Promise<void>((resolve) => enqueue(source, resolve))
     if (performance.now() - queuedAt > maxWait * 1000) {
       release()
       throw overloaded()
     }
   }
 
+  function enqueue(source: string, job: () => void): void {
+    const queue = waiting.get(source)
+    if (queue) queue.push(job)
+    else waiting.set(source, [job])
+    waitingInAll++
+  }
+
+  function dequeue(): (() => void) | undefined {
+    for (const [source, queue] of waiting) {
+      const next = queue.shift()
+      // To the end of the round, or out of it.
+      waiting.delete(source)
+      if (queue.length > 0) waiting.set(source, queue)
+      waitingInAll--
+      return next
+    }
+    return undefined
+  }
+
   function release(): void {
-    const next = waiting.shift()
+    const next = dequeue()
     // A waiting job takes over the place of the one that ended, so `running` stays as it is.
     if (next) next()
     else running--
   }
 
   return {
-    async run(job) {
-      await admit()
+    async run(job, source = '') {
+      await admit(source)
       try {
         return await job()
       } finally {
         release()
       }
     },
+    checkCapacity,
     get load() {
-      return { running, waiting: waiting.length }
+      return { running, waiting: waitingInAll }
     },
   }
 }

@@ -1,8 +1,18 @@
 import { UnavailableError } from './errors.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import { passwordMaxBytes } from './password-policy.ts'
+import { sourceOf } from './source.ts'
 import type { Store, UserRecord } from './store.ts'
+import type { Admission, Throttle } from './throttle.ts'
 import { canonicalUsername } from './username.ts'
+
+/** What somebody shows to be a user. */
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+  /** The address that they came from, which attempts are counted by. */
+  readonly address: string | undefined
+}
 
 /** Checks credentials. */
 export interface Login {
@@ -16,12 +26,21 @@ export interface Login {
    * A hash of a foreign scheme or a lower cost is replaced after a good login (compare-and-set: a
    * password changed meanwhile stays).
    *
+   * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.
    * @throws {UnavailableError} if too many hashes are waiting, or the store cannot answer.
    */
-  authenticate(username: string, password: string): Promise<UserRecord | null>
+  authenticate(credentials: Credentials): Promise<UserRecord | null>
+  /** Lets a user try again at once, whom failed attempts have made wait or locked out. */
+  unlock(username: string): Promise<void>
 }
 
-export function createLogin(store: Store, hasher: PasswordHasher): Login {
+export interface LoginOptions {
+  readonly store: Store
+  readonly hasher: PasswordHasher
+  readonly throttle: Throttle
+}
+
+export function createLogin({ store, hasher, throttle }: LoginOptions): Login {
   async function rehash(user: UserRecord, oldHash: string, password: string): Promise<UserRecord> {
     try {
       const passwordHash = await hasher.hash(password)
@@ -34,16 +53,29 @@ export function createLogin(store: Store, hasher: PasswordHasher): Login {
     }
   }
 
+  async function check(
+    account: string | null,
+    password: string,
+    admission: Admission,
+  ): Promise<UserRecord | null> {
+    const user = account === null ? null : await store.users.findByUsername(account)
+    // Longer than any password can be, so no hash is spent on it, whoever the user is.
+    if (Buffer.byteLength(password) > passwordMaxBytes) return null
+    const passwordHash = user?.passwordHash ?? null
+    const right = await hasher.verify(password, passwordHash, admission)
+    if (!right || user === null || passwordHash === null) return null
+    return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
+  }
+
   return {
-    async authenticate(username, password) {
+    async authenticate({ username, password, address }) {
+      // Before anything is counted: what cannot be looked at now is no attempt.
+      hasher.checkCapacity(sourceOf(address))
       const canonical = canonicalUsername(username)
-      const user = canonical === null ? null : await store.users.findByUsername(canonical)
-      // Longer than any password can be, so no hash is spent on it, whoever the user is.
-      if (Buffer.byteLength(password) > passwordMaxBytes) return null
-      const passwordHash = user?.passwordHash ?? null
-      const right = await hasher.verify(password, passwordHash)
-      if (!right || user === null || passwordHash === null) return null
-      return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
+      // A text that can be nobody's name is an account too, of those who type it.
+      const attempt = { account: canonical ?? `invalid ${username}`, address }
+      return await throttle.attempt(attempt, (admission) => check(canonical, password, admission))
     },
+    unlock: (username) => throttle.unlock(canonicalUsername(username) ?? username),
   }
 }

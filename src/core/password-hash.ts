@@ -4,6 +4,7 @@ import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
 import { ConfigError } from './errors.ts'
 import { createHashPool, type HashPool } from './hash-pool.ts'
+import type { Admission } from './throttle.ts'
 
 /** The cost of a new hash (argon2id, RFC 9106). */
 export interface Argon2Parameters {
@@ -47,9 +48,14 @@ export interface PasswordHasher {
    * Costs one hash of work in every case. With null, for a user who does not exist or has no
    * password, it verifies against a throw-away hash of the current cost and returns false.
    *
+   * Takes the proof that the attempt was counted: see `Login`, or `unthrottledAdmission` for those who
+   * limit attempts themselves.
+   *
    * @throws {UnavailableError} if too many hashes are waiting already.
    */
-  verify(password: string, storedHash: string | null): Promise<boolean>
+  verify(password: string, storedHash: string | null, admission: Admission): Promise<boolean>
+  /** @throws {UnavailableError} if a `verify` from this source would be refused now. */
+  checkCapacity(source: string): void
   /** True if a good login should replace the hash: another algorithm, or a lower cost than today's. */
   needsRehash(storedHash: string): boolean
 }
@@ -82,7 +88,8 @@ export async function createPasswordHasher(
 
   return {
     hash: (password) => pool.run(() => argon2.hash(normalize(password), settings)),
-    verify(password, storedHash) {
+    checkCapacity: (source) => pool.checkCapacity(source),
+    verify(password, storedHash, { source }) {
       const scheme = storedHash === null ? null : schemeOf(storedHash)
       const normalized = normalize(password)
       return pool.run(async () => {
@@ -92,7 +99,7 @@ export async function createPasswordHasher(
         }
         // Parameters that can be read do not make the rest of the text a hash.
         return scheme.verify(storedHash, normalized).catch(() => false)
-      })
+      }, source)
     },
     needsRehash(storedHash) {
       const scheme = schemeOf(storedHash)

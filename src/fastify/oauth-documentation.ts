@@ -39,6 +39,7 @@ export const tokenDocumentation: object = {
     },
     400: tokenError('The request is malformed'),
     401: tokenError('Incorrect username or password'),
+    429: tokenError('Too many failed attempts; see Retry-After'),
     503: tokenError('Too many logins at once; see Retry-After'),
   },
 }

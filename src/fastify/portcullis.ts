@@ -43,7 +43,9 @@ function pruneSessions(app: FastifyInstance, auth: Auth): void {
   let timer: NodeJS.Timeout | undefined
   app.addHook('onListen', async () => {
     const prune = (): void => {
-      auth.sessions.prune().catch((error) => app.log.error({ err: error }, 'pruning failed'))
+      Promise.all([auth.sessions.prune(), auth.throttle.prune()]).catch((error) =>
+        app.log.error({ err: error }, 'pruning failed'),
+      )
     }
     timer = setInterval(prune, pruneInterval * 1000).unref()
     prune()

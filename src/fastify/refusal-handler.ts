@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { UnavailableError } from '../core/errors.ts'
+import { ThrottledError, UnavailableError } from '../core/errors.ts'
 import { createProblem, problemMediaType } from '../http/problem.ts'
 import { Refusal } from '../http/refusal.ts'
 
@@ -26,6 +26,11 @@ export function sendRefusal(error: unknown, request: FastifyRequest, reply: Fast
     request.log.error({ err: error.cause ?? error }, error.message)
     reply.header('retry-after', error.retryAfter)
     sendProblem(reply, 503, error.message)
+    return true
+  }
+  if (error instanceof ThrottledError) {
+    reply.header('retry-after', error.retryAfter)
+    sendProblem(reply, 429, error.message)
     return true
   }
   return false

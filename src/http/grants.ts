@@ -24,7 +24,7 @@ export async function grantPassword(
   const password = requireText(parameters, 'password')
   const requested = readScope(auth, parameters)
 
-  const user = await auth.login.authenticate(username, password)
+  const user = await auth.login.authenticate({ username, password, address })
   if (user === null) throw new IncorrectCredentials()
 
   const scopes = delegate(auth.roles.permissionsOf(user.role), requested)

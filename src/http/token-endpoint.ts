@@ -1,5 +1,5 @@
 import type { Auth } from '../core/auth.ts'
-import { OAuthError, UnavailableError } from '../core/errors.ts'
+import { OAuthError, ThrottledError, UnavailableError } from '../core/errors.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import { parseForm } from './form.ts'
 import { grantPassword, grantRefreshToken, IncorrectCredentials } from './grants.ts'
@@ -61,9 +61,9 @@ export function refuseToken(error: unknown): TokenAnswer {
     const headers = challenge ? { ...tokenHeaders, 'www-authenticate': challenge } : tokenHeaders
     return { status, headers, body: errorBody(error.code, error.message), refusal: error }
   }
-  if (error instanceof UnavailableError) {
+  if (error instanceof UnavailableError || error instanceof ThrottledError) {
     return {
-      status: 503,
+      status: error instanceof ThrottledError ? 429 : 503,
       headers: { ...tokenHeaders, 'retry-after': String(error.retryAfter) },
       // Not a code of RFC 6749 §5.2, which has none for this; §4.1.2.1 has, in the same registry.
       body: errorBody('temporarily_unavailable', error.message),

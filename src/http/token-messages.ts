@@ -1,4 +1,4 @@
-import type { OAuthError, UnavailableError } from '../core/errors.ts'
+import type { OAuthError, ThrottledError, UnavailableError } from '../core/errors.ts'
 
 /** A form sent to an OAuth endpoint, as plain data. Whoever makes it has bounded the body. */
 export interface TokenRequest {
@@ -16,7 +16,7 @@ export interface TokenAnswer {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: TokenResponse | TokenErrorResponse
   /** Why it is a refusal: for the log, never to be sent. */
-  readonly refusal?: OAuthError | UnavailableError
+  readonly refusal?: OAuthError | ThrottledError | UnavailableError
 }
 
 /** RFC 6749 §5.1. */

@@ -59,7 +59,13 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
     },
     secured(me, async ({ user, token }, request, reply) => {
       const { old_password, new_password } = request.body
-      await auth.accounts.changePassword(user.id, old_password, new_password, token.claims.sid)
+      const { sid } = token.claims
+      await auth.accounts.changePassword(user.id, {
+        oldPassword: old_password,
+        newPassword: new_password,
+        address: request.ip,
+        ...(sid !== undefined && { keepSession: sid }),
+      })
       return reply.code(204).send(null)
     }),
   )

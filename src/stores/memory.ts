@@ -9,6 +9,7 @@ import {
   type UserRecord,
   type UserStore,
 } from '../core/store.ts'
+import { createMemoryThrottle } from './memory-throttle.ts'
 
 /** A store that is gone with the process: for tests and trials. */
 export function memory(): Store {
@@ -19,6 +20,7 @@ export function memory(): Store {
     users,
     sessions: createSessions(sessionById, users.read),
     signingKeys: createSigningKeys(),
+    throttle: createMemoryThrottle(),
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null

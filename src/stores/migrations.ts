@@ -59,6 +59,23 @@ const migrations: Readonly<Record<string, Migration>> = {
       }
     },
   },
+  '0006_throttle': {
+    async up(db) {
+      await db.schema
+        .createTable('throttle')
+        .addColumn('key', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('account', 'text')
+        .addColumn('failures', 'bigint', (column) => column.notNull())
+        .addColumn('wait', 'bigint', (column) => column.notNull())
+        .addColumn('blocked_until', 'bigint', (column) => column.notNull())
+        .addColumn('counted_at', 'bigint', (column) => column.notNull())
+        .addColumn('succeeded_at', 'bigint')
+        .execute()
+      for (const column of ['account', 'counted_at']) {
+        await db.schema.createIndex(`throttle_by_${column}`).on('throttle').column(column).execute()
+      }
+    },
+  },
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
 import type { Engine, TurnName } from './kysely-engine.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
+import { createThrottleStore } from './kysely-throttle.ts'
 import { createUserStore } from './kysely-users.ts'
 import { migrate } from './migrations.ts'
 import { answerLater, isUniqueViolation } from './postgres-error.ts'
@@ -54,6 +55,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     users,
     sessions,
     signingKeys,
+    throttle: createThrottleStore(db),
     findSubject: createSubjectReader(engine),
     open: () => migrate(db as never),
     async check() {

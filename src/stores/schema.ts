@@ -5,6 +5,7 @@ export interface Schema {
   users: UsersTable
   sessions: SessionsTable
   signing_keys: SigningKeysTable
+  throttle: ThrottleTable
 }
 
 export interface UsersTable {
@@ -37,4 +38,16 @@ export interface SessionsTable {
   security_stamp: string
   label: string
   address: string
+}
+
+/** A count of failed attempts. Keys are digests: no name and no address is in them. */
+export interface ThrottleTable {
+  key: string
+  account: string | null
+  failures: number
+  wait: number
+  blocked_until: number
+  counted_at: number
+  /** When the source of this count last succeeded; null for a source that never has. */
+  succeeded_at: number | null
 }

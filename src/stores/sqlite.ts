@@ -7,12 +7,14 @@ import type {
   SigningKeyStore,
   Store,
   Subject,
+  ThrottleStore,
   UserStore,
 } from '../core/store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
 import type { Engine } from './kysely-engine.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
+import { createThrottleStore } from './kysely-throttle.ts'
 import { createUserStore } from './kysely-users.ts'
 import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
@@ -60,6 +62,10 @@ class SqliteStore implements Store {
     return this.#open.signingKeys
   }
 
+  get throttle(): ThrottleStore {
+    return this.#open.throttle
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -93,7 +99,8 @@ class SqliteStore implements Store {
   }
 }
 
-interface Opened extends Pick<Store, 'users' | 'sessions' | 'signingKeys' | 'findSubject'> {
+interface Opened
+  extends Pick<Store, 'users' | 'sessions' | 'signingKeys' | 'throttle' | 'findSubject'> {
   check(): void
   close(): Promise<void>
 }
@@ -102,6 +109,7 @@ async function openDatabase(path: string): Promise<Opened> {
   prepareFile(path)
   const writer = new DatabaseSync(path, { timeout: busyTimeout })
   let reader: DatabaseSync | undefined
+  let counter: DatabaseSync | undefined
   try {
     useWriteAheadLog(writer)
     // FULL: what is acknowledged survives a power failure, not only the end of the process.
@@ -111,22 +119,31 @@ async function openDatabase(path: string): Promise<Opened> {
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
+    // Counts of failed attempts are written at every login and may be lost with the power: on a
+    // connection of their own they cost no wait for the disk.
+    counter = new DatabaseSync(path, { timeout: busyTimeout })
+    counter.exec('pragma synchronous = normal')
+    const counts = new Kysely<Schema>({ dialect: nodeSqliteDialect(counter) })
     const engine = createEngine(db, reader)
     const probe = reader.prepare('select id from users limit 1')
-    const opened = reader
+    const [opened, counting] = [reader, counter]
     return {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
       findSubject: createSubjectReader(engine),
       signingKeys: createSigningKeyStore(engine),
+      throttle: createThrottleStore(counts),
       check: () => void answer(() => probe.get()),
       async close() {
         opened.close()
+        // Kysely closes only what it has used.
+        counting.close()
         await db.destroy()
       },
     }
   } catch (error) {
     reader?.close()
+    counter?.close()
     if (writer.isOpen) writer.close()
     throw error
   }

@@ -6,7 +6,9 @@ import { AccountError, type AccountErrorCode } from '../../src/core/errors.ts'
 import type { UserRecord } from '../../src/core/store.ts'
 import { createGuards } from '../../src/http/guards.ts'
 import {
+  authenticate,
   type CountingPool,
+  changePassword,
   cheapHashing,
   createCountingPool,
   createTestAuth,
@@ -78,7 +80,7 @@ test('a new user is active, has the default role and a canonical name', async ()
   })
   assert.deepEqual(await auth.accounts.find(user.id), user)
   assert.deepEqual(await auth.accounts.findByUsername('ALICE'), user)
-  assert.ok(await auth.login.authenticate('alice', goodPassword))
+  assert.ok(await authenticate(auth, 'alice', goodPassword))
 })
 
 test('no answer shows a hash or a stamp', async () => {
@@ -91,7 +93,7 @@ test('no answer shows a hash or a stamp', async () => {
     ...(await accounts.list({ limit: 10 })),
     await accounts.changeRole(user.id, 'editor'),
     await accounts.setPassword(user.id, goodPassword),
-    await accounts.changePassword(user.id, goodPassword, otherPassword),
+    await changePassword(auth, user.id, goodPassword, otherPassword),
     await accounts.deactivate(user.id),
     await accounts.reactivate(user.id),
     await accounts.endSessions(user.id),
@@ -116,7 +118,7 @@ test('the id of a user is no name, and a name that is free again gets another (A
 test('a user without a password cannot log in', async () => {
   const user = await create('sso', { password: null })
   assert.equal((await recordOf(user)).passwordHash, null)
-  assert.equal(await auth.login.authenticate('sso', ''), null)
+  assert.equal(await authenticate(auth, 'sso', ''), null)
 })
 
 test('a password is stored as a hash only', async () => {
@@ -150,9 +152,9 @@ test('a weak password is refused with every reason, wherever it is set (PW-10)',
   const user = await create('alice')
   await assertRefused(create('bob', { password: 'a\na' }), 'password_refused', 3)
   await assertRefused(auth.accounts.setPassword(user.id, 'a\na'), 'password_refused', 3)
-  const changed = auth.accounts.changePassword(user.id, goodPassword, 'a\na')
+  const changed = changePassword(auth, user.id, goodPassword, 'a\na')
   await assertRefused(changed, 'password_refused', 3)
-  assert.ok(await auth.login.authenticate('alice', goodPassword))
+  assert.ok(await authenticate(auth, 'alice', goodPassword))
 })
 
 test('the name of the user is a weak password, wherever it is set (PW-10)', async () => {
@@ -163,7 +165,7 @@ test('the name of the user is a weak password, wherever it is set (PW-10)', asyn
     'password_refused',
   )
   await assertRefused(auth.accounts.setPassword(user.id, username), 'password_refused')
-  const changed = auth.accounts.changePassword(user.id, goodPassword, username)
+  const changed = changePassword(auth, user.id, goodPassword, username)
   await assertRefused(changed, 'password_refused')
 })
 
@@ -189,7 +191,7 @@ test('a user who is not there is unknown to every change', async () => {
     () => accounts.deactivate(id),
     () => accounts.reactivate(id),
     () => accounts.setPassword(id, goodPassword),
-    () => accounts.changePassword(id, goodPassword, otherPassword),
+    () => changePassword(auth, id, goodPassword, otherPassword),
     () => accounts.endSessions(id),
     () => accounts.remove(id),
   ]
@@ -256,7 +258,7 @@ test('each change that ends tokens ends them all, and of this user only', async 
   const changes = [
     () => accounts.deactivate(user.id),
     () => accounts.setPassword(user.id, goodPassword),
-    () => accounts.changePassword(user.id, goodPassword, otherPassword),
+    () => changePassword(auth, user.id, goodPassword, otherPassword),
     () => accounts.endSessions(user.id),
   ]
   for (const change of changes) {
@@ -280,26 +282,25 @@ test('a changed role ends no token: guards read the role of today (AZ-10)', asyn
 test('a new password from an administrator replaces the old one', async () => {
   const user = await create('alice')
   await auth.accounts.setPassword(user.id, otherPassword)
-  assert.equal(await auth.login.authenticate('alice', goodPassword), null)
-  assert.ok(await auth.login.authenticate('alice', otherPassword))
+  assert.equal(await authenticate(auth, 'alice', goodPassword), null)
+  assert.ok(await authenticate(auth, 'alice', otherPassword))
 })
 
 test('users change their password by giving the old one', async () => {
   const user = await create('alice')
-  const { accounts } = auth
   for (const old of ['', 'wrong', otherPassword]) {
-    const change = accounts.changePassword(user.id, old, otherPassword)
+    const change = changePassword(auth, user.id, old, otherPassword)
     await assertRefused(change, 'password_incorrect')
   }
-  await accounts.changePassword(user.id, goodPassword, otherPassword)
-  assert.equal(await auth.login.authenticate('alice', goodPassword), null)
-  assert.ok(await auth.login.authenticate('alice', otherPassword))
+  await changePassword(auth, user.id, goodPassword, otherPassword)
+  assert.equal(await authenticate(auth, 'alice', goodPassword), null)
+  assert.ok(await authenticate(auth, 'alice', otherPassword))
 })
 
 test('a user without a password cannot change it', async () => {
   const user = await create('sso', { password: null })
   for (const old of ['', 'null', goodPassword]) {
-    const change = auth.accounts.changePassword(user.id, old, otherPassword)
+    const change = changePassword(auth, user.id, old, otherPassword)
     await assertRefused(change, 'password_incorrect')
   }
 })
@@ -307,13 +308,13 @@ test('a user without a password cannot change it', async () => {
 test('of two changes of one password at once one counts (PW-04)', async () => {
   const user = await create('alice')
   const change = (password: string): Promise<User> =>
-    auth.accounts.changePassword(user.id, goodPassword, password)
+    changePassword(auth, user.id, goodPassword, password)
   const passwords = [otherPassword, 'nine brave kettles hum']
   const outcomes = await Promise.allSettled(passwords.map(change))
   const winners = passwords.filter((_, index) => outcomes[index]?.status === 'fulfilled')
   assert.equal(winners.length, 1)
   for (const password of passwords) {
-    const user = await auth.login.authenticate('alice', password)
+    const user = await authenticate(auth, 'alice', password)
     assert.equal(user !== null, winners.includes(password))
   }
 })

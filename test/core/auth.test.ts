@@ -8,7 +8,13 @@ import { ConfigError } from '../../src/core/errors.ts'
 import type { SigningAlgorithm } from '../../src/core/signing-key.ts'
 import type { Store } from '../../src/core/store.ts'
 import { memory } from '../../src/stores/memory.ts'
-import { cheapHashing, createTestAuth, createTestClock, goodPassword } from '../fixtures.ts'
+import {
+  authenticate,
+  cheapHashing,
+  createTestAuth,
+  createTestClock,
+  goodPassword,
+} from '../fixtures.ts'
 
 const secretKey = randomBytes(32).toString('hex')
 
@@ -303,7 +309,7 @@ test('there is no token for a user who does not exist', async () => {
 test('an application is a login with a password, from end to end', async () => {
   const auth = await createAuth({ store: memory(), secretKey, passwordHash: cheapHashing })
   await auth.accounts.create({ username: 'Alice', password: goodPassword })
-  const user = await auth.login.authenticate('ALICE', goodPassword)
+  const user = await authenticate(auth, 'ALICE', goodPassword)
   assert.ok(user)
   const token = await createAccessToken(auth, user.id)
   const verified = await auth.accessTokens.verify(token ?? '')

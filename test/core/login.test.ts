@@ -8,6 +8,7 @@ import { createLogin } from '../../src/core/login.ts'
 import { createPasswordHasher } from '../../src/core/password-hash.ts'
 import type { UserRecord } from '../../src/core/store.ts'
 import {
+  authenticate,
   type CountingPool,
   cheapHashing,
   createCountingPool,
@@ -46,7 +47,7 @@ async function countHashes(attempt: () => Promise<unknown>): Promise<number> {
 
 test('the right password gives the record, under every spelling of the name (AZ-01)', async () => {
   for (const name of ['alice', 'ALICE', 'Ａlice']) {
-    const user = await auth.login.authenticate(name, goodPassword)
+    const user = await authenticate(auth, name, goodPassword)
     assert.equal(user?.username, 'alice')
   }
 })
@@ -64,7 +65,7 @@ test('a wrong password, an unknown name and a missing password are one answer (T
     ['sso', 'null'],
   ] as const
   for (const [name, password] of attempts) {
-    assert.equal(await auth.login.authenticate(name, password), null, name)
+    assert.equal(await authenticate(auth, name, password), null, name)
   }
 })
 
@@ -83,7 +84,7 @@ test('every kind of attempt costs one hash (TH-01)', async () => {
     ['an inactive user with a wrong password', 'inactive', 'wrong'],
   ] as const
   for (const [kind, name, password] of attempts) {
-    const hashes = await countHashes(() => auth.login.authenticate(name, password))
+    const hashes = await countHashes(() => authenticate(auth, name, password))
     assert.equal(hashes, 1, kind)
   }
 })
@@ -93,51 +94,51 @@ test('a password longer than any can be costs nothing, whoever the user is (PW-0
     for (const password of ['x'.repeat(1025), 'é'.repeat(513)]) {
       let answer: unknown
       const hashes = await countHashes(async () => {
-        answer = await auth.login.authenticate(name, password)
+        answer = await authenticate(auth, name, password)
       })
       assert.equal(answer, null)
       assert.equal(hashes, 0)
     }
-    assert.equal(await countHashes(() => auth.login.authenticate(name, 'x'.repeat(1024))), 1)
+    assert.equal(await countHashes(() => authenticate(auth, name, 'x'.repeat(1024))), 1)
   }
 })
 
 test('an inactive user is authenticated all the same: who asked decides afterwards', async () => {
   const { id } = await auth.accounts.create({ username: 'inactive', password: goodPassword })
   await auth.accounts.deactivate(id)
-  const user = await auth.login.authenticate('inactive', goodPassword)
+  const user = await authenticate(auth, 'inactive', goodPassword)
   assert.equal(user?.id, id)
   assert.equal(user?.active, false)
 })
 
 test('a good login replaces a bcrypt hash by argon2id, and then still works (PW-03)', async () => {
   await importUser('bob', await bcrypt.hash('secret', { cost: 4 }))
-  const user = await auth.login.authenticate('bob', 'secret')
+  const user = await authenticate(auth, 'bob', 'secret')
   const stored = await hashOf('bob')
   assert.match(stored ?? '', /^\$argon2id\$/)
   assert.equal(user?.passwordHash, stored)
   assert.equal(user?.securityStamp, 'stamp')
-  assert.ok(await auth.login.authenticate('bob', 'secret'))
+  assert.ok(await authenticate(auth, 'bob', 'secret'))
   assert.equal(await hashOf('bob'), stored)
 })
 
 test('after the new hash, what bcrypt left out of a password counts (PW-05)', async () => {
   const password = `${'x'.repeat(72)} and more`
   await importUser('bob', await bcrypt.hash(password, { cost: 4 }))
-  assert.ok(await auth.login.authenticate('bob', password))
-  assert.equal(await auth.login.authenticate('bob', `${'x'.repeat(72)} and less`), null)
+  assert.ok(await authenticate(auth, 'bob', password))
+  assert.equal(await authenticate(auth, 'bob', `${'x'.repeat(72)} and less`), null)
 })
 
 test('a wrong password leaves an old hash as it is (PW-03)', async () => {
   const old = await bcrypt.hash('secret', { cost: 4 })
   await importUser('bob', old)
-  assert.equal(await auth.login.authenticate('bob', 'wrong'), null)
+  assert.equal(await authenticate(auth, 'bob', 'wrong'), null)
   assert.equal(await hashOf('bob'), old)
 })
 
 test('a good login with a hash of the cost of today leaves it as it is', async () => {
   const before = await hashOf('alice')
-  await auth.login.authenticate('alice', goodPassword)
+  await authenticate(auth, 'alice', goodPassword)
   assert.equal(await hashOf('alice'), before)
 })
 
@@ -150,10 +151,15 @@ async function loginWhile(meanwhile: () => Promise<unknown>): Promise<UserRecord
       if (jobs === 2) await meanwhile()
       return await job()
     },
+    checkCapacity: () => {},
     load: { running: 0, waiting: 0 },
   }
   const hasher = await createPasswordHasher({ ...cheapHashing, pool: interrupted })
-  const user = await createLogin(auth.store, hasher).authenticate('bob', 'secret')
+  const user = await createLogin({ ...auth, hasher }).authenticate({
+    username: 'bob',
+    password: 'secret',
+    address: undefined,
+  })
   assert.equal(jobs, 2)
   return user
 }
@@ -163,8 +169,8 @@ test('a password that is changed during the login stays changed (PW-04)', async 
   const user = await loginWhile(() => auth.accounts.setPassword(id, goodPassword))
   // The password was right when it was checked; the stamp that it is worth is the old one.
   assert.equal(user?.securityStamp, 'stamp')
-  assert.ok(await auth.login.authenticate('bob', goodPassword))
-  assert.equal(await auth.login.authenticate('bob', 'secret'), null)
+  assert.ok(await authenticate(auth, 'bob', goodPassword))
+  assert.equal(await authenticate(auth, 'bob', 'secret'), null)
 })
 
 test('a login that cannot renew a hash now is still a login', async () => {

@@ -5,7 +5,13 @@ import { ConfigError, OAuthError } from '../../src/core/errors.ts'
 import type { AuthEvent } from '../../src/core/events.ts'
 import { checkSessionOptions, type OpenSession } from '../../src/core/sessions.ts'
 import type { UserRecord } from '../../src/core/store.ts'
-import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
+import {
+  changePassword,
+  createTestAuth,
+  createTestClock,
+  goodPassword,
+  type TestClock,
+} from '../fixtures.ts'
 
 const clientId = 'first-party'
 const day = 24 * 60 * 60
@@ -168,7 +174,7 @@ test('a reactivated user does not get old sessions back', async () => {
 test('a change of password keeps the session it was made in, and no other (SR-11)', async () => {
   const mine = await open()
   const other = await open()
-  await auth.accounts.changePassword(user.id, goodPassword, `${goodPassword}!`, mine.session.id)
+  await changePassword(auth, user.id, goodPassword, `${goodPassword}!`, mine.session.id)
   await auth.sessions.refresh(mine.refreshToken, clientId)
   await assertRefused(other.refreshToken)
   assert.deepEqual(
@@ -182,7 +188,7 @@ test('a change of password keeps no session of somebody else', async () => {
   const { session, refreshToken } = await open()
   await auth.accounts.deactivate(user.id)
   await auth.accounts.reactivate(user.id)
-  await auth.accounts.changePassword(mallory.id, goodPassword, `${goodPassword}!`, session.id)
+  await changePassword(auth, mallory.id, goodPassword, `${goodPassword}!`, session.id)
   await assertRefused(refreshToken)
 })
 

@@ -25,6 +25,7 @@ function createCountingPool(): HashPool & { hashes: number } {
   return {
     hashes: 0,
     load: { running: 0, waiting: 0 },
+    checkCapacity() {},
     run(job) {
       this.hashes++
       return job()

@@ -4,7 +4,13 @@ import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../../src/core/auth.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createSetup, type Setup } from '../../src/server/setup.ts'
-import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
+import {
+  authenticate,
+  createTestAuth,
+  createTestClock,
+  goodPassword,
+  type TestClock,
+} from '../fixtures.ts'
 
 let clock: TestClock
 let auth: Auth
@@ -53,7 +59,7 @@ test('the code creates the first administrator, and is used up', async () => {
   assert.equal((await send()).statusCode, 201)
   const alice = await auth.accounts.findByUsername('alice')
   assert.equal(alice?.role, 'admin')
-  assert.ok(await auth.login.authenticate('alice', goodPassword))
+  assert.ok(await authenticate(auth, 'alice', goodPassword))
   assert.equal((await send({ username: 'mallory' })).statusCode, 410)
   assert.equal((await app.inject('/setup')).statusCode, 410)
   assert.equal(await countUsers(), 1)

@@ -1,0 +1,39 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+/**
+ * Returns where a request came from, as attempts are counted by it: an IPv4 address, the /64 of an
+ * IPv6 address (whoever has one address of it has all), or `unknown` for what is neither. All ways to
+ * write one address give one source.
+ */
+export function sourceOf(address: string | undefined): string {
+  const bare = (address ?? '').replace(/%.*$/, '').replace(/^\[(.*)\]$/, '$1')
+  if (isIPv4(bare)) return bare
+  if (!isIPv6(bare)) return 'unknown'
+  const groups = groupsOf(bare)
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  if (isMapped) return bytesOf(groups.slice(6)).join('.')
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`
+}
+
+/** The eight groups of an address that `isIPv6` accepts. */
+function groupsOf(address: string): readonly number[] {
+  const [head = [], tail] = address.split('::').map(parseGroups)
+  if (tail === undefined) return head
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail]
+}
+
+function parseGroups(text: string): readonly number[] {
+  if (text === '') return []
+  return text.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16)]
+    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number)
+    return [a * 256 + b, c * 256 + d]
+  })
+}
+
+function bytesOf(groups: readonly number[]): readonly number[] {
+  return groups.flatMap((group) => [group >> 8, group & 0xff])
+}
