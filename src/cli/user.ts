@@ -55,6 +55,7 @@ export function userCommand(): Command {
   for (const [name, says] of [
     ['deactivate', 'is refused from now on'],
     ['reactivate', 'can log in again'],
+    ['unlock', 'can try again at once'],
   ] as const) {
     user
       .command(name)

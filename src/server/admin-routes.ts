@@ -207,6 +207,22 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
     ),
   )
 
+  app.post(
+    '/users/:id/unlock',
+    {
+      schema: {
+        tags,
+        summary: 'Let a user try again at once',
+        description: 'Ends the waits and the lock that failed logins brought.',
+        params: Id,
+        response: { 200: UserAnswer },
+      },
+    },
+    secured(usersWriter, async (_admin, request) =>
+      userAnswer(await accounts.unlock(request.params.id)),
+    ),
+  )
+
   app.get(
     '/users/:id/sessions',
     {

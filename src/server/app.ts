@@ -22,6 +22,7 @@ import { healthRoutes } from './health-routes.ts'
 import { meRoutes } from './me-routes.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
+import { type TrustedProxies, trustProxies } from './trusted-proxies.ts'
 
 export interface AppOptions {
   readonly auth: Auth
@@ -31,6 +32,8 @@ export interface AppOptions {
   readonly logger?: FastifyServerOptions['logger']
   /** Log every request. Default false. */
   readonly logRequests?: boolean
+  /** Whose `X-Forwarded-For` is believed. Default: nobody's. */
+  readonly trustedProxies?: TrustedProxies
   /** Where the first administrator is created; see `createSetup`. */
   readonly setup?: Setup
 }
@@ -62,6 +65,7 @@ const bareHeaders = {
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { auth, docs = true, logger = false, logRequests = false, setup } = options
+  const { trustedProxies = { addresses: [], hops: 0 } } = options
   const app = Fastify({
     logger: logger && {
       ...(logger === true ? {} : logger),
@@ -69,6 +73,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
     logController: new LogController({ disableRequestLogging: !logRequests }),
     bodyLimit,
+    trustProxy: trustProxies(trustedProxies),
     requestTimeout,
     http: { headersTimeout, connectionsCheckingInterval },
     // Fastify's own answers to a request that is not HTTP, or has no readable path, have another form.

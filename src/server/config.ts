@@ -8,6 +8,7 @@ import type { SessionOptions } from '../core/sessions.ts'
 import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
 import { metadataPath } from '../http/metadata.ts'
 import { type SettingName, settings } from './settings.ts'
+import { isAddressBlock, type TrustedProxies } from './trusted-proxies.ts'
 
 /** The server's configuration, checked. */
 export interface Config {
@@ -18,6 +19,7 @@ export interface Config {
   readonly databaseUrl: string | undefined
   readonly issuer: string
   readonly audience: string
+  readonly trustedProxies: TrustedProxies
   readonly secretKey: string | undefined
   readonly signingAlgorithm: SigningAlgorithm
   readonly keyEncryptionKey: Uint8Array | undefined
@@ -144,6 +146,10 @@ export function readConfig(environment: Environment): Config {
     databaseUrl,
     issuer,
     audience: read('AUDIENCE') ?? issuer,
+    trustedProxies: {
+      addresses: parseAddresses(read('TRUSTED_PROXIES'), problems),
+      hops: integer('TRUSTED_PROXY_HOPS', 1, 1, 16),
+    },
     secretKey,
     signingAlgorithm: choice('SIGNING_ALGORITHM', signingAlgorithms) ?? 'ES256',
     keyEncryptionKey,
@@ -182,6 +188,16 @@ function parseKey(text: string | undefined, problems: string[]): Uint8Array | un
     'KEY_ENCRYPTION_KEY must be 32 bytes in base64 or hex; make one with: openssl rand -base64 32.',
   )
   return undefined
+}
+
+function parseAddresses(text: string | undefined, problems: string[]): readonly string[] {
+  const addresses = (text ?? '').split(/[\s,]+/).filter((part) => part !== '')
+  if (!addresses.every(isAddressBlock)) {
+    problems.push(
+      'TRUSTED_PROXIES must be addresses or CIDR blocks with commas between, such as 10.0.0.0/8,fd00::/8.',
+    )
+  }
+  return addresses
 }
 
 function parseRoles(text: string | undefined, problems: string[]): RoleMap {

@@ -5,3 +5,4 @@ export { type Config, type LogLevel, readConfig, readEnvironment } from './confi
 export { openAuth } from './open-auth.ts'
 export { createSetup, type Setup } from './setup.ts'
 export { type RunningServer, startServer } from './start.ts'
+export type { TrustedProxies } from './trusted-proxies.ts'

@@ -5,6 +5,8 @@ export type SettingName =
   | 'DATA_DIR'
   | 'DATABASE_URL'
   | 'ISSUER'
+  | 'TRUSTED_PROXIES'
+  | 'TRUSTED_PROXY_HOPS'
   | 'AUDIENCE'
   | 'SECRET_KEY'
   | 'SIGNING_ALGORITHM'
@@ -57,6 +59,17 @@ export const settings: readonly Setting[] = [
     name: 'ISSUER',
     default: '`http://127.0.0.1:` and the port',
     description: 'URL of this server as its users reach it; the `iss` of tokens.',
+  },
+  {
+    name: 'TRUSTED_PROXIES',
+    default: 'none',
+    description:
+      'Addresses and CIDR blocks of the proxies in front, with commas between: their `X-Forwarded-For` tells where a request comes from. Without it, all who come through a proxy are one source, and wait together when too many logins fail.',
+  },
+  {
+    name: 'TRUSTED_PROXY_HOPS',
+    default: '1',
+    description: 'How many of these proxies a request comes through.',
   },
   {
     name: 'AUDIENCE',

@@ -33,6 +33,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     app = await buildApp({
       auth,
       docs: config.docs,
+      trustedProxies: config.trustedProxies,
       logger: { level },
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),

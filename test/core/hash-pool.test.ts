@@ -5,7 +5,7 @@ import { createHashPool, type HashPool } from '../../src/core/hash-pool.ts'
 
 interface Jobs {
   /** Asks the pool for a job that runs until `end` is called with its name. */
-  start(name: string): Promise<string>
+  start(name: string, source?: string): Promise<string>
   /** Ends a running job, and returns when whatever follows from it has happened. */
   end(name: string, error?: Error): Promise<void>
   /** The jobs that were begun, in order. */
@@ -17,13 +17,13 @@ function createJobs(pool: HashPool): Jobs {
   const running = new Map<string, PromiseWithResolvers<string>>()
   return {
     begun,
-    start(name) {
+    start(name, source) {
       const result = pool.run(() => {
         begun.push(name)
         const job = Promise.withResolvers<string>()
         running.set(name, job)
         return job.promise
-      })
+      }, source)
       // A refusal is looked at later.
       result.catch(() => {})
       return result
@@ -146,4 +146,33 @@ test('a job that fails, at once or later, frees its place', async () => {
   await assert.rejects(throwing, broken)
   assert.deepEqual(pool.load, { running: 0, waiting: 0 })
   assert.equal(await pool.run(async () => 'still serves'), 'still serves')
+})
+
+test('turns go round the sources that wait (PW-13)', async () => {
+  const pool = createHashPool({ concurrency: 1, maxWaiting: 16 })
+  const jobs = createJobs(pool)
+  jobs.start('running')
+  const names = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']
+  for (const name of names) jobs.start(name, name[0])
+  await settle()
+  for (const name of ['running', 'a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']) await jobs.end(name)
+  assert.deepEqual(jobs.begun, ['running', 'a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4'])
+  assert.deepEqual(pool.load, { running: 0, waiting: 0 })
+})
+
+test('one source fills a quarter of the queue and no more (PW-13)', async () => {
+  const pool = createHashPool({ concurrency: 1, maxWaiting: 16 })
+  const jobs = createJobs(pool)
+  jobs.start('running')
+  for (let index = 0; index < 4; index++) jobs.start(`a${index}`, 'a')
+  await settle()
+  assert.throws(() => pool.checkCapacity('a'), UnavailableError)
+  await assert.rejects(jobs.start('a4', 'a'), UnavailableError)
+  pool.checkCapacity('b')
+  for (let index = 0; index < 12; index++) jobs.start(`own${index}`)
+  await settle()
+  assert.equal(pool.load.waiting, 16)
+  assert.throws(() => pool.checkCapacity('b'), UnavailableError)
+  await jobs.end('running')
+  pool.checkCapacity('b')
 })

@@ -153,7 +153,7 @@ describe('the OpenAPI document', () => {
       'client_id',
       'client_secret',
     ])
-    assert.deepEqual(Object.keys(post.responses), ['200', '400', '401', '503'])
+    assert.deepEqual(Object.keys(post.responses), ['200', '400', '401', '429', '503'])
   })
 
   test('says what the application is called', async () => {

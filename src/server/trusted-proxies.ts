@@ -1,0 +1,40 @@
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
+
+/** The proxies whose word about the client's address counts. */
+export interface TrustedProxies {
+  /** Addresses and CIDR blocks. */
+  readonly addresses: readonly string[]
+  /** How many of them a request may have come through. */
+  readonly hops: number
+}
+
+/** True for an address, or a CIDR block, that can be trusted: of IPv4 or IPv6. */
+export function isAddressBlock(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/')
+  const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0
+  if (bits === 0 || more.length > 0) return false
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)
+}
+
+/**
+ * Returns Fastify's `trustProxy`: how far `X-Forwarded-For` is believed. Each hop must be one of the
+ * addresses, so that a client that reaches the server itself is taken for what it is; and there are
+ * not more of them than configured, so that a client inside their network cannot pose as a proxy.
+ */
+export function trustProxies({
+  addresses,
+  hops,
+}: TrustedProxies): false | ((address: string, hop: number) => boolean) {
+  if (addresses.length === 0) return false
+  const trusted = new BlockList()
+  for (const block of addresses) {
+    const [address = '', prefix] = block.split('/')
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6'
+    const bits = prefix === undefined ? (family === 'ipv4' ? 32 : 128) : Number(prefix)
+    trusted.addSubnet(address, bits, family)
+  }
+  return (address, hop) => {
+    const bare = address.replace(/^::ffff:(?=\d+\.)/i, '')
+    return hop < hops && trusted.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6')
+  }
+}
