@@ -1,8 +1,9 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import { ThrottledError } from './errors.ts'
+import { createPendingAttempts } from './pending-attempts.ts'
 import { sourceOf } from './source.ts'
-import type { ThrottleRule, ThrottleStore } from './store.ts'
+import type { ThrottleCount, ThrottleRule, ThrottleStore } from './store.ts'
 
 declare const admitted: unique symbol
 
@@ -89,46 +90,84 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
   const digest = (...parts: readonly string[]): string =>
     createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 
-  /** @throws {ThrottledError} */
-  function wait(until: number, now: number): never {
-    throw new ThrottledError(Math.max(1, Math.min(until - now, accountRule.longestWait)))
+  const pending = createPendingAttempts()
+
+  /** Counts an attempt by one key: 0, the seconds that it has to wait, or null if it is not present. */
+  async function countBy(count: ThrottleCount): Promise<number | null> {
+    const { key, now } = count
+    pending.enter(key)
+    const until = await store.count(count).catch((error) => {
+      pending.refused(key)
+      throw error
+    })
+    if (until !== null && until <= now) {
+      pending.admitted(key)
+      return 0
+    }
+    pending.refused(key)
+    return until === null ? null : until - now
+  }
+
+  /** Counts the attempt, and returns what it is counted by, or what has to wait. */
+  async function count(account: string, source: string): Promise<Counted | Refused> {
+    const now = clock()
+    const [sourceKey, accountKey] = [digest('source', source), digest('account', account)]
+    const knownKey = digest('known', account, source)
+    // One row for both: a source that is known has it, with a count of its own.
+    const known = { key: knownKey, now, rule: accountRule, ifPresent: true }
+    const knownWait = await countBy(known)
+    if (knownWait === 0) return { keys: [knownKey], accountKey, knownKey, sourceKey: null }
+    if (knownWait !== null) return { key: knownKey, seconds: knownWait }
+
+    const sourceWait = await countBy({ key: sourceKey, now, rule: sourceRule })
+    if (sourceWait) return { key: sourceKey, seconds: sourceWait }
+    const stranger = { key: accountKey, account: accountKey, now, rule: accountRule }
+    const wait = await countBy(stranger).catch(async (error) => {
+      await takeBack([sourceKey])
+      throw error
+    })
+    if (!wait) return { keys: [sourceKey, accountKey], accountKey, knownKey, sourceKey }
+    await takeBack([sourceKey])
+    return { key: accountKey, seconds: wait }
+  }
+
+  async function takeBack(keys: readonly string[]): Promise<void> {
+    try {
+      for (const key of keys) await store.takeBack(key)
+    } finally {
+      pending.settled(keys)
+    }
   }
 
   return {
     async attempt({ account, address }, verify) {
-      const now = clock()
       const source = sourceOf(address)
-      const sourceKey = digest('source', source)
-      const accountId = digest('account', account)
-      const knownKey = digest('known', account, source)
-
-      // One row for both: a source that is known has it, with a count of its own.
-      const known = await store.count({ key: knownKey, now, rule: accountRule, ifPresent: true })
-      const counted = known === null ? [sourceKey, accountId] : [knownKey]
-      if (known === null) await countStranger()
-      else if (known > now) wait(known, now)
-
-      async function countStranger(): Promise<void> {
-        const fromSource = await store.count({ key: sourceKey, now, rule: sourceRule })
-        if (fromSource !== null && fromSource > now) wait(fromSource, now)
-        const account = accountId
-        const until = await store.count({ key: accountId, now, rule: accountRule, account })
-        if (until === null || until <= now) return
-        await store.takeBack(sourceKey)
-        wait(until, now)
+      let counted = await count(account, source)
+      // Attempts that are being looked at count as failed until it is known that they have not: many
+      // good logins at once wait for each other, and are not refused for it.
+      while ('seconds' in counted) {
+        if (!(await pending.outcome(counted.key))) {
+          throw new ThrottledError(Math.min(counted.seconds, accountRule.longestWait))
+        }
+        counted = await count(account, source)
       }
-
+      const { keys, accountKey, knownKey, sourceKey } = counted
       let answer: Awaited<ReturnType<typeof verify>>
       try {
         answer = await verify(Object.freeze({ source }) as Admission)
       } catch (error) {
-        for (const key of counted) await store.takeBack(key)
+        await takeBack(keys)
         throw error
       }
-      if (answer === null) return null
-      if (known === null) await store.takeBack(sourceKey)
-      await store.succeed({ account: accountId, knownKey, now })
-      return answer
+      try {
+        if (answer !== null) {
+          if (sourceKey !== null) await store.takeBack(sourceKey)
+          await store.succeed({ account: accountKey, knownKey, now: clock() })
+        }
+        return answer
+      } finally {
+        pending.settled(keys)
+      }
     },
     unlock: (account) => store.unlock(digest('account', account)),
     async prune() {
@@ -136,4 +175,19 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
       return await store.prune(now - keptFor, now - knownFor, maxCounts)
     },
   }
+}
+
+interface Counted {
+  /** What the attempt is counted by until it has succeeded. */
+  readonly keys: readonly string[]
+  readonly accountKey: string
+  readonly knownKey: string
+  /** Null if the source is known to the account. */
+  readonly sourceKey: string | null
+}
+
+interface Refused {
+  readonly key: string
+  /** Until it may be tried again. */
+  readonly seconds: number
 }

@@ -21,6 +21,8 @@ export interface Engine {
    * they were. SQLite's writers take turns anyway.
    */
   inTurn<T>(name: TurnName, change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
+  /** Runs statements whose effect need not survive a power failure, without waiting for the disk. */
+  loosely<T>(change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
   /** True if the error says that a unique column has the value already. */
   isUniqueViolation(error: unknown): boolean
 }

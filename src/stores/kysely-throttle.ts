@@ -1,13 +1,14 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { ThrottleRule, ThrottleStore } from '../core/store.ts'
+import type { Engine } from './kysely-engine.ts'
 import type { Schema } from './schema.ts'
 
 /** An end that never comes. */
 const never = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts in SQL. */
-export function createThrottleStore(db: Kysely<Schema>): ThrottleStore {
-  async function blockedUntil(key: string): Promise<number | null> {
+export function createThrottleStore({ db, loosely }: Engine): ThrottleStore {
+  async function blockedUntil(db: Kysely<Schema>, key: string): Promise<number | null> {
     const row = await db
       .selectFrom('throttle')
       .select('blocked_until')
@@ -17,54 +18,57 @@ export function createThrottleStore(db: Kysely<Schema>): ThrottleStore {
   }
 
   return {
-    async count({ key, now, rule, account = null, ifPresent = false }) {
-      const counted = countOnce(now, rule)
-      const row = ifPresent
-        ? await db
-            .updateTable('throttle')
-            .set(counted.changes)
-            .where('key', '=', key)
-            .where(counted.mayCount)
-            .returning('key')
-            .executeTakeFirst()
-        : await db
-            .insertInto('throttle')
-            .values({ key, account, failures: 1, wait: 0, blocked_until: 0, counted_at: now })
-            .onConflict((conflict) =>
-              conflict.column('key').doUpdateSet(counted.changes).where(counted.mayCount),
-            )
-            .returning('key')
-            .executeTakeFirst()
-      return row ? 0 : await blockedUntil(key)
-    },
-    async takeBack(key) {
-      const { numDeletedRows } = await db
-        .deleteFrom('throttle')
-        .where('key', '=', key)
-        .where('failures', '<=', 1)
-        .where('succeeded_at', 'is', null)
-        .executeTakeFirst()
-      if (numDeletedRows > 0n) return
-      await db
-        .updateTable('throttle')
-        .set({
-          failures: sql`failures - 1`,
-          wait: sql`wait / 2`,
-          blocked_until: 0,
-        })
-        .where('key', '=', key)
-        .where('failures', '>', 0)
-        .execute()
-    },
-    async succeed({ account, knownKey: key, now }) {
-      await db.deleteFrom('throttle').where('key', '=', account).execute()
-      const fresh = { failures: 0, wait: 0, blocked_until: 0, counted_at: now, succeeded_at: now }
-      await db
-        .insertInto('throttle')
-        .values({ key, account, ...fresh })
-        .onConflict((conflict) => conflict.column('key').doUpdateSet(fresh))
-        .execute()
-    },
+    count: ({ key, now, rule, account = null, ifPresent = false }) =>
+      loosely(async (db) => {
+        const counted = countOnce(now, rule)
+        const row = ifPresent
+          ? await db
+              .updateTable('throttle')
+              .set(counted.changes)
+              .where('key', '=', key)
+              .where(counted.mayCount)
+              .returning('key')
+              .executeTakeFirst()
+          : await db
+              .insertInto('throttle')
+              .values({ key, account, failures: 1, wait: 0, blocked_until: 0, counted_at: now })
+              .onConflict((conflict) =>
+                conflict.column('key').doUpdateSet(counted.changes).where(counted.mayCount),
+              )
+              .returning('key')
+              .executeTakeFirst()
+        return row ? 0 : await blockedUntil(db, key)
+      }),
+    takeBack: (key) =>
+      loosely(async (db) => {
+        const { numDeletedRows } = await db
+          .deleteFrom('throttle')
+          .where('key', '=', key)
+          .where('failures', '<=', 1)
+          .where('succeeded_at', 'is', null)
+          .executeTakeFirst()
+        if (numDeletedRows > 0n) return
+        await db
+          .updateTable('throttle')
+          .set({
+            failures: sql`failures - 1`,
+            wait: sql`wait / 2`,
+            blocked_until: 0,
+          })
+          .where('key', '=', key)
+          .where('failures', '>', 0)
+          .execute()
+      }),
+    succeed: ({ account, knownKey: key, now }) =>
+      loosely(async (db) => {
+        await db.deleteFrom('throttle').where('key', '=', account).execute()
+        const fresh = { failures: 0, wait: 0, blocked_until: 0, counted_at: now, succeeded_at: now }
+        await db
+          .insertInto('throttle')
+          .values({ key, account, ...fresh })
+          .onConflict((conflict) => conflict.column('key').doUpdateSet(fresh))
+          .execute()
+      }),
     async unlock(account) {
       await db
         .updateTable('throttle')

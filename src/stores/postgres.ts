@@ -55,7 +55,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     users,
     sessions,
     signingKeys,
-    throttle: createThrottleStore(db),
+    throttle: createThrottleStore(engine),
     findSubject: createSubjectReader(engine),
     open: () => migrate(db as never),
     async check() {
@@ -83,6 +83,7 @@ function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {
         return await change(transaction)
       })
     },
+    loosely: (change) => change(db),
     isUniqueViolation,
   }
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -10,10 +11,15 @@ import {
   SqliteQueryCompiler,
   type SqliteStatement,
 } from 'kysely'
-import { answer } from './sqlite-error.ts'
+import { answer, isBusy } from './sqlite-error.ts'
 
 /** Statements kept prepared. The application has a few dozen; a bound costs nothing. */
 const maxPrepared = 256
+
+/** Milliseconds that a statement waits in all for another process to finish writing. */
+const longestWait = 2000
+/** Milliseconds between two tries. SQLite's own waiting would hold up everything else here. */
+const retryAfter = 10
 
 /** Kysely's SQLite dialect on `node:sqlite`. */
 export function nodeSqliteDialect(database: DatabaseSync): Dialect {
@@ -47,6 +53,14 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
     this.#database = database
   }
 
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection()
+    return {
+      executeQuery: (query) => untilFree(() => connection.executeQuery(query)),
+      streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
+    }
+  }
+
   // Kysely begins a deferred transaction. One that reads and then writes would fail when another
   // process has written in between, without waiting; an immediate one waits for its turn.
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -57,6 +71,19 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
   // fail, and hide why.
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (this.#database.isTransaction) await super.rollbackTransaction(connection)
+  }
+}
+
+/** Tries again while another process writes: a statement that was refused for that has done nothing. */
+async function untilFree<T>(execute: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now()
+  for (;;) {
+    try {
+      return await execute()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - startedAt > longestWait) throw error
+      await setTimeout(retryAfter)
+    }
   }
 }
 

@@ -79,8 +79,9 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === CONSTRAINT_UNIQUE || code === CONSTRAINT_PRIMARYKEY
 }
 
+/** True if another process holds the lock that was asked for. */
 export function isBusy(error: unknown): boolean {
-  return primaryCode(error) === BUSY
+  return primaryCode(error instanceof UnavailableError ? error.cause : error) === BUSY
 }
 
 function primaryCode(error: unknown): number {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import type {
   MaybePromise,
   SessionStore,
@@ -23,8 +23,13 @@ import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './s
 
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
-/** Milliseconds that a statement waits for another process to finish writing. */
-const busyTimeout = 2000
+/**
+ * Milliseconds that SQLite itself waits for another process to finish writing, while nothing else
+ * happens here. The driver goes on trying without that.
+ */
+const busyTimeout = 20
+/** The same at the start, when nothing else is to happen. */
+const busyTimeoutAtStart = 5000
 
 /**
  * A store in an SQLite file, made with mode 0600 if it is not there. The key that private keys are
@@ -107,43 +112,35 @@ interface Opened
 
 async function openDatabase(path: string): Promise<Opened> {
   prepareFile(path)
-  const writer = new DatabaseSync(path, { timeout: busyTimeout })
+  const writer = new DatabaseSync(path, { timeout: busyTimeoutAtStart })
   let reader: DatabaseSync | undefined
-  let counter: DatabaseSync | undefined
   try {
     useWriteAheadLog(writer)
     // FULL: what is acknowledged survives a power failure, not only the end of the process.
     writer.exec('pragma synchronous = full')
     const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(writer) })
     await migrateAlone(writer, db)
+    writer.exec(`pragma busy_timeout = ${busyTimeout}`)
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
-    // Counts of failed attempts are written at every login and may be lost with the power: on a
-    // connection of their own they cost no wait for the disk.
-    counter = new DatabaseSync(path, { timeout: busyTimeout })
-    counter.exec('pragma synchronous = normal')
-    const counts = new Kysely<Schema>({ dialect: nodeSqliteDialect(counter) })
     const engine = createEngine(db, reader)
     const probe = reader.prepare('select id from users limit 1')
-    const [opened, counting] = [reader, counter]
+    const opened = reader
     return {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
       findSubject: createSubjectReader(engine),
       signingKeys: createSigningKeyStore(engine),
-      throttle: createThrottleStore(counts),
+      throttle: createThrottleStore(engine),
       check: () => void answer(() => probe.get()),
       async close() {
         opened.close()
-        // Kysely closes only what it has used.
-        counting.close()
         await db.destroy()
       },
     }
   } catch (error) {
     reader?.close()
-    counter?.close()
     if (writer.isOpen) writer.close()
     throw error
   }
@@ -157,6 +154,17 @@ function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
       return (...parameters) => answer(() => statement.get(...parameters)) as never
     },
     inTurn: (_name, change) => change(db),
+    // On the one connection that writes, since two of one process would wait for each other; nothing
+    // else runs on it meanwhile.
+    loosely: (change) =>
+      db.connection().execute(async (connection) => {
+        await sql`pragma synchronous = normal`.execute(connection)
+        try {
+          return await change(connection)
+        } finally {
+          await sql`pragma synchronous = full`.execute(connection)
+        }
+      }),
     isUniqueViolation,
   }
 }

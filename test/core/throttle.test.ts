@@ -137,6 +137,24 @@ test('of 50 attempts at once none too many is looked at (TH-07)', async () => {
   assert.equal(outcomes.filter((outcome) => outcome === 1).length, 44)
 })
 
+test('many good logins of one user at once are all let in', async () => {
+  for (const address of [here, elsewhere]) {
+    const outcomes = await Promise.all(
+      Array.from({ length: 60 }, () => attempt('alice', goodPassword, address)),
+    )
+    assert.deepEqual(outcomes, Array(60).fill('in'))
+  }
+})
+
+test('many users who log in from one new source at once are all let in', async () => {
+  const names = Array.from({ length: 80 }, (_, index) => `user${index}`)
+  for (const username of names) {
+    await auth.accounts.create({ username, password: goodPassword })
+  }
+  const outcomes = await Promise.all(names.map((name) => attempt(name, goodPassword)))
+  assert.deepEqual(outcomes, Array(80).fill('in'))
+})
+
 test('whoever tries many names from one source waits, and others do not (TH-03)', async () => {
   const outcomes: unknown[] = []
   for (let name = 0; name < 60; name++) outcomes.push(await attempt(`user${name}`, 'x'))
