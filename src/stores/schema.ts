@@ -5,6 +5,7 @@ export interface Schema {
   users: UsersTable
   sessions: SessionsTable
   signing_keys: SigningKeysTable
+  clients: ClientsTable
 }
 
 export interface UsersTable {
@@ -21,6 +22,16 @@ export interface SigningKeysTable {
   id: string
   algorithm: SigningAlgorithm
   sealed_private_key: string
+  created_at: number
+}
+
+export interface ClientsTable {
+  id: string
+  name: string
+  secret_hash: string | null
+  grants: string
+  scope: string | null
+  introspect: number
   created_at: number
 }
 

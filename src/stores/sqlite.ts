@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import type {
+  ClientStore,
   MaybePromise,
   SessionStore,
   SigningKeyStore,
@@ -10,6 +11,7 @@ import type {
   UserStore,
 } from '../core/store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
+import { createClientStore } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -60,6 +62,10 @@ class SqliteStore implements Store {
     return this.#open.signingKeys
   }
 
+  get clients(): ClientStore {
+    return this.#open.clients
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -93,7 +99,9 @@ class SqliteStore implements Store {
   }
 }
 
-interface Opened extends Pick<Store, 'users' | 'sessions' | 'signingKeys' | 'findSubject'> {
+type Records = 'users' | 'sessions' | 'signingKeys' | 'clients' | 'findSubject'
+
+interface Opened extends Pick<Store, Records> {
   check(): void
   close(): Promise<void>
 }
@@ -119,6 +127,7 @@ async function openDatabase(path: string): Promise<Opened> {
       sessions: createSessionStore(engine),
       findSubject: createSubjectReader(engine),
       signingKeys: createSigningKeyStore(engine),
+      clients: createClientStore(engine),
       check: () => void answer(() => probe.get()),
       async close() {
         opened.close()
