@@ -131,9 +131,9 @@ export function createSessions({
     async inspect(refreshToken) {
       const parsed = refreshTokens.parse(refreshToken)
       const session = parsed && (await sessions.find(parsed.sessionId))
-      if (!session || session.revokedAt !== null) return null
-      if (session.generation !== parsed.generation) return null
+      if (!session || session.generation !== parsed.generation) return null
       const expiresAt = Math.min(session.expiresAt, session.rotatedAt + idleLifetime)
+      // A session that is revoked has no user here.
       const user = expiresAt > clock() ? await findLiveUser(session) : null
       return user && { session, user, expiresAt }
     },

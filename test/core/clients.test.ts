@@ -85,6 +85,18 @@ describe('as soon as a client is registered', () => {
     }
   })
 
+  test('what cannot be an id never reaches the store, which may not bear it', async () => {
+    const store = memory()
+    const asked: string[] = []
+    const find = (id: string) => {
+      asked.push(id)
+      return store.clients.find(id)
+    }
+    auth = await createTestAuth({ store: { ...store, clients: { ...store.clients, find } } })
+    for (const id of ['', 'a\0b', 'é', 'x'.repeat(101), 'app']) await named(id)
+    assert.deepEqual(asked, ['app'])
+  })
+
   test('a refusal tells the log why, without what was sent', async () => {
     await confidential('app')
     await open('spa')

@@ -203,7 +203,7 @@ describe('a refresh token is bound to its client (SR-02)', () => {
       const heard: AuthEvent[] = []
       made.auth.events.subscribe((event) => heard.push(event))
       const app = basic('app', plainSecret)
-      const { refresh_token } = await made.login(app)
+      const { refresh_token } = await made.login(app, 'editor')
       assertError(await made.refresh(stranger, refresh_token), 400, 'invalid_grant')
       const wide = { grant_type: 'refresh_token', refresh_token, scope: 'stats:read' }
       assertError(await made.token(stranger, wide), 400, 'invalid_grant')
