@@ -10,10 +10,15 @@ export type {
 export type { Accounts, NewUser, PasswordChange, User } from './core/accounts.ts'
 export { type Auth, createAccessToken, createAuth, firstPartyClientId } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
+export type { NewClient } from './core/client-registration.ts'
+export type { Client, ClientCredentials, Clients } from './core/clients.ts'
 export { type Clock, systemClock } from './core/clock.ts'
+export type { ConfiguredClient } from './core/configured-clients.ts'
 export {
   AccountError,
   type AccountErrorCode,
+  ClientError,
+  type ClientErrorCode,
   ConfigError,
   OAuthError,
   type OAuthErrorCode,
@@ -36,9 +41,17 @@ export {
 } from './core/password-policy.ts'
 export type { Permissions } from './core/permissions.ts'
 export type { RoleMap, Roles } from './core/roles.ts'
-export type { NewSession, OpenSession, SessionOptions, Sessions } from './core/sessions.ts'
+export type {
+  InspectedSession,
+  NewSession,
+  OpenSession,
+  SessionOptions,
+  Sessions,
+} from './core/sessions.ts'
 export type { KeyRing, SigningAlgorithm, SigningKey } from './core/signing-key.ts'
 export {
+  type ClientRecord,
+  type ClientStore,
   ConflictError,
   type MaybePromise,
   type Rotation,
@@ -79,11 +92,13 @@ export {
   refine,
 } from './http/guard.ts'
 export { createGuards, type Guards } from './http/guards.ts'
+export { createIntrospectionEndpoint } from './http/introspection-endpoint.ts'
 export { createProblem, type Problem } from './http/problem.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'
 export { createRevocationEndpoint } from './http/revocation-endpoint.ts'
 export { createTokenEndpoint, type TokenEndpoint } from './http/token-endpoint.ts'
 export type {
+  IntrospectionResponse,
   TokenAnswer,
   TokenErrorResponse,
   TokenRequest,

@@ -2,9 +2,8 @@ import { Command } from 'commander'
 import type { User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
-import { readConfig, readEnvironment } from '../server/config.ts'
-import { openAuth } from '../server/open-auth.ts'
 import { readNewPassword } from './password-input.ts'
+import { withAuth } from './with-auth.ts'
 
 /** `portcullis user …`: works on the database itself, whether or not a server runs on it. */
 export function userCommand(): Command {
@@ -82,15 +81,6 @@ export function userCommand(): Command {
     )
 
   return user
-}
-
-async function withAuth(work: (auth: Auth) => Promise<void>): Promise<void> {
-  const auth = await openAuth(readConfig(readEnvironment()))
-  try {
-    await work(auth)
-  } finally {
-    await auth.close()
-  }
 }
 
 async function find(accounts: Auth['accounts'], username: string): Promise<User> {

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { ConfiguredClient } from './configured-clients.ts'
 import type { PasswordHasherOptions } from './password-hash.ts'
 import type { PasswordPolicyOptions } from './password-policy.ts'
 import type { RoleMap } from './roles.ts'
@@ -39,6 +40,8 @@ export interface AuthOptions {
   readonly passwordHash?: PasswordHasherOptions
   readonly passwordPolicy?: PasswordPolicyOptions
   readonly sessions?: SessionOptions
+  /** Registered OAuth clients, besides those in the store. Default none. */
+  readonly clients?: readonly ConfiguredClient[]
   /** Default: the wall clock. */
   readonly clock?: Clock
 }

@@ -1,7 +1,10 @@
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type AuthOptions, optionProblems } from './auth-options.ts'
+import { firstPartyClientId } from './client-registration.ts'
+import { type Clients, createClients } from './clients.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { readConfiguredClients } from './configured-clients.ts'
 import { ConfigError } from './errors.ts'
 import { type AuthEvents, createAuthEvents } from './events.ts'
 import { createLogin, type Login } from './login.ts'
@@ -16,8 +19,7 @@ import { createKeyRing, importSecret, type KeyRing } from './signing-key.ts'
 import type { Store } from './store.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
 
-/** The client of a login that names none: the application's own front ends (RFC 6749 §2.1, public). */
-export const firstPartyClientId = 'first-party'
+export { firstPartyClientId }
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
 export interface Auth {
@@ -31,6 +33,7 @@ export interface Auth {
   readonly passwordPolicy: PasswordPolicy
   readonly accessTokens: AccessTokenIssuer
   readonly sessions: Sessions
+  readonly clients: Clients
   readonly keys: KeyRing
   readonly events: AuthEvents
   readonly issuer: string
@@ -68,13 +71,14 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const policy = await attempt(() => createPasswordPolicy(options.passwordPolicy))
   const passwords = await attempt(() => createPasswordHasher(options.passwordHash))
   const sessionOptions = await attempt(() => checkSessionOptions(options.sessions))
+  const configured = await attempt(() => readConfiguredClients(options.clients))
   const defaultRole =
     options.defaultRole ??
     (roles?.names.includes('member') ? 'member' : (roles?.names.at(-1) ?? ''))
   if (roles && !roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
   }
-  if (problems.length > 0 || !roles || !policy || !passwords || !sessionOptions) {
+  if (problems.length > 0 || !roles || !policy || !passwords || !sessionOptions || !configured) {
     throw new ConfigError(problems)
   }
 
@@ -118,6 +122,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         clock,
         options: sessionOptions,
       }),
+      clients: createClients({ store, configured, clock }),
       keys,
       events,
       issuer,

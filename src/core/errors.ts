@@ -56,6 +56,27 @@ export class AccountError extends Error {
   }
 }
 
+/** The codes of a refused change to the registered clients. */
+export type ClientErrorCode =
+  | 'client_invalid'
+  | 'client_taken'
+  | 'client_unknown'
+  | 'client_public'
+  | 'client_configured'
+
+/** A change to the registered clients that was refused, with every reason, one sentence each. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly code: ClientErrorCode
+  readonly problems: readonly string[]
+
+  constructor(code: ClientErrorCode, problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join(' '), options)
+    this.code = code
+    this.problems = problems
+  }
+}
+
 /**
  * Work that was not started because the server has too much of it, or because what it needs (the
  * database) cannot be used now. The same request may succeed after `retryAfter` seconds.

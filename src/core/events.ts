@@ -7,6 +7,8 @@ import type { Clock } from './clock.ts'
 export type AuthEventType =
   /** A refresh token was presented again after its time: somebody holds a copy. The session ended. */
   | 'authn_token_reuse'
+  /** A client presented a token of another client's session, which goes on. */
+  | 'authn_token_wrong_client'
   /** A session was ended on purpose: a log-out, or an administrator's doing. */
   | 'session_ended'
 
@@ -17,6 +19,7 @@ export interface AuthEvent {
   readonly at: number
   readonly userId?: string
   readonly sessionId?: string
+  /** Whoever did it. */
   readonly clientId?: string
 }
 

@@ -18,8 +18,8 @@ export interface Roles {
 /** The roles without configuration: an `admin` who may do everything, a `member` who may log in. */
 export const defaultRoles: RoleMap = { admin: [everyPermission], member: [] }
 
-/** What fits into a token that is looked at, with all its other claims, in base64. */
-const scopeMaxLength = 4096
+/** Characters of a scope that fit into a token that is looked at, with all its other claims, in base64. */
+export const scopeMaxLength = 4096
 
 /** @throws {ConfigError} naming every role or permission that cannot be used. */
 export function createRoles(map: RoleMap = defaultRoles): Roles {

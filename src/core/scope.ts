@@ -24,6 +24,15 @@ export function isScopeToken(text: string): boolean {
   return scopeTokenGrammar.test(text)
 }
 
+/** What of the scopes that are asked for is granted: all that is for `*`. */
+export function narrowScopes(
+  granted: readonly string[],
+  asked: readonly string[],
+): readonly string[] {
+  if (asked.includes(everyPermission)) return granted
+  return asked.filter((scope) => includesPermission(granted, scope))
+}
+
 /** True if a list of permissions or scopes contains this one. Exact and case-sensitive, or `*`. */
 export function includesPermission(granted: readonly string[], permission: string): boolean {
   return granted.includes(permission) || granted.includes(everyPermission)

@@ -5,6 +5,7 @@ import { ConfigError, OAuthError } from './errors.ts'
 import type { AuthEvents } from './events.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import type { SessionRecord, Store, UserRecord } from './store.ts'
+import { findUserOfToken } from './token-user.ts'
 
 export interface SessionOptions {
   /** Seconds after which a session ends that was not refreshed. Default 1209600 (14 days). */
@@ -32,6 +33,14 @@ export interface OpenSession {
   readonly refreshToken: string
 }
 
+/** The live session of a refresh token that is the newest of it. */
+export interface InspectedSession {
+  readonly session: SessionRecord
+  readonly user: UserRecord
+  /** Seconds since 1970. */
+  readonly expiresAt: number
+}
+
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
   /** Opens a session for a user who has just logged in; null if the user was deactivated meanwhile. */
@@ -41,6 +50,11 @@ export interface Sessions {
    * token was not written here, or its session is gone.
    */
   find(refreshToken: string): Promise<SessionRecord | null>
+  /**
+   * Returns what a refresh token would yield if it were used now, without using it: its session, the
+   * user, and when it expires. Null for a token that would be refused, or that is used already.
+   */
+  inspect(refreshToken: string): Promise<InspectedSession | null>
   /**
    * Exchanges a refresh token for its successor (RFC 6749 §6). The old one dies with the exchange.
    *
@@ -114,6 +128,15 @@ export function createSessions({
       const parsed = refreshTokens.parse(refreshToken)
       return parsed && (await sessions.find(parsed.sessionId))
     },
+    async inspect(refreshToken) {
+      const parsed = refreshTokens.parse(refreshToken)
+      const session = parsed && (await sessions.find(parsed.sessionId))
+      if (!session || session.generation !== parsed.generation) return null
+      const expiresAt = Math.min(session.expiresAt, session.rotatedAt + idleLifetime)
+      // A session that is revoked has no user here.
+      const user = expiresAt > clock() ? await findLiveUser(session) : null
+      return user && { session, user, expiresAt }
+    },
     async refresh(refreshToken, clientId) {
       const parsed = refreshTokens.parse(refreshToken)
       if (parsed === null) throw refused('not written here')
@@ -125,11 +148,15 @@ export function createSessions({
 
       const session = await sessions.find(id)
       if (session === null || session.revokedAt !== null) throw refused('ended')
-      if (session.clientId !== clientId) throw refused('of another client')
+      if (session.clientId !== clientId) {
+        const { userId } = session
+        events.record({ type: 'authn_token_wrong_client', userId, sessionId: id, clientId })
+        throw refused('of another client')
+      }
       if (session.generation === generation) throw refused('expired, or of an inactive user')
       const isPredecessor = session.generation === generation + 1
       if (isPredecessor && now <= session.rotatedAt + refreshGrace && refreshGrace > 0) {
-        if (now < session.expiresAt && (await hasLiveUser(session))) return withToken(session)
+        if (now < session.expiresAt && (await findLiveUser(session))) return withToken(session)
         throw refused('expired, or of an inactive user')
       }
       // Stored before the refusal is sent, whatever becomes of the request (SR-07).
@@ -161,9 +188,9 @@ export function createSessions({
     },
   }
 
-  async function hasLiveUser(session: SessionRecord): Promise<boolean> {
-    const subject = await store.findSubject(session.userId, session.id)
-    return subject?.user.active === true && subject.sessionStamp === subject.user.securityStamp
+  async function findLiveUser({ id, userId }: SessionRecord): Promise<UserRecord | null> {
+    const user = await findUserOfToken(store, { sub: userId, sid: id })
+    return user?.active ? user : null
   }
 }
 

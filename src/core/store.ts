@@ -38,15 +38,19 @@ export interface UserCounts {
   readonly byRole: Readonly<Record<string, number>>
 }
 
+const conflicts = {
+  username_taken: 'The username is taken.',
+  client_taken: 'The client id is taken.',
+  last_active: 'No active user would be left.',
+} as const
+
 /** Something that must be unique is taken, or a change would leave a role without an active user. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
-  readonly code: 'username_taken' | 'last_active'
+  readonly code: keyof typeof conflicts
 
-  constructor(code: 'username_taken' | 'last_active', options?: ErrorOptions) {
-    super(code === 'username_taken' ? 'The username is taken.' : 'No active user would be left.', {
-      ...options,
-    })
+  constructor(code: keyof typeof conflicts, options?: ErrorOptions) {
+    super(conflicts[code], options)
     this.code = code
   }
 }
@@ -158,6 +162,11 @@ export interface SessionStore {
   rotate(rotation: Rotation): Promise<SessionRecord | null>
   /** Ends a session. False if there is none of this id (and user, if given) that is not revoked. */
   revoke(id: string, now: number, userId?: string): Promise<boolean>
+  /**
+   * Ends sessions of a registered client, `limit` at most; returns how many. Not those of the
+   * first-party client, whose number nothing bounds.
+   */
+  revokeByClient(clientId: string, now: number, limit: number): Promise<number>
   /** The live sessions of a user, newest first: none revoked, expired, idle or of an old stamp. */
   listByUser(userId: string, now: number, idleSince: number): Promise<readonly SessionRecord[]>
   /** Deletes all sessions of a user but the `keep` most recently used. */
@@ -238,6 +247,36 @@ export interface ThrottleStore {
   prune(countedBefore: number, succeededBefore: number, most: number): Promise<number>
 }
 
+/** A registered client at rest (RFC 6749 §2). */
+export interface ClientRecord {
+  /** The `client_id` that it sends. Unique. */
+  readonly id: string
+  /** For people to read. */
+  readonly name: string
+  /** SHA-256 of its secret, in base64url; null for a public client. */
+  readonly secretHash: string | null
+  /** The grant types that it may use. */
+  readonly grants: readonly string[]
+  /** The permissions that it may be delegated; null for whatever the role of the user grants. */
+  readonly scopes: readonly string[] | null
+  /** True if it may introspect tokens. */
+  readonly introspect: boolean
+  readonly createdAt: number
+}
+
+export interface ClientStore {
+  /** All clients, in any order. */
+  list(): Promise<readonly ClientRecord[]>
+  find(id: string): MaybePromise<ClientRecord | null>
+  isEmpty(): MaybePromise<boolean>
+  /** @throws {ConflictError} `client_taken` */
+  create(client: ClientRecord): Promise<void>
+  /** False if there is no such client, or it is public: that it stays, in the same step. */
+  replaceSecretHash(id: string, secretHash: string): Promise<boolean>
+  /** False if there is no such client. Its sessions stay; see `revokeByClient`. */
+  remove(id: string): Promise<boolean>
+}
+
 /** What Portcullis keeps. One suite of tests, the contract, holds every implementation. */
 export interface Store {
   /** The one read of a guarded request: keep it cheap. Null if there is no such user. */
@@ -246,6 +285,7 @@ export interface Store {
   readonly sessions: SessionStore
   readonly signingKeys: SigningKeyStore
   readonly throttle: ThrottleStore
+  readonly clients: ClientStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
   /** Rejects when the store cannot answer now. */

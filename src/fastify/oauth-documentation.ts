@@ -6,6 +6,9 @@ const tokenError = (description: string): object => ({
   properties: { error: text, error_description: text, detail: text },
 })
 
+/** How a client names itself without HTTP Basic. */
+const clientFields = { client_id: text, client_secret: { type: 'string', format: 'password' } }
+
 /** The token endpoint in the OpenAPI document. */
 export const tokenDocumentation: object = {
   tags: ['auth'],
@@ -21,8 +24,7 @@ export const tokenDocumentation: object = {
       password: { type: 'string', format: 'password' },
       refresh_token: text,
       scope: { type: 'string', description: 'Space-delimited; fewer than the role grants' },
-      client_id: text,
-      client_secret: { type: 'string', format: 'password' },
+      ...clientFields,
     },
   },
   response: {
@@ -38,7 +40,7 @@ export const tokenDocumentation: object = {
       },
     },
     400: tokenError('The request is malformed'),
-    401: tokenError('Incorrect username or password'),
+    401: tokenError('Incorrect username or password, or the client could not be authenticated'),
     429: tokenError('Too many failed attempts; see Retry-After'),
     503: tokenError('Too many logins at once; see Retry-After'),
   },
@@ -54,11 +56,51 @@ export const revocationDocumentation: object = {
   body: {
     type: 'object',
     required: ['token'],
-    properties: { token: text, token_type_hint: text },
+    properties: { token: text, token_type_hint: text, ...clientFields },
   },
   response: {
     200: { description: 'The session has ended', type: 'null' },
-    400: tokenError('The request is malformed'),
+    400: tokenError('The request is malformed, or the token was issued to another client'),
+    401: tokenError('The client could not be authenticated'),
     503: tokenError('Not done; see Retry-After'),
+  },
+}
+
+/** The introspection endpoint in the OpenAPI document. */
+export const introspectionDocumentation: object = {
+  tags: ['auth'],
+  summary: 'Is this token good?',
+  description:
+    'Tells a registered confidential client what a token may do today (RFC 7662). It authenticates by HTTP Basic or by `client_id` and `client_secret`.',
+  consumes: ['application/x-www-form-urlencoded'],
+  body: {
+    type: 'object',
+    required: ['token'],
+    properties: { token: text, token_type_hint: text, ...clientFields },
+  },
+  response: {
+    200: {
+      description: 'The state of the token; of one that is not active, nothing but `active`',
+      type: 'object',
+      required: ['active'],
+      properties: {
+        active: { type: 'boolean' },
+        scope: text,
+        client_id: text,
+        username: text,
+        token_type: text,
+        exp: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+        iat: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+        sub: text,
+        aud: text,
+        iss: text,
+        jti: text,
+        sid: text,
+        roles: { type: 'array', items: text },
+      },
+    },
+    400: tokenError('The request is malformed, or the client may not introspect'),
+    401: tokenError('The client could not be authenticated'),
+    503: tokenError('Not known now; see Retry-After'),
   },
 }

@@ -1,17 +1,23 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { formMaxBytes } from '../http/form.ts'
+import { createIntrospectionEndpoint } from '../http/introspection-endpoint.ts'
 import { createMetadata, metadataPath } from '../http/metadata.ts'
 import { createRevocationEndpoint } from '../http/revocation-endpoint.ts'
 import { createTokenEndpoint, type TokenEndpoint } from '../http/token-endpoint.ts'
 import { errorBody, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
-import { revocationDocumentation, tokenDocumentation } from './oauth-documentation.ts'
+import {
+  introspectionDocumentation,
+  revocationDocumentation,
+  tokenDocumentation,
+} from './oauth-documentation.ts'
 
 /** Where the OAuth endpoints are. */
 export interface OAuthPaths {
   readonly token: string
   readonly revocation: string
+  readonly introspection: string
 }
 
 const jwksPath = '/.well-known/jwks.json'
@@ -39,6 +45,12 @@ export async function oauthRoutes(
 
   serveForms(scope, paths.token, tokenDocumentation, createTokenEndpoint(auth))
   serveForms(scope, paths.revocation, revocationDocumentation, createRevocationEndpoint(auth))
+  serveForms(
+    scope,
+    paths.introspection,
+    introspectionDocumentation,
+    createIntrospectionEndpoint(auth),
+  )
 
   // RFC 7517 §5. Verifiers elsewhere may keep it for as long as a new key is published ahead.
   scope.get(jwksPath, { schema: { hide: true } as object }, async (_request, reply) =>
@@ -49,6 +61,7 @@ export async function oauthRoutes(
     const endpoints = {
       token: scope.prefix + paths.token,
       revocation: scope.prefix + paths.revocation,
+      introspection: scope.prefix + paths.introspection,
       jwks: scope.prefix + jwksPath,
     }
     scope.get(path, { schema: { hide: true } as object }, async () =>

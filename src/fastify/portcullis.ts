@@ -11,6 +11,8 @@ export interface PortcullisOptions {
   readonly tokenPath?: string
   /** The path of the revocation endpoint. Default `/auth/revoke`. */
   readonly revocationPath?: string
+  /** The path of the introspection endpoint. Default `/auth/introspect`. */
+  readonly introspectionPath?: string
   /**
    * The documentation of the whole application. False leaves it out, for an application that
    * registers `@fastify/swagger` itself: see `securityScheme`.
@@ -24,12 +26,18 @@ export interface PortcullisOptions {
  */
 export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<PortcullisOptions>(
   async (app, options) => {
-    const { auth, tokenPath = '/auth/token', revocationPath = '/auth/revoke', docs = {} } = options
+    const {
+      auth,
+      tokenPath = '/auth/token',
+      revocationPath = '/auth/revoke',
+      introspectionPath = '/auth/introspect',
+      docs = {},
+    } = options
     app.addHook('onRoute', finishGuardedRoute)
     if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
     await app.register(oauthRoutes, {
       auth,
-      paths: { token: tokenPath, revocation: revocationPath },
+      paths: { token: tokenPath, revocation: revocationPath, introspection: introspectionPath },
     })
     pruneSessions(app, auth)
   },

@@ -1,10 +1,5 @@
+import type { ClientCredentials } from '../core/clients.ts'
 import { OAuthError } from '../core/errors.ts'
-
-/** What a client says of itself (RFC 6749 §2.3.1). */
-export interface ClientCredentials {
-  readonly clientId: string
-  readonly clientSecret: string
-}
 
 /**
  * Returns the credentials of a token request's client, from HTTP Basic or the form, or null if there
@@ -34,10 +29,14 @@ export function readClientCredentials(
 }
 
 function parseBasic(authorization: string): ClientCredentials | null {
-  const encoded = /^basic +([A-Za-z0-9+/]*={0,2}) *$/i.exec(authorization)?.[1]
-  const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString()
+  const encoded = /^basic +([A-Za-z0-9+/]*)={0,2} *$/i.exec(authorization)?.[1]
+  if (encoded === undefined) throw malformed()
+  const bytes = Buffer.from(encoded, 'base64')
+  // The decoder passes over bits and letters that say nothing: one pair, one text.
+  if (bytes.toString('base64').replace(/=+$/, '') !== encoded) throw malformed()
+  const decoded = bytes.toString()
   const colon = decoded.indexOf(':')
-  if (encoded === undefined || colon === -1) throw malformed()
+  if (colon === -1) throw malformed()
   const clientId = decode(decoded.slice(0, colon))
   const clientSecret = decode(decoded.slice(colon + 1))
   return clientId || clientSecret ? { clientId, clientSecret } : null

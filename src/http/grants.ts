@@ -1,6 +1,13 @@
-import { type Auth, firstPartyClientId } from '../core/auth.ts'
+import type { Auth } from '../core/auth.ts'
+import type { Client } from '../core/clients.ts'
 import { OAuthError } from '../core/errors.ts'
-import { everyPermission, formatScope, includesPermission, parseScope } from '../core/scope.ts'
+import {
+  everyPermission,
+  formatScope,
+  includesPermission,
+  narrowScopes,
+  parseScope,
+} from '../core/scope.ts'
 import type { OpenSession } from '../core/sessions.ts'
 import type { UserRecord } from '../core/store.ts'
 import type { TokenRequest, TokenResponse } from './token-messages.ts'
@@ -17,65 +24,90 @@ export class IncorrectCredentials extends OAuthError {
 /** The password grant (RFC 6749 §4.3): a login. Opens a session for an active user. */
 export async function grantPassword(
   auth: Auth,
+  client: Client,
   parameters: Parameters,
   { userAgent, address }: TokenRequest,
 ): Promise<TokenResponse> {
   const username = requireText(parameters, 'username')
   const password = requireText(parameters, 'password')
   const requested = readScope(auth, parameters)
+  // Before the hash: what the client may not have, no user can give to it.
+  delegate(
+    client.scopes ?? [everyPermission],
+    requested,
+    'The client may have nothing of the scope',
+  )
 
   const user = await auth.login.authenticate({ username, password, address })
   if (user === null) throw new IncorrectCredentials()
 
-  const scopes = delegate(auth.roles.permissionsOf(user.role), requested)
+  const scopes = delegate(
+    delegableScopes(auth, user, client),
+    requested,
+    'The role of the user grants nothing of the scope',
+  )
   // An inactive user gets a token too, as in FastAPI's pattern; every guard answers it with 403. What
   // would outlive it, a session, an inactive user does not get.
-  if (!user.active) return await respond(auth, user, scopes)
-  const clientId = firstPartyClientId
+  if (!user.active) return await respond(auth, client, user, scopes)
+  const clientId = client.id
   const opened = await auth.sessions.open(user, { clientId, scopes, userAgent, address })
   if (opened === null) throw new IncorrectCredentials({ cause: new Error('changed meanwhile') })
-  return await respond(auth, user, scopes, opened)
+  return await respond(auth, client, user, scopes, opened)
 }
 
 /** The refresh token grant (RFC 6749 §6). */
 export async function grantRefreshToken(
   auth: Auth,
+  client: Client,
   parameters: Parameters,
 ): Promise<TokenResponse> {
   const presented = requireText(parameters, 'refresh_token')
   const requested = readScope(auth, parameters)
   // Before the token is used: a request that asks for too much must not cost the client its token.
-  const granted = (await auth.sessions.find(presented))?.scopes
+  const session = await auth.sessions.find(presented)
+  const granted = session?.clientId === client.id ? session.scopes : undefined
   if (granted && !requested.every((scope) => includesPermission(granted, scope))) {
     throw new OAuthError('invalid_scope', 'The scope is wider than the login was granted')
   }
 
-  const refreshed = await auth.sessions.refresh(presented, firstPartyClientId)
+  const refreshed = await auth.sessions.refresh(presented, client.id)
   const user = await auth.store.users.findById(refreshed.session.userId)
   if (user === null) throw new OAuthError('invalid_grant', 'The refresh token is not valid')
   const asked = requested.length > 0 ? requested : refreshed.session.scopes
-  return await respond(auth, user, narrow(auth.roles.permissionsOf(user.role), asked), refreshed)
+  const scopes = narrowScopes(delegableScopes(auth, user, client), asked)
+  return await respond(auth, client, user, scopes, refreshed)
+}
+
+/** What a client may be delegated by a user: what both the client and the role of the user may do. */
+export function delegableScopes(
+  { roles }: Auth,
+  user: UserRecord,
+  client: Client,
+): readonly string[] {
+  return narrowScopes(roles.permissionsOf(user.role), client.scopes ?? [everyPermission])
 }
 
 async function respond(
   auth: Auth,
+  client: Client,
   user: UserRecord,
   scopes: readonly string[],
   opened?: OpenSession,
 ): Promise<TokenResponse> {
   const { token, expiresIn } = await auth.accessTokens.issue({
     subject: user.id,
-    clientId: firstPartyClientId,
+    clientId: client.id,
     scopes,
     role: user.role,
     endsWith: opened ? { sessionId: opened.session.id } : { securityStamp: user.securityStamp },
     ...(opened && { expiresBy: opened.session.expiresAt }),
   })
+  const mayRefresh = client.grants.includes('refresh_token')
   return {
     access_token: token,
     token_type: 'bearer',
     expires_in: expiresIn,
-    ...(opened && { refresh_token: opened.refreshToken }),
+    ...(opened && mayRefresh && { refresh_token: opened.refreshToken }),
     scope: formatScope(scopes),
   }
 }
@@ -105,18 +137,16 @@ function readScope(auth: Auth, parameters: Parameters): readonly string[] {
 }
 
 /**
- * The scopes of a login: those asked for that the role grants, or all of them if none is asked for
+ * The scopes of a login: those asked for that are granted, or all of them if none is asked for
  * (RFC 6749 §3.3).
  */
-function delegate(granted: readonly string[], requested: readonly string[]): readonly string[] {
+function delegate(
+  granted: readonly string[],
+  requested: readonly string[],
+  refusal: string,
+): readonly string[] {
   if (requested.length === 0) return granted
-  const scopes = narrow(granted, requested)
+  const scopes = narrowScopes(granted, requested)
   if (scopes.length > 0 || requested.includes(everyPermission)) return scopes
-  throw new OAuthError('invalid_scope', 'The role of the user grants nothing of the scope')
-}
-
-/** What of the scopes the role grants today. */
-function narrow(granted: readonly string[], asked: readonly string[]): readonly string[] {
-  if (asked.includes(everyPermission)) return granted
-  return asked.filter((scope) => includesPermission(granted, scope))
+  throw new OAuthError('invalid_scope', refusal)
 }

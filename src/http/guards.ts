@@ -2,6 +2,7 @@ import type { AccessToken } from '../core/access-token.ts'
 import { toUser, type User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
 import { includesPermission } from '../core/scope.ts'
+import { findUserOfToken } from '../core/token-user.ts'
 import { readBearerToken } from './bearer.ts'
 import { all, type Guard, guard, refine } from './guard.ts'
 import { BearerError, Forbidden } from './refusal.ts'
@@ -55,12 +56,9 @@ export function createGuards(auth: Auth): Guards {
   )
 
   const userEvenIfInactive = refine(accessToken, async ({ claims }) => {
-    const { sub, sid = null, stamp = null } = claims
-    const subject = await auth.store.findSubject(sub, sid)
-    const endsWith = sid === null ? stamp : subject?.sessionStamp
-    // A revoked session has no stamp, an old one has an old stamp, a deleted user has none.
-    if (!subject || endsWith !== subject.user.securityStamp) throw new BearerError('invalid_token')
-    return toUser(subject.user)
+    const user = await findUserOfToken(auth.store, claims)
+    if (user === null) throw new BearerError('invalid_token')
+    return toUser(user)
   })
 
   const currentUser = refine(

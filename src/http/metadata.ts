@@ -1,11 +1,15 @@
 import type { Auth } from '../core/auth.ts'
+import { grantNames } from '../core/client-registration.ts'
 
 /** Paths of the endpoints below the issuer. */
 export interface EndpointPaths {
   readonly token: string
   readonly revocation: string
+  readonly introspection: string
   readonly jwks: string
 }
+
+const secretMethods = ['client_secret_basic', 'client_secret_post']
 
 /**
  * Returns the authorization server metadata (RFC 8414 §2): only what works. URLs come from the
@@ -17,12 +21,14 @@ export function createMetadata(auth: Auth, paths: EndpointPaths): object {
     issuer: auth.issuer,
     token_endpoint: base + paths.token,
     revocation_endpoint: base + paths.revocation,
+    introspection_endpoint: base + paths.introspection,
     jwks_uri: base + paths.jwks,
     // Required by the RFC; there is no authorization endpoint.
     response_types_supported: [],
-    grant_types_supported: ['password', 'refresh_token'],
-    token_endpoint_auth_methods_supported: ['none'],
-    revocation_endpoint_auth_methods_supported: ['none'],
+    grant_types_supported: grantNames,
+    token_endpoint_auth_methods_supported: ['none', ...secretMethods],
+    revocation_endpoint_auth_methods_supported: ['none', ...secretMethods],
+    introspection_endpoint_auth_methods_supported: secretMethods,
     scopes_supported: Object.keys(auth.permissions.describe()),
   }
 }

@@ -1,5 +1,7 @@
 import type { Auth } from '../core/auth.ts'
+import type { Client } from '../core/clients.ts'
 import { OAuthError } from '../core/errors.ts'
+import type { SessionRecord } from '../core/store.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import { parseForm } from './form.ts'
 import { refuseToken, type TokenEndpoint } from './token-endpoint.ts'
@@ -9,19 +11,22 @@ import { tokenHeaders } from './token-messages.ts'
  * Makes the revocation endpoint (RFC 7009): the log-out of a client. It ends the session that the
  * token belongs to, whichever of its tokens is presented, and answers after that is stored.
  *
- * A token that is unknown, expired or ended already is 200 too (§2.2): the client's wish is met.
+ * A token that is unknown, expired or ended already is 200 too (§2.2): the client's wish is met. A
+ * client ends only what is its own (§2.1).
  */
 export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      readClientCredentials(request.authorization, parameters)
+      const credentials = readClientCredentials(request.authorization, parameters)
+      const client = await auth.clients.authenticate(credentials)
       const token = parameters.get('token')
       if (token === undefined) {
         throw new OAuthError('invalid_request', 'The parameter token is missing')
       }
-      const sessionId = await sessionOf(auth, token)
-      if (sessionId !== undefined) await auth.sessions.end(sessionId)
+      const session = await sessionOf(auth, token)
+      if (session?.clientId === client.id) await auth.sessions.end(session.id)
+      else if (session) refuseStranger(auth, client, session)
       return { status: 200, headers: tokenHeaders }
     } catch (error) {
       return refuseToken(error)
@@ -29,8 +34,23 @@ export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
   }
 }
 
+type OwnedSession = Pick<SessionRecord, 'id' | 'userId' | 'clientId'>
+
 // `token_type_hint` is not needed: the two kinds of tokens cannot be taken for one another.
-async function sessionOf(auth: Auth, token: string): Promise<string | undefined> {
+async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null> {
   const session = await auth.sessions.find(token)
-  return session ? session.id : (await auth.accessTokens.verify(token))?.claims.sid
+  if (session) return session
+  const { sid, sub = '', client_id = '' } = (await auth.accessTokens.verify(token))?.claims ?? {}
+  return sid === undefined ? null : { id: sid, userId: sub, clientId: client_id }
+}
+
+// Who has proved to be a client is told that it has a stranger's token. Anybody can name a public
+// client, and learns nothing of tokens here.
+function refuseStranger(auth: Auth, client: Client, { id, userId }: OwnedSession): void {
+  const type = 'authn_token_wrong_client'
+  auth.events.record({ type, userId, sessionId: id, clientId: client.id })
+  if (!client.confidential) return
+  throw new OAuthError('invalid_grant', 'The token was issued to another client', {
+    cause: new Error(`revocation by ${client.id} of a token of the session ${id}`),
+  })
 }

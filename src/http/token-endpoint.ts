@@ -1,4 +1,6 @@
 import type { Auth } from '../core/auth.ts'
+import { grantNames } from '../core/client-registration.ts'
+import type { Client } from '../core/clients.ts'
 import { OAuthError, ThrottledError, UnavailableError } from '../core/errors.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import { parseForm } from './form.ts'
@@ -18,15 +20,16 @@ export type TokenEndpoint = (request: TokenRequest) => Promise<TokenAnswer>
  * Makes the token endpoint. It serves the password grant (RFC 6749 §4.3) to the application's own
  * front ends; RFC 9700 §2.4 forbids that grant to anybody else's. The refresh token grant (§6) goes
  * on from there.
+ *
+ * A registered client authenticates for every grant (§3.2.1); see `Clients.authenticate`.
  */
 export function createTokenEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      // No client is registered: whatever a client says of itself is read, so that it is well
-      // formed, and not needed, as in FastAPI. The login is the first-party client's.
-      readClientCredentials(request.authorization, parameters)
-      const body = await grantToken(auth, parameters, request)
+      const credentials = readClientCredentials(request.authorization, parameters)
+      const client = await auth.clients.authenticate(credentials)
+      const body = await grantToken(auth, client, parameters, request)
       return { status: 200, headers: tokenHeaders, body }
     } catch (error) {
       return refuseToken(error)
@@ -36,15 +39,20 @@ export function createTokenEndpoint(auth: Auth): TokenEndpoint {
 
 async function grantToken(
   auth: Auth,
+  client: Client,
   parameters: ReadonlyMap<string, string>,
   request: TokenRequest,
 ): Promise<TokenResponse> {
   // A missing grant type counts as the password grant, as in FastAPI.
-  switch (parameters.get('grant_type') ?? 'password') {
+  const grantType = parameters.get('grant_type') ?? 'password'
+  if (grantNames.some((name) => name === grantType) && !client.grants.includes(grantType)) {
+    throw new OAuthError('unauthorized_client', 'The client may not use this grant type')
+  }
+  switch (grantType) {
     case 'password':
-      return await grantPassword(auth, parameters, request)
+      return await grantPassword(auth, client, parameters, request)
     case 'refresh_token':
-      return await grantRefreshToken(auth, parameters)
+      return await grantRefreshToken(auth, client, parameters)
     default:
       throw new OAuthError('unsupported_grant_type', 'Use the grant type password or refresh_token')
   }

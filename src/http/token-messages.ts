@@ -14,7 +14,7 @@ export interface TokenRequest {
 export interface TokenAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: TokenResponse | TokenErrorResponse
+  readonly body?: TokenResponse | TokenErrorResponse | IntrospectionResponse
   /** Why it is a refusal: for the log, never to be sent. */
   readonly refusal?: OAuthError | ThrottledError | UnavailableError
 }
@@ -36,6 +36,29 @@ export interface TokenErrorResponse {
   readonly error: string
   readonly error_description: string
   readonly detail: string
+}
+
+/** RFC 7662 §2.2. A token that is not active has no other member. */
+export interface IntrospectionResponse {
+  readonly active: boolean
+  /** What the token may do today. */
+  readonly scope?: string
+  readonly client_id?: string
+  readonly username?: string
+  /** Absent for a refresh token. */
+  readonly token_type?: 'bearer'
+  /** Seconds since 1970. */
+  readonly exp?: number
+  /** Seconds since 1970. */
+  readonly iat?: number
+  readonly sub?: string
+  readonly aud?: string | readonly string[]
+  readonly iss?: string
+  readonly jti?: string
+  /** The session. */
+  readonly sid?: string
+  /** The role of the user today. */
+  readonly roles?: readonly string[]
 }
 
 /** RFC 6749 §5.1: nothing between here and the client may keep an answer. */

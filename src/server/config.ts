@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { accessTokenMaxLifetime } from '../core/auth-options.ts'
+import { type ConfiguredClient, readConfiguredClients } from '../core/configured-clients.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
 import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'
@@ -32,6 +33,7 @@ export interface Config {
   readonly argon2: Argon2Parameters
   readonly roles: RoleMap
   readonly defaultRole: string | undefined
+  readonly clients: readonly ConfiguredClient[]
   readonly docs: boolean
   /** Undefined: to be chosen by where the log goes. */
   readonly logLevel: LogLevel | undefined
@@ -164,6 +166,7 @@ export function readConfig(environment: Environment): Config {
     argon2,
     roles,
     defaultRole,
+    clients: parseClients(secret('CLIENTS'), problems),
     docs: choice('DOCS', ['true', 'false']) !== 'false',
     logLevel: choice('LOG_LEVEL', logLevels),
   }
@@ -218,6 +221,24 @@ function parseRoles(text: string | undefined, problems: string[]): RoleMap {
       problems.push('ROLES must be a JSON object such as {"admin":["*"],"member":[]}.')
     }
     return defaultRoles
+  }
+}
+
+function parseClients(text: string | undefined, problems: string[]): readonly ConfiguredClient[] {
+  if (text === undefined) return []
+  try {
+    const clients: unknown = JSON.parse(text)
+    // Throws for whatever is not a list of clients.
+    readConfiguredClients(clients)
+    return clients as ConfiguredClient[]
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      problems.push(...error.problems.map((problem) => `CLIENTS: ${problem}`))
+    } else {
+      // The parser's own words would repeat the text, and with it a secret.
+      problems.push('CLIENTS must be a JSON list such as [{"id":"app","scopes":["a:read"]}].')
+    }
+    return []
   }
 }
 

@@ -22,6 +22,7 @@ export type SettingName =
   | 'ARGON2_PARALLELISM'
   | 'ROLES'
   | 'DEFAULT_ROLE'
+  | 'CLIENTS'
   | 'DOCS'
   | 'LOG_LEVEL'
 
@@ -141,6 +142,13 @@ export const settings: readonly Setting[] = [
     name: 'DEFAULT_ROLE',
     default: 'member',
     description: 'Role of a user created without one.',
+  },
+  {
+    name: 'CLIENTS',
+    default: 'none, besides those in the database',
+    description:
+      'Registered OAuth clients, as a JSON list: `[{"id","name"?,"secret"?,"grants"?,"scopes"?,"introspect"?}]`; see [Clients](clients.md).',
+    secret: true,
   },
   { name: 'DOCS', default: 'true', description: '`false` leaves out `/docs` and `/openapi.json`.' },
   {

@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+import { firstPartyClientId } from '../core/client-registration.ts'
 import type { SessionRecord, SessionStore, Store } from '../core/store.ts'
 import { type Engine, mapAnswer } from './kysely-engine.ts'
 import { toUserRecord } from './kysely-users.ts'
@@ -59,6 +61,23 @@ export function createSessionStore({ db, prepareRead }: Engine): SessionStore {
       if (userId !== undefined) query = query.where('user_id', '=', userId)
       const { numUpdatedRows } = await query.executeTakeFirst()
       return numUpdatedRows === 1n
+    },
+    async revokeByClient(clientId, now, limit) {
+      const { numUpdatedRows } = await db
+        .updateTable('sessions')
+        .set({ revoked_at: now })
+        .where('id', 'in', (eb) =>
+          eb
+            .selectFrom('sessions')
+            .select('id')
+            .where('client_id', '=', clientId)
+            // Written out, so that the engine sees that the index of these sessions has them all.
+            .where('client_id', '<>', sql.lit(firstPartyClientId))
+            .where('revoked_at', 'is', null)
+            .limit(limit),
+        )
+        .executeTakeFirst()
+      return Number(numUpdatedRows)
     },
     async listByUser(userId, now, idleSince) {
       const rows = await db

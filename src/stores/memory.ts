@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { firstPartyClientId } from '../core/client-registration.ts'
 import {
+  type ClientRecord,
+  type ClientStore,
   ConflictError,
   type SessionRecord,
   type SessionStore,
@@ -21,6 +24,7 @@ export function memory(): Store {
     sessions: createSessions(sessionById, users.read),
     signingKeys: createSigningKeys(),
     throttle: createMemoryThrottle(),
+    clients: createClients(),
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null
@@ -153,6 +157,14 @@ function createSessions(
       change(session, { revokedAt: now })
       return true
     },
+    async revokeByClient(clientId, now, limit) {
+      if (clientId === firstPartyClientId) return 0
+      const live = [...byId.values()]
+        .filter((session) => session.clientId === clientId && session.revokedAt === null)
+        .slice(0, limit)
+      for (const session of live) change(session, { revokedAt: now })
+      return live.length
+    },
     async listByUser(userId, now, idleSince) {
       const stamp = readUser(userId)?.securityStamp
       return [...byId.values()]
@@ -187,5 +199,25 @@ function createSigningKeys(): SigningKeyStore {
       keys.unshift(key)
       return true
     },
+  }
+}
+
+function createClients(): ClientStore {
+  const byId = new Map<string, ClientRecord>()
+  return {
+    list: async () => [...byId.values()],
+    find: (id) => byId.get(id) ?? null,
+    isEmpty: () => byId.size === 0,
+    async create(client) {
+      if (byId.has(client.id)) throw new ConflictError('client_taken')
+      byId.set(client.id, Object.freeze({ ...client }))
+    },
+    async replaceSecretHash(id, secretHash) {
+      const client = byId.get(id)
+      if (client === undefined || client.secretHash === null) return false
+      byId.set(id, Object.freeze({ ...client, secretHash }))
+      return true
+    },
+    remove: async (id) => byId.delete(id),
   }
 }

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { StoreError } from './store-error.ts'
 
@@ -74,6 +74,28 @@ const migrations: Readonly<Record<string, Migration>> = {
       for (const column of ['account', 'counted_at']) {
         await db.schema.createIndex(`throttle_by_${column}`).on('throttle').column(column).execute()
       }
+    },
+  },
+  '0004_clients': {
+    async up(db) {
+      await db.schema
+        .createTable('clients')
+        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('secret_hash', 'text')
+        .addColumn('grants', 'text', (column) => column.notNull())
+        .addColumn('scope', 'text')
+        .addColumn('introspect', 'integer', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .execute()
+      // For the end of a client. Most sessions are first-party, and those cost nothing here.
+      await db.schema
+        .createIndex('sessions_by_client')
+        .on('sessions')
+        .column('client_id')
+        .where('client_id', '<>', 'first-party')
+        .where(sql.ref('revoked_at'), 'is', null)
+        .execute()
     },
   },
 }

@@ -7,6 +7,7 @@ import type {
   Store,
   UserStore,
 } from '../core/store.ts'
+import { createClientStore } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -56,6 +57,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     sessions,
     signingKeys,
     throttle: createThrottleStore(engine),
+    clients: createClientStore(engine),
     findSubject: createSubjectReader(engine),
     open: () => migrate(db as never),
     async check() {

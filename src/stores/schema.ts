@@ -6,6 +6,7 @@ export interface Schema {
   sessions: SessionsTable
   signing_keys: SigningKeysTable
   throttle: ThrottleTable
+  clients: ClientsTable
 }
 
 export interface UsersTable {
@@ -22,6 +23,16 @@ export interface SigningKeysTable {
   id: string
   algorithm: SigningAlgorithm
   sealed_private_key: string
+  created_at: number
+}
+
+export interface ClientsTable {
+  id: string
+  name: string
+  secret_hash: string | null
+  grants: string
+  scope: string | null
+  introspect: number
   created_at: number
 }
 

@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, sql } from 'kysely'
 import type {
+  ClientStore,
   MaybePromise,
   SessionStore,
   SigningKeyStore,
@@ -11,6 +12,7 @@ import type {
   UserStore,
 } from '../core/store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
+import { createClientStore } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -71,6 +73,10 @@ class SqliteStore implements Store {
     return this.#open.throttle
   }
 
+  get clients(): ClientStore {
+    return this.#open.clients
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -104,8 +110,9 @@ class SqliteStore implements Store {
   }
 }
 
-interface Opened
-  extends Pick<Store, 'users' | 'sessions' | 'signingKeys' | 'throttle' | 'findSubject'> {
+type Records = 'users' | 'sessions' | 'signingKeys' | 'throttle' | 'clients' | 'findSubject'
+
+interface Opened extends Pick<Store, Records> {
   check(): void
   close(): Promise<void>
 }
@@ -133,6 +140,7 @@ async function openDatabase(path: string): Promise<Opened> {
       findSubject: createSubjectReader(engine),
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
+      clients: createClientStore(engine),
       check: () => void answer(() => probe.get()),
       async close() {
         opened.close()

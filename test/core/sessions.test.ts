@@ -289,3 +289,40 @@ test('reuse and log-out are events, once each, without the token (LA-01)', async
   await auth.sessions.end((await open()).session.id)
   assert.equal(heard.length, 2)
 })
+
+test("another client's use of a token is an event, and the session goes on (SR-02)", async () => {
+  const heard: AuthEvent[] = []
+  auth.events.subscribe((event) => heard.push(event))
+  const { session, refreshToken } = await open()
+  await assertRefused(refreshToken, 'another')
+  const event = { at: clock(), userId: user.id, sessionId: session.id, clientId: 'another' }
+  assert.deepEqual(heard, [{ type: 'authn_token_wrong_client', ...event }])
+  await auth.sessions.refresh(refreshToken, clientId)
+})
+
+test('a look at a token shows what its use would yield, and uses nothing', async () => {
+  await start({ lifetime: 100, idleLifetime: 60 })
+  const { session, refreshToken } = await open()
+  const inspected = await auth.sessions.inspect(refreshToken)
+  assert.deepEqual(inspected, { session, user, expiresAt: clock() + 60 })
+  clock.advance(50)
+  const next = await auth.sessions.refresh(refreshToken, clientId)
+  const expiresAt = session.createdAt + 100
+  assert.equal((await auth.sessions.inspect(next.refreshToken))?.expiresAt, expiresAt)
+})
+
+test('a look shows nothing of a token that is used or refused, and ends no session', async () => {
+  await start({ idleLifetime: 60 })
+  const { session, refreshToken } = await open()
+  const { refreshToken: next } = await auth.sessions.refresh(refreshToken, clientId)
+  clock.advance(11)
+  for (const token of [refreshToken, 'garbage', next.replace(/^prt_/, ''), `${next}x`]) {
+    assert.equal(await auth.sessions.inspect(token), null)
+  }
+  assert.equal(await isEnded(session.id), false)
+  clock.advance(49)
+  assert.equal(await auth.sessions.inspect(next), null, 'idle')
+  const other = await open()
+  await auth.accounts.deactivate(user.id)
+  assert.equal(await auth.sessions.inspect(other.refreshToken), null, 'of an inactive user')
+})

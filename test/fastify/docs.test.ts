@@ -127,7 +127,7 @@ describe('the OpenAPI document', () => {
   test('documents of ours the OAuth endpoints alone, and no route that does not exist', async () => {
     const { app } = await createTestApp()
     const { paths } = await openapi(app)
-    assert.deepEqual(Object.keys(paths), ['/auth/token', '/auth/revoke'])
+    assert.deepEqual(Object.keys(paths), ['/auth/token', '/auth/revoke', '/auth/introspect'])
     for (const [url, operations] of Object.entries(paths)) {
       for (const method of Object.keys(operations as object)) {
         assert.ok(app.hasRoute({ method: method.toUpperCase() as HTTPMethods, url }))

@@ -38,7 +38,7 @@ describe('the plugin', () => {
     assert.equal((await logIn(app, '/auth/token')).statusCode, 404)
     const { components, paths } = (await app.inject('/openapi.json')).json()
     assert.equal(components.securitySchemes[schemeName].flows.password.tokenUrl, '/oauth/login')
-    assert.deepEqual(Object.keys(paths), ['/oauth/login', '/auth/revoke'])
+    assert.deepEqual(Object.keys(paths), ['/oauth/login', '/auth/revoke', '/auth/introspect'])
   })
 
   test('may be registered under a prefix, and documents the path that is served', async () => {
@@ -51,7 +51,7 @@ describe('the plugin', () => {
     await auth.accounts.create({ username: 'alice', password: goodPassword })
     const { components, paths } = (await app.inject('/api/openapi.json')).json()
     const { tokenUrl } = components.securitySchemes[schemeName].flows.password
-    assert.deepEqual(Object.keys(paths), [tokenUrl, '/api/auth/revoke'])
+    assert.deepEqual(Object.keys(paths), [tokenUrl, '/api/auth/revoke', '/api/auth/introspect'])
     assert.equal((await logIn(app, tokenUrl)).statusCode, 200)
     assert.equal((await app.inject('/api/docs')).statusCode, 200)
   })

@@ -45,6 +45,7 @@ describe('HTTP Basic', () => {
     ['urlencoded parts (PC-12)', basic('a%3Ab%25:a%3Ab%25%2B%C3%A9+'), ['a:b%', 'a:b%+é ']],
     ['the scheme in lower case', basic('app:x').replace('Basic', 'basic'), ['app', 'x']],
     ['the scheme in upper case', basic('app:x').replace('Basic', 'BASIC'), ['app', 'x']],
+    ['no padding', basic('app:').replaceAll('=', ''), ['app', '']],
     ['spaces around', `${basic('app:x').replace(' ', '   ')}  `, ['app', 'x']],
   ] as const) {
     test(`with ${said} is read`, () => {
@@ -64,6 +65,8 @@ describe('HTTP Basic', () => {
     ['that is not base64', 'Basic !!!!'],
     ['in base64url', 'Basic YT8_Oi0t-_'],
     ['without a colon', basic('app')],
+    ['with a letter too many (PC-12)', `${basic('app:x1')}z`],
+    ['with bits that say nothing (PC-12)', basic('app:x').replace('g=', 'h=')],
     ['with nothing after the scheme', 'Basic'],
     ['with a space after the scheme', 'Basic '],
     ['with two words', `${basic('a:b')} ${basic('a:b')}`],

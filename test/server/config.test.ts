@@ -48,6 +48,7 @@ test('without any variable the server has its defaults', () => {
     argon2: { memory: 19456, time: 2, parallelism: 1 },
     roles: { admin: ['*'], member: [] },
     defaultRole: undefined,
+    clients: [],
     docs: true,
     logLevel: undefined,
   })
@@ -74,7 +75,12 @@ test('the variables that are read are those that are documented, and no others',
 
 test('only secrets may come from a file', () => {
   const files = settingNames().filter((name) => name.endsWith('_FILE'))
-  assert.deepEqual(files, ['DATABASE_URL_FILE', 'SECRET_KEY_FILE', 'KEY_ENCRYPTION_KEY_FILE'])
+  assert.deepEqual(files, [
+    'DATABASE_URL_FILE',
+    'SECRET_KEY_FILE',
+    'KEY_ENCRYPTION_KEY_FILE',
+    'CLIENTS_FILE',
+  ])
 })
 
 describe('a good value is taken', () => {
@@ -133,6 +139,10 @@ describe('a good value is taken', () => {
     [
       { ROLES: '{"root":["*"],"guest":["a:b"]}', DEFAULT_ROLE: 'guest' },
       { roles: { root: ['*'], guest: ['a:b'] }, defaultRole: 'guest' },
+    ],
+    [
+      { CLIENTS: `[{"id":"app","secret":"${goodSecret}","scopes":[]},{"id":"spa"}]` },
+      { clients: [{ id: 'app', secret: goodSecret, scopes: [] }, { id: 'spa' }] },
     ],
     [{ DOCS: 'false' }, { docs: false }],
     [{ DOCS: 'true' }, { docs: true }],
@@ -210,6 +220,11 @@ describe('a mistake names its variable, and what would be right', () => {
     ['TRUSTED_PROXY_HOPS', '0', /from 1 to 16/],
     ['DEFAULT_ROLE', 'king', /one of: admin, member/],
     ['DEFAULT_ROLE', 'constructor', /one of: admin, member/],
+    ['CLIENTS', 'canary', /a JSON list/],
+    ['CLIENTS', '[{"id":"app","secret":"canary', /a JSON list/],
+    ['CLIENTS', '{"id":"app"}', /must be a list/],
+    ['CLIENTS', '[{"id":"app","secret":"canary"}]', /"app" must have at least 32 bytes/],
+    ['CLIENTS', '[{"id":"a"},{"id":"a"}]', /"a" is there twice/],
     ['DOCS', '1', /one of: true, false/],
     ['LOG_LEVEL', 'loud', /one of: fatal/],
   ]
@@ -247,6 +262,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ARGON2_PARALLELISM: 'x',
   ROLES: 'x',
   DEFAULT_ROLE: 'x',
+  CLIENTS: 'canary',
   DOCS: 'x',
   LOG_LEVEL: 'x',
 }
@@ -266,6 +282,7 @@ describe('a secret in a file', () => {
     ['SECRET_KEY', 'secretKey', goodSecret],
     ['KEY_ENCRYPTION_KEY', 'keyEncryptionKey', 'ab'.repeat(32)],
     ['DATABASE_URL', 'databaseUrl', 'postgres://u:p@h/d'],
+    ['CLIENTS', 'clients', '[{"id":"app"}]'],
   ] as const
 
   for (const [name, key, value] of rows) {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import {
+  type ClientRecord,
   ConflictError,
   type SessionRecord,
   type SigningKeyRecord,
@@ -380,6 +381,23 @@ export function storeContract(
         }
       })
 
+      test('the live sessions of a client end in batches, of all its users, and no others', async () => {
+        const clientId = 'ending'
+        const theirs = [await opened({ clientId }), await opened({ clientId })]
+        const { session: ended } = await opened({ clientId })
+        await store.sessions.revoke(ended.id, now - 1)
+        const { session: another } = await opened()
+        const { session: firstParty } = await opened({ clientId: 'first-party' })
+        assert.equal(await store.sessions.revokeByClient(clientId, now, 1), 1)
+        assert.equal(await other.sessions.revokeByClient(clientId, now, 5), 1)
+        assert.equal(await store.sessions.revokeByClient(clientId, now, 5), 0)
+        assert.equal(await store.sessions.revokeByClient('first-party', now, 5), 0)
+        const endedAt = async (id: string) => (await other.sessions.find(id))?.revokedAt
+        for (const { session } of theirs) assert.equal(await endedAt(session.id), now)
+        assert.equal(await endedAt(ended.id), now - 1)
+        for (const { id } of [another, firstParty]) assert.equal(await endedAt(id), null)
+      })
+
       test('a user has the live sessions, newest first', async () => {
         const user = await add()
         const make = async (changes: Partial<SessionRecord> = {}) => {
@@ -573,6 +591,84 @@ export function storeContract(
         assert.deepEqual(await present(), [locked.key, known.key])
         assert.equal(await store.throttle.prune(now + 11, now + 1, 100), 1)
         assert.deepEqual(await present(), [locked.key])
+      })
+    })
+
+    describe('clients', () => {
+      let clients = 0
+      const aClient = (changes: Partial<ClientRecord> = {}): ClientRecord => ({
+        id: `client-${++clients}`,
+        name: 'Ünïcødé "app"',
+        secretHash: `hash ${clients}`,
+        grants: ['password', 'refresh_token'],
+        scopes: ['a', 'b:c'],
+        introspect: true,
+        createdAt: now,
+        ...changes,
+      })
+
+      test('there are none at first, and then some, in the other process too', async () => {
+        assert.equal(await store.clients.isEmpty(), true)
+        const client = aClient()
+        await store.clients.create(client)
+        assert.equal(await other.clients.isEmpty(), false)
+        await store.clients.remove(client.id)
+        assert.equal(await other.clients.isEmpty(), true)
+      })
+
+      test('a client is read as it was written, by id and in the list', async () => {
+        for (const changes of [
+          {},
+          { secretHash: null, introspect: false },
+          { scopes: null, grants: [] },
+          { scopes: [], id: "!' or 1=1 --~" },
+        ]) {
+          const client = aClient(changes)
+          await store.clients.create(client)
+          assert.deepEqual(await other.clients.find(client.id), client)
+          const listed = (await other.clients.list()).filter(({ id }) => id === client.id)
+          assert.deepEqual(listed, [client])
+        }
+      })
+
+      test('an id is taken once, of 20 at the same time', async () => {
+        const { id } = aClient()
+        const results = await Promise.allSettled(
+          Array.from({ length: 20 }, (_, index) =>
+            (index % 2 ? store : other).clients.create(aClient({ id })),
+          ),
+        )
+        const refused = results.filter((result) => result.status === 'rejected')
+        assert.equal(refused.length, 19)
+        for (const { reason } of refused) assert.ok(conflict('client_taken')(reason))
+      })
+
+      test('an id is compared to the letter', async () => {
+        const client = aClient({ id: 'to-the-letter' })
+        await store.clients.create(client)
+        for (const id of [client.id.toUpperCase(), `${client.id} `, client.id.slice(0, -1), '']) {
+          assert.equal(await store.clients.find(id), null)
+        }
+      })
+
+      test('a secret is replaced, and a public client does not come to have one', async () => {
+        const [confidential, open] = [aClient(), aClient({ secretHash: null })]
+        for (const client of [confidential, open]) await store.clients.create(client)
+        assert.equal(await store.clients.replaceSecretHash(confidential.id, 'new'), true)
+        assert.equal(await store.clients.replaceSecretHash(open.id, 'new'), false)
+        assert.equal(await store.clients.replaceSecretHash('nobody', 'new'), false)
+        const changed = { ...confidential, secretHash: 'new' }
+        assert.deepEqual(await other.clients.find(confidential.id), changed)
+        assert.deepEqual(await other.clients.find(open.id), open)
+      })
+
+      test('a removed client is gone, and its id is free', async () => {
+        const client = aClient()
+        await store.clients.create(client)
+        assert.equal(await store.clients.remove(client.id), true)
+        assert.equal(await store.clients.remove(client.id), false)
+        assert.equal(await other.clients.find(client.id), null)
+        await store.clients.create(client)
       })
     })
 

@@ -1,0 +1,141 @@
+import { Command, Option } from 'commander'
+import { grantNames, type NewClient } from '../core/client-registration.ts'
+import type { Client } from '../core/clients.ts'
+import { ClientError } from '../core/errors.ts'
+import { withAuth } from './with-auth.ts'
+
+interface AddOptions {
+  readonly name?: string
+  readonly public?: boolean
+  /** False for `--no-grant`. */
+  readonly grant?: readonly string[] | false
+  readonly scope?: readonly string[]
+  readonly introspect: boolean
+}
+
+/** `portcullis client …`: registers OAuth clients in the database. */
+export function clientCommand(): Command {
+  const client = new Command('client').description('register OAuth clients')
+
+  client
+    .command('add')
+    .argument('<id>')
+    .option('--name <name>', 'what people call it')
+    .option('--public', 'it can keep no secret, such as an app on a device')
+    .addOption(
+      new Option('--grant <grant...>', 'grants that it may use; both by default').choices(
+        grantNames,
+      ),
+    )
+    .option('--no-grant', 'it logs nobody in: an API that only introspects')
+    .option('--scope <scope...>', 'permissions that it may be delegated; by default all')
+    .option('--no-introspect', 'a confidential client may not introspect tokens')
+    .description('register a client; prints the secret of a confidential one, once')
+    .action(addClient)
+
+  client
+    .command('list')
+    .option('--json', 'for programs')
+    .description('list the registered clients')
+    .action(({ json }: { json?: boolean }) =>
+      withAuth(async ({ clients }) => {
+        const list = await clients.list()
+        if (json) console.log(JSON.stringify(list.map(describe), undefined, 2))
+        else for (const each of list) console.log(lineOf(each))
+      }),
+    )
+
+  client
+    .command('show')
+    .argument('<id>')
+    .description('show a client')
+    .action((id: string) =>
+      withAuth(async ({ clients }) => {
+        const found = await clients.find(id)
+        if (found === null) throw new ClientError('client_unknown', ['There is no such client.'])
+        console.log(JSON.stringify(describe(found), undefined, 2))
+      }),
+    )
+
+  client
+    .command('secret')
+    .argument('<id>')
+    .description('replace the secret of a confidential client, and print it, once')
+    .action((id: string) =>
+      withAuth(async ({ clients }) => {
+        printSecret(
+          await clients.replaceSecret(id),
+          `The old secret of ${id} is refused from now on.`,
+        )
+      }),
+    )
+
+  client
+    .command('remove')
+    .argument('<id>')
+    .description('remove a client, which ends every login with it')
+    .action((id: string) =>
+      withAuth(async ({ clients }) => {
+        const ended = await clients.remove(id)
+        console.log(`Removed ${id} and ended ${ended} ${ended === 1 ? 'login' : 'logins'}.`)
+      }),
+    )
+
+  return client
+}
+
+async function addClient(id: string, options: AddOptions): Promise<void> {
+  const { name, grant, scope, introspect } = options
+  const described: NewClient = {
+    id,
+    ...(name !== undefined && { name }),
+    ...(grant !== undefined && { grants: grant || [] }),
+    ...(scope !== undefined && { scopes: scope }),
+    ...(!introspect && { introspect }),
+  }
+  await withAuth(async ({ clients, permissions }) => {
+    const isFirst = (await clients.list()).length === 0
+    const secret = options.public
+      ? await clients.register({ ...described, confidential: false })
+      : await clients.register({ ...described, confidential: true })
+    for (const each of scope ?? []) {
+      if (!permissions.has(each)) console.error(`Note: no role and no route here knows ${each}.`)
+    }
+    if (isFirst) {
+      console.error('Note: a client that a request names must be registered from now on.')
+    }
+    if (secret === null) console.log(`Registered the public client ${id}.`)
+    else printSecret(secret, `Registered ${id}.`)
+  })
+}
+
+/** The secret is all that standard output holds, so that it can be piped to where it is kept. */
+function printSecret(secret: string, words: string): void {
+  console.error(`${words} Its secret, which is not shown again:`)
+  console.log(secret)
+}
+
+/** A client in the words that `CLIENTS` has for one. */
+function describe(client: Client): object {
+  const { id, name, confidential, grants, scopes, introspect, configured, createdAt } = client
+  return {
+    id,
+    name,
+    confidential,
+    grants,
+    ...(scopes !== null && { scopes }),
+    introspect,
+    configured,
+    ...(!configured && { created_at: createdAt }),
+  }
+}
+
+function lineOf({ id, confidential, grants, scopes, configured }: Client): string {
+  return [
+    id,
+    confidential ? 'confidential' : 'public',
+    grants.join(' ') || 'no grants',
+    scopes === null ? 'all scopes' : scopes.join(' ') || 'no scopes',
+    configured ? 'in the configuration' : 'in the database',
+  ].join('\t')
+}

@@ -1,0 +1,73 @@
+import { sql } from 'kysely'
+import { type ClientRecord, type ClientStore, ConflictError } from '../core/store.ts'
+import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { ClientsTable } from './schema.ts'
+
+/** Registered clients in SQL. */
+export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine): ClientStore {
+  const readById = prepareRead(db.selectFrom('clients').selectAll().where('id', '=', '').compile())
+  // The limit is in the text, because a prepared read takes texts alone.
+  const readAny = prepareRead(
+    db.selectFrom('clients').select('id').orderBy('id').limit(sql.lit(1)).compile(),
+  )
+
+  return {
+    async list() {
+      return (await db.selectFrom('clients').selectAll().execute()).map(toRecord)
+    },
+    find: (id) => mapAnswer(readById(id), (row) => (row === undefined ? null : toRecord(row))),
+    isEmpty: () => mapAnswer(readAny(), (row) => row === undefined),
+    async create(client) {
+      try {
+        await db.insertInto('clients').values(toRow(client)).execute()
+      } catch (error) {
+        if (isUniqueViolation(error)) throw new ConflictError('client_taken', { cause: error })
+        throw error
+      }
+    },
+    async replaceSecretHash(id, secretHash) {
+      const { numUpdatedRows } = await db
+        .updateTable('clients')
+        .set({ secret_hash: secretHash })
+        .where('id', '=', id)
+        .where('secret_hash', 'is not', null)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+    async remove(id) {
+      const { numDeletedRows } = await db
+        .deleteFrom('clients')
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return numDeletedRows === 1n
+    },
+  }
+}
+
+function toRow(client: ClientRecord): ClientsTable {
+  return {
+    id: client.id,
+    name: client.name,
+    secret_hash: client.secretHash,
+    grants: client.grants.join(' '),
+    scope: client.scopes === null ? null : client.scopes.join(' '),
+    introspect: client.introspect ? 1 : 0,
+    created_at: client.createdAt,
+  }
+}
+
+function toRecord(row: ClientsTable): ClientRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    secretHash: row.secret_hash,
+    grants: words(row.grants),
+    scopes: row.scope === null ? null : words(row.scope),
+    introspect: row.introspect === 1,
+    createdAt: Number(row.created_at),
+  }
+}
+
+function words(text: string): readonly string[] {
+  return text === '' ? [] : text.split(' ')
+}

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { createDirectory, type Finished, run, serve } from './process.ts'
+
+const password = 'three green tractors sing'
+
+type Environment = Readonly<Record<string, string>>
+
+const commandIn =
+  (directory: string) =>
+  async (line: string, environment: Environment = {}): Promise<Finished> =>
+    await run(directory, ['client', ...line.split(' ')], { environment })
+
+test('clients are registered, listed, shown and removed from the command line', async () => {
+  const command = commandIn(createDirectory())
+  assert.equal((await command('list')).stdout, '')
+
+  const app = await command('add app --name App --scope stats:read users:read --grant password')
+  assert.equal(app.code, 0)
+  const api = await command('add api --no-grant')
+  const spa = await command('add spa --public')
+  assert.deepEqual(
+    [spa.code, spa.stdout, spa.stderr],
+    [0, 'Registered the public client spa.\n', ''],
+  )
+  assert.equal(
+    (await command('list')).stdout,
+    [
+      'api\tconfidential\tno grants\tall scopes\tin the database',
+      'app\tconfidential\tpassword\tstats:read users:read\tin the database',
+      'spa\tpublic\tpassword refresh_token\tall scopes\tin the database',
+      '',
+    ].join('\n'),
+  )
+
+  const list = JSON.parse((await command('list --json')).stdout)
+  assert.deepEqual(
+    list.map(({ id }: { id: string }) => id),
+    ['api', 'app', 'spa'],
+  )
+  const { created_at, ...shown } = JSON.parse((await command('show app')).stdout)
+  assert.ok(Number.isSafeInteger(created_at))
+  assert.deepEqual(shown, {
+    id: 'app',
+    name: 'App',
+    confidential: true,
+    grants: ['password'],
+    scopes: ['stats:read', 'users:read'],
+    introspect: true,
+    configured: false,
+  })
+  assert.deepEqual(list[1], { ...shown, created_at })
+
+  assert.deepEqual(await command('remove spa'), {
+    code: 0,
+    stdout: 'Removed spa and ended 0 logins.\n',
+    stderr: '',
+  })
+  assert.equal((await command('show spa')).code, 1)
+  for (const { stdout } of [app, api]) {
+    assert.equal(JSON.stringify(list).includes(stdout.trim().slice(4)), false)
+  }
+})
+
+test('a secret is all that standard output holds, and is shown once', async () => {
+  const directory = createDirectory()
+  const command = commandIn(directory)
+  const added = await command('add app')
+  assert.match(added.stdout, /^pcs_[\w-]{43}\n$/)
+  assert.match(added.stderr, /^Registered app\. Its secret, which is not shown again:$/m)
+  assert.match(added.stderr, /must be registered from now on/, 'said with the first one')
+  const second = await command('add app2 --no-introspect')
+  assert.doesNotMatch(second.stderr, /from now on/)
+  const replaced = await command('secret app')
+  assert.match(replaced.stdout, /^pcs_[\w-]{43}\n$/)
+  assert.notEqual(replaced.stdout, added.stdout)
+  const data = join(directory, 'data')
+  const stored = Buffer.concat(readdirSync(data).map((file) => readFileSync(join(data, file))))
+  assert.ok(stored.includes('app2'))
+  for (const { stdout } of [added, second, replaced]) {
+    assert.equal(stored.includes(stdout.trim()), false)
+  }
+})
+
+test('a scope that nothing here knows is registered, and said to be so', async () => {
+  const { code, stderr } = await commandIn(createDirectory())('add app --scope stats:raed')
+  assert.equal(code, 0)
+  assert.match(stderr, /^Note: no role and no route here knows stats:raed\.$/m)
+})
+
+describe('what is refused says why, and exits with 1:', () => {
+  const rows: readonly (readonly [string, RegExp])[] = [
+    ['add a:b', /^A client id must have 1 to 100/],
+    ['add fixed', /^The client id is taken/],
+    ['secret fixed', /is registered by configuration: change it there/],
+    ['remove nobody', /^There is no such client/],
+    ['remove fixed', /is registered by configuration: change it there/],
+    ['show nobody', /^There is no such client/],
+  ]
+  for (const [line, says] of rows) {
+    test(line, async () => {
+      const command = commandIn(createDirectory())
+      const { code, stdout, stderr } = await command(line, { CLIENTS: '[{"id":"fixed"}]' })
+      assert.equal(code, 1)
+      assert.equal(stdout, '')
+      assert.match(stderr, says)
+    })
+  }
+
+  test('the secret of a public client', async () => {
+    const command = commandIn(createDirectory())
+    await command('add spa --public')
+    const { code, stderr } = await command('secret spa')
+    assert.equal(code, 1)
+    assert.match(stderr, /^The client spa is public and has no secret: remove it and add it/)
+  })
+})
+
+test('a grant that is not there is a wrong command line', async () => {
+  const { code, stderr } = await commandIn(createDirectory())('add app --grant implicit')
+  assert.equal(code, 64)
+  assert.match(stderr, /Allowed choices are password, refresh_token/)
+})
+
+test('clients of a file are listed, and a mistake in it is told without its secrets', async () => {
+  const directory = createDirectory()
+  const file = join(directory, 'clients.json')
+  const command = commandIn(directory)
+  writeFileSync(file, '[{"id":"app","secret":"f3b1c4d5e6a7980b1c2d3e4f5a6b7c8d"}]\n')
+  const { stdout } = await command('list', { CLIENTS_FILE: file })
+  assert.equal(
+    stdout,
+    'app\tconfidential\tpassword refresh_token\tall scopes\tin the configuration\n',
+  )
+  writeFileSync(file, '[{"id":"app","secret":"canary","scope":"a"}]')
+  const { code, stderr } = await command('list', { CLIENTS_FILE: file })
+  assert.equal(code, 78)
+  assert.match(stderr, /must have at least 32 bytes/)
+  assert.match(stderr, /must have no members but: id, name/)
+  assert.doesNotMatch(stderr, /canary/)
+})
+
+test('a server that runs knows a client that is registered, and removed, at once', async () => {
+  const directory = createDirectory()
+  await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
+  const command = commandIn(directory)
+  const server = await serve(directory)
+  const send = async (path: string, fields: Record<string, string>) =>
+    await fetch(`${server.url}${path}`, { method: 'POST', body: new URLSearchParams(fields) })
+  const login = async (fields: Record<string, string>) =>
+    await send('/auth/token', { username: 'alice', password, ...fields })
+  const statusOfMe = async (token: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` }
+    return (await fetch(`${server.url}/me`, { headers })).status
+  }
+  try {
+    assert.equal((await login({ client_id: 'any' })).status, 200)
+    const client_secret = (await command('add app')).stdout.trim()
+    assert.equal((await login({ client_id: 'any' })).status, 401)
+    assert.equal((await login({ client_id: 'app' })).status, 401)
+    assert.equal((await login({})).status, 200, 'the first-party client is still there')
+    const good = { client_id: 'app', client_secret }
+    const tokens = await (await login(good)).json()
+    const introspect = async () =>
+      await (await send('/auth/introspect', { ...good, token: tokens.access_token })).json()
+    assert.equal((await introspect()).active, true)
+
+    const replaced = (await command('secret app')).stdout.trim()
+    assert.equal((await login(good)).status, 401)
+    assert.equal((await login({ ...good, client_secret: replaced })).status, 200)
+    assert.equal(await statusOfMe(tokens.access_token), 200, 'a new secret ends no login')
+
+    assert.equal((await command('remove app')).stdout, 'Removed app and ended 2 logins.\n')
+    assert.equal(await statusOfMe(tokens.access_token), 401)
+  } finally {
+    await server.stop()
+  }
+})
