@@ -15,12 +15,17 @@ export {
   AccountError,
   type AccountErrorCode,
   ConfigError,
+  KeyError,
+  type KeyErrorCode,
   OAuthError,
   type OAuthErrorCode,
   UnavailableError,
 } from './core/errors.ts'
 export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
 export { createHashPool, type HashPool, type HashPoolOptions } from './core/hash-pool.ts'
+export type { KeyState } from './core/key-lifecycle.ts'
+export type { KeyRing } from './core/key-ring.ts'
+export type { ManagedKey, ManagedKeys } from './core/key-rotation.ts'
 export type { Login } from './core/login.ts'
 export {
   type Argon2Parameters,
@@ -36,14 +41,16 @@ export {
 export type { Permissions } from './core/permissions.ts'
 export type { RoleMap, Roles } from './core/roles.ts'
 export type { NewSession, OpenSession, SessionOptions, Sessions } from './core/sessions.ts'
-export type { KeyRing, SigningAlgorithm, SigningKey } from './core/signing-key.ts'
+export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
 export {
   ConflictError,
   type MaybePromise,
   type Rotation,
   type SessionRecord,
   type SessionStore,
+  type SigningKeyChange,
   type SigningKeyRecord,
+  type SigningKeySet,
   type SigningKeyStore,
   type StampRenewal,
   type Store,

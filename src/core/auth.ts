@@ -4,15 +4,16 @@ import { type AuthOptions, optionProblems } from './auth-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { ConfigError } from './errors.ts'
 import { type AuthEvents, createAuthEvents } from './events.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { ManagedKeys } from './key-rotation.ts'
+import { loadKeys } from './load-keys.ts'
 import { createLogin, type Login } from './login.ts'
-import { loadManagedKeys } from './managed-keys.ts'
 import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './password-policy.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { createRefreshTokens } from './refresh-token.ts'
 import { createRoles, type Roles } from './roles.ts'
 import { checkSessionOptions, createSessions, type Sessions } from './sessions.ts'
-import { createKeyRing, importSecret, type KeyRing } from './signing-key.ts'
 import type { Store } from './store.ts'
 
 /** The client of a login that names none: the application's own front ends (RFC 6749 §2.1, public). */
@@ -30,6 +31,8 @@ export interface Auth {
   readonly accessTokens: AccessTokenIssuer
   readonly sessions: Sessions
   readonly keys: KeyRing
+  /** The keys in the store, to be rotated; null with a secret key. */
+  readonly managedKeys: ManagedKeys | null
   readonly events: AuthEvents
   readonly issuer: string
   readonly audience: string
@@ -78,9 +81,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
 
   await store.open()
   try {
-    const { keys, secret } = await loadKeys(options, clock)
-    const login = createLogin(store, passwords)
     const events = createAuthEvents(clock)
+    const loaded = await loadKeys(options, accessTokenLifetime, events, clock)
+    const { keys, managedKeys, secret, previousSecrets } = loaded
+    const login = createLogin(store, passwords)
     return {
       store,
       roles,
@@ -109,12 +113,13 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       }),
       sessions: createSessions({
         store,
-        refreshTokens: createRefreshTokens(secret),
+        refreshTokens: createRefreshTokens(secret, previousSecrets),
         events,
         clock,
         options: sessionOptions,
       }),
       keys,
+      managedKeys,
       events,
       issuer,
       audience,
@@ -148,25 +153,4 @@ export async function createAccessToken(
     endsWith: { securityStamp: user.securityStamp },
   })
   return token
-}
-
-interface LoadedKeys {
-  readonly keys: KeyRing
-  /** Never in the database; the keys of other purposes are derived from it. */
-  readonly secret: Uint8Array
-}
-
-async function loadKeys(options: AuthOptions, clock: Clock): Promise<LoadedKeys> {
-  const { store, secretKey, signingAlgorithm = 'ES256' } = options
-  if (secretKey !== undefined) {
-    const keys = createKeyRing([await importSecret(secretKey)])
-    return { keys, secret: new TextEncoder().encode(secretKey) }
-  }
-  const secret = options.keyEncryptionKey ?? (await store.keyEncryptionKey?.())
-  if (secret === undefined) {
-    throw new ConfigError([
-      'This store has no place for a key-encryption key: set keyEncryptionKey (32 random bytes), or a secretKey.',
-    ])
-  }
-  return { keys: await loadManagedKeys(store.signingKeys, signingAlgorithm, secret, clock), secret }
 }

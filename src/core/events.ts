@@ -9,6 +9,10 @@ export type AuthEventType =
   | 'authn_token_reuse'
   /** A session was ended on purpose: a log-out, or an administrator's doing. */
   | 'session_ended'
+  /** A signing key was made, and published; when it signs, the store knows. */
+  | 'key_rotated'
+  /** A signing key was ended on purpose, and all its access tokens with it. */
+  | 'key_retired'
 
 /** Something that an operator may want to know. Never holds a token, password, hash or key. */
 export interface AuthEvent {
@@ -18,6 +22,8 @@ export interface AuthEvent {
   readonly userId?: string
   readonly sessionId?: string
   readonly clientId?: string
+  /** The `kid` of a signing key. */
+  readonly keyId?: string
 }
 
 /** Where events are recorded, and heard of. */

@@ -133,6 +133,8 @@ export interface Subject {
   readonly user: UserRecord
   /** The stamp of the session, or null if it was not asked for, is unknown, revoked or another's. */
   readonly sessionStamp: string | null
+  /** The version of the signing keys, see `SigningKeyStore`. */
+  readonly keysVersion: number
 }
 
 export interface Rotation {
@@ -176,18 +178,39 @@ export interface SigningKeyRecord {
   readonly algorithm: SigningAlgorithm
   /** The private JWK, sealed; see sealed-box.ts. */
   readonly sealedPrivateKey: string
-  /** Seconds since 1970. */
   readonly createdAt: number
+  /** From when on it signs, until a newer one does. */
+  readonly signsFrom: number
+  /** From when on its tokens are refused; null while no successor is known. */
+  readonly verifiesUntil: number | null
 }
 
+/** All keys as they were at one moment. */
+export interface SigningKeySet {
+  /** Grows by one with every change. */
+  readonly version: number
+  /** In no particular order. */
+  readonly keys: readonly SigningKeyRecord[]
+}
+
+export interface SigningKeyChange {
+  /** Keys to add, or to replace if there are any of their ids. */
+  readonly put: readonly SigningKeyRecord[]
+  /** Ids of keys to delete. */
+  readonly remove: readonly string[]
+}
+
+/** Signing keys at rest: one set with a version, so that each process knows when its copy is old. */
 export interface SigningKeyStore {
-  /** All keys, newest first. */
-  list(): Promise<readonly SigningKeyRecord[]>
+  read(): Promise<SigningKeySet>
+  /** The version alone. One prepared read: it is asked for before every token that is issued. */
+  version(): MaybePromise<number>
   /**
-   * Stores the key only if there is none of its algorithm, in one step, so that of several
-   * processes starting at once one makes the key. False if there is one.
+   * Changes the keys in one step, only if the version is still `from` (compare-and-set); it is
+   * `from + 1` then. False, and nothing changed, if it is not: of several processes that see the
+   * same need, one meets it.
    */
-  createFirst(key: SigningKeyRecord): Promise<boolean>
+  change(from: number, change: SigningKeyChange): Promise<boolean>
 }
 
 /** What Portcullis keeps. One suite of tests, the contract, holds every implementation. */

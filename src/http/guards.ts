@@ -9,8 +9,8 @@ import { BearerError, Forbidden } from './refusal.ts'
 /** The guards of an application. */
 export interface Guards {
   /**
-   * The verified access token. Does not check that the user still exists or is active: for that,
-   * take a guard below.
+   * The verified access token. Does not check that the user still exists or is active, nor that
+   * no other process has just retired the key: for that, take a guard below.
    */
   readonly accessToken: Guard<AccessToken>
   /**
@@ -54,12 +54,15 @@ export function createGuards(auth: Auth): Guards {
     { authenticates: true },
   )
 
-  const userEvenIfInactive = refine(accessToken, async ({ claims }) => {
+  const userEvenIfInactive = refine(accessToken, async ({ claims, keyId }) => {
     const { sub, sid = null, stamp = null } = claims
     const subject = await auth.store.findSubject(sub, sid)
     const endsWith = sid === null ? stamp : subject?.sessionStamp
     // A revoked session has no stamp, an old one has an old stamp, a deleted user has none.
     if (!subject || endsWith !== subject.user.securityStamp) throw new BearerError('invalid_token')
+    // Another process may have retired the key since it was loaded here.
+    await auth.keys.follow(subject.keysVersion)
+    if (!auth.keys.find(keyId)) throw new BearerError('invalid_token')
     return toUser(subject.user)
   })
 

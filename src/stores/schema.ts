@@ -5,6 +5,7 @@ export interface Schema {
   users: UsersTable
   sessions: SessionsTable
   signing_keys: SigningKeysTable
+  signing_key_set: SigningKeySetTable
 }
 
 export interface UsersTable {
@@ -22,6 +23,14 @@ export interface SigningKeysTable {
   algorithm: SigningAlgorithm
   sealed_private_key: string
   created_at: number
+  signs_from: number
+  verifies_until: number | null
+}
+
+/** One row, whose lock chooses among processes that would change the keys. */
+export interface SigningKeySetTable {
+  id: number
+  version: number
 }
 
 export interface SessionsTable {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { Kysely } from 'kysely'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { type CompiledQuery, Kysely } from 'kysely'
 import type {
   MaybePromise,
   SessionStore,
@@ -111,7 +111,7 @@ async function openDatabase(path: string): Promise<Opened> {
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
-    const engine = createEngine(db, reader)
+    const engine = createEngine(db, writer, reader)
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
     return {
@@ -132,7 +132,7 @@ async function openDatabase(path: string): Promise<Opened> {
   }
 }
 
-function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
+function createEngine(db: Kysely<Schema>, writer: DatabaseSync, reader: DatabaseSync): Engine {
   return {
     db,
     prepareRead(query) {
@@ -140,7 +140,34 @@ function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
       return (...parameters) => answer(() => statement.get(...parameters)) as never
     },
     inTurn: (_name, change) => change(db),
+    async changeIf(condition, changes) {
+      // While Kysely has lent it out, nobody else writes on this connection; and without a pause in
+      // the transaction, no other process finds the database locked for longer than it takes.
+      return await db.connection().execute(async () => {
+        return answer(() => runTogether(writer, condition, changes))
+      })
+    },
     isUniqueViolation,
+  }
+}
+
+function runTogether(
+  database: DatabaseSync,
+  condition: CompiledQuery,
+  changes: readonly CompiledQuery[],
+): boolean {
+  const run = ({ sql, parameters }: CompiledQuery): number | bigint =>
+    database.prepare(sql).run(...(parameters as SQLInputValue[])).changes
+
+  database.exec('begin immediate')
+  try {
+    const holds = Number(run(condition)) > 0
+    if (holds) for (const change of changes) run(change)
+    database.exec(holds ? 'commit' : 'rollback')
+    return holds
+  } catch (error) {
+    if (database.isTransaction) database.exec('rollback')
+    throw error
   }
 }
 
