@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { AccountError, ConfigError, UnavailableError } from '../core/errors.ts'
+import { AccountError, ConfigError, KeyError, UnavailableError } from '../core/errors.ts'
 import { StoreError } from '../stores/store-error.ts'
 
 // The exit codes are those of sysexits.h where one fits.
@@ -17,7 +17,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
   if (error instanceof ConfigError) return CONFIG
   if (error instanceof StoreError) return IO
-  if (error instanceof AccountError) return REFUSED
+  if (error instanceof AccountError || error instanceof KeyError) return REFUSED
   if (error instanceof UnavailableError || isListenError(error)) return UNAVAILABLE
   return SOFTWARE
 }
@@ -31,7 +31,13 @@ export function describeFailure(error: unknown): string {
   }
   if (error instanceof AccountError) return error.problems.join('\n')
   if (isInterrupt(error)) return 'Nothing was changed.'
-  if (error instanceof StoreError || error instanceof UnavailableError) return error.message
+  if (
+    error instanceof KeyError ||
+    error instanceof StoreError ||
+    error instanceof UnavailableError
+  ) {
+    return error.message
+  }
   if (isListenError(error)) {
     const place = `${error.address ?? 'HOST'} port ${error.port ?? ''}`.trim()
     const reason =
