@@ -78,7 +78,10 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
    * Replaces the line of keys by what `decide` makes of it, and returns the new one. If another
    * process was first, decides again: each time that one has to, another has got something done.
    */
-  async function change(decide: (line: Line, now: number) => Promise<Line>): Promise<Line> {
+  async function change(
+    decide: (line: Line, now: number) => Promise<Line>,
+    retired?: string,
+  ): Promise<Line> {
     for (;;) {
       const { version, keys } = await store.read()
       const line = inOrder(keys)
@@ -87,11 +90,11 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
       const difference = differenceOf(line, after)
       const differs = difference.put.length + difference.remove.length > 0
       if (differs && !(await store.change(version, difference))) continue
+      // Before what may fail: it has happened.
+      if (retired !== undefined) events.record({ type: 'key_retired', keyId: retired })
+      const made = difference.put.filter(({ id }) => !line.some((known) => known.id === id))
+      for (const { id } of made) events.record({ type: 'key_rotated', keyId: id })
       await ring.follow(differs ? version + 1 : version)
-      for (const { id } of difference.put) {
-        if (!line.some((known) => known.id === id))
-          events.record({ type: 'key_rotated', keyId: id })
-      }
       return after
     }
   }
@@ -111,8 +114,7 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
     now: number,
     make: ReturnType<typeof makeOnce>,
   ): Promise<Line> {
-    const rest = line.filter((key) => key.signsFrom <= now)
-    return [...rest, { ...(await make(now)), signsFrom: now + publicationLead }]
+    return [...begun(line, now), { ...(await make(now)), signsFrom: now + publicationLead }]
   }
 
   /** The line with a key that signs now: the next one, which verifiers know, if there is one. */
@@ -121,9 +123,8 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
     now: number,
     make: ReturnType<typeof makeOnce>,
   ): Promise<Line> {
-    const rest = line.filter((key) => key.signsFrom <= now)
     const promoted = nextOf(line, now, algorithm) ?? (await make(now))
-    return [...rest, { ...promoted, signsFrom: atOnce(rest, now) }]
+    return [...begun(line, now), { ...promoted, signsFrom: atOnce(line, now) }]
   }
 
   const describe = (key: SigningKeyRecord, line: Line): ManagedKey => ({
@@ -160,10 +161,10 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
         if (!keys.some((key) => key.id === id)) {
           throw new KeyError('key_unknown', 'There is no signing key of this id.')
         }
-        const rest = keys.filter((key) => key.id !== id)
-        return activeOf(keys, now)?.id === id ? await promote(rest, now, make) : rest
-      })
-      events.record({ type: 'key_retired', keyId: id })
+        const isActive = activeOf(keys, now)?.id === id
+        const succeeded = isActive ? await promote(keys, now, make) : keys
+        return succeeded.filter((key) => key.id !== id)
+      }, id)
       return describe(activeOf(line, clock()) as SigningKeyRecord, line)
     },
     async maintain() {
@@ -186,7 +187,12 @@ function nextOf(
   now: number,
   algorithm: SigningAlgorithm,
 ): SigningKeyRecord | undefined {
-  return line.findLast((key) => key.signsFrom > now && key.algorithm === algorithm)
+  return line.findLast((key) => stateOf(key, line, now) === 'next' && key.algorithm === algorithm)
+}
+
+/** Those that sign or have signed. */
+function begun(line: Line, now: number): SigningKeyRecord[] {
+  return line.filter((key) => stateOf(key, line, now) !== 'next')
 }
 
 function differenceOf(before: Line, after: Line): SigningKeyChange {

@@ -136,6 +136,39 @@ test('a key that signs at once does so on a machine whose clock is behind', asyn
   assert.equal(auth.keys.current.id, id)
 })
 
+test('on a clock that is behind, the first key is the active one, and no next one', async () => {
+  const store = memory()
+  const clock = createTestClock()
+  const { auth } = await start(clock, { store })
+  const { id } = auth.keys.current
+  const { keys } = await start(createTestClock(clock() - 5), { store })
+  const { id: next } = await keys.rotate()
+  assert.notEqual(next, id)
+  assert.deepEqual(
+    (await keys.list()).map(({ id, state }) => [id, state]),
+    [
+      [id, 'active'],
+      [next, 'next'],
+    ],
+  )
+})
+
+test('what was done is recorded, though the new keys cannot be loaded', async () => {
+  const store = memory()
+  const { auth, keys, events } = await start(createTestClock(), { store })
+  const { id } = auth.keys.current
+  const { read } = store.signingKeys
+  let reads = 0
+  Object.assign(store.signingKeys, {
+    read: () => (++reads === 1 ? read() : Promise.reject(new Error('The database is gone'))),
+  })
+  await assert.rejects(keys.retire(id), /gone/)
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['key_retired', 'key_rotated'],
+  )
+})
+
 test('a retired key is gone, with its tokens, and another signs (KM-03)', async () => {
   const clock = createTestClock()
   const { auth, keys, events } = await start(clock)
@@ -154,8 +187,8 @@ test('a retired key is gone, with its tokens, and another signs (KM-03)', async 
   assert.deepEqual(
     events.map(({ type, keyId }) => [type, keyId]),
     [
-      ['key_rotated', active.id],
       ['key_retired', id],
+      ['key_rotated', active.id],
     ],
   )
 })
