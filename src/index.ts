@@ -11,6 +11,7 @@ export type { Accounts, NewUser, PasswordChange, User } from './core/accounts.ts
 export { type Auth, createAccessToken, createAuth, firstPartyClientId } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
 export type { NewClient } from './core/client-registration.ts'
+export type { ClientRecord, ClientStore } from './core/client-store.ts'
 export type { Client, ClientCredentials, Clients } from './core/clients.ts'
 export { type Clock, systemClock } from './core/clock.ts'
 export type { ConfiguredClient } from './core/configured-clients.ts'
@@ -20,6 +21,8 @@ export {
   ClientError,
   type ClientErrorCode,
   ConfigError,
+  KeyError,
+  type KeyErrorCode,
   OAuthError,
   type OAuthErrorCode,
   ThrottledError,
@@ -27,6 +30,9 @@ export {
 } from './core/errors.ts'
 export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
 export { createHashPool, type HashPool, type HashPoolOptions } from './core/hash-pool.ts'
+export type { KeyState } from './core/key-lifecycle.ts'
+export type { KeyRing } from './core/key-ring.ts'
+export type { ManagedKey, ManagedKeys } from './core/key-rotation.ts'
 export type { Credentials, Login } from './core/login.ts'
 export {
   type Argon2Parameters,
@@ -48,23 +54,20 @@ export type {
   SessionOptions,
   Sessions,
 } from './core/sessions.ts'
-export type { KeyRing, SigningAlgorithm, SigningKey } from './core/signing-key.ts'
+export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
+export type { MaybePromise } from './core/store.ts'
 export {
-  type ClientRecord,
-  type ClientStore,
   ConflictError,
-  type MaybePromise,
   type Rotation,
   type SessionRecord,
   type SessionStore,
+  type SigningKeyChange,
   type SigningKeyRecord,
+  type SigningKeySet,
   type SigningKeyStore,
   type StampRenewal,
   type Store,
   type Subject,
-  type ThrottleCount,
-  type ThrottleRule,
-  type ThrottleStore,
   type UserChanges,
   type UserCounts,
   type UserQuery,
@@ -77,6 +80,7 @@ export {
   type Throttle,
   unthrottledAdmission,
 } from './core/throttle.ts'
+export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle-store.ts'
 export { canonicalUsername } from './core/username.ts'
 export { readBearerToken } from './http/bearer.ts'
 export {

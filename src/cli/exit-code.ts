@@ -1,5 +1,11 @@
 import { CommanderError } from 'commander'
-import { AccountError, ClientError, ConfigError, UnavailableError } from '../core/errors.ts'
+import {
+  AccountError,
+  ClientError,
+  ConfigError,
+  KeyError,
+  UnavailableError,
+} from '../core/errors.ts'
 import { StoreError } from '../stores/store-error.ts'
 
 // The exit codes are those of sysexits.h where one fits.
@@ -17,7 +23,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
   if (error instanceof ConfigError) return CONFIG
   if (error instanceof StoreError) return IO
-  if (error instanceof AccountError || error instanceof ClientError) return REFUSED
+  if (error instanceof AccountError || error instanceof ClientError || error instanceof KeyError)
+    return REFUSED
   if (error instanceof UnavailableError || isListenError(error)) return UNAVAILABLE
   return SOFTWARE
 }
@@ -33,7 +40,13 @@ export function describeFailure(error: unknown): string {
     return error.problems.join('\n')
   }
   if (isInterrupt(error)) return 'Nothing was changed.'
-  if (error instanceof StoreError || error instanceof UnavailableError) return error.message
+  if (
+    error instanceof KeyError ||
+    error instanceof StoreError ||
+    error instanceof UnavailableError
+  ) {
+    return error.message
+  }
   if (isListenError(error)) {
     const place = `${error.address ?? 'HOST'} port ${error.port ?? ''}`.trim()
     const reason =

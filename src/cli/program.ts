@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
 import { clientCommand } from './client.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
+import { keyCommand } from './key.ts'
 import { serve } from './serve.ts'
 import { userCommand } from './user.ts'
 
@@ -10,12 +11,15 @@ function createProgram(): Command {
   const program = new Command('portcullis')
     .description('Log in, get a token, guard routes.')
     .version(version)
+    // Else a key's id that begins with -V would ask for the version.
+    .enablePositionalOptions()
   program
     .command('serve')
     .description('run the server; configured by environment variables and .env')
     .action(serve)
   program.addCommand(userCommand())
   program.addCommand(clientCommand())
+  program.addCommand(keyCommand())
   settle(program)
   return program
 }

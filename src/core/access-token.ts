@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { jwtVerify, SignJWT } from 'jose'
+import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
+import type { KeyRing } from './key-ring.ts'
 import { formatScope } from './scope.ts'
-import type { KeyRing } from './signing-key.ts'
+import type { SigningKey } from './signing-key.ts'
 
 /** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
 export interface AccessTokenClaims {
@@ -31,6 +32,8 @@ export interface AccessTokenClaims {
 export interface AccessToken {
   readonly claims: AccessTokenClaims
   readonly scopes: readonly string[]
+  /** The `kid` of the key that signed it. */
+  readonly keyId: string
 }
 
 /** What a new token says, beyond what the issuer adds. */
@@ -55,14 +58,21 @@ export interface IssuedAccessToken {
 export interface AccessTokenIssuer {
   /** Seconds that a new token lives. */
   readonly lifetime: number
-  /** Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it. */
+  /**
+   * Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it.
+   *
+   * @throws {UnavailableError} if it cannot be known which key signs.
+   */
   issue(subject: AccessTokenSubject): Promise<IssuedAccessToken>
   /**
    * Returns the verified token, or null if it is not one of ours that is valid now. Checked in this
    * order: length, form, `alg` against the key of `kid`, signature, `typ`, `iss`, `aud`, `nbf`,
    * `exp`, and that every other claim has its type.
    *
-   * Does not check that the user still exists, is active, or has the role; the guards do.
+   * Does not check that the user still exists, is active, or has the role, nor that no other process
+   * has just retired the key; the guards do.
+   *
+   * @throws {UnavailableError} if the key is not known here and the store cannot be asked for it.
    */
   verify(token: string): AccessToken | null | Promise<AccessToken | null>
 }
@@ -93,35 +103,39 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
 
   async function verifyAnew(token: string): Promise<AccessToken | null> {
     if (!isStrictlyEncoded(token)) return null
+    const key = await findKey(keyIdOf(token))
+    if (key === undefined) return null
     try {
-      const { payload } = await jwtVerify(
-        token,
-        (header) => {
-          const key = typeof header.kid === 'string' ? keys.find(header.kid) : undefined
-          if (key?.algorithm !== header.alg) throw new TypeError('No key of this id and algorithm.')
-          return (key as NonNullable<typeof key>).verifyWith
-        },
-        {
-          algorithms: [...keys.algorithms],
-          typ: type,
-          issuer,
-          audience,
-          clockTolerance,
-          currentDate: new Date(clock() * 1000),
-          requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
-        },
-      )
+      const { payload } = await jwtVerify(token, key.verifyWith, {
+        // Of the key, never of the token.
+        algorithms: [key.algorithm],
+        typ: type,
+        issuer,
+        audience,
+        clockTolerance,
+        currentDate: new Date(clock() * 1000),
+        requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+      })
       if (!hasAccessTokenClaims(payload)) return null
       const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
       Object.freeze(payload.aud)
       Object.freeze(payload.roles)
-      const accessToken = Object.freeze({ claims: Object.freeze(payload), scopes })
+      const accessToken = Object.freeze({ claims: Object.freeze(payload), scopes, keyId: key.id })
       verified.set(token, accessToken)
       return accessToken
     } catch {
       // One answer for every cause: who holds a bad token learns nothing more (RFC 9068 §4).
       return null
     }
+  }
+
+  async function findKey(id: string | undefined): Promise<SigningKey | undefined> {
+    if (id === undefined) return undefined
+    const known = keys.find(id)
+    if (known) return known
+    // One that is not known here may be one that another process has just made.
+    await keys.update()
+    return keys.find(id)
   }
 
   return {
@@ -134,9 +148,13 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       endsWith,
       expiresBy = Number.MAX_SAFE_INTEGER,
     }) {
-      const now = clock()
-      const exp = Math.min(now + lifetime, expiresBy)
+      // No process signs with a key that another one has retired.
+      await keys.update()
       const { current } = keys
+      const now = clock()
+      // No token is to outlive its key, whatever lifetime was thought of when the key got its end.
+      const keyEnds = (current.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance
+      const exp = Math.min(now + lifetime, expiresBy, keyEnds)
       const token = await new SignJWT({
         iss: issuer,
         sub: subject,
@@ -158,12 +176,23 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
     verify(token) {
       const known = verified.get(token)
       if (known) {
-        if (clock() < known.claims.exp + clockTolerance) return known
+        const isValid = clock() < known.claims.exp + clockTolerance && keys.find(known.keyId)
+        if (isValid) return known
         verified.delete(token)
         return null
       }
       return token.length > accessTokenMaxLength ? null : verifyAnew(token)
     },
+  }
+}
+
+/** The `kid` that a token names, which nothing has proved yet. */
+function keyIdOf(token: string): string | undefined {
+  try {
+    const { kid } = decodeProtectedHeader(token)
+    return typeof kid === 'string' ? kid : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { ConfiguredClient } from './configured-clients.ts'
+import { isRotationInterval, keyRotationMinimum } from './key-lifecycle.ts'
 import type { PasswordHasherOptions } from './password-hash.ts'
 import type { PasswordPolicyOptions } from './password-policy.ts'
 import type { RoleMap } from './roles.ts'
@@ -25,10 +26,20 @@ export interface AuthOptions {
    * start and kept in the store, encrypted.
    */
   readonly secretKey?: string
-  /** The algorithm of managed keys. Default ES256. Not used with `secretKey`. */
+  /**
+   * Secret keys of before, whose access and refresh tokens are accepted still, so that a changed
+   * `secretKey` logs nobody out. Not for a key that somebody else may know.
+   */
+  readonly previousSecretKeys?: readonly string[]
+  /**
+   * The algorithm of new managed keys. Default ES256. Not used with `secretKey`. A change is a
+   * rotation like any other: published by `managedKeys.maintain`, signing an hour later.
+   */
   readonly signingAlgorithm?: SigningAlgorithm
   /** 32 bytes that managed keys are encrypted under. Default: what the store keeps for it. */
   readonly keyEncryptionKey?: Uint8Array
+  /** Seconds after which a managed key is replaced. Default 7776000 (90 days); 0 is never. */
+  readonly keyRotationInterval?: number
   /** The `iss` of tokens: the URL of this service. Default `http://localhost`. */
   readonly issuer?: string
   /** The `aud` of tokens: the identifier of this API. Default: the issuer. */
@@ -54,8 +65,21 @@ export function optionProblems(
   audience: string,
 ): string[] {
   const problems: string[] = []
-  if (options.secretKey !== undefined) {
-    problems.push(...secretProblems(options.secretKey).map((reason) => `The secret key ${reason}.`))
+  const { secretKey, previousSecretKeys = [], keyRotationInterval = 0 } = options
+  if (secretKey !== undefined) {
+    problems.push(...secretProblems(secretKey).map((reason) => `The secret key ${reason}.`))
+  }
+  for (const previous of previousSecretKeys) {
+    problems.push(...secretProblems(previous).map((reason) => `A previous secret key ${reason}.`))
+  }
+  const secrets = [...(secretKey === undefined ? [] : [secretKey]), ...previousSecretKeys]
+  if (new Set(secrets).size < secrets.length) {
+    problems.push('The secret key and each previous one must differ from one another.')
+  }
+  if (!isRotationInterval(keyRotationInterval)) {
+    problems.push(
+      `The key rotation interval must be 0, or a whole number of seconds, at least ${keyRotationMinimum}.`,
+    )
   }
   if (options.signingAlgorithm && !signingAlgorithms.includes(options.signingAlgorithm)) {
     problems.push(`The signing algorithm must be one of: ${signingAlgorithms.join(', ')}.`)

@@ -7,15 +7,16 @@ import { type Clock, systemClock } from './clock.ts'
 import { readConfiguredClients } from './configured-clients.ts'
 import { ConfigError } from './errors.ts'
 import { type AuthEvents, createAuthEvents } from './events.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { ManagedKeys } from './key-rotation.ts'
+import { loadKeys } from './load-keys.ts'
 import { createLogin, type Login } from './login.ts'
-import { loadManagedKeys } from './managed-keys.ts'
 import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './password-policy.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { createRefreshTokens } from './refresh-token.ts'
 import { createRoles, type Roles } from './roles.ts'
 import { checkSessionOptions, createSessions, type Sessions } from './sessions.ts'
-import { createKeyRing, importSecret, type KeyRing } from './signing-key.ts'
 import type { Store } from './store.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
 
@@ -35,6 +36,8 @@ export interface Auth {
   readonly sessions: Sessions
   readonly clients: Clients
   readonly keys: KeyRing
+  /** The keys in the store, to be rotated; null with a secret key. */
+  readonly managedKeys: ManagedKeys | null
   readonly events: AuthEvents
   readonly issuer: string
   readonly audience: string
@@ -84,10 +87,11 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
 
   await store.open()
   try {
-    const { keys, secret } = await loadKeys(options, clock)
+    const events = createAuthEvents(clock)
+    const loaded = await loadKeys(options, accessTokenLifetime, events, clock)
+    const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const login = createLogin({ store, hasher: passwords, throttle })
-    const events = createAuthEvents(clock)
     return {
       store,
       roles,
@@ -117,13 +121,14 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       }),
       sessions: createSessions({
         store,
-        refreshTokens: createRefreshTokens(secret),
+        refreshTokens: createRefreshTokens(secret, previousSecrets),
         events,
         clock,
         options: sessionOptions,
       }),
       clients: createClients({ store, configured, clock }),
       keys,
+      managedKeys,
       events,
       issuer,
       audience,
@@ -157,25 +162,4 @@ export async function createAccessToken(
     endsWith: { securityStamp: user.securityStamp },
   })
   return token
-}
-
-interface LoadedKeys {
-  readonly keys: KeyRing
-  /** Never in the database; the keys of other purposes are derived from it. */
-  readonly secret: Uint8Array
-}
-
-async function loadKeys(options: AuthOptions, clock: Clock): Promise<LoadedKeys> {
-  const { store, secretKey, signingAlgorithm = 'ES256' } = options
-  if (secretKey !== undefined) {
-    const keys = createKeyRing([await importSecret(secretKey)])
-    return { keys, secret: new TextEncoder().encode(secretKey) }
-  }
-  const secret = options.keyEncryptionKey ?? (await store.keyEncryptionKey?.())
-  if (secret === undefined) {
-    throw new ConfigError([
-      'This store has no place for a key-encryption key: set keyEncryptionKey (32 random bytes), or a secretKey.',
-    ])
-  }
-  return { keys: await loadManagedKeys(store.signingKeys, signingAlgorithm, secret, clock), secret }
 }

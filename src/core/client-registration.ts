@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { ClientRecord } from './client-store.ts'
 import { scopeMaxLength } from './roles.ts'
 import { formatScope, isScopeToken } from './scope.ts'
-import type { ClientRecord } from './store.ts'
 
 /** The client of a request that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'

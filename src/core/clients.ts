@@ -8,9 +8,10 @@ import {
   type NewClient,
   toClientRecord,
 } from './client-registration.ts'
+import type { ClientRecord } from './client-store.ts'
 import type { Clock } from './clock.ts'
 import { ClientError, OAuthError } from './errors.ts'
-import { type ClientRecord, ConflictError, type Store } from './store.ts'
+import { ConflictError, type Store } from './store.ts'
 
 /** A client as the rest of an application sees one: everything but the digest of its secret. */
 export interface Client extends Omit<ClientRecord, 'secretHash'> {

@@ -4,9 +4,9 @@ import {
   type NewClient,
   toClientRecord,
 } from './client-registration.ts'
+import type { ClientRecord } from './client-store.ts'
 import { ConfigError } from './errors.ts'
 import { secretProblems } from './signing-key.ts'
-import type { ClientRecord } from './store.ts'
 
 /** A client that is registered by configuration. */
 export interface ConfiguredClient extends NewClient {

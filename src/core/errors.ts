@@ -77,6 +77,20 @@ export class ClientError extends Error {
   }
 }
 
+/** The codes of a refused change to the signing keys. */
+export type KeyErrorCode = 'key_unknown' | 'keys_not_managed'
+
+/** A change to the signing keys that was refused. */
+export class KeyError extends Error {
+  override readonly name = 'KeyError'
+  readonly code: KeyErrorCode
+
+  constructor(code: KeyErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
 /**
  * Work that was not started because the server has too much of it, or because what it needs (the
  * database) cannot be used now. The same request may succeed after `retryAfter` seconds.

@@ -11,6 +11,10 @@ export type AuthEventType =
   | 'authn_token_wrong_client'
   /** A session was ended on purpose: a log-out, or an administrator's doing. */
   | 'session_ended'
+  /** A signing key was made, and published; when it signs, the store knows. */
+  | 'key_rotated'
+  /** A signing key was ended on purpose, and all its access tokens with it. */
+  | 'key_retired'
 
 /** Something that an operator may want to know. Never holds a token, password, hash or key. */
 export interface AuthEvent {
@@ -21,6 +25,8 @@ export interface AuthEvent {
   readonly sessionId?: string
   /** Whoever did it. */
   readonly clientId?: string
+  /** The `kid` of a signing key. */
+  readonly keyId?: string
 }
 
 /** Where events are recorded, and heard of. */

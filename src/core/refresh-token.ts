@@ -14,23 +14,38 @@ export interface RefreshTokens {
 
 const grammar = /^prt_([0-9a-f-]{36})\.(0|[1-9]\d{0,14})\.([\w-]{43})$/
 
-/** @param secret At least 32 bytes; a key for this purpose alone is derived from it (RFC 5869). */
-export function createRefreshTokens(secret: Uint8Array): RefreshTokens {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'portcullis refresh token', 32))
-  const mac = (text: string): string => createHmac('sha256', key).update(text).digest('base64url')
+/**
+ * Writes with a key that is derived from the secret for this purpose alone (RFC 5869), and reads what
+ * was written with the secrets of before, so that a changed secret logs nobody out.
+ *
+ * @param secret At least 32 bytes, as each of the others.
+ */
+export function createRefreshTokens(
+  secret: Uint8Array,
+  previousSecrets: readonly Uint8Array[] = [],
+): RefreshTokens {
+  const macOf = macUnder(secret)
+  const macs = [macOf, ...previousSecrets.map(macUnder)]
 
   return {
     format(sessionId, generation) {
       const body = `${sessionId}.${generation}`
-      return `prt_${body}.${mac(body)}`
+      return `prt_${body}.${macOf(body)}`
     },
     parse(token) {
       const [, sessionId, generation, presented] = grammar.exec(token) ?? []
       if (sessionId === undefined || generation === undefined || presented === undefined)
         return null
-      const expected = mac(`${sessionId}.${generation}`)
-      if (!timingSafeEqual(Buffer.from(presented), Buffer.from(expected))) return null
-      return { sessionId, generation: Number(generation) }
+      const bytes = Buffer.from(presented)
+      const written = macs.some((mac) =>
+        timingSafeEqual(bytes, Buffer.from(mac(`${sessionId}.${generation}`))),
+      )
+      return written ? { sessionId, generation: Number(generation) } : null
     },
   }
+}
+
+function macUnder(secret: Uint8Array): (text: string) => string {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'portcullis refresh token', 32))
+  return (text) => createHmac('sha256', key).update(text).digest('base64url')
 }

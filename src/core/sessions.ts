@@ -5,7 +5,7 @@ import { ConfigError, OAuthError } from './errors.ts'
 import type { AuthEvents } from './events.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import type { SessionRecord, Store, UserRecord } from './store.ts'
-import { findUserOfToken } from './token-user.ts'
+import { findUserOfSession } from './token-user.ts'
 
 export interface SessionOptions {
   /** Seconds after which a session ends that was not refreshed. Default 1209600 (14 days). */
@@ -189,7 +189,7 @@ export function createSessions({
   }
 
   async function findLiveUser({ id, userId }: SessionRecord): Promise<UserRecord | null> {
-    const user = await findUserOfToken(store, { sub: userId, sid: id })
+    const user = await findUserOfSession(store, { id, userId })
     return user?.active ? user : null
   }
 }

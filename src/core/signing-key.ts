@@ -18,29 +18,8 @@ export interface SigningKey {
   readonly verifyWith: jose.CryptoKey
   /** For the JWK Set. Absent for a secret, which is never published. */
   readonly publicJwk?: jose.JWK
-}
-
-/** The keys of an issuer: one that signs, and all that verify. */
-export interface KeyRing {
-  readonly current: SigningKey
-  /** The key of a `kid`, or undefined. A look-up in memory: no file, no query, no network. */
-  find(id: string): SigningKey | undefined
-  readonly algorithms: readonly string[]
-  /** The JWK Set (RFC 7517 §5). Empty for a secret, which is never published. */
-  readonly publicJwks: { readonly keys: readonly jose.JWK[] }
-}
-
-/** @throws {TypeError} if there is no key, or two keys have one id. */
-export function createKeyRing(keys: readonly SigningKey[]): KeyRing {
-  const [current] = keys
-  const byId = new Map(keys.map((key) => [key.id, key]))
-  if (!current || byId.size !== keys.length) throw new TypeError('A key ring needs distinct keys.')
-  return {
-    current,
-    find: (id) => byId.get(id),
-    algorithms: [...new Set(keys.map((key) => key.algorithm))],
-    publicJwks: { keys: keys.flatMap((key) => key.publicJwk ?? []) },
-  }
+  /** From when on its tokens are refused, in seconds since 1970. Null: not known yet, or never. */
+  readonly verifiesUntil: number | null
 }
 
 /**
@@ -57,7 +36,7 @@ export async function importSecret(secret: string): Promise<SigningKey> {
     ['sign', 'verify'],
   )
   const id = createHmac('sha256', bytes).update('portcullis kid').digest('base64url').slice(0, 16)
-  return { id, algorithm: 'HS256', signWith: key, verifyWith: key }
+  return { id, algorithm: 'HS256', signWith: key, verifyWith: key, verifiesUntil: null }
 }
 
 /** Returns a new private key as a JWK. RSA keys have 3072 bits. */
@@ -90,6 +69,7 @@ export async function importPrivateJwk(
     signWith: (await jose.importJWK(privateJwk, algorithm)) as jose.CryptoKey,
     verifyWith: (await jose.importJWK(publicJwk, algorithm)) as jose.CryptoKey,
     publicJwk: Object.freeze(publicJwk),
+    verifiesUntil: null,
   }
 }
 

@@ -1,4 +1,6 @@
+import type { ClientStore } from './client-store.ts'
 import type { SigningAlgorithm } from './signing-key.ts'
+import type { ThrottleStore } from './throttle-store.ts'
 
 /** A user as stored. */
 export interface UserRecord {
@@ -137,6 +139,8 @@ export interface Subject {
   readonly user: UserRecord
   /** The stamp of the session, or null if it was not asked for, is unknown, revoked or another's. */
   readonly sessionStamp: string | null
+  /** The version of the signing keys, see `SigningKeyStore`. */
+  readonly keysVersion: number
 }
 
 export interface Rotation {
@@ -185,96 +189,39 @@ export interface SigningKeyRecord {
   readonly algorithm: SigningAlgorithm
   /** The private JWK, sealed; see sealed-box.ts. */
   readonly sealedPrivateKey: string
-  /** Seconds since 1970. */
   readonly createdAt: number
+  /** From when on it signs, until a newer one does. */
+  readonly signsFrom: number
+  /** From when on its tokens are refused; null while no successor is known. */
+  readonly verifiesUntil: number | null
 }
 
+/** All keys as they were at one moment. */
+export interface SigningKeySet {
+  /** Grows by one with every change. */
+  readonly version: number
+  /** In no particular order. */
+  readonly keys: readonly SigningKeyRecord[]
+}
+
+export interface SigningKeyChange {
+  /** Keys to add, or to replace if there are any of their ids. */
+  readonly put: readonly SigningKeyRecord[]
+  /** Ids of keys to delete. */
+  readonly remove: readonly string[]
+}
+
+/** Signing keys at rest: one set with a version, so that each process knows when its copy is old. */
 export interface SigningKeyStore {
-  /** All keys, newest first. */
-  list(): Promise<readonly SigningKeyRecord[]>
+  read(): Promise<SigningKeySet>
+  /** The version alone. One prepared read: it is asked for before every token that is issued. */
+  version(): MaybePromise<number>
   /**
-   * Stores the key only if there is none of its algorithm, in one step, so that of several
-   * processes starting at once one makes the key. False if there is one.
+   * Changes the keys in one step, only if the version is still `from` (compare-and-set); it is
+   * `from + 1` then. False, and nothing changed, if it is not: of several processes that see the
+   * same need, one meets it.
    */
-  createFirst(key: SigningKeyRecord): Promise<boolean>
-}
-
-/** How attempts are slowed down. Times in seconds. */
-export interface ThrottleRule {
-  /** Failures before the first wait. At least 1. */
-  readonly free: number
-  /** The wait after the first failure beyond those; each further one doubles it. */
-  readonly firstWait: number
-  readonly longestWait: number
-  /** From this many failures on there is no end to the wait but `unlock`. */
-  readonly lockedFrom: number
-  /** After this long without an attempt counting starts anew. */
-  readonly forgottenAfter: number
-}
-
-export interface ThrottleCount {
-  readonly key: string
-  readonly now: number
-  readonly rule: ThrottleRule
-  /** The account that `unlock` knows the count by. */
-  readonly account?: string
-  /** Count only if there is a count of this key. */
-  readonly ifPresent?: boolean
-}
-
-/** Counts of failed attempts, shared by all processes. They need not survive a power failure. */
-export interface ThrottleStore {
-  /**
-   * Counts an attempt as failed, unless its key has to wait. One conditional step: of many at once
-   * none is counted beyond the rule. Returns 0 if it was counted, else the instant until which it has
-   * to wait; null if it was to be present and is not.
-   */
-  count(count: ThrottleCount): Promise<number | null>
-  /** Takes one attempt back, which has not failed, with the wait that it may have brought. */
-  takeBack(key: string): Promise<void>
-  /** Ends the count of an account, and starts or restarts that of a source known to it. */
-  succeed(success: {
-    readonly account: string
-    readonly knownKey: string
-    readonly now: number
-  }): Promise<void>
-  /** Ends all waits of an account. */
-  unlock(account: string): Promise<void>
-  /**
-   * Deletes counts that were last counted before one instant and are not locked, known sources that
-   * last succeeded before the other, and the least important of those that are more than `most`.
-   */
-  prune(countedBefore: number, succeededBefore: number, most: number): Promise<number>
-}
-
-/** A registered client at rest (RFC 6749 §2). */
-export interface ClientRecord {
-  /** The `client_id` that it sends. Unique. */
-  readonly id: string
-  /** For people to read. */
-  readonly name: string
-  /** SHA-256 of its secret, in base64url; null for a public client. */
-  readonly secretHash: string | null
-  /** The grant types that it may use. */
-  readonly grants: readonly string[]
-  /** The permissions that it may be delegated; null for whatever the role of the user grants. */
-  readonly scopes: readonly string[] | null
-  /** True if it may introspect tokens. */
-  readonly introspect: boolean
-  readonly createdAt: number
-}
-
-export interface ClientStore {
-  /** All clients, in any order. */
-  list(): Promise<readonly ClientRecord[]>
-  find(id: string): MaybePromise<ClientRecord | null>
-  isEmpty(): MaybePromise<boolean>
-  /** @throws {ConflictError} `client_taken` */
-  create(client: ClientRecord): Promise<void>
-  /** False if there is no such client, or it is public: that it stays, in the same step. */
-  replaceSecretHash(id: string, secretHash: string): Promise<boolean>
-  /** False if there is no such client. Its sessions stay; see `revokeByClient`. */
-  remove(id: string): Promise<boolean>
+  change(from: number, change: SigningKeyChange): Promise<boolean>
 }
 
 /** What Portcullis keeps. One suite of tests, the contract, holds every implementation. */

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts'
 import { ThrottledError } from './errors.ts'
 import { createPendingAttempts } from './pending-attempts.ts'
 import { sourceOf } from './source.ts'
-import type { ThrottleCount, ThrottleRule, ThrottleStore } from './store.ts'
+import type { ThrottleCount, ThrottleRule, ThrottleStore } from './throttle-store.ts'
 
 declare const admitted: unique symbol
 

@@ -1,10 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../core/auth.ts'
+import { UnavailableError } from '../core/errors.ts'
+import { jwksMaxAge } from '../core/key-lifecycle.ts'
 import { formMaxBytes } from '../http/form.ts'
 import { createIntrospectionEndpoint } from '../http/introspection-endpoint.ts'
 import { createMetadata, metadataPath } from '../http/metadata.ts'
 import { createRevocationEndpoint } from '../http/revocation-endpoint.ts'
-import { createTokenEndpoint, type TokenEndpoint } from '../http/token-endpoint.ts'
+import { createTokenEndpoint, refuseToken, type TokenEndpoint } from '../http/token-endpoint.ts'
 import { errorBody, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import {
@@ -35,6 +37,11 @@ export async function oauthRoutes(
     if ((error.statusCode ?? 500) < 500) {
       return send(reply, refusal(error.statusCode ?? 400, 'The request body could not be read'))
     }
+    if (error instanceof UnavailableError) {
+      const answered = refuseToken(error)
+      logRefusal(request, answered)
+      return send(reply, answered)
+    }
     request.log.error({ err: error }, 'an OAuth endpoint failed')
     return send(reply, {
       status: 500,
@@ -52,10 +59,11 @@ export async function oauthRoutes(
     createIntrospectionEndpoint(auth),
   )
 
-  // RFC 7517 §5. Verifiers elsewhere may keep it for as long as a new key is published ahead.
-  scope.get(jwksPath, { schema: { hide: true } as object }, async (_request, reply) =>
-    reply.header('cache-control', 'public, max-age=300').send(auth.keys.publicJwks),
-  )
+  // RFC 7517 §5. A new key is published ahead for longer than verifiers elsewhere may keep this.
+  scope.get(jwksPath, { schema: { hide: true } as object }, async (_request, reply) => {
+    await auth.keys.update()
+    return reply.header('cache-control', `public, max-age=${jwksMaxAge}`).send(auth.keys.publicJwks)
+  })
   const path = metadataPath(auth.issuer)
   if (path !== null) {
     const endpoints = {

@@ -39,24 +39,38 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
       auth,
       paths: { token: tokenPath, revocation: revocationPath, introspection: introspectionPath },
     })
-    pruneSessions(app, auth)
+    keepInOrder(app, auth)
   },
   { name: 'portcullis', fastify: '5.x' },
 )
 
 /** Seconds between two looks for sessions that have ended. */
 const pruneInterval = 60 * 60
+/** Seconds between two looks for what is due with the signing keys. */
+const keyInterval = 60
 
-function pruneSessions(app: FastifyInstance, auth: Auth): void {
+/** Does, while the application listens, what nobody asks for. */
+function keepInOrder(app: FastifyInstance, auth: Auth): void {
+  repeat(app, pruneInterval, 'pruning', () =>
+    Promise.all([auth.sessions.prune(), auth.throttle.prune()]),
+  )
+  const { managedKeys } = auth
+  if (managedKeys) repeat(app, keyInterval, 'key maintenance', () => managedKeys.maintain())
+}
+
+function repeat(
+  app: FastifyInstance,
+  interval: number,
+  name: string,
+  work: () => Promise<unknown>,
+): void {
   let timer: NodeJS.Timeout | undefined
   app.addHook('onListen', async () => {
-    const prune = (): void => {
-      Promise.all([auth.sessions.prune(), auth.throttle.prune()]).catch((error) =>
-        app.log.error({ err: error }, 'pruning failed'),
-      )
+    const run = (): void => {
+      work().catch((error) => app.log.error({ err: error }, `${name} failed`))
     }
-    timer = setInterval(prune, pruneInterval * 1000).unref()
-    prune()
+    timer = setInterval(run, interval * 1000).unref()
+    run()
   })
   app.addHook('onClose', async () => clearInterval(timer))
 }

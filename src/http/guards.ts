@@ -10,8 +10,8 @@ import { BearerError, Forbidden } from './refusal.ts'
 /** The guards of an application. */
 export interface Guards {
   /**
-   * The verified access token. Does not check that the user still exists or is active: for that,
-   * take a guard below.
+   * The verified access token. Does not check that the user still exists or is active, nor that
+   * no other process has just retired the key: for that, take a guard below.
    */
   readonly accessToken: Guard<AccessToken>
   /**
@@ -55,8 +55,8 @@ export function createGuards(auth: Auth): Guards {
     { authenticates: true },
   )
 
-  const userEvenIfInactive = refine(accessToken, async ({ claims }) => {
-    const user = await findUserOfToken(auth.store, claims)
+  const userEvenIfInactive = refine(accessToken, async (token) => {
+    const user = await findUserOfToken(auth, token)
     if (user === null) throw new BearerError('invalid_token')
     return toUser(user)
   })

@@ -48,7 +48,7 @@ async function inspectAccessToken(
   // A guard forgives a clock that differs; `exp` is compared with no other clock here.
   if (verified === null || verified.claims.exp <= auth.clock()) return null
   const { client_id, exp, iat, sub, aud, iss, jti, sid } = verified.claims
-  const user = await findUserOfToken(auth.store, verified.claims)
+  const user = await findUserOfToken(auth, verified)
   const client = await auth.clients.find(client_id)
   if (!user?.active || client === null) return null
   return {

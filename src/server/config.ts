@@ -3,6 +3,11 @@ import { parseEnv } from 'node:util'
 import { accessTokenMaxLifetime } from '../core/auth-options.ts'
 import { type ConfiguredClient, readConfiguredClients } from '../core/configured-clients.ts'
 import { ConfigError } from '../core/errors.ts'
+import {
+  isRotationInterval,
+  keyRotationInterval,
+  keyRotationMinimum,
+} from '../core/key-lifecycle.ts'
 import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
 import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'
 import type { SessionOptions } from '../core/sessions.ts'
@@ -22,8 +27,11 @@ export interface Config {
   readonly audience: string
   readonly trustedProxies: TrustedProxies
   readonly secretKey: string | undefined
+  readonly previousSecretKeys: readonly string[]
   readonly signingAlgorithm: SigningAlgorithm
   readonly keyEncryptionKey: Uint8Array | undefined
+  /** Seconds; 0 for never. */
+  readonly keyRotationInterval: number
   /** Seconds. */
   readonly accessTokenLifetime: number
   readonly allowLongAccessTokens: boolean
@@ -112,7 +120,21 @@ export function readConfig(environment: Environment): Config {
   if (secretKey !== undefined) {
     problems.push(...secretProblems(secretKey).map((reason) => `SECRET_KEY ${reason}.`))
   }
-  const keyEncryptionKey = parseKey(secret('KEY_ENCRYPTION_KEY'), problems)
+  const previousSecretKeys = (secret('SECRET_KEY_PREVIOUS') ?? '').split(/\r?\n/).filter(Boolean)
+  for (const previous of previousSecretKeys) {
+    problems.push(...secretProblems(previous).map((reason) => `SECRET_KEY_PREVIOUS ${reason}.`))
+  }
+  const encodedKey = secret('KEY_ENCRYPTION_KEY')
+  const keyEncryptionKey = parseKey(encodedKey, problems)
+  // Each is for one purpose, and one that is named twice was perhaps meant to be changed (KM-10).
+  const secrets = [secretKey, ...previousSecretKeys, encodedKey].filter(Boolean)
+  if (new Set(secrets).size < secrets.length) {
+    problems.push('SECRET_KEY, SECRET_KEY_PREVIOUS and KEY_ENCRYPTION_KEY must all differ.')
+  }
+  const rotation = integer('KEY_ROTATION_INTERVAL', keyRotationInterval, 0, tenYears)
+  if (!isRotationInterval(rotation)) {
+    problems.push(`KEY_ROTATION_INTERVAL must be 0, or at least ${keyRotationMinimum} (a day).`)
+  }
   const allowLongAccessTokens = choice('ALLOW_LONG_ACCESS_TOKENS', ['true', 'false']) === 'true'
   const longest = allowLongAccessTokens ? tenYears : accessTokenMaxLifetime
   const argon2 = {
@@ -153,8 +175,10 @@ export function readConfig(environment: Environment): Config {
       hops: integer('TRUSTED_PROXY_HOPS', 1, 1, 16),
     },
     secretKey,
+    previousSecretKeys,
     signingAlgorithm: choice('SIGNING_ALGORITHM', signingAlgorithms) ?? 'ES256',
     keyEncryptionKey,
+    keyRotationInterval: rotation,
     accessTokenLifetime: integer('ACCESS_TOKEN_LIFETIME', 900, 1, longest),
     allowLongAccessTokens,
     sessions: {

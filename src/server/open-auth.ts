@@ -29,6 +29,7 @@ export async function openAuth(config: Config): Promise<Auth> {
     issuer: config.issuer,
     audience: config.audience,
     signingAlgorithm: config.signingAlgorithm,
+    keyRotationInterval: config.keyRotationInterval,
     accessTokenLifetime: config.accessTokenLifetime,
     allowLongAccessTokens: config.allowLongAccessTokens,
     sessions: config.sessions,
@@ -37,6 +38,7 @@ export async function openAuth(config: Config): Promise<Auth> {
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),
     ...(config.secretKey !== undefined && { secretKey: config.secretKey }),
+    previousSecretKeys: config.previousSecretKeys,
   })
 }
 

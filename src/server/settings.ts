@@ -9,8 +9,10 @@ export type SettingName =
   | 'TRUSTED_PROXY_HOPS'
   | 'AUDIENCE'
   | 'SECRET_KEY'
+  | 'SECRET_KEY_PREVIOUS'
   | 'SIGNING_ALGORITHM'
   | 'KEY_ENCRYPTION_KEY'
+  | 'KEY_ROTATION_INTERVAL'
   | 'ACCESS_TOKEN_LIFETIME'
   | 'ALLOW_LONG_ACCESS_TOKENS'
   | 'SESSION_IDLE_LIFETIME'
@@ -85,15 +87,28 @@ export const settings: readonly Setting[] = [
     secret: true,
   },
   {
+    name: 'SECRET_KEY_PREVIOUS',
+    default: 'none',
+    description:
+      'The `SECRET_KEY` of before, or several, one a line: what was signed with it is still accepted, so that nobody is logged out.',
+    secret: true,
+  },
+  {
     name: 'SIGNING_ALGORITHM',
     default: 'ES256',
-    description: 'Algorithm of managed keys: `ES256`, `RS256`, `PS256` or `EdDSA`.',
+    description: 'Algorithm of new managed keys: `ES256`, `RS256`, `PS256` or `EdDSA`.',
   },
   {
     name: 'KEY_ENCRYPTION_KEY',
     default: 'a file in the data directory',
     description: 'Encrypts managed keys at rest: 32 bytes, in base64 or hex.',
     secret: true,
+  },
+  {
+    name: 'KEY_ROTATION_INTERVAL',
+    default: '7776000',
+    description:
+      'Seconds after which a managed key is replaced (90 days), at least 86400; `0` is never.',
   },
   {
     name: 'ACCESS_TOKEN_LIFETIME',

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import { type ClientRecord, type ClientStore, ConflictError } from '../core/store.ts'
+import type { ClientRecord, ClientStore } from '../core/client-store.ts'
+import { ConflictError } from '../core/store.ts'
 import { type Engine, mapAnswer } from './kysely-engine.ts'
 import type { ClientsTable } from './schema.ts'
 

@@ -3,7 +3,7 @@ import type { MaybePromise } from '../core/store.ts'
 import type { Schema } from './schema.ts'
 
 /** What statements take turns for. */
-export type TurnName = 'users' | 'signing_keys'
+export type TurnName = 'users'
 
 /** What differs between engines. */
 export interface Engine {
@@ -23,6 +23,11 @@ export interface Engine {
   inTurn<T>(name: TurnName, change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
   /** Runs statements whose effect need not survive a power failure, without waiting for the disk. */
   loosely<T>(change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
+  /**
+   * Runs statements in one transaction, the others only if the first changes a row. False, and
+   * nothing changed, if it does not.
+   */
+  changeIf(condition: CompiledQuery, changes: readonly CompiledQuery[]): Promise<boolean>
   /** True if the error says that a unique column has the value already. */
   isUniqueViolation(error: unknown): boolean
 }

@@ -135,11 +135,15 @@ export function createSessionStore({ db, prepareRead }: Engine): SessionStore {
   }
 }
 
-/** The one read of a guarded request: the user, and the stamp of the session if it is the user's. */
+/**
+ * The one read of a guarded request: the user, the stamp of the session if it is the user's, and the
+ * version of the signing keys.
+ */
 export function createSubjectReader({ db, prepareRead }: Engine): Store['findSubject'] {
   const read = prepareRead(
     db
       .selectFrom('users')
+      .crossJoin('signing_key_set')
       .leftJoin('sessions', (join) =>
         join
           .on('sessions.id', '=', '')
@@ -147,13 +151,19 @@ export function createSubjectReader({ db, prepareRead }: Engine): Store['findSub
           .on('sessions.revoked_at', 'is', null),
       )
       .selectAll('users')
-      .select('sessions.security_stamp as session_stamp')
+      .select(['sessions.security_stamp as session_stamp', 'signing_key_set.version'])
       .where('users.id', '=', '')
       .compile(),
   )
   return (userId, sessionId) =>
     mapAnswer(read(sessionId ?? '', userId), (row) =>
-      row === undefined ? null : { user: toUserRecord(row), sessionStamp: row.session_stamp },
+      row === undefined
+        ? null
+        : {
+            user: toUserRecord(row),
+            sessionStamp: row.session_stamp,
+            keysVersion: Number(row.version),
+          },
     )
 }
 

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import type { ThrottleRule, ThrottleStore } from '../core/store.ts'
+import type { ThrottleRule, ThrottleStore } from '../core/throttle-store.ts'
 import type { Engine } from './kysely-engine.ts'
 import type { Schema } from './schema.ts'
 

@@ -1,4 +1,4 @@
-import type { ThrottleStore } from '../core/store.ts'
+import type { ThrottleStore } from '../core/throttle-store.ts'
 
 interface Count {
   readonly account: string | null

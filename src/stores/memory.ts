@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { firstPartyClientId } from '../core/client-registration.ts'
+import type { ClientRecord, ClientStore } from '../core/client-store.ts'
 import {
-  type ClientRecord,
-  type ClientStore,
   ConflictError,
   type SessionRecord,
   type SessionStore,
@@ -19,10 +18,11 @@ export function memory(): Store {
   const key = randomBytes(32)
   const sessionById = new Map<string, SessionRecord>()
   const users = createUsers(sessionById)
+  const signingKeys = createSigningKeys()
   return {
     users,
     sessions: createSessions(sessionById, users.read),
-    signingKeys: createSigningKeys(),
+    signingKeys,
     throttle: createMemoryThrottle(),
     clients: createClients(),
     findSubject(userId, sessionId) {
@@ -30,7 +30,8 @@ export function memory(): Store {
       if (user === null) return null
       const session = sessionById.get(sessionId ?? '')
       const isTheirs = session?.userId === userId && session.revokedAt === null
-      return { user, sessionStamp: isTheirs ? session.securityStamp : null }
+      const sessionStamp = isTheirs ? session.securityStamp : null
+      return { user, sessionStamp, keysVersion: signingKeys.version() }
     },
     open: async () => {},
     check: async () => {},
@@ -190,13 +191,21 @@ function createSessions(
   }
 }
 
-function createSigningKeys(): SigningKeyStore {
-  const keys: SigningKeyRecord[] = []
+interface SigningKeys extends SigningKeyStore {
+  version(): number
+}
+
+function createSigningKeys(): SigningKeys {
+  const byId = new Map<string, SigningKeyRecord>()
+  let version = 1
   return {
-    list: async () => [...keys],
-    async createFirst(key) {
-      if (keys.some((other) => other.algorithm === key.algorithm)) return false
-      keys.unshift(key)
+    read: async () => ({ version, keys: [...byId.values()] }),
+    version: () => version,
+    async change(from, { put, remove }) {
+      if (version !== from) return false
+      version++
+      for (const key of put) byId.set(key.id, Object.freeze({ ...key }))
+      for (const id of remove) byId.delete(id)
       return true
     },
   }

@@ -98,6 +98,25 @@ const migrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0003_key_rotation': {
+    async up(db) {
+      await db.schema
+        .alterTable('signing_keys')
+        .addColumn('signs_from', 'bigint', (column) => column.notNull().defaultTo(0))
+        .execute()
+      await db.schema.alterTable('signing_keys').addColumn('verifies_until', 'bigint').execute()
+      await db
+        .updateTable('signing_keys')
+        .set((eb) => ({ signs_from: eb.ref('created_at') }))
+        .execute()
+      await db.schema
+        .createTable('signing_key_set')
+        .addColumn('id', 'integer', (column) => column.primaryKey().notNull())
+        .addColumn('version', 'bigint', (column) => column.notNull())
+        .execute()
+      await db.insertInto('signing_key_set').values({ id: 1, version: 1 }).execute()
+    },
+  },
 }
 
 /**

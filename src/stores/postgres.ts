@@ -86,6 +86,14 @@ function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {
       })
     },
     loosely: (change) => change(db),
+    async changeIf(condition, changes) {
+      return await db.transaction().execute(async (transaction) => {
+        const { numAffectedRows = 0n } = await transaction.executeQuery(condition)
+        if (numAffectedRows === 0n) return false
+        for (const change of changes) await transaction.executeQuery(change)
+        return true
+      })
+    },
     isUniqueViolation,
   }
 }
@@ -93,7 +101,6 @@ function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {
 // Advisory locks are numbers, shared by all that use the database: these begin with "port".
 const turnNumbers: Readonly<Record<TurnName, number>> = {
   users: 0x706f727401,
-  signing_keys: 0x706f727402,
 }
 
 /** The pool as Kysely uses it, with errors that a retry can mend made `UnavailableError`s. */

@@ -7,6 +7,7 @@ export interface Schema {
   signing_keys: SigningKeysTable
   throttle: ThrottleTable
   clients: ClientsTable
+  signing_key_set: SigningKeySetTable
 }
 
 export interface UsersTable {
@@ -24,6 +25,14 @@ export interface SigningKeysTable {
   algorithm: SigningAlgorithm
   sealed_private_key: string
   created_at: number
+  signs_from: number
+  verifies_until: number | null
+}
+
+/** One row, whose lock chooses among processes that would change the keys. */
+export interface SigningKeySetTable {
+  id: number
+  version: number
 }
 
 export interface ClientsTable {

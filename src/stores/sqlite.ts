@@ -1,16 +1,16 @@
 import { closeSync, openSync, statSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { Kysely, sql } from 'kysely'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { type CompiledQuery, Kysely, sql } from 'kysely'
+import type { ClientStore } from '../core/client-store.ts'
 import type {
-  ClientStore,
   MaybePromise,
   SessionStore,
   SigningKeyStore,
   Store,
   Subject,
-  ThrottleStore,
   UserStore,
 } from '../core/store.ts'
+import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
 import { createClientStore } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
@@ -131,7 +131,7 @@ async function openDatabase(path: string): Promise<Opened> {
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
-    const engine = createEngine(db, reader)
+    const engine = createEngine(db, writer, reader)
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
     return {
@@ -154,7 +154,7 @@ async function openDatabase(path: string): Promise<Opened> {
   }
 }
 
-function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
+function createEngine(db: Kysely<Schema>, writer: DatabaseSync, reader: DatabaseSync): Engine {
   return {
     db,
     prepareRead(query) {
@@ -173,7 +173,34 @@ function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
           await sql`pragma synchronous = full`.execute(connection)
         }
       }),
+    async changeIf(condition, changes) {
+      // While Kysely has lent it out, nobody else writes on this connection; and without a pause in
+      // the transaction, no other process finds the database locked for longer than it takes.
+      return await db.connection().execute(async () => {
+        return answer(() => runTogether(writer, condition, changes))
+      })
+    },
     isUniqueViolation,
+  }
+}
+
+function runTogether(
+  database: DatabaseSync,
+  condition: CompiledQuery,
+  changes: readonly CompiledQuery[],
+): boolean {
+  const run = ({ sql, parameters }: CompiledQuery): number | bigint =>
+    database.prepare(sql).run(...(parameters as SQLInputValue[])).changes
+
+  database.exec('begin immediate')
+  try {
+    const holds = Number(run(condition)) > 0
+    if (holds) for (const change of changes) run(change)
+    database.exec(holds ? 'commit' : 'rollback')
+    return holds
+  } catch (error) {
+    if (database.isTransaction) database.exec('rollback')
+    throw error
   }
 }
 

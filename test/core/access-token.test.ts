@@ -13,8 +13,8 @@ import {
   clockTolerance,
   createAccessTokenIssuer,
 } from '../../src/core/access-token.ts'
+import { createKeyRing } from '../../src/core/key-ring.ts'
 import {
-  createKeyRing,
   generatePrivateJwk,
   importPrivateJwk,
   importSecret,

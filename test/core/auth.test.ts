@@ -96,7 +96,7 @@ test('a secret key signs with HS256, and is never published', async () => {
   const auth = await createTestAuth({ secretKey })
   assert.equal(auth.keys.current.algorithm, 'HS256')
   assert.deepEqual(auth.keys.publicJwks, { keys: [] })
-  assert.deepEqual(await auth.store.signingKeys.list(), [])
+  assert.deepEqual((await auth.store.signingKeys.read()).keys, [])
 })
 
 test('two applications with one secret key read the tokens of each other', async () => {
@@ -134,6 +134,56 @@ test('a store that has no place for a key needs one, and is closed without', asy
   await createTestAuth({ store: bare, secretKey })
 })
 
+test('a changed secret key logs nobody out, as long as the old one is known', async () => {
+  const store = memory()
+  const newKey = randomBytes(32).toString('hex')
+  const before = await createTestAuth({ store, secretKey })
+  const { id } = await before.accounts.create({ username: 'alice', password: null })
+  const user = await store.users.findById(id)
+  assert.ok(user)
+  const opened = await before.sessions.open(user, { clientId: 'c', scopes: [] })
+  const accessToken = (await createAccessToken(before, id)) ?? ''
+  assert.ok(opened)
+
+  const after = await createTestAuth({ store, secretKey: newKey, previousSecretKeys: [secretKey] })
+  assert.ok(await after.accessTokens.verify(accessToken))
+  const refreshed = await after.sessions.refresh(opened.refreshToken, 'c')
+  const newToken = (await createAccessToken(after, id)) ?? ''
+
+  const later = await createTestAuth({ store, secretKey: newKey })
+  assert.equal(await later.accessTokens.verify(accessToken), null)
+  assert.ok(await later.accessTokens.verify(newToken), 'new tokens are of the new key')
+  await assert.rejects(later.sessions.refresh(opened.refreshToken, 'c'))
+  assert.ok(await later.sessions.refresh(refreshed.refreshToken, 'c'))
+})
+
+test('from a secret key to managed keys nobody is logged out either', async () => {
+  const store = memory()
+  const before = await createTestAuth({ store, secretKey })
+  const { id } = await before.accounts.create({ username: 'alice', password: null })
+  const user = await store.users.findById(id)
+  assert.ok(user)
+  const opened = await before.sessions.open(user, { clientId: 'c', scopes: [] })
+  const accessToken = (await createAccessToken(before, id)) ?? ''
+
+  const after = await createTestAuth({ store, previousSecretKeys: [secretKey] })
+  assert.equal(after.keys.current.algorithm, 'ES256')
+  assert.ok(await after.accessTokens.verify(accessToken))
+  assert.ok(await after.sessions.refresh(opened?.refreshToken ?? '', 'c'))
+  assert.deepEqual(
+    after.keys.publicJwks.keys.map(({ alg }) => alg),
+    ['ES256'],
+  )
+})
+
+test('the secret keys differ from one another', async () => {
+  for (const previousSecretKeys of [[secretKey], [`${secretKey}x`, `${secretKey}x`]]) {
+    assert.deepEqual(await problemsOf({ secretKey, previousSecretKeys }), [
+      'The secret key and each previous one must differ from one another.',
+    ])
+  }
+})
+
 // The store.
 
 test('the store is opened once, and closed with the application', async () => {
@@ -158,6 +208,8 @@ test('a store that cannot be opened is the error of the start', async () => {
 test('every problem of the options is told at once, before the store is opened', async () => {
   const problems = await problemsOf({
     secretKey: 'short',
+    previousSecretKeys: ['also short'],
+    keyRotationInterval: 3600,
     signingAlgorithm: 'none' as SigningAlgorithm,
     keyEncryptionKey: randomBytes(16),
     accessTokenLifetime: 0,
@@ -169,8 +221,11 @@ test('every problem of the options is told at once, before the store is opened',
     sessions: { idleLifetime: 0, refreshGrace: -1 },
   })
   const expected = [
-    /secret key must have at least 32 bytes/,
-    /secret key repeats too few characters/,
+    /The secret key must have at least 32 bytes/,
+    /The secret key repeats too few characters/,
+    /A previous secret key must have at least 32 bytes/,
+    /A previous secret key repeats too few characters/,
+    /key rotation interval must be 0, or a whole number of seconds, at least 86400/,
     /signing algorithm must be one of: ES256, RS256, PS256, EdDSA/,
     /key-encryption key must have exactly 32 bytes/,
     /access token lifetime must be a whole number/,

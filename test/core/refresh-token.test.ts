@@ -47,3 +47,12 @@ test('no text makes parsing throw', () => {
     assert.equal(tokens.parse(text), null)
   }
 })
+
+test('what a previous secret wrote is read, and what is written is the new one’s', () => {
+  const oldSecret = randomBytes(32)
+  const old = createRefreshTokens(oldSecret)
+  const both = createRefreshTokens(secret, [randomBytes(32), oldSecret])
+  assert.deepEqual(both.parse(old.format(sessionId, 7)), { sessionId, generation: 7 })
+  assert.equal(both.format(sessionId, 7), tokens.format(sessionId, 7))
+  assert.equal(old.parse(both.format(sessionId, 7)), null)
+})

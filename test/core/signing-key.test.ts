@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import * as jose from 'jose'
+import { createKeyRing } from '../../src/core/key-ring.ts'
 import {
-  createKeyRing,
   generatePrivateJwk,
   importPrivateJwk,
   importSecret,
@@ -133,7 +133,6 @@ test('a key ring signs with its first key, and finds every key by its id alone (
   const ring = createKeyRing([first, second])
   assert.equal(ring.current, first)
   assert.equal(ring.find(second.id), second)
-  assert.deepEqual(ring.algorithms, ['ES256', 'EdDSA'])
   assert.deepEqual(ring.publicJwks, { keys: [first.publicJwk, second.publicJwk] })
   for (const id of ['', '__proto__', 'constructor', '../../etc/passwd', `${first.id} `]) {
     assert.equal(ring.find(id), undefined)

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { mock, test } from 'node:test'
 import * as jose from 'jose'
 import { createAccessTokenIssuer } from '../../src/core/access-token.ts'
-import { createKeyRing, type SigningKey, signingAlgorithms } from '../../src/core/signing-key.ts'
+import { createKeyRing } from '../../src/core/key-ring.ts'
+import { type SigningKey, signingAlgorithms } from '../../src/core/signing-key.ts'
 import { createTestClock } from '../fixtures.ts'
 
 // Vectors of Project Wycheproof. Their payloads are no claims, so our verifier refuses every one of
@@ -70,7 +71,7 @@ async function keyOf(jwk: jose.JWK): Promise<SigningKey | null> {
           'verify',
         ])
       : ((await jose.importJWK(jwk, algorithm)) as jose.CryptoKey)
-  return { id: jwk.kid ?? '', algorithm, signWith: key, verifyWith: key }
+  return { id: jwk.kid ?? '', algorithm, signWith: key, verifyWith: key, verifiesUntil: null }
 }
 
 // Vectors whose expectation is not ours, and why.

@@ -11,6 +11,7 @@ const directory = mkdtempSync(join(tmpdir(), 'portcullis-config-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
 
 const goodSecret = 'f3b1c4d5e6a7980b1c2d3e4f5a6b7c8d'
+const otherSecret = 'a8d7c6b5f4e3d2c1b0a99887f6e5d4c3'
 const fastApiSample = '09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7'
 
 function write(name: string, text: string): string {
@@ -39,8 +40,10 @@ test('without any variable the server has its defaults', () => {
     audience: 'http://127.0.0.1:8000',
     trustedProxies: { addresses: [], hops: 1 },
     secretKey: undefined,
+    previousSecretKeys: [],
     signingAlgorithm: 'ES256',
     keyEncryptionKey: undefined,
+    keyRotationInterval: 7776000,
     accessTokenLifetime: 900,
     allowLongAccessTokens: false,
     sessions: { idleLifetime: 14 * 86400, lifetime: 90 * 86400, refreshGrace: 10 },
@@ -78,6 +81,7 @@ test('only secrets may come from a file', () => {
   assert.deepEqual(files, [
     'DATABASE_URL_FILE',
     'SECRET_KEY_FILE',
+    'SECRET_KEY_PREVIOUS_FILE',
     'KEY_ENCRYPTION_KEY_FILE',
     'CLIENTS_FILE',
   ])
@@ -98,6 +102,13 @@ describe('a good value is taken', () => {
     ],
     [{ AUDIENCE: 'my api' }, { audience: 'my api' }],
     [{ SECRET_KEY: goodSecret }, { secretKey: goodSecret }],
+    [{ SECRET_KEY_PREVIOUS: goodSecret }, { previousSecretKeys: [goodSecret] }],
+    [
+      { SECRET_KEY_PREVIOUS: `${goodSecret}\r\n${otherSecret}\n` },
+      { previousSecretKeys: [goodSecret, otherSecret] },
+    ],
+    [{ KEY_ROTATION_INTERVAL: '0' }, { keyRotationInterval: 0 }],
+    [{ KEY_ROTATION_INTERVAL: '86400' }, { keyRotationInterval: 86400 }],
     [{ SIGNING_ALGORITHM: 'ES256' }, { signingAlgorithm: 'ES256' }],
     [{ SIGNING_ALGORITHM: 'RS256' }, { signingAlgorithm: 'RS256' }],
     [{ SIGNING_ALGORITHM: 'PS256' }, { signingAlgorithm: 'PS256' }],
@@ -182,6 +193,10 @@ describe('a mistake names its variable, and what would be right', () => {
     ['SECRET_KEY', fastApiSample, /sample value/],
     ['SECRET_KEY', 'canary'.repeat(10), /too few characters/],
     ['SECRET_KEY', '-----BEGIN PRIVATE KEY-----canary', /not a PEM/],
+    ['SECRET_KEY_PREVIOUS', 'canary', /at least 32 bytes/],
+    ['SECRET_KEY_PREVIOUS', `${goodSecret}\ncanary`, /at least 32 bytes/],
+    ['KEY_ROTATION_INTERVAL', '86399', /0, or at least 86400/],
+    ['KEY_ROTATION_INTERVAL', '-1', /from 0 to/],
     ['SIGNING_ALGORITHM', 'HS256', /one of: ES256, RS256, PS256, EdDSA/],
     ['SIGNING_ALGORITHM', 'none', /one of: ES256, RS256, PS256, EdDSA/],
     ['KEY_ENCRYPTION_KEY', 'canary', /32 bytes in base64 or hex/],
@@ -249,8 +264,10 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   TRUSTED_PROXY_HOPS: 'x',
   AUDIENCE: '',
   SECRET_KEY: 'canary',
+  SECRET_KEY_PREVIOUS: 'canary',
   SIGNING_ALGORITHM: 'x',
   KEY_ENCRYPTION_KEY: 'canary',
+  KEY_ROTATION_INTERVAL: 'x',
   ACCESS_TOKEN_LIFETIME: 'x',
   ALLOW_LONG_ACCESS_TOKENS: 'x',
   SESSION_IDLE_LIFETIME: 'x',
@@ -266,6 +283,21 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   DOCS: 'x',
   LOG_LEVEL: 'x',
 }
+
+test('a key that is named for two purposes is a mistake (KM-10)', () => {
+  const key = 'b7e151628aed2a6abf7158809cf4f3c7'.repeat(2)
+  const rows = [
+    { SECRET_KEY: key, SECRET_KEY_PREVIOUS: key },
+    { SECRET_KEY: key, KEY_ENCRYPTION_KEY: key },
+    { SECRET_KEY_PREVIOUS: `${goodSecret}\n${key}`, KEY_ENCRYPTION_KEY: key },
+    { SECRET_KEY_PREVIOUS: `${key}\n${key}` },
+  ]
+  for (const environment of rows) {
+    assert.deepEqual(problemsOf(environment), [
+      'SECRET_KEY, SECRET_KEY_PREVIOUS and KEY_ENCRYPTION_KEY must all differ.',
+    ])
+  }
+})
 
 test('every mistake is reported at once, each under the name of its variable', () => {
   const problems = problemsOf(mistakes)

@@ -3,16 +3,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import type { ClientRecord } from '../../src/core/client-store.ts'
 import {
-  type ClientRecord,
   ConflictError,
   type SessionRecord,
   type SigningKeyRecord,
   type Store,
-  type ThrottleCount,
-  type ThrottleRule,
   type UserRecord,
 } from '../../src/core/store.ts'
+import type { ThrottleCount, ThrottleRule } from '../../src/core/throttle-store.ts'
 
 const now = 1_800_000_000
 const roles = ['admin', 'root']
@@ -471,19 +470,95 @@ export function storeContract(
         algorithm: 'ES256',
         sealedPrivateKey: 'v1.x',
         createdAt: now,
+        signsFrom: now,
+        verifiesUntil: null,
         ...changes,
       })
+      const byId = (keys: readonly SigningKeyRecord[]) =>
+        keys.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
-      test('the first of an algorithm is stored once, of 10 at the same time (KM-04)', async () => {
-        const keys = Array.from({ length: 10 }, () => aKey())
-        const stored = await Promise.all(
-          keys.map((key, index) => (index % 2 ? store : other).signingKeys.createFirst(key)),
-        )
-        assert.equal(stored.filter(Boolean).length, 1)
-        const newer = aKey({ algorithm: 'EdDSA', createdAt: now + 1 })
-        assert.equal(await store.signingKeys.createFirst(newer), true)
-        const winner = keys[stored.indexOf(true)]
-        assert.deepEqual(await other.signingKeys.list(), [newer, winner])
+      /** Deletes all keys, and returns the version of the empty set. */
+      async function empty(): Promise<number> {
+        const { version, keys } = await store.signingKeys.read()
+        const remove = keys.map(({ id }) => id)
+        assert.equal(await store.signingKeys.change(version, { put: [], remove }), true)
+        return version + 1
+      }
+
+      test('a set is read as it was written, with its version', async () => {
+        const version = await empty()
+        assert.deepEqual(await other.signingKeys.read(), { version, keys: [] })
+        const keys = [aKey(), aKey({ algorithm: 'EdDSA', verifiesUntil: now + 5, signsFrom: 0 })]
+        await store.signingKeys.change(version, { put: keys, remove: [] })
+        const read = await other.signingKeys.read()
+        assert.equal(read.version, version + 1)
+        assert.deepEqual(byId(read.keys), byId(keys))
+        assert.equal(await other.signingKeys.version(), version + 1)
+      })
+
+      test('one change adds, replaces and removes', async () => {
+        const version = await empty()
+        const [kept, changed, removed, added] = [aKey(), aKey(), aKey(), aKey()]
+        const { signingKeys } = store
+        await signingKeys.change(version, { put: [kept, changed, removed], remove: [] })
+        const after = { ...changed, signsFrom: now + 1, verifiesUntil: now + 2 }
+        const change = { put: [after, added], remove: [removed.id] }
+        assert.equal(await other.signingKeys.change(version + 1, change), true)
+        assert.deepEqual(byId((await signingKeys.read()).keys), byId([kept, after, added]))
+      })
+
+      test('a change from another version changes nothing', async () => {
+        const version = await empty()
+        const key = aKey()
+        await store.signingKeys.change(version, { put: [key], remove: [] })
+        for (const from of [version, version + 2, -1]) {
+          const change = { put: [aKey()], remove: [key.id] }
+          assert.equal(await other.signingKeys.change(from, change), false)
+        }
+        assert.deepEqual(await store.signingKeys.read(), { version: version + 1, keys: [key] })
+      })
+
+      test('of 20 changes at the same time one is made (KM-04)', async () => {
+        for (let round = 0; round < 5; round++) {
+          const version = await empty()
+          const keys = Array.from({ length: 20 }, () => aKey())
+          const changed = await Promise.all(
+            keys.map((key, index) =>
+              (index % 2 ? store : other).signingKeys.change(version, { put: [key], remove: [] }),
+            ),
+          )
+          assert.equal(changed.filter(Boolean).length, 1)
+          const winner = keys[changed.indexOf(true)]
+          assert.deepEqual(await store.signingKeys.read(), { version: version + 1, keys: [winner] })
+        }
+      })
+
+      test('a set is never read half changed, nor under the version of another', async () => {
+        const first = await empty()
+        // The key of each version is the number of that version.
+        const keyOf = (version: number) => aKey({ id: String(version) })
+        const changes = (async () => {
+          for (let version = first; version < first + 20; version++) {
+            const change = { put: [keyOf(version + 1)], remove: [String(version)] }
+            assert.equal(await store.signingKeys.change(version, change), true)
+          }
+        })()
+        for (let version = first; version < first + 20; ) {
+          const read = await other.signingKeys.read()
+          const ids = read.keys.map(({ id }) => id)
+          assert.deepEqual(ids, read.version === first ? [] : [String(read.version)])
+          version = read.version
+        }
+        await changes
+      })
+
+      test('the subject of a request says the version of the keys, as it is then', async () => {
+        const user = await add()
+        const version = await empty()
+        const seen = async () => (await other.findSubject(user.id, null))?.keysVersion
+        assert.equal(await seen(), version)
+        await store.signingKeys.change(version, { put: [aKey()], remove: [] })
+        assert.equal(await seen(), version + 1)
       })
     })
 

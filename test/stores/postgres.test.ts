@@ -85,6 +85,9 @@ describe('a PostgreSQL store', { skip }, () => {
       () => store.users.create(aUser()),
       () => store.users.update(user.id, { role: 'x' }, ['admin']),
       () => store.sessions.prune(0, 0, 1),
+      () => store.signingKeys.read(),
+      async () => store.signingKeys.version(),
+      () => store.signingKeys.change(1, { put: [], remove: [] }),
     ]) {
       await assert.rejects(call, UnavailableError)
     }

@@ -221,14 +221,24 @@ test('only a file is a database', () => {
 test('a database of the first version is brought up to date, with what it holds', async () => {
   const { path, username } = await existing()
   const database = new DatabaseSync(path)
-  database.exec(
-    "drop table clients; drop table throttle; drop table sessions; delete from kysely_migration where name <> '0001_users_and_keys'",
-  )
+  database.exec(`
+    drop table clients;
+    drop table throttle;
+    drop table sessions;
+    drop table signing_key_set;
+    alter table signing_keys drop column signs_from;
+    alter table signing_keys drop column verifies_until;
+    insert into signing_keys values ('a kid', 'ES256', 'v1.x', 1700000000);
+    delete from kysely_migration where name <> '0001_users_and_keys';
+  `)
   database.close()
   const store = await open(path)
   const user = await store.users.findByUsername(username)
   assert.ok(user)
   assert.equal(await store.sessions.create(aSession(user)), true)
+  const { keys } = await store.signingKeys.read()
+  const times = { createdAt: 1700000000, signsFrom: 1700000000, verifiesUntil: null }
+  assert.deepEqual(keys, [{ id: 'a kid', algorithm: 'ES256', sealedPrivateKey: 'v1.x', ...times }])
   await store.close()
 })
 

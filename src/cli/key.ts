@@ -1,0 +1,94 @@
+import { Command } from 'commander'
+import { KeyError } from '../core/errors.ts'
+import type { ManagedKey, ManagedKeys } from '../core/key-rotation.ts'
+import { readConfig, readEnvironment } from '../server/config.ts'
+import { openAuth } from '../server/open-auth.ts'
+
+/** `portcullis key …`: works on the database itself; a server that runs on it follows at once. */
+export function keyCommand(): Command {
+  const key = new Command('key').description('list, rotate and retire signing keys')
+
+  key
+    .command('list')
+    .option('--json', 'for programs; instants are seconds since 1970')
+    .description('list the signing keys')
+    .action(({ json }: { json?: true }) =>
+      withKeys(async (keys) => {
+        const listed = await keys.list()
+        console.log(json ? JSON.stringify(listed, null, 2) : tableOf(listed))
+      }),
+    )
+
+  key
+    .command('rotate')
+    .option('--now', 'sign with it at once; verifiers elsewhere may have to fetch the keys anew')
+    .description('publish the next signing key; nobody is logged out')
+    .action(({ now = false }: { now?: boolean }) =>
+      withKeys(async (keys) => {
+        const { id, algorithm, signsFrom } = await keys.rotate({ atOnce: now })
+        const when = now ? 'signs from now on' : `signs from ${instant(signsFrom)} on`
+        console.log(`The key ${id} (${algorithm}) is published, and ${when}.`)
+      }),
+    )
+
+  key
+    .command('retire')
+    .argument('<kid>')
+    // One in 64 ids begins with a hyphen.
+    .allowUnknownOption()
+    .description('end a key, and all access tokens that it signed, at once; sessions go on')
+    .action((kid: string) =>
+      withKeys(async (keys) => {
+        const { id } = await keys.retire(kid)
+        console.log(`The key ${kid} is deleted, and its access tokens are refused from now on.`)
+        console.log(`The key ${id} signs.`)
+      }),
+    )
+
+  return key
+}
+
+async function withKeys(work: (keys: ManagedKeys) => Promise<void>): Promise<void> {
+  const auth = await openAuth(readConfig(readEnvironment()))
+  try {
+    if (auth.managedKeys === null) {
+      throw new KeyError(
+        'keys_not_managed',
+        'Tokens are signed with SECRET_KEY, not with keys of the database: to change it, move it to SECRET_KEY_PREVIOUS and set a new one.',
+      )
+    }
+    await work(auth.managedKeys)
+  } finally {
+    await auth.close()
+  }
+}
+
+function tableOf(keys: readonly ManagedKey[]): string {
+  const rows = [
+    ['KEY', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'],
+    ...keys.map((key) => [
+      key.id,
+      key.algorithm,
+      key.state,
+      instant(key.createdAt),
+      instant(key.signsFrom),
+      key.verifiesUntil === null ? '-' : instant(key.verifiesUntil),
+    ]),
+  ]
+  const widths = rows[0]?.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** An instant for people, such as `2027-01-15T08:00:00Z`. */
+function instant(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}
