@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { changeNotifications } from './change-notifications.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -59,6 +60,7 @@ const migrations: Readonly<Record<string, Migration>> = {
       }
     },
   },
+  '0005_change_notifications': changeNotifications,
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   Store,
   UserStore,
 } from '../core/store.ts'
+import { cachedStore } from './cached-store.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -50,7 +51,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
   const users: UserStore = createUserStore(engine)
   const sessions: SessionStore = createSessionStore(engine)
   const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
-  return {
+  const store: Store = {
     users,
     sessions,
     signingKeys,
@@ -61,6 +62,16 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     },
     close: () => db.destroy(),
   }
+  return cachedStore(store, async () => {
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: connectionTimeout,
+      keepAlive: true,
+    })
+    client.on('error', () => {})
+    await client.connect()
+    return client
+  })
 }
 
 function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {
