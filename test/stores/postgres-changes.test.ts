@@ -82,7 +82,7 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 60_000 
     url = (await server?.createDatabase('changes')) ?? ''
     way = await wayTo(url)
     here = postgres(url)
-    there = postgres(way.url, { statementTimeout: 60_000 })
+    there = postgres(way.url)
     await here.open()
     await there.open()
     operator = new pg.Client({ connectionString: url })
