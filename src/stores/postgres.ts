@@ -17,7 +17,7 @@ import { answerLater, isUniqueViolation } from './postgres-error.ts'
 import type { Schema } from './schema.ts'
 
 export interface PostgresOptions {
-  /** Connections at most. Default 10. */
+  /** Connections at most, besides the one that listens for changes. Default 10. */
   readonly maxConnections?: number
   /** Milliseconds that a statement may take. Default 5000. */
   readonly statementTimeout?: number
