@@ -6,7 +6,7 @@ import type { AuthOptions } from '../src/core/auth-options.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createHashPool, type HashPool } from '../src/core/hash-pool.ts'
 import type { PasswordHasherOptions } from '../src/core/password-hash.ts'
-import type { UserRecord } from '../src/core/store.ts'
+import type { Store, UserRecord } from '../src/core/store.ts'
 import { memory } from '../src/stores/memory.ts'
 
 /** Hashes that cost next to nothing. */
@@ -33,9 +33,17 @@ export function createTestClock(startsAt = 1_800_000_000): TestClock {
   })
 }
 
-/** An application's security on a memory store, with cheap hashes. */
+let createStore: () => Store | Promise<Store> = memory
+
+/** Puts other stores under the tests that name none, so that a suite runs on each. Always an empty one. */
+export function useStores(create: () => Store | Promise<Store>): void {
+  createStore = create
+}
+
+/** An application's security with cheap hashes, on an empty store: in memory, unless told otherwise. */
 export async function createTestAuth(options: Partial<AuthOptions> = {}): Promise<Auth> {
-  return await createAuth({ store: memory(), passwordHash: cheapHashing, ...options })
+  const store = options.store ?? (await createStore())
+  return await createAuth({ passwordHash: cheapHashing, ...options, store })
 }
 
 /** Somebody who shows these credentials, from one address unless told otherwise. */

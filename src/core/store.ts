@@ -173,8 +173,8 @@ export interface SessionStore {
   revokeByClient(clientId: string, now: number, limit: number): Promise<number>
   /** The live sessions of a user, newest first: none revoked, expired, idle or of an old stamp. */
   listByUser(userId: string, now: number, idleSince: number): Promise<readonly SessionRecord[]>
-  /** Deletes all sessions of a user but the `keep` most recently used. */
-  trim(userId: string, keep: number): Promise<void>
+  /** Deletes all sessions of a user but the `keep` most recently used; returns how many. */
+  trim(userId: string, keep: number): Promise<number>
   /**
    * Deletes sessions that expired or were revoked before an instant, or were last used before the
    * other, `limit` at most; returns how many.

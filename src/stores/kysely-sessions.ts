@@ -97,7 +97,7 @@ export function createSessionStore({ db, prepareRead }: Engine): SessionStore {
       return rows.map(toRecord)
     },
     async trim(userId, keep) {
-      await db
+      const { numDeletedRows } = await db
         .deleteFrom('sessions')
         .where('user_id', '=', userId)
         .where('id', 'in', (eb) =>
@@ -111,7 +111,8 @@ export function createSessionStore({ db, prepareRead }: Engine): SessionStore {
             .limit(1000)
             .offset(keep),
         )
-        .execute()
+        .executeTakeFirst()
+      return Number(numDeletedRows)
     },
     async prune(endedBefore, lastUsedBefore, limit) {
       const { numDeletedRows } = await db

@@ -178,7 +178,9 @@ function createSessions(
       const theirs = [...byId.values()]
         .filter((session) => session.userId === userId)
         .sort((a, b) => b.rotatedAt - a.rotatedAt || (a.id > b.id ? -1 : 1))
-      for (const { id } of theirs.slice(keep)) byId.delete(id)
+        .slice(keep)
+      for (const { id } of theirs) byId.delete(id)
+      return theirs.length
     },
     async prune(endedBefore, lastUsedBefore, limit) {
       const ended = [...byId.values()].filter(

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { changeNotifications } from './change-notifications.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -117,6 +118,7 @@ const migrations: Readonly<Record<string, Migration>> = {
       await db.insertInto('signing_key_set').values({ id: 1, version: 1 }).execute()
     },
   },
+  '0005_change_notifications': changeNotifications,
 }
 
 /**

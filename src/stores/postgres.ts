@@ -7,6 +7,7 @@ import type {
   Store,
   UserStore,
 } from '../core/store.ts'
+import { cachedStore } from './cached-store.ts'
 import { createClientStore } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
@@ -18,7 +19,7 @@ import { answerLater, isUniqueViolation } from './postgres-error.ts'
 import type { Schema } from './schema.ts'
 
 export interface PostgresOptions {
-  /** Connections at most. Default 10. */
+  /** Connections at most, besides the one that listens for changes. Default 10. */
   readonly maxConnections?: number
   /** Milliseconds that a statement may take. Default 5000. */
   readonly statementTimeout?: number
@@ -52,7 +53,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
   const users: UserStore = createUserStore(engine)
   const sessions: SessionStore = createSessionStore(engine)
   const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
-  return {
+  const store: Store = {
     users,
     sessions,
     signingKeys,
@@ -65,6 +66,16 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     },
     close: () => db.destroy(),
   }
+  return cachedStore(store, async () => {
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: connectionTimeout,
+      keepAlive: true,
+    })
+    client.on('error', () => {})
+    await client.connect()
+    return client
+  })
 }
 
 function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {

@@ -1,0 +1,59 @@
+import type pg from 'pg'
+import type { Store } from '../core/store.ts'
+import { type Changes, createChanges } from './postgres-changes.ts'
+import { createSubjectCache } from './subject-cache.ts'
+
+/**
+ * A store whose one read of a guarded request is answered from this process, for as long as it is
+ * known that nothing has changed, and whose changes are done when no process answers otherwise.
+ *
+ * @param connect Opens one more connection, to the server that is written to.
+ */
+export function cachedStore(store: Store, connect: () => Promise<pg.Client>): Store {
+  const cache = createSubjectCache(store.findSubject, () => changes.isCurrent())
+  const changes = createChanges({ connect, drop: cache.drop, clear: cache.clear })
+  return {
+    ...heardChanges(store, changes),
+    findSubject: cache.findSubject,
+    async close() {
+      await changes.close()
+      await store.close()
+    },
+  }
+}
+
+/**
+ * Lets those changes that end or alter what a guard decides wait until they were heard. A log-in, a
+ * refresh, a hash that is renewed and the pruning of what has ended by itself do not wait.
+ */
+function heardChanges(store: Store, { heardByAll }: Changes): Store {
+  const heard =
+    <Parameters extends readonly unknown[], Result>(
+      change: (...parameters: Parameters) => Promise<Result>,
+    ) =>
+    async (...parameters: Parameters): Promise<Result> => {
+      const result = await change(...parameters)
+      // False, null or 0: there was nothing to change.
+      if (result) await heardByAll()
+      return result
+    }
+  const { users, sessions, signingKeys } = store
+  const replaceAndRenew = heard(users.replacePasswordHash)
+  return {
+    ...store,
+    users: {
+      ...users,
+      update: heard(users.update),
+      remove: heard(users.remove),
+      replacePasswordHash: (id, from, to, renewal) =>
+        renewal ? replaceAndRenew(id, from, to, renewal) : users.replacePasswordHash(id, from, to),
+    },
+    sessions: {
+      ...sessions,
+      revoke: heard(sessions.revoke),
+      revokeByClient: heard(sessions.revokeByClient),
+      trim: heard(sessions.trim),
+    },
+    signingKeys: { ...signingKeys, change: heard(signingKeys.change) },
+  }
+}

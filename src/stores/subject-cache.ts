@@ -1,0 +1,61 @@
+import { LRUCache } from 'lru-cache'
+import type { Store, Subject } from '../core/store.ts'
+
+/** Users whose answers are kept, about a kilobyte each. */
+const maxUsers = 10_000
+/** Answers that are kept of one user, one for each session. */
+const maxPerUser = 100
+
+/** The answers of `findSubject` that let a request through. */
+export interface SubjectCache {
+  readonly findSubject: Store['findSubject']
+  /** Drops what is known of a user, and what is being read about them now. */
+  drop(userId: string): void
+  /** Drops everything. */
+  clear(): void
+}
+
+/**
+ * Keeps what `read` answers, for as long as nobody drops it. Asks `isCurrent` before each use: while
+ * it says no, every answer is read anew.
+ *
+ * Refusals are not kept: a user or session that does not exist can be made without anybody being told.
+ */
+export function createSubjectCache(
+  read: Store['findSubject'],
+  isCurrent: () => boolean,
+): SubjectCache {
+  // By session, within its user, whom changes are told of.
+  const known = new LRUCache<string, Map<string | null, Subject>>({ max: maxUsers })
+
+  // Reads of the same user at the same time are not joined: a request must not be given an answer
+  // that was read before it came.
+  async function readAndKeep(userId: string, sessionId: string | null): Promise<Subject | null> {
+    let answers = known.get(userId)
+    if (answers === undefined) {
+      answers = new Map()
+      known.set(userId, answers)
+    }
+    const subject = await read(userId, sessionId)
+    // Read before a change, and answered after it was told of: then the place that was taken before
+    // the read is gone, or another's, and the answer is not kept.
+    if (subject !== null && known.peek(userId) === answers && isAdmitted(subject, sessionId)) {
+      if (answers.size >= maxPerUser) answers.clear()
+      answers.set(sessionId, Object.freeze({ ...subject, user: Object.freeze(subject.user) }))
+    }
+    return subject
+  }
+
+  return {
+    findSubject(userId, sessionId) {
+      const subject = isCurrent() ? known.get(userId)?.get(sessionId) : undefined
+      return subject ?? readAndKeep(userId, sessionId)
+    },
+    drop: (userId) => void known.delete(userId),
+    clear: () => known.clear(),
+  }
+}
+
+function isAdmitted({ sessionStamp }: Subject, sessionId: string | null): boolean {
+  return sessionId === null || sessionStamp !== null
+}
