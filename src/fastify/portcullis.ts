@@ -16,6 +16,8 @@ export interface PortcullisOptions {
    * registers `@fastify/swagger` itself: see `securityScheme`.
    */
   readonly docs?: DocsOptions | false
+  /** Delete ended sessions at start and every hour. One of several processes is enough. Default true. */
+  readonly prune?: boolean
 }
 
 /**
@@ -31,7 +33,7 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
       auth,
       paths: { token: tokenPath, revocation: revocationPath },
     })
-    pruneSessions(app, auth)
+    if (options.prune !== false) pruneSessions(app, auth)
   },
   { name: 'portcullis', fastify: '5.x' },
 )

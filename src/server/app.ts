@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly logger?: FastifyServerOptions['logger']
   /** Log every request. Default false. */
   readonly logRequests?: boolean
+  /** Delete ended sessions now and then. Default true. */
+  readonly prune?: boolean
   /** Where the first administrator is created; see `createSetup`. */
   readonly setup?: Setup
 }
@@ -61,7 +63,7 @@ const bareHeaders = {
  * @throws {ConfigError} if no role grants `*`.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { auth, docs = true, logger = false, logRequests = false, setup } = options
+  const { auth, docs = true, logger = false, logRequests = false, prune = true, setup } = options
   const app = Fastify({
     logger: logger && {
       ...(logger === true ? {} : logger),
@@ -98,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   await app.register(portcullis, {
     auth,
+    prune,
     docs: docs && { title: 'Portcullis', version, description },
   })
   const guards = createGuards(auth)

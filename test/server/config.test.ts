@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { ConfigError } from '../../src/core/errors.ts'
@@ -33,6 +33,7 @@ test('without any variable the server has its defaults', () => {
   assert.deepEqual(readConfig({}), {
     host: '127.0.0.1',
     port: 8000,
+    workers: 1,
     dataDirectory: './data',
     databaseUrl: undefined,
     issuer: 'http://127.0.0.1:8000',
@@ -50,6 +51,11 @@ test('without any variable the server has its defaults', () => {
     docs: true,
     logLevel: undefined,
   })
+})
+
+test('there are as many workers as is said, or as there are cores', () => {
+  assert.equal(readConfig({ WORKERS: '3' }).workers, 3)
+  assert.equal(readConfig({ WORKERS: 'auto' }).workers, availableParallelism())
 })
 
 test('an empty variable counts as not set', () => {
@@ -206,6 +212,9 @@ describe('a mistake names its variable, and what would be right', () => {
     ['DEFAULT_ROLE', 'king', /one of: admin, member/],
     ['DEFAULT_ROLE', 'constructor', /one of: admin, member/],
     ['DOCS', '1', /one of: true, false/],
+    ['WORKERS', '0', /whole number from 1 to 256, or auto/],
+    ['WORKERS', '257', /whole number from 1 to 256, or auto/],
+    ['WORKERS', 'all', /whole number from 1 to 256, or auto/],
     ['LOG_LEVEL', 'loud', /one of: fatal/],
   ]
   for (const [name, value, expected] of rows) {
@@ -222,6 +231,7 @@ describe('a mistake names its variable, and what would be right', () => {
 const mistakes: Readonly<Record<SettingName, string>> = {
   HOST: 'a b',
   PORT: 'canary',
+  WORKERS: '0',
   DATA_DIR: '',
   DATABASE_URL: 'canary',
   ISSUER: 'x',
