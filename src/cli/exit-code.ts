@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { AccountError, ConfigError, UnavailableError } from '../core/errors.ts'
 import { StoreError } from '../stores/store-error.ts'
+import { WorkerFailure } from './worker-messages.ts'
 
 // The exit codes are those of sysexits.h where one fits.
 const REFUSED = 1
@@ -17,9 +18,15 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
   if (error instanceof ConfigError) return CONFIG
   if (error instanceof StoreError) return IO
+  if (error instanceof WorkerFailure) return error.exitCode
   if (error instanceof AccountError) return REFUSED
   if (error instanceof UnavailableError || isListenError(error)) return UNAVAILABLE
   return SOFTWARE
+}
+
+/** True if what failed with this code fails again until somebody mends the configuration or the database. */
+export function isLasting(exitCode: number): boolean {
+  return exitCode === CONFIG || exitCode === IO
 }
 
 /** What a failed command says: a line for each thing that is wrong. */
@@ -31,7 +38,13 @@ export function describeFailure(error: unknown): string {
   }
   if (error instanceof AccountError) return error.problems.join('\n')
   if (isInterrupt(error)) return 'Nothing was changed.'
-  if (error instanceof StoreError || error instanceof UnavailableError) return error.message
+  if (
+    error instanceof StoreError ||
+    error instanceof UnavailableError ||
+    error instanceof WorkerFailure
+  ) {
+    return error.message
+  }
   if (isListenError(error)) {
     const place = `${error.address ?? 'HOST'} port ${error.port ?? ''}`.trim()
     const reason =

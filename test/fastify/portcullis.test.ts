@@ -105,7 +105,11 @@ describe('the plugin', () => {
     const { auth } = await createTestGuards()
     for (const prune of [true, false]) {
       let looks = 0
-      const sessions = { ...auth.sessions, prune: () => (looks++, auth.sessions.prune()) }
+      const look = (): Promise<number> => {
+        looks += 1
+        return auth.sessions.prune()
+      }
+      const sessions = { ...auth.sessions, prune: look }
       const app = Fastify()
       await app.register(portcullis, { auth: { ...auth, sessions }, docs: false, prune })
       await app.listen({ host: '127.0.0.1', port: 0 })
