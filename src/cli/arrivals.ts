@@ -1,5 +1,5 @@
-import type { Server } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
+import type { RunningServer } from '../server/start.ts'
 
 /** Milliseconds that a connection has to bring its first request. */
 const patience = 3_000
@@ -12,7 +12,9 @@ const patience = 3_000
  * `server.close()` alone would cut off connections that have brought none yet, though the request may
  * be a moment away: with a server elsewhere on the same port, nobody needs to notice.
  */
-export function followArrivals(server: Server): (hurry: AbortSignal) => Promise<void> {
+export function followArrivals(
+  server: RunningServer['app']['server'],
+): (hurry: AbortSignal) => Promise<void> {
   const silent = new Set<Socket>()
   let settle = (): void => {}
 

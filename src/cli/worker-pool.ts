@@ -84,8 +84,8 @@ export function createWorkerPool({ size, setup, report, giveUp }: WorkerPoolOpti
   async function stop(): Promise<boolean> {
     stopped.abort()
     const endings = [...running].map(async (worker) => {
-      const { clean, how } = await worker.stop()
-      if (!clean) report(`Worker ${worker.pid} ${how}.`)
+      const { clean, how, failure } = await worker.stop()
+      if (!clean && failure === undefined) report(`Worker ${worker.pid} ${how}.`)
       return clean
     })
     return (await Promise.all(endings)).every((clean) => clean)

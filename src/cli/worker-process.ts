@@ -50,7 +50,7 @@ export function startWorker(assignment: Assignment): WorkerProcess {
 
   const ended = new Promise<Ending>((resolve) => {
     function end(clean: boolean, how: string): void {
-      const described = failure === undefined ? how : `could not start: ${failure.message}`
+      const described = failure ? `could not start: ${failure.message.replace(/\.$/, '')}` : how
       resolve({ clean, how: described, failure, lived: performance.now() - startedAt })
     }
     worker.once('exit', (code, signal) =>
