@@ -7,6 +7,7 @@ import {
   UnavailableError,
 } from '../core/errors.ts'
 import { StoreError } from '../stores/store-error.ts'
+import { WorkerFailure } from './worker-messages.ts'
 
 // The exit codes are those of sysexits.h where one fits.
 const REFUSED = 1
@@ -25,8 +26,14 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof StoreError) return IO
   if (error instanceof AccountError || error instanceof ClientError || error instanceof KeyError)
     return REFUSED
+  if (error instanceof WorkerFailure) return error.exitCode
   if (error instanceof UnavailableError || isListenError(error)) return UNAVAILABLE
   return SOFTWARE
+}
+
+/** True if what failed with this code fails again until somebody mends the configuration or the database. */
+export function isLasting(exitCode: number): boolean {
+  return exitCode === CONFIG || exitCode === IO
 }
 
 /** What a failed command says: a line for each thing that is wrong. */
@@ -43,7 +50,8 @@ export function describeFailure(error: unknown): string {
   if (
     error instanceof KeyError ||
     error instanceof StoreError ||
-    error instanceof UnavailableError
+    error instanceof UnavailableError ||
+    error instanceof WorkerFailure
   ) {
     return error.message
   }

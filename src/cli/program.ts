@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
 import { clientCommand } from './client.ts'
@@ -5,6 +6,7 @@ import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { keyCommand } from './key.ts'
 import { serve } from './serve.ts'
 import { userCommand } from './user.ts'
+import { work } from './worker.ts'
 
 /** Builds the command line. */
 function createProgram(): Command {
@@ -16,7 +18,12 @@ function createProgram(): Command {
   program
     .command('serve')
     .description('run the server; configured by environment variables and .env')
+    .option('--workers <number>', 'processes that serve, on this machine; "auto" for one per core')
     .action(serve)
+  program.command('worker', { hidden: true }).action((_options, command: Command) => {
+    if (cluster.worker) work(cluster.worker)
+    else command.error('error: workers are started by `serve --workers`')
+  })
   program.addCommand(userCommand())
   program.addCommand(clientCommand())
   program.addCommand(keyCommand())

@@ -18,6 +18,8 @@ export interface PortcullisOptions {
    * registers `@fastify/swagger` itself: see `securityScheme`.
    */
   readonly docs?: DocsOptions | false
+  /** Delete ended sessions at start and every hour. One of several processes is enough. Default true. */
+  readonly prune?: boolean
 }
 
 /**
@@ -39,7 +41,7 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
       auth,
       paths: { token: tokenPath, revocation: revocationPath, introspection: introspectionPath },
     })
-    keepInOrder(app, auth)
+    keepInOrder(app, auth, options.prune !== false)
   },
   { name: 'portcullis', fastify: '5.x' },
 )
@@ -50,10 +52,9 @@ const pruneInterval = 60 * 60
 const keyInterval = 60
 
 /** Does, while the application listens, what nobody asks for. */
-function keepInOrder(app: FastifyInstance, auth: Auth): void {
-  repeat(app, pruneInterval, 'pruning', () =>
-    Promise.all([auth.sessions.prune(), auth.throttle.prune()]),
-  )
+function keepInOrder(app: FastifyInstance, auth: Auth, prune: boolean): void {
+  const pruneAll = () => Promise.all([auth.sessions.prune(), auth.throttle.prune()])
+  if (prune) repeat(app, pruneInterval, 'pruning', pruneAll)
   const { managedKeys } = auth
   if (managedKeys) repeat(app, keyInterval, 'key maintenance', () => managedKeys.maintain())
 }

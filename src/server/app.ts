@@ -34,6 +34,8 @@ export interface AppOptions {
   readonly logRequests?: boolean
   /** Whose `X-Forwarded-For` is believed. Default: nobody's. */
   readonly trustedProxies?: TrustedProxies
+  /** Delete ended sessions now and then. Default true. */
+  readonly prune?: boolean
   /** Where the first administrator is created; see `createSetup`. */
   readonly setup?: Setup
 }
@@ -65,7 +67,7 @@ const bareHeaders = {
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { auth, docs = true, logger = false, logRequests = false, setup } = options
-  const { trustedProxies = { addresses: [], hops: 0 } } = options
+  const { trustedProxies = { addresses: [], hops: 0 }, prune = true } = options
   const app = Fastify({
     logger: logger && {
       ...(logger === true ? {} : logger),
@@ -103,6 +105,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   await app.register(portcullis, {
     auth,
+    prune,
     docs: docs && { title: 'Portcullis', version, description },
   })
   const guards = createGuards(auth)

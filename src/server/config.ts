@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { parseEnv } from 'node:util'
 import { accessTokenMaxLifetime } from '../core/auth-options.ts'
 import { type ConfiguredClient, readConfiguredClients } from '../core/configured-clients.ts'
@@ -20,6 +21,8 @@ import { isAddressBlock, type TrustedProxies } from './trusted-proxies.ts'
 export interface Config {
   readonly host: string
   readonly port: number
+  /** Processes that serve, on this machine. */
+  readonly workers: number
   readonly dataDirectory: string
   /** Undefined: SQLite in the data directory. */
   readonly databaseUrl: string | undefined
@@ -47,6 +50,7 @@ export interface Config {
   readonly logLevel: LogLevel | undefined
 }
 
+const maxWorkers = 256
 const tenYears = 10 * 365 * 86400
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -166,6 +170,7 @@ export function readConfig(environment: Environment): Config {
   const config: Config = {
     host,
     port,
+    workers: parseWorkers(read('WORKERS'), problems),
     dataDirectory: read('DATA_DIR') ?? './data',
     databaseUrl,
     issuer,
@@ -203,6 +208,15 @@ export function settingNames(): readonly string[] {
   return settings.flatMap((setting) =>
     setting.secret ? [setting.name, `${setting.name}_FILE`] : [setting.name],
   )
+}
+
+function parseWorkers(text: string | undefined, problems: string[]): number {
+  if (text === undefined) return 1
+  if (text === 'auto') return availableParallelism()
+  const workers = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (workers >= 1 && workers <= maxWorkers) return workers
+  problems.push(`WORKERS must be a whole number from 1 to ${maxWorkers}, or auto: one per core.`)
+  return 1
 }
 
 function parseKey(text: string | undefined, problems: string[]): Uint8Array | undefined {

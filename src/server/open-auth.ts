@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import { ConfigError } from '../core/errors.ts'
+import { createHashPool } from '../core/hash-pool.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
@@ -34,12 +36,20 @@ export async function openAuth(config: Config): Promise<Auth> {
     allowLongAccessTokens: config.allowLongAccessTokens,
     sessions: config.sessions,
     clients: config.clients,
-    passwordHash: { argon2: config.argon2 },
+    passwordHash: {
+      argon2: config.argon2,
+      pool: createHashPool({ concurrency: hashesAtOnce(config.workers) }),
+    },
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),
     ...(config.secretKey !== undefined && { secretKey: config.secretKey }),
     previousSecretKeys: config.previousSecretKeys,
   })
+}
+
+/** One hash at once for each core of the machine, shared out among its processes. */
+function hashesAtOnce(processes: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / processes))
 }
 
 async function chooseStore({

@@ -2,6 +2,7 @@
 export type SettingName =
   | 'HOST'
   | 'PORT'
+  | 'WORKERS'
   | 'DATA_DIR'
   | 'DATABASE_URL'
   | 'ISSUER'
@@ -46,6 +47,12 @@ export const settings: readonly Setting[] = [
     description: 'Address to listen on; `0.0.0.0` for every IPv4 interface.',
   },
   { name: 'PORT', default: '8000', description: 'Port to listen on; `0` for any free one.' },
+  {
+    name: 'WORKERS',
+    default: '1',
+    description:
+      'Processes that serve, on this machine; `auto` for one per core. `serve --workers` wins over it.',
+  },
   {
     name: 'DATA_DIR',
     default: './data',

@@ -25,15 +25,21 @@ export async function setupRoutes(
     return sendPage(reply, status, setupFormPage({ ...empty, ...form }))
   }
 
+  /** Another process may have made the first user: the code is used up then, whoever it was. */
+  async function isOpen(): Promise<boolean> {
+    if (setup.state() === 'open' && (await auth.accounts.counts()).total > 0) setup.close()
+    return setup.state() === 'open'
+  }
+
   scope.get('/setup', { schema: { hide: true } as object }, async (_request, reply) =>
-    setup.state() === 'open' ? sendForm(reply, 200, {}) : sendGone(reply, setup, docs),
+    (await isOpen()) ? sendForm(reply, 200, {}) : sendGone(reply, setup, docs),
   )
 
   scope.post(
     '/setup',
     { schema: { hide: true } as object, bodyLimit: formMaxBytes },
     async (request, reply) => {
-      if (setup.state() !== 'open') return sendGone(reply, setup, docs)
+      if (!(await isOpen())) return sendGone(reply, setup, docs)
       const form = readForm(request.headers['content-type'], bytesOf(request.body))
       if (form === null) {
         return sendForm(reply, 400, { problems: ['The form could not be read: send it again.'] })

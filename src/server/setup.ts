@@ -4,9 +4,22 @@ import type { Clock } from '../core/clock.ts'
 /** Seconds that a set-up link works. */
 export const setupLifetime: number = 30 * 60
 
+/** What a set-up link opens with. Several processes that serve one link hold the same. */
+export interface SetupGrant {
+  /** The secret of the link, 256 random bits. */
+  readonly code: string
+  /** Seconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** Makes a grant that is good for half an hour. */
+export function createSetupGrant(clock: Clock): SetupGrant {
+  return { code: randomBytes(32).toString('base64url'), expiresAt: clock() + setupLifetime }
+}
+
 /**
- * The right to create the first administrator, held by whoever sees the server start. Kept in this
- * process only: it dies with it, after half an hour, and when it is used.
+ * The right to create the first administrator, held by whoever sees the server start. Kept in memory
+ * only: it dies with the process, after half an hour, and when it is used.
  */
 export interface Setup {
   /** The secret of the link, 256 random bits. */
@@ -18,10 +31,12 @@ export interface Setup {
   close(): void
 }
 
-export function createSetup(clock: Clock): Setup {
-  const code = randomBytes(32).toString('base64url')
+/** `grant`: what other processes hold too. Default: a new one. */
+export function createSetup(
+  clock: Clock,
+  { code, expiresAt }: SetupGrant = createSetupGrant(clock),
+): Setup {
   const digest = sha256(code)
-  const expiresAt = clock() + setupLifetime
   let used = false
 
   function state(): 'open' | 'used' | 'expired' {

@@ -4,7 +4,7 @@ import type { Auth } from '../core/auth.ts'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { openAuth } from './open-auth.ts'
-import { createSetup, type Setup, setupLifetime } from './setup.ts'
+import { createSetup, type Setup, type SetupGrant, setupLifetime } from './setup.ts'
 
 /** A server that listens. */
 export interface RunningServer {
@@ -18,22 +18,34 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** What a process is told that is one of several. */
+export interface StartOptions {
+  /** The set-up grant that all of them hold. Default: one of its own. */
+  readonly setup?: SetupGrant
+  /** Delete ended sessions now and then. Default true. */
+  readonly prune?: boolean
+}
+
 /**
  * Opens the database and listens.
  *
  * @throws {ConfigError} or {StoreError} before anything listens, or the error of `listen`.
  */
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  { setup: grant, prune = true }: StartOptions = {},
+): Promise<RunningServer> {
   const auth = await openAuth(config)
   let app: FastifyInstance | undefined
   try {
     const { total } = await auth.accounts.counts()
-    const setup = total === 0 ? createSetup(auth.clock) : undefined
+    const setup = total === 0 ? createSetup(auth.clock, grant) : undefined
     const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
     app = await buildApp({
       auth,
       docs: config.docs,
       trustedProxies: config.trustedProxies,
+      prune,
       logger: { level },
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,10 +21,12 @@ function start(
   directory: string,
   words: readonly string[],
   environment: Environment,
+  detached = false,
 ): ChildProcess {
   const { PATH = '' } = process.env
   return spawn(process.execPath, [main, ...words], {
     cwd: directory,
+    detached,
     env: { PATH, PORT: '0', HOST: '127.0.0.1', ...environment },
   })
 }
@@ -61,15 +63,41 @@ export interface Serving {
   readonly url: string
   readonly greeting: string
   readonly child: ChildProcess
+  /** All that it and its workers have said, on both streams. */
+  said(): string
+  /** Resolves with the match when they have said something like this. */
+  until(pattern: RegExp): Promise<RegExpMatchArray>
+  /** Its exit code, when it and its workers have ended. */
+  readonly exited: Promise<number | null>
   /** Tells it to stop, and waits for its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
+export interface ServeOptions {
+  /** What follows `serve` on the command line. */
+  readonly words?: readonly string[]
+  /** In a process group of its own, whose id is that of the process. */
+  readonly detached?: boolean
+}
+
 /** Runs `serve` until it listens. */
-export async function serve(directory: string, environment: Environment = {}): Promise<Serving> {
-  const child = start(directory, ['serve'], { LOG_LEVEL: 'error', ...environment })
-  const exited = once(child, 'close')
+export async function serve(
+  directory: string,
+  environment: Environment = {},
+  { words = [], detached = false }: ServeOptions = {},
+): Promise<Serving> {
+  const given = { LOG_LEVEL: 'error', ...environment }
+  const child = start(directory, ['serve', ...words], given, detached)
+  const exited = once(child, 'close').then(([code]) => code as number | null)
+  const heard = new EventEmitter().setMaxListeners(0)
+  let said = ''
   let stderr = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      said += chunk
+      heard.emit('more')
+    })
+  }
   child.stderr?.on('data', (chunk) => {
     stderr += chunk
   })
@@ -86,10 +114,20 @@ export async function serve(directory: string, environment: Environment = {}): P
     url,
     greeting,
     child,
+    said: () => said,
+    async until(pattern) {
+      const ended = exited.then(() => true)
+      for (let over = false; ; ) {
+        const match = said.match(pattern)
+        if (match) return match
+        if (over) throw new Error(`${pattern} was not said: ${said}`)
+        over = await Promise.race([once(heard, 'more').then(() => false), ended])
+      }
+    },
+    exited,
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
-      const [code] = await exited
-      return code
+      return await exited
     },
   }
 }

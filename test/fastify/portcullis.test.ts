@@ -101,6 +101,23 @@ describe('the plugin', () => {
     assert.equal(components.securitySchemes[schemeName].type, 'oauth2')
   })
 
+  test('deletes ended sessions from the start on, unless another process does', async () => {
+    const { auth } = await createTestGuards()
+    for (const prune of [true, false]) {
+      let looks = 0
+      const look = (): Promise<number> => {
+        looks += 1
+        return auth.sessions.prune()
+      }
+      const sessions = { ...auth.sessions, prune: look }
+      const app = Fastify()
+      await app.register(portcullis, { auth: { ...auth, sessions }, docs: false, prune })
+      await app.listen({ host: '127.0.0.1', port: 0 })
+      assert.equal(looks, prune ? 1 : 0)
+      await app.close()
+    }
+  })
+
   test('guards the routes of scopes that are registered after it', async () => {
     const { app, guards } = await createTestApp()
     await app.register(async (scope) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { ConfigError } from '../../src/core/errors.ts'
@@ -34,6 +34,7 @@ test('without any variable the server has its defaults', () => {
   assert.deepEqual(readConfig({}), {
     host: '127.0.0.1',
     port: 8000,
+    workers: 1,
     dataDirectory: './data',
     databaseUrl: undefined,
     issuer: 'http://127.0.0.1:8000',
@@ -55,6 +56,11 @@ test('without any variable the server has its defaults', () => {
     docs: true,
     logLevel: undefined,
   })
+})
+
+test('there are as many workers as is said, or as there are cores', () => {
+  assert.equal(readConfig({ WORKERS: '3' }).workers, 3)
+  assert.equal(readConfig({ WORKERS: 'auto' }).workers, availableParallelism())
 })
 
 test('an empty variable counts as not set', () => {
@@ -241,6 +247,9 @@ describe('a mistake names its variable, and what would be right', () => {
     ['CLIENTS', '[{"id":"app","secret":"canary"}]', /"app" must have at least 32 bytes/],
     ['CLIENTS', '[{"id":"a"},{"id":"a"}]', /"a" is there twice/],
     ['DOCS', '1', /one of: true, false/],
+    ['WORKERS', '0', /whole number from 1 to 256, or auto/],
+    ['WORKERS', '257', /whole number from 1 to 256, or auto/],
+    ['WORKERS', 'all', /whole number from 1 to 256, or auto/],
     ['LOG_LEVEL', 'loud', /one of: fatal/],
   ]
   for (const [name, value, expected] of rows) {
@@ -257,6 +266,7 @@ describe('a mistake names its variable, and what would be right', () => {
 const mistakes: Readonly<Record<SettingName, string>> = {
   HOST: 'a b',
   PORT: 'canary',
+  WORKERS: '0',
   DATA_DIR: '',
   DATABASE_URL: 'canary',
   ISSUER: 'x',

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../../src/core/auth.ts'
 import { buildApp } from '../../src/server/app.ts'
-import { createSetup, type Setup } from '../../src/server/setup.ts'
+import { createSetup, createSetupGrant, type Setup } from '../../src/server/setup.ts'
 import {
   authenticate,
   createTestAuth,
@@ -88,6 +88,29 @@ test('the code expires after 30 minutes', async () => {
   assert.equal((await send()).statusCode, 410)
   assert.match((await app.inject('/setup')).body, /expired/)
   assert.equal(await countUsers(), 0)
+})
+
+test('one code works in several processes that share a database, once', async () => {
+  const grant = createSetupGrant(clock)
+  await app.close()
+  setup = createSetup(clock, grant)
+  app = await buildApp({ auth, setup })
+  const other = await buildApp({ auth, setup: createSetup(clock, grant) })
+  assert.equal(setup.code, grant.code)
+  assert.equal((await other.inject('/setup')).statusCode, 200)
+  assert.equal((await send()).statusCode, 201)
+  assert.equal((await other.inject('/setup')).statusCode, 410, 'gone where it was not used, too')
+  await other.close()
+})
+
+test('a code that was handed on expires when the first one does', async () => {
+  const grant = createSetupGrant(clock)
+  clock.advance(29 * 60)
+  const handedOn = createSetup(clock, grant)
+  assert.equal(handedOn.state(), 'open')
+  clock.advance(60)
+  assert.equal(handedOn.state(), 'expired')
+  assert.equal(handedOn.admits(grant.code), false)
 })
 
 test('two uses at once make one administrator', async () => {
