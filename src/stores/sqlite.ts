@@ -135,6 +135,7 @@ async function openDatabase(path: string): Promise<Opened> {
 function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
   return {
     db,
+    scans: db,
     prepareRead(query) {
       const statement = reader.prepare(query.sql)
       return (...parameters) => answer(() => statement.get(...parameters)) as never
