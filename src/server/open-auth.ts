@@ -42,6 +42,8 @@ export async function openAuth(config: Config): Promise<Auth> {
 async function chooseStore({
   dataDirectory,
   databaseUrl,
+  databasePoolSize: maxConnections,
+  databaseStatementTimeout: statementTimeout,
   keyEncryptionKey,
 }: Config): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
   if (databaseUrl === undefined) {
@@ -49,7 +51,7 @@ async function chooseStore({
     return { store, ...(keyEncryptionKey && { keyEncryptionKey }) }
   }
   return {
-    store: (await loadPostgres()).postgres(databaseUrl),
+    store: (await loadPostgres()).postgres(databaseUrl, { maxConnections, statementTimeout }),
     // The database has no place of its own for it.
     keyEncryptionKey:
       keyEncryptionKey ?? readOrCreateKeyFile(join(dataDirectory, 'portcullis.key')),
