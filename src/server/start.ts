@@ -5,6 +5,7 @@ import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { openAuth } from './open-auth.ts'
 import { createSetup, type Setup, setupLifetime } from './setup.ts'
+import { openWhenPossible, type WaitingOptions } from './waiting.ts'
 
 /** A server that listens. */
 export interface RunningServer {
@@ -19,16 +20,23 @@ export interface RunningServer {
 }
 
 /**
- * Opens the database and listens.
+ * Opens the database and listens. A PostgreSQL server that cannot be reached now is waited for.
  *
- * @throws {ConfigError} or {StoreError} before anything listens, or the error of `listen`.
+ * @throws {ConfigError} or {StoreError} if waiting would not help, the error of `listen`, or the
+ * reason of the signal that ended the waiting.
  */
-export async function startServer(config: Config): Promise<RunningServer> {
-  const auth = await openAuth(config)
+export async function startServer(
+  config: Config,
+  waiting: WaitingOptions = {},
+): Promise<RunningServer> {
+  const opened =
+    config.databaseUrl === undefined
+      ? { value: await open(config), port: config.port, leave: async () => {} }
+      : await openWhenPossible(() => open(config), config, waiting)
+  const { auth, users } = opened.value
   let app: FastifyInstance | undefined
   try {
-    const { total } = await auth.accounts.counts()
-    const setup = total === 0 ? createSetup(auth.clock) : undefined
+    const setup = users === 0 ? createSetup(auth.clock) : undefined
     const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
     app = await buildApp({
       auth,
@@ -37,11 +45,24 @@ export async function startServer(config: Config): Promise<RunningServer> {
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),
     })
-    await app.listen({ host: config.host, port: config.port })
+    await opened.leave()
+    await app.listen({ host: config.host, port: opened.port })
     const url = addressOf(app)
     return { app, auth, url, greeting: greet(url, config, setup), close: closeOnce(app, auth) }
   } catch (error) {
     await app?.close()
+    await opened.leave()
+    await auth.close()
+    throw error
+  }
+}
+
+/** The application's security, and how many users there are. */
+async function open(config: Config): Promise<{ auth: Auth; users: number }> {
+  const auth = await openAuth(config)
+  try {
+    return { auth, users: (await auth.accounts.counts()).total }
+  } catch (error) {
     await auth.close()
     throw error
   }
