@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { type Config, readConfig, readEnvironment } from '../server/config.ts'
-import { type RunningServer, startServer } from '../server/start.ts'
+import { startServer } from '../server/start.ts'
 import { finishInTime } from './grace-period.ts'
 import { serveWithWorkers } from './workers.ts'
 
@@ -9,21 +10,29 @@ export async function serve({ workers }: { readonly workers?: string } = {}): Pr
     readConfig({ ...readEnvironment(), ...(workers !== undefined && { WORKERS: workers }) })
   const config = read()
   if (config.workers > 1) return await serveWithWorkers(config, read)
-  const server = await startServer(config)
   // First: whoever waits for the greeting may send a signal at once.
-  stopOnSignal(server)
-  console.log(server.greeting.join('\n'))
+  const stop = stopOnSignal()
+  try {
+    const server = await startServer(config, { signal: stop, onWaiting: tellOfWaiting })
+    console.log(server.greeting.join('\n'))
+    if (!stop.aborted) await once(stop, 'abort')
+    await finishInTime(server.close)
+  } catch (error) {
+    if (error !== stop.reason) throw error
+  }
+  console.log('Stopped.')
 }
 
-function stopOnSignal(server: RunningServer): void {
-  let stopping = false
-  async function stop(): Promise<void> {
-    // npm passes Ctrl-C on to a process that the terminal has told already: the second is the same.
-    if (stopping) return
-    stopping = true
-    await finishInTime(server.close)
-    console.log('Stopped.')
-  }
+/** Says why the server does not serve yet. */
+export function tellOfWaiting(reason: string): void {
+  console.error(`${reason.replace(/\.?$/, '.')} Waiting for it.`)
+}
+
+/** Aborted by the first signal. npm passes Ctrl-C on to a process that the terminal has told already. */
+function stopOnSignal(): AbortSignal {
+  const controller = new AbortController()
+  const stop = (): void => controller.abort()
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  return controller.signal
 }

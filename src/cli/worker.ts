@@ -3,6 +3,7 @@ import { type RunningServer, startServer } from '../server/start.ts'
 import { followArrivals } from './arrivals.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { finishInTime } from './grace-period.ts'
+import { tellOfWaiting } from './serve.ts'
 import type { Assignment, FromWorker, ToWorker } from './worker-messages.ts'
 
 /** Serves as one of several processes: when to start and when to stop, the primary process says. */
@@ -11,14 +12,22 @@ export function work(worker: Worker): void {
   let awaitArrivals: ReturnType<typeof followArrivals> | undefined
   let stopping = false
   const hurry = new AbortController()
+  /** Ends the wait for a database that cannot be used yet. */
+  const stopped = new AbortController()
 
   async function start({ config, ...options }: Assignment): Promise<RunningServer | undefined> {
     try {
-      const running = await startServer(config, options)
+      const running = await startServer(config, {
+        ...options,
+        signal: stopped.signal,
+        // Of several that wait alike, one says so.
+        ...(options.prune !== false && { onWaiting: tellOfWaiting }),
+      })
       awaitArrivals = followArrivals(running.app.server)
       say({ type: 'listening', url: running.url, greeting: running.greeting })
       return running
     } catch (error) {
+      if (error === stopped.signal.reason) return undefined
       process.exitCode = exitCodeOf(error)
       // Told and not printed: of several workers that fail alike, one is heard.
       say({ type: 'failed', exitCode: exitCodeOf(error), reason: describeFailure(error) })
@@ -31,6 +40,7 @@ export function work(worker: Worker): void {
     if (!patient) hurry.abort()
     if (stopping) return
     stopping = true
+    stopped.abort()
     await finishInTime(async () => {
       const running = await server
       await awaitArrivals?.(hurry.signal)

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
@@ -16,9 +15,9 @@ import { guarded } from '../fastify/guarded.ts'
 import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards.ts'
-import { createProblem, problemMediaType } from '../http/problem.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { listenerOptions, securityHeaders } from './listener-options.ts'
 import { meRoutes } from './me-routes.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
@@ -45,21 +44,8 @@ const packageFile = new URL('../../package.json', import.meta.url)
 /** The version of this package: the same file lies two folders up from `src` and from `dist`. */
 export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version
 
-/** Milliseconds within which a request must have arrived whole; slower clients are cut off. */
-const requestTimeout = 15_000
-/** The same for its head. Node.js would use the longer of the two for both. */
-const headersTimeout = 10_000
-/** Milliseconds between two looks for slow clients. */
-const connectionsCheckingInterval = 2_000
 /** Bytes of a JSON body. */
 const bodyLimit = 64 * 1024
-/** The headers of security on an answer that no hook runs for. */
-const bareHeaders = {
-  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-}
-
 /**
  * Builds the ready server, not listening: the library's plugin, and routes with users behind them.
  *
@@ -76,14 +62,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: !logRequests }),
     bodyLimit,
     trustProxy: trustProxies(trustedProxies),
-    requestTimeout,
-    http: { headersTimeout, connectionsCheckingInterval },
-    // Fastify's own answers to a request that is not HTTP, or has no readable path, have another form.
-    clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, _request, reply) => {
-      reply.headers(bareHeaders)
-      sendProblem(reply as FastifyReply, error.statusCode ?? 400, 'The path cannot be read.')
-    },
+    ...listenerOptions,
     // A field of a body that the schema does not know, or that has another type, is a mistake of the
     // client: it is neither dropped nor made to fit.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
@@ -96,13 +75,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sendProblem(reply, 404, 'There is nothing at this path and method.'),
   )
 
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-    strictTransportSecurity: auth.issuer.startsWith('https:'),
-  })
+  await app.register(helmet, securityHeaders(auth.issuer))
   await app.register(portcullis, {
     auth,
     prune,
@@ -167,26 +140,4 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   }
   request.log.error({ err: error }, 'request failed')
   sendProblem(reply, 500, 'The server made a mistake; it is logged.')
-}
-
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const [status, detail] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'The request headers are larger than 16 KiB.']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'The request did not arrive in time.']
-        : [400, 'The request is not valid HTTP.']
-  const body = JSON.stringify(createProblem(status, detail))
-  const headers = {
-    ...bareHeaders,
-    'content-type': problemMediaType,
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
-  }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`)
 }

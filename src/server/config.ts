@@ -14,6 +14,7 @@ import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'
 import type { SessionOptions } from '../core/sessions.ts'
 import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
 import { metadataPath } from '../http/metadata.ts'
+import { postgresUrlProblems } from '../stores/postgres-url.ts'
 import { type SettingName, settings } from './settings.ts'
 import { isAddressBlock, type TrustedProxies } from './trusted-proxies.ts'
 
@@ -26,6 +27,9 @@ export interface Config {
   readonly dataDirectory: string
   /** Undefined: SQLite in the data directory. */
   readonly databaseUrl: string | undefined
+  readonly databasePoolSize: number
+  /** Seconds. */
+  readonly databaseStatementTimeout: number
   readonly issuer: string
   readonly audience: string
   readonly trustedProxies: TrustedProxies
@@ -154,8 +158,8 @@ export function readConfig(environment: Environment): Config {
     problems.push(`DEFAULT_ROLE must be one of: ${Object.keys(roles).join(', ')}.`)
   }
   const databaseUrl = secret('DATABASE_URL')
-  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\/./.test(databaseUrl)) {
-    problems.push('DATABASE_URL must be a postgres:// URL, such as postgres://user@host/database.')
+  if (databaseUrl !== undefined) {
+    problems.push(...postgresUrlProblems(databaseUrl).map((reason) => `DATABASE_URL ${reason}.`))
   }
   const host = read('HOST') ?? '127.0.0.1'
   if (/[\s/]/.test(host)) problems.push('HOST must be an address or a name, such as 127.0.0.1.')
@@ -173,6 +177,8 @@ export function readConfig(environment: Environment): Config {
     workers: parseWorkers(read('WORKERS'), problems),
     dataDirectory: read('DATA_DIR') ?? './data',
     databaseUrl,
+    databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 1, 1000),
+    databaseStatementTimeout: integer('DATABASE_STATEMENT_TIMEOUT', 5, 1, 3600),
     issuer,
     audience: read('AUDIENCE') ?? issuer,
     trustedProxies: {

@@ -32,6 +32,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ auth: Auth }> = async (ap
         return { status: 'ok' as const }
       } catch (error) {
         request.log.error({ err: error }, 'the database does not answer')
+        reply.header('retry-after', 2)
         return sendProblem(reply, 503, 'The database does not answer.')
       }
     },

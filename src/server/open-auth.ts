@@ -55,6 +55,8 @@ function hashesAtOnce(processes: number): number {
 async function chooseStore({
   dataDirectory,
   databaseUrl,
+  databasePoolSize: maxConnections,
+  databaseStatementTimeout: statementTimeout,
   keyEncryptionKey,
 }: Config): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
   if (databaseUrl === undefined) {
@@ -62,7 +64,7 @@ async function chooseStore({
     return { store, ...(keyEncryptionKey && { keyEncryptionKey }) }
   }
   return {
-    store: (await loadPostgres()).postgres(databaseUrl),
+    store: (await loadPostgres()).postgres(databaseUrl, { maxConnections, statementTimeout }),
     // The database has no place of its own for it.
     keyEncryptionKey:
       keyEncryptionKey ?? readOrCreateKeyFile(join(dataDirectory, 'portcullis.key')),

@@ -5,6 +5,8 @@ export type SettingName =
   | 'WORKERS'
   | 'DATA_DIR'
   | 'DATABASE_URL'
+  | 'DATABASE_POOL_SIZE'
+  | 'DATABASE_STATEMENT_TIMEOUT'
   | 'ISSUER'
   | 'TRUSTED_PROXIES'
   | 'TRUSTED_PROXY_HOPS'
@@ -62,8 +64,19 @@ export const settings: readonly Setting[] = [
     name: 'DATABASE_URL',
     default: 'SQLite in the data directory',
     description:
-      'A `postgres://` URL; needs the package `pg`. Processes on several machines share `KEY_ENCRYPTION_KEY` or `SECRET_KEY` too.',
+      'A `postgres://` URL; needs the package `pg`. Processes on several machines share `KEY_ENCRYPTION_KEY` or `SECRET_KEY` too. See [PostgreSQL](postgres.md).',
     secret: true,
+  },
+  {
+    name: 'DATABASE_POOL_SIZE',
+    default: '10',
+    description: 'Connections of this process to PostgreSQL, at most.',
+  },
+  {
+    name: 'DATABASE_STATEMENT_TIMEOUT',
+    default: '5',
+    description:
+      'Seconds that PostgreSQL may work on a statement which reads a whole table, such as a search among all users. All others have 1.5, or this if it is less.',
   },
   {
     name: 'ISSUER',

@@ -5,6 +5,7 @@ import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { openAuth } from './open-auth.ts'
 import { createSetup, type Setup, type SetupGrant, setupLifetime } from './setup.ts'
+import { openWhenPossible, type WaitingOptions } from './waiting.ts'
 
 /** A server that listens. */
 export interface RunningServer {
@@ -18,8 +19,8 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** What a process is told that is one of several. */
-export interface StartOptions {
+/** What a process is told that is one of several, and how it waits for the database. */
+export interface StartOptions extends WaitingOptions {
   /** The set-up grant that all of them hold. Default: one of its own. */
   readonly setup?: SetupGrant
   /** Delete ended sessions now and then. Default true. */
@@ -27,19 +28,23 @@ export interface StartOptions {
 }
 
 /**
- * Opens the database and listens.
+ * Opens the database and listens. A PostgreSQL server that cannot be reached now is waited for.
  *
- * @throws {ConfigError} or {StoreError} before anything listens, or the error of `listen`.
+ * @throws {ConfigError} or {StoreError} if waiting would not help, the error of `listen`, or the
+ * reason of the signal that ended the waiting.
  */
 export async function startServer(
   config: Config,
-  { setup: grant, prune = true }: StartOptions = {},
+  { setup: grant, prune = true, ...waiting }: StartOptions = {},
 ): Promise<RunningServer> {
-  const auth = await openAuth(config)
+  const opened =
+    config.databaseUrl === undefined
+      ? { value: await open(config), port: config.port, leave: async () => {} }
+      : await openWhenPossible(() => open(config), config, waiting)
+  const { auth, users } = opened.value
   let app: FastifyInstance | undefined
   try {
-    const { total } = await auth.accounts.counts()
-    const setup = total === 0 ? createSetup(auth.clock, grant) : undefined
+    const setup = users === 0 ? createSetup(auth.clock, grant) : undefined
     const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
     app = await buildApp({
       auth,
@@ -50,11 +55,24 @@ export async function startServer(
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),
     })
-    await app.listen({ host: config.host, port: config.port })
+    await opened.leave()
+    await app.listen({ host: config.host, port: opened.port })
     const url = addressOf(app)
     return { app, auth, url, greeting: greet(url, config, setup), close: closeOnce(app, auth) }
   } catch (error) {
     await app?.close()
+    await opened.leave()
+    await auth.close()
+    throw error
+  }
+}
+
+/** The application's security, and how many users there are. */
+async function open(config: Config): Promise<{ auth: Auth; users: number }> {
+  const auth = await openAuth(config)
+  try {
+    return { auth, users: (await auth.accounts.counts()).total }
+  } catch (error) {
     await auth.close()
     throw error
   }

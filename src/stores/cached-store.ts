@@ -1,6 +1,6 @@
-import type pg from 'pg'
 import type { Store } from '../core/store.ts'
 import { type Changes, createChanges } from './postgres-changes.ts'
+import type { Connect } from './postgres-connect.ts'
 import { createSubjectCache } from './subject-cache.ts'
 
 /**
@@ -9,7 +9,7 @@ import { createSubjectCache } from './subject-cache.ts'
  *
  * @param connect Opens one more connection, to the server that is written to.
  */
-export function cachedStore(store: Store, connect: () => Promise<pg.Client>): Store {
+export function cachedStore(store: Store, connect: Connect): Store {
   const cache = createSubjectCache(store.findSubject, () => changes.isCurrent())
   const changes = createChanges({ connect, drop: cache.drop, clear: cache.clear })
   return {

@@ -8,6 +8,8 @@ export type TurnName = 'users'
 /** What differs between engines. */
 export interface Engine {
   readonly db: Kysely<Schema>
+  /** The same for statements that read a whole table, which may take longer than a request waits. */
+  readonly scans: Kysely<Schema>
   /**
    * Prepares a query that runs on every guarded request: compiled once by Kysely, run by the engine
    * without it. Takes the query's parameters in the order of its text, and returns the first row.

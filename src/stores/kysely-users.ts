@@ -5,7 +5,7 @@ import type { Schema, UsersTable } from './schema.ts'
 
 /** Users in SQL: one implementation of every query for every engine. */
 export function createUserStore(engine: Engine): UserStore {
-  const { db, prepareRead, inTurn, isUniqueViolation } = engine
+  const { db, scans, prepareRead, inTurn, isUniqueViolation } = engine
   const readById = prepareRead(db.selectFrom('users').selectAll().where('id', '=', '').compile())
   const readByUsername = prepareRead(
     db.selectFrom('users').selectAll().where('username', '=', '').compile(),
@@ -44,16 +44,18 @@ export function createUserStore(engine: Engine): UserStore {
     findById: (id) => mapAnswer(readById(id), toRecordOrNull),
     findByUsername: (username) => mapAnswer(readByUsername(username), toRecordOrNull),
     async list({ search, after, limit }) {
-      let query = db.selectFrom('users').selectAll().orderBy('username').limit(limit)
+      const searches = search !== undefined && search !== ''
+      const reader = searches ? scans : db
+      let query = reader.selectFrom('users').selectAll().orderBy('username').limit(limit)
       if (after !== undefined) query = query.where('username', '>', after)
-      if (search !== undefined && search !== '') {
+      if (searches) {
         const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
         query = query.where(sql<boolean>`username like ${pattern} escape '\\'`)
       }
       return (await query.execute()).map(toUserRecord)
     },
     async counts() {
-      const rows = await db
+      const rows = await scans
         .selectFrom('users')
         .select((eb) => [
           'role',

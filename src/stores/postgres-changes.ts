@@ -1,5 +1,5 @@
-import type pg from 'pg'
 import { type Channel, openChannel } from './postgres-channel.ts'
+import type { Connect } from './postgres-connect.ts'
 import { createMembers, type Members } from './postgres-members.ts'
 
 /**
@@ -31,7 +31,7 @@ export interface Changes {
 
 export interface ChangesOptions {
   /** Opens a connection to the server that is written to. */
-  readonly connect: () => Promise<pg.Client>
+  readonly connect: Connect
   /** A user, or one of their sessions, has changed. */
   readonly drop: (userId: string) => void
   /** Anything may have changed. */

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import type { Connect } from './postgres-connect.ts'
 
 /** What changed in the tables: a user's id, or `*`. Sent by triggers. */
 export const changesChannel = 'portcullis'
@@ -37,10 +37,10 @@ export interface Ears {
  * Rejects if it cannot.
  */
 export async function openChannel(
-  connect: () => Promise<pg.Client>,
+  connect: Connect,
   createEars: (channel: Channel) => Ears,
 ): Promise<Channel> {
-  const client = await connect()
+  const { client, end } = await connect()
   // The types do not know these two.
   const { processID: pid } = client as unknown as { readonly processID: number }
   // It does not keep a process alive that has nothing else to do.
@@ -101,7 +101,8 @@ export async function openChannel(
     async end() {
       state = 'ended'
       heardUntil = -Infinity
-      await client.end()
+      // Waits a second at most, and keeps the process alive for that: nothing else may.
+      await end()
     },
   }
   const ears = createEars(opened)

@@ -1,12 +1,6 @@
-import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely'
-import pg from 'pg'
-import type {
-  MaybePromise,
-  SessionStore,
-  SigningKeyStore,
-  Store,
-  UserStore,
-} from '../core/store.ts'
+import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, sql } from 'kysely'
+import { ConfigError } from '../core/errors.ts'
+import type { SessionStore, SigningKeyStore, Store, UserStore } from '../core/store.ts'
 import { cachedStore } from './cached-store.ts'
 import { createClientStore } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
@@ -15,44 +9,70 @@ import { createSigningKeyStore } from './kysely-signing-keys.ts'
 import { createThrottleStore } from './kysely-throttle.ts'
 import { createUserStore } from './kysely-users.ts'
 import { migrate } from './migrations.ts'
-import { answerLater, isUniqueViolation } from './postgres-error.ts'
+import { createConnect } from './postgres-connect.ts'
+import { explainOpening, isUniqueViolation } from './postgres-error.ts'
+import { createPostgresPool, type Patience, type PostgresPool } from './postgres-pool.ts'
+import { parsePostgresUrl } from './postgres-url.ts'
 import type { Schema } from './schema.ts'
+
+export { StoreError, type StoreErrorCode } from './store-error.ts'
 
 export interface PostgresOptions {
   /** Connections at most, besides the one that listens for changes. Default 10. */
   readonly maxConnections?: number
-  /** Milliseconds that a statement may take. Default 5000. */
+  /**
+   * Seconds that a statement may take which reads many rows, such as a search among all users.
+   * Default 5. The statements of logins and guarded requests have 1.5 seconds, or this if it is less.
+   */
   readonly statementTimeout?: number
-  /** Milliseconds to wait for a connection. Default 2000. */
+  /**
+   * Seconds that making a connection may take, over all hosts; `connect_timeout` of the URL comes
+   * first. Default 3. A request does not wait that long.
+   */
   readonly connectionTimeout?: number
 }
 
+/** Milliseconds from a request's need of the database to the answer that it cannot be used. */
+const requestLimit = 1500
+/** Milliseconds that bringing the tables up to date may take, with an index on a large one. */
+const migrationLimit = 3_600_000
+
 /**
- * A store in a PostgreSQL database, named by a `postgres://` URL; its parameters, such as `sslmode`,
- * are honoured. Any number of processes and machines may share it.
+ * A store in a PostgreSQL database, named by a `postgres://` URL as libpq reads it: with several
+ * hosts, of which the one that can be written is found again after a failover, and with TLS. Any
+ * number of processes and machines may share it.
  *
  * It has no place for a key-encryption key: set `keyEncryptionKey`, the same for every process.
+ *
+ * `open` rejects with a `StoreError` if waiting would not help, such as for a wrong password; the
+ * store is closed then.
+ *
+ * @throws {ConfigError} with every problem of the URL and the options.
  */
 export function postgres(url: string, options: PostgresOptions = {}): Store {
-  const { maxConnections = 10, statementTimeout = 5000, connectionTimeout = 2000 } = options
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: maxConnections,
-    connectionTimeoutMillis: connectionTimeout,
-    statement_timeout: statementTimeout,
-    idle_in_transaction_session_timeout: statementTimeout,
-    application_name: 'portcullis',
+  const { maxConnections = 10, statementTimeout = 5, connectionTimeout = 3 } = options
+  requirePositive({ maxConnections, statementTimeout, connectionTimeout })
+  const target = parsePostgresUrl(url)
+  const scanLimit = 1000 * statementTimeout
+  const patience: Patience = { limit: Math.min(requestLimit, scanLimit) }
+  const connectionLimit = 1000 * (target.connectTimeout ?? connectionTimeout)
+  const connect = createConnect(target, connectionLimit, {
+    // Whoever gives up leaves nothing running behind for long.
+    statement_timeout: patience.limit,
+    idle_in_transaction_session_timeout: 5000,
   })
-  // A connection that breaks says so to whoever waits for an answer, and is replaced at the next use.
-  // It also emits an error, idle or not, which would end the process if nobody listened.
-  pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
+  const pool = createPostgresPool(connect, maxConnections, connectionLimit)
 
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: translated(pool) }) })
-  const engine = createEngine(pool, db)
+  const engine = createEngine(pool, patience, scanLimit)
   const users: UserStore = createUserStore(engine)
   const sessions: SessionStore = createSessionStore(engine)
   const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
+
+  async function check(limits = patience): Promise<void> {
+    const lease = await pool.lease(limits)
+    await lease.query('select 1').finally(() => lease.release())
+  }
+
   const store: Store = {
     users,
     sessions,
@@ -60,35 +80,48 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),
     findSubject: createSubjectReader(engine),
-    open: () => migrate(db as never),
-    async check() {
-      await answerLater(pool.query('select 1'))
+    async open() {
+      try {
+        // Long enough to learn why there is no connection.
+        await check({ limit: connectionLimit + requestLimit })
+        await migrate(kyselyOn(pool, { limit: migrationLimit, statementTimeout: 0 }) as never)
+      } catch (error) {
+        await pool.end()
+        throw explainOpening(error)
+      }
     },
-    close: () => db.destroy(),
+    check: () => check(),
+    close: () => pool.end(),
   }
-  return cachedStore(store, async () => {
-    const client = new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: connectionTimeout,
-      keepAlive: true,
-    })
-    client.on('error', () => {})
-    await client.connect()
-    return client
-  })
+  return cachedStore(store, createConnect(target, connectionLimit))
 }
 
-function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {
+function requirePositive(options: Readonly<Record<string, number>>): void {
+  const problems = Object.entries(options)
+    .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
+    .map(([name]) => `${name} must be a whole number, 1 or more.`)
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number): Engine {
+  const db = kyselyOn(pool, patience)
   let prepared = 0
   return {
     db,
-    prepareRead(query) {
+    // The server ends what takes too long; a second later, whoever waits is told anyway.
+    scans: kyselyOn(pool, { limit: scanLimit + 1000, statementTimeout: scanLimit }),
+    prepareRead({ sql: text }) {
       // Parsed and planned once per connection, under its name.
-      const statement = { name: `portcullis_${++prepared}`, text: query.sql }
-      return (...values): MaybePromise<never> =>
-        answerLater(pool.query({ ...statement, values: [...values] })).then(
-          ({ rows }) => rows[0] as never,
-        )
+      const name = `portcullis_${++prepared}`
+      return async (...values) => {
+        const lease = await pool.lease(patience)
+        try {
+          const { rows } = await lease.query({ name, text, values: [...values] })
+          return rows[0]
+        } finally {
+          lease.release()
+        }
+      }
     },
     async inTurn(name, change) {
       return await db.transaction().execute(async (transaction) => {
@@ -114,18 +147,13 @@ const turnNumbers: Readonly<Record<TurnName, number>> = {
   users: 0x706f727401,
 }
 
-/** The pool as Kysely uses it, with errors that a retry can mend made `UnavailableError`s. */
-function translated(pool: pg.Pool): PostgresPool {
-  return {
-    async connect() {
-      const client = await answerLater(pool.connect())
-      return {
-        query: ((...parameters: Parameters<pg.PoolClient['query']>) =>
-          answerLater(client.query(...parameters) as unknown as Promise<never>)) as never,
-        release: () => client.release(),
-      }
-    },
-    end: () => pool.end(),
+/** Kysely on the pool: each statement, or transaction, is a lease. */
+function kyselyOn(pool: PostgresPool, patience: Patience): Kysely<Schema> {
+  const leases = {
+    connect: () => pool.lease(patience),
+    // The pool is ours to end.
+    end: async () => {},
     options: {},
-  } as PostgresPool
+  }
+  return new Kysely({ dialect: new PostgresDialect({ pool: leases as unknown as PoolOfKysely }) })
 }

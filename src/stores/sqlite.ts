@@ -157,6 +157,7 @@ async function openDatabase(path: string): Promise<Opened> {
 function createEngine(db: Kysely<Schema>, writer: DatabaseSync, reader: DatabaseSync): Engine {
   return {
     db,
+    scans: db,
     prepareRead(query) {
       const statement = reader.prepare(query.sql)
       return (...parameters) => answer(() => statement.get(...parameters)) as never

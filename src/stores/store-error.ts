@@ -5,6 +5,9 @@ export type StoreErrorCode =
   | 'newer_version'
   | 'unreadable'
   | 'unsafe_file'
+  | 'access_denied'
+  | 'no_database'
+  | 'no_tls'
 
 /** A database that cannot be opened: what is wrong with it, and what to do, in one sentence. */
 export class StoreError extends Error {

@@ -17,10 +17,11 @@ export function createDirectory(): string {
   return directory
 }
 
-function start(
+/** Starts a command, with nothing of this process's environment but the path. */
+export function start(
   directory: string,
   words: readonly string[],
-  environment: Environment,
+  environment: Environment = {},
   detached = false,
 ): ChildProcess {
   const { PATH = '' } = process.env

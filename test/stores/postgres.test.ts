@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
-import { UnavailableError } from '../../src/core/errors.ts'
-import { postgres } from '../../src/stores/postgres.ts'
+import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
+import { type PostgresOptions, postgres } from '../../src/stores/postgres.ts'
 import { aUser, storeContract } from './contract.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 
@@ -16,8 +16,8 @@ try {
 }
 after(() => server?.remove())
 
-async function open(url: string) {
-  const store = postgres(url)
+async function open(url: string, options?: PostgresOptions) {
+  const store = postgres(url, options)
   await store.open()
   return store
 }
@@ -53,13 +53,14 @@ describe('a PostgreSQL store', { skip }, () => {
     await store.users.create(admin)
     await store.users.create(other)
 
-    const operator = new pg.Client({ connectionString: url })
-    await operator.connect()
     // The store's transaction waits for this one's lock, and is ended while it does.
-    await operator.query('begin; lock table users')
+    const operator = await operate('begin; lock table users')
     const waiting = store.users.update(admin.id, { active: false }, ['admin'])
-    const refused = assert.rejects(waiting, UnavailableError)
-    for (let ended = 0; ended === 0; ) {
+    let settled = false
+    const refused = assert.rejects(waiting, UnavailableError).finally(() => {
+      settled = true
+    })
+    for (let ended = 0; ended === 0 && !settled; ) {
       const { rowCount } = await operator.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and wait_event_type = 'Lock'",
       )
@@ -102,4 +103,74 @@ describe('a PostgreSQL store', { skip }, () => {
     await assert.rejects(store.open(), UnavailableError)
     await store.close()
   })
+
+  test('gives a scan more time than a request (DD-05)', async () => {
+    const store = await open(url, { statementTimeout: 600 })
+    const operator = await operate('begin; lock table users')
+    const scans = [store.users.counts(), store.users.list({ search: 'a', limit: 1 })]
+    await Promise.all([
+      assert.rejects(async () => store.users.findById('x'), UnavailableError),
+      assert.rejects(store.users.list({ limit: 1 }), UnavailableError),
+      assert.rejects(store.users.create(aUser()), UnavailableError),
+    ])
+    await operator.query('rollback')
+    await Promise.all(scans)
+    await operator.end()
+    await store.close()
+  })
+
+  test('ends a scan too, after the time that is configured', async () => {
+    const store = await open(url, { statementTimeout: 1 })
+    const operator = await operate('begin; lock table users')
+    await assert.rejects(store.users.counts(), UnavailableError)
+    await operator.end()
+    await store.users.counts()
+    await store.close()
+  })
+
+  test('keeps to its number of connections, and says whose they are', async () => {
+    const store = await open(url, { maxConnections: 2 })
+    const operator = await operate('begin; lock table users')
+    const work = Promise.allSettled(Array.from({ length: 20 }, () => store.users.create(aUser())))
+    // Not the operator: a transaction sees the activity of the moment when it first looked.
+    const observer = await operate('select 1')
+    const lookUp =
+      "select count(*)::int as count from pg_stat_activity where datname = current_database() and application_name = 'portcullis'"
+    let connections = 0
+    while (connections < 2) connections = (await observer.query(lookUp)).rows[0]?.count
+    assert.equal(connections, 2)
+    await observer.end()
+    await operator.query('rollback')
+    await work
+    await operator.end()
+    await store.close()
+  })
+
+  test('honours the name and the options of the URL', async () => {
+    const empty = await createDatabase('options')
+    const operator = await operate('create schema auth', empty)
+    const store = await open(`${empty}?application_name=mine&options=-c%20search_path%3Dauth`)
+    await store.users.create(aUser())
+    const { rows } = await operator.query('select count(*) from auth.users')
+    assert.equal(rows[0]?.count, '1')
+    const names = await operator.query('select application_name from pg_stat_activity')
+    assert.ok(names.rows.some(({ application_name }) => application_name === 'mine'))
+    await operator.end()
+    await store.close()
+  })
+
+  test('refuses options that make no sense, all at once', () => {
+    assert.throws(
+      () => postgres(url, { maxConnections: 0, statementTimeout: 0.5, connectionTimeout: -1 }),
+      (error) => error instanceof ConfigError && error.problems.length === 3,
+    )
+  })
+
+  /** Another session, which has run a statement. */
+  async function operate(statement: string, connectionString = url): Promise<pg.Client> {
+    const operator = new pg.Client({ connectionString })
+    await operator.connect()
+    await operator.query(statement)
+    return operator
+  }
 })

@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net'
+import type { FastifyHelmetOptions } from '@fastify/helmet'
+import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify'
+import { sendProblem } from '../fastify/refusal-handler.ts'
+import { createProblem, problemMediaType } from '../http/problem.ts'
+
+/** Milliseconds within which a request must have arrived whole; slower clients are cut off. */
+const requestTimeout = 15_000
+/** The same for its head. Node.js would use the longer of the two for both. */
+const headersTimeout = 10_000
+/** Milliseconds between two looks for slow clients. */
+const connectionsCheckingInterval = 2_000
+/** The headers of security on an answer that no hook runs for. */
+const bareHeaders = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+/** How everything that listens deals with slow clients, and with what is not a request. */
+export const listenerOptions: Pick<
+  FastifyHttpOptions<RawServerDefault>,
+  'requestTimeout' | 'http' | 'clientErrorHandler' | 'frameworkErrors'
+> = {
+  requestTimeout,
+  http: { headersTimeout, connectionsCheckingInterval },
+  // Fastify's own answers to a request that is not HTTP, or has no readable path, have another form.
+  clientErrorHandler: answerBrokenRequest,
+  frameworkErrors: (error, _request, reply) => {
+    reply.headers(bareHeaders)
+    sendProblem(reply as FastifyReply, error.statusCode ?? 400, 'The path cannot be read.')
+  },
+}
+
+/** The headers of security on every other answer. */
+export function securityHeaders(issuer: string): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    strictTransportSecurity: issuer.startsWith('https:'),
+  }
+}
+
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const [status, detail] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'The request headers are larger than 16 KiB.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'The request did not arrive in time.']
+        : [400, 'The request is not valid HTTP.']
+  const body = JSON.stringify(createProblem(status, detail))
+  const headers = {
+    ...bareHeaders,
+    'content-type': problemMediaType,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`)
+}

@@ -1,0 +1,81 @@
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import helmet from '@fastify/helmet'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { UnavailableError } from '../core/errors.ts'
+import { sendProblem } from '../fastify/refusal-handler.ts'
+import type { Config } from './config.ts'
+import { listenerOptions, securityHeaders } from './listener-options.ts'
+
+export interface WaitingOptions {
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined
+  /** Told once for every reason why the database cannot be used. */
+  readonly onWaiting?: ((reason: string) => void) | undefined
+}
+
+export interface Opened<T> {
+  readonly value: T
+  /** Where to listen: the port that is taken already, while something listens in the meantime. */
+  readonly port: number
+  /** Makes the port free. */
+  leave(): Promise<void>
+}
+
+/** Milliseconds before the first retry; each is twice as long as the one before, up to the other. */
+const firstPause = 500
+const longestPause = 10_000
+
+/**
+ * Opens what needs the database, and tries again for as long as the error says that it may do later.
+ * In the meantime the process listens: it lives, it is not ready, and all else is 503.
+ *
+ * @throws the first error that is no `UnavailableError`, or the reason of the signal.
+ */
+export async function openWhenPossible<T>(
+  open: () => Promise<T>,
+  { host, port, issuer }: Pick<Config, 'host' | 'port' | 'issuer'>,
+  { signal, onWaiting }: WaitingOptions,
+): Promise<Opened<T>> {
+  let app: FastifyInstance | undefined
+  let taken = port
+  let told: string | undefined
+  try {
+    for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
+      try {
+        return { value: await open(), port: taken, leave: async () => app?.close() }
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error
+        if (told !== error.message) onWaiting?.(error.message)
+        told = error.message
+      }
+      if (app === undefined) {
+        app = await buildWaiting(issuer)
+        await app.listen({ host, port })
+        taken = (app.server.address() as AddressInfo).port
+      }
+      // Many processes that lost the database together do not come back together.
+      await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal })
+    }
+  } catch (error) {
+    await app?.close()
+    throw signal?.aborted ? signal.reason : error
+  }
+}
+
+/** Seconds. */
+const retryAfter = 2
+
+async function buildWaiting(issuer: string): Promise<FastifyInstance> {
+  // Answers take no time: whatever is still there when it closes is a client that has not asked yet.
+  const app = Fastify({ ...listenerOptions, forceCloseConnections: true })
+  await app.register(helmet, securityHeaders(issuer))
+  // Before the body, whatever it is.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.url === '/health/live') return
+    reply.header('retry-after', retryAfter).header('connection', 'close')
+    await sendProblem(reply, 503, 'The database cannot be used yet.')
+  })
+  app.get('/health/live', async () => ({ status: 'ok' }))
+  return app
+}
