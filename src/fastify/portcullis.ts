@@ -40,13 +40,26 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
 const pruneInterval = 60 * 60
 
 function pruneSessions(app: FastifyInstance, auth: Auth): void {
+  const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined
+  let pruning: Promise<unknown> | undefined
+  function prune(): void {
+    // Not twice at once: after a long absence there may be more than an hour's work.
+    pruning ??= auth.sessions
+      .prune(stop.signal)
+      .catch((error) => app.log.error({ err: error }, 'pruning failed'))
+      .finally(() => {
+        pruning = undefined
+      })
+  }
   app.addHook('onListen', async () => {
-    const prune = (): void => {
-      auth.sessions.prune().catch((error) => app.log.error({ err: error }, 'pruning failed'))
-    }
     timer = setInterval(prune, pruneInterval * 1000).unref()
     prune()
   })
-  app.addHook('onClose', async () => clearInterval(timer))
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    stop.abort()
+    // The database is closed after the application.
+    await pruning
+  })
 }

@@ -21,6 +21,8 @@ export interface Engine {
    * they were. SQLite's writers take turns anyway.
    */
   inTurn<T>(name: TurnName, change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
+  /** True if several connections write at once, each with its locks on rows. SQLite has one writer. */
+  readonly locksRows: boolean
   /** True if the error says that a unique column has the value already. */
   isUniqueViolation(error: unknown): boolean
 }

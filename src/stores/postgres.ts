@@ -81,6 +81,7 @@ function createEngine(pool: pg.Pool, db: Kysely<Schema>): Engine {
         return await change(transaction)
       })
     },
+    locksRows: true,
     isUniqueViolation,
   }
 }

@@ -140,6 +140,7 @@ function createEngine(db: Kysely<Schema>, reader: DatabaseSync): Engine {
       return (...parameters) => answer(() => statement.get(...parameters)) as never
     },
     inTurn: (_name, change) => change(db),
+    locksRows: false,
     isUniqueViolation,
   }
 }
