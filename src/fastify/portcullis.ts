@@ -40,26 +40,35 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
 const pruneInterval = 60 * 60
 
 function pruneSessions(app: FastifyInstance, auth: Auth): void {
+  repeat(app, pruneInterval, 'pruning', (signal) => auth.sessions.prune(signal))
+}
+
+/** Does something when the application listens, and again and again until it closes. */
+function repeat(
+  app: FastifyInstance,
+  interval: number,
+  name: string,
+  work: (signal: AbortSignal) => Promise<unknown>,
+): void {
   const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined
-  let pruning: Promise<unknown> | undefined
-  function prune(): void {
-    // Not twice at once: after a long absence there may be more than an hour's work.
-    pruning ??= auth.sessions
-      .prune(stop.signal)
-      .catch((error) => app.log.error({ err: error }, 'pruning failed'))
+  let running: Promise<unknown> | undefined
+  function run(): void {
+    // Not twice at once: after a long absence there may be more to do than fits between two times.
+    running ??= work(stop.signal)
+      .catch((error) => app.log.error({ err: error }, `${name} failed`))
       .finally(() => {
-        pruning = undefined
+        running = undefined
       })
   }
   app.addHook('onListen', async () => {
-    timer = setInterval(prune, pruneInterval * 1000).unref()
-    prune()
+    timer = setInterval(run, interval * 1000).unref()
+    run()
   })
   app.addHook('onClose', async () => {
     clearInterval(timer)
     stop.abort()
     // The database is closed after the application.
-    await pruning
+    await running
   })
 }
