@@ -150,7 +150,9 @@ describe('PostgreSQL', { skip }, () => {
       await arena.examiner.assertClean()
       onTheirWay += ledger.compare(await arena.examiner.sessions())
       // The server was not touched: it is itself again as soon as the database is.
-      while ((await send(`${url}/health/ready`, {}))?.status !== 200);
+      while ((await send(`${url}/health/ready`, {}))?.status !== 200) {
+        assert.equal(child.exitCode, null, 'the server ended')
+      }
       await presentAgain(url, last)
       ledger.compare(await arena.examiner.sessions())
     }
