@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { createAuth } from '../src/core/auth.ts'
 import type { UserRecord } from '../src/core/store.ts'
 import { serve } from '../test/cli/process.ts'
-import { logIn, refresh, send } from '../test/stores/storm.ts'
+import { type Credentials, logIn, refresh, send } from '../test/stores/storm.ts'
 import { createDatabase, type Database, type EngineName } from './database.ts'
 import { fillSessions, fillUsers } from './fill.ts'
 import { formatTable, type Quantiles, quantiles } from './quantiles.ts'
@@ -28,7 +28,12 @@ const engines: readonly EngineName[] =
     ? [values.engine]
     : ['sqlite', 'postgres']
 const fates = ['live', 'revoked', 'live', 'idle', 'live', 'expired'] as const
-const credentials = { username: 'alice', password: 'three green tractors sing' }
+const password = 'three green tractors sing'
+// One for each kind of load: a user's sessions beyond 100 are deleted, those that wait first.
+const [reader, refresher, visitor, other] = ['alice', 'bob', 'carol', 'dave'].map((username) => ({
+  username,
+  password,
+})) as [Credentials, Credentials, Credentials, Credentials]
 const secretKey = 'b7e1f0a2c3d4958677869504a3b2c1d0'
 const day = 86_400
 
@@ -51,7 +56,7 @@ async function run(database: Database): Promise<void> {
   console.log(`\n${database.version}: ${toGo} of ${sessions} sessions are dead\n`)
 
   const auth = await createAuth({ store: database.createStore(), secretKey })
-  await auth.accounts.create(credentials)
+  for (const each of [reader, refresher, visitor, other]) await auth.accounts.create(each)
   const began = performance.now()
   const isPostgres = database.address.startsWith('postgres:')
   const directory = isPostgres
@@ -63,7 +68,7 @@ async function run(database: Database): Promise<void> {
     ...(isPostgres && { DATABASE_URL: database.address }),
   })
   const write = async (): Promise<void> => {
-    const user = await auth.store.users.findByUsername(credentials.username)
+    const user = await auth.store.users.findByUsername(other.username)
     assert.ok(user && (await auth.sessions.open(user, { clientId: 'first-party', scopes: [] })))
   }
   // One after the other: what this costs without pruning is measured when nothing is left to prune.
@@ -120,13 +125,14 @@ async function load(
   write: () => Promise<void>,
   goesOn: () => Promise<boolean>,
 ): Promise<ReadonlyMap<string, Quantiles>> {
-  const device = await logIn(url, credentials)
-  assert.ok(device)
+  const reading = await logIn(url, reader)
+  const device = await logIn(url, refresher)
+  assert.ok(reading && device)
   const kinds: Readonly<Record<string, () => Promise<unknown>>> = {
     'guarded request': async () =>
-      assert.equal((await send(`${url}/me`, { token: device.accessToken }))?.status, 200),
+      assert.equal((await send(`${url}/me`, { token: reading.accessToken }))?.status, 200),
     refresh: async () => assert.ok(await refresh(url, device)),
-    login: async () => assert.ok(await logIn(url, credentials)),
+    login: async () => assert.ok(await logIn(url, visitor)),
     'session opened by another process': write,
   }
   let over = false
