@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from './clock.ts'
 import { ConfigError, OAuthError } from './errors.ts'
@@ -70,13 +70,20 @@ export interface Sessions {
   end(id: string, userId?: string): Promise<boolean>
   /** The live sessions of a user, newest first. */
   list(userId: string): Promise<readonly SessionRecord[]>
-  /** Deletes ended sessions in small batches; returns how many. */
-  prune(): Promise<number>
+  /**
+   * Deletes sessions that ended a day ago or earlier; returns how many. In small batches, and with
+   * pauses in which others get their turn: a million takes some minutes. Stops after the batch in
+   * which the signal comes.
+   */
+  prune(signal?: AbortSignal): Promise<number>
 }
 
 /** Seconds that an ended session is kept for whoever looks into the database. */
 const keptAfterEnd = 24 * 60 * 60
-const pruneBatch = 500
+/** So few that a request which has to wait for a batch on SQLite does not notice. */
+const pruneBatch = 100
+/** A pause is so many times as long as the batch before it: pruning takes a tenth of the time at most. */
+const prunePause = 9
 /** Sessions that one user may have: the least recently used goes when there are more. */
 const maxPerUser = 100
 const labelMaxLength = 200
@@ -176,15 +183,18 @@ export function createSessions({
       return ended
     },
     list: (userId) => sessions.listByUser(userId, clock(), clock() - idleLifetime),
-    async prune() {
+    async prune(signal) {
       const endedBefore = clock() - keptAfterEnd
-      let pruned = 0
-      for (let batch = pruneBatch; batch === pruneBatch; pruned += batch) {
-        batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, pruneBatch)
-        // SQLite answers at once: without a pause, requests would wait until all is done.
-        await setImmediate()
+      for (let pruned = 0; ; ) {
+        const began = performance.now()
+        const batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, pruneBatch)
+        pruned += batch
+        if (batch < pruneBatch || signal?.aborted) return pruned
+        const pause = prunePause * (performance.now() - began)
+        // Cut short by the signal.
+        await setTimeout(pause, undefined, signal && { signal }).catch(() => {})
+        if (signal?.aborted) return pruned
       }
-      return pruned
     },
   }
 

@@ -53,25 +53,39 @@ const keyInterval = 60
 
 /** Does, while the application listens, what nobody asks for. */
 function keepInOrder(app: FastifyInstance, auth: Auth, prune: boolean): void {
-  const pruneAll = () => Promise.all([auth.sessions.prune(), auth.throttle.prune()])
+  const pruneAll = (signal: AbortSignal) =>
+    Promise.all([auth.sessions.prune(signal), auth.throttle.prune()])
   if (prune) repeat(app, pruneInterval, 'pruning', pruneAll)
   const { managedKeys } = auth
   if (managedKeys) repeat(app, keyInterval, 'key maintenance', () => managedKeys.maintain())
 }
 
+/** Does something when the application listens, and again and again until it closes. */
 function repeat(
   app: FastifyInstance,
   interval: number,
   name: string,
-  work: () => Promise<unknown>,
+  work: (signal: AbortSignal) => Promise<unknown>,
 ): void {
+  const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined
+  let running: Promise<unknown> | undefined
+  function run(): void {
+    // Not twice at once: after a long absence there may be more to do than fits between two times.
+    running ??= work(stop.signal)
+      .catch((error) => app.log.error({ err: error }, `${name} failed`))
+      .finally(() => {
+        running = undefined
+      })
+  }
   app.addHook('onListen', async () => {
-    const run = (): void => {
-      work().catch((error) => app.log.error({ err: error }, `${name} failed`))
-    }
     timer = setInterval(run, interval * 1000).unref()
     run()
   })
-  app.addHook('onClose', async () => clearInterval(timer))
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    stop.abort()
+    // The database is closed after the application.
+    await running
+  })
 }

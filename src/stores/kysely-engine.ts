@@ -30,6 +30,8 @@ export interface Engine {
    * nothing changed, if it does not.
    */
   changeIf(condition: CompiledQuery, changes: readonly CompiledQuery[]): Promise<boolean>
+  /** True if several connections write at once, each with its locks on rows. SQLite has one writer. */
+  readonly locksRows: boolean
   /** True if the error says that a unique column has the value already. */
   isUniqueViolation(error: unknown): boolean
 }

@@ -112,7 +112,10 @@ export function createChanges({ connect, drop, clear }: ChangesOptions): Changes
     async close() {
       isClosed = true
       declareClosed()
+      // The connection keeps no process alive; what it has to say at the end does.
+      const alive = setInterval(() => {}, 1000)
       await started
+      clearInterval(alive)
     },
   }
 }

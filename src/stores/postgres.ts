@@ -138,6 +138,7 @@ function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number)
         return true
       })
     },
+    locksRows: true,
     isUniqueViolation,
   }
 }

@@ -181,6 +181,7 @@ function createEngine(db: Kysely<Schema>, writer: DatabaseSync, reader: Database
         return answer(() => runTogether(writer, condition, changes))
       })
     },
+    locksRows: false,
     isUniqueViolation,
   }
 }

@@ -5,6 +5,7 @@ import { ConfigError, OAuthError } from '../../src/core/errors.ts'
 import type { AuthEvent } from '../../src/core/events.ts'
 import { checkSessionOptions, type OpenSession } from '../../src/core/sessions.ts'
 import type { UserRecord } from '../../src/core/store.ts'
+import { memory } from '../../src/stores/memory.ts'
 import {
   changePassword,
   createTestAuth,
@@ -253,6 +254,23 @@ test('an idle session is not listed, and deleted a day later (RI-12)', async () 
   clock.advance(day + 1)
   assert.equal(await auth.sessions.prune(), 1)
   assert.equal(await auth.store.sessions.find(session.id), null)
+})
+
+test('pruning stops after the batch in which it is told to', { timeout: 60_000 }, async () => {
+  const stop = new AbortController()
+  const store = memory()
+  let batches = 0
+  // There is always more to prune.
+  const sessions = {
+    ...store.sessions,
+    async prune(_endedBefore: number, _lastUsedBefore: number, limit: number) {
+      if (++batches === 3) stop.abort()
+      return limit
+    },
+  }
+  const { sessions: pruning } = await createTestAuth({ store: { ...store, sessions } })
+  assert.ok((await pruning.prune(stop.signal)) > 0)
+  assert.equal(batches, 3)
 })
 
 test('a user has at most 100 sessions; the least recently used goes first (SR-13)', async () => {

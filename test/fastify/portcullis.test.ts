@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import {
@@ -129,5 +130,40 @@ describe('the plugin', () => {
     })
     const response = await app.inject({ method: 'POST', url: '/items', payload: {} })
     assert.equal(response.statusCode, 401)
+  })
+
+  test('prunes when it listens and every hour, not twice at once, and not beyond its end', {
+    timeout: 60_000,
+  }, async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const { auth } = await createTestGuards()
+    let runs = 0
+    let finish: (() => void) | undefined
+    const sessions = {
+      ...auth.sessions,
+      async prune(signal?: AbortSignal) {
+        runs++
+        await new Promise<void>((resolve) => {
+          finish = resolve
+          signal?.addEventListener('abort', () => resolve())
+        })
+        return 0
+      },
+    }
+    const app = Fastify()
+    await app.register(portcullis, { auth: { ...auth, sessions } })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const anHour = async () => {
+      t.mock.timers.tick(60 * 60 * 1000)
+      // For what waits for the end of a run.
+      await setImmediate()
+      return runs
+    }
+    assert.equal(await anHour(), 1, 'while one goes on there is no other')
+    finish?.()
+    await setImmediate()
+    assert.equal(await anHour(), 2)
+    await app.close()
+    assert.equal(await anHour(), 2)
   })
 })

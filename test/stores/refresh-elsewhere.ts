@@ -2,32 +2,39 @@
 
 import { postgres } from '../../src/stores/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
-import { createTestAuth } from '../fixtures.ts'
+import { createTestAuth, createTestClock } from '../fixtures.ts'
 
 const [, , database = '', secretKey = ''] = process.argv
 const store = database.startsWith('postgres:') ? postgres(database) : sqlite(database)
-const auth = await createTestAuth({ store, secretKey })
+// A clock that stands still, the same for all processes: however slow the machine is, what is presented
+// at once is within the grace.
+const auth = await createTestAuth({ store, secretKey, clock: createTestClock() })
 
 /** What the other side asks for. */
 export interface Task {
   /** Presented this often at the same time. */
   readonly refreshToken: string
   readonly times: number
-  /** The session to end meanwhile. */
-  readonly revoke?: string
+  /** The session to end meanwhile, after so many of the presentations were begun. */
+  readonly revoke?: { readonly sessionId: string; readonly after: number }
 }
 
 /** The successors that were given out; null for a refusal. */
 export type Outcome = readonly (string | null)[]
 
 process.on('message', async ({ refreshToken, times, revoke }: Task) => {
-  const refreshes = Array.from({ length: times }, () =>
-    auth.sessions.refresh(refreshToken, 'client').then(
-      (opened) => opened.refreshToken,
-      () => null,
-    ),
-  )
-  if (revoke !== undefined) await auth.sessions.end(revoke)
+  const present = (often: number): Promise<string | null>[] =>
+    Array.from({ length: often }, () =>
+      auth.sessions.refresh(refreshToken, 'client').then(
+        (opened) => opened.refreshToken,
+        () => null,
+      ),
+    )
+  const before = revoke?.after ?? times
+  const refreshes = present(before)
+  const ended = revoke && auth.sessions.end(revoke.sessionId)
+  refreshes.push(...present(times - before))
+  await ended
   const outcome: Outcome = await Promise.all(refreshes)
   process.send?.(outcome)
 })

@@ -19,7 +19,7 @@ import { after, mock, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { UnavailableError } from '../../src/core/errors.ts'
 import { StoreError, type StoreErrorCode, sqlite } from '../../src/stores/sqlite.ts'
-import { aSession, aUser, storeContract } from './contract.ts'
+import { aUser, storeContract } from './contract.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqlite-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -216,30 +216,6 @@ test('a store is used between its opening and its closing only', async () => {
 
 test('only a file is a database', () => {
   for (const path of ['', ':memory:']) assert.throws(() => sqlite(path), TypeError)
-})
-
-test('a database of the first version is brought up to date, with what it holds', async () => {
-  const { path, username } = await existing()
-  const database = new DatabaseSync(path)
-  database.exec(`
-    drop table clients;
-    drop table throttle;
-    drop table sessions;
-    drop table signing_key_set;
-    alter table signing_keys drop column signs_from;
-    alter table signing_keys drop column verifies_until;
-    insert into signing_keys values ('a kid', 'ES256', 'v1.x', 1700000000);
-    delete from kysely_migration where name <> '0001_users_and_keys';
-  `)
-  database.close()
-  const store = await open(path)
-  const user = await store.users.findByUsername(username)
-  assert.ok(user)
-  assert.equal(await store.sessions.create(aSession(user)), true)
-  const { keys } = await store.signingKeys.read()
-  const times = { createdAt: 1700000000, signsFrom: 1700000000, verifiesUntil: null }
-  assert.deepEqual(keys, [{ id: 'a kid', algorithm: 'ES256', sealedPrivateKey: 'v1.x', ...times }])
-  await store.close()
 })
 
 test('a write that another process holds up is not now; afterwards it succeeds (DD-06)', async () => {

@@ -1,0 +1,242 @@
+// Databases of earlier versions, opened by today's. Kills before every statement, not before some:
+// ROUNDS=all node --test test/stores/migrations.test.ts
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type Auth, createAuth } from '../../src/core/auth.ts'
+import { createGuards } from '../../src/http/guards.ts'
+import { createTestClock } from '../fixtures.ts'
+import { type BareDatabase, postgresDatabase, type Row, sqliteDatabase } from './bare-database.ts'
+import * as old from './first-version.ts'
+import type { Count } from './open-until-killed.ts'
+import { type PostgresServer, startPostgres } from './postgres-server.ts'
+
+const opener = fileURLToPath(new URL('./open-until-killed.ts', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-migrations-'))
+let server: PostgresServer | undefined
+let skip: string | false = false
+try {
+  server = await startPostgres()
+} catch (error) {
+  skip = `not checked: PostgreSQL does not start here (${error})`
+}
+after(async () => {
+  await server?.remove()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+/** Opens a database in another process, which counts its statements; null if it was killed. */
+async function openElsewhere({ address }: BareDatabase, killBefore = 0): Promise<Count | null> {
+  const child = spawn(process.execPath, [opener, address, String(killBefore)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  const [code, signal] = await once(child, 'close')
+  if (signal === 'SIGKILL') return null
+  assert.equal(code, 0)
+  return JSON.parse(said)
+}
+
+/** Kills processes that open such a database, each before another statement. */
+async function killBeforeEach(
+  create: () => Promise<BareDatabase>,
+  examine: (database: BareDatabase) => Promise<void>,
+): Promise<string> {
+  const count = await openElsewhere(await create())
+  assert.ok(count && count.commit > 5, 'the statements were counted')
+  const { statements, commit } = count
+  const all = Array.from({ length: statements }, (_, index) => index + 1)
+  const some = [commit - 4, commit, commit + 1].filter((each) => each <= statements)
+  const chosen = process.env.ROUNDS === undefined ? some : all
+  for (const statement of chosen) {
+    const database = await create()
+    const opened = await openElsewhere(database, statement)
+    if (statement <= commit) assert.equal(opened, null, 'it was killed')
+    await examine(database)
+  }
+  return `killed before ${chosen.length} of ${statements} statements`
+}
+
+async function openAndClose(database: BareDatabase): Promise<void> {
+  const store = database.store()
+  await store.open()
+  await store.close()
+}
+
+/** Everything that is in a database. */
+async function dump(database: BareDatabase): Promise<unknown> {
+  const schema = await database.schema()
+  const tables = new Set(schema.map((row) => String(row.table)))
+  const rows: Record<string, readonly Row[]> = {}
+  for (const table of [...tables, 'kysely_migration'].sort()) {
+    rows[table] = await database.run(`select * from ${table} order by 1`)
+  }
+  return { schema, rows }
+}
+
+/** What is in the columns that there were then. */
+async function oldRows(database: BareDatabase, upTo: old.OldStep): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for (const [table, columns] of Object.entries(old.oldColumns)) {
+    if (table === 'sessions' && upTo === '0001_users_and_keys') continue
+    rows.push(...(await database.run(`select ${columns} from ${table} order by 1`)))
+  }
+  return rows
+}
+
+const steps = async (database: BareDatabase): Promise<readonly unknown[]> =>
+  (await database.run('select name from kysely_migration order by name')).map(({ name }) => name)
+
+function migrations(
+  name: string,
+  create: () => Promise<BareDatabase>,
+  skipped: string | false,
+): void {
+  describe(`a database of the first version on ${name}`, { skip: skipped }, () => {
+    let today: { readonly schema: readonly Row[]; readonly steps: readonly unknown[] }
+    before(async () => {
+      const database = await create()
+      await openAndClose(database)
+      today = { schema: await database.schema(), steps: await steps(database) }
+    })
+
+    async function createOld(upTo: old.OldStep): Promise<BareDatabase> {
+      const database = await create()
+      await database.run(old.statementsUpTo(upTo))
+      return database
+    }
+
+    async function openAuth(database: BareDatabase): Promise<Auth> {
+      const { issuer, keyEncryptionKey } = old
+      const clock = createTestClock(old.madeAt)
+      return await createAuth({ store: database.store(), issuer, keyEncryptionKey, clock })
+    }
+
+    async function assertToday(database: BareDatabase): Promise<void> {
+      assert.deepEqual(await steps(database), today.steps)
+      assert.deepEqual(await database.schema(), today.schema)
+    }
+
+    for (const upTo of old.oldSteps) {
+      test(`up to ${upTo} is brought up to date, keeps every row, and a second start changes nothing (DD-09)`, async () => {
+        const database = await createOld(upTo)
+        const rows = await oldRows(database, upTo)
+        await openAndClose(database)
+        await assertToday(database)
+        assert.deepEqual(await oldRows(database, upTo), rows)
+        const first = await dump(database)
+        await openAndClose(database)
+        assert.deepEqual(await dump(database), first)
+      })
+
+      test(`up to ${upTo} knows its users: who could log in can, and nobody else`, async () => {
+        const auth = await openAuth(await createOld(upTo))
+        const authenticate = (username: string, password = old.oldPassword) =>
+          auth.login.authenticate({ username, password, address: '192.0.2.1' })
+        const alice = await authenticate('alice')
+        assert.equal(alice?.role, 'admin')
+        const opened = await auth.sessions.open(alice, { clientId: 'first-party', scopes: ['*'] })
+        assert.ok(await auth.sessions.refresh(opened?.refreshToken ?? '', 'first-party'))
+        // A bcrypt hash is replaced after the first good login, and then is none.
+        for (const scheme of ['bcrypt, replaced', 'argon2id']) {
+          const dave = await authenticate('dave')
+          assert.match(dave?.passwordHash ?? '', /^\$argon2id\$/, scheme)
+        }
+        assert.equal((await authenticate('bob'))?.active, false)
+        assert.equal(await authenticate('carol'), null)
+        assert.equal(await authenticate('alice', 'another password'), null)
+        await auth.close()
+      })
+
+      test(`up to ${upTo} has the key that its tokens were signed with`, async () => {
+        const auth = await openAuth(await createOld(upTo))
+        const { activeUser } = createGuards(auth)
+        const call = (token: string) =>
+          activeUser(
+            new Request('https://api.example.com/', {
+              headers: { authorization: `Bearer ${token}` },
+            }),
+          )
+        assert.equal((await call(old.accessTokenWithoutSession)).username, 'alice')
+        if (upTo === '0002_sessions') {
+          assert.equal((await call(old.accessTokenOfSession)).username, 'alice')
+          const { session } = await auth.sessions.refresh(old.refreshToken, 'first-party')
+          assert.equal(session.generation, 2)
+          await assert.rejects(auth.sessions.refresh(old.refreshTokenOfEnded, 'first-party'))
+          await auth.sessions.end(session.id)
+        }
+        await assert.rejects(
+          call(old.accessTokenOfSession),
+          'of an unknown session, or an ended one',
+        )
+        await auth.close()
+      })
+
+      test(`up to ${upTo} is opened by two processes at once (DD-09)`, async () => {
+        const database = await createOld(upTo)
+        const rows = await oldRows(database, upTo)
+        const opened = await Promise.all([1, 2].map(() => openElsewhere(database)))
+        assert.ok(opened.every((count) => count !== null))
+        await assertToday(database)
+        assert.deepEqual(await oldRows(database, upTo), rows)
+      })
+
+      test(`up to ${upTo} is as it was, or up to date, after kill -9 before any statement, and the next start completes (DD-09)`, async (t) => {
+        const before = await dump(await createOld(upTo))
+        const rows = await oldRows(await createOld(upTo), upTo)
+        const said = await killBeforeEach(
+          () => createOld(upTo),
+          async (database) => {
+            if ((await steps(database)).length < today.steps.length) {
+              assert.deepEqual(await dump(database), before)
+              await openAndClose(database)
+            }
+            await assertToday(database)
+            assert.deepEqual(await oldRows(database, upTo), rows)
+          },
+        )
+        t.diagnostic(said)
+      })
+    }
+
+    test('is as it was after a step that fails in the middle, and the next start completes (DD-09)', async () => {
+      const upTo = '0001_users_and_keys'
+      const database = await createOld(upTo)
+      // The last statement of the second step makes an index of this name.
+      await database.run('create index sessions_by_rotated_at on users (role)')
+      const before = await dump(database)
+      const store = database.store()
+      await assert.rejects(store.open(), /sessions_by_rotated_at/)
+      await store.close()
+      assert.deepEqual(await dump(database), before)
+      await database.run('drop index sessions_by_rotated_at')
+      await openAndClose(database)
+      await assertToday(database)
+    })
+
+    test('that is new is completed after kill -9 before any statement (DD-09)', async (t) => {
+      const said = await killBeforeEach(create, async (database) => {
+        await openAndClose(database)
+        await assertToday(database)
+      })
+      t.diagnostic(said)
+    })
+  })
+}
+
+let databases = 0
+migrations('SQLite', async () => sqliteDatabase(join(directory, `${++databases}.db`)), false)
+migrations(
+  'PostgreSQL',
+  async () => postgresDatabase((await server?.createDatabase(`old${++databases}`)) ?? ''),
+  skip,
+)
