@@ -20,7 +20,10 @@ export interface Guards {
   readonly currentUser: Guard<User>
   /** The same guard, under the name that FastAPI's `get_current_active_user` made known. */
   readonly activeUser: Guard<User>
-  /** The user, active or not: only for a route that must serve deactivated users. */
+  /**
+   * The user, active or not: only for a route that must serve deactivated users. A token from before
+   * the deactivation has ended with it, and is refused with 403; one from after it passes.
+   */
   readonly userEvenIfInactive: Guard<User>
   /**
    * An active user who has one of the roles today.
@@ -58,9 +61,11 @@ export function createGuards(auth: Auth): Guards {
     const { sub, sid = null, stamp = null } = claims
     const subject = await auth.store.findSubject(sub, sid)
     const endsWith = sid === null ? stamp : subject?.sessionStamp
-    // A revoked session has no stamp, an old one has an old stamp, a deleted user has none.
-    if (!subject || endsWith !== subject.user.securityStamp) throw new BearerError('invalid_token')
-    return toUser(subject.user)
+    // A revoked session has no stamp, an old one has an old stamp.
+    if (subject && endsWith === subject.user.securityStamp) return toUser(subject.user)
+    // A deactivation ends every token; its owner is told why, on whatever route.
+    if (subject?.user.active === false) throw new Forbidden('Inactive user')
+    throw new BearerError('invalid_token')
   })
 
   const currentUser = refine(
