@@ -177,19 +177,28 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return await change(id, { passwordHash, securityStamp: newSecurityStamp() })
     },
     async changePassword(id, { oldPassword, newPassword, address, keepSession }) {
-      const { username } = present(await users.findById(id))
+      const before = await users.findById(id)
+      const { username } = present(before)
       const user = await login.authenticate({ username, password: oldPassword, address })
       if (user?.id !== id) {
         throw new AccountError('password_incorrect', ['The old password is not right.'])
       }
       const passwordHash = await hashNew(newPassword, username)
       const { passwordHash: oldHash } = user
-      const renewal = { securityStamp: newSecurityStamp(), ...(keepSession && { keepSession }) }
-      // Compare-and-set: a password that an administrator set meanwhile stays.
+      const renewal = {
+        // Of before the hashes, which take long enough for much to happen.
+        oldSecurityStamp: before?.securityStamp ?? '',
+        securityStamp: newSecurityStamp(),
+        ...(keepSession && { keepSession }),
+      }
+      // Compare-and-set: a password that an administrator set meanwhile stays, and so do a deactivation
+      // and a log-out everywhere.
       const replaced =
         oldHash !== null && (await users.replacePasswordHash(id, oldHash, passwordHash, renewal))
       if (!replaced) {
-        throw new AccountError('password_incorrect', ['The password was changed meanwhile.'])
+        throw new AccountError('password_incorrect', [
+          'The account was changed meanwhile: log in and try again.',
+        ])
       }
       return toUser(user)
     },

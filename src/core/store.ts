@@ -51,8 +51,12 @@ export class ConflictError extends Error {
   }
 }
 
+/** What ends the tokens of a user who has a new password. */
 export interface StampRenewal {
+  /** The stamp that was read with the hash. */
+  readonly oldSecurityStamp: string
   readonly securityStamp: string
+  /** The session that goes on, if it is one of the user's and neither revoked nor of another stamp. */
   readonly keepSession?: string
 }
 
@@ -87,7 +91,8 @@ export interface UserStore {
    * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
    *
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
-   * stamp in the same step.
+   * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
+   * any more: a log-out everywhere that came meanwhile must not be undone.
    */
   replacePasswordHash(
     id: string,

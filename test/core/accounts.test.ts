@@ -3,6 +3,7 @@ import { beforeEach, test } from 'node:test'
 import type { NewUser, User } from '../../src/core/accounts.ts'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { AccountError, type AccountErrorCode } from '../../src/core/errors.ts'
+import type { HashPool } from '../../src/core/hash-pool.ts'
 import type { UserRecord } from '../../src/core/store.ts'
 import { createGuards } from '../../src/http/guards.ts'
 import {
@@ -256,10 +257,10 @@ test('each change that ends tokens ends them all, and of this user only', async 
   const user = await create('alice')
   const { accounts } = auth
   const changes = [
-    () => accounts.deactivate(user.id),
     () => accounts.setPassword(user.id, goodPassword),
     () => changePassword(auth, user.id, goodPassword, otherPassword),
     () => accounts.endSessions(user.id),
+    () => accounts.deactivate(user.id),
   ]
   for (const change of changes) {
     const tokens = [await tokenOf(user), await tokenOf(user)]
@@ -358,3 +359,48 @@ test('a search finds a part of a name in every spelling of it (AZ-01)', async ()
     )
   }
 })
+
+for (const [event, happen] of [
+  ['a log-out everywhere', (id: string) => auth.accounts.endSessions(id)],
+  ['a deactivation', (id: string) => auth.accounts.deactivate(id)],
+  [
+    'a deactivation that was taken back',
+    async (id: string) => {
+      await auth.accounts.deactivate(id)
+      await auth.accounts.reactivate(id)
+    },
+  ],
+] as const) {
+  for (const hashes of [1, 2]) {
+    test(`${event} stays what it is when it comes during hash ${hashes} of a new password`, async () => {
+      // Runs the jobs as they come, and the event before the end of one of them.
+      let countdown = Number.POSITIVE_INFINITY
+      const runner = createCountingPool()
+      const interrupted: HashPool = {
+        load: runner.load,
+        checkCapacity: () => {},
+        async run(job, source) {
+          const result = await runner.run(job, source)
+          if (--countdown === 0) await happen(user.id)
+          return result
+        },
+      }
+      auth = await createTestAuth({
+        roles,
+        clock,
+        passwordHash: { ...cheapHashing, pool: interrupted },
+      })
+      const user = await create('alice')
+      const opened = await auth.sessions.open(await recordOf(user), { clientId: 'c', scopes: [] })
+      assert.ok(opened)
+      countdown = hashes
+      const change = changePassword(auth, user.id, goodPassword, otherPassword, opened.session.id)
+      await assertRefused(change, 'password_incorrect')
+      assert.equal(countdown, hashes === 1 ? -1 : 0)
+      const { session } = opened
+      const subject = await auth.store.findSubject(user.id, session.id)
+      assert.notEqual(subject?.sessionStamp, subject?.user.securityStamp)
+      assert.ok(await authenticate(auth, 'alice', goodPassword))
+    })
+  }
+}
