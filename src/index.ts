@@ -76,6 +76,7 @@ export {
   guard,
   isGuard,
   optional,
+  type Resolved,
   refine,
 } from './http/guard.ts'
 export { createGuards, type Guards } from './http/guards.ts'

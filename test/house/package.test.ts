@@ -175,6 +175,22 @@ console.log(JSON.stringify(urls))
   })
 }
 
+const compilerOptions = {
+  target: 'es2024',
+  lib: ['es2024'],
+  module: 'nodenext',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noEmit: true,
+  types: ['node'],
+}
+
+async function compile(file: string, options: object = {}): Promise<void> {
+  const settings = { compilerOptions: { ...compilerOptions, ...options }, files: [file] }
+  write('tsconfig.json', JSON.stringify(settings))
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project])
+}
+
 test('the types are there, and hold a consumer to them', async () => {
   write(
     'consumer.ts',
@@ -200,21 +216,35 @@ export async function build(path: string | undefined): Promise<FastifyInstance> 
 }
 `,
   )
+  await compile('consumer.ts')
+})
+
+test('what a consumer exports can be named in its own declarations', async () => {
   write(
-    'tsconfig.json',
-    JSON.stringify({
-      compilerOptions: {
-        target: 'es2024',
-        lib: ['es2024'],
-        module: 'nodenext',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noEmit: true,
-        types: ['node'],
-      },
-      files: ['consumer.ts'],
-    }),
+    'library.ts',
+    `
+import { all, createAuth, createGuards, createTokenEndpoint, guard, optional, refine } from 'portcullis'
+import { guarded, portcullis, secured } from 'portcullis/fastify'
+import { buildApp, readConfig, startServer } from 'portcullis/server'
+import { memory } from 'portcullis/stores/memory'
+
+export const auth = await createAuth({ store: memory() })
+export const guards = createGuards(auth)
+export const { accessToken, activeUser, requireRole } = guards
+export const both = all({ user: activeUser, token: accessToken })
+export const nested = all({ both, admin: requireRole('admin') })
+export const name = refine(both, ({ user }) => user.username)
+export const known = optional(both)
+export const language = guard((request) => request.headers)
+export const me = secured(both, ({ user }) => user.username)
+export const routes = guarded(both, async () => {})
+export const endpoint = createTokenEndpoint(auth)
+export const { sessions, accounts, accessTokens, keys, events, login, throttle, passwords } = auth
+export const users = await accounts.list({ limit: 1 })
+export const app = await buildApp({ auth })
+export const plugin = portcullis
+export const start = () => startServer(readConfig({}))
+`,
   )
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  await run(process.execPath, [compiler, '-p', project])
+  await compile('library.ts', { noEmit: false, declaration: true, outDir: 'built' })
 })
