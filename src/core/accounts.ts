@@ -19,13 +19,26 @@ import { canonicalUsername, foldUsername } from './username.ts'
 /** A user as the rest of an application sees one: everything but the secrets. */
 export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>
 
-export interface NewUser {
+/** A user to be created: with a password, or with the hash that an older system made of one. */
+export type NewUser = {
   readonly username: string
-  /** Null for a user who cannot log in with a password. */
-  readonly password: string | null
   /** Default: the `defaultRole` of `createAuth`. */
   readonly role?: string
-}
+} & (
+  | {
+      /** Judged by the policy. Null for a user who cannot log in with a password. */
+      readonly password: string | null
+      readonly passwordHash?: never
+    }
+  | {
+      /**
+       * An argon2 (PHC string) or bcrypt (2a, 2b, 2y) hash. No policy applies: nobody knows the
+       * password. The first good login replaces the hash if it is not of today's scheme and cost.
+       */
+      readonly passwordHash: string
+      readonly password?: never
+    }
+)
 
 /** What a user shows to have a new password. */
 export interface PasswordChange {
@@ -43,7 +56,12 @@ export interface PasswordChange {
  * Does not check who asks: guard the route.
  */
 export interface Accounts {
-  /** @throws {AccountError} `username_invalid`, `username_taken`, `password_refused`, `role_unknown` */
+  /**
+   * Creates an active user.
+   *
+   * @throws {AccountError} `username_invalid`, `username_taken`, `password_refused`,
+   * `password_hash_invalid`, `role_unknown`
+   */
   create(user: NewUser): Promise<User>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
   createFirst(user: NewUser): Promise<User | null>
@@ -104,7 +122,20 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return await hasher.hash(password)
   }
 
-  async function prepare({ username, password, role = defaultRole }: NewUser): Promise<UserRecord> {
+  async function hashOf(user: NewUser, username: string): Promise<string | null> {
+    const { password, passwordHash } = user
+    if ((password === undefined) === (passwordHash === undefined)) {
+      throw new TypeError('A new user has either a password, which may be null, or a passwordHash.')
+    }
+    if (passwordHash === undefined) return password === null ? null : hashNew(password, username)
+    if (hasher.recognizes(passwordHash)) return passwordHash
+    throw new AccountError('password_hash_invalid', [
+      'The password hash must be a whole argon2 or bcrypt hash of a bearable cost: set a new password instead.',
+    ])
+  }
+
+  async function prepare(user: NewUser): Promise<UserRecord> {
+    const { username, role = defaultRole } = user
     const canonical = canonicalUsername(username)
     if (canonical === null) {
       throw new AccountError('username_invalid', [
@@ -115,7 +146,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return {
       id: uuidv7(),
       username: canonical,
-      passwordHash: password === null ? null : await hashNew(password, canonical),
+      passwordHash: await hashOf(user, canonical),
       role,
       active: true,
       createdAt: clock(),

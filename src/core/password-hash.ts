@@ -58,6 +58,8 @@ export interface PasswordHasher {
   checkCapacity(source: string): void
   /** True if a good login should replace the hash: another algorithm, or a lower cost than today's. */
   needsRehash(storedHash: string): boolean
+  /** True if `verify` reads this text: a whole argon2 or bcrypt hash whose cost is below the ceiling. */
+  recognizes(storedHash: string): boolean
 }
 
 export interface PasswordHasherOptions {
@@ -107,6 +109,7 @@ export async function createPasswordHasher(
       const stored = argon2.parseOptions(storedHash)
       return stored.memoryCost < cost.memory || stored.timeCost < cost.time
     },
+    recognizes: (storedHash) => schemeOf(storedHash) !== null,
   }
 }
 

@@ -134,6 +134,7 @@ function administrators({ roles }: Auth): readonly [string, ...string[]] {
 const statusOf: Readonly<Record<AccountErrorCode, number>> = {
   username_invalid: 422,
   password_refused: 422,
+  password_hash_invalid: 422,
   role_unknown: 422,
   password_incorrect: 400,
   user_unknown: 404,

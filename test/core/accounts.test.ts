@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import * as argon2 from '@node-rs/argon2'
 import type { NewUser, User } from '../../src/core/accounts.ts'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { AccountError, type AccountErrorCode } from '../../src/core/errors.ts'
@@ -30,7 +31,9 @@ beforeEach(async () => {
   auth = await createTestAuth({ roles, clock, passwordHash: { ...cheapHashing, pool } })
 })
 
-function create(username: string, user: Partial<NewUser> = {}): Promise<User> {
+type WithPassword = Extract<NewUser, { readonly password: string | null }>
+
+function create(username: string, user: Partial<WithPassword> = {}): Promise<User> {
   return auth.accounts.create({ username, password: goodPassword, ...user })
 }
 
@@ -339,9 +342,68 @@ test('of several first users at once one is created', async () => {
   assert.equal((await auth.accounts.counts()).total, 1)
 })
 
+// Of "secret", which no policy would let pass; the first is printed in FastAPI's tutorial.
+const foreignHashes = [
+  '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW',
+  await argon2.hash('secret', { memoryCost: 8, timeCost: 1 }),
+]
+
+test('a user of an older system brings a hash, logs in by it, and gets one of ours (PW-04)', async () => {
+  for (const [index, passwordHash] of foreignHashes.entries()) {
+    const username = `moved${index}`
+    const user = await auth.accounts.create({ username, passwordHash, role: 'editor' })
+    assert.equal((await recordOf(user)).passwordHash, passwordHash)
+    assert.equal(await authenticate(auth, username, 'Secret'), null)
+    assert.equal((await authenticate(auth, username, 'secret'))?.role, 'editor')
+    assert.match(String((await recordOf(user)).passwordHash), /^\$argon2id\$/)
+    assert.ok(await authenticate(auth, username, 'secret'))
+  }
+  assert.equal(auth.passwords.needsRehash(foreignHashes[0] ?? ''), true)
+})
+
+test('a first user may bring a hash too', async () => {
+  const [passwordHash = ''] = foreignHashes
+  assert.ok(await auth.accounts.createFirst({ username: 'alice', passwordHash, role: 'admin' }))
+  assert.ok(await authenticate(auth, 'alice', 'secret'))
+})
+
+test('a hash that could never verify is refused, and no user is made', async () => {
+  const [bcrypt = '', argon = ''] = foreignHashes
+  for (const passwordHash of [
+    '',
+    'secret',
+    '5ebe2294ecd0e0f08eab7690d2a6ee69',
+    '$5$rounds=535000$salt$digest',
+    'pbkdf2_sha256$260000$salt$digest',
+    bcrypt.slice(0, -1),
+    bcrypt.replace('$2b$', '$2x$'),
+    bcrypt.replace('$12$', '$31$'),
+    ` ${bcrypt}`,
+    argon.slice(0, -5),
+    argon.replace('m=8', 'm=99999999'),
+    `${argon}\n`,
+  ]) {
+    const refused = auth.accounts.create({ username: 'moved', passwordHash })
+    await assertRefused(refused, 'password_hash_invalid')
+  }
+  assert.equal((await auth.accounts.counts()).total, 0)
+})
+
+test('a user has a password or a hash, and not both or neither', async () => {
+  const [passwordHash = ''] = foreignHashes
+  for (const user of [
+    { username: 'alice', password: goodPassword, passwordHash },
+    { username: 'alice', password: null, passwordHash },
+    { username: 'alice' },
+  ]) {
+    // @ts-expect-error exactly one of the two
+    await assert.rejects(auth.accounts.create(user), TypeError)
+  }
+})
+
 test('a first user is refused like any other', async () => {
   const { accounts } = auth
-  const create = (user: Partial<NewUser>): Promise<User | null> =>
+  const create = (user: Partial<WithPassword>): Promise<User | null> =>
     accounts.createFirst({ username: 'admin', password: goodPassword, ...user })
   await assertRefused(create({ username: 'a b' }), 'username_invalid')
   await assertRefused(create({ password: 'password1234567' }), 'password_refused')
