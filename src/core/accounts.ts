@@ -5,7 +5,7 @@ import { AccountError } from './errors.ts'
 import type { Login } from './login.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { PasswordPolicy } from './password-policy.ts'
-import type { Roles } from './roles.ts'
+import { checkRole, type Roles } from './roles.ts'
 import {
   ConflictError,
   type Store,
@@ -111,11 +111,6 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const { store, hasher, policy, login, roles, defaultRole, clock } = options
   const { users } = store
 
-  function checkRole(role: string): void {
-    if (roles.names.includes(role)) return
-    throw new AccountError('role_unknown', [`The role must be one of: ${roles.names.join(', ')}.`])
-  }
-
   async function hashNew(password: string, username: string): Promise<string> {
     const problems = await policy.problemsOf(password, username)
     if (problems.length > 0) throw new AccountError('password_refused', problems)
@@ -142,7 +137,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         'The username must have 1 to 254 letters, digits or ASCII signs, without spaces, from one script.',
       ])
     }
-    checkRole(role)
+    checkRole(roles, role)
     return {
       id: uuidv7(),
       username: canonical,
@@ -190,7 +185,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
     counts: () => users.counts(),
     async changeRole(id, role) {
-      checkRole(role)
+      checkRole(roles, role)
       return await change(id, { role })
     },
     deactivate: (id) => change(id, { active: false, securityStamp: newSecurityStamp() }),

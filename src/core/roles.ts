@@ -1,4 +1,4 @@
-import { ConfigError } from './errors.ts'
+import { AccountError, ConfigError } from './errors.ts'
 import { everyPermission, formatScope, includesPermission, isScopeToken } from './scope.ts'
 
 /** A role and the permissions it grants; `*` grants all. */
@@ -17,6 +17,12 @@ export interface Roles {
 
 /** The roles without configuration: an `admin` who may do everything, a `member` who may log in. */
 export const defaultRoles: RoleMap = { admin: [everyPermission], member: [] }
+
+/** @throws {AccountError} `role_unknown`, if the role is not configured. */
+export function checkRole({ names }: Roles, role: string): void {
+  if (names.includes(role)) return
+  throw new AccountError('role_unknown', [`The role must be one of: ${names.join(', ')}.`])
+}
 
 /** What fits into a token that is looked at, with all its other claims, in base64. */
 const scopeMaxLength = 4096

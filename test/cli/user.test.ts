@@ -45,6 +45,32 @@ test('what is refused says why, and exits with 1', async () => {
   assert.match((await command('role nobody admin')).stderr, /no such user/)
 })
 
+test('an unknown role and a taken name are refused before anybody is asked for a password', async () => {
+  const directory = createDirectory()
+  const add = (...words: string[]) => run(directory, ['user', 'add', ...words])
+  for (const role of ['king', '']) {
+    const refused = await add('alice', '--role', role)
+    assert.deepEqual(refused, {
+      code: 1,
+      stdout: '',
+      stderr: 'The role must be one of: admin, member.\n',
+    })
+  }
+  await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
+  assert.equal((await add('ALICE')).stderr, 'The username is taken.\n')
+  assert.equal((await run(directory, ['user', 'list'])).stdout, 'alice\tadmin\tactive\n')
+})
+
+test('a user added while nobody can administer is told so, and exits with 0', async () => {
+  const directory = createDirectory()
+  const add = (...words: string[]) => run(directory, ['user', 'add', ...words], { input: password })
+  const first = await add('bob')
+  assert.equal(first.code, 0)
+  assert.match(first.stderr, /^Nobody can administer users yet: run user role bob admin/)
+  assert.equal((await add('alice', '--role', 'admin')).stderr, '')
+  assert.equal((await add('carol')).stderr, '')
+})
+
 test('a user added while the server runs logs in at once', async () => {
   const directory = createDirectory()
   const server = await serve(directory)
