@@ -21,7 +21,12 @@ export {
   UnavailableError,
 } from './core/errors.ts'
 export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
-export { createHashPool, type HashPool, type HashPoolOptions } from './core/hash-pool.ts'
+export {
+  createHashPool,
+  type HashPool,
+  type HashPoolOptions,
+  hashConcurrency,
+} from './core/hash-pool.ts'
 export type { Credentials, Login } from './core/login.ts'
 export {
   type Argon2Parameters,

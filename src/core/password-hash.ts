@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
 import { ConfigError } from './errors.ts'
-import { createHashPool, type HashPool } from './hash-pool.ts'
+import { createHashPool, type HashPool, hashConcurrency } from './hash-pool.ts'
 import type { Admission } from './throttle.ts'
 
 /** The cost of a new hash (argon2id, RFC 9106). */
@@ -67,7 +66,7 @@ export interface PasswordHasherOptions {
   readonly argon2?: Partial<Argon2Parameters>
   /** Accepts a cost below OWASP's table. For tests: such hashes fall to a stolen database. */
   readonly allowWeakHashes?: boolean
-  /** Where hashes run. Default: one at once for each core. */
+  /** Where hashes run. Default: one at once for each core, 3 at most; see `hashConcurrency`. */
   readonly pool?: HashPool
 }
 
@@ -78,7 +77,7 @@ export async function createPasswordHasher(
   const cost = { ...defaultArgon2Parameters, ...options.argon2 }
   const problem = argon2Problem(cost, options.allowWeakHashes)
   if (problem !== null) throw new ConfigError([problem])
-  const pool = options.pool ?? createHashPool({ concurrency: availableParallelism() })
+  const pool = options.pool ?? createHashPool({ concurrency: hashConcurrency() })
   const settings = {
     algorithm: argon2id,
     memoryCost: cost.memory,

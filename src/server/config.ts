@@ -30,6 +30,8 @@ export interface Config {
   readonly sessions: Required<SessionOptions>
   readonly passwordMinLength: number
   readonly argon2: Argon2Parameters
+  /** Threads of Node.js that hashes share with signatures and files. */
+  readonly threads: number
   readonly roles: RoleMap
   readonly defaultRole: string | undefined
   readonly docs: boolean
@@ -50,7 +52,9 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws {ConfigError} if the file is there and cannot be read: what it would say is not known.
  */
 export function readEnvironment(file = '.env'): Environment {
-  return { ...readEnvironmentFile(file), ...process.env }
+  // Read by Node.js before there is a file: what that says comes too late.
+  const { UV_THREADPOOL_SIZE: _late, ...variables } = readEnvironmentFile(file)
+  return { ...variables, ...process.env }
 }
 
 function readEnvironmentFile(file: string): Environment {
@@ -132,7 +136,7 @@ export function readConfig(environment: Environment): Config {
   const host = read('HOST') ?? '127.0.0.1'
   if (/[\s/]/.test(host)) problems.push('HOST must be an address or a name, such as 127.0.0.1.')
   const port = integer('PORT', 8000, 0, 65535)
-  const issuer = read('ISSUER') ?? `http://127.0.0.1:${port}`
+  const issuer = read('ISSUER') ?? `http://127.0.0.1${port === 0 ? '' : `:${port}`}`
   if (!isIssuer(issuer)) {
     problems.push(
       'ISSUER must be an http or https URL with a plain path at most, such as https://auth.example.com.',
@@ -162,6 +166,7 @@ export function readConfig(environment: Environment): Config {
     },
     passwordMinLength: integer('PASSWORD_MIN_LENGTH', 15, 8, 64),
     argon2,
+    threads: integer('UV_THREADPOOL_SIZE', 4, 1, 1024),
     roles,
     defaultRole,
     docs: choice('DOCS', ['true', 'false']) !== 'false',

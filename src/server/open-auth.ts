@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import { ConfigError } from '../core/errors.ts'
+import { createHashPool, hashConcurrency } from '../core/hash-pool.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
@@ -32,7 +33,10 @@ export async function openAuth(config: Config): Promise<Auth> {
     accessTokenLifetime: config.accessTokenLifetime,
     allowLongAccessTokens: config.allowLongAccessTokens,
     sessions: config.sessions,
-    passwordHash: { argon2: config.argon2 },
+    passwordHash: {
+      argon2: config.argon2,
+      pool: createHashPool({ concurrency: hashConcurrency(config.threads) }),
+    },
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),
     ...(config.secretKey !== undefined && { secretKey: config.secretKey }),

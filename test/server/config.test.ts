@@ -46,6 +46,7 @@ test('without any variable the server has its defaults', () => {
     sessions: { idleLifetime: 14 * 86400, lifetime: 90 * 86400, refreshGrace: 10 },
     passwordMinLength: 15,
     argon2: { memory: 19456, time: 2, parallelism: 1 },
+    threads: 4,
     roles: { admin: ['*'], member: [] },
     defaultRole: undefined,
     docs: true,
@@ -245,6 +246,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ARGON2_MEMORY: 'x',
   ARGON2_TIME: 'x',
   ARGON2_PARALLELISM: 'x',
+  UV_THREADPOOL_SIZE: 'x',
   ROLES: 'x',
   DEFAULT_ROLE: 'x',
   DOCS: 'x',
@@ -314,6 +316,16 @@ test('a .env file lies beneath the environment of the process', () => {
   assert.equal(environment.QUOTED, 'a b')
   assert.equal(environment.PATH, process.env.PATH)
   assert.deepEqual(readEnvironment(join(directory, 'absent')), { ...process.env })
+})
+
+test('the size of the thread pool is not read from a .env file, where Node.js does not see it', () => {
+  const file = write('threads', 'UV_THREADPOOL_SIZE=64\n')
+  assert.equal(readEnvironment(file).UV_THREADPOOL_SIZE, process.env.UV_THREADPOOL_SIZE)
+})
+
+test('an issuer for any free port does not name port 0, and stays the same', () => {
+  const { issuer, audience } = readConfig({ PORT: '0' })
+  assert.deepEqual([issuer, audience], ['http://127.0.0.1', 'http://127.0.0.1'])
 })
 
 test('an empty variable of the process hides that of a .env file', () => {
