@@ -137,9 +137,9 @@ const rows = [
 ].flatMap((row) => [row, [...row].reverse().join('')])
 
 /**
- * True if less than half of the text is new: the rest repeats an earlier part of at least 6 characters,
- * or goes on in a row for at least 5. Of 1000 times 32 random bytes in hex, one holds one such part, by
- * chance; it would take six of them.
+ * True if two fifths of the text are nothing new: they repeat an earlier part of at least 6 characters,
+ * or go on in a row for at least 5. Of 1000 times 32 random bytes in hex, one holds one such part, by
+ * chance; it would take five of them.
  */
 function isPatterned(secret: string): boolean {
   const text = secret.toLowerCase()
@@ -148,12 +148,11 @@ function isPatterned(secret: string): boolean {
     const length = Math.max(repeatedAt(text, at, 6), rowAt(text, at, 5))
     if (length === 0) at++
     else {
-      // The first character of a row or repeat is a choice; what follows is not.
-      expected += length - 1
+      expected += length
       at += length
     }
   }
-  return expected * 2 >= text.length
+  return expected * 5 >= text.length * 2
 }
 
 function repeatedAt(text: string, at: number, least: number): number {

@@ -203,6 +203,7 @@ test('rows of characters and repeated blocks are refused (JW-05)', () => {
     'zyxwvutsrqponmlkjihgfedcba654321',
     'qwertyuiopasdfghjklzxcvbnm123456',
     'correcthorsebattery-correcthorsebattery',
+    '9f3c1e7ab2d840569f3c1e7ab2d84056',
     'Xk29dmQp7vXk29dmQp7vXk29dmQp7vXk29dmQp7v',
     'myserviceABCDEFGHIJKLMNOPQRSTUVWXYZ',
   ]
