@@ -89,6 +89,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // What arrives during shut-down is still served; else readiness could not say why it is 503.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
+  // Fastify reads text for everybody, which a schema would then refuse with words about objects.
+  app.removeContentTypeParser('text/plain')
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, 404, 'There is nothing at this path and method.'),
@@ -174,7 +176,7 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   }
   const [status, detail] =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'The request headers are larger than 16 KiB.']
+      ? [431, 'The path and headers are larger than 16 KiB.']
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? [408, 'The request did not arrive in time.']
         : [400, 'The request is not valid HTTP.']

@@ -194,6 +194,19 @@ async function compile(file: string, options: object = {}): Promise<void> {
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project])
 }
 
+test('the greeting of the installed server names a command that is there', async () => {
+  write(
+    'greet.mjs',
+    `
+import { readConfig, startServer } from 'portcullis/server'
+const server = await startServer(readConfig({ PORT: '0', DATA_DIR: 'data', LOG_LEVEL: 'silent' }))
+console.log(server.greeting.join('\\n'))
+await server.close()
+`,
+  )
+  assert.match(await run(process.execPath, ['greet.mjs']), /npx portcullis user add alice/)
+})
+
 test('the types are there, and hold a consumer to them', async () => {
   write(
     'consumer.ts',
