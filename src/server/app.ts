@@ -20,6 +20,7 @@ import { createProblem, problemMediaType } from '../http/problem.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { meRoutes } from './me-routes.ts'
+import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
 import { type TrustedProxies, trustProxies } from './trusted-proxies.ts'
@@ -105,7 +106,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   await app.register(portcullis, {
     auth,
-    docs: docs && { title: 'Portcullis', version, description },
+    docs: docs && { title: 'Portcullis', version, description, transform: documentAnswers },
   })
   const guards = createGuards(auth)
   const administrator = guards.requireRole(...administrators(auth))
