@@ -65,15 +65,19 @@ export interface Accounts {
   create(user: NewUser): Promise<User>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
   createFirst(user: NewUser): Promise<User | null>
+  /** The user of an id, active or not; null if there is none. */
   find(id: string): Promise<User | null>
+  /** The user of a name, in whatever spelling of it (see `canonicalUsername`); null if there is none. */
   findByUsername(username: string): Promise<User | null>
+  /** Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`. */
   list(query: UserQuery): Promise<readonly User[]>
+  /** How many users there are: all, active, and by role. */
   counts(): Promise<UserCounts>
-  /** @throws {AccountError} `user_unknown`, `role_unknown`, `last_admin` */
+  /** Counts from the user's next request on. @throws {AccountError} `user_unknown`, `role_unknown`, `last_admin` */
   changeRole(id: string, role: string): Promise<User>
   /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `last_admin` */
   deactivate(id: string): Promise<User>
-  /** @throws {AccountError} `user_unknown` */
+  /** The user can log in again; earlier tokens stay ended. @throws {AccountError} `user_unknown` */
   reactivate(id: string): Promise<User>
   /** Ends the waits and the lock that failed attempts brought. @throws {AccountError} `user_unknown` */
   unlock(id: string): Promise<User>
@@ -93,7 +97,7 @@ export interface Accounts {
   changePassword(id: string, change: PasswordChange): Promise<User>
   /** Logs the user out everywhere: ends every token and session. @throws {AccountError} `user_unknown` */
   endSessions(id: string): Promise<User>
-  /** @throws {AccountError} `user_unknown`, `last_admin` */
+  /** Deletes the user, with every session. @throws {AccountError} `user_unknown`, `last_admin` */
   remove(id: string): Promise<void>
 }
 

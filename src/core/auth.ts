@@ -21,20 +21,35 @@ export const firstPartyClientId = 'first-party'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
 export interface Auth {
+  /** Where everything is kept; open until `close`. */
   readonly store: Store
+  /** What each role grants. */
   readonly roles: Roles
+  /** Every permission that is known by now, with a sentence each. */
   readonly permissions: Permissions
+  /** Creates and changes users. */
   readonly accounts: Accounts
+  /** Checks a username and password. */
   readonly login: Login
+  /** Counts failed attempts, and slows them down. */
   readonly throttle: Throttle
+  /** Hashes and verifies passwords. */
   readonly passwords: PasswordHasher
+  /** Judges new passwords. */
   readonly passwordPolicy: PasswordPolicy
+  /** Signs and verifies access tokens. */
   readonly accessTokens: AccessTokenIssuer
+  /** Opens, refreshes and ends sessions. */
   readonly sessions: Sessions
+  /** The keys that sign and verify. */
   readonly keys: KeyRing
+  /** What happened that an operator may want to know. */
   readonly events: AuthEvents
+  /** The `iss` of tokens. */
   readonly issuer: string
+  /** The `aud` of tokens. */
   readonly audience: string
+  /** The time, in integer seconds. */
   readonly clock: Clock
   /** Closes the store. */
   close(): Promise<void>

@@ -61,6 +61,7 @@ export interface PasswordHasher {
   recognizes(storedHash: string): boolean
 }
 
+/** The cost of new hashes, and where they run. */
 export interface PasswordHasherOptions {
   /** The cost of new hashes. Default m=19456 KiB, t=2, p=1. */
   readonly argon2?: Partial<Argon2Parameters>
@@ -70,7 +71,11 @@ export interface PasswordHasherOptions {
   readonly pool?: HashPool
 }
 
-/** @throws {ConfigError} if the cost is below OWASP's table or above what would be read back. */
+/**
+ * Returns a hasher of passwords.
+ *
+ * @throws {ConfigError} if the cost is below OWASP's table or above what would be read back.
+ */
 export async function createPasswordHasher(
   options: PasswordHasherOptions = {},
 ): Promise<PasswordHasher> {

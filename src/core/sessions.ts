@@ -6,6 +6,7 @@ import type { AuthEvents } from './events.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import type { SessionRecord, Store, UserRecord } from './store.ts'
 
+/** How long logins last. */
 export interface SessionOptions {
   /** Seconds after which a session ends that was not refreshed. Default 1209600 (14 days). */
   readonly idleLifetime?: number

@@ -24,6 +24,7 @@ export type UserChanges = Partial<
   Pick<UserRecord, 'passwordHash' | 'role' | 'active' | 'securityStamp'>
 >
 
+/** A page of users, ordered by username. */
 export interface UserQuery {
   /** Keep users whose username contains this, compared in canonical form. */
   readonly search?: string
@@ -32,6 +33,7 @@ export interface UserQuery {
   readonly limit: number
 }
 
+/** How many users there are. */
 export interface UserCounts {
   readonly total: number
   readonly active: number
@@ -140,6 +142,7 @@ export interface Subject {
   readonly sessionStamp: string | null
 }
 
+/** The refresh token that was presented, and when a session is still live. Instants in seconds. */
 export interface Rotation {
   readonly id: string
   /** The generation of the token that was presented. */
@@ -185,6 +188,7 @@ export interface SigningKeyRecord {
   readonly createdAt: number
 }
 
+/** Signing keys at rest. */
 export interface SigningKeyStore {
   /** All keys, newest first. */
   list(): Promise<readonly SigningKeyRecord[]>
@@ -208,6 +212,7 @@ export interface ThrottleRule {
   readonly forgottenAfter: number
 }
 
+/** An attempt to be counted. */
 export interface ThrottleCount {
   readonly key: string
   readonly now: number

@@ -32,6 +32,7 @@ export interface Guard<out T> {
   readonly documentation: GuardDocumentation
 }
 
+/** What a guard of yours says of itself. Default: no scopes, no conditions, no credentials. */
 export type GuardOptions = Partial<GuardDocumentation>
 
 const guards = new WeakSet<object>()

@@ -25,6 +25,7 @@ import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
 import { type TrustedProxies, trustProxies } from './trusted-proxies.ts'
 
+/** What `buildApp` takes. */
 export interface AppOptions {
   readonly auth: Auth
   /** Serve `/docs` and `/openapi.json`. Default true. */

@@ -18,6 +18,7 @@ export interface Setup {
   close(): void
 }
 
+/** Makes the right to create the first administrator, which ends after `setupLifetime` seconds. */
 export function createSetup(clock: Clock): Setup {
   const code = randomBytes(32).toString('base64url')
   const digest = sha256(code)

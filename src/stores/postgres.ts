@@ -16,6 +16,7 @@ import { migrate } from './migrations.ts'
 import { answerLater, isUniqueViolation } from './postgres-error.ts'
 import type { Schema } from './schema.ts'
 
+/** The connections to PostgreSQL. */
 export interface PostgresOptions {
   /** Connections at most. Default 10. */
   readonly maxConnections?: number
