@@ -25,6 +25,7 @@ export {
   createHashPool,
   type HashPool,
   type HashPoolOptions,
+  type HashResources,
   hashConcurrency,
 } from './core/hash-pool.ts'
 export type { Credentials, Login } from './core/login.ts'

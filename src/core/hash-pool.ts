@@ -32,14 +32,20 @@ export interface HashPoolOptions {
   readonly maxWait?: number
 }
 
+/** What hashes share. */
+export interface HashResources {
+  /** What `UV_THREADPOOL_SIZE` was when the process started. Default 4, as Node.js's. */
+  readonly threads?: number
+  /** Processes on this machine that hash. Default 1. */
+  readonly processes?: number
+}
+
 /**
- * Returns how many hashes should run at once: one for each core, but fewer than Node.js has threads
- * for such work, so that signatures and files, which share them, need not wait for a hash.
- *
- * @param threads What `UV_THREADPOOL_SIZE` was when the process started. Default 4, as Node.js's.
+ * Returns how many hashes a process should run at once: one for each core that is its share, but fewer
+ * than Node.js has threads for such work, so that signatures and files need not wait for a hash.
  */
-export function hashConcurrency(threads = 4): number {
-  return Math.max(1, Math.min(availableParallelism(), threads - 1))
+export function hashConcurrency({ threads = 4, processes = 1 }: HashResources = {}): number {
+  return Math.max(1, Math.min(Math.floor(availableParallelism() / processes), threads - 1))
 }
 
 /** Makes a pool for `createPasswordHasher`. */

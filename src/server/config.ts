@@ -10,45 +10,34 @@ import { metadataPath } from '../http/metadata.ts'
 import { type SettingName, settings } from './settings.ts'
 import { isAddressBlock, type TrustedProxies } from './trusted-proxies.ts'
 
-/** The server's configuration, checked. */
+/** The server's configuration, checked: what each variable of `settings` says. */
 export interface Config {
-  /** The address to listen on. */
   readonly host: string
-  /** 0 for any free one. */
   readonly port: number
-  /** Where the database and its key are. */
   readonly dataDirectory: string
   /** Undefined: SQLite in the data directory. */
   readonly databaseUrl: string | undefined
-  /** The `iss` of tokens. */
   readonly issuer: string
-  /** The `aud` of tokens. */
   readonly audience: string
-  /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: TrustedProxies
   /** Undefined: managed keys. */
   readonly secretKey: string | undefined
-  /** Of managed keys. */
   readonly signingAlgorithm: SigningAlgorithm
   /** 32 bytes. Undefined: a file in the data directory. */
   readonly keyEncryptionKey: Uint8Array | undefined
   /** Seconds. */
   readonly accessTokenLifetime: number
-  /** Accepts a lifetime above an hour. */
   readonly allowLongAccessTokens: boolean
   /** Seconds. */
   readonly sessions: Required<SessionOptions>
   /** Code points. */
   readonly passwordMinLength: number
-  /** The cost of new hashes. */
   readonly argon2: Argon2Parameters
   /** Threads of Node.js that hashes share with signatures and files. */
   readonly threads: number
-  /** Roles and the permissions that each grants. */
   readonly roles: RoleMap
   /** Undefined: as `createAuth` chooses. */
   readonly defaultRole: string | undefined
-  /** Serve `/docs` and `/openapi.json`. */
   readonly docs: boolean
   /** Undefined: to be chosen by where the log goes. */
   readonly logLevel: LogLevel | undefined

@@ -35,7 +35,7 @@ export async function openAuth(config: Config): Promise<Auth> {
     sessions: config.sessions,
     passwordHash: {
       argon2: config.argon2,
-      pool: createHashPool({ concurrency: hashConcurrency(config.threads) }),
+      pool: createHashPool({ concurrency: hashConcurrency({ threads: config.threads }) }),
     },
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),

@@ -181,10 +181,13 @@ test('one source fills a quarter of the queue and no more (PW-13)', async () => 
 test('as many hashes run at once as there are cores, and fewer than threads for them', () => {
   const cores = availableParallelism()
   for (const threads of [1, 2, 4, 8, 1024]) {
-    const concurrency = hashConcurrency(threads)
+    const concurrency = hashConcurrency({ threads })
     assert.ok(concurrency <= cores)
     assert.ok(concurrency < threads || concurrency === 1)
     assert.ok(concurrency === cores || concurrency === Math.max(1, threads - 1))
   }
   assert.equal(hashConcurrency(), Math.min(cores, 3))
+  // Those who share the cores do not run more hashes than there are.
+  assert.equal(hashConcurrency({ threads: 1024, processes: cores }), 1)
+  assert.equal(hashConcurrency({ threads: 1024, processes: 2 }), Math.max(1, Math.floor(cores / 2)))
 })
