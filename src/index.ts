@@ -8,9 +8,10 @@ export type {
   IssuedAccessToken,
 } from './core/access-token.ts'
 export type { Accounts, NewUser, PasswordChange, User } from './core/accounts.ts'
-export { type Auth, createAccessToken, createAuth, firstPartyClientId } from './core/auth.ts'
+export { type Auth, createAccessToken, createAuth } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
 export type { NewClient } from './core/client-registration.ts'
+export { firstPartyClientId } from './core/client-registration.ts'
 export type { ClientRecord, ClientStore } from './core/client-store.ts'
 export type { Client, ClientCredentials, Clients } from './core/clients.ts'
 export { type Clock, systemClock } from './core/clock.ts'
@@ -29,7 +30,13 @@ export {
   UnavailableError,
 } from './core/errors.ts'
 export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
-export { createHashPool, type HashPool, type HashPoolOptions } from './core/hash-pool.ts'
+export {
+  createHashPool,
+  type HashPool,
+  type HashPoolOptions,
+  type HashResources,
+  hashConcurrency,
+} from './core/hash-pool.ts'
 export type { KeyState } from './core/key-lifecycle.ts'
 export type { KeyRing } from './core/key-ring.ts'
 export type { ManagedKey, ManagedKeys } from './core/key-rotation.ts'
@@ -93,6 +100,7 @@ export {
   guard,
   isGuard,
   optional,
+  type Resolved,
   refine,
 } from './http/guard.ts'
 export { createGuards, type Guards } from './http/guards.ts'

@@ -16,7 +16,7 @@ export const cheapHashing: PasswordHasherOptions = {
 }
 
 /** A password that the policy accepts for every username. */
-export const goodPassword = 'correct horse battery staple'
+export const goodPassword = 'vivid harbor ladle ox'
 
 /** A clock that stands still until it is moved. */
 export interface TestClock extends Clock {

@@ -56,7 +56,9 @@ export function describeFailure(error: unknown): string {
     return error.message
   }
   if (isListenError(error)) {
-    const place = `${error.address ?? 'HOST'} port ${error.port ?? ''}`.trim()
+    const { address, port, hostname = 'HOST' } = error
+    // A name that was not found has no port yet.
+    const place = address === undefined ? hostname : `${address} port ${port}`
     const reason =
       error.code === 'EADDRINUSE'
         ? 'another process listens there: end it, or set PORT'
@@ -77,12 +79,13 @@ interface ListenError extends Error {
   readonly code: string
   readonly address?: string
   readonly port?: number
+  readonly hostname?: string
 }
 
 function isListenError(error: unknown): error is ListenError {
   return (
     error instanceof Error &&
-    ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(
+    ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(
       (error as NodeJS.ErrnoException).code ?? '',
     )
   )

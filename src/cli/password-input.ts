@@ -13,8 +13,10 @@ export async function readNewPassword(prompt: string): Promise<string> {
 async function askTwice(prompt: string): Promise<string> {
   // Loaded when it is needed, which for a server is never.
   const { default: ask } = await import('@inquirer/password')
-  const password = await ask({ message: `${prompt}:` })
-  if ((await ask({ message: 'Again:' })) === password) return password
+  // Without the key that shows what was typed: somebody may look on, or record the terminal.
+  const toggleMask = false
+  const password = await ask({ message: `${prompt}:`, toggleMask })
+  if ((await ask({ message: 'Again:', toggleMask })) === password) return password
   throw new AccountError('password_refused', ['The passwords differ: try again.'])
 }
 

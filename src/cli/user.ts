@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
+import { checkRole } from '../core/roles.ts'
 import { readNewPassword } from './password-input.ts'
 import { withAuth } from './with-auth.ts'
 
@@ -15,10 +16,23 @@ export function userCommand(): Command {
     .option('--role <role>', 'role of the user')
     .description('create a user; asks for the password, or reads it from standard input')
     .action((username: string, { role }: { role?: string }) =>
-      withAuth(async ({ accounts }) => {
+      withAuth(async ({ accounts, roles }) => {
+        // Before anybody types a password twice for nothing.
+        if (role !== undefined) checkRole(roles, role)
+        if (await accounts.findByUsername(username)) {
+          throw new AccountError('username_taken', ['The username is taken.'])
+        }
         const password = await readNewPassword(`Password for ${username}`)
-        const created = await accounts.create({ username, password, ...(role && { role }) })
+        const chosen = role === undefined ? {} : { role }
+        const created = await accounts.create({ username, password, ...chosen })
         console.log(`Created ${created.username} with the role ${created.role}.`)
+        const { byRole } = await accounts.counts()
+        if (!roles.administrative.some((name) => byRole[name])) {
+          const [name] = roles.administrative
+          console.warn(
+            `Nobody can administer users yet: run user role ${created.username} ${name}, or add another.`,
+          )
+        }
       }),
     )
 

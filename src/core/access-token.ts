@@ -55,6 +55,7 @@ export interface IssuedAccessToken {
   readonly expiresIn: number
 }
 
+/** Signs and verifies access tokens (RFC 9068), with one issuer, audience and ring of keys. */
 export interface AccessTokenIssuer {
   /** Seconds that a new token lives. */
   readonly lifetime: number

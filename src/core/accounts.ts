@@ -5,7 +5,7 @@ import { AccountError } from './errors.ts'
 import type { Login } from './login.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { PasswordPolicy } from './password-policy.ts'
-import type { Roles } from './roles.ts'
+import { checkRole, type Roles } from './roles.ts'
 import {
   ConflictError,
   type Store,
@@ -19,13 +19,26 @@ import { canonicalUsername, foldUsername } from './username.ts'
 /** A user as the rest of an application sees one: everything but the secrets. */
 export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>
 
-export interface NewUser {
+/** A user to be created: with a password, or with the hash that an older system made of one. */
+export type NewUser = {
   readonly username: string
-  /** Null for a user who cannot log in with a password. */
-  readonly password: string | null
   /** Default: the `defaultRole` of `createAuth`. */
   readonly role?: string
-}
+} & (
+  | {
+      /** Judged by the policy. Null for a user who cannot log in with a password. */
+      readonly password: string | null
+      readonly passwordHash?: never
+    }
+  | {
+      /**
+       * An argon2 (PHC string) or bcrypt (2a, 2b, 2y) hash. No policy applies: nobody knows the
+       * password. The first good login replaces the hash if it is not of today's scheme and cost.
+       */
+      readonly passwordHash: string
+      readonly password?: never
+    }
+)
 
 /** What a user shows to have a new password. */
 export interface PasswordChange {
@@ -43,19 +56,28 @@ export interface PasswordChange {
  * Does not check who asks: guard the route.
  */
 export interface Accounts {
-  /** @throws {AccountError} `username_invalid`, `username_taken`, `password_refused`, `role_unknown` */
+  /**
+   * Creates an active user.
+   *
+   * @throws {AccountError} `username_invalid`, `username_taken`, `password_refused`,
+   * `password_hash_invalid`, `role_unknown`
+   */
   create(user: NewUser): Promise<User>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
   createFirst(user: NewUser): Promise<User | null>
+  /** The user of an id, active or not; null if there is none. */
   find(id: string): Promise<User | null>
+  /** The user of a name, in whatever spelling of it (see `canonicalUsername`); null if there is none. */
   findByUsername(username: string): Promise<User | null>
+  /** Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`. */
   list(query: UserQuery): Promise<readonly User[]>
+  /** How many users there are: all, active, and by role. */
   counts(): Promise<UserCounts>
-  /** @throws {AccountError} `user_unknown`, `role_unknown`, `last_admin` */
+  /** Counts from the user's next request on. @throws {AccountError} `user_unknown`, `role_unknown`, `last_admin` */
   changeRole(id: string, role: string): Promise<User>
   /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `last_admin` */
   deactivate(id: string): Promise<User>
-  /** @throws {AccountError} `user_unknown` */
+  /** The user can log in again; earlier tokens stay ended. @throws {AccountError} `user_unknown` */
   reactivate(id: string): Promise<User>
   /** Ends the waits and the lock that failed attempts brought. @throws {AccountError} `user_unknown` */
   unlock(id: string): Promise<User>
@@ -75,7 +97,7 @@ export interface Accounts {
   changePassword(id: string, change: PasswordChange): Promise<User>
   /** Logs the user out everywhere: ends every token and session. @throws {AccountError} `user_unknown` */
   endSessions(id: string): Promise<User>
-  /** @throws {AccountError} `user_unknown`, `last_admin` */
+  /** Deletes the user, with every session. @throws {AccountError} `user_unknown`, `last_admin` */
   remove(id: string): Promise<void>
 }
 
@@ -93,29 +115,37 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const { store, hasher, policy, login, roles, defaultRole, clock } = options
   const { users } = store
 
-  function checkRole(role: string): void {
-    if (roles.names.includes(role)) return
-    throw new AccountError('role_unknown', [`The role must be one of: ${roles.names.join(', ')}.`])
-  }
-
   async function hashNew(password: string, username: string): Promise<string> {
     const problems = await policy.problemsOf(password, username)
     if (problems.length > 0) throw new AccountError('password_refused', problems)
     return await hasher.hash(password)
   }
 
-  async function prepare({ username, password, role = defaultRole }: NewUser): Promise<UserRecord> {
+  async function hashOf(user: NewUser, username: string): Promise<string | null> {
+    const { password, passwordHash } = user
+    if ((password === undefined) === (passwordHash === undefined)) {
+      throw new TypeError('A new user has either a password, which may be null, or a passwordHash.')
+    }
+    if (passwordHash === undefined) return password === null ? null : hashNew(password, username)
+    if (hasher.recognizes(passwordHash)) return passwordHash
+    throw new AccountError('password_hash_invalid', [
+      'The password hash must be a whole argon2 or bcrypt hash of a bearable cost: set a new password instead.',
+    ])
+  }
+
+  async function prepare(user: NewUser): Promise<UserRecord> {
+    const { username, role = defaultRole } = user
     const canonical = canonicalUsername(username)
     if (canonical === null) {
       throw new AccountError('username_invalid', [
         'The username must have 1 to 254 letters, digits or ASCII signs, without spaces, from one script.',
       ])
     }
-    checkRole(role)
+    checkRole(roles, role)
     return {
       id: uuidv7(),
       username: canonical,
-      passwordHash: password === null ? null : await hashNew(password, canonical),
+      passwordHash: await hashOf(user, canonical),
       role,
       active: true,
       createdAt: clock(),
@@ -159,7 +189,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
     counts: () => users.counts(),
     async changeRole(id, role) {
-      checkRole(role)
+      checkRole(roles, role)
       return await change(id, { role })
     },
     deactivate: (id) => change(id, { active: false, securityStamp: newSecurityStamp() }),
@@ -177,19 +207,28 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return await change(id, { passwordHash, securityStamp: newSecurityStamp() })
     },
     async changePassword(id, { oldPassword, newPassword, address, keepSession }) {
-      const { username } = present(await users.findById(id))
+      const before = await users.findById(id)
+      const { username } = present(before)
       const user = await login.authenticate({ username, password: oldPassword, address })
       if (user?.id !== id) {
         throw new AccountError('password_incorrect', ['The old password is not right.'])
       }
       const passwordHash = await hashNew(newPassword, username)
       const { passwordHash: oldHash } = user
-      const renewal = { securityStamp: newSecurityStamp(), ...(keepSession && { keepSession }) }
-      // Compare-and-set: a password that an administrator set meanwhile stays.
+      const renewal = {
+        // Of before the hashes, which take long enough for much to happen.
+        oldSecurityStamp: before?.securityStamp ?? '',
+        securityStamp: newSecurityStamp(),
+        ...(keepSession && { keepSession }),
+      }
+      // Compare-and-set: a password that an administrator set meanwhile stays, and so do a deactivation
+      // and a log-out everywhere.
       const replaced =
         oldHash !== null && (await users.replacePasswordHash(id, oldHash, passwordHash, renewal))
       if (!replaced) {
-        throw new AccountError('password_incorrect', ['The password was changed meanwhile.'])
+        throw new AccountError('password_incorrect', [
+          'The account was changed meanwhile: log in and try again.',
+        ])
       }
       return toUser(user)
     },

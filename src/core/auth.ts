@@ -20,27 +20,41 @@ import { checkSessionOptions, createSessions, type Sessions } from './sessions.t
 import type { Store } from './store.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
 
-export { firstPartyClientId }
-
 /** An application's security, assembled: what every guard, endpoint and command works with. */
 export interface Auth {
+  /** Where everything is kept; open until `close`. */
   readonly store: Store
+  /** What each role grants. */
   readonly roles: Roles
+  /** Every permission that is known by now, with a sentence each. */
   readonly permissions: Permissions
+  /** Creates and changes users. */
   readonly accounts: Accounts
+  /** Checks a username and password. */
   readonly login: Login
+  /** Counts failed attempts, and slows them down. */
   readonly throttle: Throttle
+  /** Hashes and verifies passwords. */
   readonly passwords: PasswordHasher
+  /** Judges new passwords. */
   readonly passwordPolicy: PasswordPolicy
+  /** Signs and verifies access tokens. */
   readonly accessTokens: AccessTokenIssuer
+  /** Opens, refreshes and ends sessions. */
   readonly sessions: Sessions
+  /** The registered OAuth clients, and the built-in one. */
   readonly clients: Clients
+  /** The keys that sign and verify. */
   readonly keys: KeyRing
   /** The keys in the store, to be rotated; null with a secret key. */
   readonly managedKeys: ManagedKeys | null
+  /** What happened that an operator may want to know. */
   readonly events: AuthEvents
+  /** The `iss` of tokens. */
   readonly issuer: string
+  /** The `aud` of tokens. */
   readonly audience: string
+  /** The time, in integer seconds. */
   readonly clock: Clock
   /** Closes the store. */
   close(): Promise<void>

@@ -15,6 +15,7 @@ export interface ClientRecord {
   readonly createdAt: number
 }
 
+/** Registered clients at rest. */
 export interface ClientStore {
   /** All clients, in any order. */
   list(): Promise<readonly ClientRecord[]>

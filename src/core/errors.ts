@@ -38,6 +38,7 @@ export type AccountErrorCode =
   | 'username_invalid'
   | 'username_taken'
   | 'password_refused'
+  | 'password_hash_invalid'
   | 'password_incorrect'
   | 'role_unknown'
   | 'user_unknown'

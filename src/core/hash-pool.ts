@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { UnavailableError } from './errors.ts'
 
 /**
@@ -21,8 +22,9 @@ export interface HashPool {
   readonly load: { readonly running: number; readonly waiting: number }
 }
 
+/** How many hashes run and wait. */
 export interface HashPoolOptions {
-  /** Jobs at once. One per core is best. */
+  /** Jobs at once: see `hashConcurrency`. */
   readonly concurrency: number
   /** Jobs that may wait. Default 256 for each that may run. */
   readonly maxWaiting?: number
@@ -30,6 +32,23 @@ export interface HashPoolOptions {
   readonly maxWait?: number
 }
 
+/** What hashes share. */
+export interface HashResources {
+  /** What `UV_THREADPOOL_SIZE` was when the process started. Default 4, as Node.js's. */
+  readonly threads?: number
+  /** Processes on this machine that hash. Default 1. */
+  readonly processes?: number
+}
+
+/**
+ * Returns how many hashes a process should run at once: one for each core that is its share, but fewer
+ * than Node.js has threads for such work, so that signatures and files need not wait for a hash.
+ */
+export function hashConcurrency({ threads = 4, processes = 1 }: HashResources = {}): number {
+  return Math.max(1, Math.min(Math.floor(availableParallelism() / processes), threads - 1))
+}
+
+/** Makes a pool for `createPasswordHasher`. */
 export function createHashPool(options: HashPoolOptions): HashPool {
   const { concurrency, maxWaiting = 256 * concurrency, maxWait = 2 } = options
   const maxWaitingPerSource = Math.ceil(maxWaiting / 4)

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
 import { ConfigError } from './errors.ts'
-import { createHashPool, type HashPool } from './hash-pool.ts'
+import { createHashPool, type HashPool, hashConcurrency } from './hash-pool.ts'
 import type { Admission } from './throttle.ts'
 
 /** The cost of a new hash (argon2id, RFC 9106). */
@@ -58,25 +57,32 @@ export interface PasswordHasher {
   checkCapacity(source: string): void
   /** True if a good login should replace the hash: another algorithm, or a lower cost than today's. */
   needsRehash(storedHash: string): boolean
+  /** True if `verify` reads this text: a whole argon2 or bcrypt hash whose cost is below the ceiling. */
+  recognizes(storedHash: string): boolean
 }
 
+/** The cost of new hashes, and where they run. */
 export interface PasswordHasherOptions {
   /** The cost of new hashes. Default m=19456 KiB, t=2, p=1. */
   readonly argon2?: Partial<Argon2Parameters>
   /** Accepts a cost below OWASP's table. For tests: such hashes fall to a stolen database. */
   readonly allowWeakHashes?: boolean
-  /** Where hashes run. Default: one at once for each core. */
+  /** Where hashes run. Default: one at once for each core, 3 at most; see `hashConcurrency`. */
   readonly pool?: HashPool
 }
 
-/** @throws {ConfigError} if the cost is below OWASP's table or above what would be read back. */
+/**
+ * Returns a hasher of passwords.
+ *
+ * @throws {ConfigError} if the cost is below OWASP's table or above what would be read back.
+ */
 export async function createPasswordHasher(
   options: PasswordHasherOptions = {},
 ): Promise<PasswordHasher> {
   const cost = { ...defaultArgon2Parameters, ...options.argon2 }
   const problem = argon2Problem(cost, options.allowWeakHashes)
   if (problem !== null) throw new ConfigError([problem])
-  const pool = options.pool ?? createHashPool({ concurrency: availableParallelism() })
+  const pool = options.pool ?? createHashPool({ concurrency: hashConcurrency() })
   const settings = {
     algorithm: argon2id,
     memoryCost: cost.memory,
@@ -107,6 +113,7 @@ export async function createPasswordHasher(
       const stored = argon2.parseOptions(storedHash)
       return stored.memoryCost < cost.memory || stored.timeCost < cost.time
     },
+    recognizes: (storedHash) => schemeOf(storedHash) !== null,
   }
 }
 

@@ -7,6 +7,7 @@ import type { RefreshTokens } from './refresh-token.ts'
 import type { SessionRecord, Store, UserRecord } from './store.ts'
 import { findUserOfSession } from './token-user.ts'
 
+/** How long logins last. */
 export interface SessionOptions {
   /** Seconds after which a session ends that was not refreshed. Default 1209600 (14 days). */
   readonly idleLifetime?: number

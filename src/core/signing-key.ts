@@ -80,12 +80,13 @@ const sampleDigests = new Set([
   'c1d2e8726375f11fda33d032c5d84eec753aba4bad251dfdfaf8bdd8c4d26243',
 ])
 const samplePattern =
-  /change[-_ .]?(me|this|it)|replace[-_ .]?(me|this)|your[-_ .].*(secret|key)|at[-_ ]least[-_ ]256|(super|my|top)[-_ ]?secret|secret[-_ ]?(key|here)|example|placeholder|password|insert[-_ ]|generate[-_ ]/i
+  /change[-_ .]?(me|this|it)|replace[-_ .]?(me|this)|your[-_ .].*(secret|key)|at[-_ ]least[-_ ]256|(super|my|top)[-_ ]?secret|secret[-_ ]?(key|here)|example|placeholder|password|insert[-_ ]|generate[-_ ]|django-insecure|keyboard[-_ ]?cat|do[-_ ]?not[-_ ]?use|not[-_ ]?(for|in)[-_ ]?prod|(dev|test)(elopment|ing)?[-_ ](secret|key)/i
 
 /**
  * Returns every reason against a secret as an HS256 key; none if it will do (RFC 7518 §3.2, RFC 8725
- * §3.5). Refused: fewer than 32 bytes, a sample, few distinct characters, and a text that holds a key
- * of another kind, with which anybody who has the public half could sign.
+ * §3.5). Refused: fewer than 32 bytes, a sample, few distinct characters, what is mostly repeats or rows
+ * of characters, and a text that holds a key of another kind, with which anybody who has the public
+ * half could sign.
  */
 export function secretProblems(secret: string): readonly string[] {
   const make = 'make one with: openssl rand -hex 32'
@@ -101,6 +102,52 @@ export function secretProblems(secret: string): readonly string[] {
     problems.push(`is a sample value that anybody can look up; ${make}`)
   } else if (new Set(secret).size < 10) {
     problems.push(`repeats too few characters to be random; ${make}`)
+  } else if (isPatterned(secret)) {
+    problems.push(
+      `is made of repeated parts or rows of characters, which are easy to guess; ${make}`,
+    )
   }
   return problems
+}
+
+// The rows that hands type and alphabets are written in, forwards and backwards.
+const rows = [
+  ...['0123456789'.repeat(4), 'abcdefghijklmnopqrstuvwxyz', '0123456789abcdef'],
+  ...['qwertyuiop', 'asdfghjkl', 'zxcvbnm', 'qwertz', 'azertyuiop'],
+].flatMap((row) => [row, [...row].reverse().join('')])
+
+/**
+ * True if two fifths of the text are nothing new: they repeat an earlier part of at least 6 characters,
+ * or go on in a row for at least 5. Of 1000 times 32 random bytes in hex, one holds one such part, by
+ * chance; it would take five of them.
+ */
+function isPatterned(secret: string): boolean {
+  const text = secret.toLowerCase()
+  let expected = 0
+  for (let at = 0; at < text.length; ) {
+    const length = Math.max(repeatedAt(text, at, 6), rowAt(text, at, 5))
+    if (length === 0) at++
+    else {
+      expected += length
+      at += length
+    }
+  }
+  return expected * 5 >= text.length * 2
+}
+
+function repeatedAt(text: string, at: number, least: number): number {
+  let length = 0
+  while (at + length < text.length && text.indexOf(text.slice(at, at + length + 1)) < at) length++
+  return length >= least ? length : 0
+}
+
+function rowAt(text: string, at: number, least: number): number {
+  let length = 0
+  while (
+    at + length < text.length &&
+    rows.some((row) => row.includes(text.slice(at, at + length + 1)))
+  ) {
+    length++
+  }
+  return length >= least ? length : 0
 }

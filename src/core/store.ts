@@ -26,6 +26,7 @@ export type UserChanges = Partial<
   Pick<UserRecord, 'passwordHash' | 'role' | 'active' | 'securityStamp'>
 >
 
+/** A page of users, ordered by username. */
 export interface UserQuery {
   /** Keep users whose username contains this, compared in canonical form. */
   readonly search?: string
@@ -34,6 +35,7 @@ export interface UserQuery {
   readonly limit: number
 }
 
+/** How many users there are. */
 export interface UserCounts {
   readonly total: number
   readonly active: number
@@ -57,8 +59,12 @@ export class ConflictError extends Error {
   }
 }
 
+/** What ends the tokens of a user who has a new password. */
 export interface StampRenewal {
+  /** The stamp that was read with the hash. */
+  readonly oldSecurityStamp: string
   readonly securityStamp: string
+  /** The session that goes on, if it is one of the user's and neither revoked nor of another stamp. */
   readonly keepSession?: string
 }
 
@@ -93,7 +99,8 @@ export interface UserStore {
    * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
    *
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
-   * stamp in the same step.
+   * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
+   * any more: a log-out everywhere that came meanwhile must not be undone.
    */
   replacePasswordHash(
     id: string,
@@ -143,6 +150,7 @@ export interface Subject {
   readonly keysVersion: number
 }
 
+/** The refresh token that was presented, and when a session is still live. Instants in seconds. */
 export interface Rotation {
   readonly id: string
   /** The generation of the token that was presented. */
@@ -204,6 +212,7 @@ export interface SigningKeySet {
   readonly keys: readonly SigningKeyRecord[]
 }
 
+/** What a change of the keys consists of. */
 export interface SigningKeyChange {
   /** Keys to add, or to replace if there are any of their ids. */
   readonly put: readonly SigningKeyRecord[]

@@ -11,6 +11,7 @@ export interface ThrottleRule {
   readonly forgottenAfter: number
 }
 
+/** An attempt to be counted. */
 export interface ThrottleCount {
   readonly key: string
   readonly now: number

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { documentGuards, schemeName } from './route-guards.ts'
 
+/** The OpenAPI document and Swagger UI. */
 export interface DocsOptions {
   /** Where Swagger UI is. Default `/docs`. */
   readonly path?: string

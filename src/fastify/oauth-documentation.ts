@@ -12,6 +12,7 @@ const clientFields = { client_id: text, client_secret: { type: 'string', format:
 /** The token endpoint in the OpenAPI document. */
 export const tokenDocumentation: object = {
   tags: ['auth'],
+  operationId: 'createToken',
   summary: 'Log in, or refresh',
   description:
     'The password grant of OAuth 2.0 (RFC 6749 §4.3), for the first-party front ends of this API: asked for no scope, it grants all that the role of the user does. With `grant_type=refresh_token` a refresh token is exchanged for a new pair (§6); each is good once.',
@@ -49,6 +50,7 @@ export const tokenDocumentation: object = {
 /** The revocation endpoint in the OpenAPI document. */
 export const revocationDocumentation: object = {
   tags: ['auth'],
+  operationId: 'revokeToken',
   summary: 'Log out',
   description:
     'Ends the session of a refresh or access token (RFC 7009). A token that is unknown or ended already is 200 too.',

@@ -5,6 +5,7 @@ import { type DocsOptions, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { finishGuardedRoute } from './route-guards.ts'
 
+/** What the plugin takes. */
 export interface PortcullisOptions {
   readonly auth: Auth
   /** The path of the token endpoint. Default `/auth/token`. */

@@ -1,12 +1,12 @@
 import type {
   ContextConfigDefault,
   FastifyBaseLogger,
-  FastifyInstance,
   FastifySchema,
   FastifyTypeProvider,
   FastifyTypeProviderDefault,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
+  RawServerBase,
   RawServerDefault,
   RouteGenericInterface,
   RouteHandlerMethod,
@@ -14,22 +14,25 @@ import type {
 import type { Guard } from '../http/guard.ts'
 
 // A wrapper that infers the request's type from its context loses the body's type: the route's
-// generics are still open then. Naming Fastify's handler type and inferring only the schema and the
-// type provider keeps it.
+// generics are still open then. Naming Fastify's handler type and inferring only the schema, the type
+// provider, the kind of server and its logger keeps it.
 
-/** Fastify's handler type, in the two parameters that a route infers. */
+/** Fastify's handler type, in the parameters that a route infers. */
 export type Handler<
   Schema extends FastifySchema,
   Provider extends FastifyTypeProvider,
   Route extends RouteGenericInterface = RouteGenericInterface,
+  Server extends RawServerBase = RawServerDefault,
+  Logger extends FastifyBaseLogger = FastifyBaseLogger,
 > = RouteHandlerMethod<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
+  Server,
+  RawRequestDefaultExpression<Server>,
+  RawReplyDefaultExpression<Server>,
   Route,
   ContextConfigDefault,
   Schema,
-  Provider
+  Provider,
+  Logger
 >
 
 /** The same handler, given what a guard resolved to before the request and the reply. */
@@ -38,17 +41,13 @@ export type SecuredHandler<
   Schema extends FastifySchema,
   Provider extends FastifyTypeProvider,
   Route extends RouteGenericInterface = RouteGenericInterface,
+  Server extends RawServerBase = RawServerDefault,
+  Logger extends FastifyBaseLogger = FastifyBaseLogger,
 > = (
-  this: FastifyInstance<
-    RawServerDefault,
-    RawRequestDefaultExpression,
-    RawReplyDefaultExpression,
-    FastifyBaseLogger,
-    Provider
-  >,
+  this: ThisParameterType<Handler<Schema, Provider, Route, Server, Logger>>,
   value: T,
-  ...args: Parameters<Handler<Schema, Provider, Route>>
-) => ReturnType<Handler<Schema, Provider, Route>>
+  ...args: Parameters<Handler<Schema, Provider, Route, Server, Logger>>
+) => ReturnType<Handler<Schema, Provider, Route, Server, Logger>>
 
 const guardOf = new WeakMap<object, Guard<unknown>>()
 
@@ -69,15 +68,17 @@ export function secured<
   Schema extends FastifySchema = FastifySchema,
   Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
   Route extends RouteGenericInterface = RouteGenericInterface,
+  Server extends RawServerBase = RawServerDefault,
+  Logger extends FastifyBaseLogger = FastifyBaseLogger,
 >(
   guard: Guard<T>,
-  handler: SecuredHandler<T, Schema, Provider, Route>,
-): Handler<Schema, Provider, Route> {
+  handler: SecuredHandler<T, Schema, Provider, Route, Server, Logger>,
+): Handler<Schema, Provider, Route, Server, Logger> {
   const guarded = async function (request, reply) {
     const answer: unknown = handler.call(this, await guard(request), request, reply)
     // A handler that returns nothing sends later: the reply is what to wait for.
     return answer === undefined ? reply : await answer
-  } as Handler<Schema, Provider, Route>
+  } as Handler<Schema, Provider, Route, Server, Logger>
   guardOf.set(guarded, guard)
   return guarded
 }

@@ -32,6 +32,7 @@ export interface Guard<out T> {
   readonly documentation: GuardDocumentation
 }
 
+/** What a guard of yours says of itself. Default: no scopes, no conditions, no credentials. */
 export type GuardOptions = Partial<GuardDocumentation>
 
 const guards = new WeakSet<object>()
@@ -125,6 +126,7 @@ export function optional<T>(parent: Guard<T>): Guard<T | null> {
 /** The type that a guard resolves to. */
 export type GuardValue<G extends Guard<unknown>> = Awaited<ReturnType<G>>
 
+/** The types that several guards resolve to, by name: what `all` yields. */
 export type Resolved<G extends Readonly<Record<string, Guard<unknown>>>> = {
   -readonly [K in keyof G]: GuardValue<G[K]>
 }

@@ -5,7 +5,7 @@ import { includesPermission } from '../core/scope.ts'
 import { findUserOfToken } from '../core/token-user.ts'
 import { readBearerToken } from './bearer.ts'
 import { all, type Guard, guard, refine } from './guard.ts'
-import { BearerError, Forbidden } from './refusal.ts'
+import { BearerError, Forbidden, type Refusal } from './refusal.ts'
 
 /** The guards of an application. */
 export interface Guards {
@@ -21,7 +21,10 @@ export interface Guards {
   readonly currentUser: Guard<User>
   /** The same guard, under the name that FastAPI's `get_current_active_user` made known. */
   readonly activeUser: Guard<User>
-  /** The user, active or not: only for a route that must serve deactivated users. */
+  /**
+   * The user, active or not: only for a route that must serve deactivated users. A token from before
+   * the deactivation has ended with it, and is refused with 403; one from after it passes.
+   */
   readonly userEvenIfInactive: Guard<User>
   /**
    * An active user who has one of the roles today.
@@ -55,9 +58,17 @@ export function createGuards(auth: Auth): Guards {
     { authenticates: true },
   )
 
+  /** A deactivation ends every token; its owner is told why, on whatever route. */
+  async function refusalOf({ claims }: AccessToken): Promise<Refusal> {
+    const owner = await auth.store.users.findById(claims.sub)
+    return owner?.active === false
+      ? new Forbidden('Inactive user')
+      : new BearerError('invalid_token')
+  }
+
   const userEvenIfInactive = refine(accessToken, async (token) => {
     const user = await findUserOfToken(auth, token)
-    if (user === null) throw new BearerError('invalid_token')
+    if (user === null) throw await refusalOf(token)
     return toUser(user)
   })
 

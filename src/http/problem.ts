@@ -31,6 +31,7 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 }
 
+/** Returns the body of an error. `detail` is public; `errors` are left out if there are none. */
 export function createProblem(
   status: number,
   detail: string,

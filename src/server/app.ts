@@ -19,10 +19,12 @@ import { adminRoutes } from './admin-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { listenerOptions, securityHeaders } from './listener-options.ts'
 import { meRoutes } from './me-routes.ts'
+import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
 import { type TrustedProxies, trustProxies } from './trusted-proxies.ts'
 
+/** What `buildApp` takes. */
 export interface AppOptions {
   readonly auth: Auth
   /** Serve `/docs` and `/openapi.json`. Default true. */
@@ -70,6 +72,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // What arrives during shut-down is still served; else readiness could not say why it is 503.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
+  // Fastify reads text for everybody, which a schema would then refuse with words about objects.
+  app.removeContentTypeParser('text/plain')
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, 404, 'There is nothing at this path and method.'),
@@ -79,7 +83,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(portcullis, {
     auth,
     prune,
-    docs: docs && { title: 'Portcullis', version, description },
+    docs: docs && { title: 'Portcullis', version, description, transform: documentAnswers },
   })
   const guards = createGuards(auth)
   const administrator = guards.requireRole(...administrators(auth))
@@ -110,6 +114,7 @@ function administrators({ roles }: Auth): readonly [string, ...string[]] {
 const statusOf: Readonly<Record<AccountErrorCode, number>> = {
   username_invalid: 422,
   password_refused: 422,
+  password_hash_invalid: 422,
   role_unknown: 422,
   password_incorrect: 400,
   user_unknown: 404,

@@ -16,9 +16,9 @@ import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../cor
 import { metadataPath } from '../http/metadata.ts'
 import { postgresUrlProblems } from '../stores/postgres-url.ts'
 import { type SettingName, settings } from './settings.ts'
-import { isAddressBlock, type TrustedProxies } from './trusted-proxies.ts'
+import { readAddresses, type TrustedProxies } from './trusted-proxies.ts'
 
-/** The server's configuration, checked. */
+/** The server's configuration, checked: what each variable of `settings` says. */
 export interface Config {
   readonly host: string
   readonly port: number
@@ -33,9 +33,11 @@ export interface Config {
   readonly issuer: string
   readonly audience: string
   readonly trustedProxies: TrustedProxies
+  /** Undefined: managed keys. */
   readonly secretKey: string | undefined
   readonly previousSecretKeys: readonly string[]
   readonly signingAlgorithm: SigningAlgorithm
+  /** 32 bytes. Undefined: a file in the data directory. */
   readonly keyEncryptionKey: Uint8Array | undefined
   /** Seconds; 0 for never. */
   readonly keyRotationInterval: number
@@ -44,9 +46,13 @@ export interface Config {
   readonly allowLongAccessTokens: boolean
   /** Seconds. */
   readonly sessions: Required<SessionOptions>
+  /** Code points. */
   readonly passwordMinLength: number
   readonly argon2: Argon2Parameters
+  /** Threads of Node.js that hashes share with signatures and files. */
+  readonly threads: number
   readonly roles: RoleMap
+  /** Undefined: as `createAuth` chooses. */
   readonly defaultRole: string | undefined
   readonly clients: readonly ConfiguredClient[]
   readonly docs: boolean
@@ -57,6 +63,7 @@ export interface Config {
 const maxWorkers = 256
 const tenYears = 10 * 365 * 86400
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+/** From which weight on a line is logged; `silent` logs nothing. */
 export type LogLevel = (typeof logLevels)[number]
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -68,7 +75,9 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws {ConfigError} if the file is there and cannot be read: what it would say is not known.
  */
 export function readEnvironment(file = '.env'): Environment {
-  return { ...readEnvironmentFile(file), ...process.env }
+  // Read by Node.js before there is a file: what that says comes too late.
+  const { UV_THREADPOOL_SIZE: _late, ...variables } = readEnvironmentFile(file)
+  return { ...variables, ...process.env }
 }
 
 function readEnvironmentFile(file: string): Environment {
@@ -164,7 +173,7 @@ export function readConfig(environment: Environment): Config {
   const host = read('HOST') ?? '127.0.0.1'
   if (/[\s/]/.test(host)) problems.push('HOST must be an address or a name, such as 127.0.0.1.')
   const port = integer('PORT', 8000, 0, 65535)
-  const issuer = read('ISSUER') ?? `http://127.0.0.1:${port}`
+  const issuer = read('ISSUER') ?? `http://127.0.0.1${port === 0 ? '' : `:${port}`}`
   if (!isIssuer(issuer)) {
     problems.push(
       'ISSUER must be an http or https URL with a plain path at most, such as https://auth.example.com.',
@@ -182,7 +191,7 @@ export function readConfig(environment: Environment): Config {
     issuer,
     audience: read('AUDIENCE') ?? issuer,
     trustedProxies: {
-      addresses: parseAddresses(read('TRUSTED_PROXIES'), problems),
+      addresses: readAddresses(read('TRUSTED_PROXIES') ?? '', problems),
       hops: integer('TRUSTED_PROXY_HOPS', 1, 1, 16),
     },
     secretKey,
@@ -199,6 +208,7 @@ export function readConfig(environment: Environment): Config {
     },
     passwordMinLength: integer('PASSWORD_MIN_LENGTH', 15, 8, 64),
     argon2,
+    threads: integer('UV_THREADPOOL_SIZE', 4, 1, 1024),
     roles,
     defaultRole,
     clients: parseClients(secret('CLIENTS'), problems),
@@ -235,16 +245,6 @@ function parseKey(text: string | undefined, problems: string[]): Uint8Array | un
     'KEY_ENCRYPTION_KEY must be 32 bytes in base64 or hex; make one with: openssl rand -base64 32.',
   )
   return undefined
-}
-
-function parseAddresses(text: string | undefined, problems: string[]): readonly string[] {
-  const addresses = (text ?? '').split(/[\s,]+/).filter((part) => part !== '')
-  if (!addresses.every(isAddressBlock)) {
-    problems.push(
-      'TRUSTED_PROXIES must be addresses or CIDR blocks with commas between, such as 10.0.0.0/8,fd00::/8.',
-    )
-  }
-  return addresses
 }
 
 function parseRoles(text: string | undefined, problems: string[]): RoleMap {

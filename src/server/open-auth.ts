@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import { ConfigError } from '../core/errors.ts'
-import { createHashPool } from '../core/hash-pool.ts'
+import { createHashPool, hashConcurrency } from '../core/hash-pool.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
@@ -38,18 +37,15 @@ export async function openAuth(config: Config): Promise<Auth> {
     clients: config.clients,
     passwordHash: {
       argon2: config.argon2,
-      pool: createHashPool({ concurrency: hashesAtOnce(config.workers) }),
+      pool: createHashPool({
+        concurrency: hashConcurrency({ threads: config.threads, processes: config.workers }),
+      }),
     },
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),
     ...(config.secretKey !== undefined && { secretKey: config.secretKey }),
     previousSecretKeys: config.previousSecretKeys,
   })
-}
-
-/** One hash at once for each core of the machine, shared out among its processes. */
-function hashesAtOnce(processes: number): number {
-  return Math.max(1, Math.floor(availableParallelism() / processes))
 }
 
 async function chooseStore({

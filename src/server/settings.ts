@@ -25,6 +25,7 @@ export type SettingName =
   | 'ARGON2_MEMORY'
   | 'ARGON2_TIME'
   | 'ARGON2_PARALLELISM'
+  | 'UV_THREADPOOL_SIZE'
   | 'ROLES'
   | 'DEFAULT_ROLE'
   | 'CLIENTS'
@@ -81,7 +82,8 @@ export const settings: readonly Setting[] = [
   {
     name: 'ISSUER',
     default: '`http://127.0.0.1:` and the port',
-    description: 'URL of this server as its users reach it; the `iss` of tokens.',
+    description:
+      'URL of this server as its users reach it; the `iss` of tokens. Another one, by another `PORT` too, ends every access token; a refresh token gets a new one.',
   },
   {
     name: 'TRUSTED_PROXIES',
@@ -168,6 +170,12 @@ export const settings: readonly Setting[] = [
   },
   { name: 'ARGON2_TIME', default: '2', description: 'Passes of a new password hash.' },
   { name: 'ARGON2_PARALLELISM', default: '1', description: 'Lanes of a new password hash.' },
+  {
+    name: 'UV_THREADPOOL_SIZE',
+    default: '4',
+    description:
+      "Node.js's own: threads of which one fewer hash passwords, but no more than there are cores. Raise it on a machine with more than 3 cores, to 1 more than these; it counts only when set outside, not in `.env`.",
+  },
   {
     name: 'ROLES',
     default: '{"admin":["*"],"member":[]}',

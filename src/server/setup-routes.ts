@@ -20,7 +20,7 @@ export async function setupRoutes(
   readBodiesAsBytes(scope)
 
   function sendForm(reply: FastifyReply, status: number, form: Partial<SetupForm>): FastifyReply {
-    const hint = `At least ${auth.passwordPolicy.minLength} characters; a few unrelated words are good.`
+    const hint = `At least ${auth.passwordPolicy.minLength} characters; four or more unrelated words are good.`
     const empty = { code: '', username: '', problems: [], minPasswordHint: hint }
     return sendPage(reply, status, setupFormPage({ ...empty, ...form }))
   }

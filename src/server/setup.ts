@@ -31,7 +31,10 @@ export interface Setup {
   close(): void
 }
 
-/** `grant`: what other processes hold too. Default: a new one. */
+/**
+ * Makes the right to create the first administrator, which ends after `setupLifetime` seconds.
+ * `grant`: what other processes hold too. Default: a new one.
+ */
 export function createSetup(
   clock: Clock,
   { code, expiresAt }: SetupGrant = createSetupGrant(clock),

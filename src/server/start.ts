@@ -84,6 +84,9 @@ function addressOf(app: FastifyInstance): string {
   return `http://${family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+// From source it is a script of this package, compiled an executable of an installed one.
+const command = import.meta.url.endsWith('.ts') ? 'npm run portcullis --' : 'npx portcullis'
+
 function greet(url: string, config: Config, setup: Setup | undefined): string[] {
   const lines = [`Portcullis listens on ${url}`]
   if (config.docs) lines.push(`Swagger UI:  ${url}/docs`)
@@ -92,7 +95,7 @@ function greet(url: string, config: Config, setup: Setup | undefined): string[] 
       '',
       'There are no users yet. Create the first administrator, either',
       `  in a browser, within ${setupLifetime / 60} minutes:  ${url}/setup#${setup.code}`,
-      '  or in another terminal:  npm run portcullis -- user add alice --role admin',
+      `  or in another terminal:  ${command} user add alice --role admin`,
     )
   }
   return lines

@@ -38,3 +38,14 @@ export function trustProxies({
     return hop < hops && trusted.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6')
   }
 }
+
+/** Reads the addresses and CIDR blocks of the setting `TRUSTED_PROXIES`. */
+export function readAddresses(text: string, problems: string[]): readonly string[] {
+  const addresses = text.split(/[\s,]+/).filter((part) => part !== '')
+  if (!addresses.every(isAddressBlock)) {
+    problems.push(
+      'TRUSTED_PROXIES must be addresses or CIDR blocks with commas between, such as 10.0.0.0/8,fd00::/8.',
+    )
+  }
+  return addresses
+}

@@ -86,16 +86,21 @@ export function createUserStore(engine: Engine): UserStore {
     async replacePasswordHash(id, from, to, renewal) {
       const securityStamp = renewal?.securityStamp
       const replace = async (connection: Kysely<Schema>): Promise<boolean> => {
-        const { numUpdatedRows } = await connection
+        let query = connection
           .updateTable('users')
           .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
           .where('id', '=', id)
           .where('password_hash', '=', from)
-          .executeTakeFirst()
+        if (renewal) {
+          query = query
+            .where('security_stamp', '=', renewal.oldSecurityStamp)
+            .where('active', '=', 1)
+        }
+        const { numUpdatedRows } = await query.executeTakeFirst()
         return numUpdatedRows === 1n
       }
-      const { keepSession } = renewal ?? {}
-      if (keepSession === undefined) return await replace(db)
+      if (renewal?.keepSession === undefined) return await replace(db)
+      const { keepSession, oldSecurityStamp } = renewal
       return await db.transaction().execute(async (transaction) => {
         if (!(await replace(transaction))) return false
         await transaction
@@ -103,6 +108,8 @@ export function createUserStore(engine: Engine): UserStore {
           .set({ security_stamp: securityStamp })
           .where('id', '=', keepSession)
           .where('user_id', '=', id)
+          .where('security_stamp', '=', oldSecurityStamp)
+          .where('revoked_at', 'is', null)
           .execute()
         return true
       })

@@ -99,10 +99,14 @@ function createUsers(sessionById: Map<string, SessionRecord>): Users {
     async replacePasswordHash(id, from, to, renewal) {
       const user = byId.get(id)
       if (user?.passwordHash !== from) return false
-      const securityStamp = renewal?.securityStamp ?? user.securityStamp
+      const oldStamp = user.securityStamp
+      if (renewal && !(user.active && oldStamp === renewal.oldSecurityStamp)) return false
+      const securityStamp = renewal?.securityStamp ?? oldStamp
       byId.set(id, Object.freeze({ ...user, passwordHash: to, securityStamp }))
       const kept = sessionById.get(renewal?.keepSession ?? '')
-      if (kept?.userId === id) sessionById.set(kept.id, Object.freeze({ ...kept, securityStamp }))
+      if (kept?.userId === id && kept.securityStamp === oldStamp && kept.revokedAt === null) {
+        sessionById.set(kept.id, Object.freeze({ ...kept, securityStamp }))
+      }
       return true
     },
     async remove(id, keepOneActiveIn) {

@@ -17,6 +17,7 @@ import type { Schema } from './schema.ts'
 
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
+/** The connections to PostgreSQL. */
 export interface PostgresOptions {
   /** Connections at most, besides the one that listens for changes. Default 10. */
   readonly maxConnections?: number

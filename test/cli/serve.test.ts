@@ -108,6 +108,16 @@ test('a port in use is one line, and exit code 69', async () => {
   )
 })
 
+test('a HOST that is no address of this machine is one line, and exit code 69', async () => {
+  const environment = { HOST: 'nosuchhost.invalid', LOG_LEVEL: 'silent' }
+  const { code, stderr } = await run(createDirectory(), ['serve'], { environment })
+  assert.equal(code, 69)
+  assert.equal(
+    stderr,
+    'Cannot listen on nosuchhost.invalid: not an address of this machine: set HOST.\n',
+  )
+})
+
 test('every mistake of the configuration is told at once, without secrets, and nothing listens', async () => {
   const canary = 'change-me-canary'
   const environment = { PORT: 'eight', SECRET_KEY: canary, ARGON2_MEMORY: '64', LOG_LEVEL: 'loud' }

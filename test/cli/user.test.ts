@@ -45,6 +45,32 @@ test('what is refused says why, and exits with 1', async () => {
   assert.match((await command('role nobody admin')).stderr, /no such user/)
 })
 
+test('an unknown role and a taken name are refused before anybody is asked for a password', async () => {
+  const directory = createDirectory()
+  const add = (...words: string[]) => run(directory, ['user', 'add', ...words])
+  for (const role of ['king', '']) {
+    const refused = await add('alice', '--role', role)
+    assert.deepEqual(refused, {
+      code: 1,
+      stdout: '',
+      stderr: 'The role must be one of: admin, member.\n',
+    })
+  }
+  await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
+  assert.equal((await add('ALICE')).stderr, 'The username is taken.\n')
+  assert.equal((await run(directory, ['user', 'list'])).stdout, 'alice\tadmin\tactive\n')
+})
+
+test('a user added while nobody can administer is told so, and exits with 0', async () => {
+  const directory = createDirectory()
+  const add = (...words: string[]) => run(directory, ['user', 'add', ...words], { input: password })
+  const first = await add('bob')
+  assert.equal(first.code, 0)
+  assert.match(first.stderr, /^Nobody can administer users yet: run user role bob admin/)
+  assert.equal((await add('alice', '--role', 'admin')).stderr, '')
+  assert.equal((await add('carol')).stderr, '')
+})
+
 test('a user added while the server runs logs in at once', async () => {
   const directory = createDirectory()
   const server = await serve(directory)
@@ -60,7 +86,7 @@ test('a user added while the server runs logs in at once', async () => {
     await run(directory, ['user', 'add', 'bob', '--role', 'admin'], { input: password })
     await run(directory, ['user', 'deactivate', 'alice'])
     const refused = await fetch(`${server.url}/me`, { headers })
-    assert.equal(refused.status, 401, 'seen by the other process on its next request')
+    assert.equal(refused.status, 403, 'seen by the other process on its next request')
   } finally {
     await server.stop()
   }
@@ -98,13 +124,15 @@ test('in a terminal the password is asked for twice, without echo', {
     for (const [index, prompt] of [/Password for alice:/, /Again:/].entries()) {
       if (answered === index && prompt.test(screen)) {
         answered++
-        child.stdin.write(`${password}\r`)
+        // Ctrl+T shows what was typed, where a prompt offers that.
+        child.stdin.write(`${password}\x14\r`)
       }
     }
   })
   await once(child, 'close')
   assert.match(screen, /Created alice with the role admin/)
   assert.doesNotMatch(screen, /tractors/)
+  assert.doesNotMatch(screen, /ctrl|toggle/i)
 })
 
 const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import * as argon2 from '@node-rs/argon2'
 import type { NewUser, User } from '../../src/core/accounts.ts'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { AccountError, type AccountErrorCode } from '../../src/core/errors.ts'
+import type { HashPool } from '../../src/core/hash-pool.ts'
 import type { UserRecord } from '../../src/core/store.ts'
 import { createGuards } from '../../src/http/guards.ts'
 import {
@@ -29,7 +31,9 @@ beforeEach(async () => {
   auth = await createTestAuth({ roles, clock, passwordHash: { ...cheapHashing, pool } })
 })
 
-function create(username: string, user: Partial<NewUser> = {}): Promise<User> {
+type WithPassword = Extract<NewUser, { readonly password: string | null }>
+
+function create(username: string, user: Partial<WithPassword> = {}): Promise<User> {
   return auth.accounts.create({ username, password: goodPassword, ...user })
 }
 
@@ -171,7 +175,7 @@ test('the name of the user is a weak password, wherever it is set (PW-10)', asyn
 
 test('a password longer than 1024 bytes is refused without a hash (PW-07)', async () => {
   const before = pool.hashes
-  await assertRefused(create('alice', { password: 'x'.repeat(1025) }), 'password_refused')
+  await assertRefused(create('alice', { password: 'x'.repeat(1025) }), 'password_refused', 2)
   assert.equal(pool.hashes, before)
 })
 
@@ -256,10 +260,10 @@ test('each change that ends tokens ends them all, and of this user only', async 
   const user = await create('alice')
   const { accounts } = auth
   const changes = [
-    () => accounts.deactivate(user.id),
     () => accounts.setPassword(user.id, goodPassword),
     () => changePassword(auth, user.id, goodPassword, otherPassword),
     () => accounts.endSessions(user.id),
+    () => accounts.deactivate(user.id),
   ]
   for (const change of changes) {
     const tokens = [await tokenOf(user), await tokenOf(user)]
@@ -338,9 +342,68 @@ test('of several first users at once one is created', async () => {
   assert.equal((await auth.accounts.counts()).total, 1)
 })
 
+// Of "secret", which no policy would let pass; the first is printed in FastAPI's tutorial.
+const foreignHashes = [
+  '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW',
+  await argon2.hash('secret', { memoryCost: 8, timeCost: 1 }),
+]
+
+test('a user of an older system brings a hash, logs in by it, and gets one of ours (PW-04)', async () => {
+  for (const [index, passwordHash] of foreignHashes.entries()) {
+    const username = `moved${index}`
+    const user = await auth.accounts.create({ username, passwordHash, role: 'editor' })
+    assert.equal((await recordOf(user)).passwordHash, passwordHash)
+    assert.equal(await authenticate(auth, username, 'Secret'), null)
+    assert.equal((await authenticate(auth, username, 'secret'))?.role, 'editor')
+    assert.match(String((await recordOf(user)).passwordHash), /^\$argon2id\$/)
+    assert.ok(await authenticate(auth, username, 'secret'))
+  }
+  assert.equal(auth.passwords.needsRehash(foreignHashes[0] ?? ''), true)
+})
+
+test('a first user may bring a hash too', async () => {
+  const [passwordHash = ''] = foreignHashes
+  assert.ok(await auth.accounts.createFirst({ username: 'alice', passwordHash, role: 'admin' }))
+  assert.ok(await authenticate(auth, 'alice', 'secret'))
+})
+
+test('a hash that could never verify is refused, and no user is made', async () => {
+  const [bcrypt = '', argon = ''] = foreignHashes
+  for (const passwordHash of [
+    '',
+    'secret',
+    '5ebe2294ecd0e0f08eab7690d2a6ee69',
+    '$5$rounds=535000$salt$digest',
+    'pbkdf2_sha256$260000$salt$digest',
+    bcrypt.slice(0, -1),
+    bcrypt.replace('$2b$', '$2x$'),
+    bcrypt.replace('$12$', '$31$'),
+    ` ${bcrypt}`,
+    argon.slice(0, -5),
+    argon.replace('m=8', 'm=99999999'),
+    `${argon}\n`,
+  ]) {
+    const refused = auth.accounts.create({ username: 'moved', passwordHash })
+    await assertRefused(refused, 'password_hash_invalid')
+  }
+  assert.equal((await auth.accounts.counts()).total, 0)
+})
+
+test('a user has a password or a hash, and not both or neither', async () => {
+  const [passwordHash = ''] = foreignHashes
+  for (const user of [
+    { username: 'alice', password: goodPassword, passwordHash },
+    { username: 'alice', password: null, passwordHash },
+    { username: 'alice' },
+  ]) {
+    // @ts-expect-error exactly one of the two
+    await assert.rejects(auth.accounts.create(user), TypeError)
+  }
+})
+
 test('a first user is refused like any other', async () => {
   const { accounts } = auth
-  const create = (user: Partial<NewUser>): Promise<User | null> =>
+  const create = (user: Partial<WithPassword>): Promise<User | null> =>
     accounts.createFirst({ username: 'admin', password: goodPassword, ...user })
   await assertRefused(create({ username: 'a b' }), 'username_invalid')
   await assertRefused(create({ password: 'password1234567' }), 'password_refused')
@@ -358,3 +421,48 @@ test('a search finds a part of a name in every spelling of it (AZ-01)', async ()
     )
   }
 })
+
+for (const [event, happen] of [
+  ['a log-out everywhere', (id: string) => auth.accounts.endSessions(id)],
+  ['a deactivation', (id: string) => auth.accounts.deactivate(id)],
+  [
+    'a deactivation that was taken back',
+    async (id: string) => {
+      await auth.accounts.deactivate(id)
+      await auth.accounts.reactivate(id)
+    },
+  ],
+] as const) {
+  for (const hashes of [1, 2]) {
+    test(`${event} stays what it is when it comes during hash ${hashes} of a new password`, async () => {
+      // Runs the jobs as they come, and the event before the end of one of them.
+      let countdown = Number.POSITIVE_INFINITY
+      const runner = createCountingPool()
+      const interrupted: HashPool = {
+        load: runner.load,
+        checkCapacity: () => {},
+        async run(job, source) {
+          const result = await runner.run(job, source)
+          if (--countdown === 0) await happen(user.id)
+          return result
+        },
+      }
+      auth = await createTestAuth({
+        roles,
+        clock,
+        passwordHash: { ...cheapHashing, pool: interrupted },
+      })
+      const user = await create('alice')
+      const opened = await auth.sessions.open(await recordOf(user), { clientId: 'c', scopes: [] })
+      assert.ok(opened)
+      countdown = hashes
+      const change = changePassword(auth, user.id, goodPassword, otherPassword, opened.session.id)
+      await assertRefused(change, 'password_incorrect')
+      assert.equal(countdown, hashes === 1 ? -1 : 0)
+      const { session } = opened
+      const subject = await auth.store.findSubject(user.id, session.id)
+      assert.notEqual(subject?.sessionStamp, subject?.user.securityStamp)
+      assert.ok(await authenticate(auth, 'alice', goodPassword))
+    })
+  }
+}

@@ -6,7 +6,7 @@ import { ClientError, type ClientErrorCode, OAuthError } from '../../src/core/er
 import { memory } from '../../src/stores/memory.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../fixtures.ts'
 
-const configuredSecret = 'a:b%+é a:b%+é 0123456789abcdef'
+const configuredSecret = 'a:b%+é 7h2kq9mx04bt6wzr8sfd c=&~ 1pv'
 
 let auth: Auth
 

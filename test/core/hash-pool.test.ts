@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { mock, test } from 'node:test'
 import { UnavailableError } from '../../src/core/errors.ts'
-import { createHashPool, type HashPool } from '../../src/core/hash-pool.ts'
+import { createHashPool, type HashPool, hashConcurrency } from '../../src/core/hash-pool.ts'
 
 interface Jobs {
   /** Asks the pool for a job that runs until `end` is called with its name. */
@@ -175,4 +176,18 @@ test('one source fills a quarter of the queue and no more (PW-13)', async () => 
   assert.throws(() => pool.checkCapacity('b'), UnavailableError)
   await jobs.end('running')
   pool.checkCapacity('b')
+})
+
+test('as many hashes run at once as there are cores, and fewer than threads for them', () => {
+  const cores = availableParallelism()
+  for (const threads of [1, 2, 4, 8, 1024]) {
+    const concurrency = hashConcurrency({ threads })
+    assert.ok(concurrency <= cores)
+    assert.ok(concurrency < threads || concurrency === 1)
+    assert.ok(concurrency === cores || concurrency === Math.max(1, threads - 1))
+  }
+  assert.equal(hashConcurrency(), Math.min(cores, 3))
+  // Those who share the cores do not run more hashes than there are.
+  assert.equal(hashConcurrency({ threads: 1024, processes: cores }), 1)
+  assert.equal(hashConcurrency({ threads: 1024, processes: 2 }), Math.max(1, Math.floor(cores / 2)))
 })

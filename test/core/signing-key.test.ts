@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import * as jose from 'jose'
 import { createKeyRing } from '../../src/core/key-ring.ts'
@@ -191,6 +191,40 @@ test('a sample that is printed in public is refused (JW-05)', () => {
 test('a secret of few characters is refused (JW-05)', () => {
   for (const secret of ['a'.repeat(64), '0123'.repeat(16), '123456789'.repeat(8)]) {
     assert.match(secretProblems(secret).join(), /repeats/, secret)
+  }
+})
+
+test('rows of characters and repeated blocks are refused (JW-05)', () => {
+  const patterned = [
+    '12345678901234567890123456789012',
+    '0123456789abcdef0123456789abcdef',
+    'abcdefghijklmnopqrstuvwxyz123456',
+    'zyxwvutsrqponmlkjihgfedcba654321',
+    'qwertyuiopasdfghjklzxcvbnm123456',
+    'correcthorsebattery-correcthorsebattery',
+    '9f3c1e7ab2d840569f3c1e7ab2d84056',
+    'Xk29dmQp7vXk29dmQp7vXk29dmQp7vXk29dmQp7v',
+    'myserviceABCDEFGHIJKLMNOPQRSTUVWXYZ',
+  ]
+  for (const secret of patterned) {
+    assert.match(secretProblems(secret).join(), /repeated parts or rows/, secret)
+  }
+  const samples = [
+    'django-insecure-#n$x9k2v!p4w7q@z8m3r6t1y5u0',
+    'dev-secret-do-not-use-in-production!!',
+    'keyboard cat keyboard cat keyboard cat',
+    'test-key-for-the-integration-environment',
+  ]
+  for (const secret of samples) assert.match(secretProblems(secret).join(), /sample/, secret)
+})
+
+test('32 random bytes are never refused, in hex or base64 (JW-05)', () => {
+  for (let round = 0; round < 10_000; round++) {
+    const bytes = randomBytes(32)
+    for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+      const secret = bytes.toString(encoding)
+      assert.deepEqual(secretProblems(secret), [], encoding)
+    }
   }
 })
 

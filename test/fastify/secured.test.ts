@@ -278,7 +278,7 @@ describe('the guard of a secured route', () => {
     await auth.accounts.changeRole(user.id, 'admin')
     assert.equal(await status(), 200)
     await auth.accounts.deactivate(user.id)
-    assert.equal(await status(), 401)
+    assert.equal(await status(), 403)
   })
 })
 

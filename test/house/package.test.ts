@@ -86,7 +86,10 @@ test('the package holds what was compiled and its documents, and nothing else', 
     const stem = `dist/${path.slice(0, -'.ts'.length)}`
     return [`${stem}.js`, `${stem}.d.ts`]
   })
-  const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
+  // Whatever a document links to is there: its links stay alive.
+  const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+    .map((path) => path.replaceAll('\\', '/'))
+    .concat('LICENSE', 'package.json')
   assert.deepEqual(files.sort(), [...documents, ...compiled].sort())
 })
 
@@ -175,6 +178,35 @@ console.log(JSON.stringify(urls))
   })
 }
 
+const compilerOptions = {
+  target: 'es2024',
+  lib: ['es2024'],
+  module: 'nodenext',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noEmit: true,
+  types: ['node'],
+}
+
+async function compile(file: string, options: object = {}): Promise<void> {
+  const settings = { compilerOptions: { ...compilerOptions, ...options }, files: [file] }
+  write('tsconfig.json', JSON.stringify(settings))
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project])
+}
+
+test('the greeting of the installed server names a command that is there', async () => {
+  write(
+    'greet.mjs',
+    `
+import { readConfig, startServer } from 'portcullis/server'
+const server = await startServer(readConfig({ PORT: '0', DATA_DIR: 'data', LOG_LEVEL: 'silent' }))
+console.log(server.greeting.join('\\n'))
+await server.close()
+`,
+  )
+  assert.match(await run(process.execPath, ['greet.mjs']), /npx portcullis user add alice/)
+})
+
 test('the types are there, and hold a consumer to them', async () => {
   write(
     'consumer.ts',
@@ -200,21 +232,35 @@ export async function build(path: string | undefined): Promise<FastifyInstance> 
 }
 `,
   )
+  await compile('consumer.ts')
+})
+
+test('what a consumer exports can be named in its own declarations', async () => {
   write(
-    'tsconfig.json',
-    JSON.stringify({
-      compilerOptions: {
-        target: 'es2024',
-        lib: ['es2024'],
-        module: 'nodenext',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noEmit: true,
-        types: ['node'],
-      },
-      files: ['consumer.ts'],
-    }),
+    'library.ts',
+    `
+import { all, createAuth, createGuards, createTokenEndpoint, guard, optional, refine } from 'portcullis'
+import { guarded, portcullis, secured } from 'portcullis/fastify'
+import { buildApp, readConfig, startServer } from 'portcullis/server'
+import { memory } from 'portcullis/stores/memory'
+
+export const auth = await createAuth({ store: memory() })
+export const guards = createGuards(auth)
+export const { accessToken, activeUser, requireRole } = guards
+export const both = all({ user: activeUser, token: accessToken })
+export const nested = all({ both, admin: requireRole('admin') })
+export const name = refine(both, ({ user }) => user.username)
+export const known = optional(both)
+export const language = guard((request) => request.headers)
+export const me = secured(both, ({ user }) => user.username)
+export const routes = guarded(both, async () => {})
+export const endpoint = createTokenEndpoint(auth)
+export const { sessions, accounts, accessTokens, keys, events, login, throttle, passwords } = auth
+export const users = await accounts.list({ limit: 1 })
+export const app = await buildApp({ auth })
+export const plugin = portcullis
+export const start = () => startServer(readConfig({}))
+`,
   )
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  await run(process.execPath, [compiler, '-p', project])
+  await compile('library.ts', { noEmit: false, declaration: true, outDir: 'built' })
 })

@@ -33,6 +33,18 @@ async function tokenOf(auth: Auth, user: User, scopes?: readonly string[]): Prom
   return token
 }
 
+/** A token of a session, as a login gives it. */
+async function inSession({ id, role }: User): Promise<{ token: string; sessionId: string }> {
+  const record = await auth.store.users.findById(id)
+  const about = { clientId: 'first-party', scopes: auth.roles.permissionsOf(role) }
+  const opened = record && (await auth.sessions.open(record, about))
+  assert.ok(opened)
+  const sessionId = opened.session.id
+  const endsWith = { sessionId }
+  const { token } = await auth.accessTokens.issue({ ...about, subject: id, role, endsWith })
+  return { token, sessionId }
+}
+
 /** What a client sees of a guard's refusal. */
 async function refusalOf(guard: Guard<unknown>, request: GuardedRequest) {
   const error = await guard(request).then(
@@ -210,6 +222,30 @@ describe('a guard of users', () => {
     }
   })
 
+  test('answers a token from before a deactivation with 403 "Inactive user", with a session or without', async () => {
+    const user = await signUp(auth, 'editor')
+    const old = [(await inSession(user)).token, await tokenOf(auth, user)]
+    await auth.accounts.deactivate(user.id)
+    for (const token of old) {
+      for (const [name, guard] of userGuards) {
+        assert.deepEqual(await refusalOf(guard, bearer(token)), inactiveUser, name)
+      }
+    }
+    // That is no reason any more then, and the tokens stay ended.
+    await auth.accounts.reactivate(user.id)
+    for (const token of old) {
+      assert.deepEqual(await refusalOf(guards.currentUser, bearer(token)), invalidToken)
+    }
+  })
+
+  test('answers a token of a revoked session with 401 while its user is active', async () => {
+    const { token, sessionId } = await inSession(await signUp(auth, 'editor'))
+    assert.equal(await auth.sessions.end(sessionId), true)
+    for (const [name, guard] of userGuards) {
+      assert.deepEqual(await refusalOf(guard, bearer(token)), invalidToken, name)
+    }
+  })
+
   test('says "Inactive user" before it looks at roles and permissions', async () => {
     const user = await signUp(auth, 'member')
     await auth.accounts.deactivate(user.id)
@@ -237,7 +273,6 @@ describe('a guard of users', () => {
 
   for (const [event, change] of [
     ['a new password', (id: string) => auth.accounts.setPassword(id, goodPassword)],
-    ['a deactivation', (id: string) => auth.accounts.deactivate(id)],
     [
       'a deactivation that was taken back',
       async (id: string) => {

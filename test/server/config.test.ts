@@ -52,6 +52,7 @@ test('without any variable the server has its defaults', () => {
     sessions: { idleLifetime: 14 * 86400, lifetime: 90 * 86400, refreshGrace: 10 },
     passwordMinLength: 15,
     argon2: { memory: 19456, time: 2, parallelism: 1 },
+    threads: 4,
     roles: { admin: ['*'], member: [] },
     defaultRole: undefined,
     clients: [],
@@ -301,6 +302,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ARGON2_MEMORY: 'x',
   ARGON2_TIME: 'x',
   ARGON2_PARALLELISM: 'x',
+  UV_THREADPOOL_SIZE: 'x',
   ROLES: 'x',
   DEFAULT_ROLE: 'x',
   CLIENTS: 'canary',
@@ -309,7 +311,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
 }
 
 test('a key that is named for two purposes is a mistake (KM-10)', () => {
-  const key = 'b7e151628aed2a6abf7158809cf4f3c7'.repeat(2)
+  const key = 'b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfef'
   const rows = [
     { SECRET_KEY: key, SECRET_KEY_PREVIOUS: key },
     { SECRET_KEY: key, KEY_ENCRYPTION_KEY: key },
@@ -387,6 +389,16 @@ test('a .env file lies beneath the environment of the process', () => {
   assert.equal(environment.QUOTED, 'a b')
   assert.equal(environment.PATH, process.env.PATH)
   assert.deepEqual(readEnvironment(join(directory, 'absent')), { ...process.env })
+})
+
+test('the size of the thread pool is not read from a .env file, where Node.js does not see it', () => {
+  const file = write('threads', 'UV_THREADPOOL_SIZE=64\n')
+  assert.equal(readEnvironment(file).UV_THREADPOOL_SIZE, process.env.UV_THREADPOOL_SIZE)
+})
+
+test('an issuer for any free port does not name port 0, and stays the same', () => {
+  const { issuer, audience } = readConfig({ PORT: '0' })
+  assert.deepEqual([issuer, audience], ['http://127.0.0.1', 'http://127.0.0.1'])
 })
 
 test('an empty variable of the process hides that of a .env file', () => {

@@ -206,21 +206,59 @@ export function storeContract(
         const stranger = await add()
         const theirs = aSession(stranger)
         for (const session of [kept, lost, theirs]) await store.sessions.create(session)
-        const renewal = (keepSession: string) => ({
+        const renewal = (oldSecurityStamp: string, keepSession: string) => ({
+          oldSecurityStamp,
           securityStamp: `renewed ${made++}`,
           keepSession,
         })
-        const to = renewal(kept.id)
+        const to = renewal(user.securityStamp, kept.id)
         await store.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', to)
         assert.equal((await store.users.findById(user.id))?.securityStamp, to.securityStamp)
         const stampOf = async (id: string) => (await other.sessions.find(id))?.securityStamp
         assert.equal(await stampOf(kept.id), to.securityStamp)
         assert.equal(await stampOf(lost.id), user.securityStamp)
 
-        await store.users.replacePasswordHash(user.id, 'new', 'newer', renewal(theirs.id))
+        const next = renewal(to.securityStamp, theirs.id)
+        assert.equal(await store.users.replacePasswordHash(user.id, 'new', 'newer', next), true)
         assert.equal(await stampOf(theirs.id), stranger.securityStamp)
-        await store.users.replacePasswordHash(user.id, 'not it', 'x', renewal(lost.id))
+        const wrong = renewal(next.securityStamp, lost.id)
+        assert.equal(await store.users.replacePasswordHash(user.id, 'not it', 'x', wrong), false)
         assert.equal(await stampOf(lost.id), user.securityStamp)
+      })
+
+      test('a session that has ended is not brought back by a renewed stamp', async () => {
+        const user = await add()
+        const [old, revoked] = [aSession(user), aSession(user)]
+        for (const session of [old, revoked]) await store.sessions.create(session)
+        await other.users.update(user.id, { securityStamp: 'everywhere' })
+        await other.sessions.revoke(revoked.id, now)
+        const renewal = (oldSecurityStamp: string, keepSession: string) => ({
+          oldSecurityStamp,
+          securityStamp: `renewed ${made++}`,
+          keepSession,
+        })
+        const hash = String(user.passwordHash)
+        const { users } = store
+        // The stamp that was read is gone.
+        const late = renewal(user.securityStamp, old.id)
+        assert.equal(await users.replacePasswordHash(user.id, hash, 'x', late), false)
+        // It was read anew; but the session has the old one.
+        const fresh = renewal('everywhere', old.id)
+        assert.equal(await users.replacePasswordHash(user.id, hash, 'a', fresh), true)
+        assert.equal((await other.sessions.find(old.id))?.securityStamp, user.securityStamp)
+        // A revoked one keeps its stamp, even if that is the one that was read.
+        await other.users.update(user.id, { securityStamp: user.securityStamp })
+        const again = renewal(user.securityStamp, revoked.id)
+        assert.equal(await users.replacePasswordHash(user.id, 'a', 'b', again), true)
+        assert.deepEqual(await other.sessions.find(revoked.id), { ...revoked, revokedAt: now })
+      })
+
+      test('an inactive user gets no new hash with a renewed stamp', async () => {
+        const user = await add({ active: false })
+        const renewal = { oldSecurityStamp: user.securityStamp, securityStamp: 'renewed' }
+        const hash = String(user.passwordHash)
+        assert.equal(await store.users.replacePasswordHash(user.id, hash, 'x', renewal), false)
+        assert.deepEqual(await other.users.findById(user.id), user)
       })
 
       test('a removed user is gone, and every session too', async () => {

@@ -128,6 +128,7 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 60_000 
       ({ user }) =>
         here.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', {
           securityStamp: 'new',
+          oldSecurityStamp: user.securityStamp,
         }),
       ({ user }) => here.users.remove(user.id),
       ({ session }) => here.sessions.revoke(session.id, 1),
