@@ -14,6 +14,7 @@ import { sqlite } from '../../src/stores/sqlite.ts'
 import { createDirectory, type Serving, serve } from '../cli/process.ts'
 import { goodPassword } from '../fixtures.ts'
 import { aUser } from './contract.ts'
+import { killPostgres, startAgain } from './kill-postgres.ts'
 import { createLedger, type Ledger, presentAgain, type StoredSession } from './ledger.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { rage, type Storm, send } from './storm.ts'
@@ -132,6 +133,8 @@ describe('PostgreSQL', { skip }, () => {
   test(`what was acknowledged, and nothing else, survives kill -9 of the database, ${rounds} times (DD-01, DD-05)`, {
     timeout,
   }, async (t) => {
+    assert.ok(server)
+    const database = server
     const arena = await enter('servers')
     const ledger = createLedger()
     const { url, child, stop } = await start(arena)
@@ -141,10 +144,10 @@ describe('PostgreSQL', { skip }, () => {
     for (let round = 0; round < rounds; round++) {
       let killed: Promise<void> | undefined
       const last = await storm(round, arena, ledger, url, () => {
-        killed = server?.kill()
+        killed = killPostgres(database, arena.environment.DATABASE_URL ?? '')
       })
       await killed
-      await server?.start()
+      await startAgain(database)
       ledger.enter(last)
       answered += last.answered
       await arena.examiner.assertClean()

@@ -7,10 +7,10 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Auth, createAuth } from '../../src/core/auth.ts'
-import { createGuards } from '../../src/http/guards.ts'
+import { createAuth } from '../../src/core/auth.ts'
+import { buildApp } from '../../src/server/app.ts'
 import { createTestClock } from '../fixtures.ts'
 import { type BareDatabase, postgresDatabase, type Row, sqliteDatabase } from './bare-database.ts'
 import * as old from './first-version.ts'
@@ -115,10 +115,36 @@ function migrations(
       return database
     }
 
-    async function openAuth(database: BareDatabase): Promise<Auth> {
+    /** The ready server on a database of then, at the time of then. */
+    async function openServer(t: TestContext, upTo: old.OldStep) {
+      const database = await createOld(upTo)
       const { issuer, keyEncryptionKey } = old
       const clock = createTestClock(old.madeAt)
-      return await createAuth({ store: database.store(), issuer, keyEncryptionKey, clock })
+      const auth = await createAuth({ store: database.store(), issuer, keyEncryptionKey, clock })
+      const app = await buildApp({ auth, docs: false })
+      t.after(async () => {
+        await app.close()
+        await auth.close()
+      })
+      async function post(url: string, form: Readonly<Record<string, string>>) {
+        const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+        const payload = new URLSearchParams(form).toString()
+        const answer = await app.inject({ method: 'POST', url, headers, payload })
+        return { status: answer.statusCode, tokens: answer.body === '' ? {} : answer.json() }
+      }
+      return {
+        auth,
+        end: (token: string) => post('/auth/revoke', { token }),
+        logIn: (username: string, password = old.oldPassword) =>
+          post('/auth/token', { username, password }),
+        refresh: (token: string) =>
+          post('/auth/token', { grant_type: 'refresh_token', refresh_token: token }),
+        async me(token: string) {
+          const headers = { authorization: `Bearer ${token}` }
+          const answer = await app.inject({ url: '/me', headers })
+          return [answer.statusCode, answer.json().username]
+        },
+      }
     }
 
     async function assertToday(database: BareDatabase): Promise<void> {
@@ -138,47 +164,37 @@ function migrations(
         assert.deepEqual(await dump(database), first)
       })
 
-      test(`up to ${upTo} knows its users: who could log in can, and nobody else`, async () => {
-        const auth = await openAuth(await createOld(upTo))
-        const authenticate = (username: string, password = old.oldPassword) =>
-          auth.login.authenticate({ username, password, address: '192.0.2.1' })
-        const alice = await authenticate('alice')
-        assert.equal(alice?.role, 'admin')
-        const opened = await auth.sessions.open(alice, { clientId: 'first-party', scopes: ['*'] })
-        assert.ok(await auth.sessions.refresh(opened?.refreshToken ?? '', 'first-party'))
+      test(`up to ${upTo} knows its users: who could log in can, and nobody else`, async (t) => {
+        const { auth, logIn, me, refresh } = await openServer(t, upTo)
         // A bcrypt hash is replaced after the first good login, and then is none.
-        for (const scheme of ['bcrypt, replaced', 'argon2id']) {
-          const dave = await authenticate('dave')
-          assert.match(dave?.passwordHash ?? '', /^\$argon2id\$/, scheme)
+        for (const username of ['alice', 'dave', 'dave']) {
+          const { status, tokens } = await logIn(username)
+          assert.equal(status, 200)
+          assert.deepEqual(await me(tokens.access_token), [200, username])
+          assert.equal((await refresh(tokens.refresh_token)).status, 200)
+          const user = await auth.store.users.findByUsername(username)
+          assert.match(user?.passwordHash ?? '', /^\$argon2id\$/)
+          assert.equal(user?.role, username === 'alice' ? 'admin' : 'member')
         }
-        assert.equal((await authenticate('bob'))?.active, false)
-        assert.equal(await authenticate('carol'), null)
-        assert.equal(await authenticate('alice', 'another password'), null)
-        await auth.close()
+        const inactive = await logIn('bob')
+        assert.equal(inactive.tokens.refresh_token, undefined)
+        assert.deepEqual(await me(inactive.tokens.access_token), [403, undefined])
+        assert.equal((await logIn('carol')).status, 401)
+        assert.equal((await logIn('alice', 'another password')).status, 401)
       })
 
-      test(`up to ${upTo} has the key that its tokens were signed with`, async () => {
-        const auth = await openAuth(await createOld(upTo))
-        const { activeUser } = createGuards(auth)
-        const call = (token: string) =>
-          activeUser(
-            new Request('https://api.example.com/', {
-              headers: { authorization: `Bearer ${token}` },
-            }),
-          )
-        assert.equal((await call(old.accessTokenWithoutSession)).username, 'alice')
+      test(`up to ${upTo} has the key that its tokens were signed with`, async (t) => {
+        const { end, me, refresh } = await openServer(t, upTo)
+        assert.deepEqual(await me(old.accessTokenWithoutSession), [200, 'alice'])
         if (upTo === '0002_sessions') {
-          assert.equal((await call(old.accessTokenOfSession)).username, 'alice')
-          const { session } = await auth.sessions.refresh(old.refreshToken, 'first-party')
-          assert.equal(session.generation, 2)
-          await assert.rejects(auth.sessions.refresh(old.refreshTokenOfEnded, 'first-party'))
-          await auth.sessions.end(session.id)
+          assert.deepEqual(await me(old.accessTokenOfSession), [200, 'alice'])
+          const { status, tokens } = await refresh(old.refreshToken)
+          assert.equal(status, 200)
+          assert.equal((await refresh(old.refreshTokenOfEnded)).status, 400)
+          assert.equal((await end(tokens.refresh_token)).status, 200)
         }
-        await assert.rejects(
-          call(old.accessTokenOfSession),
-          'of an unknown session, or an ended one',
-        )
-        await auth.close()
+        // Of a session that there is not, or not any more.
+        assert.deepEqual(await me(old.accessTokenOfSession), [401, undefined])
       })
 
       test(`up to ${upTo} is opened by two processes at once (DD-09)`, async () => {

@@ -3,7 +3,6 @@ import {
   cpSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -21,10 +20,8 @@ export interface PostgresServer {
   /** Makes an empty database and returns its URL. */
   createDatabase(name: string): Promise<string>
   stop(): Promise<void>
-  /** Starts it again, after `stop` or `kill`, with what it held. */
+  /** Starts it again, after `stop`, with what it held. */
   start(): Promise<void>
-  /** Kills its processes, none of which gets to finish anything. Start it again before the end. */
-  kill(): Promise<void>
   /** Ends it and removes what it held. */
   remove(): Promise<void>
 }
@@ -106,26 +103,7 @@ function running(
       return `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
     },
     stop: () => server.stop(),
-    async start() {
-      // What is left of a server that was killed keeps its memory and its port for a moment.
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await start()
-        } catch (error) {
-          if (attempt === 100) throw new Error('PostgreSQL does not start', { cause: error })
-        }
-      }
-    },
-    async kill() {
-      const client = server.getPgClient()
-      await client.connect()
-      const { rows } = await client.query('select pid from pg_stat_activity')
-      const [first = ''] = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')
-      const ended = new Promise<void>((resolve) => client.once('end', resolve))
-      // The first makes all others, so none is made meanwhile.
-      for (const pid of [Number(first), ...rows.map((row) => Number(row.pid))]) kill(pid)
-      await ended
-    },
+    start,
     async remove() {
       await server.stop()
       rmSync(directory, { recursive: true, force: true })
@@ -140,15 +118,6 @@ function giveAway(directory: string, like = directory): void {
   chownSync(directory, uid, gid)
   for (const path of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
     chownSync(join(directory, path), uid, gid)
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    // It saw that the first was gone, and ended by itself.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
