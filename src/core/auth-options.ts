@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { TrustedIssuer } from './external-issuer.ts'
 import type { PasswordHasherOptions } from './password-hash.ts'
 import type { PasswordPolicyOptions } from './password-policy.ts'
 import type { RoleMap } from './roles.ts'
@@ -39,6 +40,11 @@ export interface AuthOptions {
   readonly passwordHash?: PasswordHasherOptions
   readonly passwordPolicy?: PasswordPolicyOptions
   readonly sessions?: SessionOptions
+  /**
+   * Other issuers whose tokens are accepted beside our own, behind the same guards: `keycloak(…)`,
+   * `auth0(…)` and others of `portcullis/issuers`. Default none.
+   */
+  readonly issuers?: readonly TrustedIssuer[]
   /** Default: the wall clock. */
   readonly clock?: Clock
 }

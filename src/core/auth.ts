@@ -1,23 +1,29 @@
-import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token.ts'
+import {
+  type AccessTokenIssuer,
+  createAccessTokenIssuer,
+  firstPartyClientId,
+} from './access-token.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type AuthOptions, optionProblems } from './auth-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { ConfigError } from './errors.ts'
 import { type AuthEvents, createAuthEvents } from './events.ts'
+import { createIdentities, type Identities } from './identities.ts'
+import { createIssuers, type Issuers } from './issuers.ts'
 import { createLogin, type Login } from './login.ts'
 import { loadManagedKeys } from './managed-keys.ts'
 import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './password-policy.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { createRefreshTokens } from './refresh-token.ts'
+import { defaultRoleOf, issuerProblems } from './resource-server.ts'
 import { createRoles, type Roles } from './roles.ts'
 import { checkSessionOptions, createSessions, type Sessions } from './sessions.ts'
 import { createKeyRing, importSecret, type KeyRing } from './signing-key.ts'
 import type { Store } from './store.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
 
-/** The client of a login that names none: the application's own front ends (RFC 6749 §2.1, public). */
-export const firstPartyClientId = 'first-party'
+export { firstPartyClientId }
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
 export interface Auth {
@@ -31,6 +37,10 @@ export interface Auth {
   readonly passwordPolicy: PasswordPolicy
   readonly accessTokens: AccessTokenIssuer
   readonly sessions: Sessions
+  /** The other issuers whose tokens are accepted. */
+  readonly issuers: Issuers
+  /** Which of their identities are linked to which users. */
+  readonly identities: Identities
   readonly keys: KeyRing
   readonly events: AuthEvents
   readonly issuer: string
@@ -68,9 +78,9 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const policy = await attempt(() => createPasswordPolicy(options.passwordPolicy))
   const passwords = await attempt(() => createPasswordHasher(options.passwordHash))
   const sessionOptions = await attempt(() => checkSessionOptions(options.sessions))
-  const defaultRole =
-    options.defaultRole ??
-    (roles?.names.includes('member') ? 'member' : (roles?.names.at(-1) ?? ''))
+  const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
+  const trusted = options.issuers ?? []
+  problems.push(...issuerProblems(trusted, roles, issuer))
   if (roles && !roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
   }
@@ -84,6 +94,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     const throttle = createThrottle(store.throttle, secret, clock)
     const login = createLogin({ store, hasher: passwords, throttle })
     const events = createAuthEvents(clock)
+    const issuers = createIssuers({ trusted, roles, defaultRole, clock, store })
+    const kept = trusted.filter(({ users }) => users !== 'token')
     return {
       store,
       roles,
@@ -110,6 +122,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         audience,
         lifetime: accessTokenLifetime,
         clock,
+        ...(trusted.length > 0 && { verifyExternal: issuers.verify }),
       }),
       sessions: createSessions({
         store,
@@ -118,12 +131,21 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         clock,
         options: sessionOptions,
       }),
+      issuers,
+      identities: createIdentities({
+        store,
+        issuers: kept.map((each) => each.issuer),
+        clock,
+      }),
       keys,
       events,
       issuer,
       audience,
       clock,
-      close: () => store.close(),
+      async close() {
+        issuers.close()
+        await store.close()
+      },
     }
   } catch (error) {
     await store.close()

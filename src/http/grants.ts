@@ -1,4 +1,5 @@
-import { type Auth, firstPartyClientId } from '../core/auth.ts'
+import { firstPartyClientId } from '../core/access-token.ts'
+import type { Auth } from '../core/auth.ts'
 import { OAuthError } from '../core/errors.ts'
 import { everyPermission, formatScope, includesPermission, parseScope } from '../core/scope.ts'
 import type { OpenSession } from '../core/sessions.ts'

@@ -1,6 +1,7 @@
 import type { AccessToken } from '../core/access-token.ts'
 import { toUser, type User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
+import type { ResourceServer } from '../core/resource-server.ts'
 import { includesPermission } from '../core/scope.ts'
 import { readBearerToken } from './bearer.ts'
 import { all, type Guard, guard, refine } from './guard.ts'
@@ -41,8 +42,11 @@ export interface Guards {
   requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
 }
 
-/** Makes the guards of an application's security. */
-export function createGuards(auth: Auth): Guards {
+/**
+ * Makes the guards of an application's security, or of a resource server's: the same guards, so that
+ * no route knows who issued the token.
+ */
+export function createGuards(auth: Auth | ResourceServer): Guards {
   const accessToken = guard(
     async (request) => {
       const token = readBearerToken(request)
@@ -54,9 +58,14 @@ export function createGuards(auth: Auth): Guards {
     { authenticates: true },
   )
 
-  const userEvenIfInactive = refine(accessToken, async ({ claims }) => {
-    const { sub, sid = null, stamp = null } = claims
-    const subject = await auth.store.findSubject(sub, sid)
+  const userEvenIfInactive = refine(accessToken, async (token) => {
+    if (token.external) {
+      const user = await auth.issuers.findUser(token)
+      if (user === null) throw new Forbidden('This identity may not use this service')
+      return user
+    }
+    const { sub, sid = null, stamp = null } = token.claims
+    const subject = 'store' in auth ? await auth.store.findSubject(sub, sid) : null
     const endsWith = sid === null ? stamp : subject?.sessionStamp
     // A revoked session has no stamp, an old one has an old stamp, a deleted user has none.
     if (!subject || endsWith !== subject.user.securityStamp) throw new BearerError('invalid_token')
@@ -103,7 +112,8 @@ export function createGuards(auth: Auth): Guards {
           const granted = permissions.every(
             (permission) =>
               includesPermission(token.scopes, permission) &&
-              auth.roles.grants(user.role, permission),
+              // What a token says is all there is to a user who is made of it.
+              (token.external?.users === 'token' || auth.roles.grants(user.role, permission)),
           )
           if (!granted) throw new BearerError('insufficient_scope', permissions)
           return user

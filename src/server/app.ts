@@ -139,6 +139,8 @@ const statusOf: Readonly<Record<AccountErrorCode, number>> = {
   user_unknown: 404,
   username_taken: 409,
   last_admin: 409,
+  identity_invalid: 422,
+  identity_taken: 409,
 }
 
 /** What the log says of a request: its path without the query, in which a client may put a secret. */

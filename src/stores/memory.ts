@@ -9,16 +9,19 @@ import {
   type UserRecord,
   type UserStore,
 } from '../core/store.ts'
+import { createMemoryIdentities } from './memory-identities.ts'
 import { createMemoryThrottle } from './memory-throttle.ts'
 
 /** A store that is gone with the process: for tests and trials. */
 export function memory(): Store {
   const key = randomBytes(32)
   const sessionById = new Map<string, SessionRecord>()
-  const users = createUsers(sessionById)
+  const users = createUsers(sessionById, (id) => identities.forgetUser(id))
+  const identities = createMemoryIdentities(users)
   return {
     users,
     sessions: createSessions(sessionById, users.read),
+    identities,
     signingKeys: createSigningKeys(),
     throttle: createMemoryThrottle(),
     findSubject(userId, sessionId) {
@@ -37,7 +40,10 @@ export function memory(): Store {
 
 type Users = UserStore & { read(id: string): UserRecord | null }
 
-function createUsers(sessionById: Map<string, SessionRecord>): Users {
+function createUsers(
+  sessionById: Map<string, SessionRecord>,
+  forgetIdentities: (userId: string) => void,
+): Users {
   const byId = new Map<string, UserRecord>()
   const idByUsername = new Map<string, string>()
 
@@ -108,6 +114,7 @@ function createUsers(sessionById: Map<string, SessionRecord>): Users {
       for (const session of sessionById.values()) {
         if (session.userId === id) sessionById.delete(session.id)
       }
+      forgetIdentities(id)
       return byId.delete(id)
     },
   }

@@ -8,6 +8,7 @@ import type {
   UserStore,
 } from '../core/store.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
+import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
 import { createThrottleStore } from './kysely-throttle.ts'
@@ -54,6 +55,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
   return {
     users,
     sessions,
+    identities: createIdentityStore(engine),
     signingKeys,
     throttle: createThrottleStore(db),
     findSubject: createSubjectReader(engine),

@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import type {
+  IdentityStore,
   MaybePromise,
   SessionStore,
   SigningKeyStore,
@@ -12,6 +13,7 @@ import type {
 } from '../core/store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
 import type { Engine } from './kysely-engine.ts'
+import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
 import { createThrottleStore } from './kysely-throttle.ts'
@@ -58,6 +60,10 @@ class SqliteStore implements Store {
     return this.#open.sessions
   }
 
+  get identities(): IdentityStore {
+    return this.#open.identities
+  }
+
   get signingKeys(): SigningKeyStore {
     return this.#open.signingKeys
   }
@@ -100,7 +106,10 @@ class SqliteStore implements Store {
 }
 
 interface Opened
-  extends Pick<Store, 'users' | 'sessions' | 'signingKeys' | 'throttle' | 'findSubject'> {
+  extends Pick<
+    Store,
+    'users' | 'sessions' | 'identities' | 'signingKeys' | 'throttle' | 'findSubject'
+  > {
   check(): void
   close(): Promise<void>
 }
@@ -131,6 +140,7 @@ async function openDatabase(path: string): Promise<Opened> {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
       findSubject: createSubjectReader(engine),
+      identities: createIdentityStore(engine),
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(counts),
       check: () => void answer(() => probe.get()),
