@@ -5,6 +5,7 @@ export type {
   AccessTokenClaims,
   AccessTokenIssuer,
   AccessTokenSubject,
+  ExternalSubject,
   IssuedAccessToken,
 } from './core/access-token.ts'
 export type { Accounts, NewUser, PasswordChange, User } from './core/accounts.ts'
@@ -21,7 +22,18 @@ export {
   UnavailableError,
 } from './core/errors.ts'
 export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
+export type {
+  ExternalIdentity,
+  IssuerStatus,
+  LinkFunction,
+  PermissionMapping,
+  RoleMapping,
+  TrustedIssuer,
+  UserMode,
+} from './core/external-issuer.ts'
 export { createHashPool, type HashPool, type HashPoolOptions } from './core/hash-pool.ts'
+export type { Identities } from './core/identities.ts'
+export type { Issuers } from './core/issuers.ts'
 export type { Credentials, Login } from './core/login.ts'
 export {
   type Argon2Parameters,
@@ -40,6 +52,8 @@ export type { NewSession, OpenSession, SessionOptions, Sessions } from './core/s
 export type { KeyRing, SigningAlgorithm, SigningKey } from './core/signing-key.ts'
 export {
   ConflictError,
+  type IdentityRecord,
+  type IdentityStore,
   type MaybePromise,
   type Rotation,
   type SessionRecord,
