@@ -221,7 +221,7 @@ test('a database of the first version is brought up to date, with what it holds'
   const { path, username } = await existing()
   const database = new DatabaseSync(path)
   database.exec(
-    "drop table sessions; drop table throttle; delete from kysely_migration where name <> '0001_users_and_keys'",
+    "drop table sessions; drop table throttle; drop table identities; delete from kysely_migration where name <> '0001_users_and_keys'",
   )
   database.close()
   const store = await open(path)
