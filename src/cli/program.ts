@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
+import { identityCommand } from './identity.ts'
 import { serve } from './serve.ts'
 import { userCommand } from './user.ts'
 
@@ -14,6 +15,7 @@ function createProgram(): Command {
     .description('run the server; configured by environment variables and .env')
     .action(serve)
   program.addCommand(userCommand())
+  program.addCommand(identityCommand())
   settle(program)
   return program
 }

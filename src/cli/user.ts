@@ -2,9 +2,8 @@ import { Command } from 'commander'
 import type { User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
-import { readConfig, readEnvironment } from '../server/config.ts'
-import { openAuth } from '../server/open-auth.ts'
 import { readNewPassword } from './password-input.ts'
+import { withAuth } from './with-auth.ts'
 
 /** `portcullis user …`: works on the database itself, whether or not a server runs on it. */
 export function userCommand(): Command {
@@ -34,7 +33,7 @@ export function userCommand(): Command {
     .description('set a password, which ends every login of the user')
     .action((username: string) =>
       withAuth(async ({ accounts }) => {
-        const { id } = await find(accounts, username)
+        const { id } = await findUser(accounts, username)
         await accounts.setPassword(id, await readNewPassword(`New password for ${username}`))
         console.log(`Changed the password of ${username}.`)
       }),
@@ -47,7 +46,7 @@ export function userCommand(): Command {
     .description('change the role of a user')
     .action((username: string, role: string) =>
       withAuth(async ({ accounts }) => {
-        const changed = await accounts.changeRole((await find(accounts, username)).id, role)
+        const changed = await accounts.changeRole((await findUser(accounts, username)).id, role)
         console.log(`${changed.username} has the role ${changed.role} now.`)
       }),
     )
@@ -63,7 +62,7 @@ export function userCommand(): Command {
       .description(`${name} a user`)
       .action((username: string) =>
         withAuth(async ({ accounts }) => {
-          const changed = await accounts[name]((await find(accounts, username)).id)
+          const changed = await accounts[name]((await findUser(accounts, username)).id)
           console.log(`${changed.username} ${says}.`)
         }),
       )
@@ -75,7 +74,7 @@ export function userCommand(): Command {
     .description('delete a user')
     .action((username: string) =>
       withAuth(async ({ accounts }) => {
-        const { id, username: canonical } = await find(accounts, username)
+        const { id, username: canonical } = await findUser(accounts, username)
         await accounts.remove(id)
         console.log(`Deleted ${canonical}.`)
       }),
@@ -84,16 +83,8 @@ export function userCommand(): Command {
   return user
 }
 
-async function withAuth(work: (auth: Auth) => Promise<void>): Promise<void> {
-  const auth = await openAuth(readConfig(readEnvironment()))
-  try {
-    await work(auth)
-  } finally {
-    await auth.close()
-  }
-}
-
-async function find(accounts: Auth['accounts'], username: string): Promise<User> {
+/** @throws {AccountError} `user_unknown` */
+export async function findUser(accounts: Auth['accounts'], username: string): Promise<User> {
   const user = await accounts.findByUsername(username)
   if (user !== null) return user
   throw new AccountError('user_unknown', ['There is no such user.'])

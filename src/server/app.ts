@@ -19,6 +19,7 @@ import { createGuards } from '../http/guards.ts'
 import { createProblem, problemMediaType } from '../http/problem.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { identityRoutes } from './identity-routes.ts'
 import { meRoutes } from './me-routes.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
@@ -114,6 +115,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     auth,
     guards,
   })
+  await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
   const unsubscribe = auth.events.subscribe((event) => app.log.info({ event }, event.type))
   app.addHook('onClose', async () => unsubscribe())
   if (setup) await app.register(setupRoutes, { auth, setup, docs })

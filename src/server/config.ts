@@ -2,11 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { accessTokenMaxLifetime } from '../core/auth-options.ts'
 import { ConfigError } from '../core/errors.ts'
+import type { TrustedIssuer } from '../core/external-issuer.ts'
 import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
-import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'
+import { createRoles, defaultRoles, type RoleMap, type Roles } from '../core/roles.ts'
 import type { SessionOptions } from '../core/sessions.ts'
 import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
 import { metadataPath } from '../http/metadata.ts'
+import { parseIssuers } from './issuer-settings.ts'
 import { type SettingName, settings } from './settings.ts'
 import { isAddressBlock, type TrustedProxies } from './trusted-proxies.ts'
 
@@ -32,6 +34,8 @@ export interface Config {
   readonly argon2: Argon2Parameters
   readonly roles: RoleMap
   readonly defaultRole: string | undefined
+  /** Other issuers whose tokens are accepted. */
+  readonly issuers: readonly TrustedIssuer[]
   readonly docs: boolean
   /** Undefined: to be chosen by where the log goes. */
   readonly logLevel: LogLevel | undefined
@@ -164,6 +168,7 @@ export function readConfig(environment: Environment): Config {
     argon2,
     roles,
     defaultRole,
+    issuers: parseIssuers(secret('ISSUERS'), issuer, usableRoles(roles), problems),
     docs: choice('DOCS', ['true', 'false']) !== 'false',
     logLevel: choice('LOG_LEVEL', logLevels),
   }
@@ -218,6 +223,15 @@ function parseRoles(text: string | undefined, problems: string[]): RoleMap {
       problems.push('ROLES must be a JSON object such as {"admin":["*"],"member":[]}.')
     }
     return defaultRoles
+  }
+}
+
+/** What is wrong with roles was said when they were read. */
+function usableRoles(map: RoleMap): Roles | undefined {
+  try {
+    return createRoles(map)
+  } catch {
+    return undefined
   }
 }
 

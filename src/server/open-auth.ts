@@ -32,6 +32,7 @@ export async function openAuth(config: Config): Promise<Auth> {
     accessTokenLifetime: config.accessTokenLifetime,
     allowLongAccessTokens: config.allowLongAccessTokens,
     sessions: config.sessions,
+    issuers: config.issuers,
     passwordHash: { argon2: config.argon2 },
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),

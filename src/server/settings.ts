@@ -22,6 +22,7 @@ export type SettingName =
   | 'ARGON2_PARALLELISM'
   | 'ROLES'
   | 'DEFAULT_ROLE'
+  | 'ISSUERS'
   | 'DOCS'
   | 'LOG_LEVEL'
 
@@ -141,6 +142,13 @@ export const settings: readonly Setting[] = [
     name: 'DEFAULT_ROLE',
     default: 'member',
     description: 'Role of a user created without one.',
+  },
+  {
+    name: 'ISSUERS',
+    default: 'none',
+    description:
+      'Other issuers whose access tokens are accepted beside our own, as a JSON list of `{"profile":"auth0"|"cognito"|"entra"|"keycloak"|"rfc9068", …}`; see [moving to an identity provider](moving-to-an-identity-provider.md).',
+    secret: true,
   },
   { name: 'DOCS', default: 'true', description: '`false` leaves out `/docs` and `/openapi.json`.' },
   {

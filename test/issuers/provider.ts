@@ -80,6 +80,7 @@ export async function startProvider(): Promise<TestProvider> {
       answers.set('/jwks', { keys: keys.map(({ jwk }) => jwk) })
     },
     async close() {
+      if (!server.listening) return
       server.closeAllConnections()
       server.close()
       await once(server, 'close')

@@ -48,6 +48,7 @@ test('without any variable the server has its defaults', () => {
     argon2: { memory: 19456, time: 2, parallelism: 1 },
     roles: { admin: ['*'], member: [] },
     defaultRole: undefined,
+    issuers: [],
     docs: true,
     logLevel: undefined,
   })
@@ -74,7 +75,12 @@ test('the variables that are read are those that are documented, and no others',
 
 test('only secrets may come from a file', () => {
   const files = settingNames().filter((name) => name.endsWith('_FILE'))
-  assert.deepEqual(files, ['DATABASE_URL_FILE', 'SECRET_KEY_FILE', 'KEY_ENCRYPTION_KEY_FILE'])
+  assert.deepEqual(files, [
+    'DATABASE_URL_FILE',
+    'SECRET_KEY_FILE',
+    'KEY_ENCRYPTION_KEY_FILE',
+    'ISSUERS_FILE',
+  ])
 })
 
 describe('a good value is taken', () => {
@@ -247,6 +253,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ARGON2_PARALLELISM: 'x',
   ROLES: 'x',
   DEFAULT_ROLE: 'x',
+  ISSUERS: 'canary',
   DOCS: 'x',
   LOG_LEVEL: 'x',
 }
