@@ -29,7 +29,18 @@ beforeEach(async () => {
   provider.publish([key])
   clock = createTestClock()
 })
-afterEach(() => provider.close())
+afterEach(async () => {
+  await Promise.all([provider, ...others.splice(0)].map((each) => each.close()))
+})
+
+const others: TestProvider[] = []
+
+/** Another provider, closed when the test is over, however it ends. */
+async function startAnother(): Promise<TestProvider> {
+  const another = await startProvider()
+  others.push(another)
+  return another
+}
 
 const realm = (options: Partial<KeycloakOptions> = {}): TrustedIssuer =>
   keycloak({
@@ -98,7 +109,7 @@ describe('whose token it is (XI-01)', () => {
   })
 
   test('an issuer that is not configured is asked nothing', async () => {
-    const canary = await startProvider()
+    const canary = await startAnother()
     canary.publish([key])
     const { guards } = await open()
     for (const iss of [
@@ -117,11 +128,10 @@ describe('whose token it is (XI-01)', () => {
     }
     assert.deepEqual(canary.requests, [])
     assert.deepEqual(provider.requests, [])
-    await canary.close()
   })
 
   test('a token is verified by its own issuer and by no other', async () => {
-    const other = await startProvider()
+    const other = await startAnother()
     const otherKey = await makeKey('k1')
     other.publish([otherKey])
     const second = keycloak({ issuer: other.origin, audience: 'api', allowInsecureLoopback: true })
@@ -142,7 +152,6 @@ describe('whose token it is (XI-01)', () => {
     const changed = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), ...claims() }
     const encoded = Buffer.from(JSON.stringify(changed)).toString('base64url')
     await assertRefused(guards.accessToken(request(`${header}.${encoded}.${signature}`)), 401)
-    await other.close()
   })
 
   test('their claims do not pass for ours', async () => {
@@ -414,7 +423,7 @@ describe('users that are created at first sight', () => {
   })
 
   test('the same subject of two issuers is two users (XI-12)', async () => {
-    const other = await startProvider()
+    const other = await startAnother()
     other.publish([key])
     const options = { audience: 'api', allowInsecureLoopback: true, ...create }
     const second = keycloak({ issuer: other.origin, ...options })
@@ -422,7 +431,6 @@ describe('users that are created at first sight', () => {
     const first = await guards.activeUser(request(await theirs()))
     const twin = await guards.activeUser(request(await theirs({ iss: other.origin })))
     assert.notEqual(twin.id, first.id)
-    await other.close()
   })
 
   test('later the local role counts, and a deactivation', async () => {
