@@ -5,6 +5,7 @@ export type {
   AccessTokenClaims,
   AccessTokenIssuer,
   AccessTokenSubject,
+  ExternalSubject,
   IssuedAccessToken,
 } from './core/access-token.ts'
 export type { Accounts, NewUser, PasswordChange, User } from './core/accounts.ts'
@@ -30,6 +31,15 @@ export {
   UnavailableError,
 } from './core/errors.ts'
 export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
+export type {
+  ExternalIdentity,
+  IssuerStatus,
+  LinkFunction,
+  PermissionMapping,
+  RoleMapping,
+  TrustedIssuer,
+  UserMode,
+} from './core/external-issuer.ts'
 export {
   createHashPool,
   type HashPool,
@@ -37,6 +47,8 @@ export {
   type HashResources,
   hashConcurrency,
 } from './core/hash-pool.ts'
+export type { Identities } from './core/identities.ts'
+export type { Issuers } from './core/issuers.ts'
 export type { KeyState } from './core/key-lifecycle.ts'
 export type { KeyRing } from './core/key-ring.ts'
 export type { ManagedKey, ManagedKeys } from './core/key-rotation.ts'
@@ -62,9 +74,11 @@ export type {
   Sessions,
 } from './core/sessions.ts'
 export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
-export type { MaybePromise } from './core/store.ts'
 export {
   ConflictError,
+  type IdentityRecord,
+  type IdentityStore,
+  type MaybePromise,
   type Rotation,
   type SessionRecord,
   type SessionStore,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
 import { clientCommand } from './client.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
+import { identityCommand } from './identity.ts'
 import { keyCommand } from './key.ts'
 import { serve } from './serve.ts'
 import { userCommand } from './user.ts'
@@ -27,6 +28,7 @@ function createProgram(): Command {
   program.addCommand(userCommand())
   program.addCommand(clientCommand())
   program.addCommand(keyCommand())
+  program.addCommand(identityCommand())
   settle(program)
   return program
 }

@@ -47,7 +47,7 @@ export function userCommand(): Command {
     .description('set a password, which ends every login of the user')
     .action((username: string) =>
       withAuth(async ({ accounts }) => {
-        const { id } = await find(accounts, username)
+        const { id } = await findUser(accounts, username)
         await accounts.setPassword(id, await readNewPassword(`New password for ${username}`))
         console.log(`Changed the password of ${username}.`)
       }),
@@ -60,7 +60,7 @@ export function userCommand(): Command {
     .description('change the role of a user')
     .action((username: string, role: string) =>
       withAuth(async ({ accounts }) => {
-        const changed = await accounts.changeRole((await find(accounts, username)).id, role)
+        const changed = await accounts.changeRole((await findUser(accounts, username)).id, role)
         console.log(`${changed.username} has the role ${changed.role} now.`)
       }),
     )
@@ -76,7 +76,7 @@ export function userCommand(): Command {
       .description(`${name} a user`)
       .action((username: string) =>
         withAuth(async ({ accounts }) => {
-          const changed = await accounts[name]((await find(accounts, username)).id)
+          const changed = await accounts[name]((await findUser(accounts, username)).id)
           console.log(`${changed.username} ${says}.`)
         }),
       )
@@ -88,7 +88,7 @@ export function userCommand(): Command {
     .description('delete a user')
     .action((username: string) =>
       withAuth(async ({ accounts }) => {
-        const { id, username: canonical } = await find(accounts, username)
+        const { id, username: canonical } = await findUser(accounts, username)
         await accounts.remove(id)
         console.log(`Deleted ${canonical}.`)
       }),
@@ -97,7 +97,8 @@ export function userCommand(): Command {
   return user
 }
 
-async function find(accounts: Auth['accounts'], username: string): Promise<User> {
+/** @throws {AccountError} `user_unknown` */
+export async function findUser(accounts: Auth['accounts'], username: string): Promise<User> {
   const user = await accounts.findByUsername(username)
   if (user !== null) return user
   throw new AccountError('user_unknown', ['There is no such user.'])

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
+import type { ExternalIdentity, UserMode } from './external-issuer.ts'
 import type { KeyRing } from './key-ring.ts'
 import { formatScope } from './scope.ts'
 import type { SigningKey } from './signing-key.ts'
+import type { MaybePromise } from './store.ts'
 
 /** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
 export interface AccessTokenClaims {
@@ -28,12 +30,26 @@ export interface AccessTokenClaims {
   readonly stamp?: string
 }
 
-/** A verified token: its claims, and its scopes as an array. */
+/**
+ * A verified token: its claims, and its scopes as an array.
+ *
+ * For a token of another issuer both are in our words: the scopes are permissions of this
+ * application, and claims that the issuer does not make are empty.
+ */
 export interface AccessToken {
   readonly claims: AccessTokenClaims
   readonly scopes: readonly string[]
-  /** The `kid` of the key that signed it. */
+  /** The `kid` of the key that signed it; empty for a token of another issuer. */
   readonly keyId: string
+  /** Who it is about, if another issuer made it. */
+  readonly external?: ExternalSubject
+}
+
+/** Who a token of another issuer is about. */
+export interface ExternalSubject extends ExternalIdentity {
+  /** The role here that its roles map to, or the default; null if there is neither. */
+  readonly role: string | null
+  readonly users: UserMode
 }
 
 /** What a new token says, beyond what the issuer adds. */
@@ -85,6 +101,8 @@ export interface AccessTokenOptions {
   /** Seconds. */
   readonly lifetime: number
   readonly clock: Clock
+  /** Verifies the tokens of other issuers; undefined for one that is none of theirs. */
+  readonly verifyExternal?: (token: string) => MaybePromise<AccessToken | null> | undefined
 }
 
 /** Longest token, in characters, that is looked at (RFC 8725 §3.11 leaves the bound to us). */
@@ -97,7 +115,7 @@ const cacheSize = 16384
 const type = 'at+jwt'
 
 export function createAccessTokenIssuer(options: AccessTokenOptions): AccessTokenIssuer {
-  const { keys, issuer, audience, lifetime, clock } = options
+  const { keys, issuer, audience, lifetime, clock, verifyExternal } = options
   // The key is the whole token, so two tokens never share an entry; only verified tokens enter, so
   // garbage cannot push them out; an entry says nothing about the user, who is read every time.
   const verified = new LRUCache<string, AccessToken>({ max: cacheSize })
@@ -182,7 +200,9 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         verified.delete(token)
         return null
       }
-      return token.length > accessTokenMaxLength ? null : verifyAnew(token)
+      if (token.length > accessTokenMaxLength) return null
+      const external = verifyExternal?.(token)
+      return external === undefined ? verifyAnew(token) : external
     },
   }
 }
@@ -201,7 +221,7 @@ function keyIdOf(token: string): string | undefined {
  * True for three segments of base64url as it is written (RFC 7515 §2): one token, one text. A decoder
  * would also accept padding, and bits at the end that say nothing.
  */
-function isStrictlyEncoded(token: string): boolean {
+export function isStrictlyEncoded(token: string): boolean {
   const segments = token.split('.')
   return (
     segments.length === 3 &&

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { ConfiguredClient } from './configured-clients.ts'
+import type { TrustedIssuer } from './external-issuer.ts'
 import { isRotationInterval, keyRotationMinimum } from './key-lifecycle.ts'
 import type { PasswordHasherOptions } from './password-hash.ts'
 import type { PasswordPolicyOptions } from './password-policy.ts'
@@ -53,6 +54,11 @@ export interface AuthOptions {
   readonly sessions?: SessionOptions
   /** Registered OAuth clients, besides those in the store. Default none. */
   readonly clients?: readonly ConfiguredClient[]
+  /**
+   * Other issuers whose tokens are accepted beside our own, behind the same guards: `keycloak(…)`,
+   * `auth0(…)` and others of `portcullis/issuers`. Default none.
+   */
+  readonly issuers?: readonly TrustedIssuer[]
   /** Default: the wall clock. */
   readonly clock?: Clock
 }

@@ -7,6 +7,8 @@ import { type Clock, systemClock } from './clock.ts'
 import { readConfiguredClients } from './configured-clients.ts'
 import { ConfigError } from './errors.ts'
 import { type AuthEvents, createAuthEvents } from './events.ts'
+import { createIdentities, type Identities } from './identities.ts'
+import { createIssuers, type Issuers } from './issuers.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { ManagedKeys } from './key-rotation.ts'
 import { loadKeys } from './load-keys.ts'
@@ -15,6 +17,7 @@ import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './password-policy.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { createRefreshTokens } from './refresh-token.ts'
+import { defaultRoleOf, issuerProblems } from './resource-server.ts'
 import { createRoles, type Roles } from './roles.ts'
 import { checkSessionOptions, createSessions, type Sessions } from './sessions.ts'
 import type { Store } from './store.ts'
@@ -45,6 +48,10 @@ export interface Auth {
   /** The registered OAuth clients, and the built-in one. */
   readonly clients: Clients
   /** The keys that sign and verify. */
+  /** The other issuers whose tokens are accepted. */
+  readonly issuers: Issuers
+  /** Which of their identities are linked to which users. */
+  readonly identities: Identities
   readonly keys: KeyRing
   /** The keys in the store, to be rotated; null with a secret key. */
   readonly managedKeys: ManagedKeys | null
@@ -89,9 +96,9 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const passwords = await attempt(() => createPasswordHasher(options.passwordHash))
   const sessionOptions = await attempt(() => checkSessionOptions(options.sessions))
   const configured = await attempt(() => readConfiguredClients(options.clients))
-  const defaultRole =
-    options.defaultRole ??
-    (roles?.names.includes('member') ? 'member' : (roles?.names.at(-1) ?? ''))
+  const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
+  const trusted = options.issuers ?? []
+  problems.push(...issuerProblems(trusted, roles, issuer))
   if (roles && !roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
   }
@@ -106,6 +113,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const login = createLogin({ store, hasher: passwords, throttle })
+    const issuers = createIssuers({ trusted, roles, defaultRole, clock, store })
+    const kept = trusted.filter(({ users }) => users !== 'token')
     return {
       store,
       roles,
@@ -132,6 +141,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         audience,
         lifetime: accessTokenLifetime,
         clock,
+        ...(trusted.length > 0 && { verifyExternal: issuers.verify }),
       }),
       sessions: createSessions({
         store,
@@ -141,13 +151,22 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         options: sessionOptions,
       }),
       clients: createClients({ store, configured, clock }),
+      issuers,
+      identities: createIdentities({
+        store,
+        issuers: kept.map((each) => each.issuer),
+        clock,
+      }),
       keys,
       managedKeys,
       events,
       issuer,
       audience,
       clock,
-      close: () => store.close(),
+      async close() {
+        issuers.close()
+        await store.close()
+      },
     }
   } catch (error) {
     await store.close()

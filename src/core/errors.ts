@@ -43,6 +43,8 @@ export type AccountErrorCode =
   | 'role_unknown'
   | 'user_unknown'
   | 'last_admin'
+  | 'identity_invalid'
+  | 'identity_taken'
 
 /** A change to an account that was refused, with every reason, one sentence each. */
 export class AccountError extends Error {

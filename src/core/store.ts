@@ -47,6 +47,34 @@ const conflicts = {
   client_taken: 'The client id is taken.',
   last_active: 'No active user would be left.',
 } as const
+/** The link between a user and an identity of another issuer. */
+export interface IdentityRecord {
+  readonly issuer: string
+  /** The `sub` of the issuer's tokens. With the issuer it is unique. */
+  readonly subject: string
+  readonly userId: string
+  /** Seconds since 1970. */
+  readonly createdAt: number
+}
+
+/** Links at rest. They are gone with their user. */
+export interface IdentityStore {
+  /** The one read of a guarded request with another issuer's token: keep it cheap. */
+  findUser(issuer: string, subject: string): MaybePromise<UserRecord | null>
+  /** Links an identity that is not linked, in one step. */
+  link(identity: IdentityRecord): Promise<'linked' | 'taken' | 'no_user'>
+  /**
+   * Creates a user with this identity, only if it is not linked, in one step: of many requests that
+   * see the identity for the first time, one creates the user. False if it is linked.
+   *
+   * @throws {ConflictError} `username_taken`, and nothing is stored.
+   */
+  createUser(issuer: string, subject: string, user: UserRecord): Promise<boolean>
+  /** False if the identity is not linked to this user. */
+  unlink(userId: string, issuer: string, subject: string): Promise<boolean>
+  /** Oldest first. */
+  listByUser(userId: string): Promise<readonly IdentityRecord[]>
+}
 
 /** Something that must be unique is taken, or a change would leave a role without an active user. */
 export class ConflictError extends Error {
@@ -239,6 +267,7 @@ export interface Store {
   findSubject(userId: string, sessionId: string | null): MaybePromise<Subject | null>
   readonly users: UserStore
   readonly sessions: SessionStore
+  readonly identities: IdentityStore
   readonly signingKeys: SigningKeyStore
   readonly throttle: ThrottleStore
   readonly clients: ClientStore

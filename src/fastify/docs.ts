@@ -2,6 +2,8 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../core/auth.ts'
+import type { ResourceServer } from '../core/resource-server.ts'
+import { issuerSchemes } from './issuer-schemes.ts'
 import { documentGuards, schemeName } from './route-guards.ts'
 
 /** The OpenAPI document and Swagger UI. */
@@ -18,6 +20,11 @@ export interface DocsOptions {
    * such as zod's.
    */
   readonly transform?: SwaggerTransform
+  /**
+   * Origins that Swagger UI may call besides this one and those of the issuers' metadata: where the
+   * token endpoint of an issuer is, if that is elsewhere.
+   */
+  readonly connectTo?: readonly string[]
 }
 
 type SwaggerTransform = NonNullable<FastifyDynamicSwaggerOptions['transform']>
@@ -26,16 +33,18 @@ type SwaggerTransform = NonNullable<FastifyDynamicSwaggerOptions['transform']>
  * Swagger UI may load its own files and call this server. The plugin's own policy would also turn
  * every http URL into https, which leaves the page blank on a server without TLS.
  */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+function contentSecurityPolicy(origins: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    ["connect-src 'self'", ...new Set(origins)].join(' '),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
 
 /** The OpenAPI security scheme of the token endpoint, with every permission that is known by now. */
 export function securityScheme(auth: Auth, tokenPath: string): object {
@@ -52,15 +61,21 @@ export function securityScheme(auth: Auth, tokenPath: string): object {
  */
 export async function registerDocs(
   app: FastifyInstance,
-  auth: Auth,
+  auth: Auth | ResourceServer,
   tokenPath: string,
   options: DocsOptions,
 ): Promise<void> {
   const { path = '/docs', title = 'API', version = '1.0.0', description = '', transform } = options
+  const own = 'login' in auth ? [schemeName] : []
+  const others = issuerSchemes(auth.issuers, own)
+  const schemes = [...own, ...others.map(({ name }) => name)]
   // Behind a proxy that serves this below a path, the issuer says which.
-  const base = pathOf(auth.issuer)
+  const base = 'login' in auth ? pathOf(auth.issuer) : ''
   const components = (): object => ({
-    securitySchemes: { [schemeName]: securityScheme(auth, base + tokenPath) },
+    securitySchemes: {
+      ...('login' in auth && { [schemeName]: securityScheme(auth, base + tokenPath) }),
+      ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
+    },
   })
   await app.register(swagger, {
     openapi: {
@@ -69,7 +84,8 @@ export async function registerDocs(
       components: components(),
       ...(base !== '' && { servers: [{ url: base }] }),
     },
-    transform: (route) => documentGuards(transform ? { ...route, ...transform(route) } : route),
+    transform: (route) =>
+      documentGuards(transform ? { ...route, ...transform(route) } : route, schemes),
     // Again when the document is asked for: by then every guard has made its permissions known.
     transformObject: (document) => {
       const openapi = 'openapiObject' in document ? document.openapiObject : {}
@@ -78,10 +94,15 @@ export async function registerDocs(
   })
   await app.register(swaggerUi, {
     routePrefix: path,
-    staticCSP: contentSecurityPolicy,
+    staticCSP: contentSecurityPolicy([
+      ...others.map(({ origin }) => origin),
+      ...(options.connectTo ?? []),
+    ]),
     theme: { title },
     // The other layout has a bar to load documents from elsewhere, and styles against the policy.
     uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
+    // RFC 9700 §2.1.1.
+    initOAuth: { usePkceWithAuthorizationCodeGrant: true },
   })
   app.get('/openapi.json', { schema: { hide: true } as object }, () => app.swagger())
 }

@@ -2,6 +2,7 @@
 
 export { type DocsOptions, securityScheme } from './docs.ts'
 export { guarded } from './guarded.ts'
+export { type IssuerScheme, issuerSchemes } from './issuer-schemes.ts'
 export { type PortcullisOptions, portcullis } from './portcullis.ts'
 export { handleRefusal, sendProblem } from './refusal-handler.ts'
 export { type DocumentedRoute, documentGuards, schemeName } from './route-guards.ts'

@@ -71,6 +71,7 @@ export const revocationDocumentation: object = {
 /** The introspection endpoint in the OpenAPI document. */
 export const introspectionDocumentation: object = {
   tags: ['auth'],
+  operationId: 'introspectToken',
   summary: 'Is this token good?',
   description:
     'Tells a registered confidential client what a token may do today (RFC 7662). It authenticates by HTTP Basic or by `client_id` and `client_secret`.',

@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth } from '../core/auth.ts'
+import type { ResourceServer } from '../core/resource-server.ts'
 import { type DocsOptions, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { finishGuardedRoute } from './route-guards.ts'
 
 /** What the plugin takes. */
 export interface PortcullisOptions {
-  readonly auth: Auth
+  /** A resource server has no OAuth endpoints: the paths below are not used then. */
+  readonly auth: Auth | ResourceServer
   /** The path of the token endpoint. Default `/auth/token`. */
   readonly tokenPath?: string
   /** The path of the revocation endpoint. Default `/auth/revoke`. */
@@ -38,6 +40,7 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
     } = options
     app.addHook('onRoute', finishGuardedRoute)
     if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
+    if (!('login' in auth)) return
     await app.register(oauthRoutes, {
       auth,
       paths: { token: tokenPath, revocation: revocationPath, introspection: introspectionPath },

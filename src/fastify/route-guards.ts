@@ -49,12 +49,13 @@ export interface DocumentedRoute {
  * Writes into a route's documentation what its guards say: the lock, the scopes, 401 and 403. It is a
  * `transform` of `@fastify/swagger`, for an application that registers that itself. Only the document
  * changes: the route's own schema stays as it was written.
+ *
+ * Swagger passes the route alone; `schemes`, our own login by default, are alternatives.
  */
-export function documentGuards<Route extends DocumentedRoute>({
-  schema,
-  url,
-  route,
-}: Route): { schema: FastifySchema; url: string } {
+export function documentGuards<Route extends DocumentedRoute>(
+  { schema, url, route }: Route,
+  schemes: readonly string[] = [schemeName],
+): { schema: FastifySchema; url: string } {
   const documentation = (route.config as RouteConfig | undefined)?.[documentationKey]
   if (documentation === undefined) return { schema: schema ?? {}, url }
   const { authenticates, optional, scopes } = documentation
@@ -63,7 +64,11 @@ export function documentGuards<Route extends DocumentedRoute>({
     schema: {
       ...schema,
       ...(authenticates && {
-        security: [...(optional ? [{}] : []), { [schemeName]: [...scopes] }],
+        security: [
+          ...(optional ? [{}] : []),
+          // Any one of them will do. The scopes are ours; another issuer's have names of its own.
+          ...schemes.map((name) => ({ [name]: name === schemeName ? [...scopes] : [] })),
+        ],
       }),
       response: {
         // Any response given suppresses the default of the documentation.

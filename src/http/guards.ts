@@ -1,7 +1,9 @@
 import type { AccessToken } from '../core/access-token.ts'
 import { toUser, type User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
+import type { ResourceServer } from '../core/resource-server.ts'
 import { includesPermission } from '../core/scope.ts'
+import type { Store } from '../core/store.ts'
 import { findUserOfToken } from '../core/token-user.ts'
 import { readBearerToken } from './bearer.ts'
 import { all, type Guard, guard, refine } from './guard.ts'
@@ -45,8 +47,11 @@ export interface Guards {
   requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
 }
 
-/** Makes the guards of an application's security. */
-export function createGuards(auth: Auth): Guards {
+/**
+ * Makes the guards of an application's security, or of a resource server's: the same guards, so that
+ * no route knows who issued the token.
+ */
+export function createGuards(auth: Auth | ResourceServer): Guards {
   const accessToken = guard(
     async (request) => {
       const token = readBearerToken(request)
@@ -58,17 +63,15 @@ export function createGuards(auth: Auth): Guards {
     { authenticates: true },
   )
 
-  /** A deactivation ends every token; its owner is told why, on whatever route. */
-  async function refusalOf({ claims }: AccessToken): Promise<Refusal> {
-    const owner = await auth.store.users.findById(claims.sub)
-    return owner?.active === false
-      ? new Forbidden('Inactive user')
-      : new BearerError('invalid_token')
-  }
-
   const userEvenIfInactive = refine(accessToken, async (token) => {
+    if (token.external) {
+      const user = await auth.issuers.findUser(token)
+      if (user === null) throw new Forbidden('This identity may not use this service')
+      return user
+    }
+    if (!('store' in auth)) throw new BearerError('invalid_token')
     const user = await findUserOfToken(auth, token)
-    if (user === null) throw await refusalOf(token)
+    if (user === null) throw await refusalOf(auth.store, token)
     return toUser(user)
   })
 
@@ -112,7 +115,8 @@ export function createGuards(auth: Auth): Guards {
           const granted = permissions.every(
             (permission) =>
               includesPermission(token.scopes, permission) &&
-              auth.roles.grants(user.role, permission),
+              // What a token says is all there is to a user who is made of it.
+              (token.external?.users === 'token' || auth.roles.grants(user.role, permission)),
           )
           if (!granted) throw new BearerError('insufficient_scope', permissions)
           return user
@@ -121,4 +125,10 @@ export function createGuards(auth: Auth): Guards {
       )
     },
   }
+}
+
+/** A deactivation ends every token; its owner is told why, on whatever route. */
+async function refusalOf(store: Store, { claims }: AccessToken): Promise<Refusal> {
+  const owner = await store.users.findById(claims.sub)
+  return owner?.active === false ? new Forbidden('Inactive user') : new BearerError('invalid_token')
 }

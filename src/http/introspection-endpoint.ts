@@ -47,6 +47,8 @@ async function inspectAccessToken(
   const verified = await auth.accessTokens.verify(token)
   // A guard forgives a clock that differs; `exp` is compared with no other clock here.
   if (verified === null || verified.claims.exp <= auth.clock()) return null
+  // Whoever issued it is the one to ask.
+  if (verified.external) return null
   const { client_id, exp, iat, sub, aud, iss, jti, sid } = verified.claims
   const user = await findUserOfToken(auth, verified)
   const client = await auth.clients.find(client_id)

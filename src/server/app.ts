@@ -17,6 +17,7 @@ import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { identityRoutes } from './identity-routes.ts'
 import { listenerOptions, securityHeaders } from './listener-options.ts'
 import { meRoutes } from './me-routes.ts'
 import { documentAnswers } from './route-documentation.ts'
@@ -94,6 +95,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     auth,
     guards,
   })
+  await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
   const unsubscribe = auth.events.subscribe((event) => app.log.info({ event }, event.type))
   app.addHook('onClose', async () => unsubscribe())
   if (setup) await app.register(setupRoutes, { auth, setup, docs })
@@ -120,6 +122,8 @@ const statusOf: Readonly<Record<AccountErrorCode, number>> = {
   user_unknown: 404,
   username_taken: 409,
   last_admin: 409,
+  identity_invalid: 422,
+  identity_taken: 409,
 }
 
 /** What the log says of a request: its path without the query, in which a client may put a secret. */

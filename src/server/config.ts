@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseEnv } from 'node:util'
 import { accessTokenMaxLifetime } from '../core/auth-options.ts'
-import { type ConfiguredClient, readConfiguredClients } from '../core/configured-clients.ts'
+import type { ConfiguredClient } from '../core/configured-clients.ts'
 import { ConfigError } from '../core/errors.ts'
 import {
   isRotationInterval,
@@ -10,11 +10,13 @@ import {
   keyRotationMinimum,
 } from '../core/key-lifecycle.ts'
 import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
-import { createRoles, defaultRoles, type RoleMap } from '../core/roles.ts'
+import { createRoles, defaultRoles, type RoleMap, type Roles } from '../core/roles.ts'
 import type { SessionOptions } from '../core/sessions.ts'
 import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
 import { metadataPath } from '../http/metadata.ts'
 import { postgresUrlProblems } from '../stores/postgres-url.ts'
+import { parseClients } from './client-settings.ts'
+import { parseIssuers } from './issuer-settings.ts'
 import { type SettingName, settings } from './settings.ts'
 import { readAddresses, type TrustedProxies } from './trusted-proxies.ts'
 
@@ -55,6 +57,8 @@ export interface Config {
   /** Undefined: as `createAuth` chooses. */
   readonly defaultRole: string | undefined
   readonly clients: readonly ConfiguredClient[]
+  /** Other issuers whose tokens are accepted, as JSON: plain data, which worker processes are told. */
+  readonly issuers: string | undefined
   readonly docs: boolean
   /** Undefined: to be chosen by where the log goes. */
   readonly logLevel: LogLevel | undefined
@@ -212,9 +216,11 @@ export function readConfig(environment: Environment): Config {
     roles,
     defaultRole,
     clients: parseClients(secret('CLIENTS'), problems),
+    issuers: secret('ISSUERS'),
     docs: choice('DOCS', ['true', 'false']) !== 'false',
     logLevel: choice('LOG_LEVEL', logLevels),
   }
+  parseIssuers(config.issuers, issuer, usableRoles(roles), problems)
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
@@ -268,21 +274,12 @@ function parseRoles(text: string | undefined, problems: string[]): RoleMap {
   }
 }
 
-function parseClients(text: string | undefined, problems: string[]): readonly ConfiguredClient[] {
-  if (text === undefined) return []
+/** What is wrong with roles was said when they were read. */
+function usableRoles(map: RoleMap): Roles | undefined {
   try {
-    const clients: unknown = JSON.parse(text)
-    // Throws for whatever is not a list of clients.
-    readConfiguredClients(clients)
-    return clients as ConfiguredClient[]
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      problems.push(...error.problems.map((problem) => `CLIENTS: ${problem}`))
-    } else {
-      // The parser's own words would repeat the text, and with it a secret.
-      problems.push('CLIENTS must be a JSON list such as [{"id":"app","scopes":["a:read"]}].')
-    }
-    return []
+    return createRoles(map)
+  } catch {
+    return undefined
   }
 }
 

@@ -4,10 +4,12 @@ import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import { ConfigError } from '../core/errors.ts'
 import { createHashPool, hashConcurrency } from '../core/hash-pool.ts'
+import { createRoles } from '../core/roles.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
 import type { Config } from './config.ts'
+import { parseIssuers } from './issuer-settings.ts'
 
 /** The permissions of the server's own routes, as the Authorize dialog shows them. */
 export const permissions: Readonly<Record<string, string>> = {
@@ -41,6 +43,7 @@ export async function openAuth(config: Config): Promise<Auth> {
         concurrency: hashConcurrency({ threads: config.threads, processes: config.workers }),
       }),
     },
+    issuers: parseIssuers(config.issuers, config.issuer, createRoles(config.roles), []),
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),
     ...(config.secretKey !== undefined && { secretKey: config.secretKey }),

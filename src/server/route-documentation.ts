@@ -93,6 +93,21 @@ const answers: Readonly<Record<string, Answers>> = {
     success: 'The session has ended',
     problems: noSession,
   },
+  'GET /admin/users/:id/identities': {
+    operationId: 'listUserIdentities',
+    success: 'The identities of the user',
+    problems: noUser,
+  },
+  'POST /admin/users/:id/identities': {
+    operationId: 'linkUserIdentity',
+    success: 'The new link',
+    problems: { ...noUser, 409: 'The identity is linked already', 422: 'There is no such issuer' },
+  },
+  'DELETE /admin/users/:id/identities': {
+    operationId: 'unlinkUserIdentity',
+    success: 'The link has ended',
+    problems: { 404: 'This identity is not linked to this user' },
+  },
 }
 
 const problem = {

@@ -29,6 +29,7 @@ export type SettingName =
   | 'ROLES'
   | 'DEFAULT_ROLE'
   | 'CLIENTS'
+  | 'ISSUERS'
   | 'DOCS'
   | 'LOG_LEVEL'
 
@@ -191,6 +192,13 @@ export const settings: readonly Setting[] = [
     default: 'none, besides those in the database',
     description:
       'Registered OAuth clients, as a JSON list: `[{"id","name"?,"secret"?,"grants"?,"scopes"?,"introspect"?}]`; see [Clients](clients.md).',
+    secret: true,
+  },
+  {
+    name: 'ISSUERS',
+    default: 'none',
+    description:
+      'Other issuers whose access tokens are accepted beside our own, as a JSON list of `{"profile":"auth0"|"cognito"|"entra"|"keycloak"|"rfc9068", …}`; see [moving to an identity provider](moving-to-an-identity-provider.md).',
     secret: true,
   },
   { name: 'DOCS', default: 'true', description: '`false` leaves out `/docs` and `/openapi.json`.' },

@@ -145,7 +145,8 @@ function isNotTheLast(id: string, roles: readonly string[]) {
     ])
 }
 
-function toRow(user: UserRecord): UsersTable {
+/** The row of a record. */
+export function toRow(user: UserRecord): UsersTable {
   return {
     id: user.id,
     username: user.username,
@@ -178,6 +179,7 @@ export function toUserRecord(row: UsersTable): UserRecord {
   }
 }
 
-function toRecordOrNull(row: UsersTable | undefined): UserRecord | null {
+/** The record of a row that may not be there. */
+export function toRecordOrNull(row: UsersTable | undefined): UserRecord | null {
   return row === undefined ? null : toUserRecord(row)
 }

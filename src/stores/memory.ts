@@ -11,17 +11,20 @@ import {
   type UserRecord,
   type UserStore,
 } from '../core/store.ts'
+import { createMemoryIdentities } from './memory-identities.ts'
 import { createMemoryThrottle } from './memory-throttle.ts'
 
 /** A store that is gone with the process: for tests and trials. */
 export function memory(): Store {
   const key = randomBytes(32)
   const sessionById = new Map<string, SessionRecord>()
-  const users = createUsers(sessionById)
+  const users = createUsers(sessionById, (id) => identities.forgetUser(id))
+  const identities = createMemoryIdentities(users)
   const signingKeys = createSigningKeys()
   return {
     users,
     sessions: createSessions(sessionById, users.read),
+    identities,
     signingKeys,
     throttle: createMemoryThrottle(),
     clients: createClients(),
@@ -42,7 +45,10 @@ export function memory(): Store {
 
 type Users = UserStore & { read(id: string): UserRecord | null }
 
-function createUsers(sessionById: Map<string, SessionRecord>): Users {
+function createUsers(
+  sessionById: Map<string, SessionRecord>,
+  forgetIdentities: (userId: string) => void,
+): Users {
   const byId = new Map<string, UserRecord>()
   const idByUsername = new Map<string, string>()
 
@@ -117,6 +123,7 @@ function createUsers(sessionById: Map<string, SessionRecord>): Users {
       for (const session of sessionById.values()) {
         if (session.userId === id) sessionById.delete(session.id)
       }
+      forgetIdentities(id)
       return byId.delete(id)
     },
   }

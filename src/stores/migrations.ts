@@ -119,6 +119,21 @@ const migrations: Readonly<Record<string, Migration>> = {
     },
   },
   '0005_change_notifications': changeNotifications,
+  '0007_identities': {
+    async up(db) {
+      await db.schema
+        .createTable('identities')
+        .addColumn('issuer', 'text', (column) => column.notNull())
+        .addColumn('subject', 'text', (column) => column.notNull())
+        .addColumn('user_id', 'text', (column) =>
+          column.notNull().references('users.id').onDelete('cascade'),
+        )
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('identities_key', ['issuer', 'subject'])
+        .execute()
+      await db.schema.createIndex('identities_by_user').on('identities').column('user_id').execute()
+    },
+  },
 }
 
 /**

@@ -4,6 +4,7 @@ import type { SessionStore, SigningKeyStore, Store, UserStore } from '../core/st
 import { cachedStore } from './cached-store.ts'
 import { createClientStore } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
+import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
 import { createThrottleStore } from './kysely-throttle.ts'
@@ -77,6 +78,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
   const store: Store = {
     users,
     sessions,
+    identities: createIdentityStore(engine),
     signingKeys,
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),

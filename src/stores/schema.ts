@@ -4,6 +4,7 @@ import type { SigningAlgorithm } from '../core/signing-key.ts'
 export interface Schema {
   users: UsersTable
   sessions: SessionsTable
+  identities: IdentitiesTable
   signing_keys: SigningKeysTable
   throttle: ThrottleTable
   clients: ClientsTable
@@ -18,6 +19,14 @@ export interface UsersTable {
   active: number
   created_at: number
   security_stamp: string
+}
+
+/** The identity of a user at another issuer. */
+export interface IdentitiesTable {
+  issuer: string
+  subject: string
+  user_id: string
+  created_at: number
 }
 
 export interface SigningKeysTable {

@@ -3,6 +3,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type CompiledQuery, Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
 import type {
+  IdentityStore,
   MaybePromise,
   SessionStore,
   SigningKeyStore,
@@ -14,6 +15,7 @@ import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
 import { createClientStore } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
+import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
 import { createThrottleStore } from './kysely-throttle.ts'
@@ -65,6 +67,10 @@ class SqliteStore implements Store {
     return this.#open.sessions
   }
 
+  get identities(): IdentityStore {
+    return this.#open.identities
+  }
+
   get signingKeys(): SigningKeyStore {
     return this.#open.signingKeys
   }
@@ -110,7 +116,14 @@ class SqliteStore implements Store {
   }
 }
 
-type Records = 'users' | 'sessions' | 'signingKeys' | 'throttle' | 'clients' | 'findSubject'
+type Records =
+  | 'users'
+  | 'sessions'
+  | 'identities'
+  | 'signingKeys'
+  | 'throttle'
+  | 'clients'
+  | 'findSubject'
 
 interface Opened extends Pick<Store, Records> {
   check(): void
@@ -138,6 +151,7 @@ async function openDatabase(path: string): Promise<Opened> {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
       findSubject: createSubjectReader(engine),
+      identities: createIdentityStore(engine),
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),

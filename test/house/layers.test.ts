@@ -12,8 +12,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   http: ['core'],
   stores: ['core'],
+  issuers: ['core'],
   fastify: ['http', 'core'],
-  server: ['fastify', 'http', 'core', 'stores'],
+  server: ['fastify', 'http', 'core', 'stores', 'issuers'],
   cli: ['server', 'core', 'stores'],
   root: ['core', 'http'],
 }

@@ -125,7 +125,27 @@ for (const store of [memory(), sqlite(process.argv[2])]) {
 }
 `
 
+const resourceServerScript = `
+import assert from 'node:assert/strict'
+import { createResourceServer, keycloak, UnavailableError } from 'portcullis/issuers'
+import { createGuards, secured } from 'portcullis/web'
+
+const issuer = keycloak({ issuer: 'https://sso.example.com/realms/staff', audience: 'api' })
+const server = createResourceServer({ issuers: [issuer] })
+const { activeUser } = createGuards(server)
+const handler = secured(activeUser, (user) => Response.json(user))
+const answer = await handler(new Request('https://api.example.com/'))
+console.log(process.versions.node, answer.status, answer.headers.get('www-authenticate'))
+await server.close()
+`
+
 for (const { title, node } of runtimes) {
+  test(`a resource server works on ${title}`, async () => {
+    write('resource-server.mjs', resourceServerScript)
+    const version = (await run(node(), ['--version'])).trim().slice(1)
+    assert.equal(await run(node(), ['resource-server.mjs']), `${version} 401 Bearer\n`)
+  })
+
   test(`every entry point works on ${title}, up to a login`, async () => {
     write('login.mjs', loginScript)
     const database = join(mkdtempSync(join(project, 'data-')), 'app.db')
@@ -163,12 +183,20 @@ console.log(JSON.stringify(urls))
       assert.ok(urls.some((url) => url.includes('/portcullis/dist/')))
       const found = urls.flatMap(
         (url) =>
-          /^node:sqlite$|\/node_modules\/(@?fastify|kysely|commander|typebox)\b/.exec(url)?.[0] ??
-          [],
+          /^node:sqlite$|\/node_modules\/(@?fastify|@node-rs|kysely|pg|commander|typebox)\b/.exec(
+            url,
+          )?.[0] ?? [],
       )
       return [...new Set(found)].sort()
     }
-    assert.deepEqual(await heavy('portcullis', 'portcullis/stores/memory'), [])
+    assert.deepEqual(await heavy('portcullis', 'portcullis/stores/memory'), [
+      // To hash passwords with.
+      '/node_modules/@node-rs',
+    ])
+    // A resource server has no passwords and no users to keep.
+    assert.deepEqual(await heavy('portcullis/issuers', 'portcullis/web'), [])
+    const fastify = ['/node_modules/@fastify', '/node_modules/fastify']
+    assert.deepEqual(await heavy('portcullis/issuers', 'portcullis/fastify'), fastify)
     // The same look does find them where they are.
     assert.deepEqual(await heavy('portcullis/stores/sqlite'), [
       '/node_modules/kysely',

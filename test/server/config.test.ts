@@ -56,6 +56,7 @@ test('without any variable the server has its defaults', () => {
     roles: { admin: ['*'], member: [] },
     defaultRole: undefined,
     clients: [],
+    issuers: undefined,
     docs: true,
     logLevel: undefined,
   })
@@ -93,6 +94,7 @@ test('only secrets may come from a file', () => {
     'SECRET_KEY_PREVIOUS_FILE',
     'KEY_ENCRYPTION_KEY_FILE',
     'CLIENTS_FILE',
+    'ISSUERS_FILE',
   ])
 })
 
@@ -306,6 +308,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ROLES: 'x',
   DEFAULT_ROLE: 'x',
   CLIENTS: 'canary',
+  ISSUERS: 'canary',
   DOCS: 'x',
   LOG_LEVEL: 'x',
 }

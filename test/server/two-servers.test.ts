@@ -142,7 +142,7 @@ function twoServers(
       {
         name: 'a deactivation',
         act: (here, { user }) => call(here, root, `/admin/users/${user.id}/deactivate`, 'POST'),
-        answers: [401, 401],
+        answers: [403, 403],
       },
       {
         name: 'a change of role',
@@ -216,7 +216,7 @@ function twoServers(
         const token = await tokenOf(id)
         assert.equal(await statusOf(there, token), 200, 'reactivated')
         await call(here, root, `/admin/users/${id}/deactivate`, 'POST')
-        assert.equal(await statusOf(there, token), 401, 'deactivated')
+        assert.equal(await statusOf(there, token), 403, 'deactivated')
         const inactive = await tokenOf(id)
         assert.equal(await statusOf(there, inactive), 403, 'inactive')
         await call(there, root, `/admin/users/${id}/reactivate`, 'POST')

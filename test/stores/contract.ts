@@ -12,6 +12,7 @@ import {
   type UserRecord,
 } from '../../src/core/store.ts'
 import type { ThrottleCount, ThrottleRule } from '../../src/core/throttle-store.ts'
+import { identitiesContract } from './identities-contract.ts'
 
 const now = 1_800_000_000
 const roles = ['admin', 'root']
@@ -273,6 +274,8 @@ export function storeContract(
         await store.users.create(aUser({ username: user.username }))
       })
     })
+
+    identitiesContract(() => [store, other], aUser)
 
     describe('the last active user of some roles', () => {
       async function start(...changes: Partial<UserRecord>[]): Promise<UserRecord[]> {

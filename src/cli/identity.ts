@@ -1,0 +1,58 @@
+import { Command } from 'commander'
+import { AccountError } from '../core/errors.ts'
+import { findUser } from './user.ts'
+import { withAuth } from './with-auth.ts'
+
+/** `portcullis identity …`: which users have which identities at other issuers. */
+export function identityCommand(): Command {
+  const identity = new Command('identity').description(
+    'link users to their identities at other issuers',
+  )
+
+  identity
+    .command('link')
+    .argument('<username>')
+    .argument('<issuer>', 'the iss of its tokens, exactly')
+    .argument('<subject>', 'the sub of its tokens')
+    .description('link an identity to a user')
+    .action((username: string, issuer: string, subject: string) =>
+      withAuth(async ({ accounts, identities }) => {
+        const user = await findUser(accounts, username)
+        await identities.link(user.id, issuer, subject)
+        console.log(`${subject} of ${issuer} is ${user.username} now.`)
+      }),
+    )
+
+  identity
+    .command('unlink')
+    .argument('<username>')
+    .argument('<issuer>')
+    .argument('<subject>')
+    .description('end the link of an identity')
+    .action((username: string, issuer: string, subject: string) =>
+      withAuth(async ({ accounts, identities }) => {
+        const user = await findUser(accounts, username)
+        if (!(await identities.unlink(user.id, issuer, subject))) {
+          throw new AccountError('identity_invalid', [
+            `This identity is not linked to ${user.username}: see identity list ${user.username}.`,
+          ])
+        }
+        console.log(`${subject} of ${issuer} is ${user.username} no longer.`)
+      }),
+    )
+
+  identity
+    .command('list')
+    .argument('<username>')
+    .description('list the identities of a user')
+    .action((username: string) =>
+      withAuth(async ({ accounts, identities }) => {
+        const user = await findUser(accounts, username)
+        for (const { issuer, subject } of await identities.list(user.id)) {
+          console.log([issuer, subject].join('\t'))
+        }
+      }),
+    )
+
+  return identity
+}

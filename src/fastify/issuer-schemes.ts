@@ -1,0 +1,34 @@
+import type { Issuers } from '../core/issuers.ts'
+
+/** The security scheme of another issuer in the OpenAPI document. */
+export interface IssuerScheme {
+  /** Its key in the document. */
+  readonly name: string
+  readonly scheme: object
+  /** The origin that Swagger UI logs in at. */
+  readonly origin: string
+}
+
+/** A scheme for each issuer, by the name that it was given; a name that is taken gets a number. */
+export function issuerSchemes(
+  { trusted }: Issuers,
+  taken: readonly string[] = [],
+): readonly IssuerScheme[] {
+  const names = new Set(taken)
+  return trusted.map(({ name, issuer, discoveryUrl }) => {
+    // OpenAPI 3.1 §4.8.7.1: the keys of components.
+    const plain = name.replace(/[^\w.-]+/g, '-') || 'OpenIDConnect'
+    let unique = plain
+    for (let number = 2; names.has(unique); number++) unique = `${plain}${number}`
+    names.add(unique)
+    return {
+      name: unique,
+      origin: new URL(discoveryUrl).origin,
+      scheme: {
+        type: 'openIdConnect',
+        description: `Log in at ${issuer}.`,
+        openIdConnectUrl: discoveryUrl,
+      },
+    }
+  })
+}

@@ -1,0 +1,59 @@
+import type { TrustedIssuer } from '../core/external-issuer.ts'
+import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
+import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
+
+export interface Auth0Options extends IssuerOptions {
+  /** The domain of the tenant, such as `example.eu.auth0.com`, or a custom one. */
+  readonly domain?: string
+  /** Instead of the domain: the `iss` of its tokens, which ends in a slash. */
+  readonly issuer?: string
+  /** The identifier of the API, or several. */
+  readonly audience: string | readonly string[]
+  /** A claim that an action of yours puts role names into, such as `https://example.com/roles`. */
+  readonly rolesClaim?: string
+}
+
+/**
+ * Accepts the access tokens that Auth0 issues for an API, of its own profile or of RFC 9068's. The
+ * `permissions` of its role-based access control, and scopes, go through the table of permissions.
+ *
+ * @throws {ConfigError}
+ */
+export function auth0(options: Auth0Options): TrustedIssuer {
+  const { domain, audience, rolesClaim } = options
+  const issuer = options.issuer ?? (domain ? `https://${domain.replace(/\/$/, '')}/` : '')
+  const accepted = listOf(audience)
+  const problems = [
+    ...missing('audience', audience),
+    ...(domain !== undefined && !/^[\w.-]+(:\d+)?\/?$/.test(domain)
+      ? ['the domain must be a host name, such as example.eu.auth0.com.']
+      : []),
+  ]
+  return defineIssuer(
+    { issuer },
+    {
+      name: 'Auth0',
+      algorithms: ['RS256', 'PS256'],
+      types: ['jwt', 'at+jwt', ''],
+      read(claims) {
+        const audience = audienceOf(claims)
+        // Auth0's own profile has `azp`, RFC 9068's `client_id`. An ID token has neither.
+        const clientId = textOf(claims, 'azp') ?? textOf(claims, 'client_id')
+        if (!audience?.some((each) => accepted.includes(each)) || clientId === null) return null
+        if (member(claims, 'nonce') !== undefined) return null
+        return {
+          audience,
+          clientId,
+          username: textOf(claims, 'preferred_username') ?? textOf(claims, 'nickname'),
+          roles: rolesClaim === undefined ? [] : namesOf(member(claims, rolesClaim)),
+          permissions: [
+            ...namesOf(member(claims, 'scope')),
+            ...namesOf(member(claims, 'permissions')),
+          ],
+        }
+      },
+    },
+    options,
+    problems,
+  )
+}

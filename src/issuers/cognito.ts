@@ -1,0 +1,58 @@
+import type { TrustedIssuer } from '../core/external-issuer.ts'
+import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
+import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
+
+export interface CognitoOptions extends IssuerOptions {
+  /** Such as `eu-central-1`. */
+  readonly region?: string
+  /** Such as `eu-central-1_AbCdEfGhI`. */
+  readonly userPoolId?: string
+  /** Instead of the region and the pool: the `iss` of its tokens. */
+  readonly issuer?: string
+  /** The app clients whose tokens are accepted: Cognito's access tokens name no audience. */
+  readonly clientId: string | readonly string[]
+}
+
+/**
+ * Accepts the access tokens of an Amazon Cognito user pool. Its groups go through the table of roles,
+ * scopes of its resource servers (`server/scope`) through the table of permissions.
+ *
+ * @throws {ConfigError}
+ */
+export function cognito(options: CognitoOptions): TrustedIssuer {
+  const { region, userPoolId, clientId } = options
+  const pool = /^[a-z]{2}(-[a-z]+)+-\d$/.test(region ?? '') && /^[\w-]+$/.test(userPoolId ?? '')
+  const issuer = options.issuer ?? `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`
+  const clients = listOf(clientId)
+  const problems = [
+    ...missing('clientId', clientId),
+    ...(options.issuer === undefined && !pool
+      ? [
+          'the region and the userPoolId are needed, such as eu-central-1 and eu-central-1_AbCdEfGhI.',
+        ]
+      : []),
+  ]
+  return defineIssuer(
+    { issuer },
+    {
+      name: 'Cognito',
+      algorithms: ['RS256'],
+      // Its tokens have no `typ`.
+      types: [''],
+      read(claims) {
+        const client = textOf(claims, 'client_id')
+        if (member(claims, 'token_use') !== 'access' || client === null) return null
+        if (!clients.includes(client)) return null
+        return {
+          audience: audienceOf(claims) ?? [],
+          clientId: client,
+          username: textOf(claims, 'username'),
+          roles: namesOf(member(claims, 'cognito:groups')),
+          permissions: namesOf(member(claims, 'scope')),
+        }
+      },
+    },
+    options,
+    problems,
+  )
+}

@@ -1,0 +1,184 @@
+import { ConfigError } from '../core/errors.ts'
+import type {
+  LinkFunction,
+  PermissionMapping,
+  RoleMapping,
+  TrustedIssuer,
+  UserMode,
+} from '../core/external-issuer.ts'
+import type { Profile } from './access-token-profile.ts'
+import { listOf } from './claims.ts'
+import { discoveryUrls } from './discovery.ts'
+import { urlProblem } from './json-fetch.ts'
+import { asymmetricAlgorithms } from './key-set.ts'
+import type { KeyTimes } from './remote-keys.ts'
+import { openIssuer } from './token-verifier.ts'
+
+/** What every issuer takes, besides who it is. */
+export interface IssuerOptions {
+  /**
+   * How its users are found. `token` (the default): made of the claims, with the id
+   * `<issuer>|<subject>`. `link`: a user in the store whom an administrator, or `link`, has linked.
+   * `create`: a user in the store, created at first sight with the role that is mapped then.
+   */
+  readonly users?: UserMode
+  /**
+   * The provider's names of roles and groups, and the role here that each stands for. Of several the
+   * first in this table counts; names that are not in it are ignored.
+   */
+  readonly roles?: RoleMapping
+  /**
+   * The role of a user none of whose roles is in the table. Default: the application's default role.
+   * Null refuses such a user.
+   */
+  readonly defaultRole?: string | null
+  /**
+   * The provider's scopes and permissions, and the permissions here that each stands for; a list if
+   * they are called the same. For users made of tokens they add to what the role grants. For users in
+   * the store they narrow it: without them a token delegates all that the role of the user grants.
+   */
+  readonly permissions?: PermissionMapping
+  /**
+   * Names the user in the store whom an identity belongs to, for `users: 'link'`; asked once, then
+   * the link is kept. Never answer by an e-mail address or a name that the user may have chosen.
+   */
+  readonly link?: LinkFunction
+  /** The client ids whose tokens are accepted. Default: those of every client, where the audience says enough. */
+  readonly clientId?: string | readonly string[]
+  /** The claim that holds the username, if it is not the usual one of the provider. */
+  readonly usernameClaim?: string
+  /** Signature algorithms that are accepted; only ones with a public key. */
+  readonly algorithms?: readonly string[]
+  /** Where the keys are, for an issuer without metadata. */
+  readonly jwksUri?: string
+  /** What the documentation calls it. Default: the name of the provider. */
+  readonly name?: string
+  /** Accepts http for an issuer on this machine: anybody on it may then pose as the issuer. */
+  readonly allowInsecureLoopback?: boolean
+  /** Seconds after which keys are fetched anew, in the background. Default 600. */
+  readonly refreshAfter?: number
+  /** Seconds between two fetches for unknown keys, and after a fetch that failed. Default 30. */
+  readonly cooldown?: number
+  /** Seconds for which keys are believed while they cannot be fetched anew. Default 86400 (a day). */
+  readonly maxStale?: number
+  /** Seconds that a fetch may take. Default 5. */
+  readonly fetchTimeout?: number
+}
+
+/** Who an issuer is. */
+export interface IssuerPlace {
+  readonly issuer: string
+  /** Where its metadata is, if not where its own URL says. */
+  readonly discoveryUrls?: readonly string[]
+}
+
+const longestTime = 30 * 86400
+
+/**
+ * Makes an issuer of a profile.
+ *
+ * @throws {ConfigError} with every problem of the options.
+ */
+export function defineIssuer(
+  { issuer, discoveryUrls: elsewhere }: IssuerPlace,
+  profile: Profile,
+  options: IssuerOptions,
+  problems: readonly string[] = [],
+): TrustedIssuer {
+  const {
+    users = 'token',
+    roles = {},
+    permissions,
+    link,
+    defaultRole,
+    name = profile.name,
+  } = options
+  const { algorithms = profile.algorithms, jwksUri, allowInsecureLoopback = false } = options
+  const times: KeyTimes = {
+    refreshAfter: options.refreshAfter ?? 600,
+    cooldown: options.cooldown ?? 30,
+    maxStale: options.maxStale ?? 86400,
+  }
+  const fetchTimeout = options.fetchTimeout ?? 5
+  const all = [
+    ...problems,
+    ...issuerUrlProblems(issuer, allowInsecureLoopback),
+    ...optionProblems(options, algorithms, allowInsecureLoopback),
+    ...timeProblems({ ...times, fetchTimeout }),
+  ]
+  if (all.length > 0) throw new ConfigError(all.map((reason) => `${profile.name}: ${reason}`))
+
+  const urls = elsewhere ?? discoveryUrls(issuer)
+  return Object.freeze<TrustedIssuer>({
+    issuer,
+    name,
+    users,
+    roles,
+    defaultRole,
+    permissions,
+    link,
+    discoveryUrl: urls[0] ?? '',
+    open: (clock) =>
+      openIssuer({
+        issuer,
+        profile: { ...profile, algorithms },
+        clientIds: listOf(options.clientId),
+        usernameClaim: options.usernameClaim,
+        discoveryUrls: urls,
+        jwksUri,
+        allowInsecureLoopback,
+        times,
+        fetchTimeout,
+        clock,
+      }),
+  })
+}
+
+function issuerUrlProblems(issuer: string, allowInsecureLoopback: boolean): readonly string[] {
+  if (typeof issuer !== 'string' || issuer === '') return ['the issuer is missing.']
+  const problem = urlProblem(issuer, allowInsecureLoopback)
+  // Behind a bar the subject begins in the ids of users that are made of tokens.
+  const isPlain = !/[?#|\s]/.test(issuer)
+  if (problem === null && isPlain) return []
+  return [`the issuer ${issuer} ${problem ?? 'must have no query, bar or space'}.`]
+}
+
+function optionProblems(
+  { users, link, jwksUri, clientId, roles }: IssuerOptions,
+  algorithms: readonly string[],
+  allowInsecureLoopback: boolean,
+): readonly string[] {
+  const problems: string[] = []
+  const wrong = algorithms.filter((algorithm) => !asymmetricAlgorithms.includes(algorithm))
+  if (wrong.length > 0 || algorithms.length === 0) {
+    problems.push(`the algorithms must be of: ${asymmetricAlgorithms.join(', ')}.`)
+  }
+  if (users !== undefined && !['token', 'link', 'create'].includes(users)) {
+    problems.push('users must be one of: token, link, create.')
+  }
+  if (link !== undefined && users !== 'link') problems.push("link needs users: 'link'.")
+  const jwksProblem = jwksUri === undefined ? null : urlProblem(jwksUri, allowInsecureLoopback)
+  if (jwksProblem !== null) problems.push(`the jwksUri ${jwksProblem}.`)
+  if (!listOf(clientId).every((id) => typeof id === 'string' && id !== '')) {
+    problems.push('the clientId must be a text, or several.')
+  }
+  const targets = Object.values(Object(roles)) as unknown[]
+  if (Array.isArray(roles) || !targets.every((role) => typeof role === 'string')) {
+    problems.push('roles must map names of the provider to roles of this application.')
+  }
+  return problems
+}
+
+function timeProblems(times: Readonly<Record<string, number>>): readonly string[] {
+  return Object.entries(times).flatMap(([name, value]) =>
+    Number.isSafeInteger(value) && value >= 1 && value <= longestTime
+      ? []
+      : [`${name} must be a whole number of seconds from 1 to ${longestTime}.`],
+  )
+}
+
+/** The problem of an option that must be there and is not. */
+export function missing(name: string, value: string | readonly string[] | undefined): string[] {
+  const isThere = listOf(value).length > 0 && listOf(value).every((each) => each !== '')
+  return isThere ? [] : [`the ${name} is missing.`]
+}

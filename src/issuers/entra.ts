@@ -1,0 +1,73 @@
+import type { TrustedIssuer } from '../core/external-issuer.ts'
+import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
+import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
+
+export interface EntraOptions extends IssuerOptions {
+  /** The directory (tenant) id, a GUID. Not `common`: a token is of one tenant. */
+  readonly tenantId: string
+  /** The `aud` of its tokens: the application (client) id of the API, or its `api://` URI. */
+  readonly audience: string | readonly string[]
+  /** The version of its tokens, `requestedAccessTokenVersion` of the API's manifest. Default 2. */
+  readonly version?: 1 | 2
+}
+
+const guid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+
+/**
+ * Accepts the access tokens of a Microsoft Entra tenant. App roles go through the table of roles, and
+ * the scopes of `scp` through the table of permissions.
+ *
+ * @throws {ConfigError}
+ */
+export function entra(options: EntraOptions): TrustedIssuer {
+  const { tenantId, audience, version = 2 } = options
+  const accepted = listOf(audience)
+  const problems = [
+    ...missing('audience', audience),
+    ...(guid.test(tenantId) ? [] : ['the tenantId must be a GUID, in small letters.']),
+    ...(version === 1 || version === 2 ? [] : ['the version must be 1 or 2.']),
+  ]
+  const authority = `https://login.microsoftonline.com/${tenantId}`
+  const metadata = '/.well-known/openid-configuration'
+  const place =
+    version === 1
+      ? {
+          issuer: `https://sts.windows.net/${tenantId}/`,
+          discoveryUrls: [`${authority}${metadata}`],
+        }
+      : { issuer: `${authority}/v2.0`, discoveryUrls: [`${authority}/v2.0${metadata}`] }
+  return defineIssuer(
+    place,
+    {
+      name: 'Entra',
+      algorithms: ['RS256'],
+      types: ['jwt', 'at+jwt'],
+      read(claims) {
+        const audience = audienceOf(claims)
+        const isOurs = audience?.some((each) => accepted.includes(each))
+        if (!isOurs || member(claims, 'tid') !== tenantId) return null
+        if (member(claims, 'ver') !== `${version}.0`) return null
+        // An ID token has no client (`azp`, `appid`), and nothing is delegated by it (`scp`); one of
+        // an API that logs in to itself has the same audience.
+        const clientId = textOf(claims, version === 1 ? 'appid' : 'azp')
+        const scopes = namesOf(member(claims, 'scp'))
+        const roles = namesOf(member(claims, 'roles'))
+        if (clientId === null || (scopes.length === 0 && roles.length === 0)) return null
+        if (member(claims, 'nonce') !== undefined) return null
+        return {
+          audience: audience ?? [],
+          clientId,
+          username:
+            textOf(claims, 'preferred_username') ??
+            textOf(claims, 'upn') ??
+            textOf(claims, 'unique_name'),
+          // Groups are GUIDs.
+          roles: [...roles, ...namesOf(member(claims, 'groups'))],
+          permissions: scopes,
+        }
+      },
+    },
+    options,
+    problems,
+  )
+}

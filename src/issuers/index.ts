@@ -1,0 +1,24 @@
+// The public surface of `portcullis/issuers`: nothing here loads a database or a password hash.
+
+export { ConfigError, UnavailableError } from '../core/errors.ts'
+export type {
+  ExternalIdentity,
+  IssuerStatus,
+  LinkFunction,
+  PermissionMapping,
+  RoleMapping,
+  TrustedIssuer,
+  UserMode,
+} from '../core/external-issuer.ts'
+export type { Issuers } from '../core/issuers.ts'
+export {
+  createResourceServer,
+  type ResourceServer,
+  type ResourceServerOptions,
+} from '../core/resource-server.ts'
+export { type Auth0Options, auth0 } from './auth0.ts'
+export { type CognitoOptions, cognito } from './cognito.ts'
+export type { IssuerOptions } from './define-issuer.ts'
+export { type EntraOptions, entra } from './entra.ts'
+export { type KeycloakOptions, keycloak } from './keycloak.ts'
+export { type Rfc9068Options, rfc9068 } from './rfc9068.ts'

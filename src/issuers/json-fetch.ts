@@ -1,0 +1,100 @@
+/** How documents are fetched from an issuer. */
+export interface JsonFetchOptions {
+  /** Milliseconds for the whole answer, its body included. */
+  readonly timeout: number
+  /** Accepts http from this machine. */
+  readonly allowInsecureLoopback: boolean
+  /** Ends the fetch early. */
+  readonly signal: AbortSignal
+}
+
+/** Bytes of a body, after decompression. */
+export const bodyMaxBytes: number = 512 * 1024
+
+/** A document that was not had: why, in a sentence that names its URL and nothing of its content. */
+export class FetchError extends Error {
+  override readonly name = 'FetchError'
+  /** The status of the answer, if there was one. */
+  readonly status: number | undefined
+
+  constructor(message: string, status?: number, options?: ErrorOptions) {
+    super(message, options)
+    this.status = status
+  }
+}
+
+/**
+ * Fetches a JSON document: https only, no redirect followed, no cookies, bounded in time and size
+ * (RFC 8725 §3.10).
+ *
+ * Does not check which address the name resolves to.
+ *
+ * @throws {FetchError}
+ */
+export async function fetchJson(url: string, options: JsonFetchOptions): Promise<unknown> {
+  const problem = urlProblem(url, options.allowInsecureLoopback)
+  if (problem !== null) throw new FetchError(`${url} ${problem}`)
+  const timeout = AbortSignal.timeout(options.timeout)
+  const signal = AbortSignal.any([timeout, options.signal])
+  try {
+    const response = await fetch(url, {
+      redirect: 'manual',
+      signal,
+      headers: {
+        accept: 'application/json, application/jwk-set+json',
+        'user-agent': 'portcullis',
+      },
+    })
+    try {
+      return await readJson(url, response)
+    } finally {
+      // What was not read is not wanted.
+      if (!response.bodyUsed) await response.body?.cancel()
+    }
+  } catch (error) {
+    if (error instanceof FetchError) throw error
+    const reason = timeout.aborted
+      ? `did not answer whole within ${options.timeout / 1000} s`
+      : 'could not be reached'
+    throw new FetchError(`${url} ${reason}`, undefined, { cause: error })
+  }
+}
+
+async function readJson(url: string, response: Response): Promise<unknown> {
+  const { status } = response
+  if (status !== 200) throw new FetchError(`${url} answered ${status}, not 200`, status)
+  const type = response.headers.get('content-type') ?? ''
+  if (!/^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i.test(type)) {
+    throw new FetchError(`${url} answered with a content type that is not JSON`, status)
+  }
+  const chunks: Uint8Array[] = []
+  let size = 0
+  // Counted as it arrives: neither a length that lies nor a compressed body gets past.
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength
+    if (size > bodyMaxBytes) {
+      throw new FetchError(`${url} answered with more than ${bodyMaxBytes} bytes`, status)
+    }
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
+  } catch (cause) {
+    throw new FetchError(`${url} answered with something that is not JSON`, status, { cause })
+  }
+}
+
+/** What is wrong with a URL to fetch keys or metadata from; null if nothing is. */
+export function urlProblem(url: string, allowInsecureLoopback: boolean): string | null {
+  if (!URL.canParse(url)) return 'is no URL'
+  const { protocol, hostname, username, password, hash } = new URL(url)
+  if ([username, password, hash].some((part) => part !== '')) {
+    return 'must have no user, password or fragment'
+  }
+  if (protocol === 'https:') return null
+  const isLoopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+  if (protocol === 'http:' && isLoopback) {
+    return allowInsecureLoopback ? null : 'must be https, or allowInsecureLoopback must be set'
+  }
+  return 'must be https'
+}

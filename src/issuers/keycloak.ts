@@ -1,0 +1,78 @@
+import type { TrustedIssuer } from '../core/external-issuer.ts'
+import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
+import { defineIssuer, type IssuerOptions } from './define-issuer.ts'
+
+export interface KeycloakOptions extends IssuerOptions {
+  /** The URL of the realm, such as `https://sso.example.com/realms/staff`. */
+  readonly issuer: string
+  /**
+   * What the `aud` must name. Keycloak puts it there by an audience mapper; without one, give the
+   * `clientId` that tokens must be issued to (`azp`). At least one of the two.
+   */
+  readonly audience?: string | readonly string[]
+}
+
+/**
+ * Accepts the access tokens of a Keycloak realm. Realm roles go through the table of roles by their
+ * name, roles of a client as `client:role`.
+ *
+ * @throws {ConfigError}
+ */
+export function keycloak(options: KeycloakOptions): TrustedIssuer {
+  const accepted = listOf(options.audience)
+  const problems =
+    accepted.length === 0 && listOf(options.clientId).length === 0
+      ? ['the audience or the clientId is missing: every client of the realm could call.']
+      : []
+  return defineIssuer(
+    { issuer: options.issuer },
+    {
+      name: 'Keycloak',
+      algorithms: [
+        'RS256',
+        'RS384',
+        'RS512',
+        'PS256',
+        'PS384',
+        'PS512',
+        'ES256',
+        'ES384',
+        'ES512',
+        'EdDSA',
+      ],
+      types: ['jwt', 'at+jwt'],
+      read(claims) {
+        // `ID`, `Refresh`, `Logout` and `DPoP` are others.
+        if (member(claims, 'typ') !== 'Bearer') return null
+        const audience = audienceOf(claims) ?? []
+        const clientId = textOf(claims, 'azp')
+        if (clientId === null) return null
+        if (accepted.length > 0 && !audience.some((each) => accepted.includes(each))) return null
+        return {
+          audience,
+          clientId,
+          username: textOf(claims, 'preferred_username'),
+          roles: [
+            ...namesOf(member(member(claims, 'realm_access'), 'roles')),
+            ...clientRoles(member(claims, 'resource_access')),
+          ],
+          permissions: namesOf(member(claims, 'scope')),
+        }
+      },
+    },
+    options,
+    problems,
+  )
+}
+
+/** Clients whose roles are read of one token. */
+const clientsMax = 100
+
+function clientRoles(access: unknown): readonly string[] {
+  if (typeof access !== 'object' || access === null) return []
+  return Object.keys(access)
+    .slice(0, clientsMax)
+    .flatMap((client) =>
+      namesOf(member(member(access, client), 'roles')).map((role) => `${client}:${role}`),
+    )
+}

@@ -1,0 +1,141 @@
+import type { Clock } from '../core/clock.ts'
+import { UnavailableError } from '../core/errors.ts'
+import type { OpenIssuer } from '../core/external-issuer.ts'
+import type { KeySet } from './key-set.ts'
+
+/** How old keys may be, and how often they are fetched. Seconds. */
+export interface KeyTimes {
+  /** Keys of this age are fetched anew, in the background. Default 600. */
+  readonly refreshAfter: number
+  /** Least time between two fetches for a key that is not known, and after one that failed. Default 30. */
+  readonly cooldown: number
+  /** Keys of this age are not believed any more. Default 86400. */
+  readonly maxStale: number
+}
+
+/** The keys of one issuer, as they were last fetched. */
+export interface RemoteKeys {
+  /**
+   * The keys. Waits for a fetch only while there are none to be believed; otherwise a fetch that is
+   * due goes on in the background.
+   *
+   * @throws {UnavailableError} if there are none.
+   */
+  current(): Promise<KeySet>
+  /**
+   * The keys, fetched anew for a key that is not among those known, if the last such fetch was long
+   * enough ago. Whoever comes while a fetch is under way waits for it and makes none.
+   *
+   * @throws {UnavailableError} if there are none.
+   */
+  renewed(known: KeySet): Promise<KeySet>
+  readonly version: number | null
+  readonly status: OpenIssuer['status']
+}
+
+/**
+ * Keeps the keys of one issuer.
+ *
+ * jose's `createRemoteJWKSet` keeps keys too, but forgets them at a fixed age whether or not new ones
+ * can be had, has no pause after a fetch that failed, and reads the wall clock; so this keeps them
+ * and jose imports, selects and checks them.
+ *
+ * There is no timer, so nothing keeps a process alive: a request that uses the keys sees what is due.
+ */
+export function createRemoteKeys(
+  issuer: string,
+  fetchKeys: () => Promise<KeySet>,
+  { refreshAfter, cooldown, maxStale }: KeyTimes,
+  clock: Clock,
+): RemoteKeys {
+  let keys: KeySet | null = null
+  let fetchedAt: number | null = null
+  let failedAt: number | null = null
+  let renewedAt: number | null = null
+  let lastError: unknown
+  let version = 0
+  let fetches = 0
+  let failures = 0
+  let pending: Promise<void> | undefined
+
+  /** A clock that was set back must not make a wait longer than it is. */
+  function isWithin(since: number | null, seconds: number): boolean {
+    return since !== null && clock() >= since && clock() < since + seconds
+  }
+
+  function believed(): KeySet | null {
+    return fetchedAt !== null && clock() < fetchedAt + maxStale ? keys : null
+  }
+
+  async function fetchOnce(): Promise<void> {
+    fetches++
+    try {
+      const fetched = await fetchKeys()
+      const isWithdrawn = keys?.fingerprints.some((key) => !fetched.fingerprints.includes(key))
+      if (isWithdrawn) version++
+      keys = fetched
+      fetchedAt = clock()
+      failedAt = null
+      lastError = undefined
+    } catch (error) {
+      failures++
+      failedAt = clock()
+      lastError = error
+    } finally {
+      pending = undefined
+    }
+  }
+
+  function refresh(): Promise<void> {
+    pending ??= fetchOnce()
+    return pending
+  }
+
+  function refreshIfDue(): void {
+    if (!isWithin(fetchedAt, refreshAfter) && !isWithin(failedAt, cooldown)) void refresh()
+  }
+
+  function present(): KeySet {
+    const present = believed()
+    if (present !== null) return present
+    const wait = failedAt === null ? 1 : Math.max(1, failedAt + cooldown - clock())
+    throw new UnavailableError(`The keys of ${issuer} cannot be had now`, wait, {
+      cause: lastError,
+    })
+  }
+
+  return {
+    async current() {
+      const known = believed()
+      if (known !== null) {
+        refreshIfDue()
+        return known
+      }
+      if (pending || !isWithin(failedAt, cooldown)) await refresh()
+      return present()
+    },
+    async renewed(known) {
+      // The fetch under way may have begun before the key was published: then one more is due.
+      if (pending) await pending
+      if (keys === known && !isWithin(renewedAt, cooldown) && !isWithin(failedAt, cooldown)) {
+        renewedAt = clock()
+        await refresh()
+      }
+      return present()
+    },
+    get version() {
+      if (believed() === null) return null
+      refreshIfDue()
+      return version
+    },
+    get status() {
+      return {
+        keys: believed()?.fingerprints.length ?? 0,
+        lastFetchedAt: fetchedAt,
+        fetches,
+        failures,
+        lastFailure: lastError instanceof Error ? lastError.message : null,
+      }
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import type { TrustedIssuer } from '../core/external-issuer.ts'
+import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
+import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
+
+export interface Rfc9068Options extends IssuerOptions {
+  /** The `iss` of its tokens, exactly. */
+  readonly issuer: string
+  /** The identifier of this API, or several. */
+  readonly audience: string | readonly string[]
+}
+
+/**
+ * Accepts access tokens after RFC 9068, of any issuer. Their `roles` and `groups` (§2.2.3.1) go
+ * through the table of roles, `scope` and `entitlements` through the table of permissions.
+ *
+ * @throws {ConfigError}
+ */
+export function rfc9068(options: Rfc9068Options): TrustedIssuer {
+  const accepted = listOf(options.audience)
+  return defineIssuer(
+    { issuer: options.issuer },
+    {
+      name: 'OpenIDConnect',
+      algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'],
+      // §4: this is what tells it from an ID token.
+      types: ['at+jwt'],
+      read(claims) {
+        const audience = audienceOf(claims)
+        const clientId = textOf(claims, 'client_id')
+        const isWhole = clientId !== null && textOf(claims, 'jti') !== null
+        if (!audience?.some((each) => accepted.includes(each)) || !isWhole) return null
+        return {
+          audience,
+          clientId,
+          username: textOf(claims, 'preferred_username'),
+          roles: [...namesOf(member(claims, 'roles')), ...namesOf(member(claims, 'groups'))],
+          permissions: [
+            ...namesOf(member(claims, 'scope')),
+            ...namesOf(member(claims, 'entitlements')),
+          ],
+        }
+      },
+    },
+    options,
+    missing('audience', options.audience),
+  )
+}

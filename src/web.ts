@@ -1,0 +1,71 @@
+// The public surface of `portcullis/web`: guards on a web-standard `Request`, for whatever runs them.
+// Nothing here loads a framework, a database or a password hash.
+
+import { ThrottledError, UnavailableError } from './core/errors.ts'
+import type { Guard } from './http/guard.ts'
+import { createProblem, problemMediaType } from './http/problem.ts'
+import { Refusal } from './http/refusal.ts'
+
+export type { AccessToken, AccessTokenClaims } from './core/access-token.ts'
+export type { User } from './core/accounts.ts'
+export { ThrottledError, UnavailableError } from './core/errors.ts'
+export {
+  all,
+  type Guard,
+  type GuardDocumentation,
+  type GuardedRequest,
+  type GuardOptions,
+  type GuardValue,
+  guard,
+  isGuard,
+  optional,
+  refine,
+} from './http/guard.ts'
+export { createGuards, type Guards } from './http/guards.ts'
+export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'
+
+/** Answers a request; what a framework passes on besides comes after it. */
+export type WebHandler<Rest extends readonly unknown[] = readonly []> = (
+  request: Request,
+  ...rest: Rest
+) => Promise<Response>
+
+/**
+ * Makes a handler that runs only for requests that the guard lets pass, and is given the guard's
+ * value first. Refusals are answered as `application/problem+json`; every other error is passed on.
+ */
+export function secured<T, Rest extends readonly unknown[] = readonly []>(
+  guard: Guard<T>,
+  handler: (value: T, request: Request, ...rest: Rest) => Response | Promise<Response>,
+): WebHandler<Rest> {
+  return async (request, ...rest) => {
+    try {
+      return await handler(await guard(request), request, ...rest)
+    } catch (error) {
+      const refused = refusalResponse(error)
+      if (refused === null) throw error
+      return refused
+    }
+  }
+}
+
+/** The answer to what a guard throws; null for an error that is no refusal. */
+export function refusalResponse(error: unknown): Response | null {
+  if (error instanceof Refusal) return respond(error.statusCode, error.message, error.headers)
+  const status =
+    error instanceof UnavailableError ? 503 : error instanceof ThrottledError ? 429 : undefined
+  if (status === undefined) return null
+  const { message, retryAfter } = error as UnavailableError | ThrottledError
+  return respond(status, message, { 'retry-after': String(retryAfter) })
+}
+
+function respond(
+  status: number,
+  detail: string,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  return new Response(JSON.stringify(createProblem(status, detail)), {
+    status,
+    headers: { ...headers, 'content-type': problemMediaType },
+  })
+}
