@@ -77,7 +77,7 @@ function sendGone(reply: FastifyReply, setup: Setup, docs: boolean): FastifyRepl
       ? ['The link has expired', 'Restart the server for a new one, or use the command line.']
       : [
           'Set up already',
-          `There is an administrator. ${docs ? 'Go to <a href="/docs">the documentation</a>.' : ''}`,
+          `There are users already. ${docs ? 'Go to <a href="/docs">the documentation</a>.' : ''}`,
         ]
   return sendPage(reply, 410, setupMessagePage(title, text))
 }
