@@ -73,8 +73,8 @@ export interface Sessions {
   list(userId: string): Promise<readonly SessionRecord[]>
   /**
    * Deletes sessions that ended a day ago or earlier; returns how many. In small batches, and with
-   * pauses in which others get their turn: a million takes some minutes. Stops after the batch in
-   * which the signal comes.
+   * pauses in which others get their turn: a million takes a quarter of an hour. Stops after the
+   * batch in which the signal comes.
    */
   prune(signal?: AbortSignal): Promise<number>
 }
