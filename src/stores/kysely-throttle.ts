@@ -7,7 +7,7 @@ import type { Schema } from './schema.ts'
 const never = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts in SQL. */
-export function createThrottleStore({ db, loosely }: Engine): ThrottleStore {
+export function createThrottleStore({ db, loosely, scans }: Engine): ThrottleStore {
   async function blockedUntil(db: Kysely<Schema>, key: string): Promise<number | null> {
     const row = await db
       .selectFrom('throttle')
@@ -77,7 +77,7 @@ export function createThrottleStore({ db, loosely }: Engine): ThrottleStore {
         .execute()
     },
     async prune(countedBefore, succeededBefore, most) {
-      const old = await db
+      const old = await scans
         .deleteFrom('throttle')
         .where('counted_at', '<', countedBefore)
         .where('blocked_until', '<', never)
@@ -85,14 +85,14 @@ export function createThrottleStore({ db, loosely }: Engine): ThrottleStore {
           eb.or([eb('succeeded_at', 'is', null), eb('succeeded_at', '<', succeededBefore)]),
         )
         .executeTakeFirst()
-      const strangers = db.selectFrom('throttle').where('succeeded_at', 'is', null)
+      const strangers = scans.selectFrom('throttle').where('succeeded_at', 'is', null)
       const { count } = await strangers
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .executeTakeFirstOrThrow()
       const excess = Number(count) - most
       if (excess <= 0) return Number(old.numDeletedRows)
       // The fewest failures go first: names that were tried once, not the ones under attack.
-      const { numDeletedRows } = await db
+      const { numDeletedRows } = await scans
         .deleteFrom('throttle')
         .where(
           'key',
