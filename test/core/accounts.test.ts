@@ -379,7 +379,8 @@ test('a hash that could never verify is refused, and no user is made', async () 
     bcrypt.replace('$2b$', '$2x$'),
     bcrypt.replace('$12$', '$31$'),
     ` ${bcrypt}`,
-    argon.slice(0, -5),
+    // A length that no bytes have in base64, whatever the hash is.
+    argon.slice(0, -2),
     argon.replace('m=8', 'm=99999999'),
     `${argon}\n`,
   ]) {
