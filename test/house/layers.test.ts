@@ -17,6 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   server: ['fastify', 'http', 'core', 'stores', 'issuers'],
   cli: ['server', 'core', 'stores'],
   client: [],
+  testing: ['core', 'stores'],
   root: ['core', 'http'],
 }
 
