@@ -143,7 +143,10 @@ test('a secret key is judged by its length, and never shown', async () => {
   const environment = { SECRET_KEY: secret, SECRET_KEY_PREVIOUS: [...secret].reverse().join('') }
   const examined = await examine(createDirectory(), environment)
   assert.equal(examined.of('signing-keys').status, 'warning')
-  assert.match(examined.of('signing-keys').said, /SECRET_KEY has 48 bytes[\s\S]*SECRET_KEY_PREVIOUS/)
+  assert.match(
+    examined.of('signing-keys').said,
+    /SECRET_KEY has 48 bytes[\s\S]*SECRET_KEY_PREVIOUS/,
+  )
   assert.ok(!examined.stdout.includes(secret))
 })
 
