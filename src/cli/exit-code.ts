@@ -13,7 +13,7 @@ import { WorkerFailure } from './worker-messages.ts'
 const REFUSED = 1
 const USAGE = 64
 const DATA = 65
-const NO_INPUT = 66
+const NOINPUT = 66
 const UNAVAILABLE = 69
 const SOFTWARE = 70
 const IO = 74
@@ -30,7 +30,7 @@ export class CommandFailure extends Error {
     const codes = {
       usage: USAGE,
       data: DATA,
-      input: NO_INPUT,
+      input: NOINPUT,
       output: IO,
       interrupted: INTERRUPTED,
     }

@@ -103,12 +103,9 @@ export type MaybePromise<T> = T | Promise<T>
 export interface UserStore {
   /** @throws {ConflictError} `username_taken` */
   create(user: UserRecord): Promise<void>
-  /**
-   * Creates those users whose username and id are both free, in one step; returns their usernames.
-   * A few thousand at once, at most.
-   */
+  /** Creates those of 2000 users at most whose username and id are free; returns their usernames. */
   createMany(users: readonly UserRecord[]): Promise<readonly string[]>
-  /** Those of a few thousand usernames, at most, that are taken. */
+  /** Those of 2000 usernames at most that are taken. */
   takenAmong(usernames: readonly string[]): Promise<readonly string[]>
   /** Creates the user only if no user exists, in one step. False if one does. */
   createFirst(user: UserRecord): Promise<boolean>
