@@ -23,6 +23,8 @@ export interface ExternalIdentity {
 
 /** A verified token of another issuer, in that issuer's words. */
 export interface ExternalToken extends ExternalIdentity {
+  /** Whom it speaks for: a user, or a client that acts for itself. */
+  readonly kind: 'user' | 'client'
   readonly audience: readonly string[]
   /** Seconds since 1970. */
   readonly expiresAt: number

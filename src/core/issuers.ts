@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts'
 import type { ExternalToken, IssuerStatus, OpenIssuer, TrustedIssuer } from './external-issuer.ts'
 import { createExternalUsers, type ExternalUsers } from './external-users.ts'
 import type { Roles } from './roles.ts'
-import { formatScope } from './scope.ts'
+import { everyPermission, formatScope } from './scope.ts'
 import type { MaybePromise, Store } from './store.ts'
 
 /** The other issuers whose tokens an application accepts. */
@@ -85,6 +85,7 @@ export function createIssuers(options: IssuersOptions): Issuers {
       return issuer && verifyAnew(issuer, token)
     },
     findUser(token) {
+      if (token.kind === 'client') return null
       return byIssuer.get(token.claims.iss)?.users.find(token) ?? null
     },
     status: () =>
@@ -116,6 +117,12 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
 
   /** What the token delegates: see `AccessToken.scopes`. */
   function scopesOf(token: ExternalToken, role: string | null): readonly string[] {
+    if (token.kind === 'client') {
+      // It has no role. Providers tell what a machine may do by scopes or by names of roles: what the
+      // table says of either, and nothing without a table.
+      const named = mapping.permissionsOf([...token.permissions, ...token.roles])
+      return named.filter((permission) => permission !== everyPermission)
+    }
     const mapped = mapping.permissionsOf(token.permissions)
     if (definition.users === 'token') {
       return [...new Set([...(role === null ? [] : roles.permissionsOf(role)), ...mapped])]
@@ -129,7 +136,8 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
     open: definition.open(clock),
     users: createExternalUsers({ definition, clock, store }),
     translate(token) {
-      const role = mapping.roleOf(token.roles) ?? defaultRole
+      const { kind } = token
+      const role = kind === 'client' ? null : (mapping.roleOf(token.roles) ?? defaultRole)
       const scopes = Object.freeze(scopesOf(token, role))
       const { issuer, subject, username, payload } = token
       return Object.freeze({
@@ -145,6 +153,7 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
           ...(role !== null && { roles: Object.freeze([role]) }),
         }),
         scopes,
+        kind,
         // Theirs, and never looked for among our own keys.
         keyId: '',
         external: Object.freeze({

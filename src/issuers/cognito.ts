@@ -43,10 +43,13 @@ export function cognito(options: CognitoOptions): TrustedIssuer {
         const client = textOf(claims, 'client_id')
         if (member(claims, 'token_use') !== 'access' || client === null) return null
         if (!clients.includes(client)) return null
+        const username = textOf(claims, 'username')
+        const isClient = username === null && member(claims, 'sub') === client
         return {
+          kind: isClient ? 'client' : 'user',
           audience: audienceOf(claims) ?? [],
           clientId: client,
-          username: textOf(claims, 'username'),
+          username,
           roles: namesOf(member(claims, 'cognito:groups')),
           permissions: namesOf(member(claims, 'scope')),
         }

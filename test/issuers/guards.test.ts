@@ -485,3 +485,60 @@ describe('a resource server', () => {
     assert.throws(() => createResourceServer({ issuers: [] }), /at least one issuer/)
   })
 })
+
+describe('a machine of another issuer', () => {
+  const machine = (changes: JWTPayload = {}): Promise<string> =>
+    theirs({
+      sub: 'service-account-id',
+      azp: 'jobs',
+      client_id: 'jobs',
+      preferred_username: 'service-account-jobs',
+      scope: 'read',
+      realm_access: { roles: ['boss', 'writer'] },
+      ...changes,
+    })
+
+  for (const users of ['token', 'link', 'create'] as const) {
+    test(`is a client, and no user of it is made, with users: '${users}' (AZ-05)`, async () => {
+      const permissions = { read: 'items:read', writer: 'items:write', boss: '*' }
+      const { auth, guards } = await open({ users, permissions })
+      const call = request(await machine())
+      for (const guard of [guards.currentUser, guards.requireRole('admin')]) {
+        await assertRefused(guard(call), 403)
+      }
+      const client = {
+        id: `${provider.origin}|jobs`,
+        name: 'jobs',
+        permissions: ['items:read', 'items:write'],
+      }
+      assert.deepEqual(await guards.requireClient('items:write')(call), client)
+      assert.deepEqual(await guards.requireCaller('items:read')(call), { kind: 'client', client })
+      // No role of a table, no default role and no `*` gives it more.
+      await assertRefused(guards.requireClient('stats:read')(call), 403)
+      assert.equal(await auth.issuers.findUser(await guards.accessToken(call)), null)
+      assert.equal((await auth.accounts.counts()).total, 0)
+    })
+
+    test(`may do nothing without a table of permissions, with users: '${users}' (XI-13)`, async () => {
+      const { guards } = await open({ users })
+      const call = request(await machine())
+      assert.deepEqual((await guards.currentClient(call)).permissions, [])
+      await assertRefused(guards.requireClient('items:read')(call), 403)
+    })
+  }
+
+  test('is told from a user on a resource server too', async () => {
+    const server = createResourceServer({
+      issuers: [realm({ permissions: ['read'] })],
+      roles,
+      clock,
+    })
+    const guards = createGuards(server)
+    const client = await guards.requireClient('read')(request(await machine()))
+    assert.equal(client.name, 'jobs')
+    await assertRefused(guards.currentClient(request(await theirs())), 403)
+    const caller = await guards.currentCaller(request(await theirs()))
+    assert.equal(caller.kind, 'user')
+    await server.close()
+  })
+})
