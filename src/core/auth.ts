@@ -1,6 +1,7 @@
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type AuthOptions, optionProblems } from './auth-options.ts'
+import { createClientAttempts } from './client-attempts.ts'
 import { firstPartyClientId } from './client-registration.ts'
 import { createClientStamps } from './client-stamp.ts'
 import { type Clients, createClients } from './clients.ts'
@@ -155,6 +156,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         store,
         configured,
         stamps: createClientStamps(secret, previousSecrets),
+        attempts: createClientAttempts(throttle, clock),
         clock,
       }),
       issuers,

@@ -22,7 +22,7 @@ export function createIntrospectionEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters)
+      const credentials = readClientCredentials(request.authorization, parameters, request.address)
       const client = await auth.clients.authenticateConfidential(credentials)
       if (!client.introspect) {
         throw new OAuthError('unauthorized_client', 'The client may not introspect tokens')
