@@ -1,8 +1,13 @@
 import { LRUCache } from 'lru-cache'
-import type { ClientCredentials } from './clients.ts'
 import type { Clock } from './clock.ts'
 import { sourceOf } from './source.ts'
 import type { Throttle } from './throttle.ts'
+
+/** Who is claimed to show a secret, and from where. */
+export interface ClientAttempt {
+  readonly clientId: string
+  readonly address?: string | undefined
+}
 
 /** Lets the secrets of clients be looked at, as often as the throttle admits (RFC 6749 §2.3.1). */
 export interface ClientAttempts {
@@ -15,7 +20,7 @@ export interface ClientAttempts {
    *
    * @throws {ThrottledError} if too many secrets of the client, or from the source, were wrong.
    */
-  attempt<T>(credentials: ClientCredentials, check: () => T | null): Promise<T | null>
+  attempt<T>(attempt: ClientAttempt, check: () => T | null): Promise<T | null>
   /** Ends the waits of a client. */
   unlock(clientId: string): Promise<void>
 }
