@@ -115,7 +115,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const login = createLogin({ store, hasher: passwords, throttle })
-    const issuers = createIssuers({ trusted, roles, defaultRole, clock, store })
+    const issuers = createIssuers({ trusted, roles, defaultRole, clock, store, events })
     const kept = trusted.filter(({ users }) => users !== 'token')
     return {
       store,

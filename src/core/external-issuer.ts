@@ -101,8 +101,13 @@ export interface TrustedIssuer {
   readonly link: LinkFunction | undefined
   /** Where its OpenID Connect metadata is. */
   readonly discoveryUrl: string
-  open(clock: Clock): OpenIssuer
+  /** Where its login is, if not where its metadata is: for a page that logs in there. */
+  readonly loginOrigins: readonly string[]
+  open(clock: Clock, report?: FailureReport): OpenIssuer
 }
+
+/** Is told why a fetch of keys has failed, in a sentence that names the URL and no secret. */
+export type FailureReport = (failure: Error) => void
 
 /** Returns the id of the user in the store whom an identity belongs to, or null. */
 export type LinkFunction = (identity: ExternalIdentity) => string | null | Promise<string | null>

@@ -3,6 +3,7 @@ import { type AccessToken, accessTokenMaxLength } from './access-token.ts'
 import type { User } from './accounts.ts'
 import { createClaimMapping } from './claim-mapping.ts'
 import type { Clock } from './clock.ts'
+import type { AuthEvents } from './events.ts'
 import type { ExternalToken, IssuerStatus, OpenIssuer, TrustedIssuer } from './external-issuer.ts'
 import { createExternalUsers, type ExternalUsers } from './external-users.ts'
 import type { Roles } from './roles.ts'
@@ -34,6 +35,8 @@ export interface IssuersOptions {
   readonly clock: Clock
   /** Where linked and created users are. Not needed if every issuer makes users of tokens. */
   readonly store?: Store
+  /** Where failed fetches of keys are recorded. */
+  readonly events?: AuthEvents
 }
 
 /** Verified tokens kept, as for our own. */
@@ -109,7 +112,7 @@ interface Opened {
 }
 
 function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened {
-  const { roles, clock, store } = options
+  const { roles, clock, store, events } = options
   const mapping = createClaimMapping(definition)
   // Undefined means the application's default; null, that there is none.
   const defaultRole =
@@ -133,7 +136,9 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
 
   return {
     definition,
-    open: definition.open(clock),
+    open: definition.open(clock, ({ message: reason }) =>
+      events?.record({ type: 'issuer_keys_failed', issuer: definition.issuer, reason }),
+    ),
     users: createExternalUsers({ definition, clock, store }),
     translate(token) {
       const { kind } = token

@@ -7,6 +7,7 @@ import type { JWTPayload } from 'jose'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
+import type { AuthEvent } from '../../src/core/events.ts'
 import type { TrustedIssuer } from '../../src/core/external-issuer.ts'
 import { createResourceServer } from '../../src/core/resource-server.ts'
 import { createGuards, type Guards } from '../../src/http/guards.ts'
@@ -541,4 +542,29 @@ describe('a machine of another issuer', () => {
     assert.equal(caller.kind, 'user')
     await server.close()
   })
+})
+
+test('a fetch of keys that failed is an event, no more often than there are fetches', async () => {
+  const { auth, guards } = await open({ cooldown: 30, refreshAfter: 60 })
+  const heard: AuthEvent[] = []
+  auth.events.subscribe((event) => heard.push(event))
+  const call = async (): Promise<unknown> => await guards.activeUser(request(await theirs()))
+  await call()
+  assert.deepEqual(heard, [])
+  provider.serve('/jwks', (_request, response) => response.writeHead(500).end())
+  clock.advance(60)
+  const failure = {
+    type: 'issuer_keys_failed',
+    issuer: provider.origin,
+    reason: `${provider.origin}/jwks answered 500, not 200`,
+    at: clock(),
+  }
+  // The request is served by the keys of before, and the fetch goes on behind it.
+  const { promise: recorded, resolve } = Promise.withResolvers<AuthEvent>()
+  const unsubscribe = auth.events.subscribe(resolve)
+  for (let each = 0; each < 20; each++) await call()
+  assert.deepEqual(await recorded, failure)
+  unsubscribe()
+  for (let each = 0; each < 20; each++) await call()
+  assert.deepEqual(heard, [failure])
 })
