@@ -104,6 +104,7 @@ export {
   unthrottledAdmission,
 } from './core/throttle.ts'
 export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle-store.ts'
+export type { Caller, CallingClient } from './core/token-client.ts'
 export type {
   ImportCounts,
   ImportEntry,
