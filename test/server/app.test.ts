@@ -402,7 +402,7 @@ describe('every answer', () => {
     assertProblem(await app.inject({ method: 'OPTIONS', url: '/me' }), 404)
   })
 
-  test('of an error is without what was sent', async () => {
+  test('of an error is without what was sent (HH-06)', async () => {
     const token = await createAccessToken(auth, admin.id)
     const post = (payload: string, type = 'application/json') =>
       app.inject({
@@ -450,7 +450,7 @@ describe('every answer', () => {
     }
   })
 
-  test('over https asks the browser to stay there', async () => {
+  test('over https asks the browser to stay there (HH-06)', async () => {
     const issuer = 'https://auth.example.com'
     const secure = await buildApp({ auth: await createTestAuth({ issuer }) })
     const { headers } = await secure.inject('/health/live')
@@ -470,13 +470,13 @@ describe('a failure of the server', () => {
     return await (await as(admin))('GET', '/admin/stats')
   }
 
-  test('is told to the log, and not to the client', async () => {
+  test('is told to the log, and not to the client (HH-06, LA-10)', async () => {
     const answer = await failWith(new Error('canary: no such table'))
     assertProblem(answer, 500, 'The server made a mistake; it is logged.')
     assert.match(lines.join(''), /canary: no such table/)
   })
 
-  test('is 500 too if what was thrown is no error', async () => {
+  test('is 500 too if what was thrown is no error (LA-10)', async () => {
     for (const thrown of ['canary', null, { statusCode: 'x' }]) {
       const answer = await failWith(thrown)
       assertProblem(answer, 500, 'The server made a mistake; it is logged.')

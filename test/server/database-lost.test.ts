@@ -100,7 +100,7 @@ describe('with the database lost', { skip, timeout }, () => {
   }
 
   for (const mode of ['refuse', 'reset', 'swallow'] satisfies ProxyMode[]) {
-    test(`every route that needs it is 503 with Retry-After when the network does ${mode} (DD-05)`, async () => {
+    test(`every route that needs it is 503 with Retry-After when the network does ${mode} (DD-05, TH-12)`, async () => {
       await recovered()
       await proxy.switchTo(mode)
       // What is known of users is trusted for a moment longer.

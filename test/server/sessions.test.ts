@@ -143,7 +143,7 @@ test('a refresh after a change of role grants what both the login and the new ro
   assert.equal((await refresh(demoted.refresh_token)).json().scope, 'stats:read users:read')
 })
 
-test('the log-out endpoint ends the session, by its refresh token or its access token (RFC 7009)', async () => {
+test('the log-out endpoint ends the session, by its refresh token or its access token (RFC 7009, RI-03)', async () => {
   for (const pick of ['refresh_token', 'access_token'] as const) {
     const tokens = await login()
     const other = await login()
@@ -229,7 +229,7 @@ test('an access token does not outlive its session', async () => {
   assert.equal(exp, iat + 100)
 })
 
-test('the metadata names the endpoints below the issuer, not below the Host (RFC 8414, PC-18)', async () => {
+test('the metadata names the endpoints below the issuer, not below the Host (RFC 8414, PC-18, RI-10)', async () => {
   const { body, statusCode } = await app.inject({
     url: '/.well-known/oauth-authorization-server',
     headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example' },

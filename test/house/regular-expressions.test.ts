@@ -1,0 +1,46 @@
+// Every regular expression of `src`, judged by a tool that looks for input on which it is slow.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { tokenizer } from 'acorn'
+import { checkSync } from 'recheck'
+import { readSources, root } from './sources.ts'
+
+interface Expression {
+  readonly path: string
+  readonly pattern: string
+  readonly flags: string
+}
+
+function expressionsOf(path: string): readonly Expression[] {
+  const code = stripTypeScriptTypes(readFileSync(join(root, 'src', path), 'utf8'))
+  const options = { ecmaVersion: 'latest', sourceType: 'module' } as const
+  return [...tokenizer(code, options)].flatMap(({ value }) =>
+    value?.pattern === undefined ? [] : [{ path, ...value }],
+  )
+}
+
+const expressions = readSources().flatMap(({ path }) => expressionsOf(path))
+
+test('every regular expression takes time that is linear in its input (DR-04)', () => {
+  assert.ok(expressions.length > 40, `${expressions.length} were found`)
+  const slow = expressions.flatMap(({ path, pattern, flags }) => {
+    const { status, complexity } = checkSync(pattern, flags)
+    return status === 'safe'
+      ? []
+      : [`${path}: /${pattern}/${flags} ${status} ${complexity?.summary}`]
+  })
+  assert.deepEqual(slow, [])
+})
+
+test('no regular expression is made of text that is sent (DR-04)', () => {
+  const made = readSources().filter(({ code }) => /\bRegExp\(/.test(code))
+  assert.deepEqual(
+    made.map(({ path }) => path),
+    // Of a list of scripts, once.
+    ['core/username.ts'],
+  )
+})
