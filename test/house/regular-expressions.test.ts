@@ -18,9 +18,11 @@ interface Expression {
 function expressionsOf(path: string): readonly Expression[] {
   const code = stripTypeScriptTypes(readFileSync(join(root, 'src', path), 'utf8'))
   const options = { ecmaVersion: 'latest', sourceType: 'module' } as const
-  return [...tokenizer(code, options)].flatMap(({ value }) =>
-    value?.pattern === undefined ? [] : [{ path, ...value }],
-  )
+  const tokens = [...tokenizer(code, options)] as readonly { readonly value?: unknown }[]
+  return tokens.flatMap(({ value }) => {
+    const { pattern, flags } = Object(value) as Partial<Expression>
+    return pattern === undefined || flags === undefined ? [] : [{ path, pattern, flags }]
+  })
 }
 
 const expressions = readSources().flatMap(({ path }) => expressionsOf(path))
@@ -28,10 +30,8 @@ const expressions = readSources().flatMap(({ path }) => expressionsOf(path))
 test('every regular expression takes time that is linear in its input (DR-04)', () => {
   assert.ok(expressions.length > 40, `${expressions.length} were found`)
   const slow = expressions.flatMap(({ path, pattern, flags }) => {
-    const { status, complexity } = checkSync(pattern, flags)
-    return status === 'safe'
-      ? []
-      : [`${path}: /${pattern}/${flags} ${status} ${complexity?.summary}`]
+    const { status } = checkSync(pattern, flags)
+    return status === 'safe' ? [] : [`${path}: /${pattern}/${flags} is ${status}`]
   })
   assert.deepEqual(slow, [])
 })

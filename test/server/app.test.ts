@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -131,6 +132,23 @@ describe('PUT /me/password', () => {
     assert.deepEqual(answer.json().errors, reasonsAgainstBob)
     assert.equal((await login(app, 'bob')).statusCode, 200, 'the old one still holds')
   })
+
+  test('takes no other field, and nothing else of an account is a user’s own to set (AZ-11)', async () => {
+    const call = await as(member)
+    const good = { old_password: goodPassword, new_password }
+    const foreign = { role: 'admin', active: false, id: admin.id, username: 'ann' }
+    for (const [name, value] of Object.entries({ ...foreign, is_active: true, scope: '*' })) {
+      assertProblem(await call('PUT', '/me/password', { ...good, [name]: value }), 400)
+    }
+    for (const method of ['PUT', 'PATCH', 'POST'] as const) {
+      assertProblem(await call(method, '/me', foreign), 404)
+      assertProblem(await call(method, `/admin/users/${member.id}`, foreign), 404)
+    }
+    assertProblem(await call('PUT', `/admin/users/${member.id}/role`, { role: 'admin' }), 403)
+    const { username, role } = (await call('GET', '/me')).json()
+    assert.deepEqual([username, role], ['bob', 'member'])
+    assert.equal((await login(app, 'bob')).statusCode, 200, 'nothing was changed')
+  })
 })
 
 describe('the administration', () => {
@@ -259,7 +277,7 @@ describe('the administration', () => {
     assert.equal((await call('GET', '/admin/users?limit=62')).json().next, null, 'an exact fit')
   })
 
-  test('lists users in pages, and finds them by a part of the name', async () => {
+  test('lists users in pages, and finds them by a part of the name (DR-01)', async () => {
     for (const username of ['dan', 'dana', 'eve']) {
       await auth.accounts.create({ username, password: null })
     }
@@ -505,7 +523,7 @@ test('without documentation there is none', async () => {
   await bare.close()
 })
 
-test('a body larger than 64 KiB is refused (HH-01)', async () => {
+test('a body larger than 64 KiB is refused (HH-01, CVE-2026-21717)', async () => {
   const call = await as(admin)
   const body = { username: 'x', password: 'p'.repeat(70_000) }
   assertProblem(await call('POST', '/admin/users', body), 413)
@@ -547,6 +565,21 @@ test('a line of the log is one line, whatever was sent (LA-03)', async () => {
 })
 
 describe('on its port', () => {
+  test('a client has 10 seconds for the headers, 15 for the request, and is then told and cut off (HH-02)', async () => {
+    await app.listen({ port: 0 })
+    const { headersTimeout, requestTimeout, keepAliveTimeout } = app.server
+    assert.deepEqual([headersTimeout, requestTimeout], [10_000, 15_000])
+    assert.ok(keepAliveTimeout > 0 && keepAliveTimeout <= 75_000)
+    const accepted = once(app.server, 'connection')
+    const connection = await connectTo(portOf(app))
+    const [socket] = await accepted
+    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    app.server.emit('clientError', late, socket)
+    const answer = await connection.closed
+    assert.match(answer, /^HTTP\/1\.1 408 /)
+    assert.match(answer, /The request did not arrive in time\./)
+  })
+
   test('bytes that are no HTTP get 400 or 431, and the server goes on (HH-10)', async () => {
     await app.listen({ port: 0 })
     for (const [bytes, status] of [

@@ -113,7 +113,7 @@ test('a code that was handed on expires when the first one does', async () => {
   assert.equal(handedOn.admits(grant.code), false)
 })
 
-test('two uses at once make one administrator (DD-14)', async () => {
+test('two uses at once make one administrator (DD-14, CVE-2026-4325, keycloak 51220, better-auth 8067)', async () => {
   const answers = await Promise.all([send(), send({ username: 'bob' })])
   assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [201, 410])
   assert.equal(await countUsers(), 1)
