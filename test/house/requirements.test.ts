@@ -43,7 +43,7 @@ for (const file of globSync('test/**/*.ts', { cwd: root }).sort()) {
 
 /** The ids that a sentence of SECURITY.md is about. */
 const [, explained = ''] = read('SECURITY.md').split(
-  '\n## Requirements that no test holds, and why\n',
+  '\n## Requirements that tests do not hold, or not alone, and why\n',
 )
 const explainedIds = new Set(explained.match(/\b[A-Z]{2}-\d{2}\b/g))
 
