@@ -336,7 +336,7 @@ describe('a provider that fails (XI-06)', () => {
     })
   })
 
-  test('a clock that is set back makes nobody wait longer', async () => {
+  test('a clock that is set back makes nobody wait longer (DD-10)', async () => {
     provider.remove('/jwks')
     await assert.rejects(verifies(first), UnavailableError)
     provider.publish([first])

@@ -602,7 +602,7 @@ describe('on its port', () => {
     assert.equal((await fetch(`http://127.0.0.1:${portOf(app)}/health/live`)).status, 200)
   })
 
-  test('while it shuts down it answers what still arrives, and says that it is not ready', async () => {
+  test('while it shuts down it answers what still arrives, and says that it is not ready (DD-11)', async () => {
     await app.listen({ port: 0 })
     const connection = await connectTo(portOf(app))
     const body = new URLSearchParams({ username: 'ann', password: goodPassword }).toString()

@@ -612,7 +612,7 @@ export function storeContract(
         ...changes,
       })
 
-      test('are one step: of 50 attempts at once no more count than the rule lets (TH-07, better-auth 9993, 10000)', async () => {
+      test('are one step: of 50 attempts at once no more count than the rule lets (TH-07, better-auth 9993, better-auth 10000)', async () => {
         const count = aCount()
         const outcomes = await Promise.all(
           Array.from({ length: 50 }, (_, index) =>
