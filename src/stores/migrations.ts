@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { changeNotifications } from './change-notifications.ts'
+import { currentSchema, migrationTable, readSteps, renameFormerTables } from './migration-table.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -142,27 +143,23 @@ const migrations: Readonly<Record<string, Migration>> = {
  * @throws {StoreError} `newer_version` if a newer Portcullis has used this database.
  */
 export async function migrate(db: Kysely<never>): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-  })
-  const unknown = await unknownSteps(db)
+  const isOurs = (step: string): boolean => Object.hasOwn(migrations, step)
+  await renameFormerTables(db, isOurs)
+  const unknown = (await readSteps(db)).filter((step) => !isOurs(step))
   if (unknown.length > 0) {
     throw new StoreError(
       'newer_version',
       `The database was made by a newer version of Portcullis (it knows the step ${unknown.join(', ')}): install that version, or restore a backup from before the upgrade.`,
     )
   }
+  const schema = await currentSchema(db)
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    ...migrationTable,
+    // Else a table of this name in any other schema would be taken for it.
+    ...(schema !== undefined && { migrationTableSchema: schema }),
+  })
   const { error } = await migrator.migrateToLatest()
   if (error) throw error
-}
-
-async function unknownSteps(db: Kysely<never>): Promise<string[]> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some((table) => table.name === 'kysely_migration')) return []
-  const rows = await (db as unknown as Kysely<{ kysely_migration: { name: string } }>)
-    .selectFrom('kysely_migration')
-    .select('name')
-    .execute()
-  return rows.map((row) => row.name).filter((name) => !Object.hasOwn(migrations, name))
 }
