@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
+import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
 import { clientCommand } from './client.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'
@@ -29,6 +30,9 @@ function createProgram(): Command {
   program.addCommand(clientCommand())
   program.addCommand(keyCommand())
   program.addCommand(identityCommand())
+  program.addCommand(backupCommand())
+  program.addCommand(restoreCommand())
+  program.addCommand(restoredCommand())
   settle(program)
   return program
 }

@@ -273,6 +273,11 @@ export interface Store {
   readonly clients: ClientStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
+  /**
+   * Ends everything that was issued: every user gets this security stamp, every signing key is
+   * deleted, and the version of the keys becomes one that no process has seen. One step.
+   */
+  revokeAll(securityStamp: string, now: number): Promise<true>
   /** Rejects when the store cannot answer now. */
   check(): Promise<void>
   /**

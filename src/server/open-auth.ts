@@ -5,6 +5,7 @@ import type { AuthOptions } from '../core/auth-options.ts'
 import { ConfigError } from '../core/errors.ts'
 import { createHashPool, hashConcurrency } from '../core/hash-pool.ts'
 import { createRoles } from '../core/roles.ts'
+import type { Store } from '../core/store.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
@@ -51,6 +52,19 @@ export async function openAuth(config: Config): Promise<Auth> {
   })
 }
 
+/** Makes the data directory and opens the database alone, whatever its keys are. */
+export async function openStore(config: Config): Promise<Store> {
+  makeDirectory(config.dataDirectory)
+  const { store } = await chooseStore(config)
+  await store.open()
+  return store
+}
+
+/** The SQLite database of a data directory. */
+export function databaseFile(dataDirectory: string): string {
+  return join(dataDirectory, 'portcullis.db')
+}
+
 async function chooseStore({
   dataDirectory,
   databaseUrl,
@@ -59,7 +73,7 @@ async function chooseStore({
   keyEncryptionKey,
 }: Config): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
   if (databaseUrl === undefined) {
-    const store = sqlite(join(dataDirectory, 'portcullis.db'))
+    const store = sqlite(databaseFile(dataDirectory))
     return { store, ...(keyEncryptionKey && { keyEncryptionKey }) }
   }
   return {
@@ -82,7 +96,8 @@ async function loadPostgres(): Promise<typeof import('../stores/postgres.ts')> {
   }
 }
 
-function makeDirectory(path: string): void {
+/** @throws {StoreError} `unreadable` */
+export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {

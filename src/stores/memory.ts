@@ -36,6 +36,11 @@ export function memory(): Store {
       const sessionStamp = isTheirs ? session.securityStamp : null
       return { user, sessionStamp, keysVersion: signingKeys.version() }
     },
+    async revokeAll(securityStamp, now) {
+      users.stampAll(securityStamp)
+      signingKeys.deleteAll(now)
+      return true
+    },
     open: async () => {},
     check: async () => {},
     keyEncryptionKey: async () => key,
@@ -43,7 +48,10 @@ export function memory(): Store {
   }
 }
 
-type Users = UserStore & { read(id: string): UserRecord | null }
+interface Users extends UserStore {
+  read(id: string): UserRecord | null
+  stampAll(securityStamp: string): void
+}
 
 function createUsers(
   sessionById: Map<string, SessionRecord>,
@@ -69,6 +77,9 @@ function createUsers(
 
   return {
     read,
+    stampAll(securityStamp) {
+      for (const user of byId.values()) byId.set(user.id, Object.freeze({ ...user, securityStamp }))
+    },
     async create(user) {
       insert(user)
     },
@@ -206,6 +217,7 @@ function createSessions(
 
 interface SigningKeys extends SigningKeyStore {
   version(): number
+  deleteAll(now: number): void
 }
 
 function createSigningKeys(): SigningKeys {
@@ -214,6 +226,10 @@ function createSigningKeys(): SigningKeys {
   return {
     read: async () => ({ version, keys: [...byId.values()] }),
     version: () => version,
+    deleteAll(now) {
+      byId.clear()
+      version = Math.max(version + 1, now)
+    },
     async change(from, { put, remove }) {
       if (version !== from) return false
       version++

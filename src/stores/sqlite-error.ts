@@ -84,6 +84,11 @@ export function isBusy(error: unknown): boolean {
   return primaryCode(error instanceof UnavailableError ? error.cause : error) === BUSY
 }
 
+/** True if the disk is full. */
+export function isFull(error: unknown): boolean {
+  return primaryCode(error) === FULL
+}
+
 function primaryCode(error: unknown): number {
   return resultCode(error) & 0xff
 }

@@ -21,6 +21,7 @@ import { createSigningKeyStore } from './kysely-signing-keys.ts'
 import { createThrottleStore } from './kysely-throttle.ts'
 import { createUserStore } from './kysely-users.ts'
 import { migrate } from './migrations.ts'
+import { revokeAll } from './revoke-all.ts'
 import type { Schema } from './schema.ts'
 import { nodeSqliteDialect } from './sqlite-driver.ts'
 import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './sqlite-error.ts'
@@ -96,6 +97,10 @@ class SqliteStore implements Store {
     return this.#open.findSubject(userId, sessionId)
   }
 
+  async revokeAll(securityStamp: string, now: number): Promise<true> {
+    return await this.#open.revokeAll(securityStamp, now)
+  }
+
   async check(): Promise<void> {
     this.#open.check()
   }
@@ -124,6 +129,7 @@ type Records =
   | 'throttle'
   | 'clients'
   | 'findSubject'
+  | 'revokeAll'
 
 interface Opened extends Pick<Store, Records> {
   check(): void
@@ -155,6 +161,7 @@ async function openDatabase(path: string): Promise<Opened> {
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
+      revokeAll: (securityStamp, now) => revokeAll(db, securityStamp, now),
       check: () => void answer(() => probe.get()),
       async close() {
         opened.close()
