@@ -3,6 +3,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type CompiledQuery, Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
 import type {
+  ClientSubject,
   IdentityStore,
   MaybePromise,
   SessionStore,
@@ -13,7 +14,7 @@ import type {
 } from '../core/store.ts'
 import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
-import { createClientStore } from './kysely-clients.ts'
+import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
@@ -101,6 +102,10 @@ class SqliteStore implements Store {
     return await this.#open.revokeAll(securityStamp, now)
   }
 
+  findClientSubject(clientId: string): MaybePromise<ClientSubject> {
+    return this.#open.findClientSubject(clientId)
+  }
+
   async check(): Promise<void> {
     this.#open.check()
   }
@@ -130,6 +135,7 @@ type Records =
   | 'clients'
   | 'findSubject'
   | 'revokeAll'
+  | 'findClientSubject'
 
 interface Opened extends Pick<Store, Records> {
   check(): void
@@ -157,6 +163,7 @@ async function openDatabase(path: string): Promise<Opened> {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
       findSubject: createSubjectReader(engine),
+      findClientSubject: createClientSubjectReader(engine),
       identities: createIdentityStore(engine),
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
