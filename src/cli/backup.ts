@@ -3,7 +3,8 @@ import type { Auth } from '../core/auth.ts'
 import { systemClock } from '../core/clock.ts'
 import { revokeAll } from '../core/revoke-all.ts'
 import { type Config, readConfig, readEnvironment } from '../server/config.ts'
-import { databaseFile, makeDirectory, openAuth, openStore } from '../server/open-auth.ts'
+import { databaseFile } from '../server/inspect-database.ts'
+import { makeDirectory, openAuth, openStore } from '../server/open-auth.ts'
 
 /** `portcullis backup`: of SQLite, while a server runs or not. */
 export function backupCommand(): Command {

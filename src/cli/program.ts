@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
 import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
 import { clientCommand } from './client.ts'
+import { doctorCommand } from './doctor.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'
 import { keyCommand } from './key.ts'
@@ -11,7 +12,7 @@ import { userCommand } from './user.ts'
 import { work } from './worker.ts'
 
 /** Builds the command line. */
-function createProgram(): Command {
+export function createProgram(): Command {
   const program = new Command('portcullis')
     .description('Log in, get a token, guard routes.')
     .version(version)
@@ -33,6 +34,7 @@ function createProgram(): Command {
   program.addCommand(backupCommand())
   program.addCommand(restoreCommand())
   program.addCommand(restoredCommand())
+  program.addCommand(doctorCommand())
   settle(program)
   return program
 }

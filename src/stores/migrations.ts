@@ -137,6 +137,13 @@ const migrations: Readonly<Record<string, Migration>> = {
   },
 }
 
+/** Steps by name: made already, to be made, and made by a newer version. */
+export interface MigrationState {
+  readonly done: readonly string[]
+  readonly pending: readonly string[]
+  readonly unknown: readonly string[]
+}
+
 /**
  * Brings the tables up to date.
  *
@@ -145,7 +152,7 @@ const migrations: Readonly<Record<string, Migration>> = {
 export async function migrate(db: Kysely<never>): Promise<void> {
   const isOurs = (step: string): boolean => Object.hasOwn(migrations, step)
   await renameFormerTables(db, isOurs)
-  const unknown = (await readSteps(db)).filter((step) => !isOurs(step))
+  const { unknown } = await readMigrationState(db)
   if (unknown.length > 0) {
     throw new StoreError(
       'newer_version',
@@ -162,4 +169,15 @@ export async function migrate(db: Kysely<never>): Promise<void> {
   })
   const { error } = await migrator.migrateToLatest()
   if (error) throw error
+}
+
+/** Reads which steps a database has behind it. */
+export async function readMigrationState(db: Kysely<never>): Promise<MigrationState> {
+  const known = Object.keys(migrations).sort()
+  const done = await readSteps(db)
+  return {
+    done,
+    pending: known.filter((name) => !done.includes(name)),
+    unknown: done.filter((name) => !known.includes(name)),
+  }
 }
