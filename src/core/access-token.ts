@@ -41,6 +41,8 @@ export interface AccessTokenClaims {
 export interface AccessToken {
   readonly claims: AccessTokenClaims
   readonly scopes: readonly string[]
+  /** Whom it speaks for: a user, or a client that acts for itself (RFC 6749 §4.4). */
+  readonly kind: 'user' | 'client'
   /** The `kid` of the key that signed it; empty for a token of another issuer. */
   readonly keyId: string
   /** Who it is about, if another issuer made it. */
@@ -85,6 +87,7 @@ export interface AccessTokenIssuer {
    * Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it.
    *
    * @throws {UnavailableError} if it cannot be known which key signs.
+   * @throws {TypeError} if the subject is empty, or the token were to expire before it is made.
    */
   issue(subject: AccessTokenSubject): Promise<IssuedAccessToken>
   /**
@@ -145,7 +148,12 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
       Object.freeze(payload.aud)
       Object.freeze(payload.roles)
-      const accessToken = Object.freeze({ claims: Object.freeze(payload), scopes, keyId: key.id })
+      const accessToken: AccessToken = Object.freeze({
+        claims: Object.freeze(payload),
+        scopes,
+        kind: payload.client_stamp === undefined ? 'user' : 'client',
+        keyId: key.id,
+      })
       verified.set(token, accessToken)
       return accessToken
     } catch {
@@ -173,6 +181,9 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       endsWith,
       expiresBy = Number.MAX_SAFE_INTEGER,
     }) {
+      if (subject === '') throw new TypeError('A token needs a subject.')
+      if (expiresBy <= clock())
+        throw new TypeError('A token must not have expired when it is made.')
       // No process signs with a key that another one has retired.
       await keys.update()
       const { current } = keys

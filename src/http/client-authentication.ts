@@ -14,26 +14,28 @@ import { OAuthError } from '../core/errors.ts'
 export function readClientCredentials(
   authorization: string | undefined,
   parameters: ReadonlyMap<string, string>,
+  address?: string,
 ): ClientCredentials | null {
   const clientId = parameters.get('client_id') ?? ''
   const clientSecret = parameters.get('client_secret') ?? ''
   const basic = authorization === undefined ? null : parseBasic(authorization)
-  if (basic === null) return clientId || clientSecret ? { clientId, clientSecret } : null
+  const from = address === undefined ? {} : { address }
+  if (basic === null) return clientId || clientSecret ? { clientId, clientSecret, ...from } : null
   if (clientSecret !== '' || (clientId !== '' && clientId !== basic.clientId)) {
     throw new OAuthError(
       'invalid_request',
       'Send the client credentials in the header or in the form, not in both',
     )
   }
-  return basic
+  return { ...basic, ...from }
 }
 
 function parseBasic(authorization: string): ClientCredentials | null {
-  const encoded = /^basic +([A-Za-z0-9+/]*)={0,2} *$/i.exec(authorization)?.[1]
+  const encoded = /^basic +([A-Za-z0-9+/]+)={0,2} *$/i.exec(authorization)?.[1]
   if (encoded === undefined) throw malformed()
   const bytes = Buffer.from(encoded, 'base64')
   // The decoder passes over bits and letters that say nothing: one pair, one text.
-  if (bytes.toString('base64').replace(/=+$/, '') !== encoded) throw malformed()
+  if (bytes.toString('base64').replace(/={1,2}$/, '') !== encoded) throw malformed()
   const decoded = bytes.toString()
   const colon = decoded.indexOf(':')
   if (colon === -1) throw malformed()
