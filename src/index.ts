@@ -42,6 +42,7 @@ export type {
 } from './core/external-issuer.ts'
 export {
   createHashPool,
+  type FinishedJob,
   type HashPool,
   type HashPoolOptions,
   type HashResources,
@@ -74,6 +75,7 @@ export type {
   Sessions,
 } from './core/sessions.ts'
 export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
+export type { AttemptCounts, CacheCounts, StoreStatistics } from './core/statistics.ts'
 export {
   ConflictError,
   type IdentityRecord,

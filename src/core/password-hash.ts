@@ -59,6 +59,8 @@ export interface PasswordHasher {
   needsRehash(storedHash: string): boolean
   /** True if `verify` reads this text: a whole argon2 or bcrypt hash whose cost is below the ceiling. */
   recognizes(storedHash: string): boolean
+  /** Where its hashes run. */
+  readonly pool: HashPool
 }
 
 /** The cost of new hashes, and where they run. */
@@ -114,6 +116,7 @@ export async function createPasswordHasher(
       return stored.memoryCost < cost.memory || stored.timeCost < cost.time
     },
     recognizes: (storedHash) => schemeOf(storedHash) !== null,
+    pool,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ClientStore } from './client-store.ts'
 import type { SigningAlgorithm } from './signing-key.ts'
+import type { StoreStatistics } from './statistics.ts'
 import type { ThrottleStore } from './throttle-store.ts'
 
 /** A user as stored. */
@@ -280,5 +281,7 @@ export interface Store {
    * that has no safe place; then the key must be configured.
    */
   keyEncryptionKey?(): Promise<Uint8Array>
+  /** What it counts about itself, in this process. Absent where there is nothing to count. */
+  statistics?(): StoreStatistics
   close(): Promise<void>
 }

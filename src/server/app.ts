@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
@@ -9,6 +8,7 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
+import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { AccountError, type AccountErrorCode, ConfigError } from '../core/errors.ts'
 import { guarded } from '../fastify/guarded.ts'
@@ -24,6 +24,7 @@ import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
 import { type TrustedProxies, trustProxies } from './trusted-proxies.ts'
+import { version } from './version.ts'
 
 /** What `buildApp` takes. */
 export interface AppOptions {
@@ -40,12 +41,9 @@ export interface AppOptions {
   readonly prune?: boolean
   /** Where the first administrator is created; see `createSetup`. */
   readonly setup?: Setup
+  /** A registry of prom-client that requests are measured in. Default: they are not measured. */
+  readonly metrics?: Registry
 }
-
-const packageFile = new URL('../../package.json', import.meta.url)
-
-/** The version of this package: the same file lies two folders up from `src` and from `dist`. */
-export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version
 
 /** Bytes of a JSON body. */
 const bodyLimit = 64 * 1024
@@ -80,6 +78,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sendProblem(reply, 404, 'There is nothing at this path and method.'),
   )
 
+  if (options.metrics) {
+    const { requestMetrics } = await import('../metrics/request-metrics.ts')
+    await app.register(requestMetrics, { registry: options.metrics })
+  }
   await app.register(helmet, securityHeaders(auth.issuer))
   await app.register(portcullis, {
     auth,

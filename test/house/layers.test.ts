@@ -14,7 +14,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   stores: ['core'],
   issuers: ['core'],
   fastify: ['http', 'core'],
-  server: ['fastify', 'http', 'core', 'stores', 'issuers'],
+  metrics: ['core'],
+  server: ['fastify', 'http', 'core', 'stores', 'issuers', 'metrics'],
   cli: ['server', 'core', 'stores'],
   root: ['core', 'http'],
 }

@@ -311,6 +311,8 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ISSUERS: 'canary',
   DOCS: 'x',
   LOG_LEVEL: 'x',
+  METRICS_PORT: 'x',
+  METRICS_HOST: 'a b',
 }
 
 test('a key that is named for two purposes is a mistake (KM-10)', () => {
