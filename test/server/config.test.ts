@@ -59,6 +59,8 @@ test('without any variable the server has its defaults', () => {
     issuers: undefined,
     docs: true,
     logLevel: undefined,
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
   })
 })
 
