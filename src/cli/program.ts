@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
-import { version } from '../server/version.ts'
+import { version } from '../server/app.ts'
 import { clientCommand } from './client.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'

@@ -2,8 +2,7 @@ import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import type { Config } from './config.ts'
-import { listenerOptions, securityHeaders } from './listener-options.ts'
-import { urlOf } from './url-of.ts'
+import { listenerOptions, securityHeaders, urlOf } from './listener-options.ts'
 
 /** A listener for Prometheus. */
 export interface MetricsListener {
@@ -35,5 +34,5 @@ export async function listenForMetrics(
   } catch (error) {
     throw Object.assign(error as Error, { settings: 'METRICS_' })
   }
-  return { url: `${urlOf(app.server)}/metrics`, close: () => app.close() }
+  return { url: `${urlOf(app)}/metrics`, close: () => app.close() }
 }

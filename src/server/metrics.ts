@@ -1,7 +1,7 @@
 import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { collectMetrics } from '../metrics/auth-metrics.ts'
-import { version } from './version.ts'
+import { version } from './app.ts'
 
 // Loaded when metrics are on, and not before.
 

@@ -3,10 +3,10 @@ import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import { urlOf } from './listener-options.ts'
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
 import { openAuth } from './open-auth.ts'
 import { createSetup, type Setup, type SetupGrant, setupLifetime } from './setup.ts'
-import { urlOf } from './url-of.ts'
 import { openWhenPossible, type WaitingOptions } from './waiting.ts'
 
 /** A server that listens. */
@@ -69,7 +69,7 @@ export async function startServer(
     }
     await opened.leave()
     await app.listen({ host: config.host, port: opened.port })
-    const url = urlOf(app.server)
+    const url = urlOf(app)
     const greeting = greet(url, config, setup, listener)
     return { app, auth, url, metrics, greeting, close: closeOnce(app, auth, listener) }
   } catch (error) {
