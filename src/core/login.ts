@@ -33,6 +33,11 @@ export interface Login {
   authenticate(credentials: Credentials): Promise<UserRecord | null>
   /** Lets a user try again at once, whom failed attempts have made wait or locked out. */
   unlock(username: string): Promise<void>
+  /**
+   * Learns which kinds of hashes are stored, so that a wrong password takes the same time for each of
+   * them. To be called at start and every hour or so; the Fastify plugin does.
+   */
+  learnTimes(signal?: AbortSignal): Promise<void>
   /** How attempts have ended, in this process. */
   readonly counts: AttemptCounts
 }
@@ -42,6 +47,9 @@ export interface LoginOptions {
   readonly hasher: PasswordHasher
   readonly throttle: Throttle
 }
+
+/** Imported hashes that are looked at to learn which kinds there are. */
+const kindsSample = 100
 
 export function createLogin({ store, hasher, throttle }: LoginOptions): Login {
   const counts = { succeeded: 0, failed: 0, throttled: 0, unavailable: 0 }
@@ -96,6 +104,9 @@ export function createLogin({ store, hasher, throttle }: LoginOptions): Login {
       }
     },
     counts,
+    async learnTimes(signal) {
+      await hasher.learnTimes(await store.users.importedHashes(kindsSample), signal)
+    },
     unlock: (username) => throttle.unlock(canonicalUsername(username) ?? username),
   }
 }

@@ -111,6 +111,8 @@ export interface UserStore {
   /** Ordered by username, `limit` at most. */
   list(query: UserQuery): Promise<readonly UserRecord[]>
   counts(): Promise<UserCounts>
+  /** Password hashes that are not argon2id, those of the newest users, `limit` at most. */
+  importedHashes(limit: number): Promise<readonly string[]>
   /**
    * Changes a user and returns the new record, or null if there is none.
    *
