@@ -67,7 +67,6 @@ export interface IdentityStore {
   /**
    * Creates a user with this identity, only if it is not linked, in one step: of many requests that
    * see the identity for the first time, one creates the user. False if it is linked.
-   *
    * @throws {ConflictError} `username_taken`, and nothing is stored.
    */
   createUser(issuer: string, subject: string, user: UserRecord): Promise<boolean>
@@ -119,10 +118,8 @@ export interface UserStore {
   importedHashes(limit: number): Promise<readonly string[]>
   /**
    * Changes a user and returns the new record, or null if there is none.
-   *
    * With `keepOneActiveIn`, the change is refused, in the same step, when the user is active in one
    * of those roles and no other user is.
-   *
    * @throws {ConflictError} `last_active`
    */
   update(
@@ -132,7 +129,6 @@ export interface UserStore {
   ): Promise<UserRecord | null>
   /**
    * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
-   *
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
    * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
    * any more: a log-out everywhere that came meanwhile must not be undone.
