@@ -1,5 +1,6 @@
 import type { ClientRecord, ClientStore } from './client-store.ts'
 import type { SigningAlgorithm } from './signing-key.ts'
+import type { StoreStatistics } from './statistics.ts'
 import type { ThrottleStore } from './throttle-store.ts'
 
 /** A user as stored. */
@@ -66,7 +67,6 @@ export interface IdentityStore {
   /**
    * Creates a user with this identity, only if it is not linked, in one step: of many requests that
    * see the identity for the first time, one creates the user. False if it is linked.
-   *
    * @throws {ConflictError} `username_taken`, and nothing is stored.
    */
   createUser(issuer: string, subject: string, user: UserRecord): Promise<boolean>
@@ -114,12 +114,12 @@ export interface UserStore {
   /** Ordered by username, `limit` at most. */
   list(query: UserQuery): Promise<readonly UserRecord[]>
   counts(): Promise<UserCounts>
+  /** Password hashes that are not argon2id, those of the newest users, `limit` at most. */
+  importedHashes(limit: number): Promise<readonly string[]>
   /**
    * Changes a user and returns the new record, or null if there is none.
-   *
    * With `keepOneActiveIn`, the change is refused, in the same step, when the user is active in one
    * of those roles and no other user is.
-   *
    * @throws {ConflictError} `last_active`
    */
   update(
@@ -129,7 +129,6 @@ export interface UserStore {
   ): Promise<UserRecord | null>
   /**
    * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
-   *
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
    * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
    * any more: a log-out everywhere that came meanwhile must not be undone.
@@ -266,9 +265,8 @@ export interface SigningKeyStore {
   /** The version alone. One prepared read: it is asked for before every token that is issued. */
   version(): MaybePromise<number>
   /**
-   * Changes the keys in one step, only if the version is still `from` (compare-and-set); it is
-   * `from + 1` then. False, and nothing changed, if it is not: of several processes that see the
-   * same need, one meets it.
+   * Changes the keys in one step if the version is still `from` (compare-and-set), and makes it
+   * `from + 1`. False, and nothing changed, if it is not: of several processes one meets a need.
    */
   change(from: number, change: SigningKeyChange): Promise<boolean>
 }
@@ -287,10 +285,7 @@ export interface Store {
   readonly clients: ClientStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
-  /**
-   * Ends everything that was issued: every user gets this security stamp, every signing key is
-   * deleted, and the version of the keys becomes one that no process has seen. One step.
-   */
+  /** In one step: this stamp for all users, no signing key, and a version of them new to everybody. */
   revokeAll(securityStamp: string, now: number): Promise<true>
   /** Rejects when the store cannot answer now. */
   check(): Promise<void>
@@ -299,5 +294,7 @@ export interface Store {
    * that has no safe place; then the key must be configured.
    */
   keyEncryptionKey?(): Promise<Uint8Array>
+  /** What it counts about itself, in this process. Absent where there is nothing to count. */
+  statistics?(): StoreStatistics
   close(): Promise<void>
 }
