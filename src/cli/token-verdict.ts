@@ -2,6 +2,7 @@ import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayloa
 import { accessTokenMaxLength, clockTolerance, isStrictlyEncoded } from '../core/access-token.ts'
 import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
+import { findClientOfToken } from '../core/token-client.ts'
 import { findUserOfToken } from '../core/token-user.ts'
 import { instant } from './table.ts'
 
@@ -39,6 +40,13 @@ export async function judgeToken(auth: Auth, token: string): Promise<Verdict> {
     if (user === null) return refused('It is good, and this identity is no user here.')
     if (!user.active) return refused(`Its user ${user.username} is inactive.`)
     return accepted(`It is a token of ${user.username}, by ${verified.external.issuer}.`)
+  }
+  if (verified.claims.client_stamp !== undefined) {
+    const client = await findClientOfToken(auth, verified)
+    if (client !== null) return accepted(`It is a token of the client ${client.id} itself.`)
+    return refused(
+      `The client ${verified.claims.client_id} is removed, has another secret, or may not use client_credentials any more.`,
+    )
   }
   const user = await findUserOfToken(auth, verified)
   if (user === null) return refused(await explainEnd(auth, claims))

@@ -87,6 +87,27 @@ test('a token that expired is told when, and one of a key that is retired which'
   assert.match(expired.stdout, /It expired at 2023-11-14T22:13:20Z, \d+ seconds ago/)
 })
 
+test("a client's own token is accepted until its secret is another one", async () => {
+  const directory = createDirectory()
+  const environment = { ISSUER: 'http://127.0.0.1:8000' }
+  const words = ['client', 'add', 'job', '--grant', 'client_credentials', '--scope', 'stats:read']
+  const secret = (await run(directory, words, { environment })).stdout.trim()
+  const server = await serve(directory, environment)
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: 'job',
+    client_secret: secret,
+  })
+  const answer = await fetch(`${server.url}/auth/token`, { method: 'POST', body })
+  const { access_token: token } = await answer.json()
+  await server.stop()
+  assert.match((await inspect(directory, token)).stdout, /It is a token of the client job itself/)
+  await run(directory, ['client', 'secret', 'job'], { environment })
+  const refused = await inspect(directory, token)
+  assert.equal(refused.code, 1)
+  assert.match(refused.stdout, /The client job is removed, has another secret/)
+})
+
 test('a token is never taken from the command line', async () => {
   const { code, stderr } = await run(createDirectory(), ['token', 'inspect', 'eyJhbGciOiJub25lIn0'])
   assert.equal(code, 64)
