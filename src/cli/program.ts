@@ -25,6 +25,7 @@ export function createProgram(): Command {
     .command('serve')
     .description('run the server; configured by environment variables and .env')
     .option('--workers <number>', 'processes that serve, on this machine; "auto" for one per core')
+    .option('--dev', 'try it: a throw-away database with demo users, on this machine only')
     .action(serve)
   program.command('worker', { hidden: true }).action((_options, command: Command) => {
     if (cluster.worker) work(cluster.worker)

@@ -6,6 +6,7 @@ import type { Config } from '../server/config.ts'
 import { openAuth } from '../server/open-auth.ts'
 import { createSetupGrant } from '../server/setup.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
+import { paintGreeting } from './greeting.ts'
 import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 /**
@@ -47,7 +48,7 @@ export async function serveWithWorkers(config: Config, read: () => Config): Prom
   const started = await starting
   if (started === undefined) return
   const [first = '', ...others] = started.greeting
-  console.log([first, describeWorkers(pool), ...others].join('\n'))
+  console.log(paintGreeting([first, describeWorkers(pool), ...others]).join('\n'))
 }
 
 /** Tells of a database that cannot be used once, and makes its tables once, before there are workers. */

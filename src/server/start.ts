@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import { databaseFile } from './inspect-database.ts'
 import { openAuth } from './open-auth.ts'
 import { createSetup, type Setup, type SetupGrant, setupLifetime } from './setup.ts'
 import { openWhenPossible, type WaitingOptions } from './waiting.ts'
@@ -90,6 +91,7 @@ const command = import.meta.url.endsWith('.ts') ? 'npm run portcullis --' : 'npx
 function greet(url: string, config: Config, setup: Setup | undefined): string[] {
   const lines = [`Portcullis listens on ${url}`]
   if (config.docs) lines.push(`Swagger UI:  ${url}/docs`)
+  lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (setup) {
     lines.push(
       '',
@@ -99,6 +101,14 @@ function greet(url: string, config: Config, setup: Setup | undefined): string[] 
     )
   }
   return lines
+}
+
+function databaseOf({ databaseUrl, dataDirectory }: Config): string {
+  return databaseUrl === undefined ? `SQLite, ${databaseFile(dataDirectory)}` : 'PostgreSQL'
+}
+
+function keyOf({ secretKey, signingAlgorithm }: Config): string {
+  return secretKey === undefined ? `${signingAlgorithm}, a managed key` : 'HS256, SECRET_KEY'
 }
 
 function closeOnce(app: FastifyInstance, auth: Auth): () => Promise<void> {
