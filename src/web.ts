@@ -9,6 +9,7 @@ import { Refusal } from './http/refusal.ts'
 export type { AccessToken, AccessTokenClaims } from './core/access-token.ts'
 export type { User } from './core/accounts.ts'
 export { ThrottledError, UnavailableError } from './core/errors.ts'
+export type { Caller, CallingClient } from './core/token-client.ts'
 export {
   all,
   type Guard,
