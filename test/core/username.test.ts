@@ -43,7 +43,7 @@ test('a long s or a ligature is refused, a dotted or dotless I is never an i (AZ
   }
 })
 
-test('a fullwidth sign is checked as what it becomes (AZ-02)', () => {
+test('a fullwidth sign is checked as what it becomes (AZ-02, GHSA-7rqj-j65f-68wh)', () => {
   assertCanonical([
     ['a＠b．c', 'a@b.c'],
     ['a\u3000b', null],
@@ -196,5 +196,19 @@ test('a part of a username is folded as the whole is, for a search (AZ-01)', () 
       const canonical = canonicalUsername(input)
       if (canonical !== null) assert.equal(foldUsername(input), canonical)
     }),
+  )
+})
+
+test('a name of printable ASCII is what the profile makes of its fullwidth form (RFC 8265 §3.3)', () => {
+  const ascii = fc.string({
+    unit: fc.integer({ min: 0x20, max: 0x7f }).map((code) => String.fromCharCode(code)),
+    maxLength: 260,
+  })
+  const widen = (text: string): string =>
+    text.replace(/[\x21-\x7e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0))
+  fc.assert(
+    fc.property(ascii, (name) =>
+      assert.equal(canonicalUsername(name), canonicalUsername(widen(name))),
+    ),
   )
 })

@@ -115,6 +115,42 @@ export function storeContract(
         assert.equal(await store.users.remove(randomUUID()), false)
       })
 
+      test('of many users those are created whose username and id are free', async () => {
+        const taken = await add()
+        const [first, second, third] = [
+          aUser({ passwordHash: null }),
+          aUser({ active: false }),
+          aUser(),
+        ]
+        const created = await store.users.createMany([
+          aUser({ username: taken.username }),
+          first,
+          aUser({ id: taken.id }),
+          second,
+          aUser({ username: first.username }),
+          third,
+        ])
+        const usernames = [first.username, second.username, third.username].sort()
+        assert.deepEqual([...created].sort(), usernames)
+        for (const user of [taken, first, second, third]) {
+          assert.deepEqual(await other.users.findById(user.id), user)
+        }
+        assert.deepEqual(await store.users.createMany([first]), [])
+        assert.deepEqual(await store.users.createMany([]), [])
+        const among = await other.users.takenAmong([...usernames, 'nobody'])
+        assert.deepEqual([...among].sort(), usernames)
+        assert.deepEqual(await store.users.takenAmong([]), [])
+      })
+
+      test('two imports at once create each user once', async () => {
+        const users = Array.from({ length: 300 }, () => aUser())
+        const created = await Promise.all([
+          store.users.createMany(users),
+          other.users.createMany(users.map((user) => ({ ...user, id: randomUUID() }))),
+        ])
+        assert.deepEqual(created.flat().sort(), users.map(({ username }) => username).sort())
+      })
+
       test('a username is taken once, of 20 at the same time (AZ-01)', async () => {
         const { username } = aUser()
         const results = await Promise.allSettled(
@@ -409,7 +445,7 @@ export function storeContract(
         assert.equal(await other.sessions.rotate(rotation(session)), null)
       })
 
-      test('after a revocation that was acknowledged, no rotation succeeds (SR-09)', async () => {
+      test('after a revocation that was acknowledged, no rotation succeeds (SR-09, keycloak 51312)', async () => {
         for (let round = 0; round < 10; round++) {
           const { session } = await opened()
           await Promise.all([
@@ -612,7 +648,7 @@ export function storeContract(
         ...changes,
       })
 
-      test('are one step: of 50 attempts at once no more count than the rule lets (TH-07)', async () => {
+      test('are one step: of 50 attempts at once no more count than the rule lets (TH-07, better-auth 9993, better-auth 10000)', async () => {
         const count = aCount()
         const outcomes = await Promise.all(
           Array.from({ length: 50 }, (_, index) =>
@@ -683,7 +719,7 @@ export function storeContract(
         assert.equal(await store.throttle.count(aCount({ key: knownKey })), 0)
       })
 
-      test('are deleted when they are old, and the least important beyond a bound (TH-11)', async () => {
+      test('are deleted when they are old, and the least important beyond a bound (TH-11, DR-01)', async () => {
         // Whatever other tests have left.
         await store.throttle.prune(now + 1e10, now + 1e10, 0)
         const [old, locked, known, fresh] = [aCount(), aCount(), aCount(), aCount({ now: now + 9 })]
