@@ -59,6 +59,16 @@ export async function openStore(config: Config): Promise<Store> {
   return store
 }
 
+/**
+ * Brings the tables up to date, and makes the database if there is none.
+ *
+ * @throws {StoreError} or {UnavailableError} if that is not possible.
+ */
+export async function migrateDatabase(config: Config): Promise<void> {
+  const store = await openStore(config)
+  await store.close()
+}
+
 async function chooseStore(
   config: Config,
 ): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
