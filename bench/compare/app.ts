@@ -20,3 +20,5 @@ const schema = {
 }
 app.get('/unguarded', { schema }, async () => me)
 console.log(await app.listen({ host: config.host, port: config.port }))
+// With an end of its own, a profiler writes what it has seen.
+process.once('SIGTERM', () => process.exit())

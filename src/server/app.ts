@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   type FastifyError,
@@ -18,7 +17,7 @@ import { createGuards } from '../http/guards.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
-import { listenerOptions, securityHeaders } from './listener-options.ts'
+import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { meRoutes } from './me-routes.ts'
 import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
@@ -80,7 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sendProblem(reply, 404, 'There is nothing at this path and method.'),
   )
 
-  await app.register(helmet, securityHeaders(auth.issuer))
+  app.addHook('onRequest', addSecurityHeaders(auth.issuer))
   await app.register(portcullis, {
     auth,
     prune,
