@@ -14,7 +14,7 @@ export type { AuthOptions } from './core/auth-options.ts'
 export type { NewClient } from './core/client-registration.ts'
 export { firstPartyClientId } from './core/client-registration.ts'
 export type { ClientRecord, ClientStore } from './core/client-store.ts'
-export type { Client, ClientCredentials, Clients } from './core/clients.ts'
+export type { AuthenticatedClient, Client, ClientCredentials, Clients } from './core/clients.ts'
 export { type Clock, systemClock } from './core/clock.ts'
 export type { ConfiguredClient } from './core/configured-clients.ts'
 export {
@@ -75,6 +75,7 @@ export type {
 } from './core/sessions.ts'
 export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
 export {
+  type ClientSubject,
   ConflictError,
   type IdentityRecord,
   type IdentityStore,

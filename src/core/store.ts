@@ -1,4 +1,4 @@
-import type { ClientStore } from './client-store.ts'
+import type { ClientRecord, ClientStore } from './client-store.ts'
 import type { SigningAlgorithm } from './signing-key.ts'
 import type { ThrottleStore } from './throttle-store.ts'
 
@@ -178,6 +178,14 @@ export interface Subject {
   readonly keysVersion: number
 }
 
+/** The client that a guarded request comes from, as far as the store knows. */
+export interface ClientSubject {
+  /** Null if there is no such client in the store. */
+  readonly client: ClientRecord | null
+  /** The version of the signing keys, see `SigningKeyStore`. */
+  readonly keysVersion: number
+}
+
 /** The refresh token that was presented, and when a session is still live. Instants in seconds. */
 export interface Rotation {
   readonly id: string
@@ -265,6 +273,8 @@ export interface SigningKeyStore {
 export interface Store {
   /** The one read of a guarded request: keep it cheap. Null if there is no such user. */
   findSubject(userId: string, sessionId: string | null): MaybePromise<Subject | null>
+  /** The same for a request with a client's own token. Never from a cache. */
+  findClientSubject(clientId: string): MaybePromise<ClientSubject>
   readonly users: UserStore
   readonly sessions: SessionStore
   readonly identities: IdentityStore

@@ -21,13 +21,14 @@ export function memory(): Store {
   const users = createUsers(sessionById, (id) => identities.forgetUser(id))
   const identities = createMemoryIdentities(users)
   const signingKeys = createSigningKeys()
+  const clients = createClients()
   return {
     users,
     sessions: createSessions(sessionById, users.read),
     identities,
     signingKeys,
     throttle: createMemoryThrottle(),
-    clients: createClients(),
+    clients,
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null
@@ -36,6 +37,7 @@ export function memory(): Store {
       const sessionStamp = isTheirs ? session.securityStamp : null
       return { user, sessionStamp, keysVersion: signingKeys.version() }
     },
+    findClientSubject: (id) => ({ client: clients.read(id), keysVersion: signingKeys.version() }),
     open: async () => {},
     check: async () => {},
     keyEncryptionKey: async () => key,
@@ -224,11 +226,13 @@ function createSigningKeys(): SigningKeys {
   }
 }
 
-function createClients(): ClientStore {
+function createClients(): ClientStore & { read(id: string): ClientRecord | null } {
   const byId = new Map<string, ClientRecord>()
+  const read = (id: string): ClientRecord | null => byId.get(id) ?? null
   return {
+    read,
     list: async () => [...byId.values()],
-    find: (id) => byId.get(id) ?? null,
+    find: read,
     isEmpty: () => byId.size === 0,
     async create(client) {
       if (byId.has(client.id)) throw new ConflictError('client_taken')

@@ -2,7 +2,7 @@ import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, sql } from 
 import { ConfigError } from '../core/errors.ts'
 import type { SessionStore, SigningKeyStore, Store, UserStore } from '../core/store.ts'
 import { cachedStore } from './cached-store.ts'
-import { createClientStore } from './kysely-clients.ts'
+import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
@@ -83,6 +83,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),
     findSubject: createSubjectReader(engine),
+    findClientSubject: createClientSubjectReader(engine),
     async open() {
       try {
         // Long enough to learn why there is no connection.

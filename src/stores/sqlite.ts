@@ -3,6 +3,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type CompiledQuery, Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
 import type {
+  ClientSubject,
   IdentityStore,
   MaybePromise,
   SessionStore,
@@ -13,7 +14,7 @@ import type {
 } from '../core/store.ts'
 import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
-import { createClientStore } from './kysely-clients.ts'
+import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
@@ -96,6 +97,10 @@ class SqliteStore implements Store {
     return this.#open.findSubject(userId, sessionId)
   }
 
+  findClientSubject(clientId: string): MaybePromise<ClientSubject> {
+    return this.#open.findClientSubject(clientId)
+  }
+
   async check(): Promise<void> {
     this.#open.check()
   }
@@ -124,6 +129,7 @@ type Records =
   | 'throttle'
   | 'clients'
   | 'findSubject'
+  | 'findClientSubject'
 
 interface Opened extends Pick<Store, Records> {
   check(): void
@@ -151,6 +157,7 @@ async function openDatabase(path: string): Promise<Opened> {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
       findSubject: createSubjectReader(engine),
+      findClientSubject: createClientSubjectReader(engine),
       identities: createIdentityStore(engine),
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
