@@ -28,7 +28,7 @@ export const me: Row = {
       onEnd(lite.remove)
       const hot = lite.accessTokens.slice(0, 1)
       const { url } = await start(ours(lite.environment))
-      add('Portcullis, unguarded route', url, { path: '/unguarded' })
+      add('Portcullis, unguarded route', url, withTokens(hot, '/unguarded'))
       add('Portcullis', url, withTokens(hot))
       add('Portcullis, 10,000 tokens', url, withTokens(lite.accessTokens))
 
@@ -38,8 +38,8 @@ export const me: Row = {
       add('Portcullis, PostgreSQL', onPostgres.url, withTokens(large.accessTokens.slice(0, 1)))
       add('Portcullis, PostgreSQL, 10,000 tokens', onPostgres.url, withTokens(large.accessTokens))
 
-      add('node:http, no guard', (await start(peer('node-http'))).url, { path: '/me' })
-      add('Fastify, no guard', (await start(peer('fastify'))).url, { path: '/me' })
+      add('node:http, no guard', (await start(peer('node-http'))).url, withTokens(hot))
+      add('Fastify, no guard', (await start(peer('fastify'))).url, withTokens(hot))
       const others: readonly (readonly [string, Command | null])[] = [
         ['@fastify/jwt', peer('fastify-jwt')],
         ['@fastify/jwt with its cache', peer('fastify-jwt', { TOKEN_CACHE: 'true' })],
