@@ -153,7 +153,7 @@ async function openDatabase(path: string): Promise<Opened> {
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
-    reader.exec(`pragma cache_size = -${readerCache}`)
+    reader.prepare(`pragma cache_size = -${readerCache}`).run()
     const engine = createEngine(db, writer, reader)
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
