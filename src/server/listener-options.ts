@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type {
   FastifyHttpOptions,
@@ -64,7 +63,7 @@ function securityHeaders(issuer: string): Readonly<Record<string, string>> {
     removeHeader() {},
   }
   // All that helmet uses of the two.
-  addHeaders({} as IncomingMessage, response as unknown as ServerResponse, (error) => {
+  addHeaders({} as never, response as never, (error) => {
     if (error) throw error
   })
   return headers
