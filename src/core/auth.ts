@@ -1,6 +1,7 @@
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type AuthOptions, optionProblems } from './auth-options.ts'
+import { createClientAttempts } from './client-attempts.ts'
 import { firstPartyClientId } from './client-registration.ts'
 import { createClientStamps } from './client-stamp.ts'
 import { type Clients, createClients } from './clients.ts'
@@ -114,7 +115,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const login = createLogin({ store, hasher: passwords, throttle })
-    const issuers = createIssuers({ trusted, roles, defaultRole, clock, store })
+    const issuers = createIssuers({ trusted, roles, defaultRole, clock, store, events })
     const kept = trusted.filter(({ users }) => users !== 'token')
     return {
       store,
@@ -155,6 +156,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         store,
         configured,
         stamps: createClientStamps(secret, previousSecrets),
+        attempts: createClientAttempts(throttle, clock),
         clock,
       }),
       issuers,

@@ -15,6 +15,8 @@ export type AuthEventType =
   | 'key_rotated'
   /** A signing key was ended on purpose, and all its access tokens with it. */
   | 'key_retired'
+  /** The keys of another issuer could not be fetched; those known are believed for a while. */
+  | 'issuer_keys_failed'
 
 /** Something that an operator may want to know. Never holds a token, password, hash or key. */
 export interface AuthEvent {
@@ -27,6 +29,10 @@ export interface AuthEvent {
   readonly clientId?: string
   /** The `kid` of a signing key. */
   readonly keyId?: string
+  /** The other issuer. */
+  readonly issuer?: string
+  /** Why it failed. */
+  readonly reason?: string
 }
 
 /** Where events are recorded, and heard of. */

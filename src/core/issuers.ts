@@ -3,10 +3,11 @@ import { type AccessToken, accessTokenMaxLength } from './access-token.ts'
 import type { User } from './accounts.ts'
 import { createClaimMapping } from './claim-mapping.ts'
 import type { Clock } from './clock.ts'
+import type { AuthEvents } from './events.ts'
 import type { ExternalToken, IssuerStatus, OpenIssuer, TrustedIssuer } from './external-issuer.ts'
 import { createExternalUsers, type ExternalUsers } from './external-users.ts'
 import type { Roles } from './roles.ts'
-import { formatScope } from './scope.ts'
+import { everyPermission, formatScope } from './scope.ts'
 import type { MaybePromise, Store } from './store.ts'
 
 /** The other issuers whose tokens an application accepts. */
@@ -34,6 +35,8 @@ export interface IssuersOptions {
   readonly clock: Clock
   /** Where linked and created users are. Not needed if every issuer makes users of tokens. */
   readonly store?: Store
+  /** Where failed fetches of keys are recorded. */
+  readonly events?: AuthEvents
 }
 
 /** Verified tokens kept, as for our own. */
@@ -85,6 +88,7 @@ export function createIssuers(options: IssuersOptions): Issuers {
       return issuer && verifyAnew(issuer, token)
     },
     findUser(token) {
+      if (token.kind === 'client') return null
       return byIssuer.get(token.claims.iss)?.users.find(token) ?? null
     },
     status: () =>
@@ -108,7 +112,7 @@ interface Opened {
 }
 
 function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened {
-  const { roles, clock, store } = options
+  const { roles, clock, store, events } = options
   const mapping = createClaimMapping(definition)
   // Undefined means the application's default; null, that there is none.
   const defaultRole =
@@ -116,6 +120,12 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
 
   /** What the token delegates: see `AccessToken.scopes`. */
   function scopesOf(token: ExternalToken, role: string | null): readonly string[] {
+    if (token.kind === 'client') {
+      // It has no role. Providers tell what a machine may do by scopes or by names of roles: what the
+      // table says of either, and nothing without a table.
+      const named = mapping.permissionsOf([...token.permissions, ...token.roles])
+      return named.filter((permission) => permission !== everyPermission)
+    }
     const mapped = mapping.permissionsOf(token.permissions)
     if (definition.users === 'token') {
       return [...new Set([...(role === null ? [] : roles.permissionsOf(role)), ...mapped])]
@@ -126,10 +136,13 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
 
   return {
     definition,
-    open: definition.open(clock),
+    open: definition.open(clock, ({ message: reason }) =>
+      events?.record({ type: 'issuer_keys_failed', issuer: definition.issuer, reason }),
+    ),
     users: createExternalUsers({ definition, clock, store }),
     translate(token) {
-      const role = mapping.roleOf(token.roles) ?? defaultRole
+      const { kind } = token
+      const role = kind === 'client' ? null : (mapping.roleOf(token.roles) ?? defaultRole)
       const scopes = Object.freeze(scopesOf(token, role))
       const { issuer, subject, username, payload } = token
       return Object.freeze({
@@ -145,6 +158,7 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
           ...(role !== null && { roles: Object.freeze([role]) }),
         }),
         scopes,
+        kind,
         // Theirs, and never looked for among our own keys.
         keyId: '',
         external: Object.freeze({
