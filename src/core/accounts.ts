@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from './clock.ts'
 import { AccountError } from './errors.ts'
@@ -6,6 +5,7 @@ import type { Login } from './login.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import { checkRole, type Roles } from './roles.ts'
+import { newSecurityStamp } from './security-stamp.ts'
 import {
   ConflictError,
   type Store,
@@ -14,7 +14,8 @@ import {
   type UserQuery,
   type UserRecord,
 } from './store.ts'
-import { canonicalUsername, foldUsername } from './username.ts'
+import { createUserImporter, type ImportUsers } from './user-import.ts'
+import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
 
 /** A user as the rest of an application sees one: everything but the secrets. */
 export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>
@@ -99,6 +100,14 @@ export interface Accounts {
   endSessions(id: string): Promise<User>
   /** Deletes the user, with every session. @throws {AccountError} `user_unknown`, `last_admin` */
   remove(id: string): Promise<void>
+  /**
+   * Creates the users of an older system, batch by batch, with the hashes of their passwords. Entries
+   * that cannot be users are refused, one by one, and usernames that are taken are skipped: an import
+   * that was interrupted is simply done again.
+   *
+   * @throws {AccountError} `role_unknown` if the default role of the import is.
+   */
+  importUsers: ImportUsers
 }
 
 export interface AccountsOptions {
@@ -136,9 +145,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const { username, role = defaultRole } = user
     const canonical = canonicalUsername(username)
     if (canonical === null) {
-      throw new AccountError('username_invalid', [
-        'The username must have 1 to 254 letters, digits or ASCII signs, without spaces, from one script.',
-      ])
+      throw new AccountError('username_invalid', [usernameRule])
     }
     checkRole(roles, role)
     return {
@@ -235,16 +242,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
     async remove(id) {
       if (!(await users.remove(id, roles.administrative).catch(explainConflict))) present(null)
     },
+    importUsers: createUserImporter(options),
   }
 }
 
 /** Leaves out what nobody but core may see. */
 export function toUser({ id, username, role, active, createdAt }: UserRecord): User {
   return { id, username, role, active, createdAt }
-}
-
-function newSecurityStamp(): string {
-  return randomBytes(12).toString('base64url')
 }
 
 function present(record: UserRecord | null): User {

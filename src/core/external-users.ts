@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { AccessToken, ExternalSubject } from './access-token.ts'
 import { toUser, type User } from './accounts.ts'
 import type { Clock } from './clock.ts'
 import type { TrustedIssuer } from './external-issuer.ts'
+import { newSecurityStamp } from './security-stamp.ts'
 import { ConflictError, type MaybePromise, type Store, type UserRecord } from './store.ts'
 import { canonicalUsername } from './username.ts'
 
@@ -50,7 +51,7 @@ export function createExternalUsers({
         role: subject.role,
         active: true,
         createdAt: clock(),
-        securityStamp: randomBytes(12).toString('base64url'),
+        securityStamp: newSecurityStamp(),
       }
       try {
         await identities.createUser(subject.issuer, subject.subject, user)
