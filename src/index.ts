@@ -43,6 +43,7 @@ export type {
 export { type FirebaseParameters, formatFirebaseHash } from './core/hash-formats/firebase-scrypt.ts'
 export {
   createHashPool,
+  type FinishedJob,
   type HashPool,
   type HashPoolOptions,
   type HashResources,
@@ -75,6 +76,7 @@ export type {
   Sessions,
 } from './core/sessions.ts'
 export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
+export type { AttemptCounts, CacheCounts, StoreStatistics } from './core/statistics.ts'
 export {
   type ClientSubject,
   ConflictError,

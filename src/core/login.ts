@@ -1,7 +1,8 @@
-import { UnavailableError } from './errors.ts'
+import { ThrottledError, UnavailableError } from './errors.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import { passwordMaxBytes } from './password-policy.ts'
 import { sourceOf } from './source.ts'
+import type { AttemptCounts } from './statistics.ts'
 import type { Store, UserRecord } from './store.ts'
 import type { Admission, Throttle } from './throttle.ts'
 import { canonicalUsername } from './username.ts'
@@ -32,6 +33,13 @@ export interface Login {
   authenticate(credentials: Credentials): Promise<UserRecord | null>
   /** Lets a user try again at once, whom failed attempts have made wait or locked out. */
   unlock(username: string): Promise<void>
+  /**
+   * Learns which kinds of hashes are stored, so that a wrong password takes the same time for each of
+   * them. To be called at start and every hour or so; the Fastify plugin does.
+   */
+  learnTimes(signal?: AbortSignal): Promise<void>
+  /** How attempts have ended, in this process. */
+  readonly counts: AttemptCounts
 }
 
 export interface LoginOptions {
@@ -40,7 +48,12 @@ export interface LoginOptions {
   readonly throttle: Throttle
 }
 
+/** Imported hashes that are looked at to learn which kinds there are. */
+const kindsSample = 100
+
 export function createLogin({ store, hasher, throttle }: LoginOptions): Login {
+  const counts = { succeeded: 0, failed: 0, throttled: 0, unavailable: 0 }
+
   async function rehash(user: UserRecord, oldHash: string, password: string): Promise<UserRecord> {
     try {
       const passwordHash = await hasher.hash(password)
@@ -67,14 +80,32 @@ export function createLogin({ store, hasher, throttle }: LoginOptions): Login {
     return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
   }
 
+  async function attempt({ username, password, address }: Credentials): Promise<UserRecord | null> {
+    // Before anything is counted: what cannot be looked at now is no attempt.
+    hasher.checkCapacity(sourceOf(address))
+    const canonical = canonicalUsername(username)
+    // A text that can be nobody's name is an account too, of those who type it.
+    const account = canonical ?? `invalid ${username}`
+    return await throttle.attempt({ account, address }, (admission) =>
+      check(canonical, password, admission),
+    )
+  }
+
   return {
-    async authenticate({ username, password, address }) {
-      // Before anything is counted: what cannot be looked at now is no attempt.
-      hasher.checkCapacity(sourceOf(address))
-      const canonical = canonicalUsername(username)
-      // A text that can be nobody's name is an account too, of those who type it.
-      const attempt = { account: canonical ?? `invalid ${username}`, address }
-      return await throttle.attempt(attempt, (admission) => check(canonical, password, admission))
+    async authenticate(credentials) {
+      try {
+        const user = await attempt(credentials)
+        counts[user === null ? 'failed' : 'succeeded']++
+        return user
+      } catch (error) {
+        if (error instanceof ThrottledError) counts.throttled++
+        if (error instanceof UnavailableError) counts.unavailable++
+        throw error
+      }
+    },
+    counts,
+    async learnTimes(signal) {
+      await hasher.learnTimes(await store.users.importedHashes(kindsSample), signal)
     },
     unlock: (username) => throttle.unlock(canonicalUsername(username) ?? username),
   }

@@ -77,6 +77,8 @@ export interface Sessions {
    * batch in which the signal comes.
    */
   prune(signal?: AbortSignal): Promise<number>
+  /** Sessions that this process has deleted so. */
+  readonly pruned: number
 }
 
 /** Seconds that an ended session is kept for whoever looks into the database. */
@@ -105,6 +107,7 @@ export function createSessions({
   options: { idleLifetime, lifetime, refreshGrace },
 }: SessionsOptions): Sessions {
   const { sessions } = store
+  let pruned = 0
 
   const withToken = (session: SessionRecord): OpenSession => ({
     session,
@@ -186,16 +189,20 @@ export function createSessions({
     list: (userId) => sessions.listByUser(userId, clock(), clock() - idleLifetime),
     async prune(signal) {
       const endedBefore = clock() - keptAfterEnd
-      for (let pruned = 0; ; ) {
+      for (let deleted = 0; ; ) {
         const began = performance.now()
         const batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, pruneBatch)
+        deleted += batch
         pruned += batch
-        if (batch < pruneBatch || signal?.aborted) return pruned
+        if (batch < pruneBatch || signal?.aborted) return deleted
         const pause = prunePause * (performance.now() - began)
         // Cut short by the signal.
         await setTimeout(pause, undefined, signal && { signal }).catch(() => {})
-        if (signal?.aborted) return pruned
+        if (signal?.aborted) return deleted
       }
+    },
+    get pruned() {
+      return pruned
     },
   }
 

@@ -55,6 +55,8 @@ export interface Throttle {
   unlock(account: string): Promise<void>
   /** Deletes what no longer counts, and keeps the rest bounded. Returns how many. */
   prune(): Promise<number>
+  /** Attempts that this process has refused to look at. */
+  readonly refused: number
 }
 
 /** An admission for those who verify secrets outside of a login, and limit the attempts themselves. */
@@ -97,6 +99,7 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
     createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 
   const pending = createPendingAttempts()
+  let refused = 0
 
   /** Counts an attempt by one key: 0, the seconds that it has to wait, or null if it is not present. */
   async function countBy(count: ThrottleCount): Promise<number | null> {
@@ -158,6 +161,7 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
       // good logins at once wait for each other, and are not refused for it.
       while ('seconds' in counted) {
         if (!(await pending.outcome(counted.key))) {
+          refused++
           throw new ThrottledError(Math.min(counted.seconds, accountRule.longestWait))
         }
         counted = await count(account, source, rule)
@@ -179,6 +183,9 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
       } finally {
         pending.settled(keys)
       }
+    },
+    get refused() {
+      return refused
     },
     unlock: (account) => store.unlock(digest('account', account)),
     async prune() {

@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type {
   FastifyHttpOptions,
+  FastifyInstance,
   FastifyReply,
   onRequestHookHandler,
   RawServerDefault,
@@ -67,6 +68,13 @@ function securityHeaders(issuer: string): Readonly<Record<string, string>> {
     if (error) throw error
   })
   return headers
+}
+
+/** Where an application that listens is reached from this machine, such as `http://127.0.0.1:8000`. */
+export function urlOf(app: FastifyInstance): string {
+  const { address, family, port } = app.server.address() as AddressInfo
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
+  return `http://${family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
