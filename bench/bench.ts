@@ -29,8 +29,8 @@ if (unknown.length > 0) {
   )
 }
 const effort: Effort = values.quick
-  ? { rounds: 1, seconds: 1 }
-  : { rounds: Number(values.rounds), seconds: Number(values.seconds) }
+  ? { rounds: 1, seconds: 1, users: 10_000 }
+  : { rounds: Number(values.rounds), seconds: Number(values.seconds), users: 1_000_000 }
 
 if (!values.report) {
   installPeers()

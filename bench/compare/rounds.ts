@@ -8,6 +8,8 @@ export interface Effort {
   readonly rounds: number
   /** Seconds of one measurement. */
   readonly seconds: number
+  /** Users at most, where their number matters. */
+  readonly users: number
 }
 
 /** What was measured of one contestant, a number for each round. */

@@ -2,6 +2,7 @@ import { firstSight } from './rows/first-sight.ts'
 import { footprint } from './rows/footprint.ts'
 import { grants } from './rows/grants.ts'
 import { growth } from './rows/growth.ts'
+import { userImport } from './rows/import.ts'
 import { login, meDuringLogin } from './rows/login.ts'
 import { me } from './rows/me.ts'
 import type { Row } from './rows/row.ts'
@@ -14,5 +15,6 @@ export const rows: Readonly<Record<string, Row>> = {
   'me-during-login': meDuringLogin,
   grants,
   growth,
+  import: userImport,
   footprint,
 }

@@ -79,6 +79,14 @@ const summaries: Readonly<Record<string, (result: RowResult) => readonly Line[]>
         goal: '',
       })),
   ],
+  import: ({ figures = {} }) =>
+    Object.entries(figures).map(([name, { seconds }]) => ({
+      what: `import of ${name}`,
+      ours: `${seconds} s`,
+      beside: '',
+      ratio: '',
+      goal: '≤ 30 s',
+    })),
   footprint: ({ figures = {} }) =>
     footprintLines.map(([what, key, unit, goal]) => ({
       what,

@@ -22,7 +22,7 @@ export const growth: Row = {
     withCleanup(async (onEnd) => {
       const contestants: Contestant[] = []
       const figures: Record<string, Record<string, number>> = {}
-      for (const level of levels) {
+      for (const level of levels.filter((users) => users <= effort.users)) {
         const database = await createDatabase('sqlite')
         onEnd(database.remove)
         const empty = await sizeOf(database)
