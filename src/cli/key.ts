@@ -3,6 +3,7 @@ import { KeyError } from '../core/errors.ts'
 import type { ManagedKey, ManagedKeys } from '../core/key-rotation.ts'
 import { readConfig, readEnvironment } from '../server/config.ts'
 import { openAuth } from '../server/open-auth.ts'
+import { instant, tableOf } from './table.ts'
 
 /** `portcullis key …`: works on the database itself; a server that runs on it follows at once. */
 export function keyCommand(): Command {
@@ -15,7 +16,7 @@ export function keyCommand(): Command {
     .action(({ json }: { json?: true }) =>
       withKeys(async (keys) => {
         const listed = await keys.list()
-        console.log(json ? JSON.stringify(listed, null, 2) : tableOf(listed))
+        console.log(json ? JSON.stringify(listed, null, 2) : tableOfKeys(listed))
       }),
     )
 
@@ -63,8 +64,8 @@ async function withKeys(work: (keys: ManagedKeys) => Promise<void>): Promise<voi
   }
 }
 
-function tableOf(keys: readonly ManagedKey[]): string {
-  const rows = [
+function tableOfKeys(keys: readonly ManagedKey[]): string {
+  return tableOf([
     ['KEY', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'],
     ...keys.map((key) => [
       key.id,
@@ -74,21 +75,5 @@ function tableOf(keys: readonly ManagedKey[]): string {
       instant(key.signsFrom),
       key.verifiesUntil === null ? '-' : instant(key.verifiesUntil),
     ]),
-  ]
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
-/** An instant for people, such as `2027-01-15T08:00:00Z`. */
-function instant(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+  ])
 }
