@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { firstPartyClientId } from '../core/client-registration.ts'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import type { SessionRecord, SessionStore, Store } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
 import { toUserRecord } from './kysely-users.ts'
 import type { SessionsTable } from './schema.ts'
 
