@@ -8,7 +8,7 @@ export type {
   ExternalSubject,
   IssuedAccessToken,
 } from './core/access-token.ts'
-export type { Accounts, NewUser, PasswordChange, User } from './core/accounts.ts'
+export type { Accounts, NewUser, PasswordChange } from './core/accounts.ts'
 export { type Auth, createAccessToken, createAuth } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
 export type { NewClient } from './core/client-registration.ts'
@@ -30,7 +30,14 @@ export {
   ThrottledError,
   UnavailableError,
 } from './core/errors.ts'
-export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
+export {
+  type AuthEvent,
+  type EventQuery,
+  type EventStore,
+  eventRetentionMinimum,
+} from './core/event-store.ts'
+export { type AuthEventType, type EventType, eventTypes } from './core/event-vocabulary.ts'
+export type { AuthEvents, NewEvent, Origin } from './core/events.ts'
 export type {
   ExternalIdentity,
   IssuerStatus,
@@ -102,6 +109,7 @@ export {
   unthrottledAdmission,
 } from './core/throttle.ts'
 export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle-store.ts'
+export type { User } from './core/user.ts'
 export { canonicalUsername } from './core/username.ts'
 export { readBearerToken } from './http/bearer.ts'
 export {

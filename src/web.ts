@@ -7,8 +7,8 @@ import { createProblem, problemMediaType } from './http/problem.ts'
 import { Refusal } from './http/refusal.ts'
 
 export type { AccessToken, AccessTokenClaims } from './core/access-token.ts'
-export type { User } from './core/accounts.ts'
 export { ThrottledError, UnavailableError } from './core/errors.ts'
+export type { User } from './core/user.ts'
 export {
   all,
   type Guard,

@@ -1,12 +1,12 @@
 // What tests of every layer need: an application's security that is quick and forgets everything.
 
-import type { User } from '../src/core/accounts.ts'
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { AuthOptions } from '../src/core/auth-options.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createHashPool, type HashPool } from '../src/core/hash-pool.ts'
 import type { PasswordHasherOptions } from '../src/core/password-hash.ts'
 import type { Store, UserRecord } from '../src/core/store.ts'
+import type { User } from '../src/core/user.ts'
 import { memory } from '../src/stores/memory.ts'
 
 /** Hashes that cost next to nothing. */

@@ -1,13 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import { type AccessToken, accessTokenMaxLength } from './access-token.ts'
-import type { User } from './accounts.ts'
 import { createClaimMapping } from './claim-mapping.ts'
 import type { Clock } from './clock.ts'
+import type { AuthEvents } from './events.ts'
 import type { ExternalToken, IssuerStatus, OpenIssuer, TrustedIssuer } from './external-issuer.ts'
 import { createExternalUsers, type ExternalUsers } from './external-users.ts'
 import type { Roles } from './roles.ts'
 import { formatScope } from './scope.ts'
 import type { MaybePromise, Store } from './store.ts'
+import type { User } from './user.ts'
 
 /** The other issuers whose tokens an application accepts. */
 export interface Issuers {
@@ -34,6 +35,8 @@ export interface IssuersOptions {
   readonly clock: Clock
   /** Where linked and created users are. Not needed if every issuer makes users of tokens. */
   readonly store?: Store
+  /** Given with the store. */
+  readonly events?: AuthEvents
 }
 
 /** Verified tokens kept, as for our own. */
@@ -108,7 +111,7 @@ interface Opened {
 }
 
 function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened {
-  const { roles, clock, store } = options
+  const { roles, clock, store, events } = options
   const mapping = createClaimMapping(definition)
   // Undefined means the application's default; null, that there is none.
   const defaultRole =
@@ -127,7 +130,7 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
   return {
     definition,
     open: definition.open(clock),
-    users: createExternalUsers({ definition, clock, store }),
+    users: createExternalUsers({ definition, clock, store, events }),
     translate(token) {
       const role = mapping.roleOf(token.roles) ?? defaultRole
       const scopes = Object.freeze(scopesOf(token, role))

@@ -1,4 +1,5 @@
 import type { ClientStore } from './client-store.ts'
+import type { AuthEvent, EventStore } from './event-store.ts'
 import type { SigningAlgorithm } from './signing-key.ts'
 import type { ThrottleStore } from './throttle-store.ts'
 
@@ -62,16 +63,16 @@ export interface IdentityStore {
   /** The one read of a guarded request with another issuer's token: keep it cheap. */
   findUser(issuer: string, subject: string): MaybePromise<UserRecord | null>
   /** Links an identity that is not linked, in one step. */
-  link(identity: IdentityRecord): Promise<'linked' | 'taken' | 'no_user'>
+  link(identity: IdentityRecord, event?: AuthEvent): Promise<'linked' | 'taken' | 'no_user'>
   /**
    * Creates a user with this identity, only if it is not linked, in one step: of many requests that
    * see the identity for the first time, one creates the user. False if it is linked.
    *
    * @throws {ConflictError} `username_taken`, and nothing is stored.
    */
-  createUser(issuer: string, subject: string, user: UserRecord): Promise<boolean>
+  createUser(issuer: string, subject: string, user: UserRecord, event?: AuthEvent): Promise<boolean>
   /** False if the identity is not linked to this user. */
-  unlink(userId: string, issuer: string, subject: string): Promise<boolean>
+  unlink(userId: string, issuer: string, subject: string, event?: AuthEvent): Promise<boolean>
   /** Oldest first. */
   listByUser(userId: string): Promise<readonly IdentityRecord[]>
 }
@@ -99,12 +100,17 @@ export interface StampRenewal {
 /** A port may answer at once (SQLite, memory) or later (PostgreSQL). */
 export type MaybePromise<T> = T | Promise<T>
 
-/** Users at rest. Absent is null; every write is atomic on its own. */
+/**
+ * Users at rest. Absent is null; every write is atomic on its own.
+ *
+ * A write that is given an event, here and below, stores it in the same transaction, if it changes
+ * anything: neither is there without the other.
+ */
 export interface UserStore {
   /** @throws {ConflictError} `username_taken` */
-  create(user: UserRecord): Promise<void>
+  create(user: UserRecord, event?: AuthEvent): Promise<void>
   /** Creates the user only if no user exists, in one step. False if one does. */
-  createFirst(user: UserRecord): Promise<boolean>
+  createFirst(user: UserRecord, event?: AuthEvent): Promise<boolean>
   findById(id: string): MaybePromise<UserRecord | null>
   findByUsername(username: string): MaybePromise<UserRecord | null>
   /** Ordered by username, `limit` at most. */
@@ -122,6 +128,7 @@ export interface UserStore {
     id: string,
     changes: UserChanges,
     keepOneActiveIn?: readonly string[],
+    event?: AuthEvent,
   ): Promise<UserRecord | null>
   /**
    * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
@@ -135,9 +142,10 @@ export interface UserStore {
     from: string,
     to: string,
     renewal?: StampRenewal,
+    event?: AuthEvent,
   ): Promise<boolean>
   /** Like `update`, with the same refusal. False if there is no such user. */
-  remove(id: string, keepOneActiveIn?: readonly string[]): Promise<boolean>
+  remove(id: string, keepOneActiveIn?: readonly string[], event?: AuthEvent): Promise<boolean>
 }
 
 /**
@@ -192,7 +200,7 @@ export interface Rotation {
 /** Sessions at rest. */
 export interface SessionStore {
   /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
-  create(session: SessionRecord): Promise<boolean>
+  create(session: SessionRecord, event?: AuthEvent): Promise<boolean>
   find(id: string): MaybePromise<SessionRecord | null>
   /**
    * Moves a live session to its next generation, and returns it, or null if it is not live, of
@@ -201,7 +209,7 @@ export interface SessionStore {
    */
   rotate(rotation: Rotation): Promise<SessionRecord | null>
   /** Ends a session. False if there is none of this id (and user, if given) that is not revoked. */
-  revoke(id: string, now: number, userId?: string): Promise<boolean>
+  revoke(id: string, now: number, userId?: string, event?: AuthEvent): Promise<boolean>
   /**
    * Ends sessions of a registered client, `limit` at most; returns how many. Not those of the
    * first-party client, whose number nothing bounds.
@@ -258,7 +266,7 @@ export interface SigningKeyStore {
    * `from + 1` then. False, and nothing changed, if it is not: of several processes that see the
    * same need, one meets it.
    */
-  change(from: number, change: SigningKeyChange): Promise<boolean>
+  change(from: number, change: SigningKeyChange, events?: readonly AuthEvent[]): Promise<boolean>
 }
 
 /** What Portcullis keeps. One suite of tests, the contract, holds every implementation. */
@@ -271,6 +279,7 @@ export interface Store {
   readonly signingKeys: SigningKeyStore
   readonly throttle: ThrottleStore
   readonly clients: ClientStore
+  readonly events: EventStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
   /** Rejects when the store cannot answer now. */

@@ -21,7 +21,7 @@ export interface PortcullisOptions {
    * registers `@fastify/swagger` itself: see `securityScheme`.
    */
   readonly docs?: DocsOptions | false
-  /** Delete ended sessions at start and every hour. One of several processes is enough. Default true. */
+  /** Delete ended sessions and old events at start and every hour. One of several processes is enough. Default true. */
   readonly prune?: boolean
 }
 
@@ -58,7 +58,7 @@ const keyInterval = 60
 /** Does, while the application listens, what nobody asks for. */
 function keepInOrder(app: FastifyInstance, auth: Auth, prune: boolean): void {
   const pruneAll = (signal: AbortSignal) =>
-    Promise.all([auth.sessions.prune(signal), auth.throttle.prune()])
+    Promise.all([auth.sessions.prune(signal), auth.events.prune(signal), auth.throttle.prune()])
   if (prune) repeat(app, pruneInterval, 'pruning', pruneAll)
   const { managedKeys } = auth
   if (managedKeys) repeat(app, keyInterval, 'key maintenance', () => managedKeys.maintain())

@@ -16,6 +16,7 @@ import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards.ts'
 import { adminRoutes } from './admin-routes.ts'
+import { logEvents } from './event-log.ts'
 import { healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { listenerOptions, securityHeaders } from './listener-options.ts'
@@ -96,8 +97,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     guards,
   })
   await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
-  const unsubscribe = auth.events.subscribe((event) => app.log.info({ event }, event.type))
-  app.addHook('onClose', async () => unsubscribe())
+  logEvents(app, auth)
   if (setup) await app.register(setupRoutes, { auth, setup, docs })
   return app
 }

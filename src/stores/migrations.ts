@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { changeNotifications } from './change-notifications.ts'
+import { eventsStep } from './event-migration.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -134,6 +135,7 @@ const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('identities_by_user').on('identities').column('user_id').execute()
     },
   },
+  '0008_events': eventsStep,
 }
 
 /**

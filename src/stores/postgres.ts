@@ -4,6 +4,7 @@ import type { SessionStore, SigningKeyStore, Store, UserStore } from '../core/st
 import { cachedStore } from './cached-store.ts'
 import { createClientStore } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
+import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -82,6 +83,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     signingKeys,
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),
+    events: createEventStore(engine),
     findSubject: createSubjectReader(engine),
     async open() {
       try {

@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type CompiledQuery, Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
+import type { EventStore } from '../core/event-store.ts'
 import type {
   IdentityStore,
   MaybePromise,
@@ -15,6 +16,7 @@ import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
 import { createClientStore } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
+import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -83,6 +85,10 @@ class SqliteStore implements Store {
     return this.#open.clients
   }
 
+  get events(): EventStore {
+    return this.#open.events
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -123,6 +129,7 @@ type Records =
   | 'signingKeys'
   | 'throttle'
   | 'clients'
+  | 'events'
   | 'findSubject'
 
 interface Opened extends Pick<Store, Records> {
@@ -155,6 +162,7 @@ async function openDatabase(path: string): Promise<Opened> {
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
+      events: createEventStore(engine),
       check: () => void answer(() => probe.get()),
       async close() {
         opened.close()

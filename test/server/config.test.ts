@@ -299,6 +299,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ALLOW_LONG_ACCESS_TOKENS: 'x',
   SESSION_IDLE_LIFETIME: 'x',
   SESSION_LIFETIME: 'x',
+  EVENT_RETENTION: '86400',
   REFRESH_GRACE: 'x',
   PASSWORD_MIN_LENGTH: 'x',
   ARGON2_MEMORY: 'x',

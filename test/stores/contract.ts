@@ -12,6 +12,7 @@ import {
   type UserRecord,
 } from '../../src/core/store.ts'
 import type { ThrottleCount, ThrottleRule } from '../../src/core/throttle-store.ts'
+import { eventsContract } from './events-contract.ts'
 import { identitiesContract } from './identities-contract.ts'
 
 const now = 1_800_000_000
@@ -276,6 +277,7 @@ export function storeContract(
     })
 
     identitiesContract(() => [store, other], aUser)
+    eventsContract(() => [store, other], aUser, aSession)
 
     describe('the last active user of some roles', () => {
       async function start(...changes: Partial<UserRecord>[]): Promise<UserRecord[]> {
