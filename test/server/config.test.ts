@@ -50,6 +50,7 @@ test('without any variable the server has its defaults', () => {
     accessTokenLifetime: 900,
     allowLongAccessTokens: false,
     sessions: { idleLifetime: 14 * 86400, lifetime: 90 * 86400, refreshGrace: 10 },
+    eventRetention: 7776000,
     passwordMinLength: 15,
     argon2: { memory: 19456, time: 2, parallelism: 1 },
     threads: 4,
