@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { KeyError } from '../core/errors.ts'
 import type { Origin } from '../core/events.ts'
 import type { ManagedKey, ManagedKeys } from '../core/key-rotation.ts'
+import { instant, tableOf } from './table.ts'
 import { withAuth } from './with-auth.ts'
 
 /** `portcullis key …`: works on the database itself; a server that runs on it follows at once. */
@@ -15,7 +16,7 @@ export function keyCommand(): Command {
     .action(({ json }: { json?: true }) =>
       withKeys(async (keys) => {
         const listed = await keys.list()
-        console.log(json ? JSON.stringify(listed, null, 2) : tableOf(listed))
+        console.log(json ? JSON.stringify(listed, null, 2) : tableOf(rowsOf(listed)))
       }),
     )
 
@@ -60,8 +61,8 @@ async function withKeys(work: (keys: ManagedKeys, by: Origin) => Promise<void>):
   })
 }
 
-function tableOf(keys: readonly ManagedKey[]): string {
-  const rows = [
+function rowsOf(keys: readonly ManagedKey[]): readonly (readonly string[])[] {
+  return [
     ['KEY', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'],
     ...keys.map((key) => [
       key.id,
@@ -72,20 +73,4 @@ function tableOf(keys: readonly ManagedKey[]): string {
       key.verifiesUntil === null ? '-' : instant(key.verifiesUntil),
     ]),
   ]
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
-/** An instant for people, such as `2027-01-15T08:00:00Z`. */
-function instant(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 }

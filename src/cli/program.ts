@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
 import { clientCommand } from './client.ts'
+import { eventsCommand } from './events.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'
 import { keyCommand } from './key.ts'
@@ -29,6 +30,7 @@ function createProgram(): Command {
   program.addCommand(clientCommand())
   program.addCommand(keyCommand())
   program.addCommand(identityCommand())
+  program.addCommand(eventsCommand())
   settle(program)
   return program
 }

@@ -17,6 +17,7 @@ import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { logEvents } from './event-log.ts'
+import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { listenerOptions, securityHeaders } from './listener-options.ts'
@@ -97,6 +98,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     guards,
   })
   await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
+  await app.register(guarded(administrator, eventRoutes), { prefix: '/admin', auth, guards })
   logEvents(app, auth)
   if (setup) await app.register(setupRoutes, { auth, setup, docs })
   return app
