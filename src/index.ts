@@ -14,7 +14,7 @@ export type { AuthOptions } from './core/auth-options.ts'
 export type { NewClient } from './core/client-registration.ts'
 export { firstPartyClientId } from './core/client-registration.ts'
 export type { ClientRecord, ClientStore } from './core/client-store.ts'
-export type { Client, ClientCredentials, Clients } from './core/clients.ts'
+export type { AuthenticatedClient, Client, ClientCredentials, Clients } from './core/clients.ts'
 export { type Clock, systemClock } from './core/clock.ts'
 export type { ConfiguredClient } from './core/configured-clients.ts'
 export {
@@ -81,7 +81,14 @@ export type {
   Sessions,
 } from './core/sessions.ts'
 export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
+export type {
+  SigningKeyChange,
+  SigningKeyRecord,
+  SigningKeySet,
+  SigningKeyStore,
+} from './core/signing-key-store.ts'
 export {
+  type ClientSubject,
   ConflictError,
   type IdentityRecord,
   type IdentityStore,
@@ -89,10 +96,6 @@ export {
   type Rotation,
   type SessionRecord,
   type SessionStore,
-  type SigningKeyChange,
-  type SigningKeyRecord,
-  type SigningKeySet,
-  type SigningKeyStore,
   type StampRenewal,
   type Store,
   type Subject,

@@ -23,12 +23,16 @@ export function clientCommand(): Command {
     .option('--name <name>', 'what people call it')
     .option('--public', 'it can keep no secret, such as an app on a device')
     .addOption(
-      new Option('--grant <grant...>', 'grants that it may use; both by default').choices(
-        grantNames,
-      ),
+      new Option(
+        '--grant <grant...>',
+        'grants that it may use; password and refresh_token by default',
+      ).choices(grantNames),
     )
     .option('--no-grant', 'it logs nobody in: an API that only introspects')
-    .option('--scope <scope...>', 'permissions that it may be delegated; by default all')
+    .option(
+      '--scope <scope...>',
+      'permissions that it may be delegated, by default all; or has for itself, by default none',
+    )
     .option('--no-introspect', 'a confidential client may not introspect tokens')
     .description('register a client; prints the secret of a confidential one, once')
     .action(addClient)

@@ -11,7 +11,7 @@ import type { MaybePromise } from './store.ts'
 /** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
 export interface AccessTokenClaims {
   readonly iss: string
-  /** The user's id. */
+  /** The user's id; the client's, if it acts for itself (RFC 9068 §2.2). */
   readonly sub: string
   readonly aud: string | readonly string[]
   /** Seconds since 1970. */
@@ -28,6 +28,8 @@ export interface AccessTokenClaims {
   readonly sid?: string
   /** The user's security stamp when the token was issued, for a token without a session. */
   readonly stamp?: string
+  /** Says that the client acts for itself, and ends with its secret; see client-stamp.ts. */
+  readonly client_stamp?: string
 }
 
 /**
@@ -57,9 +59,13 @@ export interface AccessTokenSubject {
   readonly subject: string
   readonly clientId: string
   readonly scopes: readonly string[]
-  readonly role: string
-  /** The session that the token ends with, or the stamp of the user that it ends with. */
-  readonly endsWith: { readonly sessionId: string } | { readonly securityStamp: string }
+  /** Absent for a client that acts for itself. */
+  readonly role?: string
+  /** What the token ends with: a session, the stamp of a user, or that of a client. */
+  readonly endsWith:
+    | { readonly sessionId: string }
+    | { readonly securityStamp: string }
+    | { readonly clientStamp: string }
   /** The token expires by then, if that is before its lifetime is over. Seconds since 1970. */
   readonly expiresBy?: number
 }
@@ -183,10 +189,8 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         jti: randomUUID(),
         client_id: clientId,
         scope: formatScope(scopes),
-        roles: [role],
-        ...('sessionId' in endsWith
-          ? { sid: endsWith.sessionId }
-          : { stamp: endsWith.securityStamp }),
+        ...(role !== undefined && { roles: [role] }),
+        ...endClaim(endsWith),
       })
         .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
         .sign(current.signWith)
@@ -205,6 +209,15 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       return external === undefined ? verifyAnew(token) : external
     },
   }
+}
+
+/** The claim that says what a token ends with. */
+function endClaim(
+  endsWith: AccessTokenSubject['endsWith'],
+): Pick<AccessTokenClaims, 'sid' | 'stamp' | 'client_stamp'> {
+  if ('sessionId' in endsWith) return { sid: endsWith.sessionId }
+  if ('securityStamp' in endsWith) return { stamp: endsWith.securityStamp }
+  return { client_stamp: endsWith.clientStamp }
 }
 
 /** The `kid` that a token names, which nothing has proved yet. */
@@ -232,11 +245,14 @@ export function isStrictlyEncoded(token: string): boolean {
 // A signature proves who wrote the claims, not that they have the types that the code relies on.
 function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
   const claims = payload as Record<string, unknown>
-  const { sub, exp, iat, jti, client_id, scope, sid, stamp, aud = [], roles = [] } = claims
-  const optional = [sid, stamp].filter((value) => value !== undefined)
+  const { sub, exp, iat, jti, client_id, scope, aud = [], roles = [] } = claims
+  const { sid, stamp, client_stamp } = claims
+  const optional = [sid, stamp, client_stamp].filter((value) => value !== undefined)
   const texts = [sub, jti, client_id, scope, ...optional, ...[aud].flat()]
   return (
     optional.length > 0 &&
+    // A client that acts for itself is no user, whatever it is called.
+    (client_stamp === undefined || (optional.length === 1 && sub === client_id)) &&
     Array.isArray(roles) &&
     [...texts, ...roles].every((value) => typeof value === 'string') &&
     [exp, iat].every((value) => Number.isSafeInteger(value))

@@ -24,7 +24,7 @@ export type NewUser = {
     }
   | {
       /**
-       * An argon2 (PHC string) or bcrypt (2a, 2b, 2y) hash. No policy applies: nobody knows the
+       * A hash in any format that `docs/importing-users.md` lists. No policy applies: nobody knows the
        * password. The first good login replaces the hash if it is not of today's scheme and cost.
        */
       readonly passwordHash: string
@@ -124,10 +124,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
       throw new TypeError('A new user has either a password, which may be null, or a passwordHash.')
     }
     if (passwordHash === undefined) return password === null ? null : hashNew(password, username)
-    if (hasher.recognizes(passwordHash)) return passwordHash
-    throw new AccountError('password_hash_invalid', [
-      'The password hash must be a whole argon2 or bcrypt hash of a bearable cost: set a new password instead.',
-    ])
+    const problem = hasher.problemOf(passwordHash)
+    if (problem === null) return passwordHash
+    throw new AccountError('password_hash_invalid', [problem])
   }
 
   async function prepare(user: NewUser): Promise<UserRecord> {

@@ -2,6 +2,7 @@ import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token.
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type AuthOptions, optionProblems } from './auth-options.ts'
 import { firstPartyClientId } from './client-registration.ts'
+import { createClientStamps } from './client-stamp.ts'
 import { type Clients, createClients } from './clients.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { readConfiguredClients } from './configured-clients.ts'
@@ -157,7 +158,12 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         clock,
         options: sessionOptions,
       }),
-      clients: createClients({ store, configured, clock }),
+      clients: createClients({
+        store,
+        configured,
+        stamps: createClientStamps(secret, previousSecrets),
+        clock,
+      }),
       issuers,
       identities: createIdentities({
         store,

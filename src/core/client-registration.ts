@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { ClientRecord } from './client-store.ts'
 import { scopeMaxLength } from './roles.ts'
-import { formatScope, isScopeToken } from './scope.ts'
+import { everyPermission, formatScope, isScopeToken } from './scope.ts'
 
 /** The client of a request that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'
 
 /** The grant types that a client may be allowed. */
-export const grantNames = ['password', 'refresh_token'] as const
+export const grantNames = ['password', 'refresh_token', 'client_credentials'] as const
+
+/** Those of a client that was registered without any. */
+const defaultGrants = ['password', 'refresh_token'] as const
 
 /** What a client is registered with. */
 export interface NewClient {
@@ -17,7 +20,10 @@ export interface NewClient {
   readonly name?: string
   /** Default `['password', 'refresh_token']`; none for one that only introspects. */
   readonly grants?: readonly string[]
-  /** The permissions that it may be delegated. Default: whatever the role of the user grants. */
+  /**
+   * The permissions that it may be delegated. Default: whatever the role of the user grants; for
+   * `client_credentials`, where there is no user, none.
+   */
   readonly scopes?: readonly string[]
   /** May ask whether tokens are good (RFC 7662). Default: true if it is confidential. */
   readonly introspect?: boolean
@@ -60,6 +66,17 @@ export function clientProblems(client: NewClient, confidential: boolean): readon
   } else if (scopes !== undefined && formatScope(scopes).length > scopeMaxLength) {
     problems.push(`The scopes of the ${title} take more than ${scopeMaxLength} characters.`)
   }
+  if (Array.isArray(grants) && grants.includes('client_credentials')) {
+    // RFC 6749 §4.4: whoever knows the id of a public client could act as it.
+    if (!confidential) {
+      problems.push(`The ${title} must have a secret for the grant client_credentials.`)
+    }
+    if (Array.isArray(scopes) && scopes.includes(everyPermission)) {
+      problems.push(
+        `The ${title} must name its scopes: no machine gets "*" with the grant client_credentials.`,
+      )
+    }
+  }
   if (introspect !== undefined && typeof introspect !== 'boolean') {
     problems.push(`"introspect" of the ${title} must be true or false.`)
   } else if (introspect && !confidential) {
@@ -70,7 +87,7 @@ export function clientProblems(client: NewClient, confidential: boolean): readon
 
 /** The record of a registration that has no problems. */
 export function toClientRecord(
-  { id, name = id, grants = grantNames, scopes, introspect }: NewClient,
+  { id, name = id, grants = defaultGrants, scopes, introspect }: NewClient,
   secret: string | null,
   createdAt: number,
 ): ClientRecord {

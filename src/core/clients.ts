@@ -8,10 +8,11 @@ import {
   type NewClient,
   toClientRecord,
 } from './client-registration.ts'
+import type { ClientStamps } from './client-stamp.ts'
 import type { ClientRecord } from './client-store.ts'
 import type { Clock } from './clock.ts'
 import { ClientError, OAuthError } from './errors.ts'
-import { ConflictError, type Store } from './store.ts'
+import { ConflictError, type MaybePromise, type Store } from './store.ts'
 
 /** A client as the rest of an application sees one: everything but the digest of its secret. */
 export interface Client extends Omit<ClientRecord, 'secretHash'> {
@@ -19,6 +20,12 @@ export interface Client extends Omit<ClientRecord, 'secretHash'> {
   readonly confidential: boolean
   /** True if it is built in or registered by configuration, and so cannot be changed here. */
   readonly configured: boolean
+}
+
+/** A client that has shown its secret. */
+export interface AuthenticatedClient extends Client {
+  /** Ties its own tokens to the secret that it has shown. */
+  readonly stamp: string
 }
 
 /** What a client says of itself (RFC 6749 §2.3.1). */
@@ -70,19 +77,28 @@ export interface Clients {
    */
   authenticate(credentials: ClientCredentials | null): Promise<Client>
   /** The same for registered confidential clients alone. @throws {OAuthError} `invalid_client` */
-  authenticateConfidential(credentials: ClientCredentials | null): Promise<Client>
+  authenticateConfidential(credentials: ClientCredentials | null): Promise<AuthenticatedClient>
+  /**
+   * The one read of a guarded request with a client's own token: the client, if its secret is the one
+   * of the stamp, and the version of the signing keys. Null if there is no such client.
+   */
+  findByStamp(
+    id: string,
+    stamp: string,
+  ): MaybePromise<{ readonly client: Client; readonly keysVersion: number } | null>
 }
 
 export interface ClientsOptions {
   readonly store: Store
   readonly configured: readonly ClientRecord[]
+  readonly stamps: ClientStamps
   readonly clock: Clock
 }
 
 /** Sessions that are ended by one statement. */
 const batchSize = 500
 
-export function createClients({ store, configured, clock }: ClientsOptions): Clients {
+export function createClients({ store, configured, stamps, clock }: ClientsOptions): Clients {
   const firstParty = toClientRecord({ id: firstPartyClientId }, null, 0)
   const fixed = new Map([firstParty, ...configured].map((client) => [client.id, client]))
   // The digest of nothing: an unknown client and a public one cost the same hash and comparison.
@@ -98,7 +114,7 @@ export function createClients({ store, configured, clock }: ClientsOptions): Cli
     return fixed.get(id) ?? (isClientId(id) ? await store.clients.find(id) : null)
   }
 
-  function check(record: ClientRecord | null, secret: string): Client {
+  function check(record: ClientRecord | null, secret: string): ClientRecord {
     const expected = record?.secretHash
     const digest = typeof expected === 'string' ? Buffer.from(expected, 'base64url') : noDigest
     const isRight = timingSafeEqual(hashSecret(secret), digest)
@@ -107,7 +123,7 @@ export function createClients({ store, configured, clock }: ClientsOptions): Cli
     if (secretHash === null && secret !== '')
       throw refused(`The public client ${id} has no secret.`)
     if (secretHash !== null && !isRight) throw refused(`The secret of the client ${id} is wrong.`)
-    return present(record)
+    return record
   }
 
   function refuseIfFixed(id: string): void {
@@ -175,14 +191,22 @@ export function createClients({ store, configured, clock }: ClientsOptions): Cli
         findRecord(credentials.clientId),
         configured.length > 0 || isAnyStored(),
       ])
-      return isAnyRegistered ? check(record, credentials.clientSecret) : present(firstParty)
+      return present(isAnyRegistered ? check(record, credentials.clientSecret) : firstParty)
     },
     async authenticateConfidential(credentials) {
       if (credentials === null) throw refused('The request names no client.')
       const { clientId, clientSecret } = credentials
-      const client = check(await findRecord(clientId), clientSecret)
-      if (!client.confidential) throw refused(`The client ${client.id} is public.`)
-      return client
+      const record = check(await findRecord(clientId), clientSecret)
+      const { id, secretHash } = record
+      if (secretHash === null) throw refused(`The client ${id} is public.`)
+      return { ...present(record), stamp: stamps.of(secretHash) }
+    },
+    async findByStamp(id, stamp) {
+      const { client: stored, keysVersion } = await store.findClientSubject(id)
+      const client = fixed.get(id) ?? stored
+      const isTheirs =
+        typeof client?.secretHash === 'string' && stamps.matches(client.secretHash, stamp)
+      return isTheirs ? { client: present(client), keysVersion } : null
     },
   }
 

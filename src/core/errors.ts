@@ -1,4 +1,4 @@
-/** The error codes of the token endpoint. RFC 6749 §5.2. */
+/** The error codes of the OAuth endpoints. RFC 6749 §5.2, RFC 7009 §2.2.1. */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -6,6 +6,7 @@ export type OAuthErrorCode =
   | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'invalid_scope'
+  | 'unsupported_token_type'
 
 /**
  * A refusal of the token endpoint (RFC 6749 §5.2). `message` is sent as `error_description`: it is

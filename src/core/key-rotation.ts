@@ -15,7 +15,7 @@ import {
 import type { KeyRing } from './key-ring.ts'
 import { makeKey } from './managed-keys.ts'
 import type { SigningAlgorithm } from './signing-key.ts'
-import type { SigningKeyChange, SigningKeyRecord, SigningKeyStore } from './store.ts'
+import type { SigningKeyChange, SigningKeyRecord, SigningKeyStore } from './signing-key-store.ts'
 
 /** A managed key, without what is secret. Instants are seconds since 1970. */
 export interface ManagedKey {

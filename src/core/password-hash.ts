@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import * as argon2 from '@node-rs/argon2'
-import * as bcrypt from '@node-rs/bcrypt'
 import { ConfigError } from './errors.ts'
+import { argon2Ceilings as ceilings } from './hash-formats/argon2.ts'
+import { readHash } from './hash-formats/read-hash.ts'
+import { HashRefusal, type StoredHash } from './hash-formats/stored-hash.ts'
 import { createHashPool, type HashPool, hashConcurrency } from './hash-pool.ts'
 import type { Admission } from './throttle.ts'
 
@@ -25,8 +27,6 @@ const owaspMinimums = [
   { memory: 9216, time: 4 },
   { memory: 7168, time: 5 },
 ]
-// A stored hash carries its own cost. Whoever can write one row must not be able to stop the server.
-const ceilings = { memory: 262144, time: 16, parallelism: 8, outputLength: 128, bcryptCost: 15 }
 // `Algorithm.Argon2id` is a const enum, which type stripping cannot inline.
 const argon2id = 2 as argon2.Algorithm.Argon2id
 
@@ -41,8 +41,8 @@ export interface PasswordHasher {
    */
   hash(password: string): Promise<string>
   /**
-   * True if the password is the one that was hashed: argon2 (i, d, id) or bcrypt (2a, 2b, 2y).
-   * False for any other stored text, and for one whose cost is above the ceiling.
+   * True if the password is the one that was hashed, in any format that `docs/importing-users.md`
+   * lists. False for any other stored text, and for one whose cost is above the ceiling.
    *
    * Costs one hash of work in every case. With null, for a user who does not exist or has no
    * password, it verifies against a throw-away hash of the current cost and returns false.
@@ -57,8 +57,8 @@ export interface PasswordHasher {
   checkCapacity(source: string): void
   /** True if a good login should replace the hash: another algorithm, or a lower cost than today's. */
   needsRehash(storedHash: string): boolean
-  /** True if `verify` reads this text: a whole argon2 or bcrypt hash whose cost is below the ceiling. */
-  recognizes(storedHash: string): boolean
+  /** Says in one sentence why `verify` cannot read this text, or null if it can. */
+  problemOf(storedHash: string): string | null
 }
 
 /** The cost of new hashes, and where they run. */
@@ -96,24 +96,31 @@ export async function createPasswordHasher(
     hash: (password) => pool.run(() => argon2.hash(normalize(password), settings)),
     checkCapacity: (source) => pool.checkCapacity(source),
     verify(password, storedHash, { source }) {
-      const scheme = storedHash === null ? null : schemeOf(storedHash)
+      const stored = storedHash === null ? null : readOrNull(storedHash)
       const normalized = normalize(password)
       return pool.run(async () => {
-        if (storedHash === null || scheme === null) {
+        if (stored === null) {
           await argon2.verify(dummyHash, normalized)
           return false
         }
         // Parameters that can be read do not make the rest of the text a hash.
-        return scheme.verify(storedHash, normalized).catch(() => false)
+        return stored.verify(normalized).catch(() => false)
       }, source)
     },
     needsRehash(storedHash) {
-      const scheme = schemeOf(storedHash)
-      if (scheme?.name !== 'argon2id') return true
+      if (!storedHash.startsWith('$argon2id$') || readOrNull(storedHash) === null) return true
       const stored = argon2.parseOptions(storedHash)
       return stored.memoryCost < cost.memory || stored.timeCost < cost.time
     },
-    recognizes: (storedHash) => schemeOf(storedHash) !== null,
+    problemOf(storedHash) {
+      try {
+        readHash(storedHash)
+        return null
+      } catch (error) {
+        if (error instanceof HashRefusal) return error.message
+        throw error
+      }
+    },
   }
 }
 
@@ -122,35 +129,14 @@ function normalize(password: string): string {
   return password.normalize('NFC')
 }
 
-interface Scheme {
-  readonly name: 'argon2id' | 'argon2' | 'bcrypt'
-  verify(storedHash: string, password: string): Promise<boolean>
-}
-
-/** The scheme of a stored hash, or null if it is unknown, malformed or above the ceilings. */
-function schemeOf(storedHash: string): Scheme | null {
+/** The hash that is stored, or null if it is unknown, malformed or above the ceilings. */
+function readOrNull(stored: string): StoredHash | null {
   try {
-    if (storedHash.startsWith('$argon2')) {
-      const stored = argon2.parseOptions(storedHash)
-      const bearable =
-        stored.memoryCost <= ceilings.memory &&
-        stored.timeCost <= ceilings.time &&
-        stored.parallelism <= ceilings.parallelism &&
-        stored.outputLen <= ceilings.outputLength
-      if (!bearable) return null
-      const name = stored.algorithm === argon2id ? 'argon2id' : 'argon2'
-      return { name, verify: (hash, password) => argon2.verify(hash, password) }
-    }
-    if (/^\$2[aby]\$/.test(storedHash)) {
-      if (bcrypt.parseOptions(storedHash).cost > ceilings.bcryptCost) return null
-      // bcrypt reads 72 bytes at most, and so did whoever made the hash. The first good login
-      // replaces it, and from then on every byte counts.
-      return { name: 'bcrypt', verify: (hash, password) => bcrypt.verify(password, hash) }
-    }
-  } catch {
-    // Not a hash that either library can read.
+    return readHash(stored)
+  } catch (error) {
+    if (error instanceof HashRefusal) return null
+    throw error
   }
-  return null
 }
 
 /** Says in one sentence why a cost cannot be used, or null if it can. */

@@ -1,6 +1,6 @@
-import type { ClientStore } from './client-store.ts'
+import type { ClientRecord, ClientStore } from './client-store.ts'
 import type { AuthEvent, EventStore } from './event-store.ts'
-import type { SigningAlgorithm } from './signing-key.ts'
+import type { SigningKeyStore } from './signing-key-store.ts'
 import type { ThrottleStore } from './throttle-store.ts'
 
 /** A user as stored. */
@@ -186,6 +186,14 @@ export interface Subject {
   readonly keysVersion: number
 }
 
+/** The client that a guarded request comes from, as far as the store knows. */
+export interface ClientSubject {
+  /** Null if there is no such client in the store. */
+  readonly client: ClientRecord | null
+  /** The version of the signing keys, see `SigningKeyStore`. */
+  readonly keysVersion: number
+}
+
 /** The refresh token that was presented, and when a session is still live. Instants in seconds. */
 export interface Rotation {
   readonly id: string
@@ -226,53 +234,12 @@ export interface SessionStore {
   prune(endedBefore: number, lastUsedBefore: number, limit: number): Promise<number>
 }
 
-/** A signing key at rest. */
-export interface SigningKeyRecord {
-  /** The JWK thumbprint (RFC 7638), the `kid` of its tokens. */
-  readonly id: string
-  readonly algorithm: SigningAlgorithm
-  /** The private JWK, sealed; see sealed-box.ts. */
-  readonly sealedPrivateKey: string
-  readonly createdAt: number
-  /** From when on it signs, until a newer one does. */
-  readonly signsFrom: number
-  /** From when on its tokens are refused; null while no successor is known. */
-  readonly verifiesUntil: number | null
-}
-
-/** All keys as they were at one moment. */
-export interface SigningKeySet {
-  /** Grows by one with every change. */
-  readonly version: number
-  /** In no particular order. */
-  readonly keys: readonly SigningKeyRecord[]
-}
-
-/** What a change of the keys consists of. */
-export interface SigningKeyChange {
-  /** Keys to add, or to replace if there are any of their ids. */
-  readonly put: readonly SigningKeyRecord[]
-  /** Ids of keys to delete. */
-  readonly remove: readonly string[]
-}
-
-/** Signing keys at rest: one set with a version, so that each process knows when its copy is old. */
-export interface SigningKeyStore {
-  read(): Promise<SigningKeySet>
-  /** The version alone. One prepared read: it is asked for before every token that is issued. */
-  version(): MaybePromise<number>
-  /**
-   * Changes the keys in one step, only if the version is still `from` (compare-and-set); it is
-   * `from + 1` then. False, and nothing changed, if it is not: of several processes that see the
-   * same need, one meets it.
-   */
-  change(from: number, change: SigningKeyChange, events?: readonly AuthEvent[]): Promise<boolean>
-}
-
 /** What Portcullis keeps. One suite of tests, the contract, holds every implementation. */
 export interface Store {
   /** The one read of a guarded request: keep it cheap. Null if there is no such user. */
   findSubject(userId: string, sessionId: string | null): MaybePromise<Subject | null>
+  /** The same for a request with a client's own token. Never from a cache. */
+  findClientSubject(clientId: string): MaybePromise<ClientSubject>
   readonly users: UserStore
   readonly sessions: SessionStore
   readonly identities: IdentityStore

@@ -1,3 +1,5 @@
+import { grantNames } from '../core/client-registration.ts'
+
 const text = { type: 'string' } as const
 
 const tokenError = (description: string): object => ({
@@ -13,18 +15,22 @@ const clientFields = { client_id: text, client_secret: { type: 'string', format:
 export const tokenDocumentation: object = {
   tags: ['auth'],
   operationId: 'createToken',
-  summary: 'Log in, or refresh',
+  summary: 'Log in, refresh, or get a token for a client',
   description:
-    'The password grant of OAuth 2.0 (RFC 6749 §4.3), for the first-party front ends of this API: asked for no scope, it grants all that the role of the user does. With `grant_type=refresh_token` a refresh token is exchanged for a new pair (§6); each is good once.',
+    'The password grant of OAuth 2.0 (RFC 6749 §4.3), for the first-party front ends of this API: asked for no scope, it grants all that the role of the user does. With `grant_type=refresh_token` a refresh token is exchanged for a new pair (§6); each is good once. With `grant_type=client_credentials` a registered confidential client gets a token for itself (§4.4), without a refresh token; it authenticates by HTTP Basic or by `client_id` and `client_secret`.',
   consumes: ['application/x-www-form-urlencoded'],
   body: {
     type: 'object',
     properties: {
-      grant_type: { type: 'string', enum: ['password', 'refresh_token'], default: 'password' },
+      grant_type: { type: 'string', enum: grantNames, default: 'password' },
       username: text,
       password: { type: 'string', format: 'password' },
       refresh_token: text,
-      scope: { type: 'string', description: 'Space-delimited; fewer than the role grants' },
+      scope: {
+        type: 'string',
+        description:
+          'Space-delimited; fewer than the role grants, or the client is registered with',
+      },
       ...clientFields,
     },
   },

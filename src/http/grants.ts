@@ -1,5 +1,5 @@
 import type { Auth } from '../core/auth.ts'
-import type { Client } from '../core/clients.ts'
+import type { AuthenticatedClient, Client } from '../core/clients.ts'
 import { OAuthError } from '../core/errors.ts'
 import {
   everyPermission,
@@ -10,6 +10,7 @@ import {
 } from '../core/scope.ts'
 import type { OpenSession } from '../core/sessions.ts'
 import type { UserRecord } from '../core/store.ts'
+import { ownPermissions } from '../core/token-client.ts'
 import type { TokenRequest, TokenResponse } from './token-messages.ts'
 
 type Parameters = ReadonlyMap<string, string>
@@ -99,6 +100,34 @@ export async function grantRefreshToken(
   const asked = requested.length > 0 ? requested : refreshed.session.scopes
   const scopes = narrowScopes(delegableScopes(auth, user, client), asked)
   return await respond(auth, client, user, scopes, refreshed)
+}
+
+/**
+ * The client credentials grant (RFC 6749 §4.4): a client acts for itself. No refresh token (§4.4.3):
+ * it has its secret.
+ */
+export async function grantClientCredentials(
+  auth: Auth,
+  client: AuthenticatedClient,
+  parameters: Parameters,
+): Promise<TokenResponse> {
+  const scopes = delegate(
+    ownPermissions(client),
+    readScope(auth, parameters),
+    'The client may have nothing of the scope',
+  )
+  const { token, expiresIn } = await auth.accessTokens.issue({
+    subject: client.id,
+    clientId: client.id,
+    scopes,
+    endsWith: { clientStamp: client.stamp },
+  })
+  return {
+    access_token: token,
+    token_type: 'bearer',
+    expires_in: expiresIn,
+    scope: formatScope(scopes),
+  }
 }
 
 /** What a client may be delegated by a user: what both the client and the role of the user may do. */

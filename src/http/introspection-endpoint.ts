@@ -2,6 +2,7 @@ import type { Auth } from '../core/auth.ts'
 import type { Client } from '../core/clients.ts'
 import { OAuthError } from '../core/errors.ts'
 import { formatScope, narrowScopes } from '../core/scope.ts'
+import { findClientOfToken, ownPermissions } from '../core/token-client.ts'
 import { findUserOfToken } from '../core/token-user.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import { parseForm } from './form.ts'
@@ -49,22 +50,21 @@ async function inspectAccessToken(
   if (verified === null || verified.claims.exp <= auth.clock()) return null
   // Whoever issued it is the one to ask.
   if (verified.external) return null
-  const { client_id, exp, iat, sub, aud, iss, jti, sid } = verified.claims
+  const { client_id, exp, iat, sub, aud, iss, jti, sid, client_stamp } = verified.claims
+  const asIssued = { client_id, token_type: 'bearer', exp, iat, sub, aud, iss, jti } as const
+  if (client_stamp !== undefined) {
+    const owner = await findClientOfToken(auth, verified)
+    const scope = owner && formatScope(narrowScopes(ownPermissions(owner), verified.scopes))
+    return scope === null ? null : { active: true, ...asIssued, scope }
+  }
   const user = await findUserOfToken(auth, verified)
   const client = await auth.clients.find(client_id)
   if (!user?.active || client === null) return null
   return {
     active: true,
+    ...asIssued,
     scope: formatScope(narrowScopes(delegableScopes(auth, user, client), verified.scopes)),
-    client_id,
     username: user.username,
-    token_type: 'bearer',
-    exp,
-    iat,
-    sub,
-    aud,
-    iss,
-    jti,
     ...(sid !== undefined && { sid }),
     roles: [user.role],
   }

@@ -43,7 +43,15 @@ type OwnedSession = Pick<SessionRecord, 'id' | 'userId' | 'clientId'>
 async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null> {
   const session = await auth.sessions.find(token)
   if (session) return session
-  const { sid, sub = '', client_id = '' } = (await auth.accessTokens.verify(token))?.claims ?? {}
+  const { claims } = (await auth.accessTokens.verify(token)) ?? {}
+  const { sid, sub = '', client_id = '', client_stamp } = claims ?? {}
+  if (client_stamp !== undefined) {
+    // §2.2.1: to say that it has ended would be a lie.
+    throw new OAuthError(
+      'unsupported_token_type',
+      'A token that a client has for itself ends with its secret, or when it expires',
+    )
+  }
   return sid === undefined ? null : { id: sid, userId: sub, clientId: client_id }
 }
 

@@ -1,10 +1,15 @@
 import type { Auth } from '../core/auth.ts'
 import { grantNames } from '../core/client-registration.ts'
-import type { Client } from '../core/clients.ts'
+import type { Client, ClientCredentials } from '../core/clients.ts'
 import { OAuthError, ThrottledError, UnavailableError } from '../core/errors.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import { parseForm } from './form.ts'
-import { grantPassword, grantRefreshToken, IncorrectCredentials } from './grants.ts'
+import {
+  grantClientCredentials,
+  grantPassword,
+  grantRefreshToken,
+  IncorrectCredentials,
+} from './grants.ts'
 import {
   errorBody,
   type TokenAnswer,
@@ -19,7 +24,7 @@ export type TokenEndpoint = (request: TokenRequest) => Promise<TokenAnswer>
 /**
  * Makes the token endpoint. It serves the password grant (RFC 6749 §4.3) to the application's own
  * front ends; RFC 9700 §2.4 forbids that grant to anybody else's. The refresh token grant (§6) goes
- * on from there.
+ * on from there. The client credentials grant (§4.4) is for registered confidential clients alone.
  *
  * A registered client authenticates for every grant (§3.2.1); see `Clients.authenticate`.
  */
@@ -28,8 +33,7 @@ export function createTokenEndpoint(auth: Auth): TokenEndpoint {
     try {
       const parameters = parseForm(request.contentType, request.body)
       const credentials = readClientCredentials(request.authorization, parameters)
-      const client = await auth.clients.authenticate(credentials)
-      const body = await grantToken(auth, client, parameters, request)
+      const body = await grantToken(auth, credentials, parameters, request)
       return { status: 200, headers: tokenHeaders, body }
     } catch (error) {
       return refuseToken(error)
@@ -39,23 +43,37 @@ export function createTokenEndpoint(auth: Auth): TokenEndpoint {
 
 async function grantToken(
   auth: Auth,
-  client: Client,
+  credentials: ClientCredentials | null,
   parameters: ReadonlyMap<string, string>,
   request: TokenRequest,
 ): Promise<TokenResponse> {
   // A missing grant type counts as the password grant, as in FastAPI.
   const grantType = parameters.get('grant_type') ?? 'password'
-  if (grantNames.some((name) => name === grantType) && !client.grants.includes(grantType)) {
-    throw new OAuthError('unauthorized_client', 'The client may not use this grant type')
+  if (grantType === 'client_credentials') {
+    // §4.4: not for a public client, which authenticates by nothing.
+    const client = await auth.clients.authenticateConfidential(credentials)
+    requireGrant(client, grantType)
+    return await grantClientCredentials(auth, client, parameters)
   }
+  const client = await auth.clients.authenticate(credentials)
+  requireGrant(client, grantType)
   switch (grantType) {
     case 'password':
       return await grantPassword(auth, client, parameters, request)
     case 'refresh_token':
       return await grantRefreshToken(auth, client, parameters, request)
     default:
-      throw new OAuthError('unsupported_grant_type', 'Use the grant type password or refresh_token')
+      throw new OAuthError(
+        'unsupported_grant_type',
+        `The grant type must be one of: ${grantNames.join(', ')}`,
+      )
   }
+}
+
+function requireGrant(client: Client, grantType: string): void {
+  const isKnown = grantNames.some((name) => name === grantType)
+  if (!isKnown || client.grants.includes(grantType)) return
+  throw new OAuthError('unauthorized_client', 'The client may not use this grant type')
 }
 
 /**

@@ -27,7 +27,7 @@ export interface TokenResponse {
   readonly token_type: 'bearer'
   /** Seconds. */
   readonly expires_in: number
-  /** Absent for an inactive user, whom every guard refuses. */
+  /** Absent for a client that acts for itself, and for an inactive user, whom every guard refuses. */
   readonly refresh_token?: string
   /** What the token may do: less than was asked for, perhaps (§3.3). */
   readonly scope: string
@@ -46,6 +46,7 @@ export interface IntrospectionResponse {
   /** What the token may do today. */
   readonly scope?: string
   readonly client_id?: string
+  /** Absent for a client that acts for itself. */
   readonly username?: string
   /** Absent for a refresh token. */
   readonly token_type?: 'bearer'

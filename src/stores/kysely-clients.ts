@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { ClientRecord, ClientStore } from '../core/client-store.ts'
-import { ConflictError } from '../core/store.ts'
+import { ConflictError, type Store } from '../core/store.ts'
 import { type Engine, mapAnswer } from './kysely-engine.ts'
 import type { ClientsTable } from './schema.ts'
 
@@ -43,6 +43,29 @@ export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine
       return numDeletedRows === 1n
     },
   }
+}
+
+/** The one read of a guarded request with a client's own token, in a row for the version of the keys. */
+export function createClientSubjectReader({ db, prepareRead }: Engine): Store['findClientSubject'] {
+  const read = prepareRead(
+    db
+      .selectFrom('signing_key_set')
+      .leftJoin('clients', (join) => join.on('clients.id', '=', ''))
+      .selectAll('clients')
+      .select('signing_key_set.version')
+      .compile(),
+  )
+  return (clientId) =>
+    mapAnswer(read(clientId), (row) => {
+      if (row === undefined) throw new Error('The signing keys have no version.')
+      const { version, ...client } = row
+      // Of a client that is there every column is.
+      const isThere = client.id !== null
+      return {
+        client: isThere ? toRecord(client as ClientsTable) : null,
+        keysVersion: Number(version),
+      }
+    })
 }
 
 function toRow(client: ClientRecord): ClientsTable {

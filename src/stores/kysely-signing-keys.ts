@@ -1,5 +1,5 @@
 import type { CompiledQuery, Kysely } from 'kysely'
-import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from '../core/store.ts'
+import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from '../core/signing-key-store.ts'
 import { type Engine, mapAnswer } from './kysely-engine.ts'
 import { appendEvent } from './kysely-events.ts'
 import type { Schema, SigningKeysTable } from './schema.ts'

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { firstPartyClientId } from '../core/client-registration.ts'
 import type { ClientRecord, ClientStore } from '../core/client-store.ts'
+import type { SigningKeyRecord, SigningKeyStore } from '../core/signing-key-store.ts'
 import {
   ConflictError,
   type SessionRecord,
   type SessionStore,
-  type SigningKeyRecord,
-  type SigningKeyStore,
   type Store,
   type UserRecord,
   type UserStore,
@@ -23,13 +22,14 @@ export function memory(): Store {
   const users = createUsers(sessionById, (id) => identities.forgetUser(id), events.add)
   const identities = createMemoryIdentities(users, events.add)
   const signingKeys = createSigningKeys(events.add)
+  const clients = createClients()
   return {
     users,
     sessions: createSessions(sessionById, users.read, events.add),
     identities,
     signingKeys,
     throttle: createMemoryThrottle(events.add),
-    clients: createClients(),
+    clients,
     events,
     findSubject(userId, sessionId) {
       const user = users.read(userId)
@@ -39,6 +39,7 @@ export function memory(): Store {
       const sessionStamp = isTheirs ? session.securityStamp : null
       return { user, sessionStamp, keysVersion: signingKeys.version() }
     },
+    findClientSubject: (id) => ({ client: clients.read(id), keysVersion: signingKeys.version() }),
     open: async () => {},
     check: async () => {},
     keyEncryptionKey: async () => key,
@@ -237,11 +238,13 @@ function createSigningKeys(addEvent: AddEvent): SigningKeys {
   }
 }
 
-function createClients(): ClientStore {
+function createClients(): ClientStore & { read(id: string): ClientRecord | null } {
   const byId = new Map<string, ClientRecord>()
+  const read = (id: string): ClientRecord | null => byId.get(id) ?? null
   return {
+    read,
     list: async () => [...byId.values()],
-    find: (id) => byId.get(id) ?? null,
+    find: read,
     isEmpty: () => byId.size === 0,
     async create(client) {
       if (byId.has(client.id)) throw new ConflictError('client_taken')

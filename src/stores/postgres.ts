@@ -1,8 +1,9 @@
 import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, sql } from 'kysely'
 import { ConfigError } from '../core/errors.ts'
-import type { SessionStore, SigningKeyStore, Store, UserStore } from '../core/store.ts'
+import type { SigningKeyStore } from '../core/signing-key-store.ts'
+import type { SessionStore, Store, UserStore } from '../core/store.ts'
 import { cachedStore } from './cached-store.ts'
-import { createClientStore } from './kysely-clients.ts'
+import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
 import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
@@ -85,6 +86,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     clients: createClientStore(engine),
     events: createEventStore(engine),
     findSubject: createSubjectReader(engine),
+    findClientSubject: createClientSubjectReader(engine),
     async open() {
       try {
         // Long enough to learn why there is no connection.

@@ -3,18 +3,19 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type CompiledQuery, Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
 import type { EventStore } from '../core/event-store.ts'
+import type { SigningKeyStore } from '../core/signing-key-store.ts'
 import type {
+  ClientSubject,
   IdentityStore,
   MaybePromise,
   SessionStore,
-  SigningKeyStore,
   Store,
   Subject,
   UserStore,
 } from '../core/store.ts'
 import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
-import { createClientStore } from './kysely-clients.ts'
+import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
 import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
@@ -102,6 +103,10 @@ class SqliteStore implements Store {
     return this.#open.findSubject(userId, sessionId)
   }
 
+  findClientSubject(clientId: string): MaybePromise<ClientSubject> {
+    return this.#open.findClientSubject(clientId)
+  }
+
   async check(): Promise<void> {
     this.#open.check()
   }
@@ -131,6 +136,7 @@ type Records =
   | 'clients'
   | 'events'
   | 'findSubject'
+  | 'findClientSubject'
 
 interface Opened extends Pick<Store, Records> {
   check(): void
@@ -158,6 +164,7 @@ async function openDatabase(path: string): Promise<Opened> {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
       findSubject: createSubjectReader(engine),
+      findClientSubject: createClientSubjectReader(engine),
       identities: createIdentityStore(engine),
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),

@@ -78,6 +78,8 @@ describe('an id', () => {
   })
 })
 
+const cc = (rest: object): object => ({ grants: ['client_credentials'], ...rest })
+
 describe('a mistake is told, with the client it is in:', () => {
   const rows: readonly (readonly [string, object, RegExp])[] = [
     ['an empty name', { name: '' }, /name of the client "app" must have 1 to 200/],
@@ -96,6 +98,8 @@ describe('a mistake is told, with the client it is in:', () => {
     ['a mistyped member', { scope: ['a'] }, /client "app" must have no members but: id, name/],
     ['introspect that is a text', { introspect: 'true' }, /"introspect" of the client "app"/],
     ['a public client that introspects', { introspect: true }, /must have a secret to introspect/],
+    ['a public client with client_credentials', cc({}), /must have a secret for the grant/],
+    ['client_credentials with every scope', cc({ secret, scopes: ['*'] }), /must name its scopes/],
     ['a secret that is a number', { secret: 1 }, /secret of the client "app" must be a text/],
     ['a secret that is null', { secret: null }, /secret of the client "app" must be a text/],
     ['a secret with a line break', { secret: `${secret}\n` }, /must be a text without control/],

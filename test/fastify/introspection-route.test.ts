@@ -94,7 +94,7 @@ describe('the introspection endpoint', () => {
     assert.partialDeepStrictEqual(metadata, {
       introspection_endpoint: 'http://localhost/auth/introspect',
       revocation_endpoint: 'http://localhost/auth/revoke',
-      grant_types_supported: ['password', 'refresh_token'],
+      grant_types_supported: ['password', 'refresh_token', 'client_credentials'],
       token_endpoint_auth_methods_supported: ['none', ...withSecret],
       revocation_endpoint_auth_methods_supported: ['none', ...withSecret],
       introspection_endpoint_auth_methods_supported: withSecret,

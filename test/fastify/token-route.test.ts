@@ -70,7 +70,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'another grant',
-    request: posting(`${goodForm}&grant_type=client_credentials`),
+    request: posting(`${goodForm}&grant_type=authorization_code`),
     status: 400,
     error: 'unsupported_grant_type',
   },

@@ -134,7 +134,7 @@ describe('a grant', () => {
   })
 
   test('that nobody knows is unsupported, whoever asks (PC-06)', async () => {
-    for (const grant_type of ['client_credentials', 'implicit', 'constructor']) {
+    for (const grant_type of ['authorization_code', 'implicit', 'constructor']) {
       assertError(await made.token(api, { ...good, grant_type }), 400, 'unsupported_grant_type')
     }
   })

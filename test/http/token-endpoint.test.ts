@@ -107,7 +107,10 @@ const notForm = refused(
   'invalid_request',
   'Send the parameters as a form: Content-Type: application/x-www-form-urlencoded',
 )
-const otherGrant = refused('unsupported_grant_type', 'Use the grant type password or refresh_token')
+const otherGrant = refused(
+  'unsupported_grant_type',
+  'The grant type must be one of: password, refresh_token, client_credentials',
+)
 const scopeMalformed = refused('invalid_scope', 'The scope is malformed')
 const scopeUnknown = refused('invalid_scope', 'The scope names a permission that does not exist')
 const scopeNotGranted = refused('invalid_scope', 'The role of the user grants nothing of the scope')
@@ -398,7 +401,7 @@ rows('a malformed request', [
         hashes: 0,
       })),
   ),
-  ...['client_credentials', 'authorization_code', 'Password', 'x"\r\n'].map((grantType) => ({
+  ...['authorization_code', 'Password', 'x"\r\n'].map((grantType) => ({
     name: `asks for the grant ${JSON.stringify(grantType)} (PC-06)`,
     request: login('editor', { grant_type: grantType }),
     answer: otherGrant,

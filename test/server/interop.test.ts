@@ -14,6 +14,14 @@ import { createTestAuth, goodPassword } from '../fixtures.ts'
 const username = 'alice'
 const oddSecret = 'a:b%+é &=/?~7h2kq9mx04bt6wzr8sfd'
 
+/** A client that acts for itself. */
+const machine = {
+  id: 'machine',
+  secret: oddSecret,
+  grants: ['client_credentials'],
+  scopes: ['stats:read', 'users:read'],
+}
+
 let server: Server
 let app: FastifyInstance
 let issuer: URL
@@ -28,7 +36,7 @@ before(async () => {
   const auth = await createTestAuth({
     issuer: issuer.origin,
     roles: { admin: ['*'], member: ['stats:read', 'users:read'] },
-    clients: [{ id: 'odd/client', secret: oddSecret }],
+    clients: [{ id: 'odd/client', secret: oddSecret }, machine],
   })
   await auth.accounts.create({ username, password: goodPassword })
   secret = await auth.clients.register({ id: 'backend', confidential: true })
@@ -141,6 +149,36 @@ describe('oauth4webapi (PC-19)', () => {
     }
   }
 
+  for (const method of [oauth.ClientSecretBasic, oauth.ClientSecretPost]) {
+    test(`as a client for itself, by ${method.name}`, async () => {
+      const as = await discover()
+      assert.ok(as.grant_types_supported?.includes('client_credentials'))
+      const client = { client_id: machine.id }
+      const authentication = method(machine.secret)
+      const { access_token, refresh_token, scope } = await oauth.processClientCredentialsResponse(
+        as,
+        client,
+        await oauth.clientCredentialsGrantRequest(
+          as,
+          client,
+          authentication,
+          { scope: 'stats:read' },
+          options,
+        ),
+      )
+      assert.deepEqual([refresh_token, scope], [undefined, 'stats:read'])
+      const asked = await oauth.introspectionRequest(
+        as,
+        client,
+        authentication,
+        access_token,
+        options,
+      )
+      const { active, sub } = await oauth.processIntrospectionResponse(as, client, asked)
+      assert.deepEqual([active, sub], [true, machine.id])
+    })
+  }
+
   test('reads the errors of a wrong secret and of a wrong password', async () => {
     const as = await discover()
     const client = { client_id: 'backend' }
@@ -192,7 +230,7 @@ describe('openid-client (PC-19)', () => {
           password: goodPassword,
         })
         assert.equal(loggedIn.scope, scope)
-        assert.equal(loggedIn.expiresIn(), 900)
+        assert.equal(loggedIn.expires_in, 900)
         const refreshed = await openid.refreshTokenGrant(config, loggedIn.refresh_token ?? '')
         const { access_token, refresh_token = '' } = refreshed
         assert.equal(await statusOfMe(access_token), 200)
@@ -215,6 +253,20 @@ describe('openid-client (PC-19)', () => {
         })
       })
     }
+  }
+
+  for (const method of [openid.ClientSecretBasic, openid.ClientSecretPost]) {
+    test(`as a client for itself, by ${method.name}`, async () => {
+      const config = await configure(machine.id, method(machine.secret))
+      const granted = await openid.clientCredentialsGrant(config, { scope: 'users:read' })
+      assert.deepEqual([granted.refresh_token, granted.scope], [undefined, 'users:read'])
+      const { active, sub } = await openid.tokenIntrospection(config, granted.access_token)
+      assert.deepEqual([active, sub], [true, machine.id])
+      await assert.rejects(openid.clientCredentialsGrant(config, { scope: 'no:such' }), {
+        error: 'invalid_scope',
+        status: 400,
+      })
+    })
   }
 
   test("may not use, and may not end, another client's login", async () => {

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { ClientRecord } from '../../src/core/client-store.ts'
+import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
 import {
   ConflictError,
   type SessionRecord,
-  type SigningKeyRecord,
   type Store,
   type UserRecord,
 } from '../../src/core/store.ts'
@@ -788,6 +788,29 @@ export function storeContract(
         assert.equal(await other.clients.find(client.id), null)
         await store.clients.create(client)
       })
+    })
+
+    test("a request with a client's own token is one read: the client, and the keys' version", async () => {
+      const client: ClientRecord = {
+        id: 'own',
+        name: 'own',
+        secretHash: 'hash',
+        grants: ['client_credentials'],
+        scopes: ['a'],
+        introspect: false,
+        createdAt: now,
+      }
+      const { version: keysVersion } = await store.signingKeys.read()
+      assert.deepEqual(await other.findClientSubject('own'), { client: null, keysVersion })
+      await store.clients.create(client)
+      assert.deepEqual(await other.findClientSubject('own'), { client, keysVersion })
+      await store.clients.replaceSecretHash('own', 'new')
+      const { client: changed } = await other.findClientSubject('own')
+      assert.equal(changed?.secretHash, 'new')
+      await store.signingKeys.change(keysVersion, { put: [], remove: [] })
+      assert.equal((await other.findClientSubject('own')).keysVersion, keysVersion + 1)
+      await store.clients.remove('own')
+      assert.equal((await other.findClientSubject('own')).client, null)
     })
 
     test('a store that is open answers', async () => {

@@ -5,10 +5,10 @@ import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
 import type { AuthEvent } from '../../src/core/event-store.ts'
+import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
 import {
   ConflictError,
   type SessionRecord,
-  type SigningKeyRecord,
   type Store,
   type UserRecord,
 } from '../../src/core/store.ts'

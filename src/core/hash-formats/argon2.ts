@@ -1,0 +1,38 @@
+import * as argon2 from '@node-rs/argon2'
+import { type HashKind, type HashReader, HashRefusal } from './stored-hash.ts'
+
+/** A stored hash carries its own cost. Whoever can write one row must not be able to stop the server. */
+export const argon2Ceilings = { memory: 262144, time: 16, parallelism: 8, outputLength: 128 }
+
+// By the numbers of the library's const enum, which type stripping cannot inline.
+const kinds: readonly HashKind[] = ['argon2d', 'argon2i', 'argon2id']
+
+/** PHC strings of argon2 (RFC 9106), and Django's, which are the same behind `argon2`. */
+export const readArgon2: HashReader = (stored) => {
+  const phc = stored.replace(/^argon2(?=\$argon2)/, '')
+  if (!phc.startsWith('$argon2')) return null
+  const { memoryCost, timeCost, parallelism, outputLen, algorithm } = parse(phc)
+  if (
+    memoryCost > argon2Ceilings.memory ||
+    timeCost > argon2Ceilings.time ||
+    parallelism > argon2Ceilings.parallelism ||
+    outputLen > argon2Ceilings.outputLength
+  ) {
+    throw new HashRefusal(
+      `The argon2 hash costs too much: at most memory ${argon2Ceilings.memory} KiB, time ${argon2Ceilings.time}, parallelism ${argon2Ceilings.parallelism} and ${argon2Ceilings.outputLength} bytes are borne.`,
+    )
+  }
+  return {
+    kind: kinds[algorithm] ?? 'argon2id',
+    cost: `m=${memoryCost},t=${timeCost},p=${parallelism}`,
+    verify: (password) => argon2.verify(phc, password),
+  }
+}
+
+function parse(phc: string): argon2.ParsedHashOptions {
+  try {
+    return argon2.parseOptions(phc)
+  } catch {
+    throw new HashRefusal('The argon2 hash is not a whole PHC string.')
+  }
+}
