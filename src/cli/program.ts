@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
 import { clientCommand } from './client.ts'
+import { doctorCommand } from './doctor.ts'
 import { eventsCommand } from './events.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'
@@ -11,7 +12,7 @@ import { userCommand } from './user.ts'
 import { work } from './worker.ts'
 
 /** Builds the command line. */
-function createProgram(): Command {
+export function createProgram(): Command {
   const program = new Command('portcullis')
     .description('Log in, get a token, guard routes.')
     .version(version)
@@ -31,6 +32,7 @@ function createProgram(): Command {
   program.addCommand(keyCommand())
   program.addCommand(identityCommand())
   program.addCommand(eventsCommand())
+  program.addCommand(doctorCommand())
   settle(program)
   return program
 }

@@ -69,8 +69,27 @@ export interface OpenIssuer {
     IssuerStatus,
     'keys' | 'lastFetchedAt' | 'fetches' | 'failures' | 'lastFailure'
   >
+  /**
+   * Fetches metadata and keys now, whatever is known already, and says what came: to find out
+   * whether the issuer can be used.
+   *
+   * @throws an error that says why they could not be had.
+   */
+  probe(): Promise<IssuerProbe>
   /** Ends a fetch that is under way. */
   close(): void
+}
+
+/** The keys that an issuer publishes, as far as they can be used. */
+export interface IssuerProbe {
+  readonly keys: readonly {
+    readonly kty: string
+    readonly kid?: string
+    readonly alg?: string
+    readonly crv?: string
+  }[]
+  /** The signature algorithms that are accepted. */
+  readonly algorithms: readonly string[]
 }
 
 /** The provider's names of roles, and the role here that each stands for. */

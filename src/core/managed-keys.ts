@@ -91,7 +91,7 @@ async function load(
 ): Promise<LoadedRing> {
   const line = await Promise.all(
     inOrder(keys).map(async (record) => {
-      const known = before?.byId.get(record.id) ?? (await open(record, keyEncryptionKey))
+      const known = before?.byId.get(record.id) ?? (await openKey(record, keyEncryptionKey))
       return { ...record, key: { ...known, verifiesUntil: record.verifiesUntil } }
     }),
   )
@@ -100,7 +100,11 @@ async function load(
   return { version, line, byId }
 }
 
-async function open(record: SigningKeyRecord, keyEncryptionKey: Uint8Array): Promise<SigningKey> {
+/** @throws {ConfigError} if the key was sealed under another key-encryption key. */
+export async function openKey(
+  record: SigningKeyRecord,
+  keyEncryptionKey: Uint8Array,
+): Promise<SigningKey> {
   const opened = unseal(record.sealedPrivateKey, keyEncryptionKey, contextOf(record.id))
   if (opened === null) {
     throw new ConfigError([

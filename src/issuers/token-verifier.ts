@@ -33,12 +33,8 @@ const metadataLifetime = 86400
 export function openIssuer(options: OpenIssuerOptions): OpenIssuer {
   const { issuer, profile, clock } = options
   const closing = new AbortController()
-  const keys = createRemoteKeys(
-    issuer,
-    createKeyFetch(options, closing.signal),
-    options.times,
-    clock,
-  )
+  const fetchKeys = createKeyFetch(options, closing.signal)
+  const keys = createRemoteKeys(issuer, fetchKeys, options.times, clock)
 
   return {
     async verify(token) {
@@ -71,6 +67,10 @@ export function openIssuer(options: OpenIssuerOptions): OpenIssuer {
     },
     get status() {
       return keys.status
+    },
+    async probe() {
+      const { fingerprints } = await fetchKeys()
+      return { keys: fingerprints.map((key) => JSON.parse(key)), algorithms: profile.algorithms }
     },
     close: () => closing.abort(),
   }

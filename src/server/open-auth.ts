@@ -1,14 +1,13 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
-import { ConfigError } from '../core/errors.ts'
 import { createHashPool, hashConcurrency } from '../core/hash-pool.ts'
 import { createRoles } from '../core/roles.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
 import type { Config } from './config.ts'
+import { databaseFile, keyFile, needingPg } from './inspect-database.ts'
 import { parseIssuers } from './issuer-settings.ts'
 
 /** The permissions of the server's own routes, as the Authorize dialog shows them. */
@@ -53,34 +52,20 @@ export async function openAuth(config: Config): Promise<Auth> {
   })
 }
 
-async function chooseStore({
-  dataDirectory,
-  databaseUrl,
-  databasePoolSize: maxConnections,
-  databaseStatementTimeout: statementTimeout,
-  keyEncryptionKey,
-}: Config): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
+async function chooseStore(
+  config: Config,
+): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
+  const { dataDirectory, databaseUrl, keyEncryptionKey } = config
   if (databaseUrl === undefined) {
-    const store = sqlite(join(dataDirectory, 'portcullis.db'))
+    const store = sqlite(databaseFile(dataDirectory))
     return { store, ...(keyEncryptionKey && { keyEncryptionKey }) }
   }
+  const { databasePoolSize: maxConnections, databaseStatementTimeout: statementTimeout } = config
+  const { postgres } = await needingPg(() => import('../stores/postgres.ts'))
   return {
-    store: (await loadPostgres()).postgres(databaseUrl, { maxConnections, statementTimeout }),
+    store: postgres(databaseUrl, { maxConnections, statementTimeout }),
     // The database has no place of its own for it.
-    keyEncryptionKey:
-      keyEncryptionKey ?? readOrCreateKeyFile(join(dataDirectory, 'portcullis.key')),
-  }
-}
-
-// Loaded when it is asked for: the driver is installed by those who use PostgreSQL.
-async function loadPostgres(): Promise<typeof import('../stores/postgres.ts')> {
-  try {
-    return await import('../stores/postgres.ts')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new ConfigError(['DATABASE_URL needs the package pg: run npm install pg.'], {
-      cause: error,
-    })
+    keyEncryptionKey: keyEncryptionKey ?? readOrCreateKeyFile(keyFile(config)),
   }
 }
 

@@ -19,6 +19,15 @@ import { StoreError } from './store-error.ts'
  */
 export function readOrCreateKeyFile(path: string): Uint8Array {
   if (!existsSync(path)) createKeyFile(path)
+  return readKeyFile(path)
+}
+
+/**
+ * The same for a file that is there.
+ *
+ * @throws {StoreError}
+ */
+export function readKeyFile(path: string): Uint8Array {
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     throw new StoreError(
       'unsafe_file',

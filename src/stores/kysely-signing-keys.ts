@@ -9,16 +9,7 @@ export function createSigningKeyStore({ db, prepareRead, changeIf }: Engine): Si
   const readVersion = prepareRead(db.selectFrom('signing_key_set').select('version').compile())
 
   return {
-    async read() {
-      // One statement, and so one moment: keys of one version are never taken for another's.
-      const rows = await db
-        .selectFrom('signing_key_set')
-        .leftJoin('signing_keys', (join) => join.onTrue())
-        .selectAll('signing_keys')
-        .select('signing_key_set.version')
-        .execute()
-      return { version: Number(rows[0]?.version), keys: rows.flatMap(toRecords) }
-    },
+    read: () => readSigningKeys(db),
     version: () => mapAnswer(readVersion(), (row) => Number(row?.version)),
     async change(from, { put, remove }, events = []) {
       // The row's lock makes others wait here, and then find the version changed.
@@ -36,6 +27,18 @@ export function createSigningKeyStore({ db, prepareRead, changeIf }: Engine): Si
       return await changeIf(nextVersion, [...puts, removal])
     },
   }
+}
+
+/** Reads all signing keys. */
+export async function readSigningKeys(db: Kysely<Schema>): Promise<SigningKeySet> {
+  // One statement, and so one moment: keys of one version are never taken for another's.
+  const rows = await db
+    .selectFrom('signing_key_set')
+    .leftJoin('signing_keys', (join) => join.onTrue())
+    .selectAll('signing_keys')
+    .select('signing_key_set.version')
+    .execute()
+  return { version: Number(rows[0]?.version), keys: rows.flatMap(toRecords) }
 }
 
 function putKey(db: Kysely<Schema>, key: SigningKeyRecord): CompiledQuery {

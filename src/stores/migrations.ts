@@ -138,6 +138,13 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0008_events': eventsStep,
 }
 
+/** Steps by name: made already, to be made, and made by a newer version. */
+export interface MigrationState {
+  readonly done: readonly string[]
+  readonly pending: readonly string[]
+  readonly unknown: readonly string[]
+}
+
 /**
  * Brings the tables up to date.
  *
@@ -148,7 +155,7 @@ export async function migrate(db: Kysely<never>): Promise<void> {
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },
   })
-  const unknown = await unknownSteps(db)
+  const { unknown } = await readMigrationState(db)
   if (unknown.length > 0) {
     throw new StoreError(
       'newer_version',
@@ -159,12 +166,24 @@ export async function migrate(db: Kysely<never>): Promise<void> {
   if (error) throw error
 }
 
-async function unknownSteps(db: Kysely<never>): Promise<string[]> {
+/** Reads which steps a database has behind it. */
+export async function readMigrationState(db: Kysely<never>): Promise<MigrationState> {
+  const known = Object.keys(migrations).sort()
+  const done = await stepsOf(db)
+  return {
+    done,
+    pending: known.filter((name) => !done.includes(name)),
+    unknown: done.filter((name) => !known.includes(name)),
+  }
+}
+
+async function stepsOf(db: Kysely<never>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
   if (!tables.some((table) => table.name === 'kysely_migration')) return []
   const rows = await (db as unknown as Kysely<{ kysely_migration: { name: string } }>)
     .selectFrom('kysely_migration')
     .select('name')
+    .orderBy('name')
     .execute()
-  return rows.map((row) => row.name).filter((name) => !Object.hasOwn(migrations, name))
+  return rows.map((row) => row.name)
 }

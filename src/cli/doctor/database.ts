@@ -1,0 +1,82 @@
+import { type Finding, findingsOf, type Subject } from './finding.ts'
+
+const { ok, warning, problem } = findingsOf('database')
+const migrations = findingsOf('migrations')
+
+/** Milliseconds of a small read, above which every guarded request that asks the database is slow. */
+const slow = { SQLite: 20, PostgreSQL: 10 }
+
+/** The database can be read, is whole, answers soon, and has room for this server's connections. */
+export function checkDatabase({
+  config,
+  inspection,
+  databaseFailure,
+}: Subject): readonly Finding[] {
+  if (databaseFailure !== null) {
+    return [problem(databaseFailure, 'Mend it as it says, and run doctor again.')]
+  }
+  if (inspection === null) return [ok('There is no database yet: `serve` makes it.')]
+  const { engine, version, damages, latency } = inspection
+  const found: Finding[] = [ok(`${engine} ${version} answers in ${latency.toFixed(1)} ms.`)]
+  if (damages.length > 0) {
+    found.push(
+      problem(
+        `The database is damaged: ${damages.slice(0, 3).join('; ')}.`,
+        'Stop the server, keep a copy of the files, and restore a backup.',
+      ),
+    )
+  }
+  if (latency > slow[engine]) {
+    found.push(
+      warning(
+        `A small read takes ${latency.toFixed(0)} ms.`,
+        engine === 'SQLite'
+          ? 'Put DATA_DIR on a disk of this machine, not on a network.'
+          : 'Put this server near the database: in the same network, and in the same region.',
+      ),
+    )
+  }
+  return [...found, ...connectionFindings(inspection.maxConnections, config)]
+}
+
+function connectionFindings(
+  most: number | null,
+  { databasePoolSize, workers }: Subject['config'],
+): readonly Finding[] {
+  if (most === null) return []
+  // One more in each process listens for changes.
+  const ours = workers * (databasePoolSize + 1)
+  const sum = `${workers} × (DATABASE_POOL_SIZE ${databasePoolSize} + 1) = ${ours} connections`
+  const advice = 'Lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections of PostgreSQL.'
+  if (ours >= most) {
+    return [problem(`This server may open ${sum}; PostgreSQL has ${most} in all.`, advice)]
+  }
+  if (ours * 2 > most) {
+    const finding = `This server may open ${sum}, more than half of PostgreSQL's ${most}.`
+    return [warning(finding, `If it runs more than once: ${advice}`)]
+  }
+  return [ok(`This server may open ${sum}, of PostgreSQL's ${most}.`)]
+}
+
+/** The tables are those of this version. */
+export function checkMigrations({ inspection }: Subject): readonly Finding[] {
+  if (inspection === null) return []
+  const { done, pending, unknown } = inspection.steps
+  if (unknown.length > 0) {
+    return [
+      migrations.problem(
+        `A newer version of Portcullis has changed this database (${unknown.join(', ')}).`,
+        'Install that version, or restore a backup from before the upgrade.',
+      ),
+    ]
+  }
+  if (pending.length === 0) return [migrations.ok(`All ${done.length} steps are done.`)]
+  const finding = `To be made: ${pending.join(', ')}.`
+  if (done.length === 0) return [migrations.ok(`${finding} \`serve\` does it.`)]
+  return [
+    migrations.warning(
+      finding,
+      'Make a backup, then run `portcullis migrate`; `serve` does it too when it starts.',
+    ),
+  ]
+}

@@ -1,0 +1,28 @@
+import { parsePostgresUrl } from '../../stores/postgres-url.ts'
+import { type Finding, findingsOf, type Subject } from './finding.ts'
+
+const { ok, problem } = findingsOf('secrets')
+
+/** Passwords of databases that examples and images come with. */
+const known = new Set(
+  'postgres postgresql password passwort passw0rd secret admin root test changeme change-me example portcullis 123456 12345678 mysecretpassword'.split(
+    ' ',
+  ),
+)
+
+/**
+ * No secret is one that anybody can look up. `SECRET_KEY` and the secrets of clients are held to that
+ * by the reader of the configuration; what is left is the database's password.
+ */
+export function checkSecrets({ config: { databaseUrl } }: Subject): readonly Finding[] {
+  const { user, password } = databaseUrl ? parsePostgresUrl(databaseUrl) : {}
+  if (password === undefined || !(known.has(password.toLowerCase()) || password === user)) {
+    return [ok('No secret is a known default.')]
+  }
+  return [
+    problem(
+      'The password in DATABASE_URL is one that anybody tries first.',
+      'Give the user of the database another one: openssl rand -hex 24 makes one.',
+    ),
+  ]
+}

@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { ConfigError } from '../../core/errors.ts'
+import { activeOf, inOrder, isAlive } from '../../core/key-lifecycle.ts'
+import { openKey } from '../../core/managed-keys.ts'
+import type { SigningKeyRecord } from '../../core/store.ts'
+import type { Config } from '../../server/config.ts'
+import { keyFile } from '../../server/inspect-database.ts'
+import { readKeyFile } from '../../stores/key-file.ts'
+import { StoreError } from '../../stores/store-error.ts'
+import { type Finding, findingsOf, inWords, type Subject } from './finding.ts'
+
+const { ok, warning } = findingsOf('signing-keys')
+const encryption = findingsOf('key-encryption-key')
+
+/** The keys are strong, not too old, and replaced by themselves. */
+export function checkSigningKeys({ config, inspection, now }: Subject): readonly Finding[] {
+  if (config.secretKey !== undefined) return secretFindings(config)
+  if (inspection?.contents == null) return []
+  const line = inOrder(inspection.contents.keys)
+  const active = activeOf(line, now)
+  if (active === undefined) return [ok('There is no signing key yet: `serve` makes the first.')]
+  const age = now - active.signsFrom
+  const others = line.filter((key) => key !== active && isAlive(key, now)).length
+  const found = [
+    ok(
+      `${active.algorithm} key ${active.id.slice(0, 8)}… signs since ${inWords(Math.max(age, 0))}; ${nextRotation(config, active, now)}; ${others} more verify.`,
+    ),
+  ]
+  if (active.algorithm !== config.signingAlgorithm) {
+    found.push(
+      ok(
+        `SIGNING_ALGORITHM is ${config.signingAlgorithm}, and counts from the next rotation on.`,
+        'Run `portcullis key rotate` to have it sooner; nobody is logged out.',
+      ),
+    )
+  }
+  return [...found, ...ageFindings(config, age)]
+}
+
+function secretFindings({ secretKey = '', previousSecretKeys }: Config): readonly Finding[] {
+  const bytes = new TextEncoder().encode(secretKey).length
+  const found = [ok(`SECRET_KEY has ${bytes} bytes and looks random; it is not rotated by itself.`)]
+  if (previousSecretKeys.length > 0) {
+    found.push(
+      warning(
+        `${previousSecretKeys.length} in SECRET_KEY_PREVIOUS: who holds one can still sign tokens.`,
+        'Remove it when the sessions of before have been refreshed, or at once if it was stolen.',
+      ),
+    )
+  }
+  return found
+}
+
+function nextRotation(
+  { keyRotationInterval: interval }: Config,
+  { signsFrom }: SigningKeyRecord,
+  now: number,
+): string {
+  if (interval === 0) return 'it is never replaced'
+  const left = signsFrom + interval - now
+  return left > 0 ? `the next takes its place in ${inWords(left)}` : 'the next is due'
+}
+
+/** Seconds that a replacement may be late: no server may have been running. */
+const lateness = 86400
+const year = 365 * 86400
+
+function ageFindings({ keyRotationInterval: interval }: Config, age: number): readonly Finding[] {
+  if (interval === 0) {
+    return [
+      warning(
+        'KEY_ROTATION_INTERVAL is 0: a key that was stolen without notice signs for ever.',
+        `Set KEY_ROTATION_INTERVAL, or leave it out for 90 days${age > year ? '; run `portcullis key rotate` now' : ''}.`,
+      ),
+    ]
+  }
+  if (age <= interval + lateness) return []
+  return [
+    warning(
+      `The key that signs is ${inWords(age)} old and should have been replaced after ${inWords(interval)}.`,
+      'Start the server, which replaces it, or run `portcullis key rotate`.',
+    ),
+  ]
+}
+
+/** What private keys are sealed under is there, is nobody else's to read, and opens them. */
+export async function checkKeyEncryptionKey({
+  config,
+  inspection,
+}: Subject): Promise<readonly Finding[]> {
+  if (config.secretKey !== undefined) return []
+  const keys = inspection?.contents?.keys ?? []
+  const path = keyFile(config)
+  const place = config.keyEncryptionKey ? 'KEY_ENCRYPTION_KEY' : path
+  if (!config.keyEncryptionKey && !existsSync(path)) {
+    if (keys.length === 0) return [encryption.ok(`${path} does not exist yet: \`serve\` makes it.`)]
+    return [
+      encryption.problem(
+        `${path} is missing, and the signing keys in the database are sealed under it.`,
+        'Put the file back from a backup, or set KEY_ENCRYPTION_KEY to what it held.',
+      ),
+    ]
+  }
+  try {
+    const key = config.keyEncryptionKey ?? readKeyFile(path)
+    for (const record of keys) await openKey(record, key)
+    const opens = keys.length === 0 ? 'holds a key' : 'opens every signing key'
+    return [encryption.ok(`${place} ${opens}.`)]
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof StoreError) {
+      const [said = '', advice = ''] = error.message.split(/: (.*)/s)
+      return [encryption.problem(`${said}.`, `${advice.charAt(0).toUpperCase()}${advice.slice(1)}`)]
+    }
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    return [
+      encryption.problem(`${path} cannot be read (${code}).`, 'Make it readable for this user.'),
+    ]
+  }
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { ConfigError } from '../core/errors.ts'
+import type { DatabaseInspection } from '../stores/inspection.ts'
+import { inspectSqlite } from '../stores/sqlite-inspection.ts'
+import type { Config } from './config.ts'
+
+/**
+ * Looks at the database of a configuration without changing anything. Null if it is a file that is
+ * not there yet.
+ *
+ * @throws {StoreError}, {UnavailableError} or {ConfigError} if it cannot be read.
+ */
+export async function inspectDatabase({
+  databaseUrl,
+  dataDirectory,
+}: Pick<Config, 'databaseUrl' | 'dataDirectory'>): Promise<DatabaseInspection | null> {
+  if (databaseUrl === undefined) return await inspectSqlite(databaseFile(dataDirectory))
+  const { inspectPostgres } = await needingPg(() => import('../stores/postgres-inspection.ts'))
+  return await inspectPostgres(databaseUrl)
+}
+
+/** The file of the database, where there is no server for it. */
+export function databaseFile(dataDirectory: string): string {
+  return join(dataDirectory, 'portcullis.db')
+}
+
+/** The file of the key that private keys are sealed under, unless the configuration holds it. */
+export function keyFile({
+  databaseUrl,
+  dataDirectory,
+}: Pick<Config, 'databaseUrl' | 'dataDirectory'>): string {
+  return databaseUrl === undefined
+    ? `${databaseFile(dataDirectory)}.key`
+    : join(dataDirectory, 'portcullis.key')
+}
+
+/** Loads what needs the driver of PostgreSQL, which is installed by those who use it. */
+export async function needingPg<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new ConfigError(['DATABASE_URL needs the package pg: run npm install pg.'], {
+      cause: error,
+    })
+  }
+}

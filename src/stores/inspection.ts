@@ -1,0 +1,55 @@
+import type { Kysely } from 'kysely'
+import type { SigningKeyRecord } from '../core/store.ts'
+import { readSigningKeys } from './kysely-signing-keys.ts'
+import { type MigrationState, readMigrationState } from './migrations.ts'
+import type { Schema } from './schema.ts'
+
+/** A database, looked at without changing anything. */
+export interface DatabaseInspection {
+  readonly engine: 'SQLite' | 'PostgreSQL'
+  readonly version: string
+  /** Milliseconds that a small read takes, the connection made. */
+  readonly latency: number
+  /** What the engine's own check of the file found; empty if all is well, or there is no such check. */
+  readonly damages: readonly string[]
+  /** Seconds that the server's clock is ahead of ours; null for a database in this process. */
+  readonly clockOffset: number | null
+  /** Connections that the server has for everybody; null without a server. */
+  readonly maxConnections: number | null
+  readonly steps: MigrationState
+  /** Null if the tables are not those of this version. */
+  readonly contents: DatabaseContents | null
+}
+
+/** What is in a database. */
+export interface DatabaseContents {
+  readonly users: number
+  readonly activeByRole: Readonly<Record<string, number>>
+  readonly keys: readonly SigningKeyRecord[]
+}
+
+/** The parts that are the same for both engines. */
+export async function inspectTables(
+  db: Kysely<Schema>,
+): Promise<Pick<DatabaseInspection, 'steps' | 'contents'>> {
+  const steps = await readMigrationState(db as never)
+  const isToday = steps.pending.length === 0 && steps.unknown.length === 0
+  return { steps, contents: isToday ? await readContents(db) : null }
+}
+
+async function readContents(db: Kysely<Schema>): Promise<DatabaseContents> {
+  const rows = await db
+    .selectFrom('users')
+    .select((eb) => [
+      'role',
+      eb.fn.countAll<number>().as('users'),
+      eb.fn.sum<number>('active').as('active'),
+    ])
+    .groupBy('role')
+    .execute()
+  return {
+    users: rows.reduce((sum, row) => sum + Number(row.users), 0),
+    activeByRole: Object.fromEntries(rows.map((row) => [row.role, Number(row.active)])),
+    keys: (await readSigningKeys(db)).keys,
+  }
+}

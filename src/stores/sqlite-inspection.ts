@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { Kysely } from 'kysely'
+import { type DatabaseInspection, inspectTables } from './inspection.ts'
+import type { Schema } from './schema.ts'
+import { nodeSqliteDialect } from './sqlite-driver.ts'
+import { explainOpening } from './sqlite-error.ts'
+
+/**
+ * Looks at an SQLite file without writing to it, or making a file beside it. Null if there is none.
+ *
+ * @throws {StoreError} if it cannot be read.
+ */
+export async function inspectSqlite(path: string): Promise<DatabaseInspection | null> {
+  if (!existsSync(path)) return null
+  let database: DatabaseSync | undefined
+  try {
+    database = openReadOnly(path)
+    const checked = database.prepare('pragma quick_check').all().map(textOf)
+    const startedAt = performance.now()
+    const version = textOf(database.prepare('select sqlite_version()').get())
+    database.prepare('select count(*) from sqlite_schema').get()
+    const latency = performance.now() - startedAt
+    const tables = await inspectTables(new Kysely<Schema>({ dialect: nodeSqliteDialect(database) }))
+    return {
+      engine: 'SQLite',
+      version,
+      latency,
+      damages: checked.filter((line) => line !== 'ok'),
+      clockOffset: null,
+      maxConnections: null,
+      ...tables,
+    }
+  } catch (error) {
+    throw explainOpening(error, path)
+  } finally {
+    if (database?.isOpen) database.close()
+  }
+}
+
+function openReadOnly(path: string): DatabaseSync {
+  const url = pathToFileURL(path)
+  // Without a log no process has the file open, and nothing is left to be read but the file: said
+  // to be immutable, it is read without the files that SQLite would make beside it, and leave there.
+  if (!existsSync(`${path}-wal`)) url.searchParams.set('immutable', '1')
+  return new DatabaseSync(url, { readOnly: true, timeout: 5000 })
+}
+
+/** The only column of a row. */
+function textOf(row: object | undefined): string {
+  return String(Object.values(row ?? {})[0])
+}

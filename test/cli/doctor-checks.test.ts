@@ -1,0 +1,260 @@
+// What the checks say of configurations, without a process for each.
+
+import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { checkClock, judgeOffset } from '../../src/cli/doctor/clock.ts'
+import { checkDatabase } from '../../src/cli/doctor/database.ts'
+import type { Check, Finding, Subject } from '../../src/cli/doctor/finding.ts'
+import { checkIssuers } from '../../src/cli/doctor/issuers.ts'
+import { checkThreads, checkWorkers } from '../../src/cli/doctor/machine.ts'
+import { checkIssuerUrl, checkProxies } from '../../src/cli/doctor/network.ts'
+import { parametersFor } from '../../src/cli/doctor/password-hash.ts'
+import { checkSecrets } from '../../src/cli/doctor/secrets.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { argon2Problem } from '../../src/core/password-hash.ts'
+import { readConfig } from '../../src/server/config.ts'
+import type { DatabaseInspection } from '../../src/stores/inspection.ts'
+import { type RunningProvider, startRunningProvider } from '../issuers/running-provider.ts'
+
+const subjectOf = (environment: Readonly<Record<string, string>>): Subject => ({
+  config: readConfig(environment),
+  inspection: null,
+  databaseFailure: null,
+  targetTime: undefined,
+  now: systemClock(),
+})
+
+const worst = (findings: readonly Finding[]): string =>
+  (['problem', 'warning', 'ok'] as const).find((status) =>
+    findings.some((each) => each.status === status),
+  ) ?? 'nothing'
+
+const https = 'https://auth.example.com'
+const rows: readonly (readonly [string, Check, Readonly<Record<string, string>>, string])[] = [
+  ['the defaults', checkIssuerUrl, {}, 'ok'],
+  ['https', checkIssuerUrl, { ISSUER: https }, 'ok'],
+  ['http to others', checkIssuerUrl, { ISSUER: 'http://auth.example.com' }, 'problem'],
+  ['a name of this machine', checkIssuerUrl, { ISSUER: 'http://localhost:8000' }, 'ok'],
+  ['an address of this machine', checkIssuerUrl, { ISSUER: 'http://[::1]:8000' }, 'ok'],
+  ['an issuer that others cannot reach', checkIssuerUrl, { HOST: '0.0.0.0' }, 'warning'],
+  ['another port', checkIssuerUrl, { ISSUER: 'http://127.0.0.1:9000' }, 'warning'],
+  ['a path', checkIssuerUrl, { ISSUER: `${https}/login` }, 'warning'],
+
+  ['nobody in front', checkProxies, {}, 'ok'],
+  ['https without a proxy', checkProxies, { ISSUER: https }, 'warning'],
+  ['all interfaces without a proxy', checkProxies, { HOST: '0.0.0.0' }, 'warning'],
+  [
+    'a proxy in its network',
+    checkProxies,
+    { HOST: '0.0.0.0', ISSUER: https, TRUSTED_PROXIES: '10.0.0.0/8' },
+    'ok',
+  ],
+  [
+    'a proxy on this machine',
+    checkProxies,
+    { ISSUER: https, TRUSTED_PROXIES: '127.0.0.1,::1' },
+    'ok',
+  ],
+  [
+    'a proxy that cannot reach this',
+    checkProxies,
+    { ISSUER: https, TRUSTED_PROXIES: '10.0.0.1' },
+    'warning',
+  ],
+  [
+    'everybody is a proxy',
+    checkProxies,
+    { HOST: '::', ISSUER: https, TRUSTED_PROXIES: '::/0' },
+    'problem',
+  ],
+  [
+    'a proxy and http',
+    checkProxies,
+    { HOST: '0.0.0.0', ISSUER: 'http://a.example', TRUSTED_PROXIES: '10.0.0.1' },
+    'warning',
+  ],
+
+  ['no password', checkSecrets, { DATABASE_URL: 'postgres://app@db/app' }, 'ok'],
+  ['a known one', checkSecrets, { DATABASE_URL: 'postgres://app:Postgres@db/app' }, 'problem'],
+  ['that of the user', checkSecrets, { DATABASE_URL: 'postgres://app:app@db/app' }, 'problem'],
+  ['in the query', checkSecrets, { DATABASE_URL: 'postgres://db/app?password=root' }, 'problem'],
+  [
+    'one of its own',
+    checkSecrets,
+    { DATABASE_URL: 'postgres://app:4f3c7b7e151628ae@db/app' },
+    'ok',
+  ],
+  ['more processes than cores', checkWorkers, { WORKERS: '250' }, 'warning'],
+  ['as many processes as cores', checkWorkers, { WORKERS: 'auto' }, 'ok'],
+  [
+    'threads for every core',
+    checkThreads,
+    { UV_THREADPOOL_SIZE: String(availableParallelism() + 1) },
+    'ok',
+  ],
+]
+
+for (const [title, check, environment, expected] of rows) {
+  test(`${check.name}: ${title} is ${expected}`, async () => {
+    const findings = await check(subjectOf(environment))
+    assert.equal(worst(findings), expected, JSON.stringify(findings))
+    for (const { status, advice } of findings) assert.ok(status === 'ok' || advice !== null)
+    const { password } = /:(?<password>[^/@:]+)@/.exec(environment.DATABASE_URL ?? '')?.groups ?? {}
+    if (password === '4f3c7b7e151628ae') assert.ok(!JSON.stringify(findings).includes(password))
+  })
+}
+
+test('fewer threads than cores are told, with the number that would do', {
+  skip: availableParallelism() > 1 ? false : 'not checked: there is one core here',
+}, async () => {
+  const [finding] = await checkThreads(subjectOf({ UV_THREADPOOL_SIZE: '2' }))
+  assert.equal(finding?.status, 'warning')
+  assert.match(String(finding?.advice), new RegExp(`=${availableParallelism() + 1} `))
+})
+
+test('a clock that cannot be right is a problem', async () => {
+  const subject = subjectOf({})
+  assert.equal(worst(await checkClock(subject)), 'ok')
+  for (const now of [0, 4_200_000_000]) {
+    assert.equal(worst(await checkClock({ ...subject, now })), 'problem')
+  }
+})
+
+test('a clock that is off by more than tokens may be is a problem, by less a warning', () => {
+  const judge = (offset: number) => judgeOffset('the database', offset)
+  assert.equal(judge(-1.5).status, 'ok')
+  assert.equal(judge(12).status, 'warning')
+  assert.match(judge(12).finding, /12 seconds ahead of/)
+  assert.equal(judge(-7200).status, 'problem')
+  assert.match(judge(-7200).finding, /2 hours behind/)
+})
+
+const inspection: DatabaseInspection = {
+  engine: 'PostgreSQL',
+  version: '18.4',
+  latency: 0.3,
+  damages: [],
+  clockOffset: 0,
+  maxConnections: 100,
+  steps: { done: [], pending: [], unknown: [] },
+  contents: null,
+}
+
+test('connections are counted against those of the server', async () => {
+  const judge = async (size: string, workers: string) =>
+    worst(
+      await checkDatabase({
+        ...subjectOf({ DATABASE_POOL_SIZE: size, WORKERS: workers }),
+        inspection,
+      }),
+    )
+  assert.equal(await judge('10', '1'), 'ok')
+  assert.equal(await judge('10', '5'), 'warning')
+  assert.equal(await judge('24', '4'), 'problem')
+})
+
+test('a slow database is a warning', async () => {
+  const slow = { ...subjectOf({}), inspection: { ...inspection, latency: 80 } }
+  assert.equal(worst(await checkDatabase(slow)), 'warning')
+})
+
+test('suggested parameters are never below the minimum of OWASP, nor above the ceiling [PW-01]', () => {
+  const costs = fc.record({
+    memory: fc.integer({ min: 7168, max: 262144 }),
+    time: fc.integer({ min: 1, max: 16 }),
+    parallelism: fc.integer({ min: 1, max: 8 }),
+  })
+  const times = fc.double({ min: 0.5, max: 20_000, noNaN: true })
+  fc.assert(
+    fc.property(costs, times, times, (cost, duration, target) => {
+      assert.equal(argon2Problem(parametersFor(cost, duration, target)), null)
+    }),
+  )
+})
+
+test('parameters are suggested in proportion to the time', () => {
+  const cost = { memory: 19456, time: 2, parallelism: 1 }
+  assert.deepEqual(parametersFor(cost, 40, 80), { memory: 38912, time: 2, parallelism: 1 })
+  assert.deepEqual(parametersFor(cost, 20, 400), { memory: 65536, time: 12, parallelism: 1 })
+  assert.deepEqual(parametersFor(cost, 400, 20), cost)
+})
+
+let provider: RunningProvider
+before(async () => {
+  provider = await startRunningProvider()
+})
+after(() => provider.close())
+
+const outside = (more: object = {}): Subject =>
+  subjectOf({
+    ISSUERS: JSON.stringify([
+      {
+        profile: 'rfc9068',
+        issuer: provider.issuer,
+        audience: 'api',
+        allowInsecureLoopback: true,
+        fetchTimeout: 1,
+        ...more,
+      },
+    ]),
+  })
+
+test('an issuer that can be used is told with its keys, and its clock is compared', async () => {
+  const findings = await checkIssuers(outside())
+  assert.deepEqual(
+    findings.map(({ name, status }) => [name, status]),
+    [
+      ['outside-issuers', 'ok'],
+      ['clock', 'ok'],
+    ],
+  )
+  assert.match(findings[0]?.finding ?? '', /1 usable key for .*ES256/)
+})
+
+test('an issuer whose keys are for other algorithms is a problem', async () => {
+  const [finding] = await checkIssuers(outside({ algorithms: ['RS256'] }))
+  assert.equal(finding?.status, 'problem')
+  assert.match(finding?.finding ?? '', /no key for RS256: its keys are for ES256/)
+})
+
+test('an issuer that answers garbage, or under another name, is a problem that says so', async () => {
+  provider.disturb((_request, response) => void response.end('<html>'))
+  const [garbage] = await checkIssuers(outside())
+  assert.match(garbage?.finding ?? '', /content type that is not JSON/)
+  provider.disturb((_request, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end('{"issuer":"https://evil.example","jwks_uri":"https://evil.example/jwks"}')
+  })
+  const [other] = await checkIssuers(outside())
+  assert.equal(other?.status, 'problem')
+  assert.match(other?.finding ?? '', /metadata of another issuer/)
+  provider.disturb(undefined)
+})
+
+test('an issuer whose clock is elsewhere is a problem', async () => {
+  const tomorrow = new Date(Date.now() + 86_400_000).toUTCString()
+  const { issuer } = provider
+  const keys = { keys: [{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', x: 'A'.repeat(43) }] }
+  provider.disturb((request, response) => {
+    const isKeys = request.url?.startsWith('/jwks')
+    response.writeHead(200, { 'content-type': 'application/json', date: tomorrow })
+    response.end(JSON.stringify(isKeys ? keys : { issuer, jwks_uri: `${issuer}/jwks` }))
+  })
+  const findings = await checkIssuers(outside({ algorithms: ['EdDSA'] }))
+  provider.disturb(undefined)
+  assert.deepEqual(
+    findings.map(({ status }) => status),
+    ['ok', 'problem'],
+  )
+  assert.match(findings[1]?.finding ?? '', /24 hours|1 day ahead of/)
+})
+
+test('an issuer that is not there is a problem', async () => {
+  const gone = await startRunningProvider()
+  await gone.close()
+  const [finding] = await checkIssuers(outside({ issuer: gone.issuer }))
+  assert.equal(finding?.status, 'problem')
+  assert.match(finding?.finding ?? '', /could not be reached/)
+})
