@@ -162,6 +162,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         store,
         configured,
         stamps: createClientStamps(secret, previousSecrets),
+        events,
         clock,
       }),
       issuers,

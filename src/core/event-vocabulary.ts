@@ -33,6 +33,9 @@ export type AuthEventType =
   | 'privilege_permissions_changed'
   | 'identity_linked'
   | 'identity_unlinked'
+  | 'client_created'
+  | 'client_secret_changed'
+  | 'client_removed'
   | 'key_rotated'
   | 'key_retired'
   | 'sys_startup'
@@ -88,6 +91,12 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: success,
   },
   identity_unlinked: { says: 'Such a link was ended.', outcome: success },
+  client_created: { says: 'A client was registered.', outcome: success },
+  client_secret_changed: {
+    says: 'A client was given a new secret, and the old one is refused.',
+    outcome: success,
+  },
+  client_removed: { says: 'A client was removed, and its sessions ended.', outcome: success },
   key_rotated: {
     says: 'A signing key was made and published; when it signs, the store knows.',
     outcome: success,

@@ -22,7 +22,7 @@ export function memory(): Store {
   const users = createUsers(sessionById, (id) => identities.forgetUser(id), events.add)
   const identities = createMemoryIdentities(users, events.add)
   const signingKeys = createSigningKeys(events.add)
-  const clients = createClients()
+  const clients = createClients(events.add)
   return {
     users,
     sessions: createSessions(sessionById, users.read, events.add),
@@ -238,7 +238,9 @@ function createSigningKeys(addEvent: AddEvent): SigningKeys {
   }
 }
 
-function createClients(): ClientStore & { read(id: string): ClientRecord | null } {
+function createClients(
+  addEvent: AddEvent,
+): ClientStore & { read(id: string): ClientRecord | null } {
   const byId = new Map<string, ClientRecord>()
   const read = (id: string): ClientRecord | null => byId.get(id) ?? null
   return {
@@ -246,16 +248,22 @@ function createClients(): ClientStore & { read(id: string): ClientRecord | null 
     list: async () => [...byId.values()],
     find: read,
     isEmpty: () => byId.size === 0,
-    async create(client) {
+    async create(client, event) {
       if (byId.has(client.id)) throw new ConflictError('client_taken')
       byId.set(client.id, Object.freeze({ ...client }))
+      addEvent(event)
     },
-    async replaceSecretHash(id, secretHash) {
+    async replaceSecretHash(id, secretHash, event) {
       const client = byId.get(id)
       if (client === undefined || client.secretHash === null) return false
       byId.set(id, Object.freeze({ ...client, secretHash }))
+      addEvent(event)
       return true
     },
-    remove: async (id) => byId.delete(id),
+    async remove(id, event) {
+      const removed = byId.delete(id)
+      if (removed) addEvent(event)
+      return removed
+    },
   }
 }
