@@ -2,36 +2,17 @@
 
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { AuthOptions } from '../src/core/auth-options.ts'
-import type { Clock } from '../src/core/clock.ts'
 import { createHashPool, type HashPool } from '../src/core/hash-pool.ts'
-import type { PasswordHasherOptions } from '../src/core/password-hash.ts'
 import type { Store, UserRecord } from '../src/core/store.ts'
 import type { User } from '../src/core/user.ts'
 import { memory } from '../src/stores/memory.ts'
+import { cheapHashing } from '../src/testing/test-auth.ts'
 
-/** Hashes that cost next to nothing. */
-export const cheapHashing: PasswordHasherOptions = {
-  argon2: { memory: 8, time: 1, parallelism: 1 },
-  allowWeakHashes: true,
-}
+export { cheapHashing } from '../src/testing/test-auth.ts'
+export { createTestClock, type TestClock } from '../src/testing/test-clock.ts'
 
 /** A password that the policy accepts for every username. */
 export const goodPassword = 'vivid harbor ladle ox'
-
-/** A clock that stands still until it is moved. */
-export interface TestClock extends Clock {
-  /** Moves it by this many seconds. */
-  advance(seconds: number): void
-}
-
-export function createTestClock(startsAt = 1_800_000_000): TestClock {
-  let now = startsAt
-  return Object.assign(() => now, {
-    advance(seconds: number) {
-      now += seconds
-    },
-  })
-}
 
 let createStore: () => Store | Promise<Store> = memory
 

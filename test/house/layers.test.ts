@@ -16,6 +16,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   fastify: ['http', 'core'],
   server: ['fastify', 'http', 'core', 'stores', 'issuers'],
   cli: ['server', 'core', 'stores'],
+  client: [],
+  testing: ['core', 'stores'],
   root: ['core', 'http'],
 }
 
@@ -159,6 +161,15 @@ test('core and http know no framework, and http knows requests of Node by type o
       .map(({ typeOnly }) => (layer === 'http' && typeOnly ? 'http by type' : path)),
   )
   assert.deepEqual([...new Set(usesHttp)], ['http by type'])
+})
+
+test('the client has no dependency, of Node neither', () => {
+  assert.deepEqual(
+    pathsWhere(
+      ({ layer, imports }) => layer === 'client' && imports.some(({ file }) => file === undefined),
+    ),
+    [],
+  )
 })
 
 test('only stores know SQL', () => {

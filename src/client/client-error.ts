@@ -1,0 +1,36 @@
+/**
+ * What went wrong, for a program:
+ * - `invalid_credentials`: the username or password is wrong.
+ * - `throttled`: too many failed attempts; try again after `retryAfter`.
+ * - `unavailable`: the server is overloaded, down, or cannot be reached; nothing is known of the
+ *   credentials or the session.
+ * - `session_ended`: the refresh token is not valid any more; somebody has to log in again.
+ * - `refused`: the server understood and will not, as with a scope that the role does not grant.
+ */
+export type ClientErrorCode =
+  | 'invalid_credentials'
+  | 'throttled'
+  | 'unavailable'
+  | 'session_ended'
+  | 'refused'
+
+/** Why a login, refresh or log-out did not happen. Its message is fit for people. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly code: ClientErrorCode
+  /** The HTTP status; undefined when there was no answer. */
+  readonly status: number | undefined
+  /** Seconds until another try is worth it, if the server says so. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    code: ClientErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly status?: number; readonly retryAfter?: number } = {},
+  ) {
+    super(message, options)
+    this.code = code
+    this.status = options.status
+    this.retryAfter = options.retryAfter
+  }
+}

@@ -1,0 +1,92 @@
+import { ClientError } from './client-error.ts'
+import type { Tokens } from './token-storage.ts'
+
+/** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
+const timeLimit = 30_000
+
+/** The OAuth endpoints of a server, spoken to as one client. */
+export interface TokenRequests {
+  /** The password grant (RFC 6749 §4.3). */
+  login(username: string, password: string, scope: string | undefined): Promise<Tokens>
+  /** RFC 6749 §6. */
+  refresh(refreshToken: string): Promise<Tokens>
+  /** RFC 7009. */
+  revoke(token: string): Promise<void>
+}
+
+/** @throws {ClientError} from each request; see `ClientErrorCode`. */
+export function createTokenRequests(
+  base: URL,
+  clientId: string | undefined,
+  fetch: typeof globalThis.fetch,
+): TokenRequests {
+  async function send(path: string, fields: Readonly<Record<string, string>>): Promise<Response> {
+    const form = new URLSearchParams(fields)
+    if (clientId !== undefined) form.set('client_id', clientId)
+    try {
+      const response = await fetch(new URL(path, base), {
+        method: 'POST',
+        body: form,
+        // No cookie of ours exists, and a redirect would carry a password elsewhere.
+        credentials: 'omit',
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeLimit),
+      })
+      if (response.ok) return response
+      throw await refusalOf(response, fields.grant_type)
+    } catch (error) {
+      if (error instanceof ClientError) throw error
+      throw new ClientError('unavailable', 'The server cannot be reached.', { cause: error })
+    }
+  }
+
+  const exchange = async (fields: Readonly<Record<string, string>>): Promise<Tokens> =>
+    readTokens(await send('auth/token', fields))
+
+  return {
+    login: (username, password, scope) =>
+      exchange({ grant_type: 'password', username, password, ...(scope && { scope }) }),
+    refresh: (refreshToken) =>
+      exchange({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+    async revoke(token) {
+      await send('auth/revoke', { token })
+    },
+  }
+}
+
+async function readTokens(response: Response): Promise<Tokens> {
+  const body: Record<string, unknown> = Object(await response.json().catch(() => null))
+  const { access_token, refresh_token, expires_in, scope } = body
+  if (typeof access_token !== 'string' || typeof expires_in !== 'number') {
+    throw new ClientError('unavailable', 'The server did not answer with a token; check its URL.', {
+      status: response.status,
+    })
+  }
+  return {
+    accessToken: access_token,
+    expiresAt: Math.floor(Date.now() / 1000) + expires_in,
+    scope: typeof scope === 'string' ? scope : '',
+    ...(typeof refresh_token === 'string' && { refreshToken: refresh_token }),
+  }
+}
+
+async function refusalOf(response: Response, grant: string | undefined): Promise<ClientError> {
+  const { status } = response
+  const body: Record<string, unknown> = Object(await response.json().catch(() => null))
+  const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10)
+  const details = { status, ...(Number.isFinite(seconds) && { retryAfter: seconds }) }
+  if (status === 429) {
+    return new ClientError('throttled', 'Too many failed attempts; wait before the next.', details)
+  }
+  if (status >= 500) {
+    return new ClientError('unavailable', 'The server cannot answer now; try again.', details)
+  }
+  if (body.error === 'invalid_grant') {
+    return grant === 'refresh_token'
+      ? new ClientError('session_ended', 'The session has ended; log in again.', details)
+      : new ClientError('invalid_credentials', 'Incorrect username or password.', details)
+  }
+  const reason =
+    typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`
+  return new ClientError('refused', `The server refused: ${reason}.`, details)
+}

@@ -1,0 +1,67 @@
+import { type Auth, createAccessToken, createAuth } from '../core/auth.ts'
+import type { AuthOptions } from '../core/auth-options.ts'
+import type { PasswordHasherOptions } from '../core/password-hash.ts'
+import { memory } from '../stores/memory.ts'
+import { createTestClock, type TestClock } from './test-clock.ts'
+
+/** Hashes that cost next to nothing. */
+export const cheapHashing: PasswordHasherOptions = {
+  argon2: { memory: 8, time: 1, parallelism: 1 },
+  allowWeakHashes: true,
+}
+
+/** What `createTestAuth` takes: the options of `createAuth`, each with a default. */
+export interface TestAuthOptions extends Partial<AuthOptions> {
+  /** Default: one that stands still until it is moved. */
+  readonly clock?: TestClock
+}
+
+/** Who the user is that a test acts as. */
+export interface ActAsOptions {
+  /** Default: the one that the user has, or the default role. */
+  readonly role?: string
+  /** What the token may do. Default: all that the role grants. */
+  readonly scopes?: readonly string[]
+}
+
+/** An application's security for its tests. */
+export interface TestAuth extends Auth {
+  readonly clock: TestClock
+  /**
+   * Returns the headers of a request by a user, who is created if there is none of this name: no
+   * login, no password, no hash. The token is a real one: a guard checks it as any other, and it
+   * expires when the clock is moved.
+   *
+   * @throws {AccountError} `username_invalid`, `role_unknown`, `last_admin`
+   */
+  actAs(username: string, options?: ActAsOptions): Promise<{ readonly authorization: string }>
+}
+
+/**
+ * Returns an application's security that lives in memory, with password hashes that cost next to
+ * nothing and a clock to move. For tests only: such hashes protect no password.
+ *
+ * `passwordHash: {}` asks for hashes at their real cost.
+ */
+export async function createTestAuth(options: TestAuthOptions = {}): Promise<TestAuth> {
+  const { clock = createTestClock() } = options
+  const auth = await createAuth({
+    store: memory(),
+    passwordHash: cheapHashing,
+    ...options,
+    clock,
+  })
+  return {
+    ...auth,
+    clock,
+    async actAs(username, { role, scopes } = {}) {
+      const { accounts } = auth
+      const known = await accounts.findByUsername(username)
+      const user =
+        known ?? (await accounts.create({ username, password: null, ...(role && { role }) }))
+      if (role !== undefined && user.role !== role) await accounts.changeRole(user.id, role)
+      const token = await createAccessToken(auth, user.id, scopes)
+      return { authorization: `Bearer ${token}` }
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memoryStorage, type Tokens, webStorage } from '../../src/client/token-storage.ts'
+
+const tokens: Tokens = { accessToken: 'a', refreshToken: 'r', expiresAt: 1, scope: 'x y' }
+
+/** A `Storage` in memory, which has room for so many characters. */
+function storageOf(room = Number.POSITIVE_INFINITY): Storage {
+  const items = new Map<string, string>()
+  return {
+    get length() {
+      return items.size
+    },
+    key: (index) => [...items.keys()][index] ?? null,
+    getItem: (key) => items.get(key) ?? null,
+    setItem(key, value) {
+      if (value.length > room) throw new DOMException('full', 'QuotaExceededError')
+      items.set(key, value)
+    },
+    removeItem: (key) => void items.delete(key),
+    clear: () => items.clear(),
+  }
+}
+
+test('tokens come back as they were written, without a refresh token too', () => {
+  const { refreshToken: _, ...withoutRefresh } = tokens
+  for (const storage of [memoryStorage(), webStorage(storageOf())]) {
+    for (const written of [tokens, withoutRefresh, null]) {
+      storage.write(written)
+      assert.deepEqual(storage.read(), written)
+    }
+  }
+})
+
+test('what others left under the key is no login', () => {
+  for (const text of ['', '{', 'null', '7', '[]', '{"accessToken":"a"}', '{"accessToken":1}']) {
+    const storage = storageOf()
+    storage.setItem('portcullis', text)
+    assert.equal(webStorage(storage).read(), null, text)
+  }
+})
+
+test('tokens that the storage has no room for live as long as the page', () => {
+  const storage = webStorage(storageOf(10))
+  storage.write(tokens)
+  assert.deepEqual(storage.read(), tokens)
+  storage.write(null)
+  assert.equal(storage.read(), null)
+})
