@@ -112,6 +112,7 @@ export {
   unthrottledAdmission,
 } from './core/throttle.ts'
 export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle-store.ts'
+export type { Caller, CallingClient } from './core/token-client.ts'
 export type { User } from './core/user.ts'
 export { canonicalUsername } from './core/username.ts'
 export { readBearerToken } from './http/bearer.ts'

@@ -8,6 +8,7 @@ import { Refusal } from './http/refusal.ts'
 
 export type { AccessToken, AccessTokenClaims } from './core/access-token.ts'
 export { ThrottledError, UnavailableError } from './core/errors.ts'
+export type { Caller, CallingClient } from './core/token-client.ts'
 export type { User } from './core/user.ts'
 export {
   all,

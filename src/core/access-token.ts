@@ -41,6 +41,8 @@ export interface AccessTokenClaims {
 export interface AccessToken {
   readonly claims: AccessTokenClaims
   readonly scopes: readonly string[]
+  /** Whom it speaks for: a user, or a client that acts for itself (RFC 6749 §4.4). */
+  readonly kind: 'user' | 'client'
   /** The `kid` of the key that signed it; empty for a token of another issuer. */
   readonly keyId: string
   /** Who it is about, if another issuer made it. */
@@ -145,7 +147,12 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
       Object.freeze(payload.aud)
       Object.freeze(payload.roles)
-      const accessToken = Object.freeze({ claims: Object.freeze(payload), scopes, keyId: key.id })
+      const accessToken: AccessToken = Object.freeze({
+        claims: Object.freeze(payload),
+        scopes,
+        kind: payload.client_stamp === undefined ? 'user' : 'client',
+        keyId: key.id,
+      })
       verified.set(token, accessToken)
       return accessToken
     } catch {

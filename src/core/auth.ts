@@ -1,6 +1,7 @@
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type AuthOptions, optionProblems } from './auth-options.ts'
+import { createClientAttempts } from './client-attempts.ts'
 import { firstPartyClientId } from './client-registration.ts'
 import { createClientStamps } from './client-stamp.ts'
 import { type Clients, createClients } from './clients.ts'
@@ -163,6 +164,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         configured,
         stamps: createClientStamps(secret, previousSecrets),
         events,
+        attempts: createClientAttempts(throttle, clock),
         clock,
       }),
       issuers,

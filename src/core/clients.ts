@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import type { ClientAttempts } from './client-attempts.ts'
 import {
   clientProblems,
   firstPartyClientId,
@@ -34,6 +35,8 @@ export interface ClientCredentials {
   readonly clientId: string
   /** Empty if there is none. */
   readonly clientSecret: string
+  /** The address that they came from, which wrong secrets are counted by. */
+  readonly address?: string | undefined
 }
 
 /**
@@ -77,9 +80,10 @@ export interface Clients {
    * A wrong secret, a missing one, one that a public client sends, and an unknown id are one answer.
    *
    * @throws {OAuthError} `invalid_client`
+   * @throws {ThrottledError} if too many secrets of the id, or from the address, were wrong before.
    */
   authenticate(credentials: ClientCredentials | null): Promise<Client>
-  /** The same for registered confidential clients alone. @throws {OAuthError} `invalid_client` */
+  /** The same for registered confidential clients alone. Throws like `authenticate`. */
   authenticateConfidential(credentials: ClientCredentials | null): Promise<AuthenticatedClient>
   /**
    * The one read of a guarded request with a client's own token: the client, if its secret is the one
@@ -96,6 +100,7 @@ export interface ClientsOptions {
   readonly configured: readonly ClientRecord[]
   readonly stamps: ClientStamps
   readonly events: AuthEvents
+  readonly attempts: ClientAttempts
   readonly clock: Clock
 }
 
@@ -107,6 +112,7 @@ export function createClients({
   configured,
   stamps,
   events,
+  attempts,
   clock,
 }: ClientsOptions): Clients {
   const firstParty = toClientRecord({ id: firstPartyClientId }, null, 0)
@@ -124,16 +130,29 @@ export function createClients({
     return fixed.get(id) ?? (isClientId(id) ? await store.clients.find(id) : null)
   }
 
-  function check(record: ClientRecord | null, secret: string): ClientRecord {
+  /** The record if the secret is right, or there is none to show. */
+  function check(record: ClientRecord | null, secret: string): ClientRecord | null {
     const expected = record?.secretHash
     const digest = typeof expected === 'string' ? Buffer.from(expected, 'base64url') : noDigest
     const isRight = timingSafeEqual(hashSecret(secret), digest)
+    return isRight || (expected === null && secret === '') ? record : null
+  }
+
+  async function verify(
+    record: ClientRecord | null,
+    credentials: ClientCredentials,
+  ): Promise<ClientRecord> {
+    const { clientSecret: secret } = credentials
+    // Who shows no secret guesses none.
+    const verified =
+      secret === ''
+        ? check(record, secret)
+        : await attempts.attempt(credentials, () => check(record, secret))
+    if (verified !== null) return verified
     if (record === null) throw refused('The client is not registered.')
     const { id, secretHash } = record
-    if (secretHash === null && secret !== '')
-      throw refused(`The public client ${id} has no secret.`)
-    if (secretHash !== null && !isRight) throw refused(`The secret of the client ${id} is wrong.`)
-    return record
+    if (secretHash === null) throw refused(`The public client ${id} has no secret.`)
+    throw refused(`The secret of the client ${id} is wrong.`)
   }
 
   function refuseIfFixed(id: string): void {
@@ -184,7 +203,11 @@ export function createClients({
         { ...by, type: 'client_secret_changed', clientId: id },
         (event) => store.clients.replaceSecretHash(id, digest, event),
       )
-      if (replaced) return secret
+      if (replaced) {
+        // Nobody has guessed at the new one yet.
+        await attempts.unlock(id)
+        return secret
+      }
       if ((await findRecord(id)) === null) throw unknownClient()
       throw new ClientError('client_public', [
         `The client ${id} is public and has no secret: remove it and add it as a confidential one.`,
@@ -212,12 +235,11 @@ export function createClients({
         findRecord(credentials.clientId),
         configured.length > 0 || isAnyStored(),
       ])
-      return present(isAnyRegistered ? check(record, credentials.clientSecret) : firstParty)
+      return present(isAnyRegistered ? await verify(record, credentials) : firstParty)
     },
     async authenticateConfidential(credentials) {
       if (credentials === null) throw refused('The request names no client.')
-      const { clientId, clientSecret } = credentials
-      const record = check(await findRecord(clientId), clientSecret)
+      const record = await verify(await findRecord(credentials.clientId), credentials)
       const { id, secretHash } = record
       if (secretHash === null) throw refused(`The client ${id} is public.`)
       return { ...present(record), stamp: stamps.of(secretHash) }

@@ -7,7 +7,7 @@ export interface EventType {
    * Who has not logged in can cause it, again and again: only so many are stored, see `createEventBudget`.
    */
   readonly bounded?: true
-  /** Heard and logged, not stored: there are too many, and the session tells the last one. */
+  /** Heard and logged, not stored: nothing was changed, and there are many. */
   readonly passing?: true
 }
 
@@ -38,6 +38,7 @@ export type AuthEventType =
   | 'client_removed'
   | 'key_rotated'
   | 'key_retired'
+  | 'issuer_keys_failed'
   | 'sys_startup'
   | 'sys_shutdown'
 
@@ -104,6 +105,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   key_retired: {
     says: 'A signing key was ended on purpose, and all its access tokens with it.',
     outcome: success,
+  },
+  issuer_keys_failed: {
+    says: 'The keys of another issuer could not be fetched; those known are believed for a while.',
+    outcome: failure,
+    passing: true,
   },
   sys_startup: { says: 'A process began to serve.', outcome: success },
   sys_shutdown: { says: 'A process stopped serving, as it was told to.', outcome: success },

@@ -23,6 +23,8 @@ export interface ExternalIdentity {
 
 /** A verified token of another issuer, in that issuer's words. */
 export interface ExternalToken extends ExternalIdentity {
+  /** Whom it speaks for: a user, or a client that acts for itself. */
+  readonly kind: 'user' | 'client'
   readonly audience: readonly string[]
   /** Seconds since 1970. */
   readonly expiresAt: number
@@ -118,8 +120,13 @@ export interface TrustedIssuer {
   readonly link: LinkFunction | undefined
   /** Where its OpenID Connect metadata is. */
   readonly discoveryUrl: string
-  open(clock: Clock): OpenIssuer
+  /** Where its login is, if not where its metadata is: for a page that logs in there. */
+  readonly loginOrigins: readonly string[]
+  open(clock: Clock, report?: FailureReport): OpenIssuer
 }
+
+/** Is told why a fetch of keys has failed, in a sentence that names the URL and no secret. */
+export type FailureReport = (failure: Error) => void
 
 /** Returns the id of the user in the store whom an identity belongs to, or null. */
 export type LinkFunction = (identity: ExternalIdentity) => string | null | Promise<string | null>

@@ -6,7 +6,7 @@ import type { AuthEvents } from './events.ts'
 import type { ExternalToken, IssuerStatus, OpenIssuer, TrustedIssuer } from './external-issuer.ts'
 import { createExternalUsers, type ExternalUsers } from './external-users.ts'
 import type { Roles } from './roles.ts'
-import { formatScope } from './scope.ts'
+import { everyPermission, formatScope } from './scope.ts'
 import type { MaybePromise, Store } from './store.ts'
 import type { User } from './user.ts'
 
@@ -35,7 +35,7 @@ export interface IssuersOptions {
   readonly clock: Clock
   /** Where linked and created users are. Not needed if every issuer makes users of tokens. */
   readonly store?: Store
-  /** Given with the store. */
+  /** Where new links and users are recorded, and failed fetches of keys. Given with the store. */
   readonly events?: AuthEvents
 }
 
@@ -88,6 +88,7 @@ export function createIssuers(options: IssuersOptions): Issuers {
       return issuer && verifyAnew(issuer, token)
     },
     findUser(token) {
+      if (token.kind === 'client') return null
       return byIssuer.get(token.claims.iss)?.users.find(token) ?? null
     },
     status: () =>
@@ -119,6 +120,12 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
 
   /** What the token delegates: see `AccessToken.scopes`. */
   function scopesOf(token: ExternalToken, role: string | null): readonly string[] {
+    if (token.kind === 'client') {
+      // It has no role. Providers tell what a machine may do by scopes or by names of roles: what the
+      // table says of either, and nothing without a table.
+      const named = mapping.permissionsOf([...token.permissions, ...token.roles])
+      return named.filter((permission) => permission !== everyPermission)
+    }
     const mapped = mapping.permissionsOf(token.permissions)
     if (definition.users === 'token') {
       return [...new Set([...(role === null ? [] : roles.permissionsOf(role)), ...mapped])]
@@ -129,10 +136,14 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
 
   return {
     definition,
-    open: definition.open(clock),
+    open: definition.open(clock, ({ message: reason }) => {
+      const details = { issuer: definition.issuer }
+      void events?.record({ type: 'issuer_keys_failed', actor: 'system', details, reason })
+    }),
     users: createExternalUsers({ definition, clock, store, events }),
     translate(token) {
-      const role = mapping.roleOf(token.roles) ?? defaultRole
+      const { kind } = token
+      const role = kind === 'client' ? null : (mapping.roleOf(token.roles) ?? defaultRole)
       const scopes = Object.freeze(scopesOf(token, role))
       const { issuer, subject, username, payload } = token
       return Object.freeze({
@@ -148,6 +159,7 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
           ...(role !== null && { roles: Object.freeze([role]) }),
         }),
         scopes,
+        kind,
         // Theirs, and never looked for among our own keys.
         keyId: '',
         external: Object.freeze({

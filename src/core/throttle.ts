@@ -24,6 +24,11 @@ export interface Attempt {
   readonly account: string
   /** The address that it came from. */
   readonly address: string | undefined
+  /**
+   * False if waits are enough, since nobody finds the secret by trying now and then: then no number of
+   * failures locks the account. Default true.
+   */
+  readonly locks?: boolean
 }
 
 /**
@@ -68,6 +73,7 @@ const accountRule: ThrottleRule = {
   lockedFrom: 100,
   forgottenAfter: never,
 }
+const unlockedRule: ThrottleRule = { ...accountRule, lockedFrom: never }
 /** A source, whatever it tries. Many people may be behind one address. */
 const sourceRule: ThrottleRule = {
   free: 50,
@@ -107,19 +113,23 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
   }
 
   /** Counts the attempt, and returns what it is counted by, or what has to wait. */
-  async function count(account: string, source: string): Promise<Counted | Refused> {
+  async function count(
+    account: string,
+    source: string,
+    rule: ThrottleRule,
+  ): Promise<Counted | Refused> {
     const now = clock()
     const [sourceKey, accountKey] = [digest('source', source), digest('account', account)]
     const knownKey = digest('known', account, source)
     // One row for both: a source that is known has it, with a count of its own.
-    const known = { key: knownKey, now, rule: accountRule, ifPresent: true }
+    const known = { key: knownKey, now, rule, ifPresent: true }
     const knownWait = await countBy(known)
     if (knownWait === 0) return { keys: [knownKey], accountKey, knownKey, sourceKey: null }
     if (knownWait !== null) return { key: knownKey, seconds: knownWait }
 
     const sourceWait = await countBy({ key: sourceKey, now, rule: sourceRule })
     if (sourceWait) return { key: sourceKey, seconds: sourceWait }
-    const stranger = { key: accountKey, account: accountKey, now, rule: accountRule }
+    const stranger = { key: accountKey, account: accountKey, now, rule }
     const wait = await countBy(stranger).catch(async (error) => {
       await takeBack([sourceKey])
       throw error
@@ -138,16 +148,17 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
   }
 
   return {
-    async attempt({ account, address }, verify) {
+    async attempt({ account, address, locks = true }, verify) {
       const source = sourceOf(address)
-      let counted = await count(account, source)
+      const rule = locks ? accountRule : unlockedRule
+      let counted = await count(account, source, rule)
       // Attempts that are being looked at count as failed until it is known that they have not: many
       // good logins at once wait for each other, and are not refused for it.
       while ('seconds' in counted) {
         if (!(await pending.outcome(counted.key))) {
           throw new ThrottledError(Math.min(counted.seconds, accountRule.longestWait))
         }
-        counted = await count(account, source)
+        counted = await count(account, source, rule)
       }
       const { keys, accountKey, knownKey, sourceKey } = counted
       let answer: Awaited<ReturnType<typeof verify>>

@@ -1,7 +1,38 @@
 import type { AccessToken } from './access-token.ts'
 import type { Client, Clients } from './clients.ts'
 import type { KeyRing } from './key-ring.ts'
-import { everyPermission } from './scope.ts'
+import { everyPermission, narrowScopes } from './scope.ts'
+import type { User } from './user.ts'
+
+/** A client that acts for itself, as a guard gives it. */
+export interface CallingClient {
+  /** Its id; `<issuer>|<client id>` for a client of another issuer, which no id of ours can be. */
+  readonly id: string
+  /** For people to read. */
+  readonly name: string
+  /** What it may do today with this token. Never `*`. */
+  readonly permissions: readonly string[]
+}
+
+/** Whoever calls: a user, or a client that acts for itself. */
+export type Caller =
+  | { readonly kind: 'user'; readonly user: User }
+  | { readonly kind: 'client'; readonly client: CallingClient }
+
+/** The client of a verified token, ours or another issuer's; null if the token has ended. */
+export async function findCallingClient(
+  auth: { readonly clients: Clients; readonly keys: KeyRing } | object,
+  token: AccessToken,
+): Promise<CallingClient | null> {
+  if (token.external) {
+    const { iss, client_id: name } = token.claims
+    return { id: `${iss}|${name}`, name, permissions: token.scopes }
+  }
+  const client = 'clients' in auth ? await findClientOfToken(auth, token) : null
+  if (client === null) return null
+  const { id, name } = client
+  return { id, name, permissions: narrowScopes(ownPermissions(client), token.scopes) }
+}
 
 /**
  * Returns the client that a token of the client credentials grant speaks for, or null if the token

@@ -95,7 +95,7 @@ export async function registerDocs(
   await app.register(swaggerUi, {
     routePrefix: path,
     staticCSP: contentSecurityPolicy([
-      ...others.map(({ origin }) => origin),
+      ...others.flatMap(({ origins }) => origins),
       ...(options.connectTo ?? []),
     ]),
     theme: { title },

@@ -5,8 +5,8 @@ export interface IssuerScheme {
   /** Its key in the document. */
   readonly name: string
   readonly scheme: object
-  /** The origin that Swagger UI logs in at. */
-  readonly origin: string
+  /** The origins that Swagger UI reads the metadata from and logs in at. */
+  readonly origins: readonly string[]
 }
 
 /** A scheme for each issuer, by the name that it was given; a name that is taken gets a number. */
@@ -15,7 +15,7 @@ export function issuerSchemes(
   taken: readonly string[] = [],
 ): readonly IssuerScheme[] {
   const names = new Set(taken)
-  return trusted.map(({ name, issuer, discoveryUrl }) => {
+  return trusted.map(({ name, issuer, discoveryUrl, loginOrigins }) => {
     // OpenAPI 3.1 §4.8.7.1: the keys of components.
     const plain = name.replace(/[^\w.-]+/g, '-') || 'OpenIDConnect'
     let unique = plain
@@ -23,7 +23,7 @@ export function issuerSchemes(
     names.add(unique)
     return {
       name: unique,
-      origin: new URL(discoveryUrl).origin,
+      origins: [new URL(discoveryUrl).origin, ...loginOrigins],
       scheme: {
         type: 'openIdConnect',
         description: `Log in at ${issuer}.`,

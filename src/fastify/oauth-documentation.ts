@@ -70,6 +70,7 @@ export const revocationDocumentation: object = {
     200: { description: 'The session has ended', type: 'null' },
     400: tokenError('The request is malformed, or the token was issued to another client'),
     401: tokenError('The client could not be authenticated'),
+    429: tokenError('Too many wrong client secrets; see Retry-After'),
     503: tokenError('Not done; see Retry-After'),
   },
 }
@@ -110,6 +111,7 @@ export const introspectionDocumentation: object = {
     },
     400: tokenError('The request is malformed, or the client may not introspect'),
     401: tokenError('The client could not be authenticated'),
+    429: tokenError('Too many wrong client secrets; see Retry-After'),
     503: tokenError('Not known now; see Retry-After'),
   },
 }

@@ -14,18 +14,20 @@ import { OAuthError } from '../core/errors.ts'
 export function readClientCredentials(
   authorization: string | undefined,
   parameters: ReadonlyMap<string, string>,
+  address?: string,
 ): ClientCredentials | null {
   const clientId = parameters.get('client_id') ?? ''
   const clientSecret = parameters.get('client_secret') ?? ''
   const basic = authorization === undefined ? null : parseBasic(authorization)
-  if (basic === null) return clientId || clientSecret ? { clientId, clientSecret } : null
+  const from = address === undefined ? {} : { address }
+  if (basic === null) return clientId || clientSecret ? { clientId, clientSecret, ...from } : null
   if (clientSecret !== '' || (clientId !== '' && clientId !== basic.clientId)) {
     throw new OAuthError(
       'invalid_request',
       'Send the client credentials in the header or in the form, not in both',
     )
   }
-  return basic
+  return { ...basic, ...from }
 }
 
 function parseBasic(authorization: string): ClientCredentials | null {

@@ -3,6 +3,7 @@ import type { Auth } from '../core/auth.ts'
 import type { ResourceServer } from '../core/resource-server.ts'
 import { includesPermission } from '../core/scope.ts'
 import type { Store } from '../core/store.ts'
+import { type Caller, type CallingClient, findCallingClient } from '../core/token-client.ts'
 import { findUserOfToken } from '../core/token-user.ts'
 import { toUser, type User } from '../core/user.ts'
 import { readBearerToken } from './bearer.ts'
@@ -45,6 +46,20 @@ export interface Guards {
    * @throws {TypeError} at once, if a permission cannot be a scope, or none is given.
    */
   requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
+  /**
+   * A client that acts for itself (RFC 6749 §4.4), read anew on every request. Refuses a user's token
+   * with 403, as all guards above, which are for users, refuse a client's.
+   */
+  readonly currentClient: Guard<CallingClient>
+  /** A client that acts for itself, has the permissions, and whose token does. Throws as above. */
+  requireClient(...permissions: readonly [string, ...string[]]): Guard<CallingClient>
+  /** Whoever calls, an active user or a client that acts for itself: `kind` tells which. */
+  readonly currentCaller: Guard<Caller>
+  /**
+   * The same with permissions: what `requirePermission` asks of a user, or `requireClient` of a
+   * client. Throws as they do.
+   */
+  requireCaller(...permissions: readonly [string, ...string[]]): Guard<Caller>
 }
 
 /**
@@ -63,7 +78,10 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     { authenticates: true },
   )
 
-  const userEvenIfInactive = refine(accessToken, async (token) => {
+  const anyUser = refine(accessToken, async (token) => {
+    if (token.kind === 'client') {
+      throw new Forbidden('This needs a user: the token is one that a client has for itself')
+    }
     if (token.external) {
       const user = await auth.issuers.findUser(token)
       if (user === null) throw new Forbidden('This identity may not use this service')
@@ -76,7 +94,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
   })
 
   const currentUser = refine(
-    userEvenIfInactive,
+    anyUser,
     (user) => {
       if (!user.active) throw new Forbidden('Inactive user')
       return user
@@ -84,9 +102,58 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     { conditions: ['an active user'] },
   )
 
+  const currentClient = refine(
+    accessToken,
+    async (token) => {
+      if (token.kind === 'user')
+        throw new Forbidden('This needs a client: the token is that of a user')
+      const client = await findCallingClient(auth, token)
+      if (client === null) throw new BearerError('invalid_token')
+      return client
+    },
+    { conditions: ['a client that acts for itself'] },
+  )
+
+  const currentCaller = refine(
+    accessToken,
+    async ({ kind }, request): Promise<Caller> =>
+      kind === 'client'
+        ? { kind, client: await currentClient(request) }
+        : { kind, user: await currentUser(request) },
+    { conditions: ['an active user, or a client that acts for itself'] },
+  )
+
+  function userMay(user: User, token: AccessToken, permission: string): boolean {
+    return (
+      includesPermission(token.scopes, permission) &&
+      // What a token says is all there is to a user who is made of it.
+      (token.external?.users === 'token' || auth.roles.grants(user.role, permission))
+    )
+  }
+
+  /** Refines a guard by permissions, which `may` says of its value one by one. */
+  function withPermissions<T>(
+    name: string,
+    parent: Guard<T>,
+    permissions: readonly string[],
+    may: (value: T, token: AccessToken, permission: string) => boolean,
+  ): Guard<T> {
+    // Everybody has every permission of an empty list.
+    if (permissions.length === 0) throw new TypeError(`${name} takes permissions.`)
+    for (const permission of permissions) auth.permissions.add(permission)
+    return refine(
+      all({ value: parent, token: accessToken }),
+      ({ value, token }) => {
+        if (permissions.every((permission) => may(value, token, permission))) return value
+        throw new BearerError('insufficient_scope', permissions)
+      },
+      { scopes: permissions },
+    )
+  }
+
   return {
     accessToken,
-    userEvenIfInactive,
+    userEvenIfInactive: refine(anyUser, (user) => user, { conditions: ['a user'] }),
     currentUser,
     activeUser: currentUser,
     requireRole(...roles) {
@@ -105,26 +172,23 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
         { conditions: [`the role ${roles.join(' or ')}`] },
       )
     },
-    requirePermission(...permissions) {
-      // Every user has every permission of an empty list.
-      if (permissions.length === 0) throw new TypeError('requirePermission takes permissions.')
-      for (const permission of permissions) auth.permissions.add(permission)
-      return refine(
-        all({ user: currentUser, token: accessToken }),
-        ({ user, token }) => {
-          const granted = permissions.every(
-            (permission) =>
-              includesPermission(token.scopes, permission) &&
-              // What a token says is all there is to a user who is made of it.
-              (token.external?.users === 'token' || auth.roles.grants(user.role, permission)),
-          )
-          if (!granted) throw new BearerError('insufficient_scope', permissions)
-          return user
-        },
-        { scopes: permissions },
-      )
-    },
+    requirePermission: (...permissions) =>
+      withPermissions('requirePermission', currentUser, permissions, userMay),
+    currentClient,
+    requireClient: (...permissions) =>
+      withPermissions('requireClient', currentClient, permissions, clientMay),
+    currentCaller,
+    requireCaller: (...permissions) =>
+      withPermissions('requireCaller', currentCaller, permissions, (caller, token, permission) =>
+        caller.kind === 'user'
+          ? userMay(caller.user, token, permission)
+          : clientMay(caller.client, token, permission),
+      ),
   }
+}
+
+function clientMay(client: CallingClient, _token: AccessToken, permission: string): boolean {
+  return client.permissions.includes(permission)
 }
 
 /** A deactivation ends every token; its owner is told why, on whatever route. */

@@ -22,7 +22,7 @@ export function createIntrospectionEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters)
+      const credentials = readClientCredentials(request.authorization, parameters, request.address)
       const client = await auth.clients.authenticateConfidential(credentials)
       if (!client.introspect) {
         throw new OAuthError('unauthorized_client', 'The client may not introspect tokens')
@@ -50,9 +50,9 @@ async function inspectAccessToken(
   if (verified === null || verified.claims.exp <= auth.clock()) return null
   // Whoever issued it is the one to ask.
   if (verified.external) return null
-  const { client_id, exp, iat, sub, aud, iss, jti, sid, client_stamp } = verified.claims
+  const { client_id, exp, iat, sub, aud, iss, jti, sid } = verified.claims
   const asIssued = { client_id, token_type: 'bearer', exp, iat, sub, aud, iss, jti } as const
-  if (client_stamp !== undefined) {
+  if (verified.kind === 'client') {
     const owner = await findClientOfToken(auth, verified)
     const scope = owner && formatScope(narrowScopes(ownPermissions(owner), verified.scopes))
     return scope === null ? null : { active: true, ...asIssued, scope }

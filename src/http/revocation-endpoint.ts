@@ -19,7 +19,7 @@ export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters)
+      const credentials = readClientCredentials(request.authorization, parameters, request.address)
       const client = await auth.clients.authenticate(credentials)
       const token = parameters.get('token')
       if (token === undefined) {
@@ -43,9 +43,9 @@ type OwnedSession = Pick<SessionRecord, 'id' | 'userId' | 'clientId'>
 async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null> {
   const session = await auth.sessions.find(token)
   if (session) return session
-  const { claims } = (await auth.accessTokens.verify(token)) ?? {}
-  const { sid, sub = '', client_id = '', client_stamp } = claims ?? {}
-  if (client_stamp !== undefined) {
+  const verified = await auth.accessTokens.verify(token)
+  const { sid, sub = '', client_id = '' } = verified?.claims ?? {}
+  if (verified?.kind === 'client' && !verified.external) {
     // §2.2.1: to say that it has ended would be a lie.
     throw new OAuthError(
       'unsupported_token_type',

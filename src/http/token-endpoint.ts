@@ -32,7 +32,7 @@ export function createTokenEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters)
+      const credentials = readClientCredentials(request.authorization, parameters, request.address)
       const body = await grantToken(auth, credentials, parameters, request)
       return { status: 200, headers: tokenHeaders, body }
     } catch (error) {

@@ -15,6 +15,8 @@ export interface Profile {
 
 /** What a profile finds in claims. */
 export interface ProfileReading {
+  /** A client that acts for itself is no user: none is made of it, linked or created. */
+  readonly kind: 'user' | 'client'
   readonly audience: readonly string[]
   readonly clientId: string
   readonly username: string | null

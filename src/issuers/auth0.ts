@@ -41,7 +41,12 @@ export function auth0(options: Auth0Options): TrustedIssuer {
         const clientId = textOf(claims, 'azp') ?? textOf(claims, 'client_id')
         if (!audience?.some((each) => accepted.includes(each)) || clientId === null) return null
         if (member(claims, 'nonce') !== undefined) return null
+        // Its user ids have a bar in them: `auth0|…`.
+        const isClient =
+          member(claims, 'gty') === 'client-credentials' ||
+          member(claims, 'sub') === `${clientId}@clients`
         return {
+          kind: isClient ? 'client' : 'user',
           audience,
           clientId,
           username: textOf(claims, 'preferred_username') ?? textOf(claims, 'nickname'),

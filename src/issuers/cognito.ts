@@ -9,6 +9,8 @@ export interface CognitoOptions extends IssuerOptions {
   readonly userPoolId?: string
   /** Instead of the region and the pool: the `iss` of its tokens. */
   readonly issuer?: string
+  /** The domain of its login pages, such as `example.auth.eu-central-1.amazoncognito.com`, for `/docs`. */
+  readonly domain?: string
   /** The app clients whose tokens are accepted: Cognito's access tokens name no audience. */
   readonly clientId: string | readonly string[]
 }
@@ -20,12 +22,15 @@ export interface CognitoOptions extends IssuerOptions {
  * @throws {ConfigError}
  */
 export function cognito(options: CognitoOptions): TrustedIssuer {
-  const { region, userPoolId, clientId } = options
+  const { region, userPoolId, clientId, domain } = options
   const pool = /^[a-z]{2}(-[a-z]+)+-\d$/.test(region ?? '') && /^[\w-]+$/.test(userPoolId ?? '')
   const issuer = options.issuer ?? `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`
   const clients = listOf(clientId)
   const problems = [
     ...missing('clientId', clientId),
+    ...(domain !== undefined && !/^[\w-]+(\.[\w-]+)+$/.test(domain)
+      ? ['the domain must be a host name, such as example.auth.eu-central-1.amazoncognito.com.']
+      : []),
     ...(options.issuer === undefined && !pool
       ? [
           'the region and the userPoolId are needed, such as eu-central-1 and eu-central-1_AbCdEfGhI.',
@@ -33,7 +38,7 @@ export function cognito(options: CognitoOptions): TrustedIssuer {
       : []),
   ]
   return defineIssuer(
-    { issuer },
+    { issuer, ...(domain !== undefined && { loginOrigins: [`https://${domain}`] }) },
     {
       name: 'Cognito',
       algorithms: ['RS256'],
@@ -43,10 +48,13 @@ export function cognito(options: CognitoOptions): TrustedIssuer {
         const client = textOf(claims, 'client_id')
         if (member(claims, 'token_use') !== 'access' || client === null) return null
         if (!clients.includes(client)) return null
+        const username = textOf(claims, 'username')
+        const isClient = username === null && member(claims, 'sub') === client
         return {
+          kind: isClient ? 'client' : 'user',
           audience: audienceOf(claims) ?? [],
           clientId: client,
-          username: textOf(claims, 'username'),
+          username,
           roles: namesOf(member(claims, 'cognito:groups')),
           permissions: namesOf(member(claims, 'scope')),
         }

@@ -70,6 +70,8 @@ export interface IssuerPlace {
   readonly issuer: string
   /** Where its metadata is, if not where its own URL says. */
   readonly discoveryUrls?: readonly string[]
+  /** Where its login is, if on another host. */
+  readonly loginOrigins?: readonly string[]
 }
 
 const longestTime = 30 * 86400
@@ -80,7 +82,7 @@ const longestTime = 30 * 86400
  * @throws {ConfigError} with every problem of the options.
  */
 export function defineIssuer(
-  { issuer, discoveryUrls: elsewhere }: IssuerPlace,
+  { issuer, discoveryUrls: elsewhere, loginOrigins = [] }: IssuerPlace,
   profile: Profile,
   options: IssuerOptions,
   problems: readonly string[] = [],
@@ -118,7 +120,8 @@ export function defineIssuer(
     permissions,
     link,
     discoveryUrl: urls[0] ?? '',
-    open: (clock) =>
+    loginOrigins,
+    open: (clock, report) =>
       openIssuer({
         issuer,
         profile: { ...profile, algorithms },
@@ -130,6 +133,7 @@ export function defineIssuer(
         times,
         fetchTimeout,
         clock,
+        report,
       }),
   })
 }

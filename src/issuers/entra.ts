@@ -54,7 +54,11 @@ export function entra(options: EntraOptions): TrustedIssuer {
         const roles = namesOf(member(claims, 'roles'))
         if (clientId === null || (scopes.length === 0 && roles.length === 0)) return null
         if (member(claims, 'nonce') !== undefined) return null
+        // `idtyp` is an optional claim. What is delegated by a user has an `scp`.
+        const type = member(claims, 'idtyp')
+        const isClient = type === undefined ? scopes.length === 0 : type === 'app'
         return {
+          kind: isClient ? 'client' : 'user',
           audience: audience ?? [],
           clientId,
           username:

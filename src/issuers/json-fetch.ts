@@ -1,3 +1,5 @@
+import { mayHostIssuer, type Resolve, resolveName } from './address-guard.ts'
+
 /** How documents are fetched from an issuer. */
 export interface JsonFetchOptions {
   /** Milliseconds for the whole answer, its body included. */
@@ -6,6 +8,8 @@ export interface JsonFetchOptions {
   readonly allowInsecureLoopback: boolean
   /** Ends the fetch early. */
   readonly signal: AbortSignal
+  /** Default: the resolver of this machine. */
+  readonly resolve?: Resolve
 }
 
 /** Bytes of a body, after decompression. */
@@ -27,7 +31,8 @@ export class FetchError extends Error {
  * Fetches a JSON document: https only, no redirect followed, no cookies, bounded in time and size
  * (RFC 8725 §3.10).
  *
- * Does not check which address the name resolves to.
+ * Every address of the name must be one that an issuer may have, see address-guard.ts. A name that is
+ * given another address between that look and the connection ends at a host without its certificate.
  *
  * @throws {FetchError}
  */
@@ -37,6 +42,9 @@ export async function fetchJson(url: string, options: JsonFetchOptions): Promise
   const timeout = AbortSignal.timeout(options.timeout)
   const signal = AbortSignal.any([timeout, options.signal])
   try {
+    if (!(await mayHostIssuer(url, within(signal, options.resolve ?? resolveName)))) {
+      throw new FetchError(`${url} is at a link-local or reserved address`)
+    }
     const response = await fetch(url, {
       redirect: 'manual',
       signal,
@@ -57,6 +65,17 @@ export async function fetchJson(url: string, options: JsonFetchOptions): Promise
       ? `did not answer whole within ${options.timeout / 1000} s`
       : 'could not be reached'
     throw new FetchError(`${url} ${reason}`, undefined, { cause: error })
+  }
+}
+
+/** A resolver that is given up with the fetch: the system's own has no end that we could set. */
+function within(signal: AbortSignal, resolve: Resolve): Resolve {
+  return async (hostname) => {
+    signal.throwIfAborted()
+    const ended = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+    return await Promise.race([resolve(hostname), ended])
   }
 }
 

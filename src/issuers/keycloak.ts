@@ -1,5 +1,5 @@
 import type { TrustedIssuer } from '../core/external-issuer.ts'
-import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
+import { audienceOf, type Claims, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions } from './define-issuer.ts'
 
 export interface KeycloakOptions extends IssuerOptions {
@@ -48,7 +48,10 @@ export function keycloak(options: KeycloakOptions): TrustedIssuer {
         const clientId = textOf(claims, 'azp')
         if (clientId === null) return null
         if (accepted.length > 0 && !audience.some((each) => accepted.includes(each))) return null
+        const kind = kindOf(claims, clientId)
+        if (kind === null) return null
         return {
+          kind,
           audience,
           clientId,
           username: textOf(claims, 'preferred_username'),
@@ -63,6 +66,19 @@ export function keycloak(options: KeycloakOptions): TrustedIssuer {
     options,
     problems,
   )
+}
+
+/**
+ * Keycloak has a user for each client that acts for itself, `service-account-<client>`, and names the
+ * client again in such a token. Null for one with that name alone, which somebody who registered may
+ * have chosen: neither a client nor a user is made of it.
+ */
+function kindOf(claims: Claims, clientId: string): 'user' | 'client' | null {
+  // Usernames are in small letters there.
+  const name = `service-account-${clientId}`.toLowerCase()
+  if (member(claims, 'preferred_username') !== name) return 'user'
+  const named = member(claims, 'client_id') ?? member(claims, 'clientId')
+  return named === clientId ? 'client' : null
 }
 
 /** Clients whose roles are read of one token. */

@@ -40,6 +40,8 @@ export interface RemoteKeys {
  * can be had, has no pause after a fetch that failed, and reads the wall clock; so this keeps them
  * and jose imports, selects and checks them.
  *
+ * Tells `report` why a fetch has failed: as often as fetches are made, which the cooldown bounds.
+ *
  * There is no timer, so nothing keeps a process alive: a request that uses the keys sees what is due.
  */
 export function createRemoteKeys(
@@ -47,6 +49,7 @@ export function createRemoteKeys(
   fetchKeys: () => Promise<KeySet>,
   { refreshAfter, cooldown, maxStale }: KeyTimes,
   clock: Clock,
+  report: (failure: Error) => void = () => {},
 ): RemoteKeys {
   let keys: KeySet | null = null
   let fetchedAt: number | null = null
@@ -81,6 +84,7 @@ export function createRemoteKeys(
       failures++
       failedAt = clock()
       lastError = error
+      if (error instanceof Error) report(error)
     } finally {
       pending = undefined
     }

@@ -30,6 +30,8 @@ export function rfc9068(options: Rfc9068Options): TrustedIssuer {
         const isWhole = clientId !== null && textOf(claims, 'jti') !== null
         if (!audience?.some((each) => accepted.includes(each)) || !isWhole) return null
         return {
+          // §2.2: without a user the `sub` is the client.
+          kind: member(claims, 'sub') === clientId ? 'client' : 'user',
           audience,
           clientId,
           username: textOf(claims, 'preferred_username'),

@@ -2,7 +2,7 @@ import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jo
 import { isStrictlyEncoded } from '../core/access-token.ts'
 import type { Clock } from '../core/clock.ts'
 import { UnavailableError } from '../core/errors.ts'
-import type { ExternalToken, OpenIssuer } from '../core/external-issuer.ts'
+import type { ExternalToken, FailureReport, OpenIssuer } from '../core/external-issuer.ts'
 import { externalClockTolerance } from '../core/issuers.ts'
 import type { Profile } from './access-token-profile.ts'
 import { member, textOf } from './claims.ts'
@@ -24,6 +24,7 @@ export interface OpenIssuerOptions {
   /** Seconds. */
   readonly fetchTimeout: number
   readonly clock: Clock
+  readonly report: FailureReport | undefined
 }
 
 /** Seconds after which an issuer's metadata is read anew. */
@@ -34,7 +35,7 @@ export function openIssuer(options: OpenIssuerOptions): OpenIssuer {
   const { issuer, profile, clock } = options
   const closing = new AbortController()
   const fetchKeys = createKeyFetch(options, closing.signal)
-  const keys = createRemoteKeys(issuer, fetchKeys, options.times, clock)
+  const keys = createRemoteKeys(issuer, fetchKeys, options.times, clock, options.report)
 
   return {
     async verify(token) {

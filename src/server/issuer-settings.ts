@@ -62,7 +62,7 @@ const profiles: Readonly<Record<string, ProfileSettings>> = {
     make: (options) => auth0(options as unknown as Auth0Options),
   },
   cognito: {
-    members: { region: 'text', userPoolId: 'text', issuer: 'text' },
+    members: { region: 'text', userPoolId: 'text', issuer: 'text', domain: 'text' },
     make: (options) => cognito(options as unknown as CognitoOptions),
   },
   entra: {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import type { FastifyInstance, HTTPMethods } from 'fastify'
+import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
 import { guarded } from '../../src/fastify/guarded.ts'
-import { securityScheme } from '../../src/fastify/index.ts'
+import { portcullis, securityScheme } from '../../src/fastify/index.ts'
 import { secured } from '../../src/fastify/secured.ts'
+import { cognito } from '../../src/issuers/cognito.ts'
+import { createTestAuth } from '../fixtures.ts'
 import { createTestApp } from './test-app.ts'
 
 async function openapi(app: FastifyInstance) {
@@ -178,4 +180,32 @@ test('the security scheme can be put into a document of one’s own', async () =
   assert.deepEqual(Reflect.get(securityScheme(auth, '/login'), 'flows'), {
     password: { tokenUrl: '/login', scopes: { 'items:read': '', 'items:write': '' } },
   })
+})
+
+test("Swagger UI may log in at the issuers' login domains, and nowhere else", async () => {
+  const issuer = (domain: string) =>
+    cognito({
+      region: 'eu-central-1',
+      userPoolId: 'eu-central-1_AbCdEfGhI',
+      clientId: 'docs',
+      domain,
+    })
+  const auth = await createTestAuth({
+    issuers: [issuer('items.auth.eu-central-1.amazoncognito.com')],
+  })
+  const app = Fastify()
+  await app.register(portcullis, { auth })
+  const { headers } = await app.inject('/docs/')
+  assert.match(
+    String(headers['content-security-policy']),
+    /connect-src 'self' https:\/\/cognito-idp\.eu-central-1\.amazonaws\.com https:\/\/items\.auth\.eu-central-1\.amazoncognito\.com;/,
+  )
+  await app.close()
+  for (const domain of [
+    'https://items.example.com',
+    "x.com; script-src 'unsafe-inline'",
+    'a b.c',
+  ]) {
+    assert.throws(() => issuer(domain), /the domain must be a host name/)
+  }
 })

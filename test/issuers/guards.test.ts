@@ -7,6 +7,7 @@ import type { JWTPayload } from 'jose'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
+import type { AuthEvent } from '../../src/core/event-store.ts'
 import type { TrustedIssuer } from '../../src/core/external-issuer.ts'
 import { createResourceServer } from '../../src/core/resource-server.ts'
 import { createGuards, type Guards } from '../../src/http/guards.ts'
@@ -484,4 +485,89 @@ describe('a resource server', () => {
     )
     assert.throws(() => createResourceServer({ issuers: [] }), /at least one issuer/)
   })
+})
+
+describe('a machine of another issuer', () => {
+  const machine = (changes: JWTPayload = {}): Promise<string> =>
+    theirs({
+      sub: 'service-account-id',
+      azp: 'jobs',
+      client_id: 'jobs',
+      preferred_username: 'service-account-jobs',
+      scope: 'read',
+      realm_access: { roles: ['boss', 'writer'] },
+      ...changes,
+    })
+
+  for (const users of ['token', 'link', 'create'] as const) {
+    test(`is a client, and no user of it is made, with users: '${users}' (AZ-05)`, async () => {
+      const permissions = { read: 'items:read', writer: 'items:write', boss: '*' }
+      const { auth, guards } = await open({ users, permissions })
+      const call = request(await machine())
+      for (const guard of [guards.currentUser, guards.requireRole('admin')]) {
+        await assertRefused(guard(call), 403)
+      }
+      const client = {
+        id: `${provider.origin}|jobs`,
+        name: 'jobs',
+        permissions: ['items:read', 'items:write'],
+      }
+      assert.deepEqual(await guards.requireClient('items:write')(call), client)
+      assert.deepEqual(await guards.requireCaller('items:read')(call), { kind: 'client', client })
+      // No role of a table, no default role and no `*` gives it more.
+      await assertRefused(guards.requireClient('stats:read')(call), 403)
+      assert.equal(await auth.issuers.findUser(await guards.accessToken(call)), null)
+      assert.equal((await auth.accounts.counts()).total, 0)
+    })
+
+    test(`may do nothing without a table of permissions, with users: '${users}' (XI-13)`, async () => {
+      const { guards } = await open({ users })
+      const call = request(await machine())
+      assert.deepEqual((await guards.currentClient(call)).permissions, [])
+      await assertRefused(guards.requireClient('items:read')(call), 403)
+    })
+  }
+
+  test('is told from a user on a resource server too', async () => {
+    const server = createResourceServer({
+      issuers: [realm({ permissions: ['read'] })],
+      roles,
+      clock,
+    })
+    const guards = createGuards(server)
+    const client = await guards.requireClient('read')(request(await machine()))
+    assert.equal(client.name, 'jobs')
+    await assertRefused(guards.currentClient(request(await theirs())), 403)
+    const caller = await guards.currentCaller(request(await theirs()))
+    assert.equal(caller.kind, 'user')
+    await server.close()
+  })
+})
+
+test('a fetch of keys that failed is an event, no more often than there are fetches', async () => {
+  const { auth, guards } = await open({ cooldown: 30, refreshAfter: 60 })
+  const heard: AuthEvent[] = []
+  auth.events.subscribe((event) => heard.push(event))
+  const call = async (): Promise<unknown> => await guards.activeUser(request(await theirs()))
+  await call()
+  assert.deepEqual(heard, [])
+  provider.serve('/jwks', (_request, response) => response.writeHead(500).end())
+  clock.advance(60)
+  const failure = {
+    type: 'issuer_keys_failed',
+    outcome: 'failure',
+    actor: 'system',
+    details: { issuer: provider.origin },
+    reason: `${provider.origin}/jwks answered 500, not 200`,
+    at: clock(),
+  }
+  // The request is served by the keys of before, and the fetch goes on behind it.
+  const { promise: recorded, resolve } = Promise.withResolvers<AuthEvent>()
+  const unsubscribe = auth.events.subscribe(resolve)
+  for (let each = 0; each < 20; each++) await call()
+  const { id: _id, ...told } = await recorded
+  assert.deepEqual(told, failure)
+  unsubscribe()
+  for (let each = 0; each < 20; each++) await call()
+  assert.equal(heard.length, 1)
 })

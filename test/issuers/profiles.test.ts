@@ -82,6 +82,39 @@ const keycloakClaims = {
   email: 'alice@example.com',
 }
 
+const serviceAccountClaims = {
+  ...times,
+  jti: 'trrtcc:0d6a8a5e-3b0c-4a39-9d55-1e5b8a1f6c22',
+  iss: keycloakClaims.iss,
+  aud: ['items-api', 'account'],
+  sub: '5a4fd6d1-64d9-4b5e-8f7c-3b1c92d1a0e7',
+  typ: 'Bearer',
+  azp: 'Items-Job',
+  acr: '1',
+  realm_access: { roles: ['default-roles-staff'] },
+  resource_access: { 'items-api': { roles: ['writer'] } },
+  scope: 'email profile',
+  email_verified: false,
+  clientHost: '10.0.0.7',
+  clientAddress: '10.0.0.7',
+  client_id: 'Items-Job',
+  preferred_username: 'service-account-items-job',
+}
+const keycloakIssuer = (options: IssuerOptions): TrustedIssuer =>
+  keycloak({ issuer: keycloakClaims.iss, audience: 'items-api', ...options })
+
+const cognitoMachine = {
+  sub: '57cbishk4j24pabc1234567890',
+  token_use: 'access',
+  scope: 'items/read',
+  auth_time: now - 10,
+  iss: 'https://cognito-idp.us-west-2.amazonaws.com/us-west-2_example',
+  ...times,
+  version: 2,
+  jti: 'aaaaaaaa-5',
+  client_id: '57cbishk4j24pabc1234567890',
+}
+
 const entraClaims = {
   aud: apiId,
   iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
@@ -109,6 +142,7 @@ const goldens: readonly Golden[] = [
     make: auth0Issuer,
     claims: auth0Claims,
     reads: {
+      kind: 'user',
       subject: auth0Claims.sub,
       audience: auth0Claims.aud,
       clientId: 'spa-client',
@@ -153,6 +187,7 @@ const goldens: readonly Golden[] = [
       gty: 'client-credentials',
     },
     reads: {
+      kind: 'client',
       audience: ['https://api.example.com'],
       clientId: 'awZfdIir8YFdGZWkvCejDoUb7SjTDicx',
     },
@@ -170,6 +205,7 @@ const goldens: readonly Golden[] = [
       }),
     claims: keycloakClaims,
     reads: {
+      kind: 'user',
       subject: sub,
       audience: keycloakClaims.aud,
       clientId: 'items-web',
@@ -208,6 +244,39 @@ const goldens: readonly Golden[] = [
     },
   },
   {
+    title: 'Keycloak, a machine',
+    make: keycloakIssuer,
+    claims: serviceAccountClaims,
+    reads: {
+      kind: 'client',
+      clientId: 'Items-Job',
+      username: 'service-account-items-job',
+      roles: ['default-roles-staff', 'items-api:writer'],
+      permissions: ['email', 'profile'],
+    },
+    idToken: { claims: { ...serviceAccountClaims, typ: 'ID' } },
+    twins: {
+      'a user who has taken its name': { claims: { client_id: undefined } },
+      'with the name of another client in it': { claims: { client_id: 'items-web' } },
+    },
+  },
+  {
+    title: 'Keycloak, a machine of an older version',
+    make: keycloakIssuer,
+    claims: { ...serviceAccountClaims, client_id: undefined, clientId: 'Items-Job' },
+    reads: { kind: 'client', clientId: 'Items-Job' },
+    idToken: { claims: { ...serviceAccountClaims, typ: 'ID' } },
+    twins: {},
+  },
+  {
+    title: "Keycloak, a user called like another client's account",
+    make: keycloakIssuer,
+    claims: { ...keycloakClaims, preferred_username: 'service-account-other' },
+    reads: { kind: 'user', username: 'service-account-other' },
+    idToken: { claims: { ...keycloakClaims, typ: 'ID' } },
+    twins: {},
+  },
+  {
     title: 'Keycloak without an audience, by its client',
     make: (options) => keycloak({ issuer: keycloakClaims.iss, clientId: 'items-web', ...options }),
     header: { typ: 'at+jwt' },
@@ -243,6 +312,7 @@ const goldens: readonly Golden[] = [
       username: 'alice',
     },
     reads: {
+      kind: 'user',
       audience: [],
       clientId: '57cbishk4j24pabc1234567890',
       username: 'alice',
@@ -277,10 +347,26 @@ const goldens: readonly Golden[] = [
     },
   },
   {
+    title: 'Cognito, a machine',
+    make: (options) =>
+      cognito({
+        region: 'us-west-2',
+        userPoolId: 'us-west-2_example',
+        clientId: cognitoMachine.client_id,
+        ...options,
+      }),
+    header: { typ: undefined },
+    claims: cognitoMachine,
+    reads: { kind: 'client', username: null, permissions: ['items/read'] },
+    idToken: { header: { typ: undefined }, claims: { ...cognitoMachine, token_use: 'id' } },
+    twins: { 'another client': { claims: { client_id: 'other', sub: 'other' } } },
+  },
+  {
     title: 'Entra',
     make: (options) => entra({ tenantId, audience: apiId, ...options }),
     claims: entraClaims,
     reads: {
+      kind: 'user',
       audience: [apiId],
       clientId: 'spa-client',
       username: 'alice@example.com',
@@ -316,11 +402,55 @@ const goldens: readonly Golden[] = [
       preferred_username: undefined,
       ver: '1.0',
     },
-    reads: { clientId: 'daemon', username: null, permissions: [], roles: ['Items.Editor'] },
+    reads: {
+      kind: 'client',
+      clientId: 'daemon',
+      username: null,
+      permissions: [],
+      roles: ['Items.Editor'],
+    },
     idToken: {
       claims: { ...entraClaims, iss: `https://sts.windows.net/${tenantId}/`, ver: '1.0' },
     },
     twins: { 'no client': { claims: { appid: undefined } } },
+  },
+  {
+    title: 'Entra, a machine without the claim idtyp',
+    make: (options) => entra({ tenantId, audience: apiId, ...options }),
+    claims: {
+      ...entraClaims,
+      azp: 'daemon',
+      azpacr: '1',
+      name: undefined,
+      preferred_username: undefined,
+      scp: undefined,
+      roles: ['Items.Read.All'],
+    },
+    reads: { kind: 'client', clientId: 'daemon', roles: ['Items.Read.All'] },
+    idToken: { claims: { ...entraClaims, azp: undefined, scp: undefined, nonce: 'n' } },
+    twins: { 'nothing granted': { claims: { roles: undefined } } },
+  },
+  {
+    title: 'RFC 9068, a machine',
+    make: (options) =>
+      rfc9068({
+        issuer: 'https://id.example.com',
+        audience: 'https://api.example.com',
+        ...options,
+      }),
+    header: { typ: 'at+jwt' },
+    claims: {
+      iss: 'https://id.example.com',
+      sub: 's6BhdRkqt3',
+      aud: 'https://api.example.com',
+      ...times,
+      jti: 'dbe39bf3a3ba4238a513f51d6e1691c5',
+      client_id: 's6BhdRkqt3',
+      scope: 'items:read',
+    },
+    reads: { kind: 'client', clientId: 's6BhdRkqt3', permissions: ['items:read'] },
+    idToken: { claims: { iss: 'https://id.example.com', sub, aud: 's6BhdRkqt3', ...times } },
+    twins: { 'another audience': { claims: { aud: 'https://other.example.com' } } },
   },
   {
     title: 'RFC 9068',
@@ -344,6 +474,7 @@ const goldens: readonly Golden[] = [
       entitlements: ['items:write'],
     },
     reads: {
+      kind: 'user',
       clientId: 's6BhdRkqt3',
       roles: ['editor', 'staff'],
       permissions: ['openid', 'items:read', 'items:write'],

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyRequest } from 'fastify'
+import type { Caller, CallingClient } from '../../src/core/token-client.ts'
 import type { User } from '../../src/core/user.ts'
 import { all, type Guard, type GuardValue, guard, optional, refine } from '../../src/http/guard.ts'
 import type { Guards } from '../../src/http/guards.ts'
@@ -63,6 +64,30 @@ type Value = GuardValue<typeof both>
 const value: Value = { user: await fromWeb, n: 1 }
 // @ts-expect-error there is no such value
 value.token
+
+// A caller is a user or a client, and `kind` says which.
+
+const caller: Caller = await guards.currentCaller(incoming)
+const calling: Guard<Caller> = guards.requireCaller('items:read')
+const client: Guard<CallingClient> = guards.requireClient('items:read')
+if (caller.kind === 'client') {
+  const permissions: readonly string[] = caller.client.permissions
+  // @ts-expect-error a client is no user
+  void [permissions, caller.user]
+} else {
+  const username: string = caller.user.username
+  // @ts-expect-error a user is no client
+  void [username, caller.client]
+}
+// @ts-expect-error which of the two it is must be asked first
+void [calling, client, caller.user]
+// @ts-expect-error a client has no role
+refine(guards.currentClient, ({ role }) => role)
+// @ts-expect-error a guard of permissions names one
+guards.requireClient()
+// @ts-expect-error a guard of clients gives no user
+const user: Guard<User> = guards.requireClient('items:read')
+void user
 
 // A guard's documentation is read, not written.
 
