@@ -7,7 +7,7 @@ import { createIntrospectionEndpoint } from '../http/introspection-endpoint.ts'
 import { createMetadata, metadataPath } from '../http/metadata.ts'
 import { createRevocationEndpoint } from '../http/revocation-endpoint.ts'
 import { createTokenEndpoint, refuseToken, type TokenEndpoint } from '../http/token-endpoint.ts'
-import { errorBody, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
+import { errorBody, refuseRequest, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import {
   introspectionDocumentation,
@@ -32,10 +32,13 @@ export async function oauthRoutes(
   readBodiesAsBytes(scope)
   scope.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-      return send(reply, refusal(413, `The body must have at most ${formMaxBytes} bytes`))
+      return send(reply, refuseRequest(413, `The body must have at most ${formMaxBytes} bytes`))
     }
     if ((error.statusCode ?? 500) < 500) {
-      return send(reply, refusal(error.statusCode ?? 400, 'The request body could not be read'))
+      return send(
+        reply,
+        refuseRequest(error.statusCode ?? 400, 'The request body could not be read'),
+      )
     }
     if (error instanceof UnavailableError) {
       const answered = refuseToken(error)
@@ -96,7 +99,7 @@ function serveForms(
     },
     async (request, reply) => {
       if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
-        return send(reply, refusal(415, 'Send the form without a content encoding'))
+        return send(reply, refuseRequest(415, 'Send the form without a content encoding'))
       }
       const answered = await answer({
         contentType: request.headers['content-type'],
@@ -115,7 +118,7 @@ function serveForms(
     url: path,
     schema: { hide: true } as object,
     handler: async (_request, reply) => {
-      const answered = refusal(405, 'Use POST')
+      const answered = refuseRequest(405, 'Use POST')
       return send(reply, { ...answered, headers: { ...answered.headers, allow: 'POST' } })
     },
   })
@@ -128,10 +131,6 @@ function logRefusal({ log }: FastifyRequest, { refusal }: TokenAnswer): void {
   if (code === 'unavailable') log.error({ err: cause ?? refusal }, refusal.message)
   else
     log.info({ code, reason: cause instanceof Error ? cause.message : undefined }, refusal.message)
-}
-
-function refusal(status: number, description: string): TokenAnswer {
-  return { status, headers: tokenHeaders, body: errorBody('invalid_request', description) }
 }
 
 function send(reply: FastifyReply, { status, headers, body }: TokenAnswer): FastifyReply {

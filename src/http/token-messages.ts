@@ -74,3 +74,8 @@ export const tokenHeaders: Readonly<Record<string, string>> = {
 export function errorBody(error: string, description: string): TokenErrorResponse {
   return { error, error_description: description, detail: description }
 }
+
+/** The answer to a request that no form could be read from. */
+export function refuseRequest(status: number, description: string): TokenAnswer {
+  return { status, headers: tokenHeaders, body: errorBody('invalid_request', description) }
+}

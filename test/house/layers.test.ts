@@ -18,6 +18,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['server', 'core', 'stores'],
   client: [],
   testing: ['core', 'stores'],
+  web: ['http', 'core'],
   root: ['core', 'http'],
 }
 

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAccessToken } from '../src/core/auth.ts'
-import { UnavailableError } from '../src/core/errors.ts'
-import { createGuards, guard, refusalResponse, secured, ThrottledError } from '../src/web.ts'
-import { createTestAuth } from './fixtures.ts'
+import { createAccessToken } from '../../src/core/auth.ts'
+import { UnavailableError } from '../../src/core/errors.ts'
+import {
+  createGuards,
+  guard,
+  refusalResponse,
+  secured,
+  ThrottledError,
+} from '../../src/web/index.ts'
+import { createTestAuth } from '../fixtures.ts'
 
 const url = 'https://api.example.com/items'
 

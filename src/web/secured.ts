@@ -1,29 +1,7 @@
-// The public surface of `portcullis/web`: guards on a web-standard `Request`, for whatever runs them.
-// Nothing here loads a framework, a database or a password hash.
-
-import { ThrottledError, UnavailableError } from './core/errors.ts'
-import type { Guard } from './http/guard.ts'
-import { createProblem, problemMediaType } from './http/problem.ts'
-import { Refusal } from './http/refusal.ts'
-
-export type { AccessToken, AccessTokenClaims } from './core/access-token.ts'
-export { ThrottledError, UnavailableError } from './core/errors.ts'
-export type { Caller, CallingClient } from './core/token-client.ts'
-export type { User } from './core/user.ts'
-export {
-  all,
-  type Guard,
-  type GuardDocumentation,
-  type GuardedRequest,
-  type GuardOptions,
-  type GuardValue,
-  guard,
-  isGuard,
-  optional,
-  refine,
-} from './http/guard.ts'
-export { createGuards, type Guards } from './http/guards.ts'
-export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'
+import { ThrottledError, UnavailableError } from '../core/errors.ts'
+import type { Guard } from '../http/guard.ts'
+import { createProblem, problemMediaType } from '../http/problem.ts'
+import { Refusal } from '../http/refusal.ts'
 
 /** Answers a request; what a framework passes on besides comes after it. */
 export type WebHandler<Rest extends readonly unknown[] = readonly []> = (
