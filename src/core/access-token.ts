@@ -87,6 +87,7 @@ export interface AccessTokenIssuer {
    * Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it.
    *
    * @throws {UnavailableError} if it cannot be known which key signs.
+   * @throws {TypeError} if the subject is empty, or the token were to expire before it is made.
    */
   issue(subject: AccessTokenSubject): Promise<IssuedAccessToken>
   /**
@@ -180,6 +181,9 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       endsWith,
       expiresBy = Number.MAX_SAFE_INTEGER,
     }) {
+      if (subject === '') throw new TypeError('A token needs a subject.')
+      if (expiresBy <= clock())
+        throw new TypeError('A token must not have expired when it is made.')
       // No process signs with a key that another one has retired.
       await keys.update()
       const { current } = keys

@@ -6,7 +6,7 @@ import { isIPv4, isIPv6 } from 'node:net'
  * write one address give one source.
  */
 export function sourceOf(address: string | undefined): string {
-  const bare = (address ?? '').replace(/%.*$/, '').replace(/^\[(.*)\]$/, '$1')
+  const bare = (address ?? '').replace(/%[^%]*$/, '').replace(/^\[(.*)\]$/, '$1')
   if (isIPv4(bare)) return bare
   if (!isIPv6(bare)) return 'unknown'
   const groups = groupsOf(bare)

@@ -31,11 +31,11 @@ export function readClientCredentials(
 }
 
 function parseBasic(authorization: string): ClientCredentials | null {
-  const encoded = /^basic +([A-Za-z0-9+/]*)={0,2} *$/i.exec(authorization)?.[1]
+  const encoded = /^basic +([A-Za-z0-9+/]+)={0,2} *$/i.exec(authorization)?.[1]
   if (encoded === undefined) throw malformed()
   const bytes = Buffer.from(encoded, 'base64')
   // The decoder passes over bits and letters that say nothing: one pair, one text.
-  if (bytes.toString('base64').replace(/=+$/, '') !== encoded) throw malformed()
+  if (bytes.toString('base64').replace(/={1,2}$/, '') !== encoded) throw malformed()
   const decoded = bytes.toString()
   const colon = decoded.indexOf(':')
   if (colon === -1) throw malformed()

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, type JWK } from 'jose'
 import { FetchError } from './json-fetch.ts'
+import { isSoundRsaKey } from './rsa-key.ts'
 
 /** Finds the key of a token's header among the keys of one issuer. */
 export type KeyFinder = ReturnType<typeof createLocalJWKSet>
@@ -39,8 +40,6 @@ export function parseKeySet(document: unknown, url: string): KeySet {
   }
 }
 
-/** Bytes of a modulus of 2048 bits, the least that RFC 7518 §3.3 allows. */
-const modulusMinBytes = 256
 const curves: Readonly<Record<string, readonly unknown[]>> = {
   EC: ['P-256', 'P-384', 'P-521'],
   OKP: ['Ed25519'],
@@ -60,10 +59,7 @@ function publicSignatureKey(entry: unknown): JWK | null {
   const named = { ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) }
   if (kty === 'RSA') {
     if (typeof n !== 'string' || typeof e !== 'string') return null
-    const modulus = Buffer.from(n, 'base64url')
-    const length = modulus.length - modulus.findIndex((byte) => byte !== 0)
-    const isStrong = length > modulusMinBytes || (length === modulusMinBytes && hasTopBit(modulus))
-    return isStrong ? { ...named, kty, n, e } : null
+    return isSoundRsaKey(n, e) ? { ...named, kty, n, e } : null
   }
   if (typeof kty !== 'string' || !Object.hasOwn(curves, kty) || !curves[kty]?.includes(crv)) {
     return null
@@ -71,8 +67,4 @@ function publicSignatureKey(entry: unknown): JWK | null {
   if (typeof x !== 'string') return null
   if (kty === 'OKP') return { ...named, kty, crv: crv as string, x }
   return typeof y === 'string' ? { ...named, kty, crv: crv as string, x, y } : null
-}
-
-function hasTopBit(modulus: Buffer): boolean {
-  return ((modulus.find((byte) => byte !== 0) ?? 0) & 0x80) !== 0
 }

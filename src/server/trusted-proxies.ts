@@ -34,7 +34,7 @@ export function trustProxies({
     trusted.addSubnet(address, bits, family)
   }
   return (address, hop) => {
-    const bare = address.replace(/^::ffff:(?=\d+\.)/i, '')
+    const bare = address.replace(/^::ffff:(\d+\.)/i, '$1')
     return hop < hops && trusted.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6')
   }
 }

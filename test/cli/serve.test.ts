@@ -68,7 +68,7 @@ test('a second start finds users, keys and sessions again, and prints no link', 
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} finishes the request in flight and closes the database`, async () => {
+  test(`${signal} finishes the request in flight and closes the database (DD-11)`, async () => {
     const directory = createDirectory()
     await addUser(directory)
     const server = await serve(directory)
@@ -118,7 +118,7 @@ test('a HOST that is no address of this machine is one line, and exit code 69', 
   )
 })
 
-test('every mistake of the configuration is told at once, without secrets, and nothing listens', async () => {
+test('every mistake of the configuration is told at once, without secrets, and nothing listens (SC-01)', async () => {
   const canary = 'change-me-canary'
   const environment = { PORT: 'eight', SECRET_KEY: canary, ARGON2_MEMORY: '64', LOG_LEVEL: 'loud' }
   const directory = createDirectory()

@@ -143,7 +143,7 @@ const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
   }
 })
 
-test('a Node.js that is too old is told so in one line', {
+test('a Node.js that is too old is told so in one line (SC-08)', {
   skip: oldNode ? false : 'not checked: no old Node.js is here',
 }, () => {
   // An old Node cannot strip types, but this file has none.

@@ -204,7 +204,7 @@ test('a token written by hand with good claims is accepted, so that the refusals
   await assertAccepted(accessTokens, await sign({ ...goodClaims(), nbf: clock() }))
 })
 
-test('the algorithm none is refused in any spelling, with and without a signature (JW-01)', async () => {
+test('the algorithm none is refused in any spelling, with and without a signature (JW-01, CVE-2022-23540)', async () => {
   const accessTokens = createIssuer()
   for (const alg of [
     'none',
@@ -227,7 +227,7 @@ test('the algorithm none is refused in any spelling, with and without a signatur
   }
 })
 
-test('a public key is no HMAC secret, in any form it is published (JW-02)', async () => {
+test('a public key is no HMAC secret, in any form it is published (JW-02, CVE-2022-29217, CVE-2024-33663, CVE-2024-37568)', async () => {
   // Also where HS256 is in use beside it: the key of the kid decides, not the algorithm alone.
   for (const keys of [createKeyRing([es256]), createKeyRing([es256, hs256])]) {
     const accessTokens = createIssuer({ keys })
@@ -250,7 +250,7 @@ test('a public key is no HMAC secret, in any form it is published (JW-02)', asyn
   }
 })
 
-test('a key verifies its own algorithm only, even if another of the ring could (JW-02)', async () => {
+test('a key verifies its own algorithm only, even if another of the ring could (JW-02, CVE-2026-22817, CVE-2026-22818)', async () => {
   const rsa = (): jose.JWK =>
     generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
   const [one, other] = [rsa(), rsa()]
@@ -301,7 +301,7 @@ test('only tokens of the type at+jwt are accepted (JW-12)', async () => {
   }
 })
 
-test('a token of another issuer is refused, however alike its name (JW-13)', async () => {
+test('a token of another issuer is refused, however alike its name (JW-13, CVE-2025-30144)', async () => {
   const accessTokens = createIssuer()
   const others = ['', `${issuer}/`, issuer.toUpperCase(), [issuer], [issuer, 'x'], 5, null, {}]
   for (const iss of [...others, 'https://evil.example.com', true, undefined]) {
@@ -389,7 +389,7 @@ test('every other claim has its type, whoever signed it (JW-13, JW-14)', async (
   }
 })
 
-test('a payload or a header that is no JSON object is refused (JW-16)', async () => {
+test('a payload or a header that is no JSON object is refused (JW-16, fast-jwt 86e83ef)', async () => {
   const accessTokens = createIssuer()
   const claims = JSON.stringify(goodClaims())
   const texts = [
@@ -433,7 +433,7 @@ test('a member that is there twice has one meaning, the last one (JW-17)', async
   await assertRefused(accessTokens, await sign(goodClaims(), none), 'alg')
 })
 
-test('a kid that is not the id of a key is refused, whatever it looks like (JW-10)', async () => {
+test('a kid that is not the id of a key is refused, whatever it looks like (JW-10, CVE-2022-23529, CVE-2022-23541, CVE-2025-65945)', async () => {
   const accessTokens = createIssuer()
   const kids = ['', '__proto__', 'constructor', 'toString', '../../etc/passwd', "' OR 1=1--", '0']
   for (const kid of [
@@ -472,7 +472,7 @@ test('a key that the token brings along, or names by URL, is not used (JW-09)', 
   assert.equal(requests, 0)
 })
 
-test('an extension that must be understood is refused (JW-07)', async () => {
+test('an extension that must be understood is refused (JW-07, CVE-2026-35042)', async () => {
   const accessTokens = createIssuer()
   const crits = [['exp'], ['b64'], ['http://example.com/x'], [], 'b64', null, [5]]
   for (const crit of crits) {
@@ -624,7 +624,7 @@ test('a token of 8192 characters is looked at, a longer one is not (JW-19)', asy
   assert.equal(await accessTokens.verify('x'.repeat(1_000_000)), null)
 })
 
-test('two tokens never swap, however alike they are (JW-21)', async () => {
+test('two tokens never swap, however alike they are (JW-21, GHSA-rp9m-7r4c-75qg)', async () => {
   const accessTokens = createIssuer()
   const claims = goodClaims()
   const alice = await sign({ ...claims, sub: 'alice' })
@@ -678,4 +678,97 @@ test('a claim named like a prototype pollutes nothing (JW-18)', async () => {
   const verified = await accessTokens.verify(token)
   assert.equal((verified?.claims as unknown as Json | undefined)?.admin, undefined)
   assert.equal(({} as Json).admin, undefined)
+})
+
+test('an empty, short or missing key verifies nothing, and none of these signs (JW-04, CVE-2026-44351, GHSA-8wpc-h4q6-8fxv, CVE-2026-45363)', async () => {
+  const accessTokens = createIssuer({ keys: createKeyRing([hs256, es256]) })
+  const secrets = ['', '\0', 'null', 'undefined', 'false', '0', '[object Object]', hs256.id]
+  const kids = [hs256.id, es256.id, '', undefined, null, 'unknown', 'undefined', '__proto__']
+  for (const secret of secrets) {
+    for (const alg of ['HS256', 'HS384', 'HS512']) {
+      for (const kid of kids) {
+        const text = `${encode({ alg, typ: 'at+jwt', kid })}.${encode(goodClaims())}`
+        const hash = alg.replace('HS', 'sha')
+        const mac = createHmac(hash, secret).update(text).digest('base64url')
+        await assertRefused(accessTokens, `${text}.${mac}`, `${alg} "${secret}" ${kid}`)
+      }
+    }
+  }
+  await assert.rejects(importSecret(''))
+  assert.throws(() => createKeyRing([]), TypeError)
+})
+
+test('an encrypted token costs no decryption, however much it asks for (JW-07, CVE-2022-36083, CVE-2024-28176, CVE-2026-34986, CVE-2024-33664)', async (t) => {
+  const accessTokens = createIssuer()
+  const calls = (['decrypt', 'deriveBits', 'deriveKey', 'unwrapKey', 'importKey'] as const).map(
+    (name) => t.mock.method(crypto.subtle, name),
+  )
+  const headers = [
+    {
+      alg: 'PBES2-HS256+A128KW',
+      enc: 'A128GCM',
+      p2c: 2_147_483_647,
+      p2s: 'AAAAAAAAAAAAAAAAAAAAAA',
+    },
+    { alg: 'dir', enc: 'A256GCM', zip: 'DEF' },
+    { alg: 'A256KW', enc: 'A256GCM' },
+    { alg: 'ECDH-ES', enc: 'A256GCM', epk: es256.publicJwk },
+  ]
+  for (const header of headers) {
+    const token = `${encode({ ...goodHeader(), ...header })}.AAAA.AAAA.${'A'.repeat(4000)}.AAAA`
+    await assertRefused(accessTokens, token, header.alg)
+  }
+  // The same in three parts, which is how a signed token looks.
+  const compressed = await sign(goodClaims(), { ...goodHeader(), zip: 'DEF', crit: ['zip'] })
+  await assertRefused(accessTokens, compressed, 'zip')
+  for (const { mock } of calls) assert.equal(mock.callCount(), 0)
+})
+
+test('an issuer and an audience are text, never patterns, and every time the same (JW-22, CVE-2026-35040, CVE-2026-35041)', async () => {
+  const accessTokens = createIssuer({ issuer: 'https://.*', audience: '(a+)+$' })
+  const claims = { ...goodClaims(), iss: 'https://.*', aud: '(a+)+$' }
+  const token = await sign(claims)
+  for (let time = 0; time < 5; time++) await assertAccepted(accessTokens, token)
+  const other = await sign({ ...claims, iss: 'https://evil.example.com' })
+  await assertRefused(accessTokens, other, 'a text that the pattern would fit')
+  const slow = await sign({ ...claims, aud: `${'a'.repeat(4000)}!` })
+  await assertRefused(accessTokens, slow, 'a text that the pattern would be slow on')
+})
+
+test('nothing beside its own members gets into a token, and none is made without a subject or after its end (JW-24)', async () => {
+  const accessTokens = createIssuer()
+  const hostile = {
+    iss: 'evil',
+    aud: 'evil',
+    exp: 9e9,
+    typ: 'JWT',
+    alg: 'none',
+    kid: 'x',
+    jti: 'x',
+  }
+  const { token } = await accessTokens.issue({ ...subject, ...hostile })
+  const claims = jose.decodeJwt(token)
+  assert.deepEqual([claims.iss, claims.aud, claims.exp], [issuer, audience, clock() + 900])
+  assert.notEqual(claims.jti, 'x')
+  assert.deepEqual(jose.decodeProtectedHeader(token), goodHeader())
+  await assertAccepted(accessTokens, token)
+  // A scope, a role or a client that reads like claims is text.
+  const odd = await accessTokens.issue({
+    ...subject,
+    clientId: '","sub":"admin',
+    role: '"],"x":["',
+  })
+  const { sub, client_id, roles } = jose.decodeJwt(odd.token)
+  assert.deepEqual([sub, client_id, roles], ['0197-alice', '","sub":"admin', ['"],"x":["']])
+  await assert.rejects(accessTokens.issue({ ...subject, subject: '' }), TypeError)
+  await assert.rejects(accessTokens.issue({ ...subject, expiresBy: clock() }), TypeError)
+})
+
+test('no number that is not finite is a time, a tolerance or a lifetime (JW-15, fast-jwt c0fb5b8)', async () => {
+  const accessTokens = createIssuer()
+  assert.equal(clockTolerance, 30)
+  for (const exp of ['1e400', '-1e400', '1e308', 'NaN', 'Infinity', '"Infinity"', 'null']) {
+    const claims = JSON.stringify(goodClaims()).replace(/"exp":\d+/, `"exp":${exp}`)
+    await assertRefused(accessTokens, await sign(claims), exp)
+  }
 })

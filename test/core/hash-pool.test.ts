@@ -69,7 +69,7 @@ test('jobs begin in the order they came, whichever place becomes free', async ()
   assert.deepEqual(jobs.begun, ['a', 'b', 'c', 'd', 'e'])
 })
 
-test('a job that finds the queue full is refused, and the others are not disturbed (PW-13)', async () => {
+test('a job that finds the queue full is refused, and the others are not disturbed (PW-13, DR-01)', async () => {
   const pool = createHashPool({ concurrency: 1, maxWaiting: 2, maxWait: 7 })
   const jobs = createJobs(pool)
   const kept = ['a', 'b', 'c'].map((name) => jobs.start(name))

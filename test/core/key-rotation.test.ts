@@ -123,7 +123,7 @@ test('a rotation at once signs at once, with the key that is published already i
   assert.equal(auth.keys.current.id, last.id)
 })
 
-test('a key that signs at once does so on a machine whose clock is behind', async () => {
+test('a key that signs at once does so on a machine whose clock is behind (DD-10)', async () => {
   const store = memory()
   const clock = createTestClock()
   const behind = createTestClock(clock() - clockTolerance)
@@ -139,7 +139,7 @@ test('a key that signs at once does so on a machine whose clock is behind', asyn
   assert.equal(auth.keys.current.id, id)
 })
 
-test('on a clock that is behind, the first key is the active one, and no next one', async () => {
+test('on a clock that is behind, the first key is the active one, and no next one (DD-10)', async () => {
   const store = memory()
   const clock = createTestClock()
   const { auth } = await start(clock, { store })

@@ -66,7 +66,7 @@ test('compatibility characters stay what they are: NFC, not NFKC (PW-08)', async
   await assertOnlyVerifies('ａ', 'a')
 })
 
-test('every byte counts, however long the password (PW-05)', async () => {
+test('every byte counts, however long the password (PW-05, Okta 2024)', async () => {
   for (const position of [64, 73, 500, 1024]) {
     const shared = 'x'.repeat(position - 1)
     await assertOnlyVerifies(`${shared}a`, `${shared}b`)

@@ -75,7 +75,7 @@ test('presented again after the grace, a token ends its session, stored before t
   await assertRefused(successor)
 })
 
-test('an older generation ends the session even within one second (SR-06, SR-08)', async () => {
+test('an older generation ends the session even within one second (SR-06, SR-08, keycloak 50999)', async () => {
   const { session, refreshToken: zero } = await open()
   const { refreshToken: one } = await auth.sessions.refresh(zero, clientId)
   const { refreshToken: two } = await auth.sessions.refresh(one, clientId)
@@ -92,7 +92,7 @@ test('with a grace of 0, the second presentation ends the session', async () => 
   assert.ok(await isEnded(session.id))
 })
 
-test('of 50 presentations at once all get the same successor, one generation on (SR-04)', async () => {
+test('of 50 presentations at once all get the same successor, one generation on (SR-04, CVE-2026-1035, GHSA-392p-2q2v-4372)', async () => {
   const { session, refreshToken } = await open()
   const answers = await Promise.all(
     Array.from({ length: 50 }, () => auth.sessions.refresh(refreshToken, clientId)),
@@ -101,7 +101,7 @@ test('of 50 presentations at once all get the same successor, one generation on 
   assert.equal((await auth.store.sessions.find(session.id))?.generation, 1)
 })
 
-test('a token of another client is refused and stays good (SR-02)', async () => {
+test('a token of another client is refused and stays good (SR-02, GHSA-pw9m-5jxm-xr6h)', async () => {
   const { session, refreshToken } = await open()
   await assertRefused(refreshToken, 'another')
   assert.equal(await isEnded(session.id), false)

@@ -15,7 +15,7 @@ test('an IPv4 address is its own source, however it is written (TH-09)', () => {
   assert.notEqual(sourceOf('192.0.2.7'), sourceOf('192.0.2.8'))
 })
 
-test('all addresses of a /64 are one source, in every spelling (TH-09)', () => {
+test('all addresses of a /64 are one source, in every spelling (TH-09, CVE-2026-45364)', () => {
   const spellings = ['2001:DB8::1', '2001:db8:0::1', '2001:db8:0:0:ffff::', '2001:0db8::192.0.2.1']
   for (const address of spellings) assert.equal(sourceOf(address), '2001:db8:0:0::/64', address)
   assert.equal(sourceOf('fe80::1%eth0'), sourceOf('fe80::2'))

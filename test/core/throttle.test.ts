@@ -199,7 +199,7 @@ test('what could not be looked at is not counted (TH-07)', async () => {
   assert.equal(await store.throttle.prune(0, 0, 0), 0, 'no count is left')
 })
 
-test('a wrong old password is counted like any other (TH-08)', async () => {
+test('a wrong old password is counted like any other (TH-08, CVE-2026-9798, CVE-2026-16103)', async () => {
   const { id } = (await auth.accounts.findByUsername('alice')) ?? { id: '' }
   const outcomes: string[] = []
   for (let tries = 0; tries < 10; tries++) {

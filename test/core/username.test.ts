@@ -43,7 +43,7 @@ test('a long s or a ligature is refused, a dotted or dotless I is never an i (AZ
   }
 })
 
-test('a fullwidth sign is checked as what it becomes (AZ-02)', () => {
+test('a fullwidth sign is checked as what it becomes (AZ-02, GHSA-7rqj-j65f-68wh)', () => {
   assertCanonical([
     ['a＠b．c', 'a@b.c'],
     ['a\u3000b', null],

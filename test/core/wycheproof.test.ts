@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { mock, test } from 'node:test'
-import * as jose from 'jose'
-import { createAccessTokenIssuer } from '../../src/core/access-token.ts'
-import { createKeyRing } from '../../src/core/key-ring.ts'
-import { type SigningKey, signingAlgorithms } from '../../src/core/signing-key.ts'
-import { createTestClock } from '../fixtures.ts'
+import { test } from 'node:test'
+import type * as jose from 'jose'
+import { judge, keyOf } from './signature-judge.ts'
 
 // Vectors of Project Wycheproof. Their payloads are no claims, so our verifier refuses every one of
 // them in the end, the valid ones for what they say. What tells the two apart is the signature: an
@@ -36,43 +33,6 @@ const groups: readonly Group[] = existsSync(file)
   : []
 const skip =
   groups.length === 0 && 'the vectors of Project Wycheproof are not there: nothing was verified'
-
-const clock = createTestClock()
-
-/** How our verifier takes a token: whether it found a signature right, and whether it accepts it. */
-async function judge(key: SigningKey, token: string): Promise<{ signed: boolean; good: boolean }> {
-  const keys = createKeyRing([key])
-  const options = { issuer: 'i', audience: 'a', lifetime: 900, clock }
-  const results: Promise<boolean>[] = []
-  const verify = crypto.subtle.verify.bind(crypto.subtle)
-  const spy = mock.method(crypto.subtle, 'verify', (...parameters: Parameters<typeof verify>) => {
-    const result = verify(...parameters)
-    results.push(result)
-    return result
-  })
-  try {
-    const verified = await createAccessTokenIssuer({ keys, ...options }).verify(token)
-    const outcomes = await Promise.allSettled(results)
-    const signed = outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value)
-    return { signed, good: verified !== null }
-  } finally {
-    spy.mock.restore()
-  }
-}
-
-/** The key of a group under the id that its tokens name; null for an algorithm we have not. */
-async function keyOf(jwk: jose.JWK): Promise<SigningKey | null> {
-  const algorithm = [...signingAlgorithms, 'HS256' as const].find((known) => known === jwk.alg)
-  if (algorithm === undefined) return null
-  const bytes = Buffer.from(jwk.k ?? '', 'base64url')
-  const key =
-    algorithm === 'HS256'
-      ? await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
-          'verify',
-        ])
-      : ((await jose.importJWK(jwk, algorithm)) as jose.CryptoKey)
-  return { id: jwk.kid ?? '', algorithm, signWith: key, verifyWith: key, verifiesUntil: null }
-}
 
 // Vectors whose expectation is not ours, and why.
 const stricter = 'valid there, refused here'

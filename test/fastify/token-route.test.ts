@@ -243,7 +243,7 @@ describe('the token endpoint', () => {
     )
   })
 
-  test('answers 503 and when to come again, if too many log in at once (PC-08)', async () => {
+  test('answers 503 and when to come again, if too many log in at once (PC-08, DR-02)', async () => {
     const pool = createHashPool({ concurrency: 1, maxWaiting: 0 })
     const { app } = await createTestApp({ auth: { passwordHash: { ...cheapHashing, pool } } })
     const { promise, resolve } = Promise.withResolvers<void>()

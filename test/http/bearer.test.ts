@@ -165,7 +165,7 @@ describe('any header at all', () => {
     }
   }
 
-  test('yields a token of the grammar, none, or a refusal, and never another error (BR-04)', () => {
+  test('yields a token of the grammar, none, or a refusal, and never another error (BR-04, GHSA-xmf8-cvqr-rfgj)', () => {
     fc.assert(
       fc.property(anyHeader, (header) => {
         const read = readOrRefuse(withHeader(header))
@@ -173,7 +173,7 @@ describe('any header at all', () => {
         assert.match(read, /^[A-Za-z0-9._~+/-]+=*$/)
         assert.match(header, /^bearer /i)
       }),
-      { numRuns: 10_000 },
+      { numRuns: Number(process.env.RUNS ?? 10_000) },
     )
   })
 

@@ -134,6 +134,6 @@ test('any header yields credentials, none or a refusal, and never another error'
         assert.equal(error.code, 'invalid_client')
       }
     }),
-    { numRuns: 5_000 },
+    { numRuns: Number(process.env.RUNS ?? 5_000) },
   )
 })

@@ -515,7 +515,7 @@ describe('a guard whose parts fail', () => {
     await assert.rejects(made.currentUser(bearer(token)), UnavailableError)
   })
 
-  test('rejects, and lets nobody pass, when the keys cannot be read (BR-06)', async () => {
+  test('rejects, and lets nobody pass, when the keys cannot be read (BR-06, GHSA-8fpg-xm3f-6cx3)', async () => {
     const user = await signUp(auth, 'admin')
     const token = await tokenOf(auth, user)
     const accessTokens = {

@@ -115,7 +115,7 @@ describe('a refresh token', () => {
   })
 })
 
-describe('a token that is not active is nothing but that (RI-05, RI-07):', () => {
+describe('a token that is not active is nothing but that (RI-05, RI-07, CVE-2026-8922):', () => {
   type Case = (tokens: Tokens) => Promise<string> | string
   const refreshed: Case = async ({ refresh_token }) => {
     assert.equal((await made.refresh(odd, refresh_token)).status, 200)

@@ -126,7 +126,7 @@ describe('both ways at once are malformed (PC-13)', () => {
 describe('a grant', () => {
   const api = basic('api', plainSecret)
 
-  test('that the client may not use is refused (PC-06)', async () => {
+  test('that the client may not use is refused (PC-06, PC-16)', async () => {
     assertError(await made.token(api, good), 400, 'unauthorized_client')
     const answer = await made.refresh(api, 'x')
     assertError(answer, 400, 'unauthorized_client')

@@ -638,7 +638,7 @@ describe('any request', () => {
         assertWellFormed(answered)
         assert.doesNotMatch(JSON.stringify(answered), new RegExp(marker, 'i'))
       }),
-      { numRuns: 1_000 },
+      { numRuns: Number(process.env.RUNS ?? 1_000) },
     )
   })
 
@@ -650,7 +650,7 @@ describe('any request', () => {
     })
     await fc.assert(
       fc.asyncProperty(request, async (asked) => assertWellFormed(await answer(asked))),
-      { numRuns: 1_000 },
+      { numRuns: Number(process.env.RUNS ?? 1_000) },
     )
   })
 })

@@ -99,7 +99,7 @@ function pour(response: ServerResponse): void {
   if (!response.destroyed) response.once('drain', () => pour(response))
 }
 
-test('a slow answer is waited for no longer than the limit, its body included (XI-03)', async () => {
+test('a slow answer is waited for no longer than the limit, its body included (XI-03, DR-07)', async () => {
   provider.serve('/silent', () => {})
   await assert.rejects(
     get('/silent', { timeout: 50 }),

@@ -115,7 +115,7 @@ async function until(done: () => boolean): Promise<void> {
   }
 }
 
-test('a login at the provider is a user here, by one look at its metadata and keys', async () => {
+test('a login at the provider is a user here, by one look at its metadata and keys (XI-14)', async () => {
   for (let i = 0; i < 3; i++) {
     const answer = await call(tokens.access_token)
     assert.equal(answer.statusCode, 200, answer.body)
@@ -168,7 +168,7 @@ describe('a token that is not for us', () => {
 })
 
 describe('keys that are rotated while the provider runs', () => {
-  test('the first token of the new key is accepted, and those of the old one still', async () => {
+  test('the first token of the new key is accepted, and those of the old one still (XI-14)', async () => {
     assert.equal((await call(tokens.access_token)).statusCode, 200)
     await provider.rotate()
     const renewed = await provider.login('alice')

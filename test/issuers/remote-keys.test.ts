@@ -99,7 +99,7 @@ describe('the first fetch', () => {
     assert.deepEqual(provider.requests, [])
   })
 
-  test('without keys a token cannot be judged: 503, one try per cool-down', async () => {
+  test('without keys a token cannot be judged: 503, one try per cool-down (DR-07)', async () => {
     provider.remove('/jwks')
     const token = await tokenBy(first)
     for (const retryAfter of [30, 30, 18]) {
@@ -326,7 +326,7 @@ describe('a provider that fails (XI-06)', () => {
     })
   }
 
-  test('one that is slow is given up after the limit', async () => {
+  test('one that is slow is given up after the limit (DR-07)', async () => {
     issuer = open({ fetchTimeout: 1 })
     provider.serve('/jwks', () => {})
     await assert.rejects(verifies(first), (error) => {
@@ -336,7 +336,7 @@ describe('a provider that fails (XI-06)', () => {
     })
   })
 
-  test('a clock that is set back makes nobody wait longer', async () => {
+  test('a clock that is set back makes nobody wait longer (DD-10)', async () => {
     provider.remove('/jwks')
     await assert.rejects(verifies(first), UnavailableError)
     provider.publish([first])

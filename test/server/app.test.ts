@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -131,6 +132,23 @@ describe('PUT /me/password', () => {
     assert.deepEqual(answer.json().errors, reasonsAgainstBob)
     assert.equal((await login(app, 'bob')).statusCode, 200, 'the old one still holds')
   })
+
+  test('takes no other field, and nothing else of an account is a user’s own to set (AZ-11)', async () => {
+    const call = await as(member)
+    const good = { old_password: goodPassword, new_password }
+    const foreign = { role: 'admin', active: false, id: admin.id, username: 'ann' }
+    for (const [name, value] of Object.entries({ ...foreign, is_active: true, scope: '*' })) {
+      assertProblem(await call('PUT', '/me/password', { ...good, [name]: value }), 400)
+    }
+    for (const method of ['PUT', 'PATCH', 'POST'] as const) {
+      assertProblem(await call(method, '/me', foreign), 404)
+      assertProblem(await call(method, `/admin/users/${member.id}`, foreign), 404)
+    }
+    assertProblem(await call('PUT', `/admin/users/${member.id}/role`, { role: 'admin' }), 403)
+    const { username, role } = (await call('GET', '/me')).json()
+    assert.deepEqual([username, role], ['bob', 'member'])
+    assert.equal((await login(app, 'bob')).statusCode, 200, 'nothing was changed')
+  })
 })
 
 describe('the administration', () => {
@@ -259,7 +277,7 @@ describe('the administration', () => {
     assert.equal((await call('GET', '/admin/users?limit=62')).json().next, null, 'an exact fit')
   })
 
-  test('lists users in pages, and finds them by a part of the name', async () => {
+  test('lists users in pages, and finds them by a part of the name (DR-01)', async () => {
     for (const username of ['dan', 'dana', 'eve']) {
       await auth.accounts.create({ username, password: null })
     }
@@ -402,7 +420,7 @@ describe('every answer', () => {
     assertProblem(await app.inject({ method: 'OPTIONS', url: '/me' }), 404)
   })
 
-  test('of an error is without what was sent', async () => {
+  test('of an error is without what was sent (HH-06)', async () => {
     const token = await createAccessToken(auth, admin.id)
     const post = (payload: string, type = 'application/json') =>
       app.inject({
@@ -450,7 +468,7 @@ describe('every answer', () => {
     }
   })
 
-  test('over https asks the browser to stay there', async () => {
+  test('over https asks the browser to stay there (HH-06)', async () => {
     const issuer = 'https://auth.example.com'
     const secure = await buildApp({ auth: await createTestAuth({ issuer }) })
     const { headers } = await secure.inject('/health/live')
@@ -470,13 +488,13 @@ describe('a failure of the server', () => {
     return await (await as(admin))('GET', '/admin/stats')
   }
 
-  test('is told to the log, and not to the client', async () => {
+  test('is told to the log, and not to the client (HH-06, LA-10)', async () => {
     const answer = await failWith(new Error('canary: no such table'))
     assertProblem(answer, 500, 'The server made a mistake; it is logged.')
     assert.match(lines.join(''), /canary: no such table/)
   })
 
-  test('is 500 too if what was thrown is no error', async () => {
+  test('is 500 too if what was thrown is no error (LA-10)', async () => {
     for (const thrown of ['canary', null, { statusCode: 'x' }]) {
       const answer = await failWith(thrown)
       assertProblem(answer, 500, 'The server made a mistake; it is logged.')
@@ -505,7 +523,7 @@ test('without documentation there is none', async () => {
   await bare.close()
 })
 
-test('a body larger than 64 KiB is refused (HH-01)', async () => {
+test('a body larger than 64 KiB is refused (HH-01, CVE-2026-21717)', async () => {
   const call = await as(admin)
   const body = { username: 'x', password: 'p'.repeat(70_000) }
   assertProblem(await call('POST', '/admin/users', body), 413)
@@ -547,6 +565,21 @@ test('a line of the log is one line, whatever was sent (LA-03)', async () => {
 })
 
 describe('on its port', () => {
+  test('a client has 10 seconds for the headers, 15 for the request, and is then told and cut off (HH-02)', async () => {
+    await app.listen({ port: 0 })
+    const { headersTimeout, requestTimeout, keepAliveTimeout } = app.server
+    assert.deepEqual([headersTimeout, requestTimeout], [10_000, 15_000])
+    assert.ok(keepAliveTimeout > 0 && keepAliveTimeout <= 75_000)
+    const accepted = once(app.server, 'connection')
+    const connection = await connectTo(portOf(app))
+    const [socket] = await accepted
+    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    app.server.emit('clientError', late, socket)
+    const answer = await connection.closed
+    assert.match(answer, /^HTTP\/1\.1 408 /)
+    assert.match(answer, /The request did not arrive in time\./)
+  })
+
   test('bytes that are no HTTP get 400 or 431, and the server goes on (HH-10)', async () => {
     await app.listen({ port: 0 })
     for (const [bytes, status] of [
@@ -569,7 +602,7 @@ describe('on its port', () => {
     assert.equal((await fetch(`http://127.0.0.1:${portOf(app)}/health/live`)).status, 200)
   })
 
-  test('while it shuts down it answers what still arrives, and says that it is not ready', async () => {
+  test('while it shuts down it answers what still arrives, and says that it is not ready (DD-11)', async () => {
     await app.listen({ port: 0 })
     const connection = await connectTo(portOf(app))
     const body = new URLSearchParams({ username: 'ann', password: goodPassword }).toString()

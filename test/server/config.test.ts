@@ -330,7 +330,7 @@ test('a key that is named for two purposes is a mistake (KM-10)', () => {
   }
 })
 
-test('every mistake is reported at once, each under the name of its variable', () => {
+test('every mistake is reported at once, each under the name of its variable (SC-01)', () => {
   const problems = problemsOf(mistakes)
   const named = problems.map((problem) => problem.match(/^[A-Z0-9_]+/)?.[0])
   // Any text is a directory, and any text is an audience.

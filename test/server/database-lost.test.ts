@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import pg from 'pg'
 import type { Auth } from '../../src/core/auth.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { buildApp } from '../../src/server/app.ts'
@@ -29,6 +30,7 @@ const eve = { username: 'eve', password: goodPassword, repeated: goodPassword }
 const timeout = 60_000
 
 describe('with the database lost', { skip, timeout }, () => {
+  let direct: string
   let proxy: TcpProxy
   let auth: Auth
   let app: FastifyInstance
@@ -38,7 +40,8 @@ describe('with the database lost', { skip, timeout }, () => {
 
   before(async () => {
     assert.ok(server)
-    const url = new URL(await server.createDatabase('lost'))
+    direct = await server.createDatabase('lost')
+    const url = new URL(direct)
     proxy = await startProxy(server.port)
     url.port = String(proxy.port)
     const store = postgres(url.href, { maxConnections: 4, connectionTimeout: 1 })
@@ -100,7 +103,7 @@ describe('with the database lost', { skip, timeout }, () => {
   }
 
   for (const mode of ['refuse', 'reset', 'swallow'] satisfies ProxyMode[]) {
-    test(`every route that needs it is 503 with Retry-After when the network does ${mode} (DD-05)`, async () => {
+    test(`every route that needs it is 503 with Retry-After when the network does ${mode} (DD-05, TH-12)`, async () => {
       await recovered()
       await proxy.switchTo(mode)
       // What is known of users is trusted for a moment longer.
@@ -145,6 +148,25 @@ describe('with the database lost', { skip, timeout }, () => {
     await proxy.switchTo('pass')
     assertProblem(await me(), 503)
     for (let request = 0; request < 5; request++) assert.equal((await me()).statusCode, 200)
+  })
+
+  test('while all connections are taken requests wait no longer than they may, and what needs none is answered (DR-06)', async () => {
+    await recovered()
+    const operator = new pg.Client({ connectionString: direct })
+    await operator.connect()
+    await operator.query('begin; lock table users, sessions in access exclusive mode')
+    const logins = Promise.all(Array.from({ length: 30 }, () => login(app, 'ann')))
+    const metadata = await app.inject('/.well-known/oauth-authorization-server')
+    assert.equal(metadata.statusCode, 200)
+    assert.equal((await app.inject('/health/live')).statusCode, 200)
+    for (const answer of await logins) {
+      assertNothingGranted(answer)
+      assert.match(String(answer.headers['retry-after']), /^\d+$/)
+    }
+    await operator.query('rollback')
+    await operator.end()
+    await recovered()
+    assert.equal((await login(app, 'ann')).statusCode, 200)
   })
 
   test('what was refused is not done, and what was done stays done', async () => {

@@ -65,7 +65,7 @@ test('the code creates the first administrator, and is used up', async () => {
   assert.equal(await countUsers(), 1)
 })
 
-test('nothing is created without the code', async () => {
+test('nothing is created without the code (SC-02)', async () => {
   for (const code of ['', 'x', setup.code.slice(1), setup.code.toLowerCase()]) {
     assert.equal((await send({ code })).statusCode, 403)
   }
@@ -90,7 +90,7 @@ test('the code expires after 30 minutes', async () => {
   assert.equal(await countUsers(), 0)
 })
 
-test('one code works in several processes that share a database, once', async () => {
+test('one code works in several processes that share a database, once (DD-14)', async () => {
   const grant = createSetupGrant(clock)
   await app.close()
   setup = createSetup(clock, grant)
@@ -113,7 +113,7 @@ test('a code that was handed on expires when the first one does', async () => {
   assert.equal(handedOn.admits(grant.code), false)
 })
 
-test('two uses at once make one administrator', async () => {
+test('two uses at once make one administrator (DD-14, CVE-2026-4325, keycloak 51220, better-auth 8067)', async () => {
   const answers = await Promise.all([send(), send({ username: 'bob' })])
   assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [201, 410])
   assert.equal(await countUsers(), 1)

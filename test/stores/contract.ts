@@ -411,7 +411,7 @@ export function storeContract(
         assert.equal(await other.sessions.rotate(rotation(session)), null)
       })
 
-      test('after a revocation that was acknowledged, no rotation succeeds (SR-09)', async () => {
+      test('after a revocation that was acknowledged, no rotation succeeds (SR-09, keycloak 51312)', async () => {
         for (let round = 0; round < 10; round++) {
           const { session } = await opened()
           await Promise.all([
@@ -614,7 +614,7 @@ export function storeContract(
         ...changes,
       })
 
-      test('are one step: of 50 attempts at once no more count than the rule lets (TH-07)', async () => {
+      test('are one step: of 50 attempts at once no more count than the rule lets (TH-07, better-auth 9993, better-auth 10000)', async () => {
         const count = aCount()
         const outcomes = await Promise.all(
           Array.from({ length: 50 }, (_, index) =>
@@ -685,7 +685,7 @@ export function storeContract(
         assert.equal(await store.throttle.count(aCount({ key: knownKey })), 0)
       })
 
-      test('are deleted when they are old, and the least important beyond a bound (TH-11)', async () => {
+      test('are deleted when they are old, and the least important beyond a bound (TH-11, DR-01)', async () => {
         // Whatever other tests have left.
         await store.throttle.prune(now + 1e10, now + 1e10, 0)
         const [old, locked, known, fresh] = [aCount(), aCount(), aCount(), aCount({ now: now + 9 })]

@@ -92,7 +92,7 @@ function races(name: string, open: () => Promise<[Store, string]>, skipped: stri
       return opened
     }
 
-    test(`one refresh token, presented ${perProcess} times at once by each, has one successor, ${rounds} times (SR-04)`, async (t) => {
+    test(`one refresh token, presented ${perProcess} times at once by each, has one successor, ${rounds} times (SR-04, DD-12)`, async (t) => {
       const { auth, elsewhere } = await start(t)
       for (let round = 0; round < rounds; round++) {
         const { session, refreshToken } = await openSession(auth, `racer${round}`)
@@ -109,7 +109,7 @@ function races(name: string, open: () => Promise<[Store, string]>, skipped: stri
       }
     })
 
-    test(`no token survives a revocation, ${rounds} times (SR-09)`, async (t) => {
+    test(`no token survives a revocation, ${rounds} times (SR-09, DD-12)`, async (t) => {
       const { auth, elsewhere } = await start(t)
       let refusals = 0
       for (let round = 0; round < rounds; round++) {

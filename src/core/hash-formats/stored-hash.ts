@@ -37,7 +37,9 @@ export function decodeBase64(text: string): Buffer {
 
 /** Base64 without padding, as PHC strings have it. */
 export function encodeBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
+  return Buffer.from(bytes)
+    .toString('base64')
+    .replace(/={1,2}$/, '')
 }
 
 /** @throws {HashRefusal} if an output is too short to tell passwords apart, or absurdly long. */
