@@ -47,6 +47,7 @@ export type {
   TrustedIssuer,
   UserMode,
 } from './core/external-issuer.ts'
+export { type FirebaseParameters, formatFirebaseHash } from './core/hash-formats/firebase-scrypt.ts'
 export {
   createHashPool,
   type HashPool,
@@ -114,6 +115,15 @@ export {
 export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle-store.ts'
 export type { Caller, CallingClient } from './core/token-client.ts'
 export type { User } from './core/user.ts'
+export type {
+  ImportCounts,
+  ImportEntry,
+  ImportedUser,
+  ImportOptions,
+  ImportSource,
+  ImportUsers,
+  RefusedEntry,
+} from './core/user-import.ts'
 export { canonicalUsername } from './core/username.ts'
 export { readBearerToken } from './http/bearer.ts'
 export {

@@ -12,11 +12,31 @@ import { WorkerFailure } from './worker-messages.ts'
 // The exit codes are those of sysexits.h where one fits.
 const REFUSED = 1
 const USAGE = 64
+const DATA = 65
+const NOINPUT = 66
 const UNAVAILABLE = 69
 const SOFTWARE = 70
 const IO = 74
 const CONFIG = 78
 const INTERRUPTED = 130
+
+/** Why a command did not do all that it was asked to, and how that is told. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+  readonly exitCode: number
+
+  constructor(reason: 'usage' | 'data' | 'input' | 'output' | 'interrupted', message: string) {
+    super(message)
+    const codes = {
+      usage: USAGE,
+      data: DATA,
+      input: NOINPUT,
+      output: IO,
+      interrupted: INTERRUPTED,
+    }
+    this.exitCode = codes[reason]
+  }
+}
 
 /** The exit code of a command that failed. */
 export function exitCodeOf(error: unknown): number {
@@ -26,7 +46,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof StoreError) return IO
   if (error instanceof AccountError || error instanceof ClientError || error instanceof KeyError)
     return REFUSED
-  if (error instanceof WorkerFailure) return error.exitCode
+  if (error instanceof WorkerFailure || error instanceof CommandFailure) return error.exitCode
   if (error instanceof UnavailableError || isListenError(error)) return UNAVAILABLE
   return SOFTWARE
 }
@@ -51,7 +71,8 @@ export function describeFailure(error: unknown): string {
     error instanceof KeyError ||
     error instanceof StoreError ||
     error instanceof UnavailableError ||
-    error instanceof WorkerFailure
+    error instanceof WorkerFailure ||
+    error instanceof CommandFailure
   ) {
     return error.message
   }

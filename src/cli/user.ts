@@ -4,6 +4,8 @@ import { AccountError } from '../core/errors.ts'
 import { checkRole } from '../core/roles.ts'
 import type { User } from '../core/user.ts'
 import { readNewPassword } from './password-input.ts'
+import { exportCommand } from './user-export.ts'
+import { importCommand } from './user-import.ts'
 import { withAuth } from './with-auth.ts'
 
 /** `portcullis user …`: works on the database itself, whether or not a server runs on it. */
@@ -95,6 +97,8 @@ export function userCommand(): Command {
       }),
     )
 
+  user.addCommand(importCommand())
+  user.addCommand(exportCommand())
   return user
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from './clock.ts'
 import { AccountError } from './errors.ts'
@@ -7,9 +6,11 @@ import type { Login } from './login.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import { checkRole, type Roles } from './roles.ts'
+import { newSecurityStamp } from './security-stamp.ts'
 import type { Store, UserChanges, UserCounts, UserQuery, UserRecord } from './store.ts'
 import { explainConflict, present, toUser, type User } from './user.ts'
-import { canonicalUsername, foldUsername } from './username.ts'
+import { createUserImporter, type ImportUsers } from './user-import.ts'
+import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
 
 /** A user to be created: with a password, or with the hash that an older system made of one. */
 export type NewUser = {
@@ -95,6 +96,14 @@ export interface Accounts {
   endSessions(id: string, by?: Origin): Promise<User>
   /** Deletes the user, with every session. @throws {AccountError} `user_unknown`, `last_admin` */
   remove(id: string, by?: Origin): Promise<void>
+  /**
+   * Creates the users of an older system, batch by batch, with the hashes of their passwords. Entries
+   * that cannot be users are refused, one by one, and usernames that are taken are skipped: an import
+   * that was interrupted is simply done again.
+   *
+   * @throws {AccountError} `role_unknown` if the default role of the import is.
+   */
+  importUsers: ImportUsers
 }
 
 export interface AccountsOptions {
@@ -133,9 +142,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const { username, role = defaultRole } = user
     const canonical = canonicalUsername(username)
     if (canonical === null) {
-      throw new AccountError('username_invalid', [
-        'The username must have 1 to 254 letters, digits or ASCII signs, without spaces, from one script.',
-      ])
+      throw new AccountError('username_invalid', [usernameRule])
     }
     checkRole(roles, role)
     return {
@@ -263,6 +270,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         .catch(explainConflict)
       if (!removed) present(null)
     },
+    importUsers: createUserImporter(options),
   }
 
   function setActive(id: string, active: boolean, by?: Origin): Promise<User> {
@@ -273,8 +281,4 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
 function creationOf({ id, role }: UserRecord, by?: Origin): NewEvent {
   return { ...by, type: 'user_created', userId: id, details: { role } }
-}
-
-function newSecurityStamp(): string {
-  return randomBytes(12).toString('base64url')
 }

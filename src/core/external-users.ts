@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { AccessToken, ExternalSubject } from './access-token.ts'
 import type { Clock } from './clock.ts'
 import type { AuthEvents } from './events.ts'
 import type { TrustedIssuer } from './external-issuer.ts'
 import { linkingOf } from './identities.ts'
+import { newSecurityStamp } from './security-stamp.ts'
 import { ConflictError, type MaybePromise, type Store, type UserRecord } from './store.ts'
 import { toUser, type User } from './user.ts'
 import { canonicalUsername } from './username.ts'
@@ -57,7 +58,7 @@ export function createExternalUsers({
         role: subject.role,
         active: true,
         createdAt: clock(),
-        securityStamp: randomBytes(12).toString('base64url'),
+        securityStamp: newSecurityStamp(),
       }
       try {
         const { issuer, role } = subject

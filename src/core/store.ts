@@ -109,6 +109,10 @@ export type MaybePromise<T> = T | Promise<T>
 export interface UserStore {
   /** @throws {ConflictError} `username_taken` */
   create(user: UserRecord, event?: AuthEvent): Promise<void>
+  /** Creates those of 2000 users at most whose username and id are free; returns their usernames. */
+  createMany(users: readonly UserRecord[]): Promise<readonly string[]>
+  /** Those of 2000 usernames at most that are taken. */
+  takenAmong(usernames: readonly string[]): Promise<readonly string[]>
   /** Creates the user only if no user exists, in one step. False if one does. */
   createFirst(user: UserRecord, event?: AuthEvent): Promise<boolean>
   findById(id: string): MaybePromise<UserRecord | null>

@@ -4,12 +4,50 @@ import { type Engine, mapAnswer } from './kysely-engine.ts'
 import { recorded } from './kysely-events.ts'
 import type { Schema, UsersTable } from './schema.ts'
 
+const emptyRow: UsersTable = {
+  id: '',
+  username: '',
+  password_hash: '',
+  role: '',
+  active: 0,
+  created_at: 0,
+  security_stamp: '',
+}
+const userColumns = Object.keys(emptyRow) as (keyof UsersTable)[]
+
+/** Remembers the last answer. */
+function memoize<T>(make: (count: number) => T): (count: number) => T {
+  let last: { readonly count: number; readonly made: T } | undefined
+  return (count) => {
+    if (last?.count !== count) last = { count, made: make(count) }
+    return last.made
+  }
+}
+
 /** Users in SQL: one implementation of every query for every engine. */
 export function createUserStore(engine: Engine): UserStore {
   const { db, scans, prepareRead, inTurn, isUniqueViolation } = engine
   const readById = prepareRead(db.selectFrom('users').selectAll().where('id', '=', '').compile())
   const readByUsername = prepareRead(
     db.selectFrom('users').selectAll().where('username', '=', '').compile(),
+  )
+
+  // Compiled once for each number of rows, which is nearly always the same: compiling takes longer than
+  // running.
+  const insertMany = memoize((count) =>
+    db
+      .insertInto('users')
+      .values(Array.from({ length: count }, () => ({ ...emptyRow })))
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('username')
+      .compile(),
+  )
+  const selectAmong = memoize((count) =>
+    db
+      .selectFrom('users')
+      .select('username')
+      .where('username', 'in', Array<string>(count).fill(''))
+      .compile(),
   )
 
   /** Nothing was changed: because there is no such user, or because of the condition? */
@@ -28,16 +66,35 @@ export function createUserStore(engine: Engine): UserStore {
         throw error
       }
     },
+    async createMany(users) {
+      if (users.length === 0) return []
+      const rows = users.map(toRow)
+      const query = insertMany(rows.length)
+      const parameters = rows.flatMap((row) => userColumns.map((column) => row[column]))
+      const { rows: created } = await db.executeQuery<{ username: string }>({
+        ...query,
+        parameters,
+      })
+      return created.map(({ username }) => username)
+    },
+    async takenAmong(usernames) {
+      if (usernames.length === 0) return []
+      const query = selectAmong(usernames.length)
+      const { rows } = await db.executeQuery<{ username: string }>({
+        ...query,
+        parameters: usernames,
+      })
+      return rows.map(({ username }) => username)
+    },
     async createFirst(user, event) {
       const row = toRow(user)
-      const columns = Object.keys(row) as (keyof UsersTable)[]
       const insert = async (connection: Kysely<Schema>): Promise<boolean> => {
         const { numInsertedOrUpdatedRows } = await connection
           .insertInto('users')
-          .columns(columns)
+          .columns(userColumns)
           .expression(
             db
-              .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+              .selectNoFrom((eb) => userColumns.map((column) => eb.val(row[column]).as(column)))
               .where(({ not, exists }) => not(exists(db.selectFrom('users').select('id')))),
           )
           .executeTakeFirst()

@@ -78,6 +78,17 @@ function createUsers(
       insert(user)
       addEvent(event)
     },
+    async createMany(users) {
+      const free = users.filter((user) => {
+        if (byId.has(user.id) || idByUsername.has(user.username)) return false
+        insert(user)
+        return true
+      })
+      return free.map(({ username }) => username)
+    },
+    async takenAmong(usernames) {
+      return usernames.filter((username) => idByUsername.has(username))
+    },
     async createFirst(user, event) {
       if (byId.size > 0) return false
       insert(user)

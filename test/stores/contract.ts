@@ -116,6 +116,42 @@ export function storeContract(
         assert.equal(await store.users.remove(randomUUID()), false)
       })
 
+      test('of many users those are created whose username and id are free', async () => {
+        const taken = await add()
+        const [first, second, third] = [
+          aUser({ passwordHash: null }),
+          aUser({ active: false }),
+          aUser(),
+        ]
+        const created = await store.users.createMany([
+          aUser({ username: taken.username }),
+          first,
+          aUser({ id: taken.id }),
+          second,
+          aUser({ username: first.username }),
+          third,
+        ])
+        const usernames = [first.username, second.username, third.username].sort()
+        assert.deepEqual([...created].sort(), usernames)
+        for (const user of [taken, first, second, third]) {
+          assert.deepEqual(await other.users.findById(user.id), user)
+        }
+        assert.deepEqual(await store.users.createMany([first]), [])
+        assert.deepEqual(await store.users.createMany([]), [])
+        const among = await other.users.takenAmong([...usernames, 'nobody'])
+        assert.deepEqual([...among].sort(), usernames)
+        assert.deepEqual(await store.users.takenAmong([]), [])
+      })
+
+      test('two imports at once create each user once', async () => {
+        const users = Array.from({ length: 300 }, () => aUser())
+        const created = await Promise.all([
+          store.users.createMany(users),
+          other.users.createMany(users.map((user) => ({ ...user, id: randomUUID() }))),
+        ])
+        assert.deepEqual(created.flat().sort(), users.map(({ username }) => username).sort())
+      })
+
       test('a username is taken once, of 20 at the same time (AZ-01)', async () => {
         const { username } = aUser()
         const results = await Promise.allSettled(
