@@ -50,6 +50,7 @@ export type {
 export { type FirebaseParameters, formatFirebaseHash } from './core/hash-formats/firebase-scrypt.ts'
 export {
   createHashPool,
+  type FinishedJob,
   type HashPool,
   type HashPoolOptions,
   type HashResources,
@@ -88,6 +89,7 @@ export type {
   SigningKeySet,
   SigningKeyStore,
 } from './core/signing-key-store.ts'
+export type { AttemptCounts, CacheCounts, StoreStatistics } from './core/statistics.ts'
 export {
   type ClientSubject,
   ConflictError,

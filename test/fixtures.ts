@@ -62,6 +62,7 @@ export function createCountingPool(): CountingPool {
   const pool = createHashPool({ concurrency: 4 })
   let hashes = 0
   return {
+    ...pool,
     checkCapacity: (source) => pool.checkCapacity(source),
     run: (job, source) =>
       pool.run(async () => {

@@ -20,6 +20,21 @@ export interface HashPool {
   checkCapacity(source?: string): void
   /** Jobs running and jobs waiting now. */
   readonly load: { readonly running: number; readonly waiting: number }
+  /** What has been since the pool was made. */
+  readonly history: {
+    /** Jobs that ran at the same time, at most. */
+    readonly peak: number
+    /** Jobs that were refused, because the queue was full or their turn came too late. */
+    readonly refused: number
+  }
+  /** Calls the listener after every job. Returns what ends that. */
+  subscribe(listener: (job: FinishedJob) => void): () => void
+}
+
+/** A job that has run, and its seconds. */
+export interface FinishedJob {
+  readonly waited: number
+  readonly ran: number
 }
 
 /** How many hashes run and wait. */
@@ -54,10 +69,14 @@ export function createHashPool(options: HashPoolOptions): HashPool {
   const maxWaitingPerSource = Math.ceil(maxWaiting / 4)
   /** Whoever waits, by source; the source whose turn is next comes first. */
   const waiting = new Map<string, (() => void)[]>()
+  const listeners = new Set<(job: FinishedJob) => void>()
   let waitingInAll = 0
   let running = 0
+  let peak = 0
+  let refused = 0
 
   function overloaded(): UnavailableError {
+    refused++
     return new UnavailableError('Too many logins at once, try again in a few seconds', maxWait)
   }
 
@@ -72,6 +91,7 @@ export function createHashPool(options: HashPoolOptions): HashPool {
     checkCapacity(source)
     if (running < concurrency) {
       running++
+      peak = Math.max(peak, running)
       return
     }
     // Monotonic: a clock that is set back must not let a job wait for an hour.
@@ -111,16 +131,28 @@ export function createHashPool(options: HashPoolOptions): HashPool {
 
   return {
     async run(job, source = '') {
+      const askedAt = performance.now()
       await admit(source)
+      const startedAt = performance.now()
       try {
         return await job()
       } finally {
         release()
+        const waited = (startedAt - askedAt) / 1000
+        const ran = (performance.now() - startedAt) / 1000
+        for (const listener of listeners) listener({ waited, ran })
       }
     },
     checkCapacity,
     get load() {
       return { running, waiting: waitingInAll }
+    },
+    get history() {
+      return { peak, refused }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
 }

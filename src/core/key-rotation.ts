@@ -53,6 +53,8 @@ export interface ManagedKeys {
    * To be called every minute or so; the Fastify plugin does.
    */
   maintain(): Promise<void>
+  /** Seconds after which a key is replaced; 0 for never. */
+  readonly rotationInterval: number
 }
 
 export interface ManagedKeysOptions {
@@ -147,6 +149,7 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
   const newest = (line: Line): ManagedKey => describe(line.at(-1) as SigningKeyRecord, line)
 
   return {
+    rotationInterval: interval,
     async list() {
       const line = inOrder((await store.read()).keys)
       return line.map((key) => describe(key, line))

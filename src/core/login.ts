@@ -4,6 +4,7 @@ import type { AuthEvents, Origin } from './events.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import { passwordMaxBytes } from './password-policy.ts'
 import { sourceOf } from './source.ts'
+import type { AttemptCounts } from './statistics.ts'
 import type { Store, UserRecord } from './store.ts'
 import type { Admission, Throttle } from './throttle.ts'
 import { canonicalUsername } from './username.ts'
@@ -40,6 +41,13 @@ export interface Login {
   authenticate(credentials: Credentials): Promise<UserRecord | null>
   /** Lets a user try again at once, whom failed attempts have made wait or locked out. */
   unlock(username: string, event?: AuthEvent): Promise<void>
+  /**
+   * Learns which kinds of hashes are stored, so that a wrong password takes the same time for each of
+   * them. To be called at start and every hour or so; the Fastify plugin does.
+   */
+  learnTimes(signal?: AbortSignal): Promise<void>
+  /** How attempts have ended, in this process. */
+  readonly counts: AttemptCounts
 }
 
 export interface LoginOptions {
@@ -51,7 +59,12 @@ export interface LoginOptions {
   readonly digest: (name: string) => string
 }
 
+/** Imported hashes that are looked at to learn which kinds there are. */
+const kindsSample = 100
+
 export function createLogin({ store, hasher, throttle, events, digest }: LoginOptions): Login {
+  const counts = { succeeded: 0, failed: 0, throttled: 0, unavailable: 0 }
+
   async function rehash(user: UserRecord, oldHash: string, password: string): Promise<UserRecord> {
     try {
       const passwordHash = await hasher.hash(password)
@@ -103,24 +116,33 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
   return {
     async authenticate(credentials) {
       const { username, password, address } = credentials
-      // Before anything is counted: what cannot be looked at now is no attempt.
-      hasher.checkCapacity(sourceOf(address))
       const canonical = canonicalUsername(username)
       const find = async () => (canonical === null ? null : store.users.findByUsername(canonical))
-      // A text that can be nobody's name is an account too, of those who type it.
-      const attempt = { account: canonical ?? `invalid ${username}`, address }
       let found: UserRecord | null = null
       try {
-        const user = await throttle.attempt(attempt, async (admission) => {
+        // Before anything is counted: what cannot be looked at now is no attempt.
+        hasher.checkCapacity(sourceOf(address))
+        // A text that can be nobody's name is an account too, of those who type it.
+        const account = canonical ?? `invalid ${username}`
+        const user = await throttle.attempt({ account, address }, async (admission) => {
           found = await find()
           return await check(found, password, admission)
         })
         if (user === null) await refused(credentials, found, false)
+        counts[user === null ? 'failed' : 'succeeded']++
         return user
       } catch (error) {
-        if (error instanceof ThrottledError) await refused(credentials, await find(), true)
+        if (error instanceof ThrottledError) {
+          counts.throttled++
+          await refused(credentials, await find(), true)
+        }
+        if (error instanceof UnavailableError) counts.unavailable++
         throw error
       }
+    },
+    counts,
+    async learnTimes(signal) {
+      await hasher.learnTimes(await store.users.importedHashes(kindsSample), signal)
     },
     unlock: (username, event) => throttle.unlock(canonicalUsername(username) ?? username, event),
   }

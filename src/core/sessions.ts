@@ -82,6 +82,8 @@ export interface Sessions {
    * batch in which the signal comes.
    */
   prune(signal?: AbortSignal): Promise<number>
+  /** Sessions that this process has deleted so. */
+  readonly pruned: number
 }
 
 /** Seconds that an ended session is kept for whoever looks into the database. */
@@ -106,6 +108,7 @@ export function createSessions({
   options: { idleLifetime, lifetime, refreshGrace },
 }: SessionsOptions): Sessions {
   const { sessions } = store
+  let pruned = 0
 
   const withToken = (session: SessionRecord): OpenSession => ({
     session,
@@ -209,10 +212,15 @@ export function createSessions({
     list: (userId) => sessions.listByUser(userId, clock(), clock() - idleLifetime),
     async prune(signal) {
       const endedBefore = clock() - keptAfterEnd
-      return await pruneInBatches(
-        (limit) => sessions.prune(endedBefore, endedBefore - idleLifetime, limit),
-        signal,
-      )
+      const deleteBatch = async (limit: number): Promise<number> => {
+        const batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, limit)
+        pruned += batch
+        return batch
+      }
+      return await pruneInBatches(deleteBatch, signal)
+    },
+    get pruned() {
+      return pruned
     },
   }
 

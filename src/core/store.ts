@@ -1,6 +1,7 @@
 import type { ClientRecord, ClientStore } from './client-store.ts'
 import type { AuthEvent, EventStore } from './event-store.ts'
 import type { SigningKeyStore } from './signing-key-store.ts'
+import type { StoreStatistics } from './statistics.ts'
 import type { ThrottleStore } from './throttle-store.ts'
 
 /** A user as stored. */
@@ -67,7 +68,6 @@ export interface IdentityStore {
   /**
    * Creates a user with this identity, only if it is not linked, in one step: of many requests that
    * see the identity for the first time, one creates the user. False if it is linked.
-   *
    * @throws {ConflictError} `username_taken`, and nothing is stored.
    */
   createUser(issuer: string, subject: string, user: UserRecord, event?: AuthEvent): Promise<boolean>
@@ -120,12 +120,12 @@ export interface UserStore {
   /** Ordered by username, `limit` at most. */
   list(query: UserQuery): Promise<readonly UserRecord[]>
   counts(): Promise<UserCounts>
+  /** Password hashes that are not argon2id, those of the newest users, `limit` at most. */
+  importedHashes(limit: number): Promise<readonly string[]>
   /**
    * Changes a user and returns the new record, or null if there is none.
-   *
    * With `keepOneActiveIn`, the change is refused, in the same step, when the user is active in one
    * of those roles and no other user is.
-   *
    * @throws {ConflictError} `last_active`
    */
   update(
@@ -136,7 +136,6 @@ export interface UserStore {
   ): Promise<UserRecord | null>
   /**
    * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
-   *
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
    * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
    * any more: a log-out everywhere that came meanwhile must not be undone.
@@ -260,5 +259,7 @@ export interface Store {
    * that has no safe place; then the key must be configured.
    */
   keyEncryptionKey?(): Promise<Uint8Array>
+  /** What it counts about itself, in this process. Absent where there is nothing to count. */
+  statistics?(): StoreStatistics
   close(): Promise<void>
 }

@@ -56,6 +56,8 @@ export interface Throttle {
   unlock(account: string, event?: AuthEvent): Promise<void>
   /** Deletes what no longer counts, and keeps the rest bounded. Returns how many. */
   prune(): Promise<number>
+  /** Attempts that this process has refused to look at. */
+  readonly refused: number
 }
 
 /** An admission for those who verify secrets outside of a login, and limit the attempts themselves. */
@@ -95,6 +97,7 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
   // What was typed as a username may be a password: no text of a client is stored.
   const digest = createKeyedDigest(secret, 'portcullis throttle')
   const pending = createPendingAttempts()
+  let refused = 0
 
   /** Counts an attempt by one key: 0, the seconds that it has to wait, or null if it is not present. */
   async function countBy(count: ThrottleCount): Promise<number | null> {
@@ -156,6 +159,7 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
       // good logins at once wait for each other, and are not refused for it.
       while ('seconds' in counted) {
         if (!(await pending.outcome(counted.key))) {
+          refused++
           throw new ThrottledError(Math.min(counted.seconds, accountRule.longestWait))
         }
         counted = await count(account, source, rule)
@@ -179,6 +183,9 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
       }
     },
     unlock: (account, event) => store.unlock(digest('account', account), event),
+    get refused() {
+      return refused
+    },
     async prune() {
       const now = clock()
       return await store.prune(now - keptFor, now - knownFor, maxCounts)

@@ -9,6 +9,7 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
+import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { AccountError, type AccountErrorCode, ConfigError } from '../core/errors.ts'
 import { guarded } from '../fastify/guarded.ts'
@@ -42,6 +43,8 @@ export interface AppOptions {
   readonly prune?: boolean
   /** Where the first administrator is created; see `createSetup`. */
   readonly setup?: Setup
+  /** A registry of prom-client that requests are measured in. Default: they are not measured. */
+  readonly metrics?: Registry
 }
 
 const packageFile = new URL('../../package.json', import.meta.url)
@@ -82,6 +85,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sendProblem(reply, 404, 'There is nothing at this path and method.'),
   )
 
+  if (options.metrics) {
+    const { requestMetrics } = await import('../metrics/request-metrics.ts')
+    await app.register(requestMetrics, { registry: options.metrics })
+  }
   await app.register(helmet, securityHeaders(auth.issuer))
   await app.register(portcullis, {
     auth,

@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { FastifyHelmetOptions } from '@fastify/helmet'
-import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify'
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { createProblem, problemMediaType } from '../http/problem.ts'
 
@@ -41,6 +41,13 @@ export function securityHeaders(issuer: string): FastifyHelmetOptions {
     },
     strictTransportSecurity: issuer.startsWith('https:'),
   }
+}
+
+/** Where an application that listens is reached from this machine, such as `http://127.0.0.1:8000`. */
+export function urlOf(app: FastifyInstance): string {
+  const { address, family, port } = app.server.address() as AddressInfo
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
+  return `http://${family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -33,6 +33,8 @@ export type SettingName =
   | 'ISSUERS'
   | 'DOCS'
   | 'LOG_LEVEL'
+  | 'METRICS_PORT'
+  | 'METRICS_HOST'
 
 /** One environment variable: the table of the documentation is checked against this list. */
 export interface Setting {
@@ -213,5 +215,17 @@ export const settings: readonly Setting[] = [
     name: 'LOG_LEVEL',
     default: 'info, in a terminal warn',
     description: '`fatal`, `error`, `warn`, `info`, `debug` (every request), `trace` or `silent`.',
+  },
+  {
+    name: 'METRICS_PORT',
+    default: 'no metrics',
+    description:
+      'Port of a listener of its own that serves `/metrics` to Prometheus, such as `9464`; see [metrics](metrics.md).',
+  },
+  {
+    name: 'METRICS_HOST',
+    default: '127.0.0.1',
+    description:
+      'Address of that listener. It asks nobody for a password: keep it in a network of your own.',
   },
 ]

@@ -112,6 +112,13 @@ function createUsers(
       }
       return { total: byId.size, active, byRole: Object.fromEntries(byRole) }
     },
+    async importedHashes(limit) {
+      return [...byId.values()]
+        .sort((a, b) => (a.id < b.id ? 1 : -1))
+        .flatMap(({ passwordHash }) => passwordHash ?? [])
+        .filter((hash) => !hash.startsWith('$argon2id$'))
+        .slice(0, limit)
+    },
     async update(id, changes, keepOneActiveIn, event) {
       const user = byId.get(id)
       if (!user) return null

@@ -100,7 +100,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     check: () => check(),
     close: () => pool.end(),
   }
-  return cachedStore(store, createConnect(target, connectionLimit))
+  return cachedStore(store, createConnect(target, connectionLimit), () => pool.counts)
 }
 
 function requirePositive(options: Readonly<Record<string, number>>): void {

@@ -441,8 +441,7 @@ for (const [event, happen] of [
       let countdown = Number.POSITIVE_INFINITY
       const runner = createCountingPool()
       const interrupted: HashPool = {
-        load: runner.load,
-        checkCapacity: () => {},
+        ...runner,
         async run(job, source) {
           const result = await runner.run(job, source)
           if (--countdown === 0) await happen(user.id)

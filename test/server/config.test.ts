@@ -60,6 +60,8 @@ test('without any variable the server has its defaults', () => {
     issuers: undefined,
     docs: true,
     logLevel: undefined,
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
   })
 })
 
@@ -313,6 +315,8 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ISSUERS: 'canary',
   DOCS: 'x',
   LOG_LEVEL: 'x',
+  METRICS_PORT: 'x',
+  METRICS_HOST: 'a b',
 }
 
 test('a key that is named for two purposes is a mistake (KM-10)', () => {

@@ -210,6 +210,26 @@ export function storeContract(
         }
       })
 
+      test('hashes that are not argon2id are found, those of the newest users first', async () => {
+        // Ids are in the order of their time; these are of the end of it.
+        let users = 0
+        const create = async (passwordHash: string | null): Promise<UserRecord> => {
+          const user = aUser({ id: `ffffffff-ffff-7fff-bfff-fffffffffff${users++}`, passwordHash })
+          await store.users.create(user)
+          return user
+        }
+        const argon2id = '$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g'
+        const bcrypt = ['a', 'b'].map((text) => `$2b$04$${text.repeat(53)}`)
+        const made: UserRecord[] = []
+        for (const hash of [bcrypt[0], argon2id, null, bcrypt[1]])
+          made.push(await create(hash ?? null))
+        assert.deepEqual(await other.users.importedHashes(2), [bcrypt[1], bcrypt[0]])
+        assert.deepEqual(await other.users.importedHashes(1), [bcrypt[1]])
+        for (const { id } of made) await store.users.remove(id)
+        const left = await other.users.importedHashes(2)
+        assert.ok(left.every((hash) => !bcrypt.includes(hash)))
+      })
+
       test('users are counted, all and active, by role', async () => {
         const before = await store.users.counts()
         await add({ role: 'counted' })
