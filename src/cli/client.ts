@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { grantNames, type NewClient } from '../core/client-registration.ts'
 import type { Client } from '../core/clients.ts'
 import { ClientError } from '../core/errors.ts'
+import { tableOf } from './table.ts'
 import { withAuth } from './with-auth.ts'
 
 interface AddOptions {
@@ -45,7 +46,7 @@ export function clientCommand(): Command {
       withAuth(async ({ clients }) => {
         const list = await clients.list()
         if (json) console.log(JSON.stringify(list.map(describe), undefined, 2))
-        else for (const each of list) console.log(lineOf(each))
+        else console.log(tableOf([heading, ...list.map(rowOf)]))
       }),
     )
 
@@ -134,12 +135,14 @@ function describe(client: Client): object {
   }
 }
 
-function lineOf({ id, confidential, grants, scopes, configured }: Client): string {
+const heading = ['CLIENT', 'KIND', 'GRANTS', 'SCOPES', 'KEPT']
+
+function rowOf({ id, confidential, grants, scopes, configured }: Client): readonly string[] {
   return [
     id,
     confidential ? 'confidential' : 'public',
     grants.join(' ') || 'no grants',
     scopes === null ? 'all scopes' : scopes.join(' ') || 'no scopes',
     configured ? 'in the configuration' : 'in the database',
-  ].join('\t')
+  ]
 }

@@ -16,7 +16,7 @@ export function keyCommand(): Command {
     .action(({ json }: { json?: true }) =>
       withKeys(async (keys) => {
         const listed = await keys.list()
-        console.log(json ? JSON.stringify(listed, null, 2) : tableOf(rowsOf(listed)))
+        console.log(json ? JSON.stringify(listed, null, 2) : tableOfKeys(listed))
       }),
     )
 
@@ -61,8 +61,8 @@ async function withKeys(work: (keys: ManagedKeys, by: Origin) => Promise<void>):
   })
 }
 
-function rowsOf(keys: readonly ManagedKey[]): readonly (readonly string[])[] {
-  return [
+function tableOfKeys(keys: readonly ManagedKey[]): string {
+  return tableOf([
     ['KEY', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'],
     ...keys.map((key) => [
       key.id,
@@ -72,5 +72,5 @@ function rowsOf(keys: readonly ManagedKey[]): readonly (readonly string[])[] {
       instant(key.signsFrom),
       key.verifiesUntil === null ? '-' : instant(key.verifiesUntil),
     ]),
-  ]
+  ])
 }

@@ -4,6 +4,7 @@ import { AccountError } from '../core/errors.ts'
 import { checkRole } from '../core/roles.ts'
 import type { User } from '../core/user.ts'
 import { readNewPassword } from './password-input.ts'
+import { instant, tableOf } from './table.ts'
 import { exportCommand } from './user-export.ts'
 import { importCommand } from './user-import.ts'
 import { withAuth } from './with-auth.ts'
@@ -40,8 +41,38 @@ export function userCommand(): Command {
 
   user
     .command('list')
+    .option('--json', 'for programs; instants are seconds since 1970')
     .description('list users')
-    .action(() => withAuth(({ accounts }) => listUsers(accounts)))
+    .action(({ json }: { json?: true }) =>
+      withAuth(async ({ accounts }) => {
+        const users = await allUsers(accounts)
+        console.log(
+          json
+            ? JSON.stringify(users.map(describe), undefined, 2)
+            : tableOf([['USERNAME', 'ROLE', 'STATE', 'CREATED'], ...users.map(rowOf)]),
+        )
+      }),
+    )
+
+  user
+    .command('show')
+    .argument('<username>')
+    .option('--json', 'for programs; instants are seconds since 1970')
+    .description('show a user')
+    .action((username: string, { json }: { json?: true }) =>
+      withAuth(async ({ accounts, sessions, identities, roles }) => {
+        const found = await findUser(accounts, username)
+        const shown = {
+          ...describe(found),
+          permissions: roles.permissionsOf(found.role),
+          sessions: (await sessions.list(found.id)).length,
+          identities: (await identities.list(found.id)).length,
+        }
+        if (json) return console.log(JSON.stringify(shown, undefined, 2))
+        const more = { ...shown, created_at: instant(found.createdAt) }
+        console.log(tableOf(Object.entries(more).map(([name, value]) => [name, String(value)])))
+      }),
+    )
 
   user
     .command('passwd')
@@ -68,15 +99,16 @@ export function userCommand(): Command {
       }),
     )
 
-  for (const [name, says] of [
-    ['deactivate', 'is refused from now on'],
-    ['reactivate', 'can log in again'],
-    ['unlock', 'can try again at once'],
+  for (const [name, does, says] of [
+    ['deactivate', 'end every login of a user, and refuse new ones', 'is refused from now on'],
+    ['reactivate', 'let a deactivated user log in again', 'can log in again'],
+    ['unlock', 'end the wait that failed logins of a user brought', 'can try again at once'],
   ] as const) {
-    user
-      .command(name)
+    const command = user.command(name)
+    if (name === 'reactivate') command.alias('activate')
+    command
       .argument('<username>')
-      .description(`${name} a user`)
+      .description(does)
       .action((username: string) =>
         withAuth(async ({ accounts }, by) => {
           const changed = await accounts[name]((await findUser(accounts, username)).id, by)
@@ -109,14 +141,22 @@ export async function findUser(accounts: Auth['accounts'], username: string): Pr
   throw new AccountError('user_unknown', ['There is no such user.'])
 }
 
-async function listUsers(accounts: Auth['accounts']): Promise<void> {
+async function allUsers({ list }: Auth['accounts']): Promise<readonly User[]> {
   const limit = 200
-  for (let after: string | undefined; ; ) {
-    const page = await accounts.list({ limit, ...(after !== undefined && { after }) })
-    for (const { username, role, active } of page) {
-      console.log([username, role, active ? 'active' : 'inactive'].join('\t'))
-    }
-    if (page.length < limit) return
-    after = page.at(-1)?.username
+  const users: User[] = []
+  for (;;) {
+    const after = users.at(-1)?.username
+    const page = await list({ limit, ...(after !== undefined && { after }) })
+    users.push(...page)
+    if (page.length < limit) return users
   }
+}
+
+/** A user in the words of the HTTP API. */
+function describe({ id, username, role, active, createdAt }: User): object {
+  return { id, username, role, active, created_at: createdAt }
+}
+
+function rowOf({ username, role, active, createdAt }: User): readonly string[] {
+  return [username, role, active ? 'active' : 'inactive', instant(createdAt)]
 }

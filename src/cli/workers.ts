@@ -7,6 +7,7 @@ import { listenForMetrics } from '../server/metrics-listener.ts'
 import { openAuth } from '../server/open-auth.ts'
 import { createSetupGrant } from '../server/setup.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
+import { paintGreeting } from './greeting.ts'
 import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 /**
@@ -67,7 +68,7 @@ export async function serveWithWorkers(config: Config, read: () => Config): Prom
   const [first = '', ...others] = started.greeting
   const lines = [first, describeWorkers(pool), ...others]
   if (metrics) lines.splice(2, 0, `Metrics:     ${metrics.url}`)
-  console.log(lines.join('\n'))
+  console.log(paintGreeting(lines).join('\n'))
 }
 
 /** Tells of a database that cannot be used once, and makes its tables once, before there are workers. */

@@ -19,6 +19,7 @@ import { createGuards } from '../http/guards.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { logEvents } from './event-log.ts'
 import { eventRoutes } from './event-routes.ts'
+import { frontRoutes } from './front-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { listenerOptions, securityHeaders } from './listener-options.ts'
@@ -107,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
   await app.register(guarded(administrator, eventRoutes), { prefix: '/admin', auth, guards })
   logEvents(app, auth)
+  await app.register(frontRoutes, { auth, version, docs, ...(setup && { setup }) })
   if (setup) await app.register(setupRoutes, { auth, setup, docs })
   return app
 }

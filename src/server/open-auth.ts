@@ -52,6 +52,18 @@ export async function openAuth(config: Config): Promise<Auth> {
   })
 }
 
+/**
+ * Brings the tables up to date, and makes the database if there is none.
+ *
+ * @throws {StoreError} or {UnavailableError} if that is not possible.
+ */
+export async function migrateDatabase(config: Config): Promise<void> {
+  makeDirectory(config.dataDirectory)
+  const { store } = await chooseStore(config)
+  await store.open()
+  await store.close()
+}
+
 async function chooseStore(
   config: Config,
 ): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {

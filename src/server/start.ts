@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import { databaseFile } from './inspect-database.ts'
 import { urlOf } from './listener-options.ts'
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
 import { openAuth } from './open-auth.ts'
@@ -108,6 +109,7 @@ function greet(
 ): string[] {
   const lines = [`Portcullis listens on ${url}`]
   if (config.docs) lines.push(`Swagger UI:  ${url}/docs`)
+  lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
   if (setup) {
     lines.push(
@@ -118,6 +120,14 @@ function greet(
     )
   }
   return lines
+}
+
+function databaseOf({ databaseUrl, dataDirectory }: Config): string {
+  return databaseUrl === undefined ? `SQLite, ${databaseFile(dataDirectory)}` : 'PostgreSQL'
+}
+
+function keyOf({ secretKey, signingAlgorithm }: Config): string {
+  return secretKey === undefined ? `${signingAlgorithm}, a managed key` : 'HS256, SECRET_KEY'
 }
 
 function closeOnce(
