@@ -68,7 +68,7 @@ export function createHashPool(options: HashPoolOptions): HashPool {
   const { concurrency, maxWaiting = 256 * concurrency, maxWait = 2 } = options
   const maxWaitingPerSource = Math.ceil(maxWaiting / 4)
   /** Whoever waits, by source; the source whose turn is next comes first. */
-  const waiting = new Map<string, (() => void)[]>()
+  const waiting = new Map<string, Set<() => void>>()
   const listeners = new Set<(job: FinishedJob) => void>()
   let waitingInAll = 0
   let running = 0
@@ -83,7 +83,7 @@ export function createHashPool(options: HashPoolOptions): HashPool {
   function checkCapacity(source = ''): void {
     if (running < concurrency) return
     const most = source === '' ? maxWaiting : maxWaitingPerSource
-    const fromSource = waiting.get(source)?.length ?? 0
+    const fromSource = waiting.get(source)?.size ?? 0
     if (waitingInAll >= maxWaiting || fromSource >= most) throw overloaded()
   }
 
@@ -94,29 +94,41 @@ export function createHashPool(options: HashPoolOptions): HashPool {
       peak = Math.max(peak, running)
       return
     }
-    // Monotonic: a clock that is set back must not let a job wait for an hour.
-    const queuedAt = performance.now()
-    await new Promise<void>((resolve) => enqueue(source, resolve))
-    if (performance.now() - queuedAt > maxWait * 1000) {
-      release()
-      throw overloaded()
-    }
+    await new Promise<void>((resolve, reject) => {
+      const start = (): void => {
+        clearTimeout(refusal)
+        resolve()
+      }
+      // Told when the time is up, not when the turn comes: who waits in vain does not wait longer.
+      const refusal = setTimeout(() => {
+        withdraw(source, start)
+        reject(overloaded())
+      }, maxWait * 1000)
+      enqueue(source, start)
+    })
   }
 
   function enqueue(source: string, job: () => void): void {
     const queue = waiting.get(source)
-    if (queue) queue.push(job)
-    else waiting.set(source, [job])
+    if (queue) queue.add(job)
+    else waiting.set(source, new Set([job]))
     waitingInAll++
+  }
+
+  function withdraw(source: string, job: () => void): void {
+    const queue = waiting.get(source)
+    queue?.delete(job)
+    if (queue?.size === 0) waiting.delete(source)
+    waitingInAll--
   }
 
   function dequeue(): (() => void) | undefined {
     for (const [source, queue] of waiting) {
-      const next = queue.shift()
-      // To the end of the round, or out of it.
-      waiting.delete(source)
-      if (queue.length > 0) waiting.set(source, queue)
-      waitingInAll--
+      const [next] = queue
+      if (next === undefined) continue
+      withdraw(source, next)
+      // To the end of the round.
+      if (waiting.delete(source)) waiting.set(source, queue)
       return next
     }
     return undefined

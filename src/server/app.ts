@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   type FastifyError,
@@ -22,7 +21,7 @@ import { eventRoutes } from './event-routes.ts'
 import { frontRoutes } from './front-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
-import { listenerOptions, securityHeaders } from './listener-options.ts'
+import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { meRoutes } from './me-routes.ts'
 import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
@@ -90,7 +89,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const { requestMetrics } = await import('../metrics/request-metrics.ts')
     await app.register(requestMetrics, { registry: options.metrics })
   }
-  await app.register(helmet, securityHeaders(auth.issuer))
+  app.addHook('onRequest', addSecurityHeaders(auth.issuer))
   await app.register(portcullis, {
     auth,
     prune,

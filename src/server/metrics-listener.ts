@@ -1,8 +1,7 @@
-import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import type { Config } from './config.ts'
-import { listenerOptions, securityHeaders, urlOf } from './listener-options.ts'
+import { addSecurityHeaders, listenerOptions, urlOf } from './listener-options.ts'
 
 /** A listener for Prometheus. */
 export interface MetricsListener {
@@ -22,7 +21,7 @@ export async function listenForMetrics(
   read: () => Promise<string>,
 ): Promise<MetricsListener> {
   const app: FastifyInstance = Fastify({ ...listenerOptions, forceCloseConnections: true })
-  await app.register(helmet, securityHeaders(issuer))
+  app.addHook('onRequest', addSecurityHeaders(issuer))
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, 404, 'There is nothing but /metrics here.'),
   )

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { ClientRecord, ClientStore } from '../core/client-store.ts'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type Store } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
 import { recorded } from './kysely-events.ts'
 import type { ClientsTable } from './schema.ts'
 

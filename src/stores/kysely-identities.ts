@@ -1,5 +1,6 @@
+import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type IdentityRecord, type IdentityStore } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
 import { recorded } from './kysely-events.ts'
 import { toRecordOrNull, toRow } from './kysely-users.ts'
 import type { IdentitiesTable } from './schema.ts'

@@ -1,6 +1,7 @@
 import type { CompiledQuery, Kysely } from 'kysely'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from '../core/signing-key-store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
 import { appendEvent } from './kysely-events.ts'
 import type { Schema, SigningKeysTable } from './schema.ts'
 

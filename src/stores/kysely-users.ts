@@ -1,6 +1,7 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type UserChanges, type UserRecord, type UserStore } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
 import { recorded } from './kysely-events.ts'
 import type { Schema, UsersTable } from './schema.ts'
 

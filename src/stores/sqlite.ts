@@ -38,6 +38,9 @@ const busyTimeout = 20
 /** The same at the start, when nothing else is to happen. */
 const busyTimeoutAtStart = 5000
 
+/** KiB that the reads of guarded requests may keep of the file: some 20,000 users and sessions. */
+const readerCache = 32_768
+
 /**
  * A store in an SQLite file, made with mode 0600 if it is not there. The key that private keys are
  * sealed under lies beside it, in `<path>.key`.
@@ -157,6 +160,7 @@ async function openDatabase(path: string): Promise<Opened> {
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
+    reader.prepare(`pragma cache_size = -${readerCache}`).run()
     const engine = createEngine(db, writer, reader)
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
