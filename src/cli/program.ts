@@ -5,6 +5,7 @@ import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
 import { clientCommand } from './client.ts'
 import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
+import { eventsCommand } from './events.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'
 import { keyCommand } from './key.ts'
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   program.addCommand(backupCommand())
   program.addCommand(restoreCommand())
   program.addCommand(restoredCommand())
+  program.addCommand(eventsCommand())
   program.addCommand(tokenCommand())
   program.addCommand(migrateCommand())
   program.addCommand(doctorCommand())
