@@ -30,7 +30,7 @@ const required = [
   'docs/configuration.md',
 ]
 
-const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+const documents = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: root })
   .map((path) => path.replaceAll('\\', '/'))
   .sort()
 

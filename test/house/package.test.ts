@@ -76,7 +76,7 @@ const runtimes = [
   { title: `Node.js ${oldestNode}`, node: () => join(project, 'node_modules/node/bin/node') },
 ]
 
-test('the package holds what was compiled and its documents, and nothing else', () => {
+test('the package holds what was compiled, its documents and examples, and nothing else', () => {
   const files = globSync('**/*', { cwd: installed, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1))
@@ -87,7 +87,7 @@ test('the package holds what was compiled and its documents, and nothing else', 
     return [`${stem}.js`, `${stem}.d.ts`]
   })
   // Whatever a document links to is there: its links stay alive.
-  const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+  const documents = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.*'], { cwd: root })
     .map((path) => path.replaceAll('\\', '/'))
     .concat('LICENSE', 'package.json')
   assert.deepEqual(files.sort(), [...documents, ...compiled].sort())
