@@ -12,11 +12,31 @@ import { WorkerFailure } from './worker-messages.ts'
 // The exit codes are those of sysexits.h where one fits.
 const REFUSED = 1
 const USAGE = 64
+const DATA = 65
+const NOINPUT = 66
 const UNAVAILABLE = 69
 const SOFTWARE = 70
 const IO = 74
 const CONFIG = 78
 const INTERRUPTED = 130
+
+/** Why a command did not do all that it was asked to, and how that is told. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+  readonly exitCode: number
+
+  constructor(reason: 'usage' | 'data' | 'input' | 'output' | 'interrupted', message: string) {
+    super(message)
+    const codes = {
+      usage: USAGE,
+      data: DATA,
+      input: NOINPUT,
+      output: IO,
+      interrupted: INTERRUPTED,
+    }
+    this.exitCode = codes[reason]
+  }
+}
 
 /** The exit code of a command that failed. */
 export function exitCodeOf(error: unknown): number {
@@ -26,7 +46,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof StoreError) return IO
   if (error instanceof AccountError || error instanceof ClientError || error instanceof KeyError)
     return REFUSED
-  if (error instanceof WorkerFailure) return error.exitCode
+  if (error instanceof WorkerFailure || error instanceof CommandFailure) return error.exitCode
   if (error instanceof UnavailableError || isListenError(error)) return UNAVAILABLE
   return SOFTWARE
 }
@@ -51,20 +71,21 @@ export function describeFailure(error: unknown): string {
     error instanceof KeyError ||
     error instanceof StoreError ||
     error instanceof UnavailableError ||
-    error instanceof WorkerFailure
+    error instanceof WorkerFailure ||
+    error instanceof CommandFailure
   ) {
     return error.message
   }
   if (isListenError(error)) {
-    const { address, port, hostname = 'HOST' } = error
+    const { address, port, settings = '', hostname = `${settings}HOST` } = error
     // A name that was not found has no port yet.
     const place = address === undefined ? hostname : `${address} port ${port}`
     const reason =
       error.code === 'EADDRINUSE'
-        ? 'another process listens there: end it, or set PORT'
+        ? `another process listens there: end it, or set ${settings}PORT`
         : error.code === 'EACCES'
-          ? 'not allowed: set PORT to 1024 or more'
-          : 'not an address of this machine: set HOST'
+          ? `not allowed: set ${settings}PORT to 1024 or more`
+          : `not an address of this machine: set ${settings}HOST`
     return `Cannot listen on ${place}: ${reason}.`
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -80,6 +101,8 @@ interface ListenError extends Error {
   readonly address?: string
   readonly port?: number
   readonly hostname?: string
+  /** What the names of the settings begin with that say where to listen. */
+  readonly settings?: string
 }
 
 function isListenError(error: unknown): error is ListenError {

@@ -1,7 +1,29 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type UserChanges, type UserRecord, type UserStore } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
+import { recorded } from './kysely-events.ts'
 import type { Schema, UsersTable } from './schema.ts'
+
+const emptyRow: UsersTable = {
+  id: '',
+  username: '',
+  password_hash: '',
+  role: '',
+  active: 0,
+  created_at: 0,
+  security_stamp: '',
+}
+const userColumns = Object.keys(emptyRow) as (keyof UsersTable)[]
+
+/** Remembers the last answer. */
+function memoize<T>(make: (count: number) => T): (count: number) => T {
+  let last: { readonly count: number; readonly made: T } | undefined
+  return (count) => {
+    if (last?.count !== count) last = { count, made: make(count) }
+    return last.made
+  }
+}
 
 /** Users in SQL: one implementation of every query for every engine. */
 export function createUserStore(engine: Engine): UserStore {
@@ -11,35 +33,75 @@ export function createUserStore(engine: Engine): UserStore {
     db.selectFrom('users').selectAll().where('username', '=', '').compile(),
   )
 
+  // Compiled once for each number of rows, which is nearly always the same: compiling takes longer than
+  // running.
+  const insertMany = memoize((count) =>
+    db
+      .insertInto('users')
+      .values(Array.from({ length: count }, () => ({ ...emptyRow })))
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('username')
+      .compile(),
+  )
+  const selectAmong = memoize((count) =>
+    db
+      .selectFrom('users')
+      .select('username')
+      .where('username', 'in', Array<string>(count).fill(''))
+      .compile(),
+  )
+
   /** Nothing was changed: because there is no such user, or because of the condition? */
   async function refuseIfPresent(id: string): Promise<void> {
     if (await readById(id)) throw new ConflictError('last_active')
   }
 
   return {
-    async create(user) {
+    async create(user, event) {
       try {
-        await db.insertInto('users').values(toRow(user)).execute()
+        await recorded(db, event, (connection) =>
+          connection.insertInto('users').values(toRow(user)).executeTakeFirst(),
+        )
       } catch (error) {
         if (isUniqueViolation(error)) throw new ConflictError('username_taken', { cause: error })
         throw error
       }
     },
-    async createFirst(user) {
+    async createMany(users) {
+      if (users.length === 0) return []
+      const rows = users.map(toRow)
+      const query = insertMany(rows.length)
+      const parameters = rows.flatMap((row) => userColumns.map((column) => row[column]))
+      const { rows: created } = await db.executeQuery<{ username: string }>({
+        ...query,
+        parameters,
+      })
+      return created.map(({ username }) => username)
+    },
+    async takenAmong(usernames) {
+      if (usernames.length === 0) return []
+      const query = selectAmong(usernames.length)
+      const { rows } = await db.executeQuery<{ username: string }>({
+        ...query,
+        parameters: usernames,
+      })
+      return rows.map(({ username }) => username)
+    },
+    async createFirst(user, event) {
       const row = toRow(user)
-      const columns = Object.keys(row) as (keyof UsersTable)[]
-      return await inTurn('users', async (connection) => {
+      const insert = async (connection: Kysely<Schema>): Promise<boolean> => {
         const { numInsertedOrUpdatedRows } = await connection
           .insertInto('users')
-          .columns(columns)
+          .columns(userColumns)
           .expression(
             db
-              .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+              .selectNoFrom((eb) => userColumns.map((column) => eb.val(row[column]).as(column)))
               .where(({ not, exists }) => not(exists(db.selectFrom('users').select('id')))),
           )
           .executeTakeFirst()
         return numInsertedOrUpdatedRows === 1n
-      })
+      }
+      return await inTurn('users', (connection) => recorded(connection, event, insert))
     },
     findById: (id) => mapAnswer(readById(id), toRecordOrNull),
     findByUsername: (username) => mapAnswer(readByUsername(username), toRecordOrNull),
@@ -73,17 +135,29 @@ export function createUserStore(engine: Engine): UserStore {
         byRole: Object.fromEntries(rows.map((row) => [row.role, Number(row.users)])),
       }
     },
-    async update(id, changes, keepOneActiveIn) {
+    async importedHashes(limit) {
+      const rows = await db
+        .selectFrom('users')
+        .select('password_hash')
+        // The condition of an index, word for word.
+        .where(sql<boolean>`substr(password_hash, 1, 10) <> '$argon2id$'`)
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.flatMap(({ password_hash }) => password_hash ?? [])
+    },
+    async update(id, changes, keepOneActiveIn, event) {
       const change = async (connection: Kysely<Schema>) => {
         let query = connection.updateTable('users').set(toColumns(changes)).where('id', '=', id)
         if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
         return await query.returningAll().executeTakeFirst()
       }
-      const row = await (keepOneActiveIn?.length ? inTurn('users', change) : change(db))
+      const record = (connection: Kysely<Schema>) => recorded(connection, event, change)
+      const row = await (keepOneActiveIn?.length ? inTurn('users', record) : record(db))
       if (row === undefined) await refuseIfPresent(id)
       return row ? toUserRecord(row) : null
     },
-    async replacePasswordHash(id, from, to, renewal) {
+    async replacePasswordHash(id, from, to, renewal, event) {
       const securityStamp = renewal?.securityStamp
       const replace = async (connection: Kysely<Schema>): Promise<boolean> => {
         let query = connection
@@ -99,10 +173,10 @@ export function createUserStore(engine: Engine): UserStore {
         const { numUpdatedRows } = await query.executeTakeFirst()
         return numUpdatedRows === 1n
       }
-      if (renewal?.keepSession === undefined) return await replace(db)
+      if (renewal?.keepSession === undefined) return await recorded(db, event, replace)
       const { keepSession, oldSecurityStamp } = renewal
       return await db.transaction().execute(async (transaction) => {
-        if (!(await replace(transaction))) return false
+        if (!(await recorded(transaction, event, replace))) return false
         await transaction
           .updateTable('sessions')
           .set({ security_stamp: securityStamp })
@@ -114,14 +188,15 @@ export function createUserStore(engine: Engine): UserStore {
         return true
       })
     },
-    async remove(id, keepOneActiveIn) {
-      const { numDeletedRows } = await inTurn('users', async (connection) => {
+    async remove(id, keepOneActiveIn, event) {
+      const change = async (connection: Kysely<Schema>): Promise<boolean> => {
         let query = connection.deleteFrom('users').where('id', '=', id)
         if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-        return await query.executeTakeFirst()
-      })
-      if (numDeletedRows === 0n) await refuseIfPresent(id)
-      return numDeletedRows === 1n
+        return (await query.executeTakeFirst()).numDeletedRows === 1n
+      }
+      const removed = await inTurn('users', (each) => recorded(each, event, change))
+      if (!removed) await refuseIfPresent(id)
+      return removed
     },
   }
 }

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { changeNotifications } from './change-notifications.ts'
+import { eventsStep } from './event-migration.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -134,6 +135,16 @@ const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('identities_by_user').on('identities').column('user_id').execute()
     },
   },
+  '0008_imported_hashes': {
+    async up(db) {
+      // It shrinks: the first good login replaces such a hash.
+      await sql`
+        create index users_imported on users (id)
+        where substr(password_hash, 1, 10) <> '$argon2id$'
+      `.execute(db)
+    },
+  },
+  '0009_events': eventsStep,
 }
 
 /** Steps by name: made already, to be made, and made by a newer version. */

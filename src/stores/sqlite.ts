@@ -2,12 +2,13 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type CompiledQuery, Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
+import type { EventStore } from '../core/event-store.ts'
+import type { SigningKeyStore } from '../core/signing-key-store.ts'
 import type {
   ClientSubject,
   IdentityStore,
   MaybePromise,
   SessionStore,
-  SigningKeyStore,
   Store,
   Subject,
   UserStore,
@@ -16,6 +17,7 @@ import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
 import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
+import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -35,6 +37,9 @@ export { StoreError, type StoreErrorCode } from './store-error.ts'
 const busyTimeout = 20
 /** The same at the start, when nothing else is to happen. */
 const busyTimeoutAtStart = 5000
+
+/** KiB that the reads of guarded requests may keep of the file: some 20,000 users and sessions. */
+const readerCache = 32_768
 
 /**
  * A store in an SQLite file, made with mode 0600 if it is not there. The key that private keys are
@@ -84,6 +89,10 @@ class SqliteStore implements Store {
     return this.#open.clients
   }
 
+  get events(): EventStore {
+    return this.#open.events
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -128,6 +137,7 @@ type Records =
   | 'signingKeys'
   | 'throttle'
   | 'clients'
+  | 'events'
   | 'findSubject'
   | 'findClientSubject'
 
@@ -150,6 +160,7 @@ async function openDatabase(path: string): Promise<Opened> {
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
+    reader.prepare(`pragma cache_size = -${readerCache}`).run()
     const engine = createEngine(db, writer, reader)
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
@@ -162,6 +173,7 @@ async function openDatabase(path: string): Promise<Opened> {
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
+      events: createEventStore(engine),
       check: () => void answer(() => probe.get()),
       async close() {
         opened.close()

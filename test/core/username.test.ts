@@ -198,3 +198,17 @@ test('a part of a username is folded as the whole is, for a search (AZ-01)', () 
     }),
   )
 })
+
+test('a name of printable ASCII is what the profile makes of its fullwidth form (RFC 8265 §3.3)', () => {
+  const ascii = fc.string({
+    unit: fc.integer({ min: 0x20, max: 0x7f }).map((code) => String.fromCharCode(code)),
+    maxLength: 260,
+  })
+  const widen = (text: string): string =>
+    text.replace(/[\x21-\x7e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0))
+  fc.assert(
+    fc.property(ascii, (name) =>
+      assert.equal(canonicalUsername(name), canonicalUsername(widen(name))),
+    ),
+  )
+})

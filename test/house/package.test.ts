@@ -183,7 +183,7 @@ console.log(JSON.stringify(urls))
       assert.ok(urls.some((url) => url.includes('/portcullis/dist/')))
       const found = urls.flatMap(
         (url) =>
-          /^node:sqlite$|\/node_modules\/(@?fastify|@node-rs|kysely|pg|commander|typebox)\b/.exec(
+          /^node:sqlite$|\/node_modules\/(@?fastify|@node-rs|kysely|pg|commander|typebox|prom-client)\b/.exec(
             url,
           )?.[0] ?? [],
       )
@@ -203,6 +203,9 @@ console.log(JSON.stringify(urls))
       'node:sqlite',
     ])
     assert.ok((await heavy('portcullis/fastify')).includes('/node_modules/@fastify'))
+    const metrics = '/node_modules/prom-client'
+    assert.ok(!(await heavy('portcullis/server')).includes(metrics))
+    assert.ok((await heavy('portcullis/metrics')).includes(metrics))
   })
 }
 

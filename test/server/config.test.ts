@@ -50,6 +50,7 @@ test('without any variable the server has its defaults', () => {
     accessTokenLifetime: 900,
     allowLongAccessTokens: false,
     sessions: { idleLifetime: 14 * 86400, lifetime: 90 * 86400, refreshGrace: 10 },
+    eventRetention: 7776000,
     passwordMinLength: 15,
     argon2: { memory: 19456, time: 2, parallelism: 1 },
     threads: 4,
@@ -59,6 +60,8 @@ test('without any variable the server has its defaults', () => {
     issuers: undefined,
     docs: true,
     logLevel: undefined,
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
   })
 })
 
@@ -299,6 +302,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ALLOW_LONG_ACCESS_TOKENS: 'x',
   SESSION_IDLE_LIFETIME: 'x',
   SESSION_LIFETIME: 'x',
+  EVENT_RETENTION: '86400',
   REFRESH_GRACE: 'x',
   PASSWORD_MIN_LENGTH: 'x',
   ARGON2_MEMORY: 'x',
@@ -311,6 +315,8 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ISSUERS: 'canary',
   DOCS: 'x',
   LOG_LEVEL: 'x',
+  METRICS_PORT: 'x',
+  METRICS_HOST: 'a b',
 }
 
 test('a key that is named for two purposes is a mistake (KM-10)', () => {

@@ -4,14 +4,15 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { ClientRecord } from '../../src/core/client-store.ts'
+import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
 import {
   ConflictError,
   type SessionRecord,
-  type SigningKeyRecord,
   type Store,
   type UserRecord,
 } from '../../src/core/store.ts'
 import type { ThrottleCount, ThrottleRule } from '../../src/core/throttle-store.ts'
+import { eventsContract } from './events-contract.ts'
 import { identitiesContract } from './identities-contract.ts'
 
 const now = 1_800_000_000
@@ -115,6 +116,42 @@ export function storeContract(
         assert.equal(await store.users.remove(randomUUID()), false)
       })
 
+      test('of many users those are created whose username and id are free', async () => {
+        const taken = await add()
+        const [first, second, third] = [
+          aUser({ passwordHash: null }),
+          aUser({ active: false }),
+          aUser(),
+        ]
+        const created = await store.users.createMany([
+          aUser({ username: taken.username }),
+          first,
+          aUser({ id: taken.id }),
+          second,
+          aUser({ username: first.username }),
+          third,
+        ])
+        const usernames = [first.username, second.username, third.username].sort()
+        assert.deepEqual([...created].sort(), usernames)
+        for (const user of [taken, first, second, third]) {
+          assert.deepEqual(await other.users.findById(user.id), user)
+        }
+        assert.deepEqual(await store.users.createMany([first]), [])
+        assert.deepEqual(await store.users.createMany([]), [])
+        const among = await other.users.takenAmong([...usernames, 'nobody'])
+        assert.deepEqual([...among].sort(), usernames)
+        assert.deepEqual(await store.users.takenAmong([]), [])
+      })
+
+      test('two imports at once create each user once', async () => {
+        const users = Array.from({ length: 300 }, () => aUser())
+        const created = await Promise.all([
+          store.users.createMany(users),
+          other.users.createMany(users.map((user) => ({ ...user, id: randomUUID() }))),
+        ])
+        assert.deepEqual(created.flat().sort(), users.map(({ username }) => username).sort())
+      })
+
       test('a username is taken once, of 20 at the same time (AZ-01)', async () => {
         const { username } = aUser()
         const results = await Promise.allSettled(
@@ -171,6 +208,26 @@ export function storeContract(
             ['*a', '?b', '[x]'].includes(sign) ? [true] : [],
           )
         }
+      })
+
+      test('hashes that are not argon2id are found, those of the newest users first', async () => {
+        // Ids are in the order of their time; these are of the end of it.
+        let users = 0
+        const create = async (passwordHash: string | null): Promise<UserRecord> => {
+          const user = aUser({ id: `ffffffff-ffff-7fff-bfff-fffffffffff${users++}`, passwordHash })
+          await store.users.create(user)
+          return user
+        }
+        const argon2id = '$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g'
+        const bcrypt = ['a', 'b'].map((text) => `$2b$04$${text.repeat(53)}`)
+        const made: UserRecord[] = []
+        for (const hash of [bcrypt[0], argon2id, null, bcrypt[1]])
+          made.push(await create(hash ?? null))
+        assert.deepEqual(await other.users.importedHashes(2), [bcrypt[1], bcrypt[0]])
+        assert.deepEqual(await other.users.importedHashes(1), [bcrypt[1]])
+        for (const { id } of made) await store.users.remove(id)
+        const left = await other.users.importedHashes(2)
+        assert.ok(left.every((hash) => !bcrypt.includes(hash)))
       })
 
       test('users are counted, all and active, by role', async () => {
@@ -276,6 +333,7 @@ export function storeContract(
     })
 
     identitiesContract(() => [store, other], aUser)
+    eventsContract(() => [store, other], aUser, aSession)
 
     describe('the last active user of some roles', () => {
       async function start(...changes: Partial<UserRecord>[]): Promise<UserRecord[]> {

@@ -1,0 +1,73 @@
+import type { ImportedUser } from '../../core/user-import.ts'
+
+/** What a file says of one user. */
+export type Fields = Readonly<Record<string, unknown>>
+/** Makes a user of what an older system exports. Throws a `BadEntry`. */
+export type Mapping = (fields: Fields) => ImportedUser
+
+/** Why an entry is no user, in one sentence. */
+export class BadEntry extends Error {}
+
+/** The first of these fields that is there, as text; a number counts. */
+export function textOf(fields: Fields, ...names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = fields[name]
+    if (typeof value === 'string' && value !== '') return value
+    if (typeof value === 'number') return String(value)
+  }
+  return undefined
+}
+
+/** The first of these fields that is there, as true or false. */
+export function flagOf(fields: Fields, ...names: readonly string[]): boolean | undefined {
+  for (const name of names) {
+    const value = fields[name]
+    if (value === undefined || value === null || value === '') continue
+    // Text is what CSV has: of JSON, PostgreSQL, Python and SQLite.
+    const text = String(value).toLowerCase()
+    if (['true', 't', '1', 'yes'].includes(text)) return true
+    if (['false', 'f', '0', 'no'].includes(text)) return false
+    throw new BadEntry(`The field ${name} must be true or false.`)
+  }
+  return undefined
+}
+
+/** The first of these fields that is there, as seconds since 1970: of seconds, or of ISO 8601, in UTC if no zone is named. */
+export function instantOf(fields: Fields, ...names: readonly string[]): number | undefined {
+  const text = textOf(fields, ...names)
+  if (text === undefined) return undefined
+  if (/^\d{1,10}$/.test(text)) return Number(text)
+  // PostgreSQL writes a blank for the T, and may leave out the minutes of a zone.
+  const [, day, time = '', zone = 'Z'] =
+    text.match(
+      /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d(?::?\d\d)?)?$/,
+    ) ?? []
+  const full = zone.replace(/^([+-]\d\d)$/, '$1:00').replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
+  const milliseconds = Date.parse(`${day}T${time || '00:00'}${full}`)
+  if (Number.isNaN(milliseconds)) {
+    throw new BadEntry(
+      `The field ${names.find((name) => fields[name] !== undefined)} is no instant.`,
+    )
+  }
+  return Math.floor(milliseconds / 1000)
+}
+
+/** Milliseconds since 1970, as seconds. */
+export function instantOfMilliseconds(fields: Fields, name: string): number | undefined {
+  const text = textOf(fields, name)
+  if (text === undefined) return undefined
+  if (!/^\d{1,15}$/.test(text)) throw new BadEntry(`The field ${name} is no instant.`)
+  return Math.floor(Number(text) / 1000)
+}
+
+/** The username. */
+export function usernameOf(fields: Fields, ...names: readonly string[]): string {
+  const username = textOf(fields, ...names)
+  if (username === undefined) throw new BadEntry(`There is no ${names.join(' and no ')}.`)
+  return username
+}
+
+/** What is nested in a field, or nothing. */
+export function fieldsIn(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {}
+}

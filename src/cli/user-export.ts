@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { Command, Option } from 'commander'
+import type { Auth } from '../core/auth.ts'
+import type { UserRecord } from '../core/store.ts'
+import { toUser } from '../core/user.ts'
+import { CommandFailure } from './exit-code.ts'
+import { withAuth } from './with-auth.ts'
+
+interface Options {
+  readonly format: 'jsonl' | 'csv'
+  readonly output?: string
+  readonly withHashes?: boolean
+}
+
+/** `portcullis user export`: all that it takes to leave. `user import` reads it back. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('write all users, to leave or to move')
+    .addOption(
+      new Option('--format <format>', 'how it is written')
+        .choices(['jsonl', 'csv'])
+        .default('jsonl'),
+    )
+    .option('--output <file>', 'a new file that only you can read; default: standard output')
+    .option(
+      '--with-hashes',
+      'with the hashes of their passwords, which passwords can be tried against',
+    )
+    .action(exportUsers)
+}
+
+async function exportUsers({ format, output, withHashes = false }: Options): Promise<void> {
+  if (withHashes) {
+    console.error(
+      'This holds the hashes of passwords: keep it secret, and delete it when it has served.',
+    )
+  }
+  await withAuth(async ({ store }) => {
+    const target = output === undefined ? process.stdout : await openNew(output)
+    if (format === 'csv') await write(target, `${columnsOf(withHashes).join(',')}\r\n`)
+    const lineOf = format === 'csv' ? csvLine : jsonLine
+    for await (const page of pagesOf(store)) {
+      await write(target, page.map((record) => lineOf(record, withHashes)).join(''))
+    }
+    if (target !== process.stdout) {
+      target.end()
+      await finished(target)
+    }
+  })
+}
+
+/** All users, ordered by username, some at a time. */
+async function* pagesOf({ users }: Auth['store']): AsyncGenerator<readonly UserRecord[]> {
+  const limit = 1000
+  for (let after: string | undefined; ; ) {
+    const page = await users.list({ limit, ...(after !== undefined && { after }) })
+    yield page
+    if (page.length < limit) return
+    after = page.at(-1)?.username
+  }
+}
+
+function columnsOf(withHashes: boolean): readonly (keyof UserRecord)[] {
+  const columns = ['id', 'username', 'role', 'active', 'createdAt'] as const
+  return withHashes ? [...columns, 'passwordHash'] : columns
+}
+
+function jsonLine(record: UserRecord, withHashes: boolean): string {
+  const { passwordHash } = record
+  return `${JSON.stringify({ ...toUser(record), ...(withHashes && { passwordHash }) })}\n`
+}
+
+function csvLine(record: UserRecord, withHashes: boolean): string {
+  return `${columnsOf(withHashes)
+    .map((column) => csvField(String(record[column] ?? '')))
+    .join(',')}\r\n`
+}
+
+/** RFC 4180 §2. */
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** A file of our own: neither another's is written over, nor a readable one filled. */
+async function openNew(path: string): Promise<Writable> {
+  const stream = createWriteStream(path, { flags: 'wx', mode: 0o600 })
+  try {
+    await once(stream, 'open')
+    return stream
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new CommandFailure('output', `Cannot write ${path}: ${code}.`)
+  }
+}
+
+/** Waits while the target is full, so that a slow reader does not fill the memory. */
+async function write(target: Writable, text: string): Promise<void> {
+  if (!target.write(text)) await once(target, 'drain')
+}

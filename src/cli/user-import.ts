@@ -1,0 +1,167 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { Argument, Command, Option } from 'commander'
+import type { FirebaseParameters } from '../core/hash-formats/firebase-scrypt.ts'
+import type { ImportCounts, ImportEntry, RefusedEntry } from '../core/user-import.ts'
+import { CommandFailure } from './exit-code.ts'
+import { parseFirebaseParameters } from './import/firebase.ts'
+import { type Input, openInput } from './import/input.ts'
+import { createMapping, type Source, sources } from './import/mappings.ts'
+import { type Format, formats, readEntries } from './import/read-file.ts'
+import type { FileEntry } from './import/records.ts'
+import { withAuth } from './with-auth.ts'
+
+interface Options {
+  readonly format?: Format
+  readonly from?: Source
+  readonly role?: string
+  readonly firebaseHashConfig?: string
+  readonly errors?: string
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+/** So many refusals are said; all of them are counted, and written to the file of `--errors`. */
+const mostSaid = 20
+
+/** `portcullis user import`: users of an older system, with the hashes of their passwords. */
+export function importCommand(): Command {
+  return new Command('import')
+    .description('create the users of an older system, who keep their passwords')
+    .addArgument(new Argument('<file>', 'the export, or - for standard input'))
+    .addOption(
+      new Option('--format <format>', 'how it is written; default: by the name').choices(formats),
+    )
+    .addOption(
+      new Option('--from <system>', 'whose export it is; default: by its fields').choices(sources),
+    )
+    .option('--role <role>', 'role of those that name none')
+    .option('--firebase-hash-config <file>', 'the "password hash parameters" of the project')
+    .option('--errors <file>', 'write each refused entry there, as JSON lines')
+    .option('--dry-run', 'check and count, and create nobody')
+    .option('--json', 'print the counts as JSON')
+    .action(importFile)
+}
+
+async function importFile(path: string, options: Options): Promise<void> {
+  const parameters = readParameters(options.firebaseHashConfig)
+  const interrupt = new AbortController()
+  const input = await openInput(path, options.format, interrupt.signal)
+  const toImport = createMapping(options.from, parameters)
+  const refusals = openRefusals(options.errors)
+  const onInterrupt = (): void => interrupt.abort()
+  // The batch that is being written is finished first. A second Ctrl-C ends the process.
+  process.once('SIGINT', onInterrupt)
+  try {
+    await withAuth(async ({ accounts }) => {
+      const entries = mapped(readEntries(input.chunks, input.format), toImport)
+      const { role, dryRun } = options
+      const counts = await accounts.importUsers(entries, {
+        role,
+        dryRun,
+        signal: interrupt.signal,
+        onRefused: refusals.add,
+        onProgress: (sofar) => showProgress(sofar, input),
+      })
+      clearProgress()
+      refusals.sayMore()
+      report(counts, options)
+      if (interrupt.signal.aborted) {
+        throw new CommandFailure('interrupted', 'Interrupted: run it again for the rest.')
+      }
+      if (counts.refused > 0) {
+        throw new CommandFailure('data', `${counts.refused} entries were refused.`)
+      }
+    })
+  } finally {
+    process.removeListener('SIGINT', onInterrupt)
+    refusals.close()
+  }
+}
+
+async function* mapped(
+  entries: AsyncIterable<FileEntry>,
+  toImport: (entry: FileEntry) => ImportEntry,
+): AsyncGenerator<ImportEntry> {
+  for await (const entry of entries) yield toImport(entry)
+}
+
+function readParameters(path: string | undefined): FirebaseParameters | undefined {
+  if (path === undefined) return undefined
+  let text = ''
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new CommandFailure('input', `Cannot read ${path}: ${code}.`)
+  }
+  const parameters = parseFirebaseParameters(text)
+  if (parameters !== null) return parameters
+  throw new CommandFailure(
+    'usage',
+    `${path} must name algorithm SCRYPT, base64_signer_key, base64_salt_separator, rounds and mem_cost.`,
+  )
+}
+
+interface Refusals {
+  add(entry: RefusedEntry): void
+  sayMore(): void
+  close(): void
+}
+
+/** Says refusals on standard error, and writes them to a file that only its owner reads. */
+function openRefusals(path: string | undefined): Refusals {
+  let said = 0
+  let file: number | undefined
+  try {
+    file = path === undefined ? undefined : openSync(path, 'w', 0o600)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new CommandFailure('output', `Cannot write ${path}: ${code}.`)
+  }
+  return {
+    add({ line, username, problem }) {
+      if (file !== undefined) writeSync(file, `${JSON.stringify({ line, username, problem })}\n`)
+      if (++said > mostSaid) return
+      clearProgress()
+      // Quoted, so that a name from a file cannot move the cursor of whoever looks.
+      const who = username === undefined ? '' : ` (${JSON.stringify(username)})`
+      console.error(`Entry ${line}${who}: ${problem}`)
+    },
+    sayMore() {
+      if (said > mostSaid) {
+        const all = path === undefined ? 'give --errors FILE for all' : `all are in ${path}`
+        console.error(`… and ${said - mostSaid} more: ${all}.`)
+      }
+    },
+    close() {
+      if (file !== undefined) closeSync(file)
+    },
+  }
+}
+
+function report(counts: ImportCounts, { json = false, dryRun = false }: Options): void {
+  if (json) {
+    console.log(JSON.stringify({ ...counts, dryRun }))
+    return
+  }
+  const { created, withoutPassword, skipped, refused } = counts
+  const done = dryRun ? 'Would create' : 'Created'
+  const without = withoutPassword === 0 ? '' : ` (${withoutPassword} without a password)`
+  console.log(
+    `${done} ${created} users${without}, skipped ${skipped} whose username is taken, refused ${refused}.`,
+  )
+}
+
+/** One line that is written over, for people; nothing in a pipe. */
+function showProgress({ created, skipped, refused }: ImportCounts, { progress }: Input): void {
+  if (!process.stderr.isTTY) return
+  const { done, size } = progress()
+  const part = size === 0 ? '' : `${Math.floor((100 * done) / size)} %  `
+  process.stderr.write(
+    `\r\u001b[K${part}${created + skipped + refused} users: ${created} created, ${skipped} skipped, ${refused} refused`,
+  )
+}
+
+function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+}
