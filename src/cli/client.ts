@@ -67,9 +67,9 @@ export function clientCommand(): Command {
     .argument('<id>')
     .description('replace the secret of a confidential client, and print it, once')
     .action((id: string) =>
-      withAuth(async ({ clients }) => {
+      withAuth(async ({ clients }, by) => {
         printSecret(
-          await clients.replaceSecret(id),
+          await clients.replaceSecret(id, by),
           `The old secret of ${id} is refused from now on.`,
         )
       }),
@@ -80,8 +80,8 @@ export function clientCommand(): Command {
     .argument('<id>')
     .description('remove a client, which ends every login with it')
     .action((id: string) =>
-      withAuth(async ({ clients }) => {
-        const ended = await clients.remove(id)
+      withAuth(async ({ clients }, by) => {
+        const ended = await clients.remove(id, by)
         console.log(`Removed ${id} and ended ${ended} ${ended === 1 ? 'login' : 'logins'}.`)
       }),
     )
@@ -98,11 +98,11 @@ async function addClient(id: string, options: AddOptions): Promise<void> {
     ...(scope !== undefined && { scopes: scope }),
     ...(!introspect && { introspect }),
   }
-  await withAuth(async ({ clients, permissions }) => {
+  await withAuth(async ({ clients, permissions }, by) => {
     const isFirst = (await clients.list()).length === 0
     const secret = options.public
-      ? await clients.register({ ...described, confidential: false })
-      : await clients.register({ ...described, confidential: true })
+      ? await clients.register({ ...described, confidential: false }, by)
+      : await clients.register({ ...described, confidential: true }, by)
     for (const each of scope ?? []) {
       if (!permissions.has(each)) console.error(`Note: no role and no route here knows ${each}.`)
     }

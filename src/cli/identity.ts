@@ -17,9 +17,9 @@ export function identityCommand(): Command {
     .argument('<subject>', 'the sub of its tokens')
     .description('link an identity to a user')
     .action((username: string, issuer: string, subject: string) =>
-      withAuth(async ({ accounts, identities }) => {
+      withAuth(async ({ accounts, identities }, by) => {
         const user = await findUser(accounts, username)
-        await identities.link(user.id, issuer, subject)
+        await identities.link(user.id, issuer, subject, by)
         console.log(`${subject} of ${issuer} is ${user.username} now.`)
       }),
     )
@@ -31,9 +31,9 @@ export function identityCommand(): Command {
     .argument('<subject>')
     .description('end the link of an identity')
     .action((username: string, issuer: string, subject: string) =>
-      withAuth(async ({ accounts, identities }) => {
+      withAuth(async ({ accounts, identities }, by) => {
         const user = await findUser(accounts, username)
-        if (!(await identities.unlink(user.id, issuer, subject))) {
+        if (!(await identities.unlink(user.id, issuer, subject, by))) {
           throw new AccountError('identity_invalid', [
             `This identity is not linked to ${user.username}: see identity list ${user.username}.`,
           ])

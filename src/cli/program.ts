@@ -4,6 +4,7 @@ import { version } from '../server/app.ts'
 import { clientCommand } from './client.ts'
 import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
+import { eventsCommand } from './events.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'
 import { keyCommand } from './key.ts'
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   program.addCommand(clientCommand())
   program.addCommand(keyCommand())
   program.addCommand(identityCommand())
+  program.addCommand(eventsCommand())
   program.addCommand(tokenCommand())
   program.addCommand(migrateCommand())
   program.addCommand(doctorCommand())

@@ -32,11 +32,11 @@ export function sessionCommand(): Command {
       if ((id === undefined) === (user === undefined)) {
         command.error('error: name either the id of a session, or a user with --user')
       }
-      await withAuth(async ({ accounts, sessions }) => {
+      await withAuth(async ({ accounts, sessions }, by) => {
         if (user !== undefined) {
-          const { username } = await accounts.endSessions((await findUser(accounts, user)).id)
+          const { username } = await accounts.endSessions((await findUser(accounts, user)).id, by)
           console.log(`${username} is logged out everywhere.`)
-        } else if (await sessions.end(id ?? '')) {
+        } else if (await sessions.end(id ?? '', undefined, by)) {
           console.log(`The session ${id} has ended.`)
         } else {
           throw new AccountError('user_unknown', [

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import type { User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
 import { checkRole } from '../core/roles.ts'
+import type { User } from '../core/user.ts'
 import { readNewPassword } from './password-input.ts'
 import { instant, tableOf } from './table.ts'
 import { exportCommand } from './user-export.ts'
@@ -19,7 +19,7 @@ export function userCommand(): Command {
     .option('--role <role>', 'role of the user')
     .description('create a user; asks for the password, or reads it from standard input')
     .action((username: string, { role }: { role?: string }) =>
-      withAuth(async ({ accounts, roles }) => {
+      withAuth(async ({ accounts, roles }, by) => {
         // Before anybody types a password twice for nothing.
         if (role !== undefined) checkRole(roles, role)
         if (await accounts.findByUsername(username)) {
@@ -27,7 +27,7 @@ export function userCommand(): Command {
         }
         const password = await readNewPassword(`Password for ${username}`)
         const chosen = role === undefined ? {} : { role }
-        const created = await accounts.create({ username, password, ...chosen })
+        const created = await accounts.create({ username, password, ...chosen }, by)
         console.log(`Created ${created.username} with the role ${created.role}.`)
         const { byRole } = await accounts.counts()
         if (!roles.administrative.some((name) => byRole[name])) {
@@ -79,9 +79,9 @@ export function userCommand(): Command {
     .argument('<username>')
     .description('set a password, which ends every login of the user')
     .action((username: string) =>
-      withAuth(async ({ accounts }) => {
+      withAuth(async ({ accounts }, by) => {
         const { id } = await findUser(accounts, username)
-        await accounts.setPassword(id, await readNewPassword(`New password for ${username}`))
+        await accounts.setPassword(id, await readNewPassword(`New password for ${username}`), by)
         console.log(`Changed the password of ${username}.`)
       }),
     )
@@ -92,8 +92,9 @@ export function userCommand(): Command {
     .argument('<role>')
     .description('change the role of a user')
     .action((username: string, role: string) =>
-      withAuth(async ({ accounts }) => {
-        const changed = await accounts.changeRole((await findUser(accounts, username)).id, role)
+      withAuth(async ({ accounts }, by) => {
+        const { id } = await findUser(accounts, username)
+        const changed = await accounts.changeRole(id, role, by)
         console.log(`${changed.username} has the role ${changed.role} now.`)
       }),
     )
@@ -109,8 +110,8 @@ export function userCommand(): Command {
       .argument('<username>')
       .description(does)
       .action((username: string) =>
-        withAuth(async ({ accounts }) => {
-          const changed = await accounts[name]((await findUser(accounts, username)).id)
+        withAuth(async ({ accounts }, by) => {
+          const changed = await accounts[name]((await findUser(accounts, username)).id, by)
           console.log(`${changed.username} ${says}.`)
         }),
       )
@@ -121,9 +122,9 @@ export function userCommand(): Command {
     .argument('<username>')
     .description('delete a user')
     .action((username: string) =>
-      withAuth(async ({ accounts }) => {
+      withAuth(async ({ accounts }, by) => {
         const { id, username: canonical } = await findUser(accounts, username)
-        await accounts.remove(id)
+        await accounts.remove(id, by)
         console.log(`Deleted ${canonical}.`)
       }),
     )

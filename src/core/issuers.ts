@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
 import { type AccessToken, accessTokenMaxLength } from './access-token.ts'
-import type { User } from './accounts.ts'
 import { createClaimMapping } from './claim-mapping.ts'
 import type { Clock } from './clock.ts'
 import type { AuthEvents } from './events.ts'
@@ -10,6 +9,7 @@ import type { Roles } from './roles.ts'
 import { everyPermission, formatScope } from './scope.ts'
 import type { CacheCounts } from './statistics.ts'
 import type { MaybePromise, Store } from './store.ts'
+import type { User } from './user.ts'
 
 /** The other issuers whose tokens an application accepts. */
 export interface Issuers {
@@ -38,7 +38,7 @@ export interface IssuersOptions {
   readonly clock: Clock
   /** Where linked and created users are. Not needed if every issuer makes users of tokens. */
   readonly store?: Store
-  /** Where failed fetches of keys are recorded. */
+  /** Where new links and users are recorded, and failed fetches of keys. Given with the store. */
   readonly events?: AuthEvents
 }
 
@@ -143,10 +143,11 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
 
   return {
     definition,
-    open: definition.open(clock, ({ message: reason }) =>
-      events?.record({ type: 'issuer_keys_failed', issuer: definition.issuer, reason }),
-    ),
-    users: createExternalUsers({ definition, clock, store }),
+    open: definition.open(clock, ({ message: reason }) => {
+      const details = { issuer: definition.issuer }
+      void events?.record({ type: 'issuer_keys_failed', actor: 'system', details, reason })
+    }),
+    users: createExternalUsers({ definition, clock, store, events }),
     translate(token) {
       const { kind } = token
       const role = kind === 'client' ? null : (mapping.roleOf(token.roles) ?? defaultRole)

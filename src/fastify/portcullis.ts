@@ -21,7 +21,7 @@ export interface PortcullisOptions {
    * registers `@fastify/swagger` itself: see `securityScheme`.
    */
   readonly docs?: DocsOptions | false
-  /** Delete ended sessions at start and every hour. One of several processes is enough. Default true. */
+  /** Delete ended sessions and old events at start and every hour. One of several processes is enough. Default true. */
   readonly prune?: boolean
 }
 
@@ -60,7 +60,7 @@ const hashInterval = 60 * 60
 /** Does, while the application listens, what nobody asks for. */
 function keepInOrder(app: FastifyInstance, auth: Auth, prune: boolean): void {
   const pruneAll = (signal: AbortSignal) =>
-    Promise.all([auth.sessions.prune(signal), auth.throttle.prune()])
+    Promise.all([auth.sessions.prune(signal), auth.events.prune(signal), auth.throttle.prune()])
   if (prune) repeat(app, pruneInterval, 'pruning', pruneAll)
   repeat(app, hashInterval, 'a look at the kinds of hashes', auth.login.learnTimes)
   const { managedKeys } = auth

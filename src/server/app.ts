@@ -17,6 +17,8 @@ import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { allowOrigins } from './allowed-origins.ts'
+import { logEvents } from './event-log.ts'
+import { eventRoutes } from './event-routes.ts'
 import { frontRoutes } from './front-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
@@ -107,8 +109,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     guards,
   })
   await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
-  const unsubscribe = auth.events.subscribe((event) => app.log.info({ event }, event.type))
-  app.addHook('onClose', async () => unsubscribe())
+  await app.register(guarded(administrator, eventRoutes), { prefix: '/admin', auth, guards })
+  logEvents(app, auth)
   await app.register(frontRoutes, { auth, version, docs, ...(setup && { setup }) })
   if (setup) await app.register(setupRoutes, { auth, setup, docs })
   return app

@@ -3,6 +3,8 @@ import { parseEnv } from 'node:util'
 import { accessTokenMaxLifetime } from '../core/auth-options.ts'
 import type { ConfiguredClient } from '../core/configured-clients.ts'
 import { ConfigError } from '../core/errors.ts'
+import { eventRetentionMinimum } from '../core/event-store.ts'
+import { eventRetention } from '../core/events.ts'
 import {
   isRotationInterval,
   keyRotationInterval,
@@ -50,6 +52,8 @@ export interface Config {
   readonly allowLongAccessTokens: boolean
   /** Seconds. */
   readonly sessions: Required<SessionOptions>
+  /** Seconds. */
+  readonly eventRetention: number
   /** Code points. */
   readonly passwordMinLength: number
   readonly argon2: Argon2Parameters
@@ -221,6 +225,7 @@ export function readConfig(environment: Environment): Config {
       lifetime: integer('SESSION_LIFETIME', 90 * 86400, 1, tenYears),
       refreshGrace: integer('REFRESH_GRACE', 10, 0, 300),
     },
+    eventRetention: integer('EVENT_RETENTION', eventRetention, eventRetentionMinimum, tenYears),
     passwordMinLength: integer('PASSWORD_MIN_LENGTH', 15, 8, 64),
     argon2,
     threads: integer('UV_THREADPOOL_SIZE', 4, 1, 1024),

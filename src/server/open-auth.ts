@@ -12,6 +12,7 @@ import { parseIssuers } from './issuer-settings.ts'
 
 /** The permissions of the server's own routes, as the Authorize dialog shows them. */
 export const permissions: Readonly<Record<string, string>> = {
+  'events:read': 'Read what happened: logins, changes, and by whom',
   'stats:read': 'See how many users there are',
   'users:read': 'List and read users',
   'users:write': 'Create, change and delete users',
@@ -35,6 +36,7 @@ export async function openAuth(config: Config): Promise<Auth> {
     accessTokenLifetime: config.accessTokenLifetime,
     allowLongAccessTokens: config.allowLongAccessTokens,
     sessions: config.sessions,
+    eventRetention: config.eventRetention,
     clients: config.clients,
     passwordHash: {
       argon2: config.argon2,

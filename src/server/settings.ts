@@ -22,6 +22,7 @@ export type SettingName =
   | 'SESSION_IDLE_LIFETIME'
   | 'SESSION_LIFETIME'
   | 'REFRESH_GRACE'
+  | 'EVENT_RETENTION'
   | 'PASSWORD_MIN_LENGTH'
   | 'ARGON2_MEMORY'
   | 'ARGON2_TIME'
@@ -167,6 +168,12 @@ export const settings: readonly Setting[] = [
     default: '10',
     description:
       'Seconds within which a refresh token may be presented again, for a client that lost the answer; `0` is strict.',
+  },
+  {
+    name: 'EVENT_RETENTION',
+    default: '7776000',
+    description:
+      'Seconds after which [events](events.md) are deleted (90 days), at least 604800 (7 days).',
   },
   {
     name: 'PASSWORD_MIN_LENGTH',

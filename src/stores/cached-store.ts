@@ -52,8 +52,8 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       ...users,
       update: heard(users.update),
       remove: heard(users.remove),
-      replacePasswordHash: (id, from, to, renewal) =>
-        renewal ? replaceAndRenew(id, from, to, renewal) : users.replacePasswordHash(id, from, to),
+      replacePasswordHash: (id, from, to, renewal, event) =>
+        (renewal ? replaceAndRenew : users.replacePasswordHash)(id, from, to, renewal, event),
     },
     sessions: {
       ...sessions,

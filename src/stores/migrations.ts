@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { changeNotifications } from './change-notifications.ts'
+import { eventsStep } from './event-migration.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -143,6 +144,7 @@ const migrations: Readonly<Record<string, Migration>> = {
       `.execute(db)
     },
   },
+  '0009_events': eventsStep,
 }
 
 /** Steps by name: made already, to be made, and made by a newer version. */

@@ -1,9 +1,11 @@
 import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, sql } from 'kysely'
 import { ConfigError } from '../core/errors.ts'
-import type { SessionStore, SigningKeyStore, Store, UserStore } from '../core/store.ts'
+import type { SigningKeyStore } from '../core/signing-key-store.ts'
+import type { SessionStore, Store, UserStore } from '../core/store.ts'
 import { cachedStore } from './cached-store.ts'
 import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
+import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -82,6 +84,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     signingKeys,
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),
+    events: createEventStore(engine),
     findSubject: createSubjectReader(engine),
     findClientSubject: createClientSubjectReader(engine),
     async open() {

@@ -2,12 +2,13 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type CompiledQuery, Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
+import type { EventStore } from '../core/event-store.ts'
+import type { SigningKeyStore } from '../core/signing-key-store.ts'
 import type {
   ClientSubject,
   IdentityStore,
   MaybePromise,
   SessionStore,
-  SigningKeyStore,
   Store,
   Subject,
   UserStore,
@@ -16,6 +17,7 @@ import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
 import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
+import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -87,6 +89,10 @@ class SqliteStore implements Store {
     return this.#open.clients
   }
 
+  get events(): EventStore {
+    return this.#open.events
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -131,6 +137,7 @@ type Records =
   | 'signingKeys'
   | 'throttle'
   | 'clients'
+  | 'events'
   | 'findSubject'
   | 'findClientSubject'
 
@@ -166,6 +173,7 @@ async function openDatabase(path: string): Promise<Opened> {
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
+      events: createEventStore(engine),
       check: () => void answer(() => probe.get()),
       async close() {
         opened.close()

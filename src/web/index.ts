@@ -2,9 +2,9 @@
 // whatever runs them. Nothing here loads a framework, a database or a password hash.
 
 export type { AccessToken, AccessTokenClaims } from '../core/access-token.ts'
-export type { User } from '../core/accounts.ts'
 export { ThrottledError, UnavailableError } from '../core/errors.ts'
 export type { Caller, CallingClient } from '../core/token-client.ts'
+export type { User } from '../core/user.ts'
 export {
   all,
   type Guard,

@@ -154,7 +154,7 @@ async function loginWhile(meanwhile: () => Promise<unknown>): Promise<UserRecord
     },
   }
   const hasher = await createPasswordHasher({ ...cheapHashing, pool: interrupted })
-  const user = await createLogin({ ...auth, hasher }).authenticate({
+  const user = await createLogin({ ...auth, hasher, digest: (name) => name }).authenticate({
     username: 'bob',
     password: 'secret',
     address: undefined,

@@ -4,14 +4,15 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { ClientRecord } from '../../src/core/client-store.ts'
+import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
 import {
   ConflictError,
   type SessionRecord,
-  type SigningKeyRecord,
   type Store,
   type UserRecord,
 } from '../../src/core/store.ts'
 import type { ThrottleCount, ThrottleRule } from '../../src/core/throttle-store.ts'
+import { eventsContract } from './events-contract.ts'
 import { identitiesContract } from './identities-contract.ts'
 
 const now = 1_800_000_000
@@ -332,6 +333,7 @@ export function storeContract(
     })
 
     identitiesContract(() => [store, other], aUser)
+    eventsContract(() => [store, other], aUser, aSession)
 
     describe('the last active user of some roles', () => {
       async function start(...changes: Partial<UserRecord>[]): Promise<UserRecord[]> {
