@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
+import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
 import { clientCommand } from './client.ts'
 import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
@@ -37,6 +38,9 @@ export function createProgram(): Command {
   program.addCommand(clientCommand())
   program.addCommand(keyCommand())
   program.addCommand(identityCommand())
+  program.addCommand(backupCommand())
+  program.addCommand(restoreCommand())
+  program.addCommand(restoredCommand())
   program.addCommand(eventsCommand())
   program.addCommand(tokenCommand())
   program.addCommand(migrateCommand())

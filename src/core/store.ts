@@ -252,6 +252,8 @@ export interface Store {
   readonly events: EventStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
+  /** In one step: this stamp for all users, no signing key, and a version of them new to everybody. */
+  revokeAll(securityStamp: string, now: number): Promise<true>
   /** Rejects when the store cannot answer now. */
   check(): Promise<void>
   /**

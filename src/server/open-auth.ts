@@ -3,6 +3,7 @@ import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import { createHashPool, hashConcurrency } from '../core/hash-pool.ts'
 import { createRoles } from '../core/roles.ts'
+import type { Store } from '../core/store.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
@@ -52,15 +53,21 @@ export async function openAuth(config: Config): Promise<Auth> {
   })
 }
 
+/** Makes the data directory and opens the database alone, whatever its keys are. */
+export async function openStore(config: Config): Promise<Store> {
+  makeDirectory(config.dataDirectory)
+  const { store } = await chooseStore(config)
+  await store.open()
+  return store
+}
+
 /**
  * Brings the tables up to date, and makes the database if there is none.
  *
  * @throws {StoreError} or {UnavailableError} if that is not possible.
  */
 export async function migrateDatabase(config: Config): Promise<void> {
-  makeDirectory(config.dataDirectory)
-  const { store } = await chooseStore(config)
-  await store.open()
+  const store = await openStore(config)
   await store.close()
 }
 
@@ -81,7 +88,8 @@ async function chooseStore(
   }
 }
 
-function makeDirectory(path: string): void {
+/** @throws {StoreError} `unreadable` */
+export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {

@@ -62,5 +62,6 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       trim: heard(sessions.trim),
     },
     signingKeys: { ...signingKeys, change: heard(signingKeys.change) },
+    revokeAll: heard(store.revokeAll),
   }
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { firstPartyClientId } from '../core/client-registration.ts'
 import type { ClientRecord, ClientStore } from '../core/client-store.ts'
-import type { SigningKeyRecord, SigningKeyStore } from '../core/signing-key-store.ts'
 import {
   ConflictError,
   type SessionRecord,
@@ -12,6 +11,7 @@ import {
 } from '../core/store.ts'
 import { type AddEvent, createMemoryEvents } from './memory-events.ts'
 import { createMemoryIdentities } from './memory-identities.ts'
+import { createMemorySigningKeys } from './memory-signing-keys.ts'
 import { createMemoryThrottle } from './memory-throttle.ts'
 
 /** A store that is gone with the process: for tests and trials. */
@@ -21,7 +21,7 @@ export function memory(): Store {
   const events = createMemoryEvents()
   const users = createUsers(sessionById, (id) => identities.forgetUser(id), events.add)
   const identities = createMemoryIdentities(users, events.add)
-  const signingKeys = createSigningKeys(events.add)
+  const signingKeys = createMemorySigningKeys(events.add)
   const clients = createClients(events.add)
   return {
     users,
@@ -40,6 +40,11 @@ export function memory(): Store {
       return { user, sessionStamp, keysVersion: signingKeys.version() }
     },
     findClientSubject: (id) => ({ client: clients.read(id), keysVersion: signingKeys.version() }),
+    async revokeAll(securityStamp, now) {
+      users.stampAll(securityStamp)
+      signingKeys.deleteAll(now)
+      return true
+    },
     open: async () => {},
     check: async () => {},
     keyEncryptionKey: async () => key,
@@ -47,7 +52,10 @@ export function memory(): Store {
   }
 }
 
-type Users = UserStore & { read(id: string): UserRecord | null }
+interface Users extends UserStore {
+  read(id: string): UserRecord | null
+  stampAll(securityStamp: string): void
+}
 
 function createUsers(
   sessionById: Map<string, SessionRecord>,
@@ -74,6 +82,9 @@ function createUsers(
 
   return {
     read,
+    stampAll(securityStamp) {
+      for (const user of byId.values()) byId.set(user.id, Object.freeze({ ...user, securityStamp }))
+    },
     async create(user, event) {
       insert(user)
       addEvent(event)
@@ -231,27 +242,6 @@ function createSessions(
       )
       for (const { id } of ended.slice(0, limit)) byId.delete(id)
       return Math.min(ended.length, limit)
-    },
-  }
-}
-
-interface SigningKeys extends SigningKeyStore {
-  version(): number
-}
-
-function createSigningKeys(addEvent: AddEvent): SigningKeys {
-  const byId = new Map<string, SigningKeyRecord>()
-  let version = 1
-  return {
-    read: async () => ({ version, keys: [...byId.values()] }),
-    version: () => version,
-    async change(from, { put, remove }, events = []) {
-      if (version !== from) return false
-      version++
-      for (const key of put) byId.set(key.id, Object.freeze({ ...key }))
-      for (const id of remove) byId.delete(id)
-      for (const event of events) addEvent(event)
-      return true
     },
   }
 }

@@ -872,5 +872,30 @@ export function storeContract(
     test('a store that is open answers', async () => {
       await store.check()
     })
+
+    // Last: it ends what the other tests have made.
+    describe('an end of everything', () => {
+      test('every user has the new stamp, every key is gone, and the version is a new one (DD-08)', async () => {
+        const user = await add()
+        const session = aSession(user)
+        assert.equal(await store.sessions.create(session), true)
+        assert.equal(
+          (await other.findSubject(user.id, session.id))?.sessionStamp,
+          user.securityStamp,
+        )
+        for (const [instant, version] of [
+          [now, now],
+          [now, now + 1],
+          [now - 5, now + 2],
+        ] as const) {
+          await store.revokeAll(`new stamp ${version}`, instant)
+          assert.deepEqual(await other.signingKeys.read(), { version, keys: [] })
+          const subject = await other.findSubject(user.id, session.id)
+          assert.equal(subject?.user.securityStamp, `new stamp ${version}`)
+          assert.equal(subject.sessionStamp, session.securityStamp, 'an old stamp')
+          assert.equal(subject.keysVersion, version)
+        }
+      })
+    })
   })
 }
