@@ -16,6 +16,7 @@ import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards.ts'
 import { adminRoutes } from './admin-routes.ts'
+import { allowOrigins } from './allowed-origins.ts'
 import { logEvents } from './event-log.ts'
 import { eventRoutes } from './event-routes.ts'
 import { frontRoutes } from './front-routes.ts'
@@ -39,6 +40,8 @@ export interface AppOptions {
   readonly logRequests?: boolean
   /** Whose `X-Forwarded-For` is believed. Default: nobody's. */
   readonly trustedProxies?: TrustedProxies
+  /** Origins whose pages may call the server from a browser (CORS). Default none but its own. */
+  readonly corsOrigins?: readonly string[]
   /** Delete ended sessions now and then. Default true. */
   readonly prune?: boolean
   /** Where the first administrator is created; see `createSetup`. */
@@ -61,7 +64,7 @@ const bodyLimit = 64 * 1024
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { auth, docs = true, logger = false, logRequests = false, setup } = options
-  const { trustedProxies = { addresses: [], hops: 0 }, prune = true } = options
+  const { trustedProxies = { addresses: [], hops: 0 }, corsOrigins = [], prune = true } = options
   const app = Fastify({
     logger: logger && {
       ...(logger === true ? {} : logger),
@@ -90,6 +93,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await app.register(requestMetrics, { registry: options.metrics })
   }
   app.addHook('onRequest', addSecurityHeaders(auth.issuer))
+  if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins)
   await app.register(portcullis, {
     auth,
     prune,

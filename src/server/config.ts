@@ -15,6 +15,7 @@ import type { RoleMap } from '../core/roles.ts'
 import type { SessionOptions } from '../core/sessions.ts'
 import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
 import { postgresUrlProblems } from '../stores/postgres-url.ts'
+import { readOrigins } from './allowed-origins.ts'
 import { parseClients } from './client-settings.ts'
 import { parseIssuers } from './issuer-settings.ts'
 import { isIssuer, parseKey, parseRoles, parseWorkers, usableRoles } from './setting-values.ts'
@@ -36,6 +37,8 @@ export interface Config {
   readonly issuer: string
   readonly audience: string
   readonly trustedProxies: TrustedProxies
+  /** Whose pages may call the server. */
+  readonly corsOrigins: readonly string[]
   /** Undefined: managed keys. */
   readonly secretKey: string | undefined
   readonly previousSecretKeys: readonly string[]
@@ -209,6 +212,7 @@ export function readConfig(environment: Environment): Config {
       addresses: readAddresses(read('TRUSTED_PROXIES') ?? '', problems),
       hops: integer('TRUSTED_PROXY_HOPS', 1, 1, 16),
     },
+    corsOrigins: readOrigins(read('CORS_ORIGINS') ?? '', problems),
     secretKey,
     previousSecretKeys,
     signingAlgorithm: choice('SIGNING_ALGORITHM', signingAlgorithms) ?? 'ES256',

@@ -10,6 +10,7 @@ export type SettingName =
   | 'ISSUER'
   | 'TRUSTED_PROXIES'
   | 'TRUSTED_PROXY_HOPS'
+  | 'CORS_ORIGINS'
   | 'AUDIENCE'
   | 'SECRET_KEY'
   | 'SECRET_KEY_PREVIOUS'
@@ -99,6 +100,12 @@ export const settings: readonly Setting[] = [
     name: 'TRUSTED_PROXY_HOPS',
     default: '1',
     description: 'How many of these proxies a request comes through.',
+  },
+  {
+    name: 'CORS_ORIGINS',
+    default: 'none',
+    description:
+      'Origins, with commas between, whose pages may call this server from a browser, such as `https://app.example.com`. Pages of its own origin always may.',
   },
   {
     name: 'AUDIENCE',

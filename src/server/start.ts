@@ -59,6 +59,7 @@ export async function startServer(
       auth,
       docs: config.docs,
       trustedProxies: config.trustedProxies,
+      corsOrigins: config.corsOrigins,
       prune,
       logger: { level },
       logRequests: level === 'debug' || level === 'trace',
