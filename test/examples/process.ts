@@ -48,9 +48,10 @@ export async function requestToken(
   url: string,
   username: string,
   password: string = goodPassword,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   const body = new URLSearchParams({ grant_type: 'password', username, password })
-  return await fetch(`${url}/auth/token`, { method: 'POST', body })
+  return await fetch(`${url}/auth/token`, { method: 'POST', headers, body })
 }
 
 /** Logs in, and returns the header of the requests that follow. */
