@@ -8,7 +8,7 @@ export type {
   ExternalSubject,
   IssuedAccessToken,
 } from './core/access-token.ts'
-export type { Accounts, NewUser, PasswordChange, User } from './core/accounts.ts'
+export type { Accounts, NewUser, PasswordChange } from './core/accounts.ts'
 export { type Auth, createAccessToken, createAuth } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
 export type { NewClient } from './core/client-registration.ts'
@@ -30,7 +30,14 @@ export {
   ThrottledError,
   UnavailableError,
 } from './core/errors.ts'
-export type { AuthEvent, AuthEvents, AuthEventType } from './core/events.ts'
+export {
+  type AuthEvent,
+  type EventQuery,
+  type EventStore,
+  eventRetentionMinimum,
+} from './core/event-store.ts'
+export { type AuthEventType, type EventType, eventTypes } from './core/event-vocabulary.ts'
+export type { AuthEvents, NewEvent, Origin } from './core/events.ts'
 export type {
   ExternalIdentity,
   IssuerStatus,
@@ -43,6 +50,7 @@ export type {
 export { type FirebaseParameters, formatFirebaseHash } from './core/hash-formats/firebase-scrypt.ts'
 export {
   createHashPool,
+  type FinishedJob,
   type HashPool,
   type HashPoolOptions,
   type HashResources,
@@ -75,6 +83,13 @@ export type {
   Sessions,
 } from './core/sessions.ts'
 export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
+export type {
+  SigningKeyChange,
+  SigningKeyRecord,
+  SigningKeySet,
+  SigningKeyStore,
+} from './core/signing-key-store.ts'
+export type { AttemptCounts, CacheCounts, StoreStatistics } from './core/statistics.ts'
 export {
   type ClientSubject,
   ConflictError,
@@ -84,10 +99,6 @@ export {
   type Rotation,
   type SessionRecord,
   type SessionStore,
-  type SigningKeyChange,
-  type SigningKeyRecord,
-  type SigningKeySet,
-  type SigningKeyStore,
   type StampRenewal,
   type Store,
   type Subject,
@@ -105,6 +116,7 @@ export {
 } from './core/throttle.ts'
 export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle-store.ts'
 export type { Caller, CallingClient } from './core/token-client.ts'
+export type { User } from './core/user.ts'
 export type {
   ImportCounts,
   ImportEntry,

@@ -1,10 +1,10 @@
 // What tests of every layer need: an application's security that is quick and forgets everything.
 
-import type { User } from '../src/core/accounts.ts'
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { AuthOptions } from '../src/core/auth-options.ts'
 import { createHashPool, type HashPool } from '../src/core/hash-pool.ts'
 import type { Store, UserRecord } from '../src/core/store.ts'
+import type { User } from '../src/core/user.ts'
 import { memory } from '../src/stores/memory.ts'
 import { cheapHashing } from '../src/testing/test-auth.ts'
 
@@ -62,6 +62,7 @@ export function createCountingPool(): CountingPool {
   const pool = createHashPool({ concurrency: 4 })
   let hashes = 0
   return {
+    ...pool,
     checkCapacity: (source) => pool.checkCapacity(source),
     run: (job, source) =>
       pool.run(async () => {

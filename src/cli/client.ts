@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { grantNames, type NewClient } from '../core/client-registration.ts'
 import type { Client } from '../core/clients.ts'
 import { ClientError } from '../core/errors.ts'
+import { tableOf } from './table.ts'
 import { withAuth } from './with-auth.ts'
 
 interface AddOptions {
@@ -45,7 +46,7 @@ export function clientCommand(): Command {
       withAuth(async ({ clients }) => {
         const list = await clients.list()
         if (json) console.log(JSON.stringify(list.map(describe), undefined, 2))
-        else for (const each of list) console.log(lineOf(each))
+        else console.log(tableOf([heading, ...list.map(rowOf)]))
       }),
     )
 
@@ -66,9 +67,9 @@ export function clientCommand(): Command {
     .argument('<id>')
     .description('replace the secret of a confidential client, and print it, once')
     .action((id: string) =>
-      withAuth(async ({ clients }) => {
+      withAuth(async ({ clients }, by) => {
         printSecret(
-          await clients.replaceSecret(id),
+          await clients.replaceSecret(id, by),
           `The old secret of ${id} is refused from now on.`,
         )
       }),
@@ -79,8 +80,8 @@ export function clientCommand(): Command {
     .argument('<id>')
     .description('remove a client, which ends every login with it')
     .action((id: string) =>
-      withAuth(async ({ clients }) => {
-        const ended = await clients.remove(id)
+      withAuth(async ({ clients }, by) => {
+        const ended = await clients.remove(id, by)
         console.log(`Removed ${id} and ended ${ended} ${ended === 1 ? 'login' : 'logins'}.`)
       }),
     )
@@ -97,11 +98,11 @@ async function addClient(id: string, options: AddOptions): Promise<void> {
     ...(scope !== undefined && { scopes: scope }),
     ...(!introspect && { introspect }),
   }
-  await withAuth(async ({ clients, permissions }) => {
+  await withAuth(async ({ clients, permissions }, by) => {
     const isFirst = (await clients.list()).length === 0
     const secret = options.public
-      ? await clients.register({ ...described, confidential: false })
-      : await clients.register({ ...described, confidential: true })
+      ? await clients.register({ ...described, confidential: false }, by)
+      : await clients.register({ ...described, confidential: true }, by)
     for (const each of scope ?? []) {
       if (!permissions.has(each)) console.error(`Note: no role and no route here knows ${each}.`)
     }
@@ -134,12 +135,14 @@ function describe(client: Client): object {
   }
 }
 
-function lineOf({ id, confidential, grants, scopes, configured }: Client): string {
+const heading = ['CLIENT', 'KIND', 'GRANTS', 'SCOPES', 'KEPT']
+
+function rowOf({ id, confidential, grants, scopes, configured }: Client): readonly string[] {
   return [
     id,
     confidential ? 'confidential' : 'public',
     grants.join(' ') || 'no grants',
     scopes === null ? 'all scopes' : scopes.join(' ') || 'no scopes',
     configured ? 'in the configuration' : 'in the database',
-  ].join('\t')
+  ]
 }

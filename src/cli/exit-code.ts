@@ -77,15 +77,15 @@ export function describeFailure(error: unknown): string {
     return error.message
   }
   if (isListenError(error)) {
-    const { address, port, hostname = 'HOST' } = error
+    const { address, port, settings = '', hostname = `${settings}HOST` } = error
     // A name that was not found has no port yet.
     const place = address === undefined ? hostname : `${address} port ${port}`
     const reason =
       error.code === 'EADDRINUSE'
-        ? 'another process listens there: end it, or set PORT'
+        ? `another process listens there: end it, or set ${settings}PORT`
         : error.code === 'EACCES'
-          ? 'not allowed: set PORT to 1024 or more'
-          : 'not an address of this machine: set HOST'
+          ? `not allowed: set ${settings}PORT to 1024 or more`
+          : `not an address of this machine: set ${settings}HOST`
     return `Cannot listen on ${place}: ${reason}.`
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -101,6 +101,8 @@ interface ListenError extends Error {
   readonly address?: string
   readonly port?: number
   readonly hostname?: string
+  /** What the names of the settings begin with that say where to listen. */
+  readonly settings?: string
 }
 
 function isListenError(error: unknown): error is ListenError {

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { AccountError } from '../core/errors.ts'
+import { instant, tableOf } from './table.ts'
 import { findUser } from './user.ts'
 import { withAuth } from './with-auth.ts'
 
@@ -16,9 +17,9 @@ export function identityCommand(): Command {
     .argument('<subject>', 'the sub of its tokens')
     .description('link an identity to a user')
     .action((username: string, issuer: string, subject: string) =>
-      withAuth(async ({ accounts, identities }) => {
+      withAuth(async ({ accounts, identities }, by) => {
         const user = await findUser(accounts, username)
-        await identities.link(user.id, issuer, subject)
+        await identities.link(user.id, issuer, subject, by)
         console.log(`${subject} of ${issuer} is ${user.username} now.`)
       }),
     )
@@ -30,9 +31,9 @@ export function identityCommand(): Command {
     .argument('<subject>')
     .description('end the link of an identity')
     .action((username: string, issuer: string, subject: string) =>
-      withAuth(async ({ accounts, identities }) => {
+      withAuth(async ({ accounts, identities }, by) => {
         const user = await findUser(accounts, username)
-        if (!(await identities.unlink(user.id, issuer, subject))) {
+        if (!(await identities.unlink(user.id, issuer, subject, by))) {
           throw new AccountError('identity_invalid', [
             `This identity is not linked to ${user.username}: see identity list ${user.username}.`,
           ])
@@ -44,13 +45,20 @@ export function identityCommand(): Command {
   identity
     .command('list')
     .argument('<username>')
+    .option('--json', 'for programs; instants are seconds since 1970')
     .description('list the identities of a user')
-    .action((username: string) =>
+    .action((username: string, { json }: { json?: true }) =>
       withAuth(async ({ accounts, identities }) => {
         const user = await findUser(accounts, username)
-        for (const { issuer, subject } of await identities.list(user.id)) {
-          console.log([issuer, subject].join('\t'))
-        }
+        const found = await identities.list(user.id)
+        const described = found.map(({ issuer, subject, createdAt }) => ({
+          issuer,
+          subject,
+          created_at: createdAt,
+        }))
+        if (json) return console.log(JSON.stringify(described, undefined, 2))
+        const rows = found.map((each) => [each.issuer, each.subject, instant(each.createdAt)])
+        console.log(tableOf([['ISSUER', 'SUBJECT', 'LINKED'], ...rows]))
       }),
     )
 

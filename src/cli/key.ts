@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { KeyError } from '../core/errors.ts'
+import type { Origin } from '../core/events.ts'
 import type { ManagedKey, ManagedKeys } from '../core/key-rotation.ts'
-import { readConfig, readEnvironment } from '../server/config.ts'
-import { openAuth } from '../server/open-auth.ts'
+import { instant, tableOf } from './table.ts'
+import { withAuth } from './with-auth.ts'
 
 /** `portcullis key …`: works on the database itself; a server that runs on it follows at once. */
 export function keyCommand(): Command {
@@ -15,7 +16,7 @@ export function keyCommand(): Command {
     .action(({ json }: { json?: true }) =>
       withKeys(async (keys) => {
         const listed = await keys.list()
-        console.log(json ? JSON.stringify(listed, null, 2) : tableOf(listed))
+        console.log(json ? JSON.stringify(listed, null, 2) : tableOfKeys(listed))
       }),
     )
 
@@ -24,8 +25,8 @@ export function keyCommand(): Command {
     .option('--now', 'sign with it at once; verifiers elsewhere may have to fetch the keys anew')
     .description('publish the next signing key; nobody is logged out')
     .action(({ now = false }: { now?: boolean }) =>
-      withKeys(async (keys) => {
-        const { id, algorithm, signsFrom } = await keys.rotate({ atOnce: now })
+      withKeys(async (keys, by) => {
+        const { id, algorithm, signsFrom } = await keys.rotate({ atOnce: now, by })
         const when = now ? 'signs from now on' : `signs from ${instant(signsFrom)} on`
         console.log(`The key ${id} (${algorithm}) is published, and ${when}.`)
       }),
@@ -38,8 +39,8 @@ export function keyCommand(): Command {
     .allowUnknownOption()
     .description('end a key, and all access tokens that it signed, at once; sessions go on')
     .action((kid: string) =>
-      withKeys(async (keys) => {
-        const { id } = await keys.retire(kid)
+      withKeys(async (keys, by) => {
+        const { id } = await keys.retire(kid, by)
         console.log(`The key ${kid} is deleted, and its access tokens are refused from now on.`)
         console.log(`The key ${id} signs.`)
       }),
@@ -48,23 +49,20 @@ export function keyCommand(): Command {
   return key
 }
 
-async function withKeys(work: (keys: ManagedKeys) => Promise<void>): Promise<void> {
-  const auth = await openAuth(readConfig(readEnvironment()))
-  try {
-    if (auth.managedKeys === null) {
+async function withKeys(work: (keys: ManagedKeys, by: Origin) => Promise<void>): Promise<void> {
+  await withAuth(async ({ managedKeys }, by) => {
+    if (managedKeys === null) {
       throw new KeyError(
         'keys_not_managed',
         'Tokens are signed with SECRET_KEY, not with keys of the database: to change it, move it to SECRET_KEY_PREVIOUS and set a new one.',
       )
     }
-    await work(auth.managedKeys)
-  } finally {
-    await auth.close()
-  }
+    await work(managedKeys, by)
+  })
 }
 
-function tableOf(keys: readonly ManagedKey[]): string {
-  const rows = [
+function tableOfKeys(keys: readonly ManagedKey[]): string {
+  return tableOf([
     ['KEY', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL'],
     ...keys.map((key) => [
       key.id,
@@ -74,21 +72,5 @@ function tableOf(keys: readonly ManagedKey[]): string {
       instant(key.signsFrom),
       key.verifiesUntil === null ? '-' : instant(key.verifiesUntil),
     ]),
-  ]
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
-/** An instant for people, such as `2027-01-15T08:00:00Z`. */
-function instant(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+  ])
 }

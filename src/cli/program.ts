@@ -1,12 +1,18 @@
 import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/app.ts'
+import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
 import { clientCommand } from './client.ts'
+import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
+import { eventsCommand } from './events.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'
 import { keyCommand } from './key.ts'
+import { migrateCommand } from './migrate.ts'
 import { serve } from './serve.ts'
+import { sessionCommand } from './session.ts'
+import { tokenCommand } from './token.ts'
 import { userCommand } from './user.ts'
 import { work } from './worker.ts'
 
@@ -21,16 +27,25 @@ export function createProgram(): Command {
     .command('serve')
     .description('run the server; configured by environment variables and .env')
     .option('--workers <number>', 'processes that serve, on this machine; "auto" for one per core')
+    .option('--dev', 'try it: a throw-away database with demo users, on this machine only')
     .action(serve)
   program.command('worker', { hidden: true }).action((_options, command: Command) => {
     if (cluster.worker) work(cluster.worker)
     else command.error('error: workers are started by `serve --workers`')
   })
   program.addCommand(userCommand())
+  program.addCommand(sessionCommand())
   program.addCommand(clientCommand())
   program.addCommand(keyCommand())
   program.addCommand(identityCommand())
+  program.addCommand(backupCommand())
+  program.addCommand(restoreCommand())
+  program.addCommand(restoredCommand())
+  program.addCommand(eventsCommand())
+  program.addCommand(tokenCommand())
+  program.addCommand(migrateCommand())
   program.addCommand(doctorCommand())
+  program.addCommand(completionCommand())
   settle(program)
   return program
 }
@@ -43,11 +58,23 @@ function settle(command: Command): void {
 
 /** Runs the command line. Sets the exit code; see `exit-code.ts`. */
 export async function run(argv: readonly string[]): Promise<void> {
+  const words = argv.slice(2)
+  // A server goes on when whoever read its greeting has gone.
+  if (!['serve', 'worker'].includes(words[0] ?? '')) endWithReader()
   try {
-    await createProgram().parseAsync(argv)
+    // Alone it is a question, not a mistake.
+    await createProgram().parseAsync(words.length === 0 ? ['--help'] : words, { from: 'user' })
   } catch (error) {
     // Commander has said already what was wrong.
     if (!(error instanceof CommanderError)) console.error(describeFailure(error))
     process.exitCode = exitCodeOf(error)
   }
+}
+
+/** Ends when a pipe is closed early, as by `| head`: what is left to say has no reader. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
 }

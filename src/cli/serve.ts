@@ -1,20 +1,33 @@
 import { once } from 'node:events'
 import { type Config, readConfig, readEnvironment } from '../server/config.ts'
 import { startServer } from '../server/start.ts'
+import { serveDemo } from './demo.ts'
 import { finishInTime } from './grace-period.ts'
+import { paintGreeting } from './greeting.ts'
 import { serveWithWorkers } from './workers.ts'
 
+interface ServeOptions {
+  readonly workers?: string
+  readonly dev?: true
+}
+
 /** Runs the server until it is told to stop, in as many processes as the configuration says. */
-export async function serve({ workers }: { readonly workers?: string } = {}): Promise<void> {
+export async function serve({ workers, dev }: ServeOptions = {}): Promise<void> {
   const read = (): Config =>
     readConfig({ ...readEnvironment(), ...(workers !== undefined && { WORKERS: workers }) })
+  if (dev) return await serveDemo(read(), readEnvironment(), serveAlone)
   const config = read()
   if (config.workers > 1) return await serveWithWorkers(config, read)
+  await serveAlone(config)
+}
+
+/** Serves from this process; `words` are said after the greeting. */
+async function serveAlone(config: Config, words: readonly string[] = []): Promise<void> {
   // First: whoever waits for the greeting may send a signal at once.
   const stop = stopOnSignal()
   try {
     const server = await startServer(config, { signal: stop, onWaiting: tellOfWaiting })
-    console.log(server.greeting.join('\n'))
+    console.log(paintGreeting([...server.greeting, ...words]).join('\n'))
     if (!stop.aborted) await once(stop, 'abort')
     await finishInTime(server.close)
   } catch (error) {

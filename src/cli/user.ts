@@ -1,9 +1,10 @@
 import { Command } from 'commander'
-import type { User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
 import { checkRole } from '../core/roles.ts'
+import type { User } from '../core/user.ts'
 import { readNewPassword } from './password-input.ts'
+import { instant, tableOf } from './table.ts'
 import { exportCommand } from './user-export.ts'
 import { importCommand } from './user-import.ts'
 import { withAuth } from './with-auth.ts'
@@ -18,7 +19,7 @@ export function userCommand(): Command {
     .option('--role <role>', 'role of the user')
     .description('create a user; asks for the password, or reads it from standard input')
     .action((username: string, { role }: { role?: string }) =>
-      withAuth(async ({ accounts, roles }) => {
+      withAuth(async ({ accounts, roles }, by) => {
         // Before anybody types a password twice for nothing.
         if (role !== undefined) checkRole(roles, role)
         if (await accounts.findByUsername(username)) {
@@ -26,7 +27,7 @@ export function userCommand(): Command {
         }
         const password = await readNewPassword(`Password for ${username}`)
         const chosen = role === undefined ? {} : { role }
-        const created = await accounts.create({ username, password, ...chosen })
+        const created = await accounts.create({ username, password, ...chosen }, by)
         console.log(`Created ${created.username} with the role ${created.role}.`)
         const { byRole } = await accounts.counts()
         if (!roles.administrative.some((name) => byRole[name])) {
@@ -40,17 +41,47 @@ export function userCommand(): Command {
 
   user
     .command('list')
+    .option('--json', 'for programs; instants are seconds since 1970')
     .description('list users')
-    .action(() => withAuth(({ accounts }) => listUsers(accounts)))
+    .action(({ json }: { json?: true }) =>
+      withAuth(async ({ accounts }) => {
+        const users = await allUsers(accounts)
+        console.log(
+          json
+            ? JSON.stringify(users.map(describe), undefined, 2)
+            : tableOf([['USERNAME', 'ROLE', 'STATE', 'CREATED'], ...users.map(rowOf)]),
+        )
+      }),
+    )
+
+  user
+    .command('show')
+    .argument('<username>')
+    .option('--json', 'for programs; instants are seconds since 1970')
+    .description('show a user')
+    .action((username: string, { json }: { json?: true }) =>
+      withAuth(async ({ accounts, sessions, identities, roles }) => {
+        const found = await findUser(accounts, username)
+        const shown = {
+          ...describe(found),
+          permissions: roles.permissionsOf(found.role),
+          sessions: (await sessions.list(found.id)).length,
+          identities: (await identities.list(found.id)).length,
+        }
+        if (json) return console.log(JSON.stringify(shown, undefined, 2))
+        const more = { ...shown, created_at: instant(found.createdAt) }
+        console.log(tableOf(Object.entries(more).map(([name, value]) => [name, String(value)])))
+      }),
+    )
 
   user
     .command('passwd')
     .argument('<username>')
     .description('set a password, which ends every login of the user')
     .action((username: string) =>
-      withAuth(async ({ accounts }) => {
+      withAuth(async ({ accounts }, by) => {
         const { id } = await findUser(accounts, username)
-        await accounts.setPassword(id, await readNewPassword(`New password for ${username}`))
+        await accounts.setPassword(id, await readNewPassword(`New password for ${username}`), by)
         console.log(`Changed the password of ${username}.`)
       }),
     )
@@ -61,24 +92,26 @@ export function userCommand(): Command {
     .argument('<role>')
     .description('change the role of a user')
     .action((username: string, role: string) =>
-      withAuth(async ({ accounts }) => {
-        const changed = await accounts.changeRole((await findUser(accounts, username)).id, role)
+      withAuth(async ({ accounts }, by) => {
+        const { id } = await findUser(accounts, username)
+        const changed = await accounts.changeRole(id, role, by)
         console.log(`${changed.username} has the role ${changed.role} now.`)
       }),
     )
 
-  for (const [name, says] of [
-    ['deactivate', 'is refused from now on'],
-    ['reactivate', 'can log in again'],
-    ['unlock', 'can try again at once'],
+  for (const [name, does, says] of [
+    ['deactivate', 'end every login of a user, and refuse new ones', 'is refused from now on'],
+    ['reactivate', 'let a deactivated user log in again', 'can log in again'],
+    ['unlock', 'end the wait that failed logins of a user brought', 'can try again at once'],
   ] as const) {
-    user
-      .command(name)
+    const command = user.command(name)
+    if (name === 'reactivate') command.alias('activate')
+    command
       .argument('<username>')
-      .description(`${name} a user`)
+      .description(does)
       .action((username: string) =>
-        withAuth(async ({ accounts }) => {
-          const changed = await accounts[name]((await findUser(accounts, username)).id)
+        withAuth(async ({ accounts }, by) => {
+          const changed = await accounts[name]((await findUser(accounts, username)).id, by)
           console.log(`${changed.username} ${says}.`)
         }),
       )
@@ -89,9 +122,9 @@ export function userCommand(): Command {
     .argument('<username>')
     .description('delete a user')
     .action((username: string) =>
-      withAuth(async ({ accounts }) => {
+      withAuth(async ({ accounts }, by) => {
         const { id, username: canonical } = await findUser(accounts, username)
-        await accounts.remove(id)
+        await accounts.remove(id, by)
         console.log(`Deleted ${canonical}.`)
       }),
     )
@@ -108,14 +141,22 @@ export async function findUser(accounts: Auth['accounts'], username: string): Pr
   throw new AccountError('user_unknown', ['There is no such user.'])
 }
 
-async function listUsers(accounts: Auth['accounts']): Promise<void> {
+async function allUsers({ list }: Auth['accounts']): Promise<readonly User[]> {
   const limit = 200
-  for (let after: string | undefined; ; ) {
-    const page = await accounts.list({ limit, ...(after !== undefined && { after }) })
-    for (const { username, role, active } of page) {
-      console.log([username, role, active ? 'active' : 'inactive'].join('\t'))
-    }
-    if (page.length < limit) return
-    after = page.at(-1)?.username
+  const users: User[] = []
+  for (;;) {
+    const after = users.at(-1)?.username
+    const page = await list({ limit, ...(after !== undefined && { after }) })
+    users.push(...page)
+    if (page.length < limit) return users
   }
+}
+
+/** A user in the words of the HTTP API. */
+function describe({ id, username, role, active, createdAt }: User): object {
+  return { id, username, role, active, created_at: createdAt }
+}
+
+function rowOf({ username, role, active, createdAt }: User): readonly string[] {
+  return [username, role, active ? 'active' : 'inactive', instant(createdAt)]
 }

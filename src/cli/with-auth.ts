@@ -1,13 +1,27 @@
+import { userInfo } from 'node:os'
 import type { Auth } from '../core/auth.ts'
+import type { Origin } from '../core/events.ts'
 import { readConfig, readEnvironment } from '../server/config.ts'
 import { openAuth } from '../server/open-auth.ts'
 
-/** Opens the database of the configuration for the work of one command, and closes it after. */
-export async function withAuth(work: (auth: Auth) => Promise<void>): Promise<void> {
+/**
+ * Opens the database of the configuration for the work of one command, and closes it after. `by` is
+ * who runs the command, for the events.
+ */
+export async function withAuth(work: (auth: Auth, by: Origin) => Promise<void>): Promise<void> {
   const auth = await openAuth(readConfig(readEnvironment()))
   try {
-    await work(auth)
+    await work(auth, { actor: `cli:${systemUser()}` })
   } finally {
     await auth.close()
+  }
+}
+
+/** The name of whoever runs this, or their number where the system has no name for it. */
+function systemUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 'unknown')
   }
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../server/config.ts'
+import type { ProcessMetrics } from '../server/metrics.ts'
 import type { SetupGrant } from '../server/setup.ts'
 
 // What the primary process and a worker say to each other, over the channel between them: it is
@@ -11,12 +12,15 @@ export interface Assignment {
   readonly setup: SetupGrant
   /** One worker of all deletes ended sessions. */
   readonly prune: boolean
+  /** The number of its place, which its metrics are told apart by. */
+  readonly worker: number
 }
 
 export type ToWorker =
   | { readonly type: 'start'; readonly assignment: Assignment }
   /** Patient: others serve on, so that there is time for requests that are on their way. */
   | { readonly type: 'stop'; readonly patient: boolean }
+  | { readonly type: 'measure'; readonly question: number }
 
 export interface Listening {
   readonly type: 'listening'
@@ -29,6 +33,7 @@ export type FromWorker =
   | { readonly type: 'ready' }
   | Listening
   | { readonly type: 'failed'; readonly exitCode: number; readonly reason: string }
+  | { readonly type: 'measured'; readonly question: number; readonly metrics: ProcessMetrics }
 
 /** A worker that could not start: the exit code and the words it would have ended with alone. */
 export class WorkerFailure extends Error {

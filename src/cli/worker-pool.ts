@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Config } from '../server/config.ts'
+import type { ProcessMetrics } from '../server/metrics.ts'
 import type { SetupGrant } from '../server/setup.ts'
 import { createBackOff } from './back-off.ts'
 import { isLasting } from './exit-code.ts'
@@ -32,6 +33,8 @@ export interface WorkerPool {
    * that has to be replaced later gets the configuration from before.
    */
   restart(config: Config): Promise<Listening | undefined>
+  /** What each of them measures. */
+  measure(): Promise<readonly ProcessMetrics[]>
   /** Lets all finish their requests. False if one was cut off. */
   stop(): Promise<boolean>
 }
@@ -51,7 +54,7 @@ export function createWorkerPool({ size, setup, report, giveUp }: WorkerPoolOpti
   let config: Config
 
   function startAt(place: number): WorkerProcess {
-    const worker = startWorker({ config, setup, prune: place === 0 })
+    const worker = startWorker({ config, setup, prune: place === 0, worker: place })
     running.add(worker)
     worker.ended.then(() => running.delete(worker))
     return worker
@@ -95,6 +98,7 @@ export function createWorkerPool({ size, setup, report, giveUp }: WorkerPoolOpti
     get pids() {
       return places.map(({ worker }) => worker.pid)
     },
+    measure: () => Promise.all(places.map(({ worker }) => worker.measure())),
     async start(initial) {
       config = initial
       for (let number = 0; number < size; number++) {

@@ -1,4 +1,6 @@
 import cluster from 'node:cluster'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProcessMetrics } from '../server/metrics.ts'
 import { gracePeriod } from './grace-period.ts'
 import {
   type Assignment,
@@ -10,6 +12,8 @@ import {
 
 /** Milliseconds that a worker may be late with ending itself. */
 const patience = 2_000
+/** Milliseconds that an answer about metrics is waited for: one that does not serve yet has none. */
+const metricsPatience = 2_000
 
 /** A worker, as the primary process sees it. */
 export interface WorkerProcess {
@@ -18,6 +22,8 @@ export interface WorkerProcess {
   readonly listening: Promise<Listening>
   /** Never rejects. */
   readonly ended: Promise<Ending>
+  /** What it measures, or nothing if it does not say so in time. */
+  measure(): Promise<ProcessMetrics>
   /**
    * Lets it finish its requests; kills it if it does not end. Patient: also those that are on their
    * way to it. Safe to call again, less patient.
@@ -42,6 +48,8 @@ export function startWorker(assignment: Assignment): WorkerProcess {
   let failure: WorkerFailure | undefined
   let ready = false
   let stopping = false
+  let questions = 0
+  const asked = new Map<number, (metrics: ProcessMetrics) => void>()
 
   function tell(message: ToWorker): void {
     // What cannot be delivered is for a process that is about to end.
@@ -65,6 +73,7 @@ export function startWorker(assignment: Assignment): WorkerProcess {
   const listening = new Promise<Listening>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'listening') resolve(message)
+      else if (message.type === 'measured') asked.get(message.question)?.(message.metrics)
       else if (message.type === 'failed') {
         failure = new WorkerFailure(message.exitCode, message.reason)
       } else {
@@ -83,6 +92,17 @@ export function startWorker(assignment: Assignment): WorkerProcess {
     pid: worker.process.pid,
     listening,
     ended,
+    async measure() {
+      const question = ++questions
+      const answer = new Promise<ProcessMetrics>((resolve) => asked.set(question, resolve))
+      const late = new AbortController()
+      const limit = sleep(metricsPatience, [], late).catch(() => [])
+      tell({ type: 'measure', question })
+      const metrics = await Promise.race([answer, limit, ended.then(() => [])])
+      late.abort()
+      asked.delete(question)
+      return metrics
+    },
     async stop({ patient } = { patient: false }) {
       if (ready) tell({ type: 'stop', patient })
       if (!stopping) {

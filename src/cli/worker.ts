@@ -49,6 +49,12 @@ export function work(worker: Worker): void {
     leave()
   }
 
+  async function tellMetrics(question: number): Promise<void> {
+    const running = await server
+    const metrics = (await running?.metrics?.getMetricsAsJSON()) ?? []
+    say({ type: 'measured', question, metrics })
+  }
+
   function say(message: FromWorker): void {
     // Without a callback, a primary process that is gone would be an error that nobody handles.
     if (worker.isConnected()) worker.send(message, undefined, undefined, () => {})
@@ -61,6 +67,7 @@ export function work(worker: Worker): void {
 
   worker.on('message', (message: ToWorker) => {
     if (message.type === 'stop') stop(message.patient)
+    else if (message.type === 'measure') tellMetrics(message.question)
     else server ??= start(message.assignment)
   })
   worker.on('disconnect', async () => {

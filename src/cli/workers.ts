@@ -3,9 +3,11 @@ import { closeSync, openSync } from 'node:fs'
 import { systemClock } from '../core/clock.ts'
 import { ConfigError, UnavailableError } from '../core/errors.ts'
 import type { Config } from '../server/config.ts'
+import { listenForMetrics } from '../server/metrics-listener.ts'
 import { openAuth } from '../server/open-auth.ts'
 import { createSetupGrant } from '../server/setup.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
+import { paintGreeting } from './greeting.ts'
 import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 /**
@@ -31,23 +33,42 @@ export async function serveWithWorkers(config: Config, read: () => Config): Prom
     giveUp(failure) {
       console.error(describeFailure(failure))
       process.exitCode = exitCodeOf(failure)
-      pool.stop()
+      end()
     },
   })
-  const stop = stopOnSignal(pool)
+  const metrics =
+    config.metricsPort === undefined
+      ? undefined
+      : await listenForMetrics(config, async () => {
+          const { formatMetrics } = await import('../server/metrics.ts')
+          return await formatMetrics(await pool.measure())
+        })
+  async function end(): Promise<boolean> {
+    const clean = await pool.stop()
+    await metrics?.close()
+    return clean
+  }
+  const stop = stopOnSignal(end)
   const starting = pool.start(config)
   replaceOnSignal(stop, async () => {
     await starting
-    // Of each place one worker is replaced: there are as many as before.
-    const restarted = await pool.restart({ ...read(), workers: config.workers })
+    // Of each place one worker is replaced: there are as many as before. Nor is this process replaced,
+    // where metrics are asked for.
+    const { workers, metricsPort } = config
+    const restarted = await pool.restart({ ...read(), workers, metricsPort })
     if (restarted === undefined) return
     console.log(`All workers were replaced, and listen on ${restarted.url}`)
     console.log(describeWorkers(pool))
   })
-  const started = await starting
+  const started = await starting.catch(async (error) => {
+    await metrics?.close()
+    throw error
+  })
   if (started === undefined) return
   const [first = '', ...others] = started.greeting
-  console.log([first, describeWorkers(pool), ...others].join('\n'))
+  const lines = [first, describeWorkers(pool), ...others]
+  if (metrics) lines.splice(2, 0, `Metrics:     ${metrics.url}`)
+  console.log(paintGreeting(lines).join('\n'))
 }
 
 /** Tells of a database that cannot be used once, and makes its tables once, before there are workers. */
@@ -65,13 +86,13 @@ function describeWorkers({ pids }: WorkerPool): string {
   return `Workers:     ${pids.join(', ')}`
 }
 
-function stopOnSignal(pool: WorkerPool): () => Promise<void> {
+function stopOnSignal(end: () => Promise<boolean>): () => Promise<void> {
   let stopping = false
   async function stop(): Promise<void> {
     // npm passes Ctrl-C on to a process that the terminal has told already: the second is the same.
     if (stopping) return
     stopping = true
-    if (await pool.stop()) console.log('Stopped.')
+    if (await end()) console.log('Stopped.')
     else process.exitCode = 1
   }
   process.on('SIGINT', stop)

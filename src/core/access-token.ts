@@ -6,6 +6,7 @@ import type { ExternalIdentity, UserMode } from './external-issuer.ts'
 import type { KeyRing } from './key-ring.ts'
 import { formatScope } from './scope.ts'
 import type { SigningKey } from './signing-key.ts'
+import type { CacheCounts } from './statistics.ts'
 import type { MaybePromise } from './store.ts'
 
 /** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
@@ -101,6 +102,8 @@ export interface AccessTokenIssuer {
    * @throws {UnavailableError} if the key is not known here and the store cannot be asked for it.
    */
   verify(token: string): AccessToken | null | Promise<AccessToken | null>
+  /** How often a signature of ours did not have to be checked, and how often it did. */
+  readonly cache: CacheCounts
 }
 
 export interface AccessTokenOptions {
@@ -128,8 +131,10 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
   // The key is the whole token, so two tokens never share an entry; only verified tokens enter, so
   // garbage cannot push them out; an entry says nothing about the user, who is read every time.
   const verified = new LRUCache<string, AccessToken>({ max: cacheSize })
+  const cache = { hits: 0, misses: 0 }
 
   async function verifyAnew(token: string): Promise<AccessToken | null> {
+    cache.misses++
     if (!isStrictlyEncoded(token)) return null
     const key = await findKey(keyIdOf(token))
     if (key === undefined) return null
@@ -173,6 +178,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
 
   return {
     lifetime,
+    cache,
     async issue({
       subject,
       clientId,
@@ -210,6 +216,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
     verify(token) {
       const known = verified.get(token)
       if (known) {
+        cache.hits++
         const isValid = clock() < known.claims.exp + clockTolerance && keys.find(known.keyId)
         if (isValid) return known
         verified.delete(token)

@@ -1,24 +1,16 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from './clock.ts'
 import { AccountError } from './errors.ts'
+import { type AuthEvents, actorOf, type NewEvent, type Origin } from './events.ts'
 import type { Login } from './login.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import { checkRole, type Roles } from './roles.ts'
 import { newSecurityStamp } from './security-stamp.ts'
-import {
-  ConflictError,
-  type Store,
-  type UserChanges,
-  type UserCounts,
-  type UserQuery,
-  type UserRecord,
-} from './store.ts'
+import type { Store, UserChanges, UserCounts, UserQuery, UserRecord } from './store.ts'
+import { explainConflict, present, toUser, type User } from './user.ts'
 import { createUserImporter, type ImportUsers } from './user-import.ts'
 import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
-
-/** A user as the rest of an application sees one: everything but the secrets. */
-export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>
 
 /** A user to be created: with a password, or with the hash that an older system made of one. */
 export type NewUser = {
@@ -49,10 +41,14 @@ export interface PasswordChange {
   readonly address: string | undefined
   /** The session that goes on. */
   readonly keepSession?: string
+  /** The id of the request, for the event. */
+  readonly requestId?: string | undefined
 }
 
 /**
  * Creates and changes users. Every refusal is an `AccountError` that says what to do.
+ *
+ * A change is stored together with its event, or not at all. `by` is who makes it, for the event.
  *
  * Does not check who asks: guard the route.
  */
@@ -63,9 +59,9 @@ export interface Accounts {
    * @throws {AccountError} `username_invalid`, `username_taken`, `password_refused`,
    * `password_hash_invalid`, `role_unknown`
    */
-  create(user: NewUser): Promise<User>
+  create(user: NewUser, by?: Origin): Promise<User>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
-  createFirst(user: NewUser): Promise<User | null>
+  createFirst(user: NewUser, by?: Origin): Promise<User | null>
   /** The user of an id, active or not; null if there is none. */
   find(id: string): Promise<User | null>
   /** The user of a name, in whatever spelling of it (see `canonicalUsername`); null if there is none. */
@@ -75,19 +71,19 @@ export interface Accounts {
   /** How many users there are: all, active, and by role. */
   counts(): Promise<UserCounts>
   /** Counts from the user's next request on. @throws {AccountError} `user_unknown`, `role_unknown`, `last_admin` */
-  changeRole(id: string, role: string): Promise<User>
+  changeRole(id: string, role: string, by?: Origin): Promise<User>
   /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `last_admin` */
-  deactivate(id: string): Promise<User>
+  deactivate(id: string, by?: Origin): Promise<User>
   /** The user can log in again; earlier tokens stay ended. @throws {AccountError} `user_unknown` */
-  reactivate(id: string): Promise<User>
+  reactivate(id: string, by?: Origin): Promise<User>
   /** Ends the waits and the lock that failed attempts brought. @throws {AccountError} `user_unknown` */
-  unlock(id: string): Promise<User>
+  unlock(id: string, by?: Origin): Promise<User>
   /**
    * Ends every token of the user at once, and every wait for failed attempts.
    *
    * @throws {AccountError} `user_unknown`, `password_refused`
    */
-  setPassword(id: string, password: string): Promise<User>
+  setPassword(id: string, password: string, by?: Origin): Promise<User>
   /**
    * Sets a new password after checking the old one, and ends every token and session of the user but
    * `keepSession`.
@@ -97,9 +93,9 @@ export interface Accounts {
    */
   changePassword(id: string, change: PasswordChange): Promise<User>
   /** Logs the user out everywhere: ends every token and session. @throws {AccountError} `user_unknown` */
-  endSessions(id: string): Promise<User>
+  endSessions(id: string, by?: Origin): Promise<User>
   /** Deletes the user, with every session. @throws {AccountError} `user_unknown`, `last_admin` */
-  remove(id: string): Promise<void>
+  remove(id: string, by?: Origin): Promise<void>
   /**
    * Creates the users of an older system, batch by batch, with the hashes of their passwords. Entries
    * that cannot be users are refused, one by one, and usernames that are taken are skipped: an import
@@ -115,13 +111,14 @@ export interface AccountsOptions {
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
   readonly login: Login
+  readonly events: AuthEvents
   readonly roles: Roles
   readonly defaultRole: string
   readonly clock: Clock
 }
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { store, hasher, policy, login, roles, defaultRole, clock } = options
+  const { store, hasher, policy, login, events, roles, defaultRole, clock } = options
   const { users } = store
 
   async function hashNew(password: string, username: string): Promise<string> {
@@ -159,25 +156,37 @@ export function createAccounts(options: AccountsOptions): Accounts {
     }
   }
 
-  async function change(id: string, changes: UserChanges): Promise<User> {
+  async function change(
+    id: string,
+    changes: UserChanges,
+    happening: Omit<NewEvent, 'userId'>,
+  ): Promise<User> {
     const demotes =
       changes.active === false ||
       (changes.role !== undefined && !roles.administrative.includes(changes.role))
     const keep = demotes ? roles.administrative : undefined
-    return present(await users.update(id, changes, keep).catch(explainConflict))
+    const changed = await events
+      .recordWith({ ...happening, userId: id }, (event) => users.update(id, changes, keep, event))
+      .catch(explainConflict)
+    return present(changed)
   }
 
   return {
-    async create(user) {
+    async create(user, by) {
       const record = await prepare(user)
-      await users.create(record).catch(explainConflict)
+      await events
+        .recordWith(creationOf(record, by), (event) => users.create(record, event))
+        .catch(explainConflict)
       return toUser(record)
     },
-    async createFirst(user) {
+    async createFirst(user, by) {
       // Spares the hash at every start of an application that makes sure of its first user.
       if ((await users.list({ limit: 1 })).length > 0) return null
       const record = await prepare(user)
-      return (await users.createFirst(record)) ? toUser(record) : null
+      const created = await events.recordWith(creationOf(record, by), (event) =>
+        users.createFirst(record, event),
+      )
+      return created ? toUser(record) : null
     },
     async find(id) {
       const record = await users.findById(id)
@@ -194,28 +203,38 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return (await users.list(folded)).map(toUser)
     },
     counts: () => users.counts(),
-    async changeRole(id, role) {
+    async changeRole(id, role, by) {
       checkRole(roles, role)
-      return await change(id, { role })
+      const type = 'privilege_permissions_changed'
+      return await change(id, { role }, { ...by, type, details: { role } })
     },
-    deactivate: (id) => change(id, { active: false, securityStamp: newSecurityStamp() }),
+    deactivate: (id, by) => setActive(id, false, by),
     // A new stamp: a token that was issued while the user was inactive must not come alive.
-    reactivate: (id) => change(id, { active: true, securityStamp: newSecurityStamp() }),
-    async unlock(id) {
+    reactivate: (id, by) => setActive(id, true, by),
+    async unlock(id, by) {
       const user = present(await users.findById(id))
-      await login.unlock(user.username)
+      await events.recordWith({ ...by, type: 'authn_login_unlock', userId: id }, (event) =>
+        login.unlock(user.username, event),
+      )
       return user
     },
-    async setPassword(id, password) {
+    async setPassword(id, password, by) {
       const user = present(await users.findById(id))
       const passwordHash = await hashNew(password, user.username)
       await login.unlock(user.username)
-      return await change(id, { passwordHash, securityStamp: newSecurityStamp() })
+      const changes = { passwordHash, securityStamp: newSecurityStamp() }
+      return await change(id, changes, { ...by, type: 'authn_password_change' })
     },
-    async changePassword(id, { oldPassword, newPassword, address, keepSession }) {
+    async changePassword(id, { oldPassword, newPassword, address, keepSession, requestId }) {
       const before = await users.findById(id)
       const { username } = present(before)
-      const user = await login.authenticate({ username, password: oldPassword, address })
+      const by = { actor: actorOf({ userId: id }), address, requestId }
+      const user = await login.authenticate({
+        username,
+        password: oldPassword,
+        ...by,
+        purpose: 'password change',
+      })
       if (user?.id !== id) {
         throw new AccountError('password_incorrect', ['The old password is not right.'])
       }
@@ -230,7 +249,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
       // Compare-and-set: a password that an administrator set meanwhile stays, and so do a deactivation
       // and a log-out everywhere.
       const replaced =
-        oldHash !== null && (await users.replacePasswordHash(id, oldHash, passwordHash, renewal))
+        oldHash !== null &&
+        (await events.recordWith({ ...by, type: 'authn_password_change', userId: id }, (event) =>
+          users.replacePasswordHash(id, oldHash, passwordHash, renewal, event),
+        ))
       if (!replaced) {
         throw new AccountError('password_incorrect', [
           'The account was changed meanwhile: log in and try again.',
@@ -238,31 +260,25 @@ export function createAccounts(options: AccountsOptions): Accounts {
       }
       return toUser(user)
     },
-    endSessions: (id) => change(id, { securityStamp: newSecurityStamp() }),
-    async remove(id) {
-      if (!(await users.remove(id, roles.administrative).catch(explainConflict))) present(null)
+    endSessions: (id, by) =>
+      change(id, { securityStamp: newSecurityStamp() }, { ...by, type: 'sessions_ended' }),
+    async remove(id, by) {
+      const removed = await events
+        .recordWith({ ...by, type: 'user_deleted', userId: id }, (event) =>
+          users.remove(id, roles.administrative, event),
+        )
+        .catch(explainConflict)
+      if (!removed) present(null)
     },
     importUsers: createUserImporter(options),
   }
+
+  function setActive(id: string, active: boolean, by?: Origin): Promise<User> {
+    const changes = { active, securityStamp: newSecurityStamp() }
+    return change(id, changes, { ...by, type: 'user_updated', details: { active } })
+  }
 }
 
-/** Leaves out what nobody but core may see. */
-export function toUser({ id, username, role, active, createdAt }: UserRecord): User {
-  return { id, username, role, active, createdAt }
-}
-
-function present(record: UserRecord | null): User {
-  if (record === null) throw new AccountError('user_unknown', ['There is no such user.'])
-  return toUser(record)
-}
-
-function explainConflict(error: unknown): never {
-  if (!(error instanceof ConflictError)) throw error
-  throw error.code === 'username_taken'
-    ? new AccountError('username_taken', ['The username is taken.'], { cause: error })
-    : new AccountError(
-        'last_admin',
-        ['This is the last active administrator: make another one first.'],
-        { cause: error },
-      )
+function creationOf({ id, role }: UserRecord, by?: Origin): NewEvent {
+  return { ...by, type: 'user_created', userId: id, details: { role } }
 }

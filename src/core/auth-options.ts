@@ -52,6 +52,10 @@ export interface AuthOptions {
   readonly passwordHash?: PasswordHasherOptions
   readonly passwordPolicy?: PasswordPolicyOptions
   readonly sessions?: SessionOptions
+  /**
+   * Seconds after which stored events are deleted. Default 7776000 (90 days); at least 604800 (7 days).
+   */
+  readonly eventRetention?: number
   /** Registered OAuth clients, besides those in the store. Default none. */
   readonly clients?: readonly ConfiguredClient[]
   /**

@@ -8,11 +8,12 @@ import { type Clients, createClients } from './clients.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { readConfiguredClients } from './configured-clients.ts'
 import { ConfigError } from './errors.ts'
-import { type AuthEvents, createAuthEvents } from './events.ts'
+import { type AuthEvents, checkEventRetention, createAuthEvents } from './events.ts'
 import { createIdentities, type Identities } from './identities.ts'
 import { createIssuers, type Issuers } from './issuers.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { ManagedKeys } from './key-rotation.ts'
+import { createKeyedDigest } from './keyed-digest.ts'
 import { loadKeys } from './load-keys.ts'
 import { createLogin, type Login } from './login.ts'
 import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
@@ -98,23 +99,28 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const passwords = await attempt(() => createPasswordHasher(options.passwordHash))
   const sessionOptions = await attempt(() => checkSessionOptions(options.sessions))
   const configured = await attempt(() => readConfiguredClients(options.clients))
+  const eventRetention = await attempt(() => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
   const trusted = options.issuers ?? []
   problems.push(...issuerProblems(trusted, roles, issuer))
   if (roles && !roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
   }
-  if (problems.length > 0 || !roles || !policy || !passwords || !sessionOptions || !configured) {
+  if (
+    problems.length > 0 ||
+    !(roles && policy && passwords && sessionOptions && configured && eventRetention)
+  ) {
     throw new ConfigError(problems)
   }
 
   await store.open()
   try {
-    const events = createAuthEvents(clock)
+    const events = createAuthEvents(store.events, clock, eventRetention)
     const loaded = await loadKeys(options, accessTokenLifetime, events, clock)
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
-    const login = createLogin({ store, hasher: passwords, throttle })
+    const digest = createKeyedDigest(secret, 'portcullis events')
+    const login = createLogin({ store, hasher: passwords, throttle, events, digest })
     const issuers = createIssuers({ trusted, roles, defaultRole, clock, store, events })
     const kept = trusted.filter(({ users }) => users !== 'token')
     return {
@@ -129,6 +135,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         hasher: passwords,
         policy,
         login,
+        events,
         roles,
         defaultRole,
         clock,
@@ -156,6 +163,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         store,
         configured,
         stamps: createClientStamps(secret, previousSecrets),
+        events,
         attempts: createClientAttempts(throttle, clock),
         clock,
       }),
@@ -163,6 +171,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       identities: createIdentities({
         store,
         issuers: kept.map((each) => each.issuer),
+        events,
         clock,
       }),
       keys,

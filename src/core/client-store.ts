@@ -1,3 +1,5 @@
+import type { AuthEvent } from './event-store.ts'
+
 /** A registered client at rest (RFC 6749 §2). */
 export interface ClientRecord {
   /** The `client_id` that it sends. Unique. */
@@ -22,9 +24,9 @@ export interface ClientStore {
   find(id: string): ClientRecord | null | Promise<ClientRecord | null>
   isEmpty(): boolean | Promise<boolean>
   /** @throws {ConflictError} `client_taken` */
-  create(client: ClientRecord): Promise<void>
+  create(client: ClientRecord, event?: AuthEvent): Promise<void>
   /** False if there is no such client, or it is public: that it stays, in the same step. */
-  replaceSecretHash(id: string, secretHash: string): Promise<boolean>
+  replaceSecretHash(id: string, secretHash: string, event?: AuthEvent): Promise<boolean>
   /** False if there is no such client. Its sessions stay; see `revokeByClient`. */
-  remove(id: string): Promise<boolean>
+  remove(id: string, event?: AuthEvent): Promise<boolean>
 }

@@ -13,6 +13,7 @@ import type { ClientStamps } from './client-stamp.ts'
 import type { ClientRecord } from './client-store.ts'
 import type { Clock } from './clock.ts'
 import { ClientError, OAuthError } from './errors.ts'
+import type { AuthEvents, Origin } from './events.ts'
 import { ConflictError, type MaybePromise, type Store } from './store.ts'
 
 /** A client as the rest of an application sees one: everything but the digest of its secret. */
@@ -41,6 +42,8 @@ export interface ClientCredentials {
 /**
  * The registered clients. Those of the configuration come before stored ones of the same id.
  *
+ * A change is stored together with its event, or not at all. `by` is who makes it, for the event.
+ *
  * Does not check who asks for a change: it is for a command line.
  */
 export interface Clients {
@@ -53,22 +56,22 @@ export interface Clients {
    *
    * @throws {ClientError} `client_invalid`, `client_taken`
    */
-  register(client: NewClient & { readonly confidential: true }): Promise<string>
-  register(client: NewClient & { readonly confidential: false }): Promise<null>
+  register(client: NewClient & { readonly confidential: true }, by?: Origin): Promise<string>
+  register(client: NewClient & { readonly confidential: false }, by?: Origin): Promise<null>
   /**
    * Returns a new secret of a confidential client, which replaces the old one at once. Its sessions
    * go on.
    *
    * @throws {ClientError} `client_unknown`, `client_public`, `client_configured`
    */
-  replaceSecret(id: string): Promise<string>
+  replaceSecret(id: string, by?: Origin): Promise<string>
   /**
    * Removes a client and ends its sessions; returns how many. Called again after an interruption, it
    * ends those that were left.
    *
    * @throws {ClientError} `client_unknown`, `client_configured`
    */
-  remove(id: string): Promise<number>
+  remove(id: string, by?: Origin): Promise<number>
   /**
    * Returns the client of a request (RFC 6749 §2.3): the built-in one, which is public, if the request
    * names none. As long as no client is registered, whatever a request names is the built-in one, as
@@ -96,6 +99,7 @@ export interface ClientsOptions {
   readonly store: Store
   readonly configured: readonly ClientRecord[]
   readonly stamps: ClientStamps
+  readonly events: AuthEvents
   readonly attempts: ClientAttempts
   readonly clock: Clock
 }
@@ -107,6 +111,7 @@ export function createClients({
   store,
   configured,
   stamps,
+  events,
   attempts,
   clock,
 }: ClientsOptions): Clients {
@@ -161,13 +166,17 @@ export function createClients({
 
   async function register(
     client: NewClient & { readonly confidential: boolean },
+    by?: Origin,
   ): Promise<string | null> {
     const problems = clientProblems(client, client.confidential)
     if (problems.length > 0) throw new ClientError('client_invalid', problems)
     const secret = client.confidential ? newSecret() : null
     try {
       if (fixed.has(client.id)) throw new ConflictError('client_taken')
-      await store.clients.create(toClientRecord(client, secret, clock()))
+      const record = toClientRecord(client, secret, clock())
+      await events.recordWith({ ...by, type: 'client_created', clientId: client.id }, (event) =>
+        store.clients.create(record, event),
+      )
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error
       throw new ClientError('client_taken', ['The client id is taken.'], { cause: error })
@@ -186,11 +195,15 @@ export function createClients({
       const stored = (await store.clients.list()).filter(({ id }) => !fixed.has(id))
       return [...configured, ...stored].map(present).sort((a, b) => (a.id < b.id ? -1 : 1))
     },
-    async replaceSecret(id) {
+    async replaceSecret(id, by) {
       refuseIfFixed(id)
       const secret = newSecret()
       const digest = hashSecret(secret).toString('base64url')
-      if (await store.clients.replaceSecretHash(id, digest)) {
+      const replaced = await events.recordWith(
+        { ...by, type: 'client_secret_changed', clientId: id },
+        (event) => store.clients.replaceSecretHash(id, digest, event),
+      )
+      if (replaced) {
         // Nobody has guessed at the new one yet.
         await attempts.unlock(id)
         return secret
@@ -200,10 +213,13 @@ export function createClients({
         `The client ${id} is public and has no secret: remove it and add it as a confidential one.`,
       ])
     },
-    async remove(id) {
+    async remove(id, by) {
       refuseIfFixed(id)
       // First, so that no session is opened behind the look for those to be ended.
-      const removed = await store.clients.remove(id)
+      const removed = await events.recordWith(
+        { ...by, type: 'client_removed', clientId: id },
+        (event) => store.clients.remove(id, event),
+      )
       let ended = 0
       for (let batch = batchSize; batch === batchSize; ended += batch) {
         batch = await store.sessions.revokeByClient(id, clock(), batchSize)

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { AccessToken, ExternalSubject } from './access-token.ts'
-import { toUser, type User } from './accounts.ts'
 import type { Clock } from './clock.ts'
+import type { AuthEvents } from './events.ts'
 import type { TrustedIssuer } from './external-issuer.ts'
+import { linkingOf } from './identities.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { ConflictError, type MaybePromise, type Store, type UserRecord } from './store.ts'
+import { toUser, type User } from './user.ts'
 import { canonicalUsername } from './username.ts'
 
 /** Finds the users behind the tokens of one issuer. */
@@ -17,14 +19,16 @@ export interface ExternalUsersOptions {
   readonly definition: TrustedIssuer
   readonly clock: Clock
   readonly store: Store | undefined
+  readonly events: AuthEvents | undefined
 }
 
 export function createExternalUsers({
   definition: { users: mode, link },
   clock,
   store,
+  events,
 }: ExternalUsersOptions): ExternalUsers {
-  if (mode === 'token' || store === undefined) return { find: userOfToken }
+  if (mode === 'token' || !store || !events) return { find: userOfToken }
   const { identities } = store
 
   async function linkByFunction(subject: ExternalSubject): Promise<User | null> {
@@ -37,7 +41,10 @@ export function createExternalUsers({
       createdAt: clock(),
     }
     // Whoever was first, of several requests, has decided.
-    if ((await identities.link(identity)) === 'no_user') return null
+    const event = events?.stamp(linkingOf(identity, { actor: 'system' }))
+    const outcome = await identities.link(identity, event)
+    if (outcome === 'no_user') return null
+    if (outcome === 'linked' && event) events?.publish(event)
     return fromRecord(await identities.findUser(identity.issuer, identity.subject))
   }
 
@@ -54,7 +61,12 @@ export function createExternalUsers({
         securityStamp: newSecurityStamp(),
       }
       try {
-        await identities.createUser(subject.issuer, subject.subject, user)
+        const { issuer, role } = subject
+        const details = { role, issuer, subject: subject.subject }
+        await events?.recordWith(
+          { actor: 'system', type: 'user_created', userId: user.id, details },
+          (event) => identities.createUser(issuer, subject.subject, user, event),
+        )
       } catch (error) {
         // A local user of the name is somebody else: a name proves nothing (XI-12).
         if (error instanceof ConflictError && error.code === 'username_taken') continue

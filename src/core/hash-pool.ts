@@ -20,6 +20,21 @@ export interface HashPool {
   checkCapacity(source?: string): void
   /** Jobs running and jobs waiting now. */
   readonly load: { readonly running: number; readonly waiting: number }
+  /** What has been since the pool was made. */
+  readonly history: {
+    /** Jobs that ran at the same time, at most. */
+    readonly peak: number
+    /** Jobs that were refused, because the queue was full or their turn came too late. */
+    readonly refused: number
+  }
+  /** Calls the listener after every job. Returns what ends that. */
+  subscribe(listener: (job: FinishedJob) => void): () => void
+}
+
+/** A job that has run, and its seconds. */
+export interface FinishedJob {
+  readonly waited: number
+  readonly ran: number
 }
 
 /** How many hashes run and wait. */
@@ -53,18 +68,22 @@ export function createHashPool(options: HashPoolOptions): HashPool {
   const { concurrency, maxWaiting = 256 * concurrency, maxWait = 2 } = options
   const maxWaitingPerSource = Math.ceil(maxWaiting / 4)
   /** Whoever waits, by source; the source whose turn is next comes first. */
-  const waiting = new Map<string, (() => void)[]>()
+  const waiting = new Map<string, Set<() => void>>()
+  const listeners = new Set<(job: FinishedJob) => void>()
   let waitingInAll = 0
   let running = 0
+  let peak = 0
+  let refused = 0
 
   function overloaded(): UnavailableError {
+    refused++
     return new UnavailableError('Too many logins at once, try again in a few seconds', maxWait)
   }
 
   function checkCapacity(source = ''): void {
     if (running < concurrency) return
     const most = source === '' ? maxWaiting : maxWaitingPerSource
-    const fromSource = waiting.get(source)?.length ?? 0
+    const fromSource = waiting.get(source)?.size ?? 0
     if (waitingInAll >= maxWaiting || fromSource >= most) throw overloaded()
   }
 
@@ -72,31 +91,44 @@ export function createHashPool(options: HashPoolOptions): HashPool {
     checkCapacity(source)
     if (running < concurrency) {
       running++
+      peak = Math.max(peak, running)
       return
     }
-    // Monotonic: a clock that is set back must not let a job wait for an hour.
-    const queuedAt = performance.now()
-    await new Promise<void>((resolve) => enqueue(source, resolve))
-    if (performance.now() - queuedAt > maxWait * 1000) {
-      release()
-      throw overloaded()
-    }
+    await new Promise<void>((resolve, reject) => {
+      const start = (): void => {
+        clearTimeout(refusal)
+        resolve()
+      }
+      // Told when the time is up, not when the turn comes: who waits in vain does not wait longer.
+      const refusal = setTimeout(() => {
+        withdraw(source, start)
+        reject(overloaded())
+      }, maxWait * 1000)
+      enqueue(source, start)
+    })
   }
 
   function enqueue(source: string, job: () => void): void {
     const queue = waiting.get(source)
-    if (queue) queue.push(job)
-    else waiting.set(source, [job])
+    if (queue) queue.add(job)
+    else waiting.set(source, new Set([job]))
     waitingInAll++
+  }
+
+  function withdraw(source: string, job: () => void): void {
+    const queue = waiting.get(source)
+    queue?.delete(job)
+    if (queue?.size === 0) waiting.delete(source)
+    waitingInAll--
   }
 
   function dequeue(): (() => void) | undefined {
     for (const [source, queue] of waiting) {
-      const next = queue.shift()
-      // To the end of the round, or out of it.
-      waiting.delete(source)
-      if (queue.length > 0) waiting.set(source, queue)
-      waitingInAll--
+      const [next] = queue
+      if (next === undefined) continue
+      withdraw(source, next)
+      // To the end of the round.
+      if (waiting.delete(source)) waiting.set(source, queue)
       return next
     }
     return undefined
@@ -111,16 +143,28 @@ export function createHashPool(options: HashPoolOptions): HashPool {
 
   return {
     async run(job, source = '') {
+      const askedAt = performance.now()
       await admit(source)
+      const startedAt = performance.now()
       try {
         return await job()
       } finally {
         release()
+        const waited = (startedAt - askedAt) / 1000
+        const ran = (performance.now() - startedAt) / 1000
+        for (const listener of listeners) listener({ waited, ran })
       }
     },
     checkCapacity,
     get load() {
       return { running, waiting: waitingInAll }
+    },
+    get history() {
+      return { peak, refused }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
 }

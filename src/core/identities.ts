@@ -1,18 +1,21 @@
 import type { Clock } from './clock.ts'
 import { AccountError } from './errors.ts'
+import type { AuthEvents, NewEvent, Origin } from './events.ts'
 import type { IdentityRecord, Store } from './store.ts'
 
 /**
  * Links between the identities of other issuers and users in the store, as an administrator makes
  * and ends them.
  *
+ * `by` is who does it, for the event.
+ *
  * Does not check who asks: guard the route. Nor that the identity exists: only its issuer knows.
  */
 export interface Identities {
   /** @throws {AccountError} `user_unknown`, `identity_taken`, `identity_invalid` */
-  link(userId: string, issuer: string, subject: string): Promise<IdentityRecord>
+  link(userId: string, issuer: string, subject: string, by?: Origin): Promise<IdentityRecord>
   /** False if the identity is not linked to this user. */
-  unlink(userId: string, issuer: string, subject: string): Promise<boolean>
+  unlink(userId: string, issuer: string, subject: string, by?: Origin): Promise<boolean>
   /** The identities of a user, oldest first. */
   list(userId: string): Promise<readonly IdentityRecord[]>
 }
@@ -21,15 +24,16 @@ export interface IdentitiesOptions {
   readonly store: Store
   /** Those whose tokens are accepted, and whose identities are kept in the store. */
   readonly issuers: readonly string[]
+  readonly events: AuthEvents
   readonly clock: Clock
 }
 
 /** Characters of a subject: OpenID Connect Core §2 gives it 255. */
 export const subjectMaxLength = 255
 
-export function createIdentities({ store, issuers, clock }: IdentitiesOptions): Identities {
+export function createIdentities({ store, issuers, events, clock }: IdentitiesOptions): Identities {
   return {
-    async link(userId, issuer, subject) {
+    async link(userId, issuer, subject, by) {
       if (!issuers.includes(issuer)) {
         throw new AccountError('identity_invalid', [
           issuers.length === 0
@@ -43,7 +47,8 @@ export function createIdentities({ store, issuers, clock }: IdentitiesOptions): 
         ])
       }
       const identity = { issuer, subject, userId, createdAt: clock() }
-      const outcome = await store.identities.link(identity)
+      const event = events.stamp(linkingOf(identity, by))
+      const outcome = await store.identities.link(identity, event)
       if (outcome === 'no_user') {
         throw new AccountError('user_unknown', ['There is no such user.'])
       }
@@ -52,9 +57,20 @@ export function createIdentities({ store, issuers, clock }: IdentitiesOptions): 
           'This identity is linked to a user already: end that link first.',
         ])
       }
+      events.publish(event)
       return identity
     },
-    unlink: (userId, issuer, subject) => store.identities.unlink(userId, issuer, subject),
+    unlink: (userId, issuer, subject, by) =>
+      events.recordWith(
+        { ...by, type: 'identity_unlinked', userId, details: { issuer, subject } },
+        (event) => store.identities.unlink(userId, issuer, subject, event),
+      ),
     list: (userId) => store.identities.listByUser(userId),
   }
+}
+
+/** The event of a new link. */
+export function linkingOf(identity: Omit<IdentityRecord, 'createdAt'>, by?: Origin): NewEvent {
+  const { userId, issuer, subject } = identity
+  return { ...by, type: 'identity_linked', userId, details: { issuer, subject } }
 }

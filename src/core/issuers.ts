@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
 import { type AccessToken, accessTokenMaxLength } from './access-token.ts'
-import type { User } from './accounts.ts'
 import { createClaimMapping } from './claim-mapping.ts'
 import type { Clock } from './clock.ts'
 import type { AuthEvents } from './events.ts'
@@ -8,7 +7,9 @@ import type { ExternalToken, IssuerStatus, OpenIssuer, TrustedIssuer } from './e
 import { createExternalUsers, type ExternalUsers } from './external-users.ts'
 import type { Roles } from './roles.ts'
 import { everyPermission, formatScope } from './scope.ts'
+import type { CacheCounts } from './statistics.ts'
 import type { MaybePromise, Store } from './store.ts'
+import type { User } from './user.ts'
 
 /** The other issuers whose tokens an application accepts. */
 export interface Issuers {
@@ -23,6 +24,8 @@ export interface Issuers {
   verify(token: string): MaybePromise<AccessToken | null> | undefined
   /** The user of such a token, or null if there is none here. Does not check that they are active. */
   findUser(token: AccessToken): MaybePromise<User | null>
+  /** How often a signature of theirs did not have to be checked, and how often it did. */
+  readonly cache: CacheCounts
   /** How it goes with the keys of each. */
   status(): readonly IssuerStatus[]
   close(): void
@@ -35,7 +38,7 @@ export interface IssuersOptions {
   readonly clock: Clock
   /** Where linked and created users are. Not needed if every issuer makes users of tokens. */
   readonly store?: Store
-  /** Where failed fetches of keys are recorded. */
+  /** Where new links and users are recorded, and failed fetches of keys. Given with the store. */
   readonly events?: AuthEvents
 }
 
@@ -53,9 +56,11 @@ interface Verified {
 export function createIssuers(options: IssuersOptions): Issuers {
   const { trusted, clock } = options
   const verified = new LRUCache<string, Verified>({ max: cacheSize })
+  const cache = { hits: 0, misses: 0 }
   const byIssuer = new Map(trusted.map((issuer) => [issuer.issuer, openIssuer(issuer, options)]))
 
   async function verifyAnew(issuer: Opened, token: string): Promise<AccessToken | null> {
+    cache.misses++
     const external = await issuer.open.verify(token)
     if (external === null) return null
     const accessToken = issuer.translate(external)
@@ -69,12 +74,14 @@ export function createIssuers(options: IssuersOptions): Issuers {
 
   return {
     trusted,
+    cache,
     verify(token) {
       const known = verified.get(token)
       if (known) {
         const isCurrent =
           known.keysVersion === known.issuer.keysVersion && known.keysVersion !== null
         if (isCurrent) {
+          cache.hits++
           if (clock() < known.accessToken.claims.exp + externalClockTolerance) {
             return known.accessToken
           }
@@ -136,10 +143,11 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
 
   return {
     definition,
-    open: definition.open(clock, ({ message: reason }) =>
-      events?.record({ type: 'issuer_keys_failed', issuer: definition.issuer, reason }),
-    ),
-    users: createExternalUsers({ definition, clock, store }),
+    open: definition.open(clock, ({ message: reason }) => {
+      const details = { issuer: definition.issuer }
+      void events?.record({ type: 'issuer_keys_failed', actor: 'system', details, reason })
+    }),
+    users: createExternalUsers({ definition, clock, store, events }),
     translate(token) {
       const { kind } = token
       const role = kind === 'client' ? null : (mapping.roleOf(token.roles) ?? defaultRole)

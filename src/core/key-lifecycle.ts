@@ -1,5 +1,5 @@
 import { clockTolerance } from './access-token.ts'
-import type { SigningKeyRecord } from './store.ts'
+import type { SigningKeyRecord } from './signing-key-store.ts'
 
 // The life of a managed key. All keys form one line, whatever their algorithms, and the newest whose
 // time has come signs: for every process alike, since all read the same line.

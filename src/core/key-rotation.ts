@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import { KeyError } from './errors.ts'
-import type { AuthEvents } from './events.ts'
+import type { AuthEvent } from './event-store.ts'
+import type { AuthEvents, Origin } from './events.ts'
 import {
   activeOf,
   atOnce,
@@ -14,7 +15,7 @@ import {
 import type { KeyRing } from './key-ring.ts'
 import { makeKey } from './managed-keys.ts'
 import type { SigningAlgorithm } from './signing-key.ts'
-import type { SigningKeyChange, SigningKeyRecord, SigningKeyStore } from './store.ts'
+import type { SigningKeyChange, SigningKeyRecord, SigningKeyStore } from './signing-key-store.ts'
 
 /** A managed key, without what is secret. Instants are seconds since 1970. */
 export interface ManagedKey {
@@ -37,7 +38,7 @@ export interface ManagedKeys {
    * published already. With `atOnce` it signs now, which verifiers that keep an older JWK Set may
    * refuse until they fetch it anew. No token ends by this.
    */
-  rotate(options?: { readonly atOnce?: boolean }): Promise<ManagedKey>
+  rotate(options?: { readonly atOnce?: boolean; readonly by?: Origin }): Promise<ManagedKey>
   /**
    * Deletes a key, and so ends its access tokens, on every process; sessions go on, and their next
    * refresh has another key. If it was the active one, another signs at once.
@@ -46,12 +47,14 @@ export interface ManagedKeys {
    *
    * @throws {KeyError} `key_unknown`
    */
-  retire(id: string): Promise<ManagedKey>
+  retire(id: string, by?: Origin): Promise<ManagedKey>
   /**
    * Does what is due: publishes the next key, deletes dead ones. Of several processes one does it.
    * To be called every minute or so; the Fastify plugin does.
    */
   maintain(): Promise<void>
+  /** Seconds after which a key is replaced; 0 for never. */
+  readonly rotationInterval: number
 }
 
 export interface ManagedKeysOptions {
@@ -80,6 +83,7 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
    */
   async function change(
     decide: (line: Line, now: number) => Promise<Line>,
+    by: Origin = { actor: 'system' },
     retired?: string,
   ): Promise<Line> {
     for (;;) {
@@ -89,11 +93,18 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
       const after = settle(await decide(line, now), now, retention)
       const difference = differenceOf(line, after)
       const differs = difference.put.length + difference.remove.length > 0
-      if (differs && !(await store.change(version, difference))) continue
-      // Before what may fail: it has happened.
-      if (retired !== undefined) events.record({ type: 'key_retired', keyId: retired })
       const made = difference.put.filter(({ id }) => !line.some((known) => known.id === id))
-      for (const { id } of made) events.record({ type: 'key_rotated', keyId: id })
+      const happened: readonly AuthEvent[] = [
+        ...(retired === undefined
+          ? []
+          : [events.stamp({ ...by, type: 'key_retired', details: { key_id: retired } })]),
+        ...made.map(({ id }) =>
+          events.stamp({ ...by, type: 'key_rotated', details: { key_id: id } }),
+        ),
+      ]
+      if (differs && !(await store.change(version, difference, happened))) continue
+      // Before what may fail: it has happened.
+      for (const event of happened) events.publish(event)
       await ring.follow(differs ? version + 1 : version)
       return after
     }
@@ -138,11 +149,12 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
   const newest = (line: Line): ManagedKey => describe(line.at(-1) as SigningKeyRecord, line)
 
   return {
+    rotationInterval: interval,
     async list() {
       const line = inOrder((await store.read()).keys)
       return line.map((key) => describe(key, line))
     },
-    async rotate({ atOnce: signsNow = false } = {}) {
+    async rotate({ atOnce: signsNow = false, by } = {}) {
       const make = makeOnce()
       let replaced: string | undefined
       return newest(
@@ -152,19 +164,23 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
           if (!signsNow) return nextOf(line, now, algorithm) ? line : await publish(line, now, make)
           // Of several that replace the same key at the same time, one does.
           return replaced === active ? await promote(line, now, make) : line
-        }),
+        }, by),
       )
     },
-    async retire(id) {
+    async retire(id, by) {
       const make = makeOnce()
-      const line = await change(async (keys, now) => {
-        if (!keys.some((key) => key.id === id)) {
-          throw new KeyError('key_unknown', 'There is no signing key of this id.')
-        }
-        const isActive = activeOf(keys, now)?.id === id
-        const succeeded = isActive ? await promote(keys, now, make) : keys
-        return succeeded.filter((key) => key.id !== id)
-      }, id)
+      const line = await change(
+        async (keys, now) => {
+          if (!keys.some((key) => key.id === id)) {
+            throw new KeyError('key_unknown', 'There is no signing key of this id.')
+          }
+          const isActive = activeOf(keys, now)?.id === id
+          const succeeded = isActive ? await promote(keys, now, make) : keys
+          return succeeded.filter((key) => key.id !== id)
+        },
+        by,
+        id,
+      )
       return describe(activeOf(line, clock()) as SigningKeyRecord, line)
     },
     async maintain() {

@@ -1,17 +1,24 @@
-import { UnavailableError } from './errors.ts'
+import { ThrottledError, UnavailableError } from './errors.ts'
+import type { AuthEvent } from './event-store.ts'
+import type { AuthEvents, Origin } from './events.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import { passwordMaxBytes } from './password-policy.ts'
 import { sourceOf } from './source.ts'
+import type { AttemptCounts } from './statistics.ts'
 import type { Store, UserRecord } from './store.ts'
 import type { Admission, Throttle } from './throttle.ts'
 import { canonicalUsername } from './username.ts'
 
 /** What somebody shows to be a user. */
-export interface Credentials {
+export interface Credentials extends Origin {
   readonly username: string
   readonly password: string
   /** The address that they came from, which attempts are counted by. */
   readonly address: string | undefined
+  /** The client that they log in with, for the event of a refusal. */
+  readonly clientId?: string
+  /** What a refusal is the refusal of. Default `login`. */
+  readonly purpose?: 'login' | 'password change'
 }
 
 /** Checks credentials. */
@@ -23,6 +30,8 @@ export interface Login {
    * answer. Does not check that the user is active: that costs nothing, so the caller decides it
    * afterwards, when it can no longer be measured.
    *
+   * A refusal is an event. A success is none: the session that is opened is.
+   *
    * A hash of a foreign scheme or a lower cost is replaced after a good login (compare-and-set: a
    * password changed meanwhile stays).
    *
@@ -31,16 +40,31 @@ export interface Login {
    */
   authenticate(credentials: Credentials): Promise<UserRecord | null>
   /** Lets a user try again at once, whom failed attempts have made wait or locked out. */
-  unlock(username: string): Promise<void>
+  unlock(username: string, event?: AuthEvent): Promise<void>
+  /**
+   * Learns which kinds of hashes are stored, so that a wrong password takes the same time for each of
+   * them. To be called at start and every hour or so; the Fastify plugin does.
+   */
+  learnTimes(signal?: AbortSignal): Promise<void>
+  /** How attempts have ended, in this process. */
+  readonly counts: AttemptCounts
 }
 
 export interface LoginOptions {
   readonly store: Store
   readonly hasher: PasswordHasher
   readonly throttle: Throttle
+  readonly events: AuthEvents
+  /** A keyed digest of what was typed as a username and is nobody's: it may be a password. */
+  readonly digest: (name: string) => string
 }
 
-export function createLogin({ store, hasher, throttle }: LoginOptions): Login {
+/** Imported hashes that are looked at to learn which kinds there are. */
+const kindsSample = 100
+
+export function createLogin({ store, hasher, throttle, events, digest }: LoginOptions): Login {
+  const counts = { succeeded: 0, failed: 0, throttled: 0, unavailable: 0 }
+
   async function rehash(user: UserRecord, oldHash: string, password: string): Promise<UserRecord> {
     try {
       const passwordHash = await hasher.hash(password)
@@ -54,11 +78,10 @@ export function createLogin({ store, hasher, throttle }: LoginOptions): Login {
   }
 
   async function check(
-    account: string | null,
+    user: UserRecord | null,
     password: string,
     admission: Admission,
   ): Promise<UserRecord | null> {
-    const user = account === null ? null : await store.users.findByUsername(account)
     // Longer than any password can be, so no hash is spent on it, whoever the user is.
     if (Buffer.byteLength(password) > passwordMaxBytes) return null
     const passwordHash = user?.passwordHash ?? null
@@ -67,15 +90,65 @@ export function createLogin({ store, hasher, throttle }: LoginOptions): Login {
     return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
   }
 
-  return {
-    async authenticate({ username, password, address }) {
-      // Before anything is counted: what cannot be looked at now is no attempt.
-      hasher.checkCapacity(sourceOf(address))
-      const canonical = canonicalUsername(username)
-      // A text that can be nobody's name is an account too, of those who type it.
-      const attempt = { account: canonical ?? `invalid ${username}`, address }
-      return await throttle.attempt(attempt, (admission) => check(canonical, password, admission))
-    },
-    unlock: (username) => throttle.unlock(canonicalUsername(username) ?? username),
+  /** Says who was meant, by id, or by a digest if it is nobody. Alike for both, in time too. */
+  async function refused(
+    { username, purpose = 'login', actor, address, requestId, clientId }: Credentials,
+    user: UserRecord | null,
+    isThrottled: boolean,
+  ): Promise<void> {
+    const nobody = digest(canonicalUsername(username) ?? username)
+    await events.record({
+      type: isThrottled
+        ? 'authn_login_throttled'
+        : purpose === 'login'
+          ? 'authn_login_fail'
+          : 'authn_password_change_fail',
+      actor,
+      address,
+      requestId,
+      clientId,
+      userId: user?.id,
+      ...(!isThrottled && { reason: reasonOf(user) }),
+      ...(user === null && { details: { username_digest: nobody } }),
+    })
   }
+
+  return {
+    async authenticate(credentials) {
+      const { username, password, address } = credentials
+      const canonical = canonicalUsername(username)
+      const find = async () => (canonical === null ? null : store.users.findByUsername(canonical))
+      let found: UserRecord | null = null
+      try {
+        // Before anything is counted: what cannot be looked at now is no attempt.
+        hasher.checkCapacity(sourceOf(address))
+        // A text that can be nobody's name is an account too, of those who type it.
+        const account = canonical ?? `invalid ${username}`
+        const user = await throttle.attempt({ account, address }, async (admission) => {
+          found = await find()
+          return await check(found, password, admission)
+        })
+        if (user === null) await refused(credentials, found, false)
+        counts[user === null ? 'failed' : 'succeeded']++
+        return user
+      } catch (error) {
+        if (error instanceof ThrottledError) {
+          counts.throttled++
+          await refused(credentials, await find(), true)
+        }
+        if (error instanceof UnavailableError) counts.unavailable++
+        throw error
+      }
+    },
+    counts,
+    async learnTimes(signal) {
+      await hasher.learnTimes(await store.users.importedHashes(kindsSample), signal)
+    },
+    unlock: (username, event) => throttle.unlock(canonicalUsername(username) ?? username, event),
+  }
+}
+
+function reasonOf(user: UserRecord | null): string {
+  if (user === null) return 'no such user'
+  return user.passwordHash === null ? 'the user has no password' : 'wrong password'
 }

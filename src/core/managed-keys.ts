@@ -11,7 +11,7 @@ import {
   type SigningAlgorithm,
   type SigningKey,
 } from './signing-key.ts'
-import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from './store.ts'
+import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from './signing-key-store.ts'
 
 /** Makes a key, sealed, that signs from now on. RSA keys are computed on another thread. */
 export async function makeKey(

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as argon2 from '@node-rs/argon2'
 import { ConfigError } from './errors.ts'
+import { createFailurePace, type FailurePace } from './failure-pace.ts'
 import { argon2Ceilings as ceilings } from './hash-formats/argon2.ts'
 import { readHash } from './hash-formats/read-hash.ts'
 import { HashRefusal, type StoredHash } from './hash-formats/stored-hash.ts'
@@ -45,7 +46,8 @@ export interface PasswordHasher {
    * lists. False for any other stored text, and for one whose cost is above the ceiling.
    *
    * Costs one hash of work in every case. With null, for a user who does not exist or has no
-   * password, it verifies against a throw-away hash of the current cost and returns false.
+   * password, it verifies against a throw-away hash of the current cost and returns false. False
+   * comes after the same time for every kind of hash that is stored: see `learnTimes`.
    *
    * Takes the proof that the attempt was counted: see `Login`, or `unthrottledAdmission` for those who
    * limit attempts themselves.
@@ -59,6 +61,14 @@ export interface PasswordHasher {
   needsRehash(storedHash: string): boolean
   /** Says in one sentence why `verify` cannot read this text, or null if it can. */
   problemOf(storedHash: string): string | null
+  /**
+   * Learns how long hashes of these kinds take, with a few hashes of work for each that is new, so that
+   * a wrong password takes the same time for every account. Kinds that are not among them are
+   * forgotten, but for argon2id. A kind that nobody has told of is learned when one is verified.
+   */
+  learnTimes(storedHashes: readonly string[], signal?: AbortSignal): Promise<void>
+  /** Where its hashes run. */
+  readonly pool: HashPool
 }
 
 /** The cost of new hashes, and where they run. */
@@ -71,13 +81,18 @@ export interface PasswordHasherOptions {
   readonly pool?: HashPool
 }
 
+/** Hashes of work after which it is known how long a kind of hash takes. */
+const samples = 3
+
 /**
  * Returns a hasher of passwords.
  *
+ * @param pace When failures are answered. Default: by the clock of this machine.
  * @throws {ConfigError} if the cost is below OWASP's table or above what would be read back.
  */
 export async function createPasswordHasher(
   options: PasswordHasherOptions = {},
+  pace: FailurePace = createFailurePace(),
 ): Promise<PasswordHasher> {
   const cost = { ...defaultArgon2Parameters, ...options.argon2 }
   const problem = argon2Problem(cost, options.allowWeakHashes)
@@ -90,22 +105,44 @@ export async function createPasswordHasher(
     parallelism: cost.parallelism,
   }
   // Hashed at today's cost, so that an unknown user costs what a known one does.
-  const dummyHash = await argon2.hash(randomBytes(32), settings)
+  const dummy = readHash(await argon2.hash(randomBytes(32), settings))
+
+  /** Runs one hash of work in the pool. */
+  async function run(hash: StoredHash, password: string, source?: string): Promise<Verified> {
+    return await pool.run(async () => {
+      // The wait for a place in the pool is the same for everybody.
+      const beganAt = performance.now()
+      // Parameters that can be read do not make the rest of the text a hash.
+      const right = await hash.verify(password).catch(() => false)
+      return { right, duration: performance.now() - beganAt }
+    }, source)
+  }
 
   return {
     hash: (password) => pool.run(() => argon2.hash(normalize(password), settings)),
     checkCapacity: (source) => pool.checkCapacity(source),
-    verify(password, storedHash, { source }) {
-      const stored = storedHash === null ? null : readOrNull(storedHash)
-      const normalized = normalize(password)
-      return pool.run(async () => {
-        if (stored === null) {
-          await argon2.verify(dummyHash, normalized)
-          return false
+    async verify(password, storedHash, { source }) {
+      const hash = (storedHash === null ? null : readOrNull(storedHash)) ?? dummy
+      const verified = await run(hash, normalize(password), source)
+      const right = verified.right && hash !== dummy
+      // The place in the pool is free by now. What is awaited does not depend on this duration.
+      const settled = right ? undefined : pace.settle(verified.duration)
+      pace.learn(workOf(hash), verified.duration)
+      await settled
+      return right
+    },
+    async learnTimes(storedHashes, signal) {
+      const stored = storedHashes.flatMap((text) => readOrNull(text) ?? [])
+      const byWork = new Map([dummy, ...stored].map((hash) => [workOf(hash), hash]))
+      pace.retain((work) => byWork.has(work) || work.startsWith('argon2id '))
+      if (byWork.size < 2) return
+      for (const [work, hash] of byWork) {
+        if (pace.knows(work)) continue
+        for (let sample = 0; sample < samples && !signal?.aborted; sample++) {
+          const { duration } = await run(hash, randomBytes(16).toString('hex'))
+          pace.learn(work, duration)
         }
-        // Parameters that can be read do not make the rest of the text a hash.
-        return stored.verify(normalized).catch(() => false)
-      }, source)
+      }
     },
     needsRehash(storedHash) {
       if (!storedHash.startsWith('$argon2id$') || readOrNull(storedHash) === null) return true
@@ -121,7 +158,19 @@ export async function createPasswordHasher(
         throw error
       }
     },
+    pool,
   }
+}
+
+interface Verified {
+  readonly right: boolean
+  /** Milliseconds. */
+  readonly duration: number
+}
+
+/** Hashes of the same work take the same time. */
+function workOf({ kind, cost }: StoredHash): string {
+  return `${kind} ${cost}`
 }
 
 // NFC, as NIST SP 800-63B-4 §3.1.1.2 asks: the same password typed on two systems is one password.

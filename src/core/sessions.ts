@@ -1,8 +1,8 @@
-import { setTimeout } from 'node:timers/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from './clock.ts'
 import { ConfigError, OAuthError } from './errors.ts'
-import type { AuthEvents } from './events.ts'
+import { type AuthEvents, actorOf, type Origin } from './events.ts'
+import { pruneInBatches } from './prune-batches.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import type { SessionRecord, Store, UserRecord } from './store.ts'
 import { findUserOfSession } from './token-user.ts'
@@ -26,6 +26,8 @@ export interface NewSession {
   readonly scopes: readonly string[]
   readonly userAgent?: string | undefined
   readonly address?: string | undefined
+  /** The id of the request, for the event. */
+  readonly requestId?: string | undefined
 }
 
 /** A live session with its newest refresh token. */
@@ -44,7 +46,10 @@ export interface InspectedSession {
 
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
-  /** Opens a session for a user who has just logged in; null if the user was deactivated meanwhile. */
+  /**
+   * Opens a session for a user who has just logged in, which is the event of the login; null if the user was
+   * deactivated meanwhile.
+   */
   open(user: UserRecord, session: NewSession): Promise<OpenSession | null>
   /**
    * Returns the session of a refresh token, for a look at its scopes before it is used. Null if the
@@ -66,9 +71,9 @@ export interface Sessions {
    * @throws {OAuthError} `invalid_grant` for a token that is unknown, expired, revoked, reused, of
    * another client, or of a user who is inactive.
    */
-  refresh(refreshToken: string, clientId: string): Promise<OpenSession>
+  refresh(refreshToken: string, clientId: string, by?: Origin): Promise<OpenSession>
   /** Ends a session; with a user id, only if it is the user's. False if there is none to end. */
-  end(id: string, userId?: string): Promise<boolean>
+  end(id: string, userId?: string, by?: Origin): Promise<boolean>
   /** The live sessions of a user, newest first. */
   list(userId: string): Promise<readonly SessionRecord[]>
   /**
@@ -77,14 +82,12 @@ export interface Sessions {
    * batch in which the signal comes.
    */
   prune(signal?: AbortSignal): Promise<number>
+  /** Sessions that this process has deleted so. */
+  readonly pruned: number
 }
 
 /** Seconds that an ended session is kept for whoever looks into the database. */
 const keptAfterEnd = 24 * 60 * 60
-/** So few that a request which has to wait for a batch on SQLite does not notice. */
-const pruneBatch = 100
-/** A pause is so many times as long as the batch before it: pruning takes a tenth of the time at most. */
-const prunePause = 9
 /** Sessions that one user may have: the least recently used goes when there are more. */
 const maxPerUser = 100
 const labelMaxLength = 200
@@ -105,6 +108,7 @@ export function createSessions({
   options: { idleLifetime, lifetime, refreshGrace },
 }: SessionsOptions): Sessions {
   const { sessions } = store
+  let pruned = 0
 
   const withToken = (session: SessionRecord): OpenSession => ({
     session,
@@ -112,7 +116,7 @@ export function createSessions({
   })
 
   return {
-    async open(user, { clientId, scopes, userAgent = '', address = '' }) {
+    async open(user, { clientId, scopes, userAgent = '', address = '', requestId }) {
       const now = clock()
       const session: SessionRecord = {
         id: uuidv7(),
@@ -128,7 +132,17 @@ export function createSessions({
         label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
         address,
       }
-      if (!(await sessions.create(session))) return null
+      const login = {
+        type: 'authn_login_success',
+        actor: actorOf({ userId: user.id }),
+        userId: user.id,
+        clientId,
+        sessionId: session.id,
+        address: address || undefined,
+        requestId,
+      } as const
+      const created = await events.recordWith(login, (event) => sessions.create(session, event))
+      if (!created) return null
       await sessions.trim(user.id, maxPerUser)
       return withToken(session)
     },
@@ -145,20 +159,24 @@ export function createSessions({
       const user = expiresAt > clock() ? await findLiveUser(session) : null
       return user && { session, user, expiresAt }
     },
-    async refresh(refreshToken, clientId) {
+    async refresh(refreshToken, clientId, by = {}) {
       const parsed = refreshTokens.parse(refreshToken)
       if (parsed === null) throw refused('not written here')
       const { sessionId: id, generation } = parsed
       const now = clock()
       const idleSince = now - idleLifetime
       const rotated = await sessions.rotate({ id, generation, clientId, now, idleSince })
-      if (rotated) return withToken(rotated)
+      const about = { ...by, actor: actorOf({ clientId }), clientId, sessionId: id }
+      if (rotated) {
+        await events.record({ ...about, type: 'authn_token_created', userId: rotated.userId })
+        return withToken(rotated)
+      }
 
       const session = await sessions.find(id)
       if (session === null || session.revokedAt !== null) throw refused('ended')
       if (session.clientId !== clientId) {
         const { userId } = session
-        events.record({ type: 'authn_token_wrong_client', userId, sessionId: id, clientId })
+        await events.record({ ...about, type: 'authn_token_wrong_client', userId })
         throw refused('of another client')
       }
       if (session.generation === generation) throw refused('expired, or of an inactive user')
@@ -168,34 +186,41 @@ export function createSessions({
         throw refused('expired, or of an inactive user')
       }
       // Stored before the refusal is sent, whatever becomes of the request (SR-07).
-      if (await sessions.revoke(id, now)) {
-        events.record({
-          type: 'authn_token_reuse',
-          userId: session.userId,
-          sessionId: id,
-          clientId,
+      const reuse = { ...about, type: 'authn_token_reuse', userId: session.userId } as const
+      await events
+        .recordWith(reuse, (event) => sessions.revoke(id, now, undefined, event))
+        .catch(async (error) => {
+          // That it ends counts for more than that it is recorded.
+          await sessions.revoke(id, now)
+          throw error
         })
-      }
       throw refused(`of the session ${id} was used again: the session has been ended`)
     },
-    async end(id, userId) {
-      const ended = await sessions.revoke(id, clock(), userId)
-      if (ended) events.record({ type: 'session_ended', sessionId: id, ...(userId && { userId }) })
-      return ended
+    async end(id, userId, by) {
+      const session = await sessions.find(id)
+      if (session === null) return false
+      const { userId: owner, clientId } = session
+      const ending = {
+        ...by,
+        type: 'session_ended',
+        userId: owner,
+        clientId,
+        sessionId: id,
+      } as const
+      return await events.recordWith(ending, (event) => sessions.revoke(id, clock(), userId, event))
     },
     list: (userId) => sessions.listByUser(userId, clock(), clock() - idleLifetime),
     async prune(signal) {
       const endedBefore = clock() - keptAfterEnd
-      for (let pruned = 0; ; ) {
-        const began = performance.now()
-        const batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, pruneBatch)
+      const deleteBatch = async (limit: number): Promise<number> => {
+        const batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, limit)
         pruned += batch
-        if (batch < pruneBatch || signal?.aborted) return pruned
-        const pause = prunePause * (performance.now() - began)
-        // Cut short by the signal.
-        await setTimeout(pause, undefined, signal && { signal }).catch(() => {})
-        if (signal?.aborted) return pruned
+        return batch
       }
+      return await pruneInBatches(deleteBatch, signal)
+    },
+    get pruned() {
+      return pruned
     },
   }
 

@@ -1,5 +1,7 @@
 import type { ClientRecord, ClientStore } from './client-store.ts'
-import type { SigningAlgorithm } from './signing-key.ts'
+import type { AuthEvent, EventStore } from './event-store.ts'
+import type { SigningKeyStore } from './signing-key-store.ts'
+import type { StoreStatistics } from './statistics.ts'
 import type { ThrottleStore } from './throttle-store.ts'
 
 /** A user as stored. */
@@ -62,16 +64,15 @@ export interface IdentityStore {
   /** The one read of a guarded request with another issuer's token: keep it cheap. */
   findUser(issuer: string, subject: string): MaybePromise<UserRecord | null>
   /** Links an identity that is not linked, in one step. */
-  link(identity: IdentityRecord): Promise<'linked' | 'taken' | 'no_user'>
+  link(identity: IdentityRecord, event?: AuthEvent): Promise<'linked' | 'taken' | 'no_user'>
   /**
    * Creates a user with this identity, only if it is not linked, in one step: of many requests that
    * see the identity for the first time, one creates the user. False if it is linked.
-   *
    * @throws {ConflictError} `username_taken`, and nothing is stored.
    */
-  createUser(issuer: string, subject: string, user: UserRecord): Promise<boolean>
+  createUser(issuer: string, subject: string, user: UserRecord, event?: AuthEvent): Promise<boolean>
   /** False if the identity is not linked to this user. */
-  unlink(userId: string, issuer: string, subject: string): Promise<boolean>
+  unlink(userId: string, issuer: string, subject: string, event?: AuthEvent): Promise<boolean>
   /** Oldest first. */
   listByUser(userId: string): Promise<readonly IdentityRecord[]>
 }
@@ -99,37 +100,42 @@ export interface StampRenewal {
 /** A port may answer at once (SQLite, memory) or later (PostgreSQL). */
 export type MaybePromise<T> = T | Promise<T>
 
-/** Users at rest. Absent is null; every write is atomic on its own. */
+/**
+ * Users at rest. Absent is null; every write is atomic on its own.
+ *
+ * A write that is given an event, here and below, stores it in the same transaction, if it changes
+ * anything: neither is there without the other.
+ */
 export interface UserStore {
   /** @throws {ConflictError} `username_taken` */
-  create(user: UserRecord): Promise<void>
+  create(user: UserRecord, event?: AuthEvent): Promise<void>
   /** Creates those of 2000 users at most whose username and id are free; returns their usernames. */
   createMany(users: readonly UserRecord[]): Promise<readonly string[]>
   /** Those of 2000 usernames at most that are taken. */
   takenAmong(usernames: readonly string[]): Promise<readonly string[]>
   /** Creates the user only if no user exists, in one step. False if one does. */
-  createFirst(user: UserRecord): Promise<boolean>
+  createFirst(user: UserRecord, event?: AuthEvent): Promise<boolean>
   findById(id: string): MaybePromise<UserRecord | null>
   findByUsername(username: string): MaybePromise<UserRecord | null>
   /** Ordered by username, `limit` at most. */
   list(query: UserQuery): Promise<readonly UserRecord[]>
   counts(): Promise<UserCounts>
+  /** Password hashes that are not argon2id, those of the newest users, `limit` at most. */
+  importedHashes(limit: number): Promise<readonly string[]>
   /**
    * Changes a user and returns the new record, or null if there is none.
-   *
    * With `keepOneActiveIn`, the change is refused, in the same step, when the user is active in one
    * of those roles and no other user is.
-   *
    * @throws {ConflictError} `last_active`
    */
   update(
     id: string,
     changes: UserChanges,
     keepOneActiveIn?: readonly string[],
+    event?: AuthEvent,
   ): Promise<UserRecord | null>
   /**
    * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
-   *
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
    * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
    * any more: a log-out everywhere that came meanwhile must not be undone.
@@ -139,9 +145,10 @@ export interface UserStore {
     from: string,
     to: string,
     renewal?: StampRenewal,
+    event?: AuthEvent,
   ): Promise<boolean>
   /** Like `update`, with the same refusal. False if there is no such user. */
-  remove(id: string, keepOneActiveIn?: readonly string[]): Promise<boolean>
+  remove(id: string, keepOneActiveIn?: readonly string[], event?: AuthEvent): Promise<boolean>
 }
 
 /**
@@ -204,7 +211,7 @@ export interface Rotation {
 /** Sessions at rest. */
 export interface SessionStore {
   /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
-  create(session: SessionRecord): Promise<boolean>
+  create(session: SessionRecord, event?: AuthEvent): Promise<boolean>
   find(id: string): MaybePromise<SessionRecord | null>
   /**
    * Moves a live session to its next generation, and returns it, or null if it is not live, of
@@ -213,7 +220,7 @@ export interface SessionStore {
    */
   rotate(rotation: Rotation): Promise<SessionRecord | null>
   /** Ends a session. False if there is none of this id (and user, if given) that is not revoked. */
-  revoke(id: string, now: number, userId?: string): Promise<boolean>
+  revoke(id: string, now: number, userId?: string, event?: AuthEvent): Promise<boolean>
   /**
    * Ends sessions of a registered client, `limit` at most; returns how many. Not those of the
    * first-party client, whose number nothing bounds.
@@ -230,49 +237,6 @@ export interface SessionStore {
   prune(endedBefore: number, lastUsedBefore: number, limit: number): Promise<number>
 }
 
-/** A signing key at rest. */
-export interface SigningKeyRecord {
-  /** The JWK thumbprint (RFC 7638), the `kid` of its tokens. */
-  readonly id: string
-  readonly algorithm: SigningAlgorithm
-  /** The private JWK, sealed; see sealed-box.ts. */
-  readonly sealedPrivateKey: string
-  readonly createdAt: number
-  /** From when on it signs, until a newer one does. */
-  readonly signsFrom: number
-  /** From when on its tokens are refused; null while no successor is known. */
-  readonly verifiesUntil: number | null
-}
-
-/** All keys as they were at one moment. */
-export interface SigningKeySet {
-  /** Grows by one with every change. */
-  readonly version: number
-  /** In no particular order. */
-  readonly keys: readonly SigningKeyRecord[]
-}
-
-/** What a change of the keys consists of. */
-export interface SigningKeyChange {
-  /** Keys to add, or to replace if there are any of their ids. */
-  readonly put: readonly SigningKeyRecord[]
-  /** Ids of keys to delete. */
-  readonly remove: readonly string[]
-}
-
-/** Signing keys at rest: one set with a version, so that each process knows when its copy is old. */
-export interface SigningKeyStore {
-  read(): Promise<SigningKeySet>
-  /** The version alone. One prepared read: it is asked for before every token that is issued. */
-  version(): MaybePromise<number>
-  /**
-   * Changes the keys in one step, only if the version is still `from` (compare-and-set); it is
-   * `from + 1` then. False, and nothing changed, if it is not: of several processes that see the
-   * same need, one meets it.
-   */
-  change(from: number, change: SigningKeyChange): Promise<boolean>
-}
-
 /** What Portcullis keeps. One suite of tests, the contract, holds every implementation. */
 export interface Store {
   /** The one read of a guarded request: keep it cheap. Null if there is no such user. */
@@ -285,8 +249,11 @@ export interface Store {
   readonly signingKeys: SigningKeyStore
   readonly throttle: ThrottleStore
   readonly clients: ClientStore
+  readonly events: EventStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
+  /** In one step: this stamp for all users, no signing key, and a version of them new to everybody. */
+  revokeAll(securityStamp: string, now: number): Promise<true>
   /** Rejects when the store cannot answer now. */
   check(): Promise<void>
   /**
@@ -294,5 +261,7 @@ export interface Store {
    * that has no safe place; then the key must be configured.
    */
   keyEncryptionKey?(): Promise<Uint8Array>
+  /** What it counts about itself, in this process. Absent where there is nothing to count. */
+  statistics?(): StoreStatistics
   close(): Promise<void>
 }

@@ -1,3 +1,5 @@
+import type { AuthEvent } from './event-store.ts'
+
 /** How attempts are slowed down. Times in seconds. */
 export interface ThrottleRule {
   /** Failures before the first wait. At least 1. */
@@ -39,7 +41,7 @@ export interface ThrottleStore {
     readonly now: number
   }): Promise<void>
   /** Ends all waits of an account. */
-  unlock(account: string): Promise<void>
+  unlock(account: string, event?: AuthEvent): Promise<void>
   /**
    * Deletes counts that were last counted before one instant and are not locked, known sources that
    * last succeeded before the other, and the least important of those that are more than `most`.

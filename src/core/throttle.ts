@@ -1,6 +1,7 @@
-import { createHmac, hkdfSync } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import { ThrottledError } from './errors.ts'
+import type { AuthEvent } from './event-store.ts'
+import { createKeyedDigest } from './keyed-digest.ts'
 import { createPendingAttempts } from './pending-attempts.ts'
 import { sourceOf } from './source.ts'
 import type { ThrottleCount, ThrottleRule, ThrottleStore } from './throttle-store.ts'
@@ -51,10 +52,12 @@ export interface Throttle {
     attempt: Attempt,
     verify: (admission: Admission) => Promise<T | null>,
   ): Promise<T | null>
-  /** Ends the waits of an account, its lock too. */
-  unlock(account: string): Promise<void>
+  /** Ends the waits of an account, its lock too; the event is stored with that. */
+  unlock(account: string, event?: AuthEvent): Promise<void>
   /** Deletes what no longer counts, and keeps the rest bounded. Returns how many. */
   prune(): Promise<number>
+  /** Attempts that this process has refused to look at. */
+  readonly refused: number
 }
 
 /** An admission for those who verify secrets outside of a login, and limit the attempts themselves. */
@@ -91,12 +94,10 @@ const maxCounts = 200_000
 
 /** @param secret At least 32 bytes; a key for this purpose alone is derived from it (RFC 5869). */
 export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: Clock): Throttle {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'portcullis throttle', 32))
   // What was typed as a username may be a password: no text of a client is stored.
-  const digest = (...parts: readonly string[]): string =>
-    createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
-
+  const digest = createKeyedDigest(secret, 'portcullis throttle')
   const pending = createPendingAttempts()
+  let refused = 0
 
   /** Counts an attempt by one key: 0, the seconds that it has to wait, or null if it is not present. */
   async function countBy(count: ThrottleCount): Promise<number | null> {
@@ -158,6 +159,7 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
       // good logins at once wait for each other, and are not refused for it.
       while ('seconds' in counted) {
         if (!(await pending.outcome(counted.key))) {
+          refused++
           throw new ThrottledError(Math.min(counted.seconds, accountRule.longestWait))
         }
         counted = await count(account, source, rule)
@@ -180,7 +182,10 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
         pending.settled(keys)
       }
     },
-    unlock: (account) => store.unlock(digest('account', account)),
+    unlock: (account, event) => store.unlock(digest('account', account), event),
+    get refused() {
+      return refused
+    },
     async prune() {
       const now = clock()
       return await store.prune(now - keptFor, now - knownFor, maxCounts)

@@ -1,8 +1,8 @@
 import type { AccessToken } from './access-token.ts'
-import type { User } from './accounts.ts'
 import type { Client, Clients } from './clients.ts'
 import type { KeyRing } from './key-ring.ts'
 import { everyPermission, narrowScopes } from './scope.ts'
+import type { User } from './user.ts'
 
 /** A client that acts for itself, as a guard gives it. */
 export interface CallingClient {

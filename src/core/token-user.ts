@@ -1,6 +1,7 @@
 import type { AccessToken } from './access-token.ts'
 import type { KeyRing } from './key-ring.ts'
-import type { Store, Subject, UserRecord } from './store.ts'
+import { mapAnswer } from './maybe-promise.ts'
+import type { MaybePromise, Store, Subject, UserRecord } from './store.ts'
 
 /**
  * Returns the user of a verified token, or null if the token has ended: its session is revoked, or of
@@ -8,16 +9,16 @@ import type { Store, Subject, UserRecord } from './store.ts'
  *
  * Does not check that the user is active.
  */
-export async function findUserOfToken(
+export function findUserOfToken(
   { store, keys }: { readonly store: Store; readonly keys: KeyRing },
   { claims: { sub, sid, stamp }, keyId }: AccessToken,
-): Promise<UserRecord | null> {
-  const subject = await store.findSubject(sub, sid ?? null)
-  const user = userOf(subject, sid === undefined ? stamp : subject?.sessionStamp)
-  if (subject === null || user === null) return null
-  // Another process may have retired the key since it was loaded here.
-  await keys.follow(subject.keysVersion)
-  return keys.find(keyId) ? user : null
+): MaybePromise<UserRecord | null> {
+  return mapAnswer(store.findSubject(sub, sid ?? null), (subject) => {
+    const user = userOf(subject, sid === undefined ? stamp : subject?.sessionStamp)
+    if (subject === null || user === null) return null
+    // Another process may have retired the key since it was loaded here.
+    return mapAnswer(keys.follow(subject.keysVersion), () => (keys.find(keyId) ? user : null))
+  })
 }
 
 /** The same of a session, whatever token it was asked for with. */

@@ -107,6 +107,7 @@ function serveForms(
         body: bytesOf(request.body),
         userAgent: request.headers['user-agent'],
         address: request.ip,
+        requestId: request.id,
       })
       logRefusal(request, answered)
       return send(reply, answered)

@@ -21,7 +21,7 @@ export interface PortcullisOptions {
    * registers `@fastify/swagger` itself: see `securityScheme`.
    */
   readonly docs?: DocsOptions | false
-  /** Delete ended sessions at start and every hour. One of several processes is enough. Default true. */
+  /** Delete ended sessions and old events at start and every hour. One of several processes is enough. Default true. */
   readonly prune?: boolean
 }
 
@@ -54,12 +54,15 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
 const pruneInterval = 60 * 60
 /** Seconds between two looks for what is due with the signing keys. */
 const keyInterval = 60
+/** Seconds between two looks for the kinds of hashes that users have. */
+const hashInterval = 60 * 60
 
 /** Does, while the application listens, what nobody asks for. */
 function keepInOrder(app: FastifyInstance, auth: Auth, prune: boolean): void {
   const pruneAll = (signal: AbortSignal) =>
-    Promise.all([auth.sessions.prune(signal), auth.throttle.prune()])
+    Promise.all([auth.sessions.prune(signal), auth.events.prune(signal), auth.throttle.prune()])
   if (prune) repeat(app, pruneInterval, 'pruning', pruneAll)
+  repeat(app, hashInterval, 'a look at the kinds of hashes', auth.login.learnTimes)
   const { managedKeys } = auth
   if (managedKeys) repeat(app, keyInterval, 'key maintenance', () => managedKeys.maintain())
 }

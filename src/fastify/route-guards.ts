@@ -1,5 +1,12 @@
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
-import { combine, type Guard, type GuardDocumentation, isGuard } from '../http/guard.ts'
+import {
+  combine,
+  evaluate,
+  type Guard,
+  type GuardDocumentation,
+  type GuardedRequest,
+  isGuard,
+} from '../http/guard.ts'
 import { guardsOfScope } from './guarded.ts'
 import { handleRefusal } from './refusal-handler.ts'
 import { guardOfHandler } from './secured.ts'
@@ -28,14 +35,35 @@ export function finishGuardedRoute(this: FastifyInstance, route: RouteOptions): 
   ]
   if (guards.length === 0) return
 
-  // The type of a hook depends on the route's generics, which are open here.
-  if (own && !hooks.includes(own as never)) route.onRequest = [...hooks, own as never]
+  if (own) {
+    const hook = hookOf(own)
+    // The type of a hook depends on the route's generics, which are open here.
+    if (!hooks.includes(hook as never)) route.onRequest = [...hooks, hook as never]
+  }
   route.errorHandler ??= handleRefusal
   const documentation = combine(guards.map((guard) => guard.documentation))
   // A new object: the HEAD twin shares the old one.
   const config: object = { ...route.config, [documentationKey]: documentation }
   // The type of a route's configuration leaves no room for what plugins add.
   route.config = config as NonNullable<typeof route.config>
+}
+
+type Hook = (request: GuardedRequest, reply: unknown, done: (error?: Error) => void) => void
+
+const hookOfGuard = new WeakMap<object, Hook>()
+
+/** A guard as a hook that goes on at once where the guard knows at once, without a promise. */
+function hookOf(guard: Guard<unknown>): Hook {
+  let hook = hookOfGuard.get(guard)
+  if (hook === undefined) {
+    hook = (request, _reply, done) => {
+      const value = evaluate(guard, request)
+      if (value instanceof Promise) value.then(() => done(), done)
+      else done()
+    }
+    hookOfGuard.set(guard, hook)
+  }
+  return hook
 }
 
 /** What `@fastify/swagger` gives its `transform` of a route, as far as it is needed here. */

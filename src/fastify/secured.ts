@@ -11,7 +11,8 @@ import type {
   RouteGenericInterface,
   RouteHandlerMethod,
 } from 'fastify'
-import type { Guard } from '../http/guard.ts'
+import { mapAnswer } from '../core/maybe-promise.ts'
+import { evaluate, type Guard } from '../http/guard.ts'
 
 // A wrapper that infers the request's type from its context loses the body's type: the route's
 // generics are still open then. Naming Fastify's handler type and inferring only the schema, the type
@@ -74,10 +75,12 @@ export function secured<
   guard: Guard<T>,
   handler: SecuredHandler<T, Schema, Provider, Route, Server, Logger>,
 ): Handler<Schema, Provider, Route, Server, Logger> {
-  const guarded = async function (request, reply) {
-    const answer: unknown = handler.call(this, await guard(request), request, reply)
-    // A handler that returns nothing sends later: the reply is what to wait for.
-    return answer === undefined ? reply : await answer
+  const guarded = function (request, reply) {
+    return mapAnswer(evaluate(guard, request), (value) => {
+      const answer: unknown = handler.call(this, value, request, reply)
+      // A handler that returns nothing sends later: the reply is what to wait for.
+      return answer === undefined ? reply : answer
+    })
   } as Handler<Schema, Provider, Route, Server, Logger>
   guardOf.set(guarded, guard)
   return guarded

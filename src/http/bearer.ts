@@ -15,9 +15,10 @@ const bearerScheme = /^bearer(?: |$)/i
  */
 export function readBearerToken(request: GuardedRequest): string | null {
   const header = readAuthorization(request)
-  if (header === undefined || !bearerScheme.test(header)) return null
+  if (header === undefined) return null
   const token = bearerGrammar.exec(header)?.[1]
   if (token !== undefined) return token
+  if (!bearerScheme.test(header)) return null
   if (header.slice('bearer'.length).trim() === '') return null
   throw new BearerError('invalid_request')
 }

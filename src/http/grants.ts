@@ -27,7 +27,7 @@ export async function grantPassword(
   auth: Auth,
   client: Client,
   parameters: Parameters,
-  { userAgent, address }: TokenRequest,
+  { userAgent, address, requestId }: TokenRequest,
 ): Promise<TokenResponse> {
   const username = requireText(parameters, 'username')
   const password = requireText(parameters, 'password')
@@ -39,7 +39,13 @@ export async function grantPassword(
     'The client may have nothing of the scope',
   )
 
-  const user = await auth.login.authenticate({ username, password, address })
+  const user = await auth.login.authenticate({
+    username,
+    password,
+    address,
+    requestId,
+    clientId: client.id,
+  })
   if (user === null) throw new IncorrectCredentials()
 
   const scopes = delegate(
@@ -49,9 +55,25 @@ export async function grantPassword(
   )
   // An inactive user gets a token too, as in FastAPI's pattern; every guard answers it with 403. What
   // would outlive it, a session, an inactive user does not get.
-  if (!user.active) return await respond(auth, client, user, scopes)
   const clientId = client.id
-  const opened = await auth.sessions.open(user, { clientId, scopes, userAgent, address })
+  if (!user.active) {
+    await auth.events.record({
+      type: 'authn_login_fail',
+      userId: user.id,
+      clientId,
+      address,
+      requestId,
+      reason: 'the user is inactive',
+    })
+    return await respond(auth, client, user, scopes)
+  }
+  const opened = await auth.sessions.open(user, {
+    clientId,
+    scopes,
+    userAgent,
+    address,
+    requestId,
+  })
   if (opened === null) throw new IncorrectCredentials({ cause: new Error('changed meanwhile') })
   return await respond(auth, client, user, scopes, opened)
 }
@@ -61,6 +83,7 @@ export async function grantRefreshToken(
   auth: Auth,
   client: Client,
   parameters: Parameters,
+  { address, requestId }: TokenRequest,
 ): Promise<TokenResponse> {
   const presented = requireText(parameters, 'refresh_token')
   const requested = readScope(auth, parameters)
@@ -71,7 +94,7 @@ export async function grantRefreshToken(
     throw new OAuthError('invalid_scope', 'The scope is wider than the login was granted')
   }
 
-  const refreshed = await auth.sessions.refresh(presented, client.id)
+  const refreshed = await auth.sessions.refresh(presented, client.id, { address, requestId })
   const user = await auth.store.users.findById(refreshed.session.userId)
   if (user === null) throw new OAuthError('invalid_grant', 'The refresh token is not valid')
   const asked = requested.length > 0 ? requested : refreshed.session.scopes

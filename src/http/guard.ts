@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { mapAnswer } from '../core/maybe-promise.ts'
+import type { MaybePromise } from '../core/store.ts'
 import { BearerError } from './refusal.ts'
 
 /** What a guard sees of a request. Fastify's, Node's and the web's all fit. */
@@ -35,11 +37,30 @@ export interface Guard<out T> {
 /** What a guard of yours says of itself. Default: no scopes, no conditions, no credentials. */
 export type GuardOptions = Partial<GuardDocumentation>
 
-const guards = new WeakSet<object>()
+/** What a guard yields, without a promise where it is known at once. */
+type Evaluate<T> = (request: GuardedRequest) => MaybePromise<T>
+
+const evaluators = new WeakMap<object, Evaluate<unknown>>()
+
+/**
+ * What the guards of a request have come to. By the request itself, so that the answer goes with it
+ * and no key can be forged; in one map for all guards, since such maps cost the garbage collector.
+ */
+const outcomes = new WeakMap<GuardedRequest, Map<object, unknown>>()
 
 /** True if the value was made by `guard`, `refine`, `all` or `optional`. */
 export function isGuard(value: unknown): value is Guard<unknown> {
-  return typeof value === 'function' && guards.has(value)
+  return typeof value === 'function' && evaluators.has(value)
+}
+
+/** Calls a guard without waiting for what is there already: a refusal is a promise that rejects. */
+export function evaluate<T>(guard: Guard<T>, request: GuardedRequest): MaybePromise<T> {
+  return evaluatorOf(guard)(request)
+}
+
+function evaluatorOf<T>(guard: Guard<T>): Evaluate<T> {
+  // Kept by the guard that it is of.
+  return (evaluators.get(guard) as Evaluate<T> | undefined) ?? guard
 }
 
 /** Makes a guard of a function from a request to a value. */
@@ -47,21 +68,23 @@ export function guard<T>(
   resolve: (request: GuardedRequest) => T | Promise<T>,
   options: GuardOptions = {},
 ): Guard<T> {
-  // By the request itself, so that the answer goes with it and no key can be forged.
-  const resolved = new WeakMap<GuardedRequest, Promise<T>>()
-
-  function run(request: GuardedRequest): Promise<T> {
-    let result = resolved.get(request)
-    if (result === undefined) {
-      // In an async function, so that a synchronous throw is a rejection too.
-      result = (async () => resolve(request))()
-      resolved.set(request, result)
+  function evaluate(request: GuardedRequest): MaybePromise<T> {
+    let known = outcomes.get(request)
+    if (known === undefined) {
+      known = new Map()
+      outcomes.set(request, known)
     }
-    return result
+    // Kept by the guard that it is of.
+    let outcome = known.get(made) as MaybePromise<T> | undefined
+    if (outcome === undefined && !known.has(made)) {
+      outcome = attempt(resolve, request)
+      known.set(made, outcome)
+    }
+    return outcome as MaybePromise<T>
   }
 
   const { scopes = [], conditions = [], authenticates = false, optional = false } = options
-  const made = Object.assign(run, {
+  const made: Guard<T> = Object.assign(async (request: GuardedRequest) => evaluate(request), {
     documentation: Object.freeze({
       scopes: Object.freeze([...scopes]),
       conditions: Object.freeze([...conditions]),
@@ -69,8 +92,22 @@ export function guard<T>(
       optional,
     }),
   })
-  guards.add(made)
+  evaluators.set(made, evaluate)
   return made
+}
+
+/** A synchronous throw is a rejection too, and whatever can be awaited a promise. */
+function attempt<T>(
+  resolve: (request: GuardedRequest) => T | Promise<T>,
+  request: GuardedRequest,
+): MaybePromise<T> {
+  try {
+    const value = resolve(request)
+    const { then } = Object(value) as { then?: unknown }
+    return typeof then === 'function' ? Promise.resolve(value) : value
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** Makes a guard that takes another one's value further: checks it, narrows it, or loads more. */
@@ -79,8 +116,9 @@ export function refine<P, T>(
   resolve: (value: P, request: GuardedRequest) => T | Promise<T>,
   options: GuardOptions = {},
 ): Guard<T> {
+  const evaluateParent = evaluatorOf(parent)
   return guard(
-    async (request) => await resolve(await parent(request), request),
+    (request) => mapAnswer(evaluateParent(request), (value) => resolve(value, request)),
     combine([parent.documentation, { ...options, optional: parent.documentation.optional }]),
   )
 }
@@ -92,15 +130,33 @@ export function refine<P, T>(
 export function all<const G extends Readonly<Record<string, Guard<unknown>>>>(
   parents: G,
 ): Guard<Resolved<G>> {
-  const entries = Object.entries(parents)
+  const entries = Object.entries(parents).map(
+    ([name, parent]) => [name, evaluatorOf(parent)] as const,
+  )
+
+  function collect(
+    request: GuardedRequest,
+    values: Record<string, unknown>,
+    from: number,
+  ): MaybePromise<Record<string, unknown>> {
+    for (let index = from; index < entries.length; index++) {
+      const [name, evaluate] = entries[index] as (typeof entries)[number]
+      const value = evaluate(request)
+      if (value instanceof Promise) {
+        return value.then((resolved) => {
+          values[name] = resolved
+          return collect(request, values, index + 1)
+        })
+      }
+      values[name] = value
+    }
+    return values
+  }
+
   return guard(
-    async (request) => {
-      const values: Record<string, unknown> = {}
-      for (const [name, parent] of entries) values[name] = await parent(request)
-      // Built from the entries of G, one value each.
-      return values as Resolved<G>
-    },
-    combine(entries.map(([, parent]) => parent.documentation)),
+    // Built from the entries of G, one value each.
+    (request) => collect(request, {}, 0) as MaybePromise<Resolved<G>>,
+    combine(Object.values(parents).map((parent) => parent.documentation)),
   )
 }
 
@@ -110,14 +166,15 @@ export function all<const G extends Readonly<Record<string, Guard<unknown>>>>(
  * them wants to know.
  */
 export function optional<T>(parent: Guard<T>): Guard<T | null> {
+  const evaluateParent = evaluatorOf(parent)
   return guard<T | null>(
-    async (request) => {
-      try {
-        return await parent(request)
-      } catch (error) {
+    (request) => {
+      const value = evaluateParent(request)
+      if (!(value instanceof Promise)) return value
+      return value.catch((error: unknown) => {
         if (error instanceof BearerError && error.code === undefined) return null
         throw error
-      }
+      })
     },
     { ...parent.documentation, optional: true },
   )

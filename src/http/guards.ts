@@ -1,14 +1,15 @@
 import type { AccessToken } from '../core/access-token.ts'
-import { toUser, type User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import type { ResourceServer } from '../core/resource-server.ts'
 import { includesPermission } from '../core/scope.ts'
 import type { Store } from '../core/store.ts'
 import { type Caller, type CallingClient, findCallingClient } from '../core/token-client.ts'
 import { findUserOfToken } from '../core/token-user.ts'
+import { toUser, type User } from '../core/user.ts'
 import { readBearerToken } from './bearer.ts'
 import { all, type Guard, guard, refine } from './guard.ts'
-import { BearerError, Forbidden, type Refusal } from './refusal.ts'
+import { BearerError, Forbidden } from './refusal.ts'
 
 /** The guards of an application. */
 export interface Guards {
@@ -68,29 +69,32 @@ export interface Guards {
  */
 export function createGuards(auth: Auth | ResourceServer): Guards {
   const accessToken = guard(
-    async (request) => {
+    (request) => {
       const token = readBearerToken(request)
       if (token === null) throw new BearerError()
-      const verified = await auth.accessTokens.verify(token)
-      if (verified === null) throw new BearerError('invalid_token')
-      return verified
+      return mapAnswer(auth.accessTokens.verify(token), (verified) => {
+        if (verified === null) throw new BearerError('invalid_token')
+        return verified
+      })
     },
     { authenticates: true },
   )
 
-  const anyUser = refine(accessToken, async (token) => {
+  const anyUser = refine(accessToken, (token) => {
     if (token.kind === 'client') {
       throw new Forbidden('This needs a user: the token is one that a client has for itself')
     }
     if (token.external) {
-      const user = await auth.issuers.findUser(token)
-      if (user === null) throw new Forbidden('This identity may not use this service')
-      return user
+      return mapAnswer(auth.issuers.findUser(token), (user) => {
+        if (user === null) throw new Forbidden('This identity may not use this service')
+        return user
+      })
     }
     if (!('store' in auth)) throw new BearerError('invalid_token')
-    const user = await findUserOfToken(auth, token)
-    if (user === null) throw await refusalOf(auth.store, token)
-    return toUser(user)
+    const { store } = auth
+    return mapAnswer(findUserOfToken(auth, token), (user) =>
+      user === null ? refuse(store, token) : toUser(user),
+    )
   })
 
   const currentUser = refine(
@@ -192,7 +196,7 @@ function clientMay(client: CallingClient, _token: AccessToken, permission: strin
 }
 
 /** A deactivation ends every token; its owner is told why, on whatever route. */
-async function refusalOf(store: Store, { claims }: AccessToken): Promise<Refusal> {
+async function refuse(store: Store, { claims }: AccessToken): Promise<never> {
   const owner = await store.users.findById(claims.sub)
-  return owner?.active === false ? new Forbidden('Inactive user') : new BearerError('invalid_token')
+  throw owner?.active === false ? new Forbidden('Inactive user') : new BearerError('invalid_token')
 }

@@ -1,6 +1,7 @@
 import type { Auth } from '../core/auth.ts'
 import type { Client } from '../core/clients.ts'
 import { OAuthError } from '../core/errors.ts'
+import { actorOf, type Origin } from '../core/events.ts'
 import type { SessionRecord } from '../core/store.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import { parseForm } from './form.ts'
@@ -25,8 +26,10 @@ export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
         throw new OAuthError('invalid_request', 'The parameter token is missing')
       }
       const session = await sessionOf(auth, token)
-      if (session?.clientId === client.id) await auth.sessions.end(session.id)
-      else if (session) refuseStranger(auth, client, session)
+      const { address, requestId } = request
+      const by = { actor: actorOf({ clientId: client.id }), address, requestId }
+      if (session?.clientId === client.id) await auth.sessions.end(session.id, undefined, by)
+      else if (session) await refuseStranger(auth, client, session, by)
       return { status: 200, headers: tokenHeaders }
     } catch (error) {
       return refuseToken(error)
@@ -54,9 +57,14 @@ async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null
 
 // Who has proved to be a client is told that it has a stranger's token. Anybody can name a public
 // client, and learns nothing of tokens here.
-function refuseStranger(auth: Auth, client: Client, { id, userId }: OwnedSession): void {
+async function refuseStranger(
+  auth: Auth,
+  client: Client,
+  { id, userId }: OwnedSession,
+  by: Origin,
+): Promise<void> {
   const type = 'authn_token_wrong_client'
-  auth.events.record({ type, userId, sessionId: id, clientId: client.id })
+  await auth.events.record({ ...by, type, userId, sessionId: id, clientId: client.id })
   if (!client.confidential) return
   throw new OAuthError('invalid_grant', 'The token was issued to another client', {
     cause: new Error(`revocation by ${client.id} of a token of the session ${id}`),

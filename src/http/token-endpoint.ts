@@ -61,7 +61,7 @@ async function grantToken(
     case 'password':
       return await grantPassword(auth, client, parameters, request)
     case 'refresh_token':
-      return await grantRefreshToken(auth, client, parameters)
+      return await grantRefreshToken(auth, client, parameters, request)
     default:
       throw new OAuthError(
         'unsupported_grant_type',

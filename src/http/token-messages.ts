@@ -8,6 +8,8 @@ export interface TokenRequest {
   /** What the client calls itself, and where it is: for the user's list of sessions. */
   readonly userAgent?: string | undefined
   readonly address?: string | undefined
+  /** The id of the request in the log: for the events that it causes. */
+  readonly requestId?: string | undefined
 }
 
 /** An answer of an OAuth endpoint, as plain data. */

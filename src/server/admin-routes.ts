@@ -1,10 +1,11 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { User } from '../core/accounts.ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
+import type { User } from '../core/user.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
+import { originOf } from './event-log.ts'
 import {
   NoContent,
   noSession,
@@ -120,13 +121,12 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         response: { 201: UserAnswer },
       },
     },
-    secured(usersWriter, async (_admin, request, reply) => {
+    secured(usersWriter, async (admin, request, reply) => {
       const { username, password, role } = request.body
-      const user = await accounts.create({
-        username,
-        password,
-        ...(role !== undefined && { role }),
-      })
+      const user = await accounts.create(
+        { username, password, ...(role !== undefined && { role }) },
+        originOf(admin, request),
+      )
       return reply.code(201).header('location', `/admin/users/${user.id}`).send(userAnswer(user))
     }),
   )
@@ -142,8 +142,8 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
   app.delete(
     '/users/:id',
     { schema: { tags, summary: 'Delete a user', params: Id, response: { 204: NoContent } } },
-    secured(usersWriter, async (_admin, request, reply) => {
-      await accounts.remove(request.params.id)
+    secured(usersWriter, async (admin, request, reply) => {
+      await accounts.remove(request.params.id, originOf(admin, request))
       return reply.code(204).send(null)
     }),
   )
@@ -160,8 +160,10 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         response: { 200: UserAnswer },
       },
     },
-    secured(usersWriter, async (_admin, request) =>
-      userAnswer(await accounts.changeRole(request.params.id, request.body.role)),
+    secured(usersWriter, async (admin, request) =>
+      userAnswer(
+        await accounts.changeRole(request.params.id, request.body.role, originOf(admin, request)),
+      ),
     ),
   )
 
@@ -177,8 +179,9 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (_admin, request, reply) => {
-      await accounts.setPassword(request.params.id, request.body.password)
+    secured(usersWriter, async (admin, request, reply) => {
+      const { id } = request.params
+      await accounts.setPassword(id, request.body.password, originOf(admin, request))
       return reply.code(204).send(null)
     }),
   )
@@ -194,16 +197,16 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         response: { 200: UserAnswer },
       },
     },
-    secured(usersWriter, async (_admin, request) =>
-      userAnswer(await accounts.deactivate(request.params.id)),
+    secured(usersWriter, async (admin, request) =>
+      userAnswer(await accounts.deactivate(request.params.id, originOf(admin, request))),
     ),
   )
 
   app.post(
     '/users/:id/reactivate',
     { schema: { tags, summary: 'Reactivate a user', params: Id, response: { 200: UserAnswer } } },
-    secured(usersWriter, async (_admin, request) =>
-      userAnswer(await accounts.reactivate(request.params.id)),
+    secured(usersWriter, async (admin, request) =>
+      userAnswer(await accounts.reactivate(request.params.id, originOf(admin, request))),
     ),
   )
 
@@ -218,8 +221,8 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         response: { 200: UserAnswer },
       },
     },
-    secured(usersWriter, async (_admin, request) =>
-      userAnswer(await accounts.unlock(request.params.id)),
+    secured(usersWriter, async (admin, request) =>
+      userAnswer(await accounts.unlock(request.params.id, originOf(admin, request))),
     ),
   )
 
@@ -249,8 +252,8 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (_admin, request, reply) => {
-      await accounts.endSessions(request.params.id)
+    secured(usersWriter, async (admin, request, reply) => {
+      await accounts.endSessions(request.params.id, originOf(admin, request))
       return reply.code(204).send(null)
     }),
   )
@@ -265,8 +268,12 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (_admin, request, reply) => {
-      const ended = await sessions.end(request.params.session, request.params.id)
+    secured(usersWriter, async (admin, request, reply) => {
+      const ended = await sessions.end(
+        request.params.session,
+        request.params.id,
+        originOf(admin, request),
+      )
       return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
     }),
   )

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   type FastifyError,
@@ -9,6 +8,7 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
+import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { AccountError, type AccountErrorCode, ConfigError } from '../core/errors.ts'
 import { guarded } from '../fastify/guarded.ts'
@@ -16,9 +16,13 @@ import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards.ts'
 import { adminRoutes } from './admin-routes.ts'
+import { allowOrigins } from './allowed-origins.ts'
+import { logEvents } from './event-log.ts'
+import { eventRoutes } from './event-routes.ts'
+import { frontRoutes } from './front-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
-import { listenerOptions, securityHeaders } from './listener-options.ts'
+import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { meRoutes } from './me-routes.ts'
 import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
@@ -36,10 +40,14 @@ export interface AppOptions {
   readonly logRequests?: boolean
   /** Whose `X-Forwarded-For` is believed. Default: nobody's. */
   readonly trustedProxies?: TrustedProxies
+  /** Origins whose pages may call the server from a browser (CORS). Default none but its own. */
+  readonly corsOrigins?: readonly string[]
   /** Delete ended sessions now and then. Default true. */
   readonly prune?: boolean
   /** Where the first administrator is created; see `createSetup`. */
   readonly setup?: Setup
+  /** A registry of prom-client that requests are measured in. Default: they are not measured. */
+  readonly metrics?: Registry
 }
 
 const packageFile = new URL('../../package.json', import.meta.url)
@@ -56,7 +64,7 @@ const bodyLimit = 64 * 1024
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { auth, docs = true, logger = false, logRequests = false, setup } = options
-  const { trustedProxies = { addresses: [], hops: 0 }, prune = true } = options
+  const { trustedProxies = { addresses: [], hops: 0 }, corsOrigins = [], prune = true } = options
   const app = Fastify({
     logger: logger && {
       ...(logger === true ? {} : logger),
@@ -80,7 +88,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sendProblem(reply, 404, 'There is nothing at this path and method.'),
   )
 
-  await app.register(helmet, securityHeaders(auth.issuer))
+  if (options.metrics) {
+    const { requestMetrics } = await import('../metrics/request-metrics.ts')
+    await app.register(requestMetrics, { registry: options.metrics })
+  }
+  app.addHook('onRequest', addSecurityHeaders(auth.issuer))
+  if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins)
   await app.register(portcullis, {
     auth,
     prune,
@@ -96,8 +109,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     guards,
   })
   await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
-  const unsubscribe = auth.events.subscribe((event) => app.log.info({ event }, event.type))
-  app.addHook('onClose', async () => unsubscribe())
+  await app.register(guarded(administrator, eventRoutes), { prefix: '/admin', auth, guards })
+  logEvents(app, auth)
+  await app.register(frontRoutes, { auth, version, docs, ...(setup && { setup }) })
   if (setup) await app.register(setupRoutes, { auth, setup, docs })
   return app
 }

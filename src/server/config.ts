@@ -1,22 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { parseEnv } from 'node:util'
 import { accessTokenMaxLifetime } from '../core/auth-options.ts'
 import type { ConfiguredClient } from '../core/configured-clients.ts'
 import { ConfigError } from '../core/errors.ts'
+import { eventRetentionMinimum } from '../core/event-store.ts'
+import { eventRetention } from '../core/events.ts'
 import {
   isRotationInterval,
   keyRotationInterval,
   keyRotationMinimum,
 } from '../core/key-lifecycle.ts'
 import { type Argon2Parameters, argon2Problem } from '../core/password-hash.ts'
-import { createRoles, defaultRoles, type RoleMap, type Roles } from '../core/roles.ts'
+import type { RoleMap } from '../core/roles.ts'
 import type { SessionOptions } from '../core/sessions.ts'
 import { type SigningAlgorithm, secretProblems, signingAlgorithms } from '../core/signing-key.ts'
-import { metadataPath } from '../http/metadata.ts'
 import { postgresUrlProblems } from '../stores/postgres-url.ts'
+import { readOrigins } from './allowed-origins.ts'
 import { parseClients } from './client-settings.ts'
 import { parseIssuers } from './issuer-settings.ts'
+import { isIssuer, parseKey, parseRoles, parseWorkers, usableRoles } from './setting-values.ts'
 import { type SettingName, settings } from './settings.ts'
 import { readAddresses, type TrustedProxies } from './trusted-proxies.ts'
 
@@ -35,6 +37,8 @@ export interface Config {
   readonly issuer: string
   readonly audience: string
   readonly trustedProxies: TrustedProxies
+  /** Whose pages may call the server. */
+  readonly corsOrigins: readonly string[]
   /** Undefined: managed keys. */
   readonly secretKey: string | undefined
   readonly previousSecretKeys: readonly string[]
@@ -48,6 +52,8 @@ export interface Config {
   readonly allowLongAccessTokens: boolean
   /** Seconds. */
   readonly sessions: Required<SessionOptions>
+  /** Seconds. */
+  readonly eventRetention: number
   /** Code points. */
   readonly passwordMinLength: number
   readonly argon2: Argon2Parameters
@@ -62,9 +68,11 @@ export interface Config {
   readonly docs: boolean
   /** Undefined: to be chosen by where the log goes. */
   readonly logLevel: LogLevel | undefined
+  /** Undefined: no metrics. */
+  readonly metricsPort: number | undefined
+  readonly metricsHost: string
 }
 
-const maxWorkers = 256
 const tenYears = 10 * 365 * 86400
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 /** From which weight on a line is logged; `silent` logs nothing. */
@@ -128,6 +136,13 @@ export function readConfig(environment: Environment): Config {
     return fallback
   }
 
+  function address(name: SettingName): string {
+    const host = read(name) ?? '127.0.0.1'
+    if (/[\s/]/.test(host))
+      problems.push(`${name} must be an address or a name, such as 127.0.0.1.`)
+    return host
+  }
+
   function choice<T extends string>(name: SettingName, choices: readonly T[]): T | undefined {
     const text = read(name)
     const chosen = choices.find((each) => each === text)
@@ -174,8 +189,7 @@ export function readConfig(environment: Environment): Config {
   if (databaseUrl !== undefined) {
     problems.push(...postgresUrlProblems(databaseUrl).map((reason) => `DATABASE_URL ${reason}.`))
   }
-  const host = read('HOST') ?? '127.0.0.1'
-  if (/[\s/]/.test(host)) problems.push('HOST must be an address or a name, such as 127.0.0.1.')
+  const host = address('HOST')
   const port = integer('PORT', 8000, 0, 65535)
   const issuer = read('ISSUER') ?? `http://127.0.0.1${port === 0 ? '' : `:${port}`}`
   if (!isIssuer(issuer)) {
@@ -198,6 +212,7 @@ export function readConfig(environment: Environment): Config {
       addresses: readAddresses(read('TRUSTED_PROXIES') ?? '', problems),
       hops: integer('TRUSTED_PROXY_HOPS', 1, 1, 16),
     },
+    corsOrigins: readOrigins(read('CORS_ORIGINS') ?? '', problems),
     secretKey,
     previousSecretKeys,
     signingAlgorithm: choice('SIGNING_ALGORITHM', signingAlgorithms) ?? 'ES256',
@@ -210,6 +225,7 @@ export function readConfig(environment: Environment): Config {
       lifetime: integer('SESSION_LIFETIME', 90 * 86400, 1, tenYears),
       refreshGrace: integer('REFRESH_GRACE', 10, 0, 300),
     },
+    eventRetention: integer('EVENT_RETENTION', eventRetention, eventRetentionMinimum, tenYears),
     passwordMinLength: integer('PASSWORD_MIN_LENGTH', 15, 8, 64),
     argon2,
     threads: integer('UV_THREADPOOL_SIZE', 4, 1, 1024),
@@ -219,6 +235,8 @@ export function readConfig(environment: Environment): Config {
     issuers: secret('ISSUERS'),
     docs: choice('DOCS', ['true', 'false']) !== 'false',
     logLevel: choice('LOG_LEVEL', logLevels),
+    metricsPort: read('METRICS_PORT') ? integer('METRICS_PORT', 9464, 0, 65535) : undefined,
+    metricsHost: address('METRICS_HOST'),
   }
   parseIssuers(config.issuers, issuer, usableRoles(roles), problems)
   if (problems.length > 0) throw new ConfigError(problems)
@@ -230,62 +248,4 @@ export function settingNames(): readonly string[] {
   return settings.flatMap((setting) =>
     setting.secret ? [setting.name, `${setting.name}_FILE`] : [setting.name],
   )
-}
-
-function parseWorkers(text: string | undefined, problems: string[]): number {
-  if (text === undefined) return 1
-  if (text === 'auto') return availableParallelism()
-  const workers = /^\d{1,4}$/.test(text) ? Number(text) : 0
-  if (workers >= 1 && workers <= maxWorkers) return workers
-  problems.push(`WORKERS must be a whole number from 1 to ${maxWorkers}, or auto: one per core.`)
-  return 1
-}
-
-function parseKey(text: string | undefined, problems: string[]): Uint8Array | undefined {
-  if (text === undefined) return undefined
-  const key = /^[0-9a-f]{64}$/i.test(text)
-    ? Buffer.from(text, 'hex')
-    : Buffer.from(/^[\w+/-]{43}=?$/.test(text) ? text : '', 'base64')
-  if (key.length === 32) return key
-  problems.push(
-    'KEY_ENCRYPTION_KEY must be 32 bytes in base64 or hex; make one with: openssl rand -base64 32.',
-  )
-  return undefined
-}
-
-function parseRoles(text: string | undefined, problems: string[]): RoleMap {
-  if (text === undefined) return defaultRoles
-  try {
-    const roles: unknown = JSON.parse(text)
-    if (typeof roles !== 'object' || roles === null || Array.isArray(roles)) throw new SyntaxError()
-    // Checked by createRoles, which refuses whatever is not a map of lists of texts.
-    const map = roles as RoleMap
-    if (createRoles(map).administrative.length === 0) {
-      problems.push('ROLES: one role must grant "*": nobody could administer users otherwise.')
-    }
-    return map
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      problems.push(...error.problems.map((problem) => `ROLES: ${problem}`))
-    } else {
-      problems.push('ROLES must be a JSON object such as {"admin":["*"],"member":[]}.')
-    }
-    return defaultRoles
-  }
-}
-
-/** What is wrong with roles was said when they were read. */
-function usableRoles(map: RoleMap): Roles | undefined {
-  try {
-    return createRoles(map)
-  } catch {
-    return undefined
-  }
-}
-
-function isIssuer(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { protocol, search, hash, username, password } = new URL(text)
-  const hasMore = [search, hash, username, password].some((part) => part !== '')
-  return (protocol === 'http:' || protocol === 'https:') && !hasMore && metadataPath(text) !== null
 }

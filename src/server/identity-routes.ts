@@ -5,6 +5,7 @@ import type { IdentityRecord } from '../core/store.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
+import { originOf } from './event-log.ts'
 import { NoContent, plainText } from './schemas.ts'
 
 const Id = Type.Object({
@@ -62,9 +63,14 @@ export const identityRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Gua
         response: { 201: IdentityAnswer },
       },
     },
-    secured(usersWriter, async (_admin, request, reply) => {
+    secured(usersWriter, async (admin, request, reply) => {
       const { issuer, subject } = request.body
-      const linked = await identities.link(request.params.id, issuer, subject)
+      const linked = await identities.link(
+        request.params.id,
+        issuer,
+        subject,
+        originOf(admin, request),
+      )
       return reply.code(201).send(identityAnswer(linked))
     }),
   )
@@ -80,9 +86,14 @@ export const identityRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Gua
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (_admin, request, reply) => {
+    secured(usersWriter, async (admin, request, reply) => {
       const { issuer, subject } = request.query
-      const ended = await identities.unlink(request.params.id, issuer, subject)
+      const ended = await identities.unlink(
+        request.params.id,
+        issuer,
+        subject,
+        originOf(admin, request),
+      )
       return ended
         ? reply.code(204).send(null)
         : sendProblem(reply, 404, 'This identity is not linked to this user.')

@@ -1,6 +1,12 @@
-import type { Socket } from 'node:net'
-import type { FastifyHelmetOptions } from '@fastify/helmet'
-import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify'
+import type { AddressInfo, Socket } from 'node:net'
+import type {
+  FastifyHttpOptions,
+  FastifyInstance,
+  FastifyReply,
+  onRequestHookHandler,
+  RawServerDefault,
+} from 'fastify'
+import helmet from 'helmet'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { createProblem, problemMediaType } from '../http/problem.ts'
 
@@ -32,15 +38,43 @@ export const listenerOptions: Pick<
   },
 }
 
-/** The headers of security on every other answer. */
-export function securityHeaders(issuer: string): FastifyHelmetOptions {
-  return {
+/** Puts the headers of security on every other answer. */
+export function addSecurityHeaders(issuer: string): onRequestHookHandler {
+  const headers = securityHeaders(issuer)
+  return (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  }
+}
+
+/** Helmet's headers, asked for once: none of them depends on the request. */
+function securityHeaders(issuer: string): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {}
+  const addHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     },
     strictTransportSecurity: issuer.startsWith('https:'),
+  })
+  const response = {
+    setHeader(name: string, value: string) {
+      headers[name.toLowerCase()] = value
+    },
+    removeHeader() {},
   }
+  // All that helmet uses of the two.
+  addHeaders({} as never, response as never, (error) => {
+    if (error) throw error
+  })
+  return headers
+}
+
+/** Where an application that listens is reached from this machine, such as `http://127.0.0.1:8000`. */
+export function urlOf(app: FastifyInstance): string {
+  const { address, family, port } = app.server.address() as AddressInfo
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
+  return `http://${family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -4,6 +4,7 @@ import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import { all } from '../http/guard.ts'
 import type { Guards } from '../http/guards.ts'
+import { originOf } from './event-log.ts'
 import {
   NoContent,
   noSession,
@@ -64,6 +65,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
         oldPassword: old_password,
         newPassword: new_password,
         address: request.ip,
+        requestId: request.id,
         ...(sid !== undefined && { keepSession: sid }),
       })
       return reply.code(204).send(null)
@@ -84,8 +86,8 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
   app.delete(
     '/me/sessions',
     { schema: { tags: ['me'], summary: 'Log out everywhere', response: { 204: NoContent } } },
-    secured(currentUser, async (user, _request, reply) => {
-      await auth.accounts.endSessions(user.id)
+    secured(currentUser, async (user, request, reply) => {
+      await auth.accounts.endSessions(user.id, originOf(user, request))
       return reply.code(204).send(null)
     }),
   )
@@ -101,7 +103,11 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
       },
     },
     secured(currentUser, async (user, request, reply) => {
-      const ended = await auth.sessions.end(request.params.session, user.id)
+      const ended = await auth.sessions.end(
+        request.params.session,
+        user.id,
+        originOf(user, request),
+      )
       return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
     }),
   )

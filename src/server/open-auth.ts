@@ -3,6 +3,7 @@ import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import { createHashPool, hashConcurrency } from '../core/hash-pool.ts'
 import { createRoles } from '../core/roles.ts'
+import type { Store } from '../core/store.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
@@ -12,6 +13,7 @@ import { parseIssuers } from './issuer-settings.ts'
 
 /** The permissions of the server's own routes, as the Authorize dialog shows them. */
 export const permissions: Readonly<Record<string, string>> = {
+  'events:read': 'Read what happened: logins, changes, and by whom',
   'stats:read': 'See how many users there are',
   'users:read': 'List and read users',
   'users:write': 'Create, change and delete users',
@@ -35,6 +37,7 @@ export async function openAuth(config: Config): Promise<Auth> {
     accessTokenLifetime: config.accessTokenLifetime,
     allowLongAccessTokens: config.allowLongAccessTokens,
     sessions: config.sessions,
+    eventRetention: config.eventRetention,
     clients: config.clients,
     passwordHash: {
       argon2: config.argon2,
@@ -48,6 +51,24 @@ export async function openAuth(config: Config): Promise<Auth> {
     ...(config.secretKey !== undefined && { secretKey: config.secretKey }),
     previousSecretKeys: config.previousSecretKeys,
   })
+}
+
+/** Makes the data directory and opens the database alone, whatever its keys are. */
+export async function openStore(config: Config): Promise<Store> {
+  makeDirectory(config.dataDirectory)
+  const { store } = await chooseStore(config)
+  await store.open()
+  return store
+}
+
+/**
+ * Brings the tables up to date, and makes the database if there is none.
+ *
+ * @throws {StoreError} or {UnavailableError} if that is not possible.
+ */
+export async function migrateDatabase(config: Config): Promise<void> {
+  const store = await openStore(config)
+  await store.close()
 }
 
 async function chooseStore(
@@ -67,7 +88,8 @@ async function chooseStore(
   }
 }
 
-function makeDirectory(path: string): void {
+/** @throws {StoreError} `unreadable` */
+export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {

@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox'
-import type { User } from '../core/accounts.ts'
 import type { SessionRecord } from '../core/store.ts'
+import type { User } from '../core/user.ts'
 
 // Bodies and answers of the server's own routes. Names on the wire are snake_case, as OAuth's are.
 

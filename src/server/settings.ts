@@ -10,6 +10,7 @@ export type SettingName =
   | 'ISSUER'
   | 'TRUSTED_PROXIES'
   | 'TRUSTED_PROXY_HOPS'
+  | 'CORS_ORIGINS'
   | 'AUDIENCE'
   | 'SECRET_KEY'
   | 'SECRET_KEY_PREVIOUS'
@@ -21,6 +22,7 @@ export type SettingName =
   | 'SESSION_IDLE_LIFETIME'
   | 'SESSION_LIFETIME'
   | 'REFRESH_GRACE'
+  | 'EVENT_RETENTION'
   | 'PASSWORD_MIN_LENGTH'
   | 'ARGON2_MEMORY'
   | 'ARGON2_TIME'
@@ -32,6 +34,8 @@ export type SettingName =
   | 'ISSUERS'
   | 'DOCS'
   | 'LOG_LEVEL'
+  | 'METRICS_PORT'
+  | 'METRICS_HOST'
 
 /** One environment variable: the table of the documentation is checked against this list. */
 export interface Setting {
@@ -98,6 +102,12 @@ export const settings: readonly Setting[] = [
     description: 'How many of these proxies a request comes through.',
   },
   {
+    name: 'CORS_ORIGINS',
+    default: 'none',
+    description:
+      'Origins, with commas between, whose pages may call this server from a browser, such as `https://app.example.com`. Pages of its own origin always may.',
+  },
+  {
     name: 'AUDIENCE',
     default: 'the issuer',
     description: 'Identifier of this API; the `aud` of tokens.',
@@ -160,6 +170,12 @@ export const settings: readonly Setting[] = [
       'Seconds within which a refresh token may be presented again, for a client that lost the answer; `0` is strict.',
   },
   {
+    name: 'EVENT_RETENTION',
+    default: '7776000',
+    description:
+      'Seconds after which [events](events.md) are deleted (90 days), at least 604800 (7 days).',
+  },
+  {
     name: 'PASSWORD_MIN_LENGTH',
     default: '15',
     description: 'Least characters of a new password, from 8 to 64.',
@@ -206,5 +222,17 @@ export const settings: readonly Setting[] = [
     name: 'LOG_LEVEL',
     default: 'info, in a terminal warn',
     description: '`fatal`, `error`, `warn`, `info`, `debug` (every request), `trace` or `silent`.',
+  },
+  {
+    name: 'METRICS_PORT',
+    default: 'no metrics',
+    description:
+      'Port of a listener of its own that serves `/metrics` to Prometheus, such as `9464`; see [metrics](metrics.md).',
+  },
+  {
+    name: 'METRICS_HOST',
+    default: '127.0.0.1',
+    description:
+      'Address of that listener. It asks nobody for a password: keep it in a network of your own.',
   },
 ]

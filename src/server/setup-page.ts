@@ -6,6 +6,7 @@ body { max-width: 28rem; margin: 10vh auto; padding: 0 1rem; }
 label { display: block; margin: 1rem 0 .25rem; }
 input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; }
 button { margin-top: 1.5rem; padding: .5rem 1.25rem; font: inherit; cursor: pointer; }
+pre { overflow: auto; padding: .75rem; border: 1px solid #8886; border-radius: 4px; }
 [role=alert] { border-left: 4px solid #c22; padding-left: 1.75rem; }
 `
 
@@ -27,6 +28,15 @@ export const setupContentSecurityPolicy: string = [
   `style-src '${hash(style)}'`,
   "form-action 'self'",
   "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The same for a page without a script. */
+export const pageContentSecurityPolicy: string = [
+  "default-src 'none'",
+  `style-src '${hash(style)}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ')
 
@@ -72,7 +82,8 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-function page(title: string, body: string): string {
+/** A whole document. */
+export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>

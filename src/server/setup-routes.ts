@@ -54,7 +54,10 @@ export async function setupRoutes(
       }
       try {
         const role = auth.roles.administrative[0] as string
-        const user = await auth.accounts.createFirst({ username, password, role })
+        const user = await auth.accounts.createFirst(
+          { username, password, role },
+          { actor: 'setup', address: request.ip, requestId: request.id },
+        )
         setup.close()
         if (user === null) return sendGone(reply, setup, docs)
         request.log.info({ user: user.id }, 'the first administrator was created')

@@ -1,8 +1,11 @@
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import { databaseFile } from './inspect-database.ts'
+import { urlOf } from './listener-options.ts'
+import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
 import { openAuth } from './open-auth.ts'
 import { createSetup, type Setup, type SetupGrant, setupLifetime } from './setup.ts'
 import { openWhenPossible, type WaitingOptions } from './waiting.ts'
@@ -13,6 +16,8 @@ export interface RunningServer {
   readonly auth: Auth
   /** Where it is reached from this machine, such as `http://127.0.0.1:8000`. */
   readonly url: string
+  /** What it measures; undefined if `METRICS_PORT` is not set. */
+  readonly metrics: Registry | undefined
   /** What there is to tell whoever started it, a line each. */
   readonly greeting: readonly string[]
   /** Finishes the requests in flight, then closes the database. Safe to call again. */
@@ -25,6 +30,8 @@ export interface StartOptions extends WaitingOptions {
   readonly setup?: SetupGrant
   /** Delete ended sessions now and then. Default true. */
   readonly prune?: boolean
+  /** The number of its place among several: then it measures, and somebody else serves `/metrics`. */
+  readonly worker?: number
 }
 
 /**
@@ -35,7 +42,7 @@ export interface StartOptions extends WaitingOptions {
  */
 export async function startServer(
   config: Config,
-  { setup: grant, prune = true, ...waiting }: StartOptions = {},
+  { setup: grant, prune = true, worker, ...waiting }: StartOptions = {},
 ): Promise<RunningServer> {
   const opened =
     config.databaseUrl === undefined
@@ -43,28 +50,42 @@ export async function startServer(
       : await openWhenPossible(() => open(config), config, waiting)
   const { auth, users } = opened.value
   let app: FastifyInstance | undefined
+  let listener: MetricsListener | undefined
   try {
     const setup = users === 0 ? createSetup(auth.clock, grant) : undefined
     const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
+    const metrics = config.metricsPort === undefined ? undefined : await measure(auth, worker)
     app = await buildApp({
       auth,
       docs: config.docs,
       trustedProxies: config.trustedProxies,
+      corsOrigins: config.corsOrigins,
       prune,
       logger: { level },
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),
+      ...(metrics && { metrics }),
     })
+    if (metrics && worker === undefined) {
+      listener = await listenForMetrics(config, () => metrics.metrics())
+    }
     await opened.leave()
     await app.listen({ host: config.host, port: opened.port })
-    const url = addressOf(app)
-    return { app, auth, url, greeting: greet(url, config, setup), close: closeOnce(app, auth) }
+    const url = urlOf(app)
+    const greeting = greet(url, config, setup, listener)
+    return { app, auth, url, metrics, greeting, close: closeOnce(app, auth, listener) }
   } catch (error) {
+    await listener?.close()
     await app?.close()
     await opened.leave()
     await auth.close()
     throw error
   }
+}
+
+async function measure(auth: Auth, worker: number | undefined): Promise<Registry> {
+  const { createRegistry } = await import('./metrics.ts')
+  return createRegistry(auth, worker)
 }
 
 /** The application's security, and how many users there are. */
@@ -78,18 +99,19 @@ async function open(config: Config): Promise<{ auth: Auth; users: number }> {
   }
 }
 
-function addressOf(app: FastifyInstance): string {
-  const { address, family, port } = app.server.address() as AddressInfo
-  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
-  return `http://${family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
 // From source it is a script of this package, compiled an executable of an installed one.
 const command = import.meta.url.endsWith('.ts') ? 'npm run portcullis --' : 'npx portcullis'
 
-function greet(url: string, config: Config, setup: Setup | undefined): string[] {
+function greet(
+  url: string,
+  config: Config,
+  setup: Setup | undefined,
+  metrics: MetricsListener | undefined,
+): string[] {
   const lines = [`Portcullis listens on ${url}`]
   if (config.docs) lines.push(`Swagger UI:  ${url}/docs`)
+  lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
+  if (metrics) lines.push(`Metrics:     ${metrics.url}`)
   if (setup) {
     lines.push(
       '',
@@ -101,7 +123,19 @@ function greet(url: string, config: Config, setup: Setup | undefined): string[] 
   return lines
 }
 
-function closeOnce(app: FastifyInstance, auth: Auth): () => Promise<void> {
+function databaseOf({ databaseUrl, dataDirectory }: Config): string {
+  return databaseUrl === undefined ? `SQLite, ${databaseFile(dataDirectory)}` : 'PostgreSQL'
+}
+
+function keyOf({ secretKey, signingAlgorithm }: Config): string {
+  return secretKey === undefined ? `${signingAlgorithm}, a managed key` : 'HS256, SECRET_KEY'
+}
+
+function closeOnce(
+  app: FastifyInstance,
+  auth: Auth,
+  metrics: MetricsListener | undefined,
+): () => Promise<void> {
   let closing: Promise<void> | undefined
   async function finish(): Promise<void> {
     // A connection that is busy now is kept alive after its answer, which nobody waits for.
@@ -110,6 +144,7 @@ function closeOnce(app: FastifyInstance, auth: Auth): () => Promise<void> {
       await app.close()
     } finally {
       clearInterval(sweep)
+      await metrics?.close()
       await auth.close()
     }
   }

@@ -1,11 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import type { Config } from './config.ts'
-import { listenerOptions, securityHeaders } from './listener-options.ts'
+import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 
 export interface WaitingOptions {
   /** Ends the waiting. */
@@ -69,7 +68,7 @@ const retryAfter = 2
 async function buildWaiting(issuer: string): Promise<FastifyInstance> {
   // Answers take no time: whatever is still there when it closes is a client that has not asked yet.
   const app = Fastify({ ...listenerOptions, forceCloseConnections: true })
-  await app.register(helmet, securityHeaders(issuer))
+  app.addHook('onRequest', addSecurityHeaders(issuer))
   // Before the body, whatever it is.
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url === '/health/live') return

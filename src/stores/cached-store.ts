@@ -1,3 +1,4 @@
+import type { StoreStatistics } from '../core/statistics.ts'
 import type { Store } from '../core/store.ts'
 import { type Changes, createChanges } from './postgres-changes.ts'
 import type { Connect } from './postgres-connect.ts'
@@ -8,13 +9,19 @@ import { createSubjectCache } from './subject-cache.ts'
  * known that nothing has changed, and whose changes are done when no process answers otherwise.
  *
  * @param connect Opens one more connection, to the server that is written to.
+ * @param connections How it goes with those of the store.
  */
-export function cachedStore(store: Store, connect: Connect): Store {
+export function cachedStore(
+  store: Store,
+  connect: Connect,
+  connections: () => StoreStatistics['connections'],
+): Store {
   const cache = createSubjectCache(store.findSubject, () => changes.isCurrent())
   const changes = createChanges({ connect, drop: cache.drop, clear: cache.clear })
   return {
     ...heardChanges(store, changes),
     findSubject: cache.findSubject,
+    statistics: () => ({ connections: connections(), subjects: cache.counts }),
     async close() {
       await changes.close()
       await store.close()
@@ -45,8 +52,8 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       ...users,
       update: heard(users.update),
       remove: heard(users.remove),
-      replacePasswordHash: (id, from, to, renewal) =>
-        renewal ? replaceAndRenew(id, from, to, renewal) : users.replacePasswordHash(id, from, to),
+      replacePasswordHash: (id, from, to, renewal, event) =>
+        (renewal ? replaceAndRenew : users.replacePasswordHash)(id, from, to, renewal, event),
     },
     sessions: {
       ...sessions,
@@ -55,5 +62,6 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       trim: heard(sessions.trim),
     },
     signingKeys: { ...signingKeys, change: heard(signingKeys.change) },
+    revokeAll: heard(store.revokeAll),
   }
 }

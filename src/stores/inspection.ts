@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { SigningKeyRecord } from '../core/store.ts'
+import type { SigningKeyRecord } from '../core/signing-key-store.ts'
 import { readSigningKeys } from './kysely-signing-keys.ts'
 import { type MigrationState, readMigrationState } from './migrations.ts'
 import type { Schema } from './schema.ts'

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import type { ClientRecord, ClientStore } from '../core/client-store.ts'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type Store } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
+import { recorded } from './kysely-events.ts'
 import type { ClientsTable } from './schema.ts'
 
 /** Registered clients in SQL. */
@@ -18,30 +20,34 @@ export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine
     },
     find: (id) => mapAnswer(readById(id), (row) => (row === undefined ? null : toRecord(row))),
     isEmpty: () => mapAnswer(readAny(), (row) => row === undefined),
-    async create(client) {
+    async create(client, event) {
       try {
-        await db.insertInto('clients').values(toRow(client)).execute()
+        await recorded(db, event, (connection) =>
+          connection.insertInto('clients').values(toRow(client)).executeTakeFirst(),
+        )
       } catch (error) {
         if (isUniqueViolation(error)) throw new ConflictError('client_taken', { cause: error })
         throw error
       }
     },
-    async replaceSecretHash(id, secretHash) {
-      const { numUpdatedRows } = await db
-        .updateTable('clients')
-        .set({ secret_hash: secretHash })
-        .where('id', '=', id)
-        .where('secret_hash', 'is not', null)
-        .executeTakeFirst()
-      return numUpdatedRows === 1n
-    },
-    async remove(id) {
-      const { numDeletedRows } = await db
-        .deleteFrom('clients')
-        .where('id', '=', id)
-        .executeTakeFirst()
-      return numDeletedRows === 1n
-    },
+    replaceSecretHash: (id, secretHash, event) =>
+      recorded(db, event, async (connection) => {
+        const { numUpdatedRows } = await connection
+          .updateTable('clients')
+          .set({ secret_hash: secretHash })
+          .where('id', '=', id)
+          .where('secret_hash', 'is not', null)
+          .executeTakeFirst()
+        return numUpdatedRows === 1n
+      }),
+    remove: (id, event) =>
+      recorded(db, event, async (connection) => {
+        const { numDeletedRows } = await connection
+          .deleteFrom('clients')
+          .where('id', '=', id)
+          .executeTakeFirst()
+        return numDeletedRows === 1n
+      }),
   }
 }
 

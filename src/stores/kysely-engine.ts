@@ -35,8 +35,3 @@ export interface Engine {
   /** True if the error says that a unique column has the value already. */
   isUniqueViolation(error: unknown): boolean
 }
-
-/** Maps a value that is there already without waiting for it: SQLite answers at once. */
-export function mapAnswer<T, R>(value: MaybePromise<T>, change: (value: T) => R): MaybePromise<R> {
-  return value instanceof Promise ? value.then(change) : change(value)
-}

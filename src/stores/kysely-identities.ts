@@ -1,5 +1,7 @@
+import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type IdentityRecord, type IdentityStore } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
+import { recorded } from './kysely-events.ts'
 import { toRecordOrNull, toRow } from './kysely-users.ts'
 import type { IdentitiesTable } from './schema.ts'
 
@@ -17,31 +19,36 @@ export function createIdentityStore({ db, prepareRead, isUniqueViolation }: Engi
 
   return {
     findUser: (issuer, subject) => mapAnswer(readUser(issuer, subject), toRecordOrNull),
-    async link({ issuer, subject, userId, createdAt }) {
-      // The user is a condition of the insert: one deleted a moment ago gets no link.
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('identities')
-        .columns(['issuer', 'subject', 'user_id', 'created_at'])
-        .expression(
-          db
-            .selectFrom('users')
-            .select((eb) => [
-              eb.val(issuer).as('issuer'),
-              eb.val(subject).as('subject'),
-              'users.id as user_id',
-              eb.val(createdAt).as('created_at'),
-            ])
-            .where('users.id', '=', userId),
-        )
-        .onConflict((conflict) => conflict.columns(['issuer', 'subject']).doNothing())
-        .executeTakeFirst()
-      if (numInsertedOrUpdatedRows === 1n) return 'linked'
+    async link({ issuer, subject, userId, createdAt }, event) {
+      const linked = await recorded(db, event, async (connection) => {
+        // The user is a condition of the insert: one deleted a moment ago gets no link.
+        const { numInsertedOrUpdatedRows } = await connection
+          .insertInto('identities')
+          .columns(['issuer', 'subject', 'user_id', 'created_at'])
+          .expression(
+            db
+              .selectFrom('users')
+              .select((eb) => [
+                eb.val(issuer).as('issuer'),
+                eb.val(subject).as('subject'),
+                'users.id as user_id',
+                eb.val(createdAt).as('created_at'),
+              ])
+              .where('users.id', '=', userId),
+          )
+          .onConflict((conflict) => conflict.columns(['issuer', 'subject']).doNothing())
+          .executeTakeFirst()
+        return numInsertedOrUpdatedRows === 1n
+      })
+      if (linked) return 'linked'
       return (await readUser(issuer, subject)) === undefined ? 'no_user' : 'taken'
     },
-    async createUser(issuer, subject, user) {
+    async createUser(issuer, subject, user, event) {
       try {
         return await db.transaction().execute(async (transaction) => {
-          await transaction.insertInto('users').values(toRow(user)).execute()
+          await recorded(transaction, event, (connection) =>
+            connection.insertInto('users').values(toRow(user)).executeTakeFirst(),
+          )
           const { numInsertedOrUpdatedRows } = await transaction
             .insertInto('identities')
             .values({ issuer, subject, user_id: user.id, created_at: user.createdAt })
@@ -58,14 +65,16 @@ export function createIdentityStore({ db, prepareRead, isUniqueViolation }: Engi
         throw new ConflictError('username_taken', { cause: error })
       }
     },
-    async unlink(userId, issuer, subject) {
-      const { numDeletedRows } = await db
-        .deleteFrom('identities')
-        .where('issuer', '=', issuer)
-        .where('subject', '=', subject)
-        .where('user_id', '=', userId)
-        .executeTakeFirst()
-      return numDeletedRows === 1n
+    async unlink(userId, issuer, subject, event) {
+      return await recorded(db, event, async (connection) => {
+        const { numDeletedRows } = await connection
+          .deleteFrom('identities')
+          .where('issuer', '=', issuer)
+          .where('subject', '=', subject)
+          .where('user_id', '=', userId)
+          .executeTakeFirst()
+        return numDeletedRows === 1n
+      })
     },
     async listByUser(userId) {
       const rows = await db

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import { firstPartyClientId } from '../core/client-registration.ts'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import type { SessionRecord, SessionStore, Store } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
+import { recorded } from './kysely-events.ts'
 import { toUserRecord } from './kysely-users.ts'
 import type { SessionsTable } from './schema.ts'
 
@@ -10,23 +12,25 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
   const readById = prepareRead(db.selectFrom('sessions').selectAll().where('id', '=', '').compile())
 
   return {
-    async create(session) {
+    async create(session, event) {
       const row = toRow(session)
       const columns = Object.keys(row) as (keyof SessionsTable)[]
-      // The condition is a part of the insert: a user deactivated a moment ago gets no session.
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('sessions')
-        .columns(columns)
-        .expression(
-          db
-            .selectFrom('users')
-            .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-            .where('users.id', '=', session.userId)
-            .where('users.active', '=', 1)
-            .where('users.security_stamp', '=', session.securityStamp),
-        )
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+      return await recorded(db, event, async (connection) => {
+        // The condition is a part of the insert: a user deactivated a moment ago gets no session.
+        const { numInsertedOrUpdatedRows } = await connection
+          .insertInto('sessions')
+          .columns(columns)
+          .expression(
+            db
+              .selectFrom('users')
+              .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+              .where('users.id', '=', session.userId)
+              .where('users.active', '=', 1)
+              .where('users.security_stamp', '=', session.securityStamp),
+          )
+          .executeTakeFirst()
+        return numInsertedOrUpdatedRows === 1n
+      })
     },
     find: (id) => mapAnswer(readById(id), (row) => (row === undefined ? null : toRecord(row))),
     async rotate({ id, generation, clientId, now, idleSince }) {
@@ -52,15 +56,17 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .executeTakeFirst()
       return row ? toRecord(row) : null
     },
-    async revoke(id, now, userId) {
-      let query = db
-        .updateTable('sessions')
-        .set({ revoked_at: now })
-        .where('id', '=', id)
-        .where('revoked_at', 'is', null)
-      if (userId !== undefined) query = query.where('user_id', '=', userId)
-      const { numUpdatedRows } = await query.executeTakeFirst()
-      return numUpdatedRows === 1n
+    async revoke(id, now, userId, event) {
+      return await recorded(db, event, async (connection) => {
+        let query = connection
+          .updateTable('sessions')
+          .set({ revoked_at: now })
+          .where('id', '=', id)
+          .where('revoked_at', 'is', null)
+        if (userId !== undefined) query = query.where('user_id', '=', userId)
+        const { numUpdatedRows } = await query.executeTakeFirst()
+        return numUpdatedRows === 1n
+      })
     },
     async revokeByClient(clientId, now, limit) {
       const { numUpdatedRows } = await db

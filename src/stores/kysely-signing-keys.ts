@@ -1,6 +1,8 @@
 import type { CompiledQuery, Kysely } from 'kysely'
-import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import { mapAnswer } from '../core/maybe-promise.ts'
+import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from '../core/signing-key-store.ts'
+import type { Engine } from './kysely-engine.ts'
+import { appendEvent } from './kysely-events.ts'
 import type { Schema, SigningKeysTable } from './schema.ts'
 
 /** Signing keys in SQL. */
@@ -10,14 +12,17 @@ export function createSigningKeyStore({ db, prepareRead, changeIf }: Engine): Si
   return {
     read: () => readSigningKeys(db),
     version: () => mapAnswer(readVersion(), (row) => Number(row?.version)),
-    async change(from, { put, remove }) {
+    async change(from, { put, remove }, events = []) {
       // The row's lock makes others wait here, and then find the version changed.
       const nextVersion = db
         .updateTable('signing_key_set')
         .set({ version: from + 1 })
         .where('version', '=', from)
         .compile()
-      const puts = put.map((key) => putKey(db, key))
+      const puts = [
+        ...put.map((key) => putKey(db, key)),
+        ...events.map((event) => appendEvent(db, event)),
+      ]
       if (remove.length === 0) return await changeIf(nextVersion, puts)
       const removal = db.deleteFrom('signing_keys').where('id', 'in', remove).compile()
       return await changeIf(nextVersion, [...puts, removal])

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { ThrottleRule, ThrottleStore } from '../core/throttle-store.ts'
 import type { Engine } from './kysely-engine.ts'
+import { recorded } from './kysely-events.ts'
 import type { Schema } from './schema.ts'
 
 /** An end that never comes. */
@@ -69,12 +70,14 @@ export function createThrottleStore({ db, loosely, scans }: Engine): ThrottleSto
           .onConflict((conflict) => conflict.column('key').doUpdateSet(fresh))
           .execute()
       }),
-    async unlock(account) {
-      await db
-        .updateTable('throttle')
-        .set({ failures: 0, wait: 0, blocked_until: 0 })
-        .where('account', '=', account)
-        .execute()
+    async unlock(account, event) {
+      await recorded(db, event, (connection) =>
+        connection
+          .updateTable('throttle')
+          .set({ failures: 0, wait: 0, blocked_until: 0 })
+          .where('account', '=', account)
+          .executeTakeFirst(),
+      )
     },
     async prune(countedBefore, succeededBefore, most) {
       const old = await scans

@@ -1,6 +1,8 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type UserChanges, type UserRecord, type UserStore } from '../core/store.ts'
-import { type Engine, mapAnswer } from './kysely-engine.ts'
+import type { Engine } from './kysely-engine.ts'
+import { recorded } from './kysely-events.ts'
 import type { Schema, UsersTable } from './schema.ts'
 
 const emptyRow: UsersTable = {
@@ -55,9 +57,11 @@ export function createUserStore(engine: Engine): UserStore {
   }
 
   return {
-    async create(user) {
+    async create(user, event) {
       try {
-        await db.insertInto('users').values(toRow(user)).execute()
+        await recorded(db, event, (connection) =>
+          connection.insertInto('users').values(toRow(user)).executeTakeFirst(),
+        )
       } catch (error) {
         if (isUniqueViolation(error)) throw new ConflictError('username_taken', { cause: error })
         throw error
@@ -83,9 +87,9 @@ export function createUserStore(engine: Engine): UserStore {
       })
       return rows.map(({ username }) => username)
     },
-    async createFirst(user) {
+    async createFirst(user, event) {
       const row = toRow(user)
-      return await inTurn('users', async (connection) => {
+      const insert = async (connection: Kysely<Schema>): Promise<boolean> => {
         const { numInsertedOrUpdatedRows } = await connection
           .insertInto('users')
           .columns(userColumns)
@@ -96,7 +100,8 @@ export function createUserStore(engine: Engine): UserStore {
           )
           .executeTakeFirst()
         return numInsertedOrUpdatedRows === 1n
-      })
+      }
+      return await inTurn('users', (connection) => recorded(connection, event, insert))
     },
     findById: (id) => mapAnswer(readById(id), toRecordOrNull),
     findByUsername: (username) => mapAnswer(readByUsername(username), toRecordOrNull),
@@ -130,17 +135,29 @@ export function createUserStore(engine: Engine): UserStore {
         byRole: Object.fromEntries(rows.map((row) => [row.role, Number(row.users)])),
       }
     },
-    async update(id, changes, keepOneActiveIn) {
+    async importedHashes(limit) {
+      const rows = await db
+        .selectFrom('users')
+        .select('password_hash')
+        // The condition of an index, word for word.
+        .where(sql<boolean>`substr(password_hash, 1, 10) <> '$argon2id$'`)
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.flatMap(({ password_hash }) => password_hash ?? [])
+    },
+    async update(id, changes, keepOneActiveIn, event) {
       const change = async (connection: Kysely<Schema>) => {
         let query = connection.updateTable('users').set(toColumns(changes)).where('id', '=', id)
         if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
         return await query.returningAll().executeTakeFirst()
       }
-      const row = await (keepOneActiveIn?.length ? inTurn('users', change) : change(db))
+      const record = (connection: Kysely<Schema>) => recorded(connection, event, change)
+      const row = await (keepOneActiveIn?.length ? inTurn('users', record) : record(db))
       if (row === undefined) await refuseIfPresent(id)
       return row ? toUserRecord(row) : null
     },
-    async replacePasswordHash(id, from, to, renewal) {
+    async replacePasswordHash(id, from, to, renewal, event) {
       const securityStamp = renewal?.securityStamp
       const replace = async (connection: Kysely<Schema>): Promise<boolean> => {
         let query = connection
@@ -156,10 +173,10 @@ export function createUserStore(engine: Engine): UserStore {
         const { numUpdatedRows } = await query.executeTakeFirst()
         return numUpdatedRows === 1n
       }
-      if (renewal?.keepSession === undefined) return await replace(db)
+      if (renewal?.keepSession === undefined) return await recorded(db, event, replace)
       const { keepSession, oldSecurityStamp } = renewal
       return await db.transaction().execute(async (transaction) => {
-        if (!(await replace(transaction))) return false
+        if (!(await recorded(transaction, event, replace))) return false
         await transaction
           .updateTable('sessions')
           .set({ security_stamp: securityStamp })
@@ -171,14 +188,15 @@ export function createUserStore(engine: Engine): UserStore {
         return true
       })
     },
-    async remove(id, keepOneActiveIn) {
-      const { numDeletedRows } = await inTurn('users', async (connection) => {
+    async remove(id, keepOneActiveIn, event) {
+      const change = async (connection: Kysely<Schema>): Promise<boolean> => {
         let query = connection.deleteFrom('users').where('id', '=', id)
         if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-        return await query.executeTakeFirst()
-      })
-      if (numDeletedRows === 0n) await refuseIfPresent(id)
-      return numDeletedRows === 1n
+        return (await query.executeTakeFirst()).numDeletedRows === 1n
+      }
+      const removed = await inTurn('users', (each) => recorded(each, event, change))
+      if (!removed) await refuseIfPresent(id)
+      return removed
     },
   }
 }

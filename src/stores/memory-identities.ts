@@ -5,6 +5,7 @@ import {
   type UserRecord,
   type UserStore,
 } from '../core/store.ts'
+import type { AddEvent } from './memory-events.ts'
 
 /** Links in memory. */
 export interface MemoryIdentities extends IdentityStore {
@@ -13,6 +14,7 @@ export interface MemoryIdentities extends IdentityStore {
 
 export function createMemoryIdentities(
   users: UserStore & { read(id: string): UserRecord | null },
+  addEvent: AddEvent,
 ): MemoryIdentities {
   const byKey = new Map<string, IdentityRecord>()
   const keyOf = (issuer: string, subject: string): string => JSON.stringify([issuer, subject])
@@ -21,25 +23,28 @@ export function createMemoryIdentities(
     findUser(issuer, subject) {
       return users.read(byKey.get(keyOf(issuer, subject))?.userId ?? '')
     },
-    async link(identity) {
+    async link(identity, event) {
       const key = keyOf(identity.issuer, identity.subject)
       if (byKey.has(key)) return 'taken'
       if (users.read(identity.userId) === null) return 'no_user'
       byKey.set(key, Object.freeze({ ...identity }))
+      addEvent(event)
       return 'linked'
     },
-    async createUser(issuer, subject, user) {
+    async createUser(issuer, subject, user, event) {
       const key = keyOf(issuer, subject)
       if (byKey.has(key)) return false
       // Looked at first, so that nothing is waited for between the look and the change.
       if (users.findByUsername(user.username) !== null) throw new ConflictError('username_taken')
       byKey.set(key, Object.freeze({ issuer, subject, userId: user.id, createdAt: user.createdAt }))
-      await users.create(user)
+      await users.create(user, event)
       return true
     },
-    async unlink(userId, issuer, subject) {
+    async unlink(userId, issuer, subject, event) {
       const key = keyOf(issuer, subject)
-      return byKey.get(key)?.userId === userId && byKey.delete(key)
+      if (byKey.get(key)?.userId !== userId) return false
+      addEvent(event)
+      return byKey.delete(key)
     },
     async listByUser(userId) {
       return [...byKey.values()]

@@ -1,4 +1,5 @@
 import type { ThrottleStore } from '../core/throttle-store.ts'
+import type { AddEvent } from './memory-events.ts'
 
 interface Count {
   readonly account: string | null
@@ -12,7 +13,7 @@ interface Count {
 const never = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts that are gone with the process. */
-export function createMemoryThrottle(): ThrottleStore {
+export function createMemoryThrottle(addEvent: AddEvent): ThrottleStore {
   const counts = new Map<string, Count>()
 
   return {
@@ -45,7 +46,8 @@ export function createMemoryThrottle(): ThrottleStore {
       counts.delete(account)
       counts.set(knownKey, { ...empty(account, now), succeededAt: now })
     },
-    async unlock(account) {
+    async unlock(account, event) {
+      addEvent(event)
       for (const [key, count] of counts) {
         if (count.account !== account) continue
         counts.set(key, { ...count, failures: 0, wait: 0, blockedUntil: 0 })

@@ -5,30 +5,32 @@ import {
   ConflictError,
   type SessionRecord,
   type SessionStore,
-  type SigningKeyRecord,
-  type SigningKeyStore,
   type Store,
   type UserRecord,
   type UserStore,
 } from '../core/store.ts'
+import { type AddEvent, createMemoryEvents } from './memory-events.ts'
 import { createMemoryIdentities } from './memory-identities.ts'
+import { createMemorySigningKeys } from './memory-signing-keys.ts'
 import { createMemoryThrottle } from './memory-throttle.ts'
 
 /** A store that is gone with the process: for tests and trials. */
 export function memory(): Store {
   const key = randomBytes(32)
   const sessionById = new Map<string, SessionRecord>()
-  const users = createUsers(sessionById, (id) => identities.forgetUser(id))
-  const identities = createMemoryIdentities(users)
-  const signingKeys = createSigningKeys()
-  const clients = createClients()
+  const events = createMemoryEvents()
+  const users = createUsers(sessionById, (id) => identities.forgetUser(id), events.add)
+  const identities = createMemoryIdentities(users, events.add)
+  const signingKeys = createMemorySigningKeys(events.add)
+  const clients = createClients(events.add)
   return {
     users,
-    sessions: createSessions(sessionById, users.read),
+    sessions: createSessions(sessionById, users.read, events.add),
     identities,
     signingKeys,
-    throttle: createMemoryThrottle(),
+    throttle: createMemoryThrottle(events.add),
     clients,
+    events,
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null
@@ -38,6 +40,11 @@ export function memory(): Store {
       return { user, sessionStamp, keysVersion: signingKeys.version() }
     },
     findClientSubject: (id) => ({ client: clients.read(id), keysVersion: signingKeys.version() }),
+    async revokeAll(securityStamp, now) {
+      users.stampAll(securityStamp)
+      signingKeys.deleteAll(now)
+      return true
+    },
     open: async () => {},
     check: async () => {},
     keyEncryptionKey: async () => key,
@@ -45,11 +52,15 @@ export function memory(): Store {
   }
 }
 
-type Users = UserStore & { read(id: string): UserRecord | null }
+interface Users extends UserStore {
+  read(id: string): UserRecord | null
+  stampAll(securityStamp: string): void
+}
 
 function createUsers(
   sessionById: Map<string, SessionRecord>,
   forgetIdentities: (userId: string) => void,
+  addEvent: AddEvent,
 ): Users {
   const byId = new Map<string, UserRecord>()
   const idByUsername = new Map<string, string>()
@@ -71,8 +82,12 @@ function createUsers(
 
   return {
     read,
-    async create(user) {
+    stampAll(securityStamp) {
+      for (const user of byId.values()) byId.set(user.id, Object.freeze({ ...user, securityStamp }))
+    },
+    async create(user, event) {
       insert(user)
+      addEvent(event)
     },
     async createMany(users) {
       const free = users.filter((user) => {
@@ -85,9 +100,10 @@ function createUsers(
     async takenAmong(usernames) {
       return usernames.filter((username) => idByUsername.has(username))
     },
-    async createFirst(user) {
+    async createFirst(user, event) {
       if (byId.size > 0) return false
       insert(user)
+      addEvent(event)
       return true
     },
     findById: read,
@@ -107,28 +123,37 @@ function createUsers(
       }
       return { total: byId.size, active, byRole: Object.fromEntries(byRole) }
     },
-    async update(id, changes, keepOneActiveIn) {
+    async importedHashes(limit) {
+      return [...byId.values()]
+        .sort((a, b) => (a.id < b.id ? 1 : -1))
+        .flatMap(({ passwordHash }) => passwordHash ?? [])
+        .filter((hash) => !hash.startsWith('$argon2id$'))
+        .slice(0, limit)
+    },
+    async update(id, changes, keepOneActiveIn, event) {
       const user = byId.get(id)
       if (!user) return null
       refuseIfLast(user, keepOneActiveIn)
       const changed = Object.freeze({ ...user, ...changes })
       byId.set(id, changed)
+      addEvent(event)
       return changed
     },
-    async replacePasswordHash(id, from, to, renewal) {
+    async replacePasswordHash(id, from, to, renewal, event) {
       const user = byId.get(id)
       if (user?.passwordHash !== from) return false
       const oldStamp = user.securityStamp
       if (renewal && !(user.active && oldStamp === renewal.oldSecurityStamp)) return false
       const securityStamp = renewal?.securityStamp ?? oldStamp
       byId.set(id, Object.freeze({ ...user, passwordHash: to, securityStamp }))
+      addEvent(event)
       const kept = sessionById.get(renewal?.keepSession ?? '')
       if (kept?.userId === id && kept.securityStamp === oldStamp && kept.revokedAt === null) {
         sessionById.set(kept.id, Object.freeze({ ...kept, securityStamp }))
       }
       return true
     },
-    async remove(id, keepOneActiveIn) {
+    async remove(id, keepOneActiveIn, event) {
       const user = byId.get(id)
       if (!user) return false
       refuseIfLast(user, keepOneActiveIn)
@@ -137,6 +162,7 @@ function createUsers(
         if (session.userId === id) sessionById.delete(session.id)
       }
       forgetIdentities(id)
+      addEvent(event)
       return byId.delete(id)
     },
   }
@@ -145,6 +171,7 @@ function createUsers(
 function createSessions(
   byId: Map<string, SessionRecord>,
   readUser: (id: string) => UserRecord | null,
+  addEvent: AddEvent,
 ): SessionStore {
   function hasLiveUser({ userId, securityStamp }: SessionRecord): boolean {
     const user = readUser(userId)
@@ -158,8 +185,9 @@ function createSessions(
   }
 
   return {
-    async create(session) {
+    async create(session, event) {
       if (!hasLiveUser(session)) return false
+      addEvent(event)
       change(session, {})
       return true
     },
@@ -175,11 +203,12 @@ function createSessions(
         hasLiveUser(session)
       return isLive ? change(session, { generation: generation + 1, rotatedAt: now }) : null
     },
-    async revoke(id, now, userId) {
+    async revoke(id, now, userId, event) {
       const session = byId.get(id)
       if (!session || session.revokedAt !== null) return false
       if (userId !== undefined && session.userId !== userId) return false
       change(session, { revokedAt: now })
+      addEvent(event)
       return true
     },
     async revokeByClient(clientId, now, limit) {
@@ -217,27 +246,9 @@ function createSessions(
   }
 }
 
-interface SigningKeys extends SigningKeyStore {
-  version(): number
-}
-
-function createSigningKeys(): SigningKeys {
-  const byId = new Map<string, SigningKeyRecord>()
-  let version = 1
-  return {
-    read: async () => ({ version, keys: [...byId.values()] }),
-    version: () => version,
-    async change(from, { put, remove }) {
-      if (version !== from) return false
-      version++
-      for (const key of put) byId.set(key.id, Object.freeze({ ...key }))
-      for (const id of remove) byId.delete(id)
-      return true
-    },
-  }
-}
-
-function createClients(): ClientStore & { read(id: string): ClientRecord | null } {
+function createClients(
+  addEvent: AddEvent,
+): ClientStore & { read(id: string): ClientRecord | null } {
   const byId = new Map<string, ClientRecord>()
   const read = (id: string): ClientRecord | null => byId.get(id) ?? null
   return {
@@ -245,16 +256,22 @@ function createClients(): ClientStore & { read(id: string): ClientRecord | null 
     list: async () => [...byId.values()],
     find: read,
     isEmpty: () => byId.size === 0,
-    async create(client) {
+    async create(client, event) {
       if (byId.has(client.id)) throw new ConflictError('client_taken')
       byId.set(client.id, Object.freeze({ ...client }))
+      addEvent(event)
     },
-    async replaceSecretHash(id, secretHash) {
+    async replaceSecretHash(id, secretHash, event) {
       const client = byId.get(id)
       if (client === undefined || client.secretHash === null) return false
       byId.set(id, Object.freeze({ ...client, secretHash }))
+      addEvent(event)
       return true
     },
-    remove: async (id) => byId.delete(id),
+    async remove(id, event) {
+      const removed = byId.delete(id)
+      if (removed) addEvent(event)
+      return removed
+    },
   }
 }

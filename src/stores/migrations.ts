@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { changeNotifications } from './change-notifications.ts'
+import { eventsStep } from './event-migration.ts'
+import { currentSchema, migrationTable, readSteps, renameFormerTables } from './migration-table.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -134,6 +136,16 @@ const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('identities_by_user').on('identities').column('user_id').execute()
     },
   },
+  '0008_imported_hashes': {
+    async up(db) {
+      // It shrinks: the first good login replaces such a hash.
+      await sql`
+        create index users_imported on users (id)
+        where substr(password_hash, 1, 10) <> '$argon2id$'
+      `.execute(db)
+    },
+  },
+  '0009_events': eventsStep,
 }
 
 /** Steps by name: made already, to be made, and made by a newer version. */
@@ -149,10 +161,8 @@ export interface MigrationState {
  * @throws {StoreError} `newer_version` if a newer Portcullis has used this database.
  */
 export async function migrate(db: Kysely<never>): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-  })
+  const isOurs = (step: string): boolean => Object.hasOwn(migrations, step)
+  await renameFormerTables(db, isOurs)
   const { unknown } = await readMigrationState(db)
   if (unknown.length > 0) {
     throw new StoreError(
@@ -160,6 +170,14 @@ export async function migrate(db: Kysely<never>): Promise<void> {
       `The database was made by a newer version of Portcullis (it knows the step ${unknown.join(', ')}): install that version, or restore a backup from before the upgrade.`,
     )
   }
+  const schema = await currentSchema(db)
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    ...migrationTable,
+    // Else a table of this name in any other schema would be taken for it.
+    ...(schema !== undefined && { migrationTableSchema: schema }),
+  })
   const { error } = await migrator.migrateToLatest()
   if (error) throw error
 }
@@ -167,21 +185,10 @@ export async function migrate(db: Kysely<never>): Promise<void> {
 /** Reads which steps a database has behind it. */
 export async function readMigrationState(db: Kysely<never>): Promise<MigrationState> {
   const known = Object.keys(migrations).sort()
-  const done = await stepsOf(db)
+  const done = await readSteps(db, (step) => known.includes(step))
   return {
     done,
     pending: known.filter((name) => !done.includes(name)),
     unknown: done.filter((name) => !known.includes(name)),
   }
-}
-
-async function stepsOf(db: Kysely<never>): Promise<string[]> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some((table) => table.name === 'kysely_migration')) return []
-  const rows = await (db as unknown as Kysely<{ kysely_migration: { name: string } }>)
-    .selectFrom('kysely_migration')
-    .select('name')
-    .orderBy('name')
-    .execute()
-  return rows.map((row) => row.name)
 }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { StoreStatistics } from '../core/statistics.ts'
 import { PooledConnection } from './pooled-connection.ts'
 import type { Connect } from './postgres-connect.ts'
 import { answersStill, unavailable, unavailableIfNotNow } from './postgres-error.ts'
@@ -26,6 +27,8 @@ export interface Lease {
 export interface PostgresPool {
   /** @throws {UnavailableError} if there is no connection in time, for whatever reason. */
   lease(patience: Patience): Promise<Lease>
+  /** Connections now, and who waits for one. */
+  readonly counts: StoreStatistics['connections']
   /** Ends every connection when its work is done. Safe to call again. */
   end(): Promise<void>
 }
@@ -111,6 +114,10 @@ export function createPostgresPool(
         })
       }
       return lease
+    },
+    get counts() {
+      const { totalCount, idleCount: idle, waitingCount: waiting } = pool
+      return { used: totalCount - idle, idle, waiting }
     },
     end() {
       ended ??= pool.end()

@@ -1,9 +1,11 @@
 import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, sql } from 'kysely'
 import { ConfigError } from '../core/errors.ts'
-import type { SessionStore, SigningKeyStore, Store, UserStore } from '../core/store.ts'
+import type { SigningKeyStore } from '../core/signing-key-store.ts'
+import type { SessionStore, Store, UserStore } from '../core/store.ts'
 import { cachedStore } from './cached-store.ts'
 import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine, TurnName } from './kysely-engine.ts'
+import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
@@ -14,6 +16,7 @@ import { createConnect } from './postgres-connect.ts'
 import { explainOpening, isUniqueViolation } from './postgres-error.ts'
 import { createPostgresPool, type Patience, type PostgresPool } from './postgres-pool.ts'
 import { parsePostgresUrl } from './postgres-url.ts'
+import { revokeAll } from './revoke-all.ts'
 import type { Schema } from './schema.ts'
 
 export { StoreError, type StoreErrorCode } from './store-error.ts'
@@ -36,8 +39,8 @@ export interface PostgresOptions {
 
 /** Milliseconds from a request's need of the database to the answer that it cannot be used. */
 const requestLimit = 1500
-/** Milliseconds that bringing the tables up to date may take, with an index on a large one. */
-const migrationLimit = 3_600_000
+/** Milliseconds that a change of all rows may take, such as an index on a large table. */
+const maintenanceLimit = 3_600_000
 
 /**
  * A store in a PostgreSQL database, named by a `postgres://` URL as libpq reads it: with several
@@ -75,6 +78,9 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     await lease.query('select 1').finally(() => lease.release())
   }
 
+  /** For what is done to all rows, while nobody waits for an answer. */
+  const unhurried = kyselyOn(pool, { limit: maintenanceLimit, statementTimeout: 0 })
+
   const store: Store = {
     users,
     sessions,
@@ -82,22 +88,24 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     signingKeys,
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),
+    events: createEventStore(engine),
     findSubject: createSubjectReader(engine),
     findClientSubject: createClientSubjectReader(engine),
     async open() {
       try {
         // Long enough to learn why there is no connection.
         await check({ limit: connectionLimit + requestLimit })
-        await migrate(kyselyOn(pool, { limit: migrationLimit, statementTimeout: 0 }) as never)
+        await migrate(unhurried as never)
       } catch (error) {
         await pool.end()
         throw explainOpening(error)
       }
     },
+    revokeAll: (securityStamp, now) => revokeAll(unhurried, securityStamp, now),
     check: () => check(),
     close: () => pool.end(),
   }
-  return cachedStore(store, createConnect(target, connectionLimit))
+  return cachedStore(store, createConnect(target, connectionLimit), () => pool.counts)
 }
 
 function requirePositive(options: Readonly<Record<string, number>>): void {

@@ -1,3 +1,4 @@
+import type { AuthEventType } from '../core/event-vocabulary.ts'
 import type { SigningAlgorithm } from '../core/signing-key.ts'
 
 /** The tables, as Kysely sees them. Booleans are 0 and 1, so that both engines agree. */
@@ -8,6 +9,7 @@ export interface Schema {
   signing_keys: SigningKeysTable
   throttle: ThrottleTable
   clients: ClientsTable
+  events: EventsTable
   signing_key_set: SigningKeySetTable
 }
 
@@ -79,4 +81,20 @@ export interface ThrottleTable {
   counted_at: number
   /** When the source of this count last succeeded; null for a source that never has. */
   succeeded_at: number | null
+}
+
+/** What happened. The database refuses changes, see event-migration.ts. */
+export interface EventsTable {
+  at: number
+  id: string
+  type: AuthEventType
+  actor: string | null
+  user_id: string | null
+  client_id: string | null
+  session_id: string | null
+  address: string | null
+  request_id: string | null
+  reason: string | null
+  /** JSON. */
+  details: string | null
 }

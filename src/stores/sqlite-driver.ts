@@ -12,6 +12,7 @@ import {
   type SqliteStatement,
 } from 'kysely'
 import { answer, isBusy } from './sqlite-error.ts'
+import { createWrites, type Writes } from './sqlite-writes.ts'
 
 /** Statements kept prepared. The application has a few dozen; a bound costs nothing. */
 const maxPrepared = 256
@@ -22,10 +23,13 @@ const longestWait = 2000
 const retryAfter = 10
 
 /** Kysely's SQLite dialect on `node:sqlite`. */
-export function nodeSqliteDialect(database: DatabaseSync): Dialect {
+export function nodeSqliteDialect(
+  database: DatabaseSync,
+  writes: Writes = createWrites(),
+): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new NodeSqliteDriver(database),
+    createDriver: () => new NodeSqliteDriver(database, writes),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   }
@@ -34,7 +38,7 @@ export function nodeSqliteDialect(database: DatabaseSync): Dialect {
 class NodeSqliteDriver extends SqliteDriver implements Driver {
   readonly #database: DatabaseSync
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, writes: Writes) {
     const prepared = new Map<string, SqliteStatement>()
     super({
       database: {
@@ -42,7 +46,7 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
         prepare(sql) {
           let statement = prepared.get(sql)
           if (statement === undefined) {
-            statement = adapt(database.prepare(sql))
+            statement = adapt(database.prepare(sql), writes)
             if (prepared.size >= maxPrepared) prepared.clear()
             prepared.set(sql, statement)
           }
@@ -87,11 +91,12 @@ async function untilFree<T>(execute: () => Promise<T>): Promise<T> {
   }
 }
 
-function adapt(statement: StatementSync): SqliteStatement {
+function adapt(statement: StatementSync, writes: Writes): SqliteStatement {
+  const run = <T>(execute: () => T): T => writes.run(() => answer(execute))
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => answer(() => statement.all(...(parameters as SQLInputValue[]))),
-    run: (parameters) => answer(() => statement.run(...(parameters as SQLInputValue[]))),
+    all: (parameters) => run(() => statement.all(...(parameters as SQLInputValue[]))),
+    run: (parameters) => run(() => statement.run(...(parameters as SQLInputValue[]))),
     iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
   }
 }

@@ -28,7 +28,7 @@ export function answer<T>(statement: () => T): T {
 
 /** Explains why a database cannot be opened; any other error is returned as it is. */
 export function explainOpening(error: unknown, path: string): unknown {
-  const cause = error instanceof UnavailableError ? error.cause : error
+  const cause = causeOf(error)
   const { code } = Object(cause) as NodeJS.ErrnoException
   if (code === 'EROFS') return readOnly(path, cause)
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EISDIR') {
@@ -81,7 +81,21 @@ export function isUniqueViolation(error: unknown): boolean {
 
 /** True if another process holds the lock that was asked for. */
 export function isBusy(error: unknown): boolean {
-  return primaryCode(error instanceof UnavailableError ? error.cause : error) === BUSY
+  return primaryCode(causeOf(error)) === BUSY
+}
+
+/** True if the error concerns every write: the disk is full, broken, or not to be written. */
+export function isUnwritable(error: unknown): boolean {
+  return [FULL, IOERR, READONLY].includes(primaryCode(causeOf(error)))
+}
+
+/** True if the disk is full. */
+export function isFull(error: unknown): boolean {
+  return primaryCode(error) === FULL
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof UnavailableError ? error.cause : error
 }
 
 function primaryCode(error: unknown): number {

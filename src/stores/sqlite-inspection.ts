@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
+import type { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import { type DatabaseInspection, inspectTables } from './inspection.ts'
 import type { Schema } from './schema.ts'
+import { openReadOnly } from './sqlite-copy.ts'
 import { nodeSqliteDialect } from './sqlite-driver.ts'
 import { explainOpening } from './sqlite-error.ts'
 
@@ -37,14 +37,6 @@ export async function inspectSqlite(path: string): Promise<DatabaseInspection | 
   } finally {
     if (database?.isOpen) database.close()
   }
-}
-
-function openReadOnly(path: string): DatabaseSync {
-  const url = pathToFileURL(path)
-  // Without a log no process has the file open, and nothing is left to be read but the file: said
-  // to be immutable, it is read without the files that SQLite would make beside it, and leave there.
-  if (!existsSync(`${path}-wal`)) url.searchParams.set('immutable', '1')
-  return new DatabaseSync(url, { readOnly: true, timeout: 5000 })
 }
 
 /** The only column of a row. */

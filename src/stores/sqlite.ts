@@ -2,12 +2,13 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type CompiledQuery, Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
+import type { EventStore } from '../core/event-store.ts'
+import type { SigningKeyStore } from '../core/signing-key-store.ts'
 import type {
   ClientSubject,
   IdentityStore,
   MaybePromise,
   SessionStore,
-  SigningKeyStore,
   Store,
   Subject,
   UserStore,
@@ -16,15 +17,18 @@ import type { ThrottleStore } from '../core/throttle-store.ts'
 import { readOrCreateKeyFile } from './key-file.ts'
 import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
 import type { Engine } from './kysely-engine.ts'
+import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
 import { createSigningKeyStore } from './kysely-signing-keys.ts'
 import { createThrottleStore } from './kysely-throttle.ts'
 import { createUserStore } from './kysely-users.ts'
 import { migrate } from './migrations.ts'
+import { revokeAll } from './revoke-all.ts'
 import type { Schema } from './schema.ts'
 import { nodeSqliteDialect } from './sqlite-driver.ts'
 import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './sqlite-error.ts'
+import { createWrites, type Writes } from './sqlite-writes.ts'
 
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
@@ -35,6 +39,9 @@ export { StoreError, type StoreErrorCode } from './store-error.ts'
 const busyTimeout = 20
 /** The same at the start, when nothing else is to happen. */
 const busyTimeoutAtStart = 5000
+
+/** KiB that the reads of guarded requests may keep of the file: some 20,000 users and sessions. */
+const readerCache = 32_768
 
 /**
  * A store in an SQLite file, made with mode 0600 if it is not there. The key that private keys are
@@ -84,6 +91,10 @@ class SqliteStore implements Store {
     return this.#open.clients
   }
 
+  get events(): EventStore {
+    return this.#open.events
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -97,12 +108,16 @@ class SqliteStore implements Store {
     return this.#open.findSubject(userId, sessionId)
   }
 
+  async revokeAll(securityStamp: string, now: number): Promise<true> {
+    return await this.#open.revokeAll(securityStamp, now)
+  }
+
   findClientSubject(clientId: string): MaybePromise<ClientSubject> {
     return this.#open.findClientSubject(clientId)
   }
 
   async check(): Promise<void> {
-    this.#open.check()
+    await this.#open.check()
   }
 
   async keyEncryptionKey(): Promise<Uint8Array> {
@@ -128,11 +143,13 @@ type Records =
   | 'signingKeys'
   | 'throttle'
   | 'clients'
+  | 'events'
   | 'findSubject'
+  | 'revokeAll'
   | 'findClientSubject'
 
 interface Opened extends Pick<Store, Records> {
-  check(): void
+  check(): Promise<void>
   close(): Promise<void>
 }
 
@@ -144,13 +161,16 @@ async function openDatabase(path: string): Promise<Opened> {
     useWriteAheadLog(writer)
     // FULL: what is acknowledged survives a power failure, not only the end of the process.
     writer.exec('pragma synchronous = full')
-    const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(writer) })
+    const writes = createWrites()
+    const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(writer, writes) })
     await migrateAlone(writer, db)
     writer.exec(`pragma busy_timeout = ${busyTimeout}`)
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
-    const engine = createEngine(db, writer, reader)
+    reader.prepare(`pragma cache_size = -${readerCache}`).run()
+    const engine = createEngine(db, writer, reader, writes)
+    const write = db.updateTable('signing_key_set').set({ id: 1 }).compile()
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
     return {
@@ -162,7 +182,12 @@ async function openDatabase(path: string): Promise<Opened> {
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
-      check: () => void answer(() => probe.get()),
+      events: createEventStore(engine),
+      revokeAll: (securityStamp, now) => revokeAll(db, securityStamp, now),
+      async check() {
+        answer(() => probe.get())
+        await writes.check(() => engine.changeIf(write, []))
+      },
       async close() {
         opened.close()
         await db.destroy()
@@ -175,7 +200,12 @@ async function openDatabase(path: string): Promise<Opened> {
   }
 }
 
-function createEngine(db: Kysely<Schema>, writer: DatabaseSync, reader: DatabaseSync): Engine {
+function createEngine(
+  db: Kysely<Schema>,
+  writer: DatabaseSync,
+  reader: DatabaseSync,
+  writes: Writes,
+): Engine {
   return {
     db,
     scans: db,
@@ -199,7 +229,7 @@ function createEngine(db: Kysely<Schema>, writer: DatabaseSync, reader: Database
       // While Kysely has lent it out, nobody else writes on this connection; and without a pause in
       // the transaction, no other process finds the database locked for longer than it takes.
       return await db.connection().execute(async () => {
-        return answer(() => runTogether(writer, condition, changes))
+        return writes.run(() => answer(() => runTogether(writer, condition, changes)))
       })
     },
     locksRows: false,

@@ -5,6 +5,7 @@ export type StoreErrorCode =
   | 'newer_version'
   | 'unreadable'
   | 'unsafe_file'
+  | 'file_exists'
   | 'access_denied'
   | 'no_database'
   | 'no_tls'

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { CacheCounts } from '../core/statistics.ts'
 import type { Store, Subject } from '../core/store.ts'
 
 /** Users whose answers are kept, about a kilobyte each. */
@@ -13,6 +14,8 @@ export interface SubjectCache {
   drop(userId: string): void
   /** Drops everything. */
   clear(): void
+  /** How often it had the answer. */
+  readonly counts: CacheCounts
 }
 
 /**
@@ -26,6 +29,7 @@ export function createSubjectCache(
   isCurrent: () => boolean,
 ): SubjectCache {
   // By session, within its user, whom changes are told of.
+  const counts = { hits: 0, misses: 0 }
   const known = new LRUCache<string, Map<string | null, Subject>>({ max: maxUsers })
 
   // Reads of the same user at the same time are not joined: a request must not be given an answer
@@ -49,8 +53,14 @@ export function createSubjectCache(
   return {
     findSubject(userId, sessionId) {
       const subject = isCurrent() ? known.get(userId)?.get(sessionId) : undefined
-      return subject ?? readAndKeep(userId, sessionId)
+      if (subject === undefined) {
+        counts.misses++
+        return readAndKeep(userId, sessionId)
+      }
+      counts.hits++
+      return subject
     },
+    counts,
     drop: (userId) => void known.delete(userId),
     clear: () => known.clear(),
   }

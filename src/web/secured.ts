@@ -1,7 +1,5 @@
-import { ThrottledError, UnavailableError } from '../core/errors.ts'
 import type { Guard } from '../http/guard.ts'
-import { createProblem, problemMediaType } from '../http/problem.ts'
-import { Refusal } from '../http/refusal.ts'
+import { answerRefusal, toResponse } from './answer.ts'
 
 /** Answers a request; what a framework passes on besides comes after it. */
 export type WebHandler<Rest extends readonly unknown[] = readonly []> = (
@@ -30,21 +28,6 @@ export function secured<T, Rest extends readonly unknown[] = readonly []>(
 
 /** The answer to what a guard throws; null for an error that is no refusal. */
 export function refusalResponse(error: unknown): Response | null {
-  if (error instanceof Refusal) return respond(error.statusCode, error.message, error.headers)
-  const status =
-    error instanceof UnavailableError ? 503 : error instanceof ThrottledError ? 429 : undefined
-  if (status === undefined) return null
-  const { message, retryAfter } = error as UnavailableError | ThrottledError
-  return respond(status, message, { 'retry-after': String(retryAfter) })
-}
-
-function respond(
-  status: number,
-  detail: string,
-  headers: Readonly<Record<string, string>>,
-): Response {
-  return new Response(JSON.stringify(createProblem(status, detail)), {
-    status,
-    headers: { ...headers, 'content-type': problemMediaType },
-  })
+  const answer = answerRefusal(error)
+  return answer && toResponse(answer)
 }

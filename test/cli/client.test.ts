@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { createDirectory, type Finished, run, serve } from './process.ts'
+import { createDirectory, type Finished, rowsOf, run, serve } from './process.ts'
 
 const password = 'three green tractors sing'
 
@@ -15,7 +15,7 @@ const commandIn =
 
 test('clients are registered, listed, shown and removed from the command line', async () => {
   const command = commandIn(createDirectory())
-  assert.equal((await command('list')).stdout, '')
+  assert.deepEqual(rowsOf(await command('list')), [])
 
   const app = await command('add app --name App --scope stats:read users:read --grant password')
   assert.equal(app.code, 0)
@@ -25,14 +25,13 @@ test('clients are registered, listed, shown and removed from the command line', 
     [spa.code, spa.stdout, spa.stderr],
     [0, 'Registered the public client spa.\n', ''],
   )
-  assert.equal(
-    (await command('list')).stdout,
+  assert.deepEqual(
+    rowsOf(await command('list')).map((cells) => cells.join('\t')),
     [
       'api\tconfidential\tno grants\tall scopes\tin the database',
       'app\tconfidential\tpassword\tstats:read users:read\tin the database',
       'spa\tpublic\tpassword refresh_token\tall scopes\tin the database',
-      '',
-    ].join('\n'),
+    ],
   )
 
   const list = JSON.parse((await command('list --json')).stdout)
@@ -129,11 +128,9 @@ test('clients of a file are listed, and a mistake in it is told without its secr
   const file = join(directory, 'clients.json')
   const command = commandIn(directory)
   writeFileSync(file, '[{"id":"app","secret":"f3b1c4d5e6a7980b1c2d3e4f5a6b7c8d"}]\n')
-  const { stdout } = await command('list', { CLIENTS_FILE: file })
-  assert.equal(
-    stdout,
-    'app\tconfidential\tpassword refresh_token\tall scopes\tin the configuration\n',
-  )
+  assert.deepEqual(rowsOf(await command('list', { CLIENTS_FILE: file })), [
+    ['app', 'confidential', 'password refresh_token', 'all scopes', 'in the configuration'],
+  ])
   writeFileSync(file, '[{"id":"app","secret":"canary","scope":"a"}]')
   const { code, stderr } = await command('list', { CLIENTS_FILE: file })
   assert.equal(code, 78)

@@ -221,7 +221,7 @@ test('a database of an older version is told what is to be made, and not changed
 test('a database of a newer version is a problem', async () => {
   const directory = await createUsed()
   const database = new DatabaseSync(join(directory, 'data', 'portcullis.db'))
-  database.exec("insert into kysely_migration values ('9999_future', '2099-01-01')")
+  database.exec("insert into portcullis_migration values ('9999_future', '2099-01-01')")
   database.close()
   const { status, said } = (await examine(directory)).of('migrations')
   assert.equal(status, 'problem')

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -58,6 +59,13 @@ export async function run(
   child.stdin?.end(input)
   const [code] = await once(child, 'close')
   return { code, stdout, stderr }
+}
+
+/** The rows of a table that a command printed, without its heading. */
+export function rowsOf({ stdout }: Pick<Finished, 'stdout'>): readonly (readonly string[])[] {
+  const [heading = '', ...rows] = stdout.trimEnd().split('\n')
+  assert.match(heading, /^[A-Z]+( {1,}[A-Z]+)*$/)
+  return rows.map((row) => row.split(/ {2,}/))
 }
 
 export interface Serving {

@@ -164,7 +164,7 @@ test('a read-only database is one line, and exit code 74', async () => {
 test('a database of a newer version is one line, and exit code 74', async () => {
   const stderr = await startOn((path) => {
     const database = new DatabaseSync(path)
-    database.exec("insert into kysely_migration values ('9999_from_the_future', '2030-01-01')")
+    database.exec("insert into portcullis_migration values ('9999_from_the_future', '2030-01-01')")
     database.close()
   })
   assert.match(stderr, /newer version of Portcullis/)

@@ -228,7 +228,7 @@ describe('what waiting does not mend is one line', { skip, timeout }, () => {
       stdout: '',
       stderr: '',
     })
-    await operate("insert into kysely_migration values ('9999_from_the_future', '2030-01-01')")
+    await operate("insert into portcullis_migration values ('9999_from_the_future', '2030-01-01')")
     const { code, stderr } = await command(['serve'], url.href)
     assert.equal(code, 74)
     assert.match(stderr, /newer version of Portcullis/)

@@ -365,7 +365,7 @@ test('a worker that could never start again ends all, with its exit code', {
   await addUser(directory)
   const server = await serve(directory, { WORKERS: '2' })
   const database = new DatabaseSync(join(directory, 'data/portcullis.db'))
-  database.exec("insert into kysely_migration values ('9999_from_the_future', '2030-01-01')")
+  database.exec("insert into portcullis_migration values ('9999_from_the_future', '2030-01-01')")
   database.close()
 
   // Those that run already are not given up for a restart that cannot be.

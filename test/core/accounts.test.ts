@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import * as argon2 from '@node-rs/argon2'
-import type { NewUser, User } from '../../src/core/accounts.ts'
+import type { NewUser } from '../../src/core/accounts.ts'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { AccountError, type AccountErrorCode } from '../../src/core/errors.ts'
 import type { HashPool } from '../../src/core/hash-pool.ts'
 import type { UserRecord } from '../../src/core/store.ts'
+import type { User } from '../../src/core/user.ts'
 import { createGuards } from '../../src/http/guards.ts'
 import {
   authenticate,
@@ -440,8 +441,7 @@ for (const [event, happen] of [
       let countdown = Number.POSITIVE_INFINITY
       const runner = createCountingPool()
       const interrupted: HashPool = {
-        load: runner.load,
-        checkCapacity: () => {},
+        ...runner,
         async run(job, source) {
           const result = await runner.run(job, source)
           if (--countdown === 0) await happen(user.id)

@@ -91,27 +91,30 @@ test('without a limit given, 256 jobs wait for each that may run (PW-13)', async
   await assert.rejects(jobs.start('one too many'), UnavailableError)
 })
 
-test('a job that waited too long is refused without running, and gives its place on (PW-13)', async () => {
-  let now = 0
-  const time = mock.method(performance, 'now', () => now)
+test('a job that waited too long is refused at that moment, and runs no more (PW-13)', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
   try {
     const pool = createHashPool({ concurrency: 1, maxWait: 2 })
     const jobs = createJobs(pool)
     jobs.start('a')
-    const late = jobs.start('late')
-    now = 1
-    const inTime = jobs.start('in time')
+    const late = [jobs.start('late', 'one'), jobs.start('late too', 'other')]
     await settle()
-    now = 2001
+    mock.timers.tick(1)
+    const inTime = jobs.start('in time', 'one')
+    await settle()
+    mock.timers.tick(1999)
+    // The job before them runs still.
+    for (const each of late) await assert.rejects(each, UnavailableError)
+    assert.deepEqual(pool.load, { running: 1, waiting: 1 })
     await jobs.end('a')
-    await assert.rejects(late, UnavailableError)
     assert.deepEqual(jobs.begun, ['a', 'in time'])
-    assert.deepEqual(pool.load, { running: 1, waiting: 0 })
+    mock.timers.tick(10_000)
     await jobs.end('in time')
     assert.equal(await inTime, 'in time')
     assert.deepEqual(pool.load, { running: 0, waiting: 0 })
+    assert.equal(pool.history.refused, 2)
   } finally {
-    time.mock.restore()
+    mock.timers.reset()
   }
 })
 

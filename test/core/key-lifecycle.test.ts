@@ -12,7 +12,7 @@ import {
   settle,
   stateOf,
 } from '../../src/core/key-lifecycle.ts'
-import type { SigningKeyRecord } from '../../src/core/store.ts'
+import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
 
 const now = 1_800_000_000
 const retention = retentionOf(900)

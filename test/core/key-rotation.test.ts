@@ -4,7 +4,7 @@ import { clockTolerance } from '../../src/core/access-token.ts'
 import type { Auth } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { KeyError } from '../../src/core/errors.ts'
-import type { AuthEvent } from '../../src/core/events.ts'
+import type { AuthEvent } from '../../src/core/event-store.ts'
 import { publicationLead, retentionOf } from '../../src/core/key-lifecycle.ts'
 import type { ManagedKeys } from '../../src/core/key-rotation.ts'
 import { memory } from '../../src/stores/memory.ts'
@@ -70,7 +70,10 @@ test('a rotation publishes a key, which signs an hour later; tokens of both veri
   const first = auth.keys.current.id
   const next = await keys.rotate()
   assert.deepEqual([next.state, next.signsFrom], ['next', clock() + publicationLead])
-  assert.deepEqual(events, [{ type: 'key_rotated', keyId: next.id, at: clock() }])
+  assert.deepEqual(
+    events.map(({ type, details, at }) => [type, details, at]),
+    [['key_rotated', { key_id: next.id }, clock()]],
+  )
   assert.equal(auth.keys.publicJwks.keys.length, 2)
 
   clock.advance(publicationLead - 1)
@@ -185,7 +188,7 @@ test('a retired key is gone, with its tokens, and another signs (KM-03)', async 
   )
   assert.ok(await auth.accessTokens.verify(await issue(auth)))
   assert.deepEqual(
-    events.map(({ type, keyId }) => [type, keyId]),
+    events.map(({ type, details }) => [type, details?.key_id]),
     [
       ['key_retired', id],
       ['key_rotated', active.id],

@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test'
 import * as bcrypt from '@node-rs/bcrypt'
 import type { Auth } from '../../src/core/auth.ts'
 import { UnavailableError } from '../../src/core/errors.ts'
-import type { HashPool } from '../../src/core/hash-pool.ts'
+import { createHashPool, type HashPool } from '../../src/core/hash-pool.ts'
 import { createLogin } from '../../src/core/login.ts'
 import { createPasswordHasher } from '../../src/core/password-hash.ts'
 import type { UserRecord } from '../../src/core/store.ts'
@@ -146,16 +146,15 @@ test('a good login with a hash of the cost of today leaves it as it is', async (
 async function loginWhile(meanwhile: () => Promise<unknown>): Promise<UserRecord | null> {
   let jobs = 0
   const interrupted: HashPool = {
+    ...createHashPool({ concurrency: 1 }),
     async run(job) {
       jobs++
       if (jobs === 2) await meanwhile()
       return await job()
     },
-    checkCapacity: () => {},
-    load: { running: 0, waiting: 0 },
   }
   const hasher = await createPasswordHasher({ ...cheapHashing, pool: interrupted })
-  const user = await createLogin({ ...auth, hasher }).authenticate({
+  const user = await createLogin({ ...auth, hasher, digest: (name) => name }).authenticate({
     username: 'bob',
     password: 'secret',
     address: undefined,

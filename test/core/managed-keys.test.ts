@@ -5,7 +5,7 @@ import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
 import type { KeyRing } from '../../src/core/key-ring.ts'
 import { makeKey, openManagedRing } from '../../src/core/managed-keys.ts'
 import { importSecret, type SigningKey } from '../../src/core/signing-key.ts'
-import type { SigningKeyRecord, SigningKeyStore } from '../../src/core/store.ts'
+import type { SigningKeyRecord, SigningKeyStore } from '../../src/core/signing-key-store.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { createTestClock } from '../fixtures.ts'
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
 import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
+import { createFailurePace } from '../../src/core/failure-pace.ts'
 import { createHashPool } from '../../src/core/hash-pool.ts'
 import {
   argon2Problem,
@@ -244,4 +245,63 @@ test('too many hashes at once are refused, not counted as a wrong password (PW-1
   job.resolve()
   await running
   assert.equal(await verify(busy, 'secret', await busy.hash('secret')), true)
+})
+
+/** A hasher whose failures wait for nothing, and how long they should have. */
+async function createPacedHasher(): Promise<{ hasher: PasswordHasher; waits: number[] }> {
+  const waits: number[] = []
+  const pool = createHashPool({ concurrency: 1 })
+  const pace = createFailurePace(async (milliseconds) => {
+    // Whoever waits takes no place from anybody.
+    assert.deepEqual(pool.load, { running: 0, waiting: 0 })
+    waits.push(milliseconds)
+  })
+  return { hasher: await createPasswordHasher({ ...cheapHashing, pool }, pace), waits }
+}
+
+const slowBcrypt = { cost: 9 }
+
+test('failures wait for the slowest kind of hash there is, successes do not, and no core does (TH-01)', async () => {
+  const { hasher, waits } = await createPacedHasher()
+  const [argon2id, imported] = [await hasher.hash('right'), await bcrypt.hash('right', slowBcrypt)]
+  for (const hash of [null, argon2id]) assert.equal(await verify(hasher, 'wrong', hash), false)
+  await hasher.learnTimes([])
+  assert.equal(await verify(hasher, 'wrong', argon2id), false)
+  assert.deepEqual(waits, [])
+
+  // Before the first attempt on such an account.
+  await hasher.learnTimes([imported])
+  for (const hash of [null, argon2id, 'not a hash']) {
+    assert.equal(await verify(hasher, 'wrong', hash), false)
+  }
+  assert.equal(waits.length, 3)
+  for (const hash of [argon2id, imported]) assert.equal(await verify(hasher, 'right', hash), true)
+  assert.equal(waits.length, 3)
+
+  // The last of them has become argon2id.
+  await hasher.learnTimes([])
+  assert.equal(await verify(hasher, 'wrong', argon2id), false)
+  assert.equal(waits.length, 3)
+})
+
+test('a kind that nobody told of is known once it was verified (TH-01)', async () => {
+  const { hasher, waits } = await createPacedHasher()
+  const imported = await bcrypt.hash('right', slowBcrypt)
+  assert.equal(await verify(hasher, 'right', imported), true)
+  assert.equal(await verify(hasher, 'wrong', null), false)
+  assert.equal(await verify(hasher, 'wrong', null), false)
+  assert.ok(waits.length >= 1)
+})
+
+test('learning times stops when it is told to', async () => {
+  const { hasher } = await createPacedHasher()
+  let hashes = 0
+  hasher.pool.subscribe(() => void hashes++)
+  const imported = await bcrypt.hash('right', slowBcrypt)
+  await hasher.learnTimes([imported], AbortSignal.abort())
+  assert.equal(hashes, 0)
+  await hasher.learnTimes([imported, imported])
+  assert.equal(hashes, 6)
+  await hasher.learnTimes([imported])
+  assert.equal(hashes, 6)
 })

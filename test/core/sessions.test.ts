@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../src/core/auth.ts'
 import { ConfigError, OAuthError } from '../../src/core/errors.ts'
-import type { AuthEvent } from '../../src/core/events.ts'
+import type { AuthEvent } from '../../src/core/event-store.ts'
 import { checkSessionOptions, type OpenSession } from '../../src/core/sessions.ts'
 import type { UserRecord } from '../../src/core/store.ts'
 import { memory } from '../../src/stores/memory.ts'
@@ -298,23 +298,46 @@ test('reuse and log-out are events, once each, without the token (LA-01)', async
   const other = await open()
   assert.equal(await auth.sessions.end(other.session.id, user.id), true)
   assert.equal(await auth.sessions.end(other.session.id, user.id), false)
-  const common = { at: clock(), userId: user.id }
-  assert.deepEqual(heard, [
-    { ...common, type: 'authn_token_reuse', sessionId: session.id, clientId },
-    { ...common, type: 'session_ended', sessionId: other.session.id },
+  const told = heard.map(({ type, outcome, sessionId }) => [type, outcome, sessionId])
+  assert.deepEqual(told, [
+    ['authn_login_success', 'success', session.id],
+    ['authn_token_created', 'success', session.id],
+    ['authn_token_reuse', 'failure', session.id],
+    ['authn_login_success', 'success', other.session.id],
+    ['session_ended', 'success', other.session.id],
   ])
+  for (const event of heard) {
+    assert.equal(event.userId, user.id)
+    assert.equal(event.clientId, clientId)
+  }
+  assert.deepEqual(
+    (await auth.events.list({ limit: 10 })).filter(({ type }) => type !== 'user_created'),
+    heard
+      .filter(({ type }) => type !== 'authn_token_created')
+      .sort((a, b) => (a.id < b.id ? 1 : -1)),
+  )
+  assert.doesNotMatch(JSON.stringify(heard), /prt_/)
   unsubscribe()
   await auth.sessions.end((await open()).session.id)
-  assert.equal(heard.length, 2)
+  assert.equal(heard.length, 5)
 })
 
 test("another client's use of a token is an event, and the session goes on (SR-02)", async () => {
   const heard: AuthEvent[] = []
-  auth.events.subscribe((event) => heard.push(event))
   const { session, refreshToken } = await open()
+  auth.events.subscribe((event) => heard.push(event))
   await assertRefused(refreshToken, 'another')
-  const event = { at: clock(), userId: user.id, sessionId: session.id, clientId: 'another' }
-  assert.deepEqual(heard, [{ type: 'authn_token_wrong_client', ...event }])
+  const { id: _id, ...event } = heard[0] as AuthEvent
+  assert.deepEqual(event, {
+    type: 'authn_token_wrong_client',
+    at: clock(),
+    outcome: 'failure',
+    actor: 'client:another',
+    userId: user.id,
+    sessionId: session.id,
+    clientId: 'another',
+  })
+  assert.equal(heard.length, 1)
   await auth.sessions.refresh(refreshToken, clientId)
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../src/core/auth.ts'
 import { AccountError, ThrottledError, UnavailableError } from '../../src/core/errors.ts'
-import type { HashPool } from '../../src/core/hash-pool.ts'
+import { createHashPool, type HashPool } from '../../src/core/hash-pool.ts'
 import {
   authenticate,
   type CountingPool,
@@ -184,9 +184,8 @@ test('all addresses of a /64 are counted as one source (TH-09)', async () => {
 
 test('what could not be looked at is not counted (TH-07)', async () => {
   const full: HashPool = {
+    ...createHashPool({ concurrency: 1 }),
     run: () => Promise.reject(new UnavailableError('Too many', 2)),
-    checkCapacity: () => {},
-    load: { running: 0, waiting: 0 },
   }
   const { store } = auth
   const busy = await createTestAuth({

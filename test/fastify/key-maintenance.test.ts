@@ -20,10 +20,10 @@ test('an application that listens publishes the next key when it is due', async 
   auth.events.subscribe((event) => happened.emit(event.type, event))
   const rotated = once(happened, 'key_rotated')
   await app.listen({ port: 0 })
-  const [{ keyId }] = await rotated
+  const [{ details }] = await rotated
   await app.close()
   assert.deepEqual(
-    (await auth.managedKeys?.list())?.map(({ id, state }) => [id === keyId, state]),
+    (await auth.managedKeys?.list())?.map(({ id, state }) => [id === details.key_id, state]),
     [
       [false, 'active'],
       [true, 'next'],

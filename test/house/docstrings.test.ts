@@ -8,7 +8,7 @@ import { readSources, root } from './sources.ts'
 const entries = readSources()
   .map(({ path }) => path)
   .filter((path) =>
-    /^((fastify|server)\/)?index\.ts$|^stores\/(memory|sqlite|postgres)\.ts$/.test(path),
+    /^((fastify|metrics|server)\/)?index\.ts$|^stores\/(memory|sqlite|postgres)\.ts$/.test(path),
   )
 
 const declaration =

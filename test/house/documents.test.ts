@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { eventTypes } from '../../src/core/event-vocabulary.ts'
 import { settings } from '../../src/server/settings.ts'
 import { root } from './sources.ts'
 
@@ -30,7 +31,7 @@ const required = [
   'docs/configuration.md',
 ]
 
-const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+const documents = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: root })
   .map((path) => path.replaceAll('\\', '/'))
   .sort()
 
@@ -117,6 +118,21 @@ function configurationTable(): readonly string[] {
     }),
   ]
 }
+
+/** The table of the events, as `docs/events.md` has it. */
+function eventTable(): readonly string[] {
+  return Object.entries(eventTypes).map(([name, { says, outcome, bounded, passing }]) => {
+    const mark = bounded ? ' ¹' : passing ? ' ²' : ''
+    return `| \`${name}\`${mark} | ${outcome} | ${says} |`
+  })
+}
+
+test('the table of the events is the list of those that there are (LA-01)', () => {
+  const lines = read('docs/events.md').split('\n')
+  const documented = lines.filter((line) => / \| (success|failure) \| /.test(line))
+  const table = eventTable()
+  assert.deepEqual(documented, table, `the table should be:\n\n${table.join('\n')}\n`)
+})
 
 test('the table of the configuration is the list of settings that the server reads', () => {
   // A formatter may pad the cells.
@@ -208,7 +224,7 @@ test('the examples compile', async () => {
 
 for (const { title, file } of examples) {
   test(`the example at ${title} runs`, { timeout: 60_000 }, async ({ signal }) => {
-    const env = { ...process.env, ADMIN_PASSWORD: 'three green tractors sing' }
+    const env = { ...process.env, PORT: '0', ADMIN_PASSWORD: 'three green tractors sing' }
     const child = spawn(process.execPath, [file], { cwd: workshop, env, signal })
     let said = ''
     child.stdout.on('data', (chunk: Buffer) => {

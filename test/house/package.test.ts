@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { listRuntimePackages, readManifests } from '../../scripts/supply-chain.ts'
 import { readSources, root } from './sources.ts'
 
 const execute = promisify(execFile)
@@ -21,6 +24,7 @@ const oldestNode = `${own.engines.node.replace(/^>=/, '')}.0.0`
 
 let project: string
 let installed: string
+let tarballPath: string
 
 before(async () => {
   project = mkdtempSync(join(tmpdir(), 'portcullis-package-'))
@@ -28,6 +32,7 @@ before(async () => {
   await run('npm', ['pack', '--silent', '--pack-destination', project], root)
   const [tarball] = readdirSync(project).filter((name) => name.endsWith('.tgz'))
   assert.ok(tarball, 'npm pack made no tarball')
+  tarballPath = join(project, tarball)
   const { fastify, '@types/node': nodeTypes } = own.devDependencies
   const manifest = {
     private: true,
@@ -76,7 +81,7 @@ const runtimes = [
   { title: `Node.js ${oldestNode}`, node: () => join(project, 'node_modules/node/bin/node') },
 ]
 
-test('the package holds what was compiled and its documents, and nothing else', () => {
+test('the package holds what was compiled, its documents, examples and bill of materials, and nothing else (SC-07)', () => {
   const files = globSync('**/*', { cwd: installed, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1))
@@ -87,10 +92,50 @@ test('the package holds what was compiled and its documents, and nothing else', 
     return [`${stem}.js`, `${stem}.d.ts`]
   })
   // Whatever a document links to is there: its links stay alive.
-  const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+  const documents = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.*'], { cwd: root })
     .map((path) => path.replaceAll('\\', '/'))
-    .concat('LICENSE', 'package.json')
+    .concat('LICENSE', 'package.json', 'dist/sbom.cdx.json')
   assert.deepEqual(files.sort(), [...documents, ...compiled].sort())
+})
+
+test('the bill of materials names every package that is installed with ours, with its digest and licence (SC-07)', () => {
+  const bom = JSON.parse(readFileSync(join(installed, 'dist/sbom.cdx.json'), 'utf8'))
+  assert.equal(bom.bomFormat, 'CycloneDX')
+  const { name, version } = bom.metadata.component
+  assert.deepEqual([name, version], ['portcullis', own.version])
+  const named = new Map<string, { hashes?: unknown[]; licenses?: unknown[] }>(
+    bom.components.map((each: { name: string }) => [each.name, each]),
+  )
+  for (const { name, license } of listRuntimePackages(readManifests(root))) {
+    const component = named.get(name)
+    // Those of another platform are not there.
+    if (component === undefined && /-(android|darwin|freebsd|linux|win32|wasm32)-/.test(name))
+      continue
+    assert.ok(component?.hashes?.length, name)
+    assert.ok(JSON.stringify(component.licenses).includes(license), name)
+  }
+})
+
+test('publint finds nothing in the package', async () => {
+  const { messages } = await publint({
+    pack: { tarball: new Uint8Array(readFileSync(tarballPath)).buffer },
+    strict: true,
+  })
+  assert.deepEqual(messages, [])
+})
+
+test('every entry point has types that agree with what is loaded, for every importer of modules', async () => {
+  const tarball = createPackageFromTarballData(new Uint8Array(readFileSync(tarballPath)))
+  const result = await checkPackage(tarball)
+  assert.ok(result.types, 'the package has types')
+  assert.ok(Object.keys(result.entrypoints).length >= 8)
+  // CommonJS has to import it, which is meant; node10 knows no exports, and is older than our Node.js.
+  const problems = result.problems.filter(
+    (problem) =>
+      !(problem.kind === 'CJSResolvesToESM' && problem.resolutionKind === 'node16-cjs') &&
+      !('resolutionKind' in problem && problem.resolutionKind === 'node10'),
+  )
+  assert.deepEqual(problems, [])
 })
 
 const loginScript = `
@@ -183,7 +228,7 @@ console.log(JSON.stringify(urls))
       assert.ok(urls.some((url) => url.includes('/portcullis/dist/')))
       const found = urls.flatMap(
         (url) =>
-          /^node:sqlite$|\/node_modules\/(@?fastify|@node-rs|kysely|pg|commander|typebox)\b/.exec(
+          /^node:sqlite$|\/node_modules\/(@?fastify|@node-rs|kysely|pg|commander|typebox|prom-client)\b/.exec(
             url,
           )?.[0] ?? [],
       )
@@ -203,6 +248,9 @@ console.log(JSON.stringify(urls))
       'node:sqlite',
     ])
     assert.ok((await heavy('portcullis/fastify')).includes('/node_modules/@fastify'))
+    const metrics = '/node_modules/prom-client'
+    assert.ok(!(await heavy('portcullis/server')).includes(metrics))
+    assert.ok((await heavy('portcullis/metrics')).includes(metrics))
   })
 }
 

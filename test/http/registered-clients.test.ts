@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import { UnavailableError } from '../../src/core/errors.ts'
-import type { AuthEvent } from '../../src/core/events.ts'
+import type { AuthEvent } from '../../src/core/event-store.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { goodPassword } from '../fixtures.ts'
 import {
@@ -201,9 +201,9 @@ describe('a refresh token is bound to its client (SR-02)', () => {
   for (const [name, stranger] of strangers) {
     test(`presented by ${name} it is refused, told as an event, and stays good`, async () => {
       const heard: AuthEvent[] = []
-      made.auth.events.subscribe((event) => heard.push(event))
       const app = basic('app', plainSecret)
       const { refresh_token } = await made.login(app, 'editor')
+      made.auth.events.subscribe((event) => heard.push(event))
       assertError(await made.refresh(stranger, refresh_token), 400, 'invalid_grant')
       const wide = { grant_type: 'refresh_token', refresh_token, scope: 'stats:read' }
       assertError(await made.token(stranger, wide), 400, 'invalid_grant')

@@ -23,9 +23,8 @@ const permissions = { 'stats:read': 'Read the statistics' }
 /** Runs jobs at once, and counts them. */
 function createCountingPool(): HashPool & { hashes: number } {
   return {
+    ...createHashPool({ concurrency: 1 }),
     hashes: 0,
-    load: { running: 0, waiting: 0 },
-    checkCapacity() {},
     run(job) {
       this.hashes++
       return job()

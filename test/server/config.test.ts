@@ -42,6 +42,7 @@ test('without any variable the server has its defaults', () => {
     issuer: 'http://127.0.0.1:8000',
     audience: 'http://127.0.0.1:8000',
     trustedProxies: { addresses: [], hops: 1 },
+    corsOrigins: [],
     secretKey: undefined,
     previousSecretKeys: [],
     signingAlgorithm: 'ES256',
@@ -50,6 +51,7 @@ test('without any variable the server has its defaults', () => {
     accessTokenLifetime: 900,
     allowLongAccessTokens: false,
     sessions: { idleLifetime: 14 * 86400, lifetime: 90 * 86400, refreshGrace: 10 },
+    eventRetention: 7776000,
     passwordMinLength: 15,
     argon2: { memory: 19456, time: 2, parallelism: 1 },
     threads: 4,
@@ -59,6 +61,8 @@ test('without any variable the server has its defaults', () => {
     issuers: undefined,
     docs: true,
     logLevel: undefined,
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
   })
 })
 
@@ -254,6 +258,7 @@ describe('a mistake names its variable, and what would be right', () => {
     ['TRUSTED_PROXIES', '10.0.0.1, proxy.local', /addresses or CIDR blocks/],
     ['TRUSTED_PROXIES', 'true', /addresses or CIDR blocks/],
     ['TRUSTED_PROXY_HOPS', '0', /from 1 to 16/],
+    ['CORS_ORIGINS', '*', /no \*/],
     ['DEFAULT_ROLE', 'king', /one of: admin, member/],
     ['DEFAULT_ROLE', 'constructor', /one of: admin, member/],
     ['CLIENTS', 'canary', /a JSON list/],
@@ -289,6 +294,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ISSUER: 'x',
   TRUSTED_PROXIES: 'x',
   TRUSTED_PROXY_HOPS: 'x',
+  CORS_ORIGINS: 'x',
   AUDIENCE: '',
   SECRET_KEY: 'canary',
   SECRET_KEY_PREVIOUS: 'canary',
@@ -299,6 +305,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ALLOW_LONG_ACCESS_TOKENS: 'x',
   SESSION_IDLE_LIFETIME: 'x',
   SESSION_LIFETIME: 'x',
+  EVENT_RETENTION: '86400',
   REFRESH_GRACE: 'x',
   PASSWORD_MIN_LENGTH: 'x',
   ARGON2_MEMORY: 'x',
@@ -311,6 +318,8 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   ISSUERS: 'canary',
   DOCS: 'x',
   LOG_LEVEL: 'x',
+  METRICS_PORT: 'x',
+  METRICS_HOST: 'a b',
 }
 
 test('a key that is named for two purposes is a mistake (KM-10)', () => {

@@ -12,7 +12,7 @@ export type Row = Readonly<Record<string, unknown>>
 export interface BareDatabase {
   readonly address: string
   run(statements: string): Promise<readonly Row[]>
-  /** The tables, columns and indexes, in words; what Kysely keeps for itself left out. */
+  /** The tables, columns and indexes, in words; which steps were taken left out. */
   schema(): Promise<readonly Row[]>
   store(): Store
 }
@@ -36,7 +36,7 @@ export function sqliteDatabase(address: string): BareDatabase {
       (
         await run(
           `select name, tbl_name as "table", sql from sqlite_schema
-            where name not like 'sqlite%' and name not like 'kysely%' order by name`,
+            where name not like 'sqlite%' and tbl_name not like '%_migration%' escape '\\' order by name`,
         )
       ).map(({ sql, ...row }) => ({
         ...row,
@@ -68,12 +68,12 @@ export function postgresDatabase(address: string): BareDatabase {
       run(`select table_name as "table", column_name as name,
           concat_ws(' ', data_type, is_nullable, column_default) as definition
         from information_schema.columns
-        where table_schema = 'public' and table_name not like 'kysely%'
+        where table_schema = 'public' and table_name not like '%migration%'
         union all select tablename, indexname, indexdef from pg_indexes
-        where schemaname = 'public' and tablename not like 'kysely%'
+        where schemaname = 'public' and tablename not like '%migration%'
         union all select relname, conname, pg_get_constraintdef(c.oid) from pg_constraint c
         join pg_class t on t.oid = conrelid
-        where c.connamespace = 'public'::regnamespace and relname not like 'kysely%'
+        where c.connamespace = 'public'::regnamespace and relname not like '%migration%'
         order by 1, 2, 3`),
     store: () => postgres(address),
   }

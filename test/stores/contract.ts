@@ -4,14 +4,15 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { ClientRecord } from '../../src/core/client-store.ts'
+import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
 import {
   ConflictError,
   type SessionRecord,
-  type SigningKeyRecord,
   type Store,
   type UserRecord,
 } from '../../src/core/store.ts'
 import type { ThrottleCount, ThrottleRule } from '../../src/core/throttle-store.ts'
+import { eventsContract } from './events-contract.ts'
 import { identitiesContract } from './identities-contract.ts'
 
 const now = 1_800_000_000
@@ -209,6 +210,26 @@ export function storeContract(
         }
       })
 
+      test('hashes that are not argon2id are found, those of the newest users first', async () => {
+        // Ids are in the order of their time; these are of the end of it.
+        let users = 0
+        const create = async (passwordHash: string | null): Promise<UserRecord> => {
+          const user = aUser({ id: `ffffffff-ffff-7fff-bfff-fffffffffff${users++}`, passwordHash })
+          await store.users.create(user)
+          return user
+        }
+        const argon2id = '$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g'
+        const bcrypt = ['a', 'b'].map((text) => `$2b$04$${text.repeat(53)}`)
+        const made: UserRecord[] = []
+        for (const hash of [bcrypt[0], argon2id, null, bcrypt[1]])
+          made.push(await create(hash ?? null))
+        assert.deepEqual(await other.users.importedHashes(2), [bcrypt[1], bcrypt[0]])
+        assert.deepEqual(await other.users.importedHashes(1), [bcrypt[1]])
+        for (const { id } of made) await store.users.remove(id)
+        const left = await other.users.importedHashes(2)
+        assert.ok(left.every((hash) => !bcrypt.includes(hash)))
+      })
+
       test('users are counted, all and active, by role', async () => {
         const before = await store.users.counts()
         await add({ role: 'counted' })
@@ -312,6 +333,7 @@ export function storeContract(
     })
 
     identitiesContract(() => [store, other], aUser)
+    eventsContract(() => [store, other], aUser, aSession)
 
     describe('the last active user of some roles', () => {
       async function start(...changes: Partial<UserRecord>[]): Promise<UserRecord[]> {
@@ -849,6 +871,31 @@ export function storeContract(
 
     test('a store that is open answers', async () => {
       await store.check()
+    })
+
+    // Last: it ends what the other tests have made.
+    describe('an end of everything', () => {
+      test('every user has the new stamp, every key is gone, and the version is a new one (DD-08)', async () => {
+        const user = await add()
+        const session = aSession(user)
+        assert.equal(await store.sessions.create(session), true)
+        assert.equal(
+          (await other.findSubject(user.id, session.id))?.sessionStamp,
+          user.securityStamp,
+        )
+        for (const [instant, version] of [
+          [now, now],
+          [now, now + 1],
+          [now - 5, now + 2],
+        ] as const) {
+          await store.revokeAll(`new stamp ${version}`, instant)
+          assert.deepEqual(await other.signingKeys.read(), { version, keys: [] })
+          const subject = await other.findSubject(user.id, session.id)
+          assert.equal(subject?.user.securityStamp, `new stamp ${version}`)
+          assert.equal(subject.sessionStamp, session.securityStamp, 'an old stamp')
+          assert.equal(subject.keysVersion, version)
+        }
+      })
     })
   })
 }

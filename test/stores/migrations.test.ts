@@ -77,10 +77,10 @@ async function dump(database: BareDatabase): Promise<unknown> {
   const schema = await database.schema()
   const tables = new Set(schema.map((row) => String(row.table)))
   const rows: Record<string, readonly Row[]> = {}
-  for (const table of [...tables, 'kysely_migration'].sort()) {
+  for (const table of [...tables].sort()) {
     rows[table] = await database.run(`select * from ${table} order by 1`)
   }
-  return { schema, rows }
+  return { schema, rows, steps: await database.run(`select * from ${await stepTable(database)}`) }
 }
 
 /** What is in the columns that there were then. */
@@ -93,8 +93,22 @@ async function oldRows(database: BareDatabase, upTo: old.OldStep): Promise<reado
   return rows
 }
 
-const steps = async (database: BareDatabase): Promise<readonly unknown[]> =>
-  (await database.run('select name from kysely_migration order by name')).map(({ name }) => name)
+const steps = async (database: BareDatabase): Promise<readonly unknown[]> => {
+  const rows = await database.run(`select name from ${await stepTable(database)} order by name`)
+  return rows.map(({ name }) => name)
+}
+
+/** The table of the steps: of Kysely's name in a database of then, until it is renamed. */
+async function stepTable(database: BareDatabase): Promise<string> {
+  return (await has(database, 'kysely_migration')) ? 'kysely_migration' : 'portcullis_migration'
+}
+
+async function has(database: BareDatabase, table: string): Promise<boolean> {
+  return await database.run(`select 1 from ${table}`).then(
+    () => true,
+    () => false,
+  )
+}
 
 function migrations(
   name: string,
@@ -148,6 +162,9 @@ function migrations(
     }
 
     async function assertToday(database: BareDatabase): Promise<void> {
+      for (const former of ['kysely_migration', 'kysely_migration_lock']) {
+        assert.equal(await has(database, former), false)
+      }
       assert.deepEqual(await steps(database), today.steps)
       assert.deepEqual(await database.schema(), today.schema)
     }
@@ -239,6 +256,24 @@ function migrations(
       await assertToday(database)
     })
 
+    test('shared with another application that uses Kysely leaves its tables alone', async () => {
+      const database = await create()
+      await database.run('create table kysely_migration (name text, timestamp text)')
+      await database.run("insert into kysely_migration values ('2025_theirs', '2025-01-01')")
+      await openAndClose(database)
+      await openAndClose(database)
+      const theirs = await database.run('select name from kysely_migration')
+      assert.deepEqual(
+        theirs.map(({ name }) => name),
+        ['2025_theirs'],
+      )
+      const own = await database.run('select name from portcullis_migration order by name')
+      assert.deepEqual(
+        own.map(({ name }) => name),
+        today.steps,
+      )
+    })
+
     test('that is new is completed after kill -9 before any statement (DD-09)', async (t) => {
       const said = await killBeforeEach(create, async (database) => {
         await openAndClose(database)
@@ -250,6 +285,25 @@ function migrations(
 }
 
 let databases = 0
+
+test('two schemas of one database on PostgreSQL are two stores', { skip }, async () => {
+  const url = (await server?.createDatabase(`old${++databases}`)) ?? ''
+  const schemas = ['one', 'two']
+  await postgresDatabase(url).run(schemas.map((name) => `create schema ${name};`).join(''))
+  for (const schema of schemas) {
+    const database = postgresDatabase(`${url}?options=-c%20search_path%3D${schema}`)
+    await openAndClose(database)
+    assert.deepEqual(await database.run('select count(*)::int as users from users'), [{ users: 0 }])
+  }
+  const tables = await postgresDatabase(url).run(
+    "select table_schema from information_schema.tables where table_name = 'users' order by 1",
+  )
+  assert.deepEqual(
+    tables.map(({ table_schema }) => table_schema),
+    schemas,
+  )
+})
+
 migrations('SQLite', async () => sqliteDatabase(join(directory, `${++databases}.db`)), false)
 migrations(
   'PostgreSQL',

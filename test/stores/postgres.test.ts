@@ -47,6 +47,24 @@ describe('a PostgreSQL store', { skip }, () => {
     for (const store of stores) await store.close()
   })
 
+  test('tells how many connections it has, who waits for one, and how its cache does', async () => {
+    const store = await open(url, { maxConnections: 2 })
+    const operator = await operate('begin; lock table users')
+    const blocked = [1, 2, 3].map(() => store.users.findById('nobody'))
+    // Until the two connections are there, and both are in use.
+    while ((store.statistics?.().connections.used ?? 0) < 2) await new Promise(setImmediate)
+    const { connections, subjects } = store.statistics?.() ?? assert.fail()
+    assert.deepEqual(connections, { used: 2, idle: 0, waiting: 1 })
+    assert.deepEqual(subjects, { hits: 0, misses: 0 })
+    await operator.query('rollback')
+    await operator.end()
+    await Promise.all(blocked)
+    await store.findSubject('nobody', null)
+    assert.deepEqual(store.statistics?.().connections, { used: 0, idle: 2, waiting: 0 })
+    assert.deepEqual(store.statistics?.().subjects, { hits: 0, misses: 1 })
+    await store.close()
+  })
+
   test('goes on after its connections were ended, in the middle of a transaction too (DD-05)', async () => {
     const store = await open(url)
     const [admin, other] = [aUser({ role: 'admin' }), aUser({ role: 'admin' })]

@@ -160,7 +160,7 @@ test('a directory that is not there is named', async () => {
 test('a database of a newer version is refused, and left as it was (DD-09)', async () => {
   const { path, username } = await existing()
   const database = new DatabaseSync(path)
-  database.exec("insert into kysely_migration values ('9999_later', '2030-01-01')")
+  database.exec("insert into portcullis_migration values ('9999_later', '2030-01-01')")
   database.close()
   await assertRefused(path, 'newer_version', /newer version of Portcullis.*9999_later/)
   const again = new DatabaseSync(path)

@@ -46,6 +46,17 @@ test('an answer is kept for its user and session', async () => {
   assert.equal(bench.cache.findSubject('somebody else', 's') instanceof Promise, true)
 })
 
+test('it counts how often it had the answer, and how often it did not', async () => {
+  const bench = createBench()
+  await fill(bench)
+  bench.cache.findSubject(user.id, 's')
+  bench.cache.findSubject(user.id, 's')
+  assert.deepEqual(bench.cache.counts, { hits: 2, misses: 1 })
+  bench.isCurrent = false
+  await fill(bench)
+  assert.deepEqual(bench.cache.counts, { hits: 2, misses: 2 })
+})
+
 test('what was dropped is read anew, for every session of the user and nobody else', async () => {
   const bench = createBench()
   await fill(bench)

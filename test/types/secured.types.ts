@@ -2,7 +2,7 @@
 
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
-import type { User } from '../../src/core/accounts.ts'
+import type { User } from '../../src/core/user.ts'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { secured } from '../../src/fastify/secured.ts'
 import { all, optional } from '../../src/http/guard.ts'

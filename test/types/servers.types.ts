@@ -2,8 +2,8 @@
 
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger } from 'fastify'
-import type { User } from '../../src/core/accounts.ts'
 import type { Auth } from '../../src/core/auth.ts'
+import type { User } from '../../src/core/user.ts'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { secured } from '../../src/fastify/secured.ts'

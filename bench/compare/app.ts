@@ -1,0 +1,24 @@
+// The ready server as it is configured by its environment, with one route besides: the same answer as
+// GET /me, without a guard. What a guard costs is the difference between the two.
+
+import { Type } from '@fastify/type-provider-typebox'
+import { buildApp } from '../../src/server/app.ts'
+import { readConfig, readEnvironment } from '../../src/server/config.ts'
+import { openAuth } from '../../src/server/open-auth.ts'
+import { UserAnswer } from '../../src/server/schemas.ts'
+
+const config = readConfig(readEnvironment())
+const auth = await openAuth(config)
+const app = await buildApp({
+  auth,
+  docs: config.docs,
+  logger: { level: config.logLevel ?? 'info' },
+})
+const me: unknown = JSON.parse(process.env.ME ?? '{}')
+const schema = {
+  response: { 200: Type.Interface([UserAnswer], { scope: Type.String() }) },
+}
+app.get('/unguarded', { schema }, async () => me)
+console.log(await app.listen({ host: config.host, port: config.port }))
+// With an end of its own, a profiler writes what it has seen.
+process.once('SIGTERM', () => process.exit())

@@ -1,0 +1,154 @@
+// What the figures come to: a line for each thing that was to be found out, with the goal that we set.
+
+import type { Results, RowResult } from './results.ts'
+import type { Series } from './rounds.ts'
+import { median, ratio } from './statistics.ts'
+
+export interface Line {
+  readonly what: string
+  readonly ours: string
+  /** Whom it is compared with, and theirs. */
+  readonly beside: string
+  readonly ratio: string
+  readonly goal: string
+}
+
+/** The lines of those rows that were measured. */
+export function summarize(results: Results): readonly Line[] {
+  return Object.entries(summaries).flatMap(([name, lines]) => {
+    const result = results[name]
+    return result ? lines(result) : []
+  })
+}
+
+const summaries: Readonly<Record<string, (result: RowResult) => readonly Line[]>> = {
+  me: (result) => [
+    ...against(result, 'guarded `GET /me`, user checked', 'Portcullis', [
+      ['Portcullis, unguarded route', 0.75],
+      ['@fastify/jwt', 1.25],
+      ['FastAPI', 15],
+    ]),
+    ...against(result, 'the same, 10,000 tokens in turn', 'Portcullis, 10,000 tokens', [
+      ['Portcullis', 0.9],
+    ]),
+    ...against(result, 'the same, on PostgreSQL', 'Portcullis, PostgreSQL', [['Portcullis', 0.9]]),
+  ],
+  'first-sight': (result) =>
+    ['HS256', 'ES256'].flatMap((algorithm) =>
+      against(result, `first sight of a token, ${algorithm}`, `Portcullis, ${algorithm}`, [
+        [`@fastify/jwt, ${algorithm}`, 0.8],
+      ]),
+    ),
+  login: (result) =>
+    against(result, 'login at saturation', 'Portcullis', [
+      ['argon2id alone', 0.95],
+      ['Fastify, @fastify/jwt, @node-rs/argon2', null],
+      ['Fastify, @fastify/jwt, argon2', 2],
+      ['Better Auth, argon2id', 2],
+    ]),
+  'me-during-login': (result) => [
+    ...against(result, '`GET /me` during logins', 'Portcullis, during logins', [
+      ['Portcullis, idle', 0.4],
+    ]),
+    ...[
+      'Fastify, @fastify/jwt, @node-rs/argon2, during logins',
+      'Better Auth, argon2id, during logins',
+    ].flatMap((peer, index) => latency(result, peer, index === 0 ? '≤ 25 ms' : '')),
+  ],
+  grants: ({ series = {} }) =>
+    ['refresh', 'revoke', 'introspect'].map((what) => ({
+      what,
+      ours: rate(series[`${what}, SQLite`]),
+      beside: `PostgreSQL: ${rate(series[`${what}, PostgreSQL`])}`,
+      ratio: '',
+      goal: '',
+    })),
+  growth: (result) => [
+    ...['GET /me', 'login'].flatMap((what) =>
+      against(result, `${what}, 1,000,000 users and sessions`, `${what}, 1,000,000`, [
+        [`${what}, 1,000`, 0.9],
+      ]),
+    ),
+    ...Object.entries(result.figures ?? {})
+      .slice(-1)
+      .map(([level, { bytesPerUser, bytesPerSession }]) => ({
+        what: `size in SQLite, ${level} of each`,
+        ours: `${bytesPerUser} bytes a user, ${bytesPerSession} a session`,
+        beside: '',
+        ratio: '',
+        goal: '',
+      })),
+  ],
+  import: ({ figures = {} }) =>
+    Object.entries(figures).map(([name, { seconds }]) => ({
+      what: `import of ${name}`,
+      ours: `${seconds} s`,
+      beside: '',
+      ratio: '',
+      goal: '≤ 30 s',
+    })),
+  footprint: ({ figures = {} }) =>
+    footprintLines.map(([what, key, unit, goal]) => ({
+      what,
+      ours: `${figures.Portcullis?.[key]}${unit}`,
+      beside: ['Better Auth', 'NestJS']
+        .map((name) => `${name}: ${figures[name]?.[key]}${unit}`)
+        .join(', '),
+      ratio: '',
+      goal,
+    })),
+}
+
+const footprintLines = [
+  ['start to first answer', 'startMilliseconds', ' ms', '≤ 600 ms'],
+  ['memory when idle', 'idleMebibytes', ' MiB', '≤ 110 MiB'],
+  ['packages installed', 'packages', '', ''],
+  ['their size', 'installedMebibytes', ' MiB', ''],
+] as const
+
+/** Our rate beside others', those that were there. */
+function against(
+  { series = {} }: RowResult,
+  what: string,
+  name: string,
+  others: readonly (readonly [name: string, goal: number | null])[],
+): Line[] {
+  const own = series[name]
+  if (own === undefined) return []
+  return others.flatMap(([other, goal]) => {
+    const theirs = series[other]
+    if (theirs === undefined) return []
+    return {
+      what,
+      ours: rate(own),
+      beside: `${other}: ${rate(theirs)}`,
+      ratio: ratio(own.rate, theirs.rate).toFixed(2),
+      goal: goal === null ? '' : `≥ ${goal}`,
+    }
+  })
+}
+
+function latency({ series = {} }: RowResult, peer: string, goal: string): Line[] {
+  const own = series['Portcullis, during logins']
+  const theirs = series[peer]
+  if (own === undefined || theirs === undefined) return []
+  const p99 = (of: Series): string => `${median(of.p99).toFixed(1)} ms at ${rate(of)}`
+  return [
+    {
+      what: 'its 99th percentile',
+      ours: p99(own),
+      beside: `${peer.replace(', during logins', '')}: ${p99(theirs)}`,
+      ratio: '',
+      goal,
+    },
+  ]
+}
+
+function rate(series: Series | undefined): string {
+  return series === undefined ? '–' : `${round(median(series.rate))}/s`
+}
+
+/** Three digits say what can be known. */
+export function round(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 1 })
+}

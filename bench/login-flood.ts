@@ -1,0 +1,160 @@
+// What a flood of logins, ten times what the cores can hash, does to everybody else.
+//
+//   node bench/login-flood.ts [--seconds 60] [--times 10]
+
+import { execFile } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { parseArgs, promisify } from 'node:util'
+import { defaultArgon2Parameters } from '../src/core/password-hash.ts'
+import { logIn, users } from './flood.ts'
+import { formatTable, type Quantiles, quantiles } from './quantiles.ts'
+import { password, readMetric, residentMemoryOf, startServing, writeResult } from './serving.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    times: { type: 'string', default: '10' },
+  },
+})
+const seconds = Number(values.seconds)
+const times = Number(values.times)
+const mebibyte = 1024 * 1024
+
+interface Flood {
+  readonly rate: number
+  readonly skipped: number
+  readonly answers: Readonly<Record<string, Quantiles>>
+}
+
+const server = await startServing(async ({ accounts, passwords }) => {
+  const passwordHash = await passwords.hash(password)
+  for (let user = 0; user < users; user++) {
+    await accounts.create({ username: `user-${user}`, passwordHash })
+  }
+})
+const metric = (name: string, labels?: string): Promise<number> =>
+  readMetric(server.metricsUrl, name, labels)
+/** Sources and names that nobody else in this file uses. */
+let logins = 1 << 22
+
+/** Asks one request after another, a few milliseconds apart, until it is told to stop. */
+async function probe(path: string, token: string, stop: AbortSignal): Promise<Quantiles> {
+  const durations: number[] = []
+  while (!stop.aborted) {
+    const began = performance.now()
+    const headers = { authorization: `Bearer ${token}` }
+    const response = await fetch(server.url + path, { headers })
+    await response.text()
+    if (response.status !== 200) throw new Error(`${path} answered ${response.status}.`)
+    durations.push(performance.now() - began)
+    await setTimeout(10)
+  }
+  return quantiles(durations)
+}
+
+/** The probes, and the memory, while something goes on. */
+async function observe<T>(during: Promise<T>) {
+  const stop = new AbortController()
+  const probes = ['/me', '/.well-known/jwks.json'].map((path) => probe(path, token, stop.signal))
+  let memory = 0
+  let loopLag = 0
+  const watching = (async () => {
+    while (!stop.signal.aborted) {
+      memory = Math.max(memory, residentMemoryOf(server.pid))
+      loopLag = Math.max(loopLag, await metric('nodejs_eventloop_lag_p99_seconds'))
+      await setTimeout(250)
+    }
+  })()
+  const result = await during
+  stop.abort()
+  const [me, jwks] = await Promise.all(probes)
+  await watching
+  return { result, me, jwks, memory, loopLag }
+}
+
+/** A login of a user, and how long it took. */
+async function timeLogin(): Promise<number> {
+  const began = performance.now()
+  const status = await logIn(server.url, logins++, false)
+  const duration = performance.now() - began
+  return status === 200 ? duration : Number.POSITIVE_INFINITY
+}
+
+/** Logins a second that are answered when there are always some waiting. */
+async function measureCapacity(): Promise<number> {
+  const until = performance.now() + 3000
+  let done = 0
+  const lane = async (): Promise<void> => {
+    for (; performance.now() < until; done++) await timeLogin()
+  }
+  await Promise.all(Array.from({ length: 8 }, lane))
+  return Math.round(done / 3)
+}
+
+const body = new URLSearchParams({ username: 'user-0', password })
+const answer = await fetch(`${server.url}/auth/token`, { method: 'POST', body })
+const { access_token: token } = (await answer.json()) as { readonly access_token: string }
+try {
+  const capacity = await measureCapacity()
+  const normal: number[] = []
+  for (let login = 0; login < 30; login++) normal.push(await timeLogin())
+  const usual = quantiles(normal)
+  const idle = await observe(setTimeout(5000))
+
+  const script = join(import.meta.dirname, 'flood.ts')
+  const words = [script, server.url, String(times * capacity), String(seconds)]
+  const run = promisify(execFile)(process.execPath, words)
+  const flooded = await observe(run)
+  const endedAt = performance.now()
+  const flood: Flood = JSON.parse(flooded.result.stdout)
+
+  // Normal again: three logins in a row that take no longer than nearly all did before.
+  let recovery = 0
+  for (let inRow = 0; inRow < 3; ) {
+    inRow = (await timeLogin()) <= 1.5 * usual.p99 ? inRow + 1 : 0
+    if (inRow === 1) recovery = performance.now() - endedAt
+  }
+  const peak = await metric('portcullis_hash_jobs_running_peak')
+  const hashMemory = (peak * defaultArgon2Parameters.memory) / 1024
+  const memory = {
+    idle: idle.memory / mebibyte,
+    flooded: flooded.memory / mebibyte,
+    beyondHashes: (flooded.memory - idle.memory) / mebibyte - hashMemory,
+  }
+  const ms = (duration = Number.NaN): string => `${duration.toFixed(1)} ms`
+  const row = (name: string, times?: Quantiles): string[] => [
+    name,
+    times ? `${times.count}, half within ${ms(times.p50)}, 99 % within ${ms(times.p99)}` : 'none',
+  ]
+  console.log(
+    formatTable([
+      ['', `${seconds} s at ${flood.rate} logins a second, ${capacity} can be hashed`],
+      ['cores', availableParallelism()],
+      ['hashes at the same time, at most', peak],
+      ['memory, idle', `${memory.idle.toFixed(0)} MiB`],
+      ['memory, flooded', `${memory.flooded.toFixed(0)} MiB`],
+      ['more, besides that of hashes', `${memory.beyondHashes.toFixed(0)} MiB`],
+      row('/me, idle', idle.me),
+      row('/me, flooded', flooded.me),
+      row('JWKS, idle', idle.jwks),
+      row('JWKS, flooded', flooded.jwks),
+      ['event loop, 99 % of delays', ms(1000 * flooded.loopLag)],
+      ...Object.entries(flood.answers).map(([status, each]) =>
+        row(status === '0' ? 'no answer' : `answered ${status}`, each),
+      ),
+      ['not sent, for want of sockets', flood.skipped],
+      row('login before', usual),
+      ['normal logins again after', ms(recovery)],
+    ]),
+  )
+  const { result: _output, ...during } = flooded
+  const { result: _nothing, ...before } = idle
+  const cores = availableParallelism()
+  const rate = { capacity, ...flood }
+  writeResult('login-flood', { cores, rate, peak, memory, before, during, usual, recovery })
+} finally {
+  await server.stop()
+}
+process.exit()

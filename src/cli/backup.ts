@@ -1,0 +1,73 @@
+import { Command } from 'commander'
+import type { Auth } from '../core/auth.ts'
+import { systemClock } from '../core/clock.ts'
+import { revokeAll } from '../core/revoke-all.ts'
+import { type Config, readConfig, readEnvironment } from '../server/config.ts'
+import { databaseFile } from '../server/inspect-database.ts'
+import { makeDirectory, openAuth, openStore } from '../server/open-auth.ts'
+
+/** `portcullis backup`: of SQLite, while a server runs or not. */
+export function backupCommand(): Command {
+  return new Command('backup')
+    .argument('<file>')
+    .option('--force', 'replace the file if it is there')
+    .description('copy the SQLite database into a file, while it is in use')
+    .action(async (file: string, { force }: { force?: boolean }, command: Command) => {
+      const path = requireSqlite(command, 'pg_dump --format=custom --file=FILE "$DATABASE_URL"')
+      const { copyDatabase } = await import('../stores/sqlite-copy.ts')
+      await copyDatabase(path, file, force)
+      console.log(`The database is copied into ${file}.`)
+      console.log(`Its key is not: keep a copy of ${path}.key in another place.`)
+    })
+}
+
+/** `portcullis restore`: of SQLite, with the server stopped. */
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .argument('<file>')
+    .description('put a backup in the place of the SQLite database; everybody has to log in again')
+    .action(async (file: string, _options: object, command: Command) => {
+      const path = requireSqlite(command, 'pg_restore, and then `portcullis restored`')
+      const { restoreSqlite } = await import('../stores/sqlite-restore.ts')
+      const former = await restoreSqlite(file, path, systemClock)
+      if (former !== null) console.log(`The database of before is kept as ${former}.`)
+      await tellWhatIsThere(readConfig(readEnvironment()))
+    })
+}
+
+/** `portcullis restored`: for whatever brought the database back to an earlier state. */
+export function restoredCommand(): Command {
+  return new Command('restored')
+    .description(
+      'end every session and token, after pg_restore or the failover to a standby that was behind',
+    )
+    .action(async () => {
+      const config = readConfig(readEnvironment())
+      const store = await openStore(config)
+      try {
+        await revokeAll(store, systemClock)
+      } finally {
+        await store.close()
+      }
+      await tellWhatIsThere(config)
+    })
+}
+
+/** Opening it makes the new signing key, and shows that the database can be served from. */
+async function tellWhatIsThere(config: Config): Promise<void> {
+  const auth: Auth = await openAuth(config)
+  try {
+    const { total } = await auth.accounts.counts()
+    console.log(`Users: ${total}. Every session and token of before is ended.`)
+  } finally {
+    await auth.close()
+  }
+}
+
+/** Returns the path of the database, in a directory that is there. */
+function requireSqlite(command: Command, instead: string): string {
+  const { databaseUrl, dataDirectory } = readConfig(readEnvironment())
+  if (databaseUrl !== undefined) command.error(`error: the data is in PostgreSQL: use ${instead}`)
+  makeDirectory(dataDirectory)
+  return databaseFile(dataDirectory)
+}

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ConfigError } from '../core/errors.ts'
+import type { Config } from '../server/config.ts'
+import { openAuth } from '../server/open-auth.ts'
+import { isLoopback } from './doctor/network.ts'
+
+/** Anybody can look these up, so that they are for a server that nobody else reaches, and end with it. */
+const alice = { username: 'alice', password: 'three green tractors sing' }
+const bob = { username: 'bob', password: 'four blue tractors dance' }
+
+/**
+ * Runs a server with demo users, on a database that is thrown away when it ends.
+ *
+ * @throws {ConfigError} wherever it could be taken for a real one.
+ */
+export async function serveDemo(
+  given: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+  serve: (config: Config, words: readonly string[]) => Promise<void>,
+): Promise<void> {
+  refuseReal(given, environment)
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'portcullis-dev-'))
+  try {
+    // Shorter than some policies ask for.
+    const config = { ...given, dataDirectory, passwordMinLength: 15 }
+    await serve(config, await createUsers(config))
+  } finally {
+    rmSync(dataDirectory, { recursive: true, force: true })
+  }
+}
+
+/** Returns what is to be said of them. */
+async function createUsers(config: Config): Promise<readonly string[]> {
+  const auth = await openAuth(config)
+  try {
+    const [role = ''] = auth.roles.administrative
+    await auth.accounts.create({ ...alice, role })
+    const member = await auth.accounts.create(bob)
+    return [
+      '',
+      'WARNING: these are demo users, for this machine, and for now:',
+      `  ${alice.username}, ${role}, with the password: ${alice.password}`,
+      `  ${bob.username}, ${member.role}, with the password: ${bob.password}`,
+      'The database is thrown away when the server ends.',
+    ]
+  } finally {
+    await auth.close()
+  }
+}
+
+function refuseReal(
+  { host, databaseUrl, workers }: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  const problems: string[] = []
+  if (environment.NODE_ENV === 'production') {
+    problems.push('--dev makes demo users: leave it out where NODE_ENV is production.')
+  }
+  if (databaseUrl !== undefined) {
+    problems.push('--dev has a database of its own: leave it out, or unset DATABASE_URL.')
+  }
+  if (!isLoopback(host)) {
+    problems.push(`--dev is for this machine only: leave it out, or unset HOST, which is ${host}.`)
+  }
+  if (workers > 1) problems.push('--dev serves from one process: leave it out, or unset WORKERS.')
+  if (problems.length > 0) throw new ConfigError(problems)
+}

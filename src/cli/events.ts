@@ -1,0 +1,131 @@
+import { setTimeout } from 'node:timers/promises'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Auth } from '../core/auth.ts'
+import type { AuthEvent, EventQuery } from '../core/event-store.ts'
+import { type AuthEventType, eventTypes } from '../core/event-vocabulary.ts'
+import { eventAnswer } from '../server/event-answer.ts'
+import { instant, tableOf } from './table.ts'
+import { findUser } from './user.ts'
+import { withAuth } from './with-auth.ts'
+
+interface Filter {
+  readonly type?: AuthEventType
+  readonly user?: string
+  readonly client?: string
+  readonly actor?: string
+  readonly since?: number
+  readonly until?: number
+  readonly limit: number
+  readonly json?: true
+}
+
+/** Milliseconds between two looks for new events. */
+const lookInterval = 1000
+/** Seconds that an event may become visible after its time: another machine's clock, a slow commit. */
+const lateness = 10
+/** Events that one look brings at most. */
+const most = 1000
+
+/** `portcullis events …`: what happened. */
+export function eventsCommand(): Command {
+  const events = new Command('events').description('show what happened')
+
+  withFilter(events.command('list'), 50)
+    .addOption(new Option('--since <time>', 'from this time on').argParser(parseTime))
+    .addOption(new Option('--until <time>', 'before this time').argParser(parseTime))
+    .description('list events, the newest first; times such as 2027-01-15T08:00:00Z')
+    .action((filter: Filter) =>
+      withAuth(async (auth) => {
+        const found = await auth.events.list(await queryOf(auth, filter))
+        if (filter.json) for (const event of found) console.log(jsonOf(event))
+        else console.log(tableOf([heading, ...found.map(rowOf)]))
+      }),
+    )
+
+  withFilter(events.command('tail'), 10)
+    .option('-f, --follow', 'go on with those that happen from now on, until Ctrl-C')
+    .description('print the last events, the newest last')
+    .action(({ follow, ...filter }: Filter & { readonly follow?: true }) =>
+      withAuth(async (auth) => {
+        const query = await queryOf(auth, filter)
+        const print = (event: AuthEvent): void =>
+          console.log(filter.json ? jsonOf(event) : rowOf(event).join('  '))
+        const last = await auth.events.list(query)
+        for (const event of last.toReversed()) print(event)
+        if (follow) await printNew(auth, query, last, print)
+      }),
+    )
+
+  return events
+}
+
+/** Prints what is new, each once, until the process is ended. */
+async function printNew(
+  { events, clock }: Auth,
+  query: EventQuery,
+  printed: readonly AuthEvent[],
+  print: (event: AuthEvent) => void,
+): Promise<never> {
+  let seen = new Set(printed.map(({ id }) => id))
+  const from = clock()
+  for (;;) {
+    const since = Math.max(from, clock() - lateness)
+    const found = await events.list({ ...query, since, limit: most })
+    for (const event of found.toReversed()) if (!seen.has(event.id)) print(event)
+    seen = new Set(found.map(({ id }) => id))
+    await setTimeout(lookInterval)
+  }
+}
+
+function withFilter(command: Command, limit: number): Command {
+  return command
+    .addOption(new Option('--type <event>', 'of this kind').choices(Object.keys(eventTypes)))
+    .option('--user <username>', 'that concern this user')
+    .option('--client <id>', 'of this client')
+    .option('--actor <actor>', 'done by user:<id>, client:<id>, cli:<name>, setup or system')
+    .addOption(
+      new Option('--limit <number>', 'so many at most').default(limit).argParser((text) => {
+        if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+        throw new InvalidArgumentError('It must be a whole number from 1 to 999999.')
+      }),
+    )
+    .option('--json', 'for programs: an object a line; instants are seconds since 1970')
+}
+
+async function queryOf({ accounts }: Auth, filter: Filter): Promise<EventQuery> {
+  const { type, user, client, actor, since, until, limit } = filter
+  return {
+    limit,
+    ...(type !== undefined && { type }),
+    ...(user !== undefined && { userId: (await findUser(accounts, user)).id }),
+    ...(client !== undefined && { clientId: client }),
+    ...(actor !== undefined && { actor }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  }
+}
+
+function parseTime(text: string): number {
+  const time = /^\d{4}-/.test(text) ? Date.parse(text) / 1000 : Number.NaN
+  if (Number.isFinite(time)) return Math.floor(time)
+  throw new InvalidArgumentError('It must be a time such as 2027-01-15T08:00:00Z.')
+}
+
+function jsonOf(event: AuthEvent): string {
+  return JSON.stringify(eventAnswer(event))
+}
+
+const heading = ['TIME', 'EVENT', 'USER', 'BY', 'FROM', 'MORE']
+
+function rowOf(event: AuthEvent): readonly string[] {
+  const { at, type, userId, actor, address, clientId, reason, details = {} } = event
+  const more = [
+    ...(clientId === undefined ? [] : [`client ${clientId}`]),
+    ...Object.entries(details).map(([name, value]) => `${name} ${value}`),
+    ...(reason === undefined ? [] : [reason]),
+  ]
+  // What an identity provider calls a subject may hold what a terminal obeys.
+  return [instant(at), type, userId ?? '-', actor ?? '-', address ?? '-', more.join(', ')].map(
+    (cell) => cell.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' '),
+  )
+}

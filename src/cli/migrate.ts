@@ -1,0 +1,31 @@
+import { Command } from 'commander'
+import { readConfig, readEnvironment } from '../server/config.ts'
+import { inspectDatabase } from '../server/inspect-database.ts'
+import { migrateDatabase } from '../server/open-auth.ts'
+
+/** `portcullis migrate`: what `serve` does to the tables at its start, by itself. */
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('bring the tables up to date, and say what was done; serve does it too')
+    .option('--check', 'change nothing; the exit code is 1 if there is something to do')
+    .action(async ({ check }: { check?: true }) => {
+      const config = readConfig(readEnvironment())
+      const inspection = await inspectDatabase(config)
+      const pending = inspection?.steps.pending
+      if (check) {
+        if (pending?.length === 0) return console.log('The tables are up to date.')
+        console.log(
+          pending === undefined
+            ? 'There is no database yet: it is to be made.'
+            : `To be made: ${pending.join(', ')}.`,
+        )
+        process.exitCode = 1
+        return
+      }
+      // Refuses a database of a newer version.
+      await migrateDatabase(config)
+      if (pending?.length === 0) return console.log('The tables were up to date.')
+      const made = pending ?? (await inspectDatabase(config))?.steps.done ?? []
+      console.log(`Made: ${made.join(', ')}.`)
+    })
+}

@@ -1,0 +1,121 @@
+/** A kind of event. */
+export interface EventType {
+  /** One sentence: what happened. */
+  readonly says: string
+  readonly outcome: 'success' | 'failure'
+  /**
+   * Who has not logged in can cause it, again and again: only so many are stored, see `createEventBudget`.
+   */
+  readonly bounded?: true
+  /** Heard and logged, not stored: nothing was changed, and there are many. */
+  readonly passing?: true
+}
+
+/**
+ * What can happen, in the words of OWASP's logging vocabulary where it has one. The names are stable:
+ * alerts may be built on them.
+ */
+export type AuthEventType =
+  | 'authn_login_success'
+  | 'authn_login_fail'
+  | 'authn_login_throttled'
+  | 'authn_login_unlock'
+  | 'authn_password_change'
+  | 'authn_password_change_fail'
+  | 'authn_token_created'
+  | 'authn_token_reuse'
+  | 'authn_token_wrong_client'
+  | 'session_ended'
+  | 'sessions_ended'
+  | 'user_created'
+  | 'user_updated'
+  | 'user_deleted'
+  | 'privilege_permissions_changed'
+  | 'identity_linked'
+  | 'identity_unlinked'
+  | 'client_created'
+  | 'client_secret_changed'
+  | 'client_removed'
+  | 'key_rotated'
+  | 'key_retired'
+  | 'issuer_keys_failed'
+  | 'sys_startup'
+  | 'sys_shutdown'
+
+const success = 'success'
+const failure = 'failure'
+
+/** What is fixed about each kind of event. */
+export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
+  authn_login_success: { says: 'A user logged in.', outcome: success },
+  authn_login_fail: { says: 'A login was refused.', outcome: failure, bounded: true },
+  authn_login_throttled: {
+    says: 'A login was not looked at, because too many had failed before.',
+    outcome: failure,
+    bounded: true,
+  },
+  authn_login_unlock: {
+    says: 'The waits and the lock of a user were ended by hand.',
+    outcome: success,
+  },
+  authn_password_change: { says: 'A password was set.', outcome: success },
+  authn_password_change_fail: {
+    says: 'A change of password was refused: the old one was wrong.',
+    outcome: failure,
+    bounded: true,
+  },
+  authn_token_created: {
+    says: 'A refresh token was exchanged for new tokens.',
+    outcome: success,
+    passing: true,
+  },
+  authn_token_reuse: {
+    says: 'A refresh token was presented again after its time: somebody holds a copy. The session ended.',
+    outcome: failure,
+  },
+  authn_token_wrong_client: {
+    says: 'A client presented a token of another client’s session, which goes on.',
+    outcome: failure,
+    bounded: true,
+  },
+  session_ended: {
+    says: 'A session was ended on purpose: a log-out, or an administrator’s doing.',
+    outcome: success,
+  },
+  sessions_ended: { says: 'A user was logged out everywhere.', outcome: success },
+  user_created: { says: 'A user was created.', outcome: success },
+  user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
+  user_deleted: { says: 'A user was deleted.', outcome: success },
+  privilege_permissions_changed: { says: 'The role of a user was changed.', outcome: success },
+  identity_linked: {
+    says: 'An identity at another issuer was linked to a user.',
+    outcome: success,
+  },
+  identity_unlinked: { says: 'Such a link was ended.', outcome: success },
+  client_created: { says: 'A client was registered.', outcome: success },
+  client_secret_changed: {
+    says: 'A client was given a new secret, and the old one is refused.',
+    outcome: success,
+  },
+  client_removed: { says: 'A client was removed, and its sessions ended.', outcome: success },
+  key_rotated: {
+    says: 'A signing key was made and published; when it signs, the store knows.',
+    outcome: success,
+  },
+  key_retired: {
+    says: 'A signing key was ended on purpose, and all its access tokens with it.',
+    outcome: success,
+  },
+  issuer_keys_failed: {
+    says: 'The keys of another issuer could not be fetched; those known are believed for a while.',
+    outcome: failure,
+    passing: true,
+  },
+  sys_startup: { says: 'A process began to serve.', outcome: success },
+  sys_shutdown: { says: 'A process stopped serving, as it was told to.', outcome: success },
+}
+
+/** True if a text is the name of a kind of event. */
+export function isEventType(text: string): text is AuthEventType {
+  return Object.hasOwn(eventTypes, text)
+}

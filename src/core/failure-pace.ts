@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+
+/** Kinds of work that are remembered. */
+const maxWorks = 64
+/** Durations that are remembered of each. */
+const maxDurations = 32
+/** How much later than the slowest of these a failure is answered: hardly any takes longer. */
+const margin = 1.2
+/** Milliseconds after which a failure is answered at the latest; no hash that is borne takes longer. */
+const longest = 3000
+
+/**
+ * Lets every failed verification take the same time, whatever kind of hash it looked at: that of the
+ * slowest kind that is known. While one kind is known, none is held up.
+ *
+ * Durations are in milliseconds; hashes of the same work take about the same.
+ */
+export interface FailurePace {
+  /** Remembers how long a verification took. */
+  learn(work: string, duration: number): void
+  /** True if it is remembered how long this takes. */
+  knows(work: string): boolean
+  /** Forgets all other work. */
+  retain(isPresent: (work: string) => boolean): void
+  /** Resolves when a failure is to be answered whose work has taken so long. No core is used for it. */
+  settle(duration: number): Promise<void>
+}
+
+/** @param wait Resolves after some milliseconds. */
+export function createFailurePace(
+  wait: (milliseconds: number) => Promise<unknown> = sleep,
+): FailurePace {
+  const works = new LRUCache<string, number[]>({ max: maxWorks })
+
+  return {
+    learn(work, duration) {
+      const durations = works.get(work) ?? []
+      durations.push(duration)
+      if (durations.length > maxDurations) durations.shift()
+      works.set(work, durations)
+    },
+    knows: (work) => works.has(work),
+    retain(isPresent) {
+      for (const work of [...works.keys()]) if (!isPresent(work)) works.delete(work)
+    },
+    async settle(duration) {
+      if (works.size < 2) return
+      const slowest = Math.max(...[...works.values()].flat())
+      const remaining = Math.min(margin * slowest, longest) - duration
+      if (remaining > 0) await wait(remaining)
+    },
+  }
+}

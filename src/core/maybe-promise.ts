@@ -1,0 +1,12 @@
+import type { MaybePromise } from './store.ts'
+
+/**
+ * Maps a value that may be there already, without waiting for it then: a guarded request on SQLite
+ * takes no promise at all.
+ */
+export function mapAnswer<T, R>(
+  value: MaybePromise<T>,
+  change: (value: T) => MaybePromise<R>,
+): MaybePromise<R> {
+  return value instanceof Promise ? value.then(change) : change(value)
+}

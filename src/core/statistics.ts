@@ -1,0 +1,31 @@
+// What parts of the library count about themselves: plain numbers since the start of the process, for
+// whoever reads them now and then. Counting costs an addition, so nobody has to turn it on.
+
+/** How often a cache had the answer. */
+export interface CacheCounts {
+  readonly hits: number
+  /** Times that it had to be found out. */
+  readonly misses: number
+}
+
+/** What a store can tell of itself. */
+export interface StoreStatistics {
+  /** Connections to the database, and who waits for one. */
+  readonly connections: {
+    readonly used: number
+    readonly idle: number
+    readonly waiting: number
+  }
+  /** The answers to guarded requests that were, and were not, in the memory of this process. */
+  readonly subjects: CacheCounts
+}
+
+/** How attempts to authenticate have ended. */
+export interface AttemptCounts {
+  readonly succeeded: number
+  readonly failed: number
+  /** Those that had to wait before another attempt: nothing was looked at. */
+  readonly throttled: number
+  /** Those that could not be looked at: too many at once, or no database. */
+  readonly unavailable: number
+}

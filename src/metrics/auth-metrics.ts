@@ -1,0 +1,97 @@
+import type { Registry } from 'prom-client'
+import type { Auth } from '../core/auth.ts'
+import type { Issuers } from '../core/issuers.ts'
+import type { ManagedKeys } from '../core/key-rotation.ts'
+import type { ResourceServer } from '../core/resource-server.ts'
+import type { CacheCounts } from '../core/statistics.ts'
+import { registerHistogram, registerRead, type Sample } from './register.ts'
+
+/**
+ * Adds to a registry of prom-client what an application's security counts: logins, throttled attempts,
+ * the queue of password hashes, caches, connections, signing keys, keys of other issuers. See
+ * docs/metrics.md. Requests are `requestMetrics`.
+ *
+ * Everything is read when the registry is asked, but for the time of each hash. To be called once for
+ * each registry.
+ */
+export function collectMetrics(auth: Auth | ResourceServer, registry: Registry): void {
+  registerRead(registry, 'portcullis_token_cache_lookups_total', () => [
+    ...('login' in auth ? lookups(auth.accessTokens.cache, { cache: 'own' }) : []),
+    ...lookups(auth.issuers.cache, { cache: 'external' }),
+  ])
+  collectIssuers(auth.issuers, registry)
+  if ('login' in auth) collectUsers(auth, registry)
+}
+
+function collectUsers(auth: Auth, registry: Registry): void {
+  const { login, throttle, sessions, store, managedKeys } = auth
+  const { pool } = auth.passwords
+  registerRead(registry, 'portcullis_logins_total', () =>
+    Object.entries(login.counts).map(([result, count]) => [count, { result }]),
+  )
+  registerRead(registry, 'portcullis_throttled_attempts_total', () => [[throttle.refused]])
+  registerRead(registry, 'portcullis_hash_jobs_running', () => [[pool.load.running]])
+  registerRead(registry, 'portcullis_hash_jobs_running_peak', () => [[pool.history.peak]])
+  registerRead(registry, 'portcullis_hash_jobs_waiting', () => [[pool.load.waiting]])
+  registerRead(registry, 'portcullis_hash_jobs_refused_total', () => [[pool.history.refused]])
+  const waits = registerHistogram(registry, 'portcullis_hash_wait_seconds')
+  const durations = registerHistogram(registry, 'portcullis_hash_duration_seconds')
+  pool.subscribe(({ waited, ran }) => {
+    waits.observe(waited)
+    durations.observe(ran)
+  })
+  registerRead(registry, 'portcullis_subject_cache_lookups_total', () => {
+    const subjects = store.statistics?.().subjects
+    return subjects ? lookups(subjects) : []
+  })
+  registerRead(registry, 'portcullis_database_connections', () =>
+    Object.entries(store.statistics?.().connections ?? {}).map(([state, n]) => [n, { state }]),
+  )
+  registerRead(registry, 'portcullis_signing_key_active_since_seconds', async () =>
+    sampleOf((await turnsOf(managedKeys)).active),
+  )
+  registerRead(registry, 'portcullis_signing_key_next_since_seconds', async () =>
+    sampleOf((await turnsOf(managedKeys)).next),
+  )
+  registerRead(registry, 'portcullis_sessions_pruned_total', () => [[sessions.pruned]])
+}
+
+function collectIssuers({ status }: Issuers, registry: Registry): void {
+  registerRead(registry, 'portcullis_issuer_fetches_total', () =>
+    status().map(({ issuer, fetches }) => [fetches, { issuer }]),
+  )
+  registerRead(registry, 'portcullis_issuer_fetch_failures_total', () =>
+    status().map(({ issuer, failures }) => [failures, { issuer }]),
+  )
+  registerRead(registry, 'portcullis_issuer_fetched_at_seconds', () =>
+    status().flatMap(({ issuer, lastFetchedAt }) =>
+      lastFetchedAt === null ? [] : [[lastFetchedAt, { issuer }] as const],
+    ),
+  )
+  registerRead(registry, 'portcullis_issuer_keys', () =>
+    status().map(({ issuer, keys }) => [keys, { issuer }]),
+  )
+}
+
+function lookups({ hits, misses }: CacheCounts, labels: Sample[1] = {}): Sample[] {
+  return [
+    [hits, { ...labels, result: 'hit' }],
+    [misses, { ...labels, result: 'miss' }],
+  ]
+}
+
+function sampleOf(value: number | undefined): Sample[] {
+  return value === undefined ? [] : [[value]]
+}
+
+/** From when on the key of today signs, and the next one will. */
+async function turnsOf(keys: ManagedKeys | null): Promise<{ active?: number; next?: number }> {
+  if (keys === null) return {}
+  // What else there is to tell must not wait for a database that does not answer, nor be lost by it.
+  const line = await keys.list().catch(() => [])
+  const active = line.find(({ state }) => state === 'active')?.signsFrom
+  if (active === undefined) return {}
+  const published = line.find(({ state }) => state === 'next')?.signsFrom
+  const next = published ?? (keys.rotationInterval > 0 ? active + keys.rotationInterval : undefined)
+  return { active, ...(next !== undefined && { next }) }
+}

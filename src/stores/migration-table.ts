@@ -1,0 +1,83 @@
+import { type Kysely, PostgresAdapter, sql } from 'kysely'
+
+/**
+ * Where it is kept which steps a database has behind it. Not under Kysely's own names, which another
+ * application in the same database may use.
+ */
+export const migrationTable = {
+  migrationTableName: 'portcullis_migration',
+  migrationLockTableName: 'portcullis_migration_lock',
+} as const
+
+const formerTable = {
+  migrationTableName: 'kysely_migration',
+  migrationLockTableName: 'kysely_migration_lock',
+} as const
+
+/** The number of the advisory lock under which tables are renamed; it begins with "port". */
+const renaming = 0x706f727402
+
+type StepTables = Record<'portcullis_migration' | 'kysely_migration', { name: string }>
+
+/** The schema that unqualified names are looked up in first; undefined for an engine without them. */
+export async function currentSchema(db: Kysely<never>): Promise<string | undefined> {
+  if (!isPostgres(db)) return undefined
+  const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(db)
+  return rows[0]?.name ?? undefined
+}
+
+/** Reads the names of the steps that a database has behind it, also before its tables are renamed. */
+export async function readSteps(
+  db: Kysely<never>,
+  isOurs: (step: string) => boolean,
+): Promise<readonly string[]> {
+  const { migrationTableName: table } = migrationTable
+  if (await hasTable(db, table)) return await stepsIn(db, table)
+  const { migrationTableName: former } = formerTable
+  const steps = (await hasTable(db, former)) ? await stepsIn(db, former) : []
+  return steps.every(isOurs) ? steps : []
+}
+
+/** Renames the tables of a database that was made under Kysely's names, if the steps are ours. */
+export async function renameFormerTables(
+  db: Kysely<never>,
+  isOurs: (step: string) => boolean,
+): Promise<void> {
+  const { migrationTableName: former } = formerTable
+  if (!(await hasTable(db, former)) || (await hasTable(db, migrationTable.migrationTableName))) {
+    return
+  }
+  const steps = await stepsIn(db, former)
+  if (steps.length === 0 || !steps.every(isOurs)) return
+  if (!isPostgres(db)) return await rename(db)
+  await db.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(${renaming})`.execute(transaction)
+    // Another process may have done it meanwhile.
+    if (await hasTable(transaction, former)) await rename(transaction)
+  })
+}
+
+async function rename(db: Kysely<never>): Promise<void> {
+  for (const name of ['migrationTableName', 'migrationLockTableName'] as const) {
+    await db.schema.alterTable(formerTable[name]).renameTo(migrationTable[name]).execute()
+  }
+}
+
+async function hasTable(db: Kysely<never>, name: string): Promise<boolean> {
+  const schema = await currentSchema(db)
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  return tables.some((table) => table.name === name && table.schema === schema)
+}
+
+async function stepsIn(db: Kysely<never>, table: keyof StepTables): Promise<readonly string[]> {
+  const rows = await (db as unknown as Kysely<StepTables>)
+    .selectFrom(table)
+    .select('name')
+    .orderBy('name')
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
+function isPostgres(db: Kysely<never>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter
+}

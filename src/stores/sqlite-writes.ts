@@ -1,0 +1,32 @@
+import { isUnwritable } from './sqlite-error.ts'
+
+/**
+ * Whether a database can be written, as far as is known: not since a write has failed for a reason
+ * that all writes share, such as a full disk, and until one succeeds.
+ */
+export interface Writes {
+  /** Runs a statement that may write. */
+  run<T>(statement: () => T): T
+  /** Tries a write if the last one failed. Rejects if it cannot be done still. */
+  check(tryOne: () => Promise<unknown>): Promise<void>
+}
+
+export function createWrites(): Writes {
+  let failed = false
+  return {
+    run(statement) {
+      try {
+        return statement()
+      } catch (error) {
+        failed ||= isUnwritable(error)
+        throw error
+      }
+    },
+    async check(tryOne) {
+      if (!failed) return
+      // Not each time: anybody may ask, and a write costs much more than a read.
+      await tryOne()
+      failed = false
+    },
+  }
+}

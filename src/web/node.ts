@@ -1,0 +1,50 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Auth } from '../core/auth.ts'
+import { answerRefusal, send } from './answer.ts'
+import { createOAuthAnswers } from './oauth-answers.ts'
+
+/**
+ * Answers a request to an OAuth endpoint, or returns false for any other path, of which it has read
+ * nothing.
+ *
+ * The address is the one that the request comes from, by which failed logins are slowed down: of the
+ * connection, or what a proxy of yours says. Undefined for all makes all one source, which then waits
+ * together. Rejects only when the server made a mistake, which the caller logs and answers with 500.
+ */
+export type NodeOAuthHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: string | undefined,
+) => Promise<boolean>
+
+/**
+ * `oauthEndpoints` for the requests of `node:http`, and of what is built on it, such as Express. It
+ * comes before whatever parses bodies, since it reads the body itself.
+ */
+export function nodeOAuthEndpoints(auth: Auth): NodeOAuthHandler {
+  const answerOAuth = createOAuthAnswers(auth)
+  return async (request, response, address) => {
+    const { method = '', url = '', headersDistinct } = request
+    const answer = await answerOAuth({
+      method,
+      pathname: url.split('?', 1)[0] ?? '',
+      // Repeated ones together are no good value of any header that is read.
+      header: (name) => headersDistinct[name]?.join(', '),
+      // Destroyed, it would take the answer with it.
+      body: request.iterator({ destroyOnReturn: false }),
+      address,
+    })
+    if (answer === null) return false
+    // What was refused unread would be read to its end before the next request.
+    if (!request.complete) response.shouldKeepAlive = false
+    send(answer, response)
+    return true
+  }
+}
+
+/** Answers what a guard throws, and returns true; false for an error that is no refusal. */
+export function sendRefusal(error: unknown, response: ServerResponse): boolean {
+  const answer = answerRefusal(error)
+  if (answer !== null) send(answer, response)
+  return answer !== null
+}

@@ -1,0 +1,85 @@
+// What somebody learns who tries names. That it takes the same time is measured: bench/enumeration.ts.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import * as bcrypt from '@node-rs/bcrypt'
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { Auth } from '../../src/core/auth.ts'
+import { buildApp } from '../../src/server/app.ts'
+import { createTestAuth, createTestClock, goodPassword } from '../fixtures.ts'
+
+let auth: Auth
+let app: FastifyInstance
+let hashes = 0
+
+before(async () => {
+  auth = await createTestAuth({ clock: createTestClock() })
+  auth.passwords.pool.subscribe(() => void hashes++)
+  app = await buildApp({ auth, trustedProxies: { addresses: ['127.0.0.1'], hops: 1 } })
+  const { accounts } = auth
+  await accounts.create({ username: 'wrong', password: goodPassword })
+  await accounts.create({ username: 'throttled', password: goodPassword })
+  const { id } = await accounts.create({ username: 'inactive', password: goodPassword })
+  await accounts.deactivate(id)
+  await accounts.create({
+    username: 'imported',
+    passwordHash: await bcrypt.hash('right', { cost: 4 }),
+  })
+  await auth.login.learnTimes()
+  hashes = 0
+})
+after(async () => {
+  await app.close()
+  await auth.close()
+})
+
+let hosts = 0
+
+/** An attempt from a source of its own, all that the client sees of the answer, and its hashes. */
+async function attempt(username: string, password = 'wrong'): Promise<object> {
+  const began = hashes
+  hosts++
+  const response: LightMyRequestResponse = await app.inject({
+    method: 'POST',
+    url: '/auth/token',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-forwarded-for': `10.0.${hosts >> 8}.${hosts & 255}`,
+    },
+    payload: new URLSearchParams({ username, password }).toString(),
+  })
+  const { date: _now, ...headers } = response.headers
+  const { statusCode, body } = response
+  return { statusCode, headers, body, hashes: hashes - began }
+}
+
+test('unknown, wrong, inactive and imported accounts: equal bytes, and one hash of work (TH-01)', async () => {
+  const unknown = await attempt('unknown')
+  assert.partialDeepStrictEqual(unknown, { statusCode: 401, hashes: 1 })
+  for (const username of ['wrong', 'inactive', 'imported', 'no name at all']) {
+    assert.deepEqual(await attempt(username), unknown, username)
+  }
+  // And again, when their kinds of hashes are known.
+  for (const username of ['imported', 'unknown']) {
+    assert.deepEqual(await attempt(username), unknown, username)
+  }
+})
+
+test('a throttled account is like a throttled name that does not exist: equal bytes, no hash (TH-01)', async () => {
+  const names = ['throttled', 'throttled too', 'imported'] as const
+  const answers: object[] = []
+  for (const username of names) {
+    let answer = await attempt(username)
+    for (let failure = 0; failure < 10; failure++) answer = await attempt(username)
+    answers.push(answer)
+  }
+  const [existing] = answers
+  assert.partialDeepStrictEqual(existing, {
+    statusCode: 429,
+    hashes: 0,
+    headers: { 'retry-after': '1' },
+  })
+  for (const answer of answers) assert.deepEqual(answer, existing)
+  // The right password learns no more than a wrong one.
+  assert.deepEqual(await attempt('throttled', goodPassword), existing)
+})

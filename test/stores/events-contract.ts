@@ -1,0 +1,221 @@
+// What every store must keep of the events.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { v7 as uuidv7 } from 'uuid'
+import type { AuthEvent } from '../../src/core/event-store.ts'
+import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
+import {
+  ConflictError,
+  type SessionRecord,
+  type Store,
+  type UserRecord,
+} from '../../src/core/store.ts'
+
+const now = 1_800_000_000
+
+/** An event that no other test knows. */
+export function anEvent(changes: Partial<AuthEvent> = {}): AuthEvent {
+  return { id: uuidv7(), type: 'user_updated', at: now, outcome: 'success', ...changes }
+}
+
+/** One call of each write that takes an event. */
+export type Write = (store: Store, event: AuthEvent) => Promise<unknown>
+
+/** Writes that change something, once, by name. */
+export function writesOf(
+  aUser: () => UserRecord,
+  aSession: (user: UserRecord) => SessionRecord,
+): Readonly<Record<string, (store: Store) => Promise<Write>>> {
+  const added = async (store: Store): Promise<UserRecord> => {
+    const user = aUser()
+    await store.users.create(user)
+    return user
+  }
+  const identity = (userId: string) => ({
+    issuer: 'https://sso.example.com/',
+    subject: randomUUID(),
+    userId,
+    createdAt: now,
+  })
+  const key = (): SigningKeyRecord => ({
+    id: randomUUID(),
+    algorithm: 'ES256',
+    sealedPrivateKey: 'sealed',
+    createdAt: now,
+    signsFrom: now,
+    verifiesUntil: null,
+  })
+  return {
+    'users.create': async () => {
+      const user = aUser()
+      return ({ users }, event) =>
+        users.create(user, event).then(
+          () => true,
+          (error) => {
+            if (error instanceof ConflictError) return false
+            throw error
+          },
+        )
+    },
+    'users.update, of a role that must keep one': async (store) => {
+      const { id } = await added(store)
+      let done = false
+      return async ({ users }, event) => {
+        const result = await users.update(done ? 'nobody' : id, { role: 'x' }, ['admin'], event)
+        done = result !== null
+        return result
+      }
+    },
+    'users.update': async (store) => {
+      const { id } = await added(store)
+      let done = false
+      return async ({ users }, event) => {
+        const result = await users.update(done ? 'nobody' : id, { active: false }, [], event)
+        done = result !== null
+        return result
+      }
+    },
+    'users.replacePasswordHash': async (store) => {
+      const { id, passwordHash } = await added(store)
+      return ({ users }, event) =>
+        users.replacePasswordHash(id, passwordHash as string, 'new', undefined, event)
+    },
+    'users.replacePasswordHash, keeping a session': async (store) => {
+      const user = await added(store)
+      const session = aSession(user)
+      await store.sessions.create(session)
+      const renewal = {
+        oldSecurityStamp: user.securityStamp,
+        securityStamp: 'new',
+        keepSession: session.id,
+      }
+      return ({ users }, event) =>
+        users.replacePasswordHash(user.id, user.passwordHash as string, 'new', renewal, event)
+    },
+    'users.remove': async (store) => {
+      const { id } = await added(store)
+      return ({ users }, event) => users.remove(id, ['admin'], event)
+    },
+    'sessions.revoke': async (store) => {
+      const user = await added(store)
+      const session = aSession(user)
+      await store.sessions.create(session)
+      return ({ sessions }, event) => sessions.revoke(session.id, now, user.id, event)
+    },
+    'identities.unlink': async (store) => {
+      const { id } = await added(store)
+      const linked = identity(id)
+      await store.identities.link(linked)
+      return ({ identities }, event) => identities.unlink(id, linked.issuer, linked.subject, event)
+    },
+    'identities.link': async (store) => {
+      const { id } = await added(store)
+      const link = identity(id)
+      return async ({ identities }, event) => (await identities.link(link, event)) === 'linked'
+    },
+    'identities.createUser': async () => {
+      const user = aUser()
+      const { issuer, subject } = identity(user.id)
+      return ({ identities }, event) => identities.createUser(issuer, subject, user, event)
+    },
+    'signingKeys.change': async (store) => {
+      const from = await store.signingKeys.version()
+      const change = { put: [key()], remove: [] }
+      return ({ signingKeys }, event) => signingKeys.change(from, change, [event])
+    },
+  }
+}
+
+/**
+ * @param stores The store, and another on the same database, as another process has it.
+ */
+export function eventsContract(
+  stores: () => readonly [Store, Store],
+  aUser: () => UserRecord,
+  aSession: (user: UserRecord) => SessionRecord,
+): void {
+  describe('events', () => {
+    test('an event is read as it was written, with and without what may be absent', async () => {
+      const [store, other] = stores()
+      const type = 'identity_linked'
+      const bare = anEvent({ type, at: now + 1 })
+      const full = anEvent({
+        type,
+        at: now + 2,
+        actor: 'user:boss',
+        userId: randomUUID(),
+        clientId: 'app',
+        sessionId: randomUUID(),
+        address: '2001:db8::1',
+        requestId: 'req-1',
+        reason: 'because',
+        details: { text: '\u2028"\n', number: 1, flag: true },
+      })
+      await store.events.append(full)
+      await store.events.append(bare)
+      assert.deepEqual(await other.events.list({ type, limit: 10 }), [full, bare])
+    })
+
+    test('events are found by what they say, newest first, page by page', async () => {
+      const [store] = stores()
+      const [userId, actor, clientId] = [randomUUID(), `user:${randomUUID()}`, randomUUID()]
+      const some = Array.from({ length: 7 }, (_, index) =>
+        anEvent({ at: now + Math.floor(index / 3), userId, actor, clientId }),
+      )
+      for (const event of [...some].reverse()) await store.events.append(event)
+      await store.events.append(anEvent({ at: now + 1 }))
+      const newest = [...some].reverse()
+      for (const query of [{ userId }, { actor }, { clientId }]) {
+        assert.deepEqual(await store.events.list({ ...query, limit: 10 }), newest)
+      }
+      const during = { userId, since: now + 1, until: now + 2, limit: 10 }
+      assert.deepEqual(await store.events.list(during), newest.slice(1, 4))
+      const pages: AuthEvent[] = []
+      for (let after: AuthEvent | undefined; ; after = pages.at(-1)) {
+        const page = await store.events.list({ userId, limit: 2, ...(after && { after }) })
+        pages.push(...page)
+        if (page.length < 2) break
+      }
+      assert.deepEqual(pages, newest)
+      assert.deepEqual(await store.events.list({ userId, type: 'user_deleted', limit: 10 }), [])
+    })
+
+    for (const [name, prepare] of Object.entries(writesOf(aUser, aSession))) {
+      test(`${name} stores its event if it changes something, and else not (LA-06)`, async () => {
+        const [store, other] = stores()
+        const write = await prepare(store)
+        const actor = randomUUID()
+        const event = anEvent({ actor })
+        assert.ok(await write(store, event))
+        assert.deepEqual(await other.events.list({ actor, limit: 10 }), [event])
+        assert.ok(!(await write(store, anEvent({ actor }))), 'there is nothing to change any more')
+        assert.deepEqual(await other.events.list({ actor, limit: 10 }), [event])
+      })
+    }
+
+    test('a session is opened with its event, or refused without (LA-06)', async () => {
+      const [store] = stores()
+      const user = aUser()
+      await store.users.create(user)
+      const [opened, refused] = [anEvent({ userId: user.id }), anEvent({ userId: user.id })]
+      assert.ok(await store.sessions.create(aSession(user), opened))
+      const old = { ...user, securityStamp: 'old' }
+      assert.ok(!(await store.sessions.create(aSession(old), refused)))
+      assert.deepEqual(await store.events.list({ userId: user.id, limit: 10 }), [opened])
+    })
+
+    test('pruning deletes the oldest, so many at most, and nothing younger', async () => {
+      const [store] = stores()
+      const userId = randomUUID()
+      const old = [1, 2, 3].map((at) => anEvent({ at, userId }))
+      const young = anEvent({ at: 4, userId })
+      for (const event of [...old, young]) await store.events.append(event)
+      assert.equal(await store.events.prune(4, 2), 2)
+      assert.deepEqual(await store.events.list({ userId, limit: 10 }), [young, old[2]])
+      assert.equal(await store.events.prune(4, 2), 1)
+      assert.deepEqual(await store.events.list({ userId, limit: 10 }), [young])
+    })
+  })
+}

@@ -1,0 +1,97 @@
+// What the databases themselves do for the events: one transaction, and no way to change what is there.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { Store } from '../../src/core/store.ts'
+import { type BareDatabase, postgresDatabase, sqliteDatabase } from './bare-database.ts'
+import { aSession, aUser } from './contract.ts'
+import { anEvent, writesOf } from './events-contract.ts'
+import { type PostgresServer, startPostgres } from './postgres-server.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-events-'))
+let server: PostgresServer | undefined
+let skip: string | false = false
+try {
+  server = await startPostgres()
+} catch (error) {
+  skip = `not checked: PostgreSQL does not start here (${error})`
+}
+after(async () => {
+  await server?.remove()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+function events(name: string, create: () => Promise<BareDatabase>, skipped: string | false): void {
+  describe(`events in ${name}`, { skip: skipped }, () => {
+    let database: BareDatabase
+    let store: Store
+    before(async () => {
+      database = await create()
+      store = database.store()
+      await store.open()
+    })
+    after(() => store.close())
+
+    const session = async (): Promise<ReturnType<typeof aSession>> => {
+      const user = aUser()
+      await store.users.create(user)
+      return aSession(user)
+    }
+
+    for (const [write, prepare] of Object.entries({
+      ...writesOf(aUser, aSession),
+      'sessions.create': async (_store: Store) => {
+        const opened = await session()
+        return async ({ sessions }: Store, event: ReturnType<typeof anEvent>) =>
+          await sessions.create(opened, event)
+      },
+    })) {
+      test(`${write} changes nothing if its event cannot be stored (LA-06)`, async () => {
+        const perform = await prepare(store)
+        const actor = randomUUID()
+        // The database refuses a second event of the same time and id.
+        const stored = anEvent({ actor })
+        await store.events.append(stored)
+        await assert.rejects(async () => {
+          if (!(await perform(store, stored))) throw new Error('refused as if it were done')
+        })
+        const event = anEvent({ actor })
+        assert.ok(await perform(store, event), 'it can be done still')
+        assert.deepEqual(await store.events.list({ actor, limit: 10 }), [event, stored])
+      })
+    }
+
+    test('nobody who writes to the database can change one, or delete a young one', async () => {
+      const now = Math.floor(Date.now() / 1000)
+      const young = anEvent({ at: now, actor: 'young' })
+      const old = anEvent({ at: now - 8 * 86400, actor: 'old' })
+      await store.events.append(young)
+      await store.events.append(old)
+      await store.close()
+      for (const actor of ['young', 'old']) {
+        const change = `update events set actor = 'nobody' where actor = '${actor}'`
+        await assert.rejects(database.run(change), /events are only appended/)
+      }
+      const early = /events of the last 7 days cannot be deleted/
+      await assert.rejects(database.run("delete from events where actor = 'young'"), early)
+      await assert.rejects(database.run('delete from events'), early)
+      if (name === 'PostgreSQL') await assert.rejects(database.run('truncate events'), early)
+      await database.run("delete from events where actor = 'old'")
+      store = database.store()
+      await store.open()
+      assert.deepEqual(await store.events.list({ actor: 'young', limit: 10 }), [young])
+      assert.deepEqual(await store.events.list({ actor: 'old', limit: 10 }), [])
+    })
+  })
+}
+
+events('SQLite', async () => sqliteDatabase(join(directory, 'events.db')), false)
+events(
+  'PostgreSQL',
+  async () => postgresDatabase(await (server as PostgresServer).createDatabase('events')),
+  skip,
+)
