@@ -41,6 +41,7 @@ const answers: Readonly<Record<string, Answers>> = {
     problems: noSession,
   },
   'GET /admin/stats': { operationId: 'getStats', success: 'The number of users' },
+  'GET /admin/events': { operationId: 'listEvents', success: 'A page of events' },
   'GET /admin/users': { operationId: 'listUsers', success: 'A page of users' },
   'POST /admin/users': {
     operationId: 'createUser',
