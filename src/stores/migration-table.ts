@@ -26,10 +26,16 @@ export async function currentSchema(db: Kysely<never>): Promise<string | undefin
   return rows[0]?.name ?? undefined
 }
 
-/** Reads the names of the steps that a database has behind it. */
-export async function readSteps(db: Kysely<never>): Promise<readonly string[]> {
+/** Reads the names of the steps that a database has behind it, also before its tables are renamed. */
+export async function readSteps(
+  db: Kysely<never>,
+  isOurs: (step: string) => boolean,
+): Promise<readonly string[]> {
   const { migrationTableName: table } = migrationTable
-  return (await hasTable(db, table)) ? await stepsIn(db, table) : []
+  if (await hasTable(db, table)) return await stepsIn(db, table)
+  const { migrationTableName: former } = formerTable
+  const steps = (await hasTable(db, former)) ? await stepsIn(db, former) : []
+  return steps.every(isOurs) ? steps : []
 }
 
 /** Renames the tables of a database that was made under Kysely's names, if the steps are ours. */

@@ -185,7 +185,7 @@ export async function migrate(db: Kysely<never>): Promise<void> {
 /** Reads which steps a database has behind it. */
 export async function readMigrationState(db: Kysely<never>): Promise<MigrationState> {
   const known = Object.keys(migrations).sort()
-  const done = await readSteps(db)
+  const done = await readSteps(db, (step) => known.includes(step))
   return {
     done,
     pending: known.filter((name) => !done.includes(name)),

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import type { Clock } from '../core/clock.ts'
 import { revokeAll } from '../core/revoke-all.ts'
-import { readSteps } from './migration-table.ts'
+import { readMigrationState } from './migrations.ts'
 import { sqlite } from './sqlite.ts'
 import { copyDatabase, openReadOnly, syncDirectory } from './sqlite-copy.ts'
 import { nodeSqliteDialect } from './sqlite-driver.ts'
@@ -50,8 +50,8 @@ export async function restoreSqlite(
 async function requireOurs(draft: string, named: string): Promise<void> {
   const database = openReadOnly(draft)
   try {
-    const steps = await readSteps(new Kysely<never>({ dialect: nodeSqliteDialect(database) }))
-    if (steps.length > 0) return
+    const db = new Kysely<never>({ dialect: nodeSqliteDialect(database) })
+    if ((await readMigrationState(db)).done.length > 0) return
   } catch (error) {
     throw explainOpening(error, named)
   } finally {
