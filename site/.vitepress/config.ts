@@ -18,7 +18,9 @@ export default defineConfig({
   rewrites: { 'README.md': 'index.md' },
   cleanUrls: true,
   // The folders of the examples are code.
-  ignoreDeadLinks: [/^\.\/(express|hono|node-http|permissions|quickstart|resource-server)$/],
+  ignoreDeadLinks: [
+    /^\.\/(express|fastapi-client|hono|keycloak|nest|node-http|permissions|quickstart|react|resource-server)$/,
+  ],
   vite: { resolve: { alias: { vue } } },
   themeConfig: {
     search: { provider: 'local' },
