@@ -1,9 +1,12 @@
+import { readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
 
 /** Where the pages, which are above this folder, find the runtime of the generator. */
 const vue = dirname(fileURLToPath(import.meta.resolve('vue/package.json')))
+
+const examples = new URL('../../examples/', import.meta.url)
 
 const page = (text: string, name: string) => ({ text, link: `/docs/${name}` })
 
@@ -18,9 +21,7 @@ export default defineConfig({
   rewrites: { 'README.md': 'index.md' },
   cleanUrls: true,
   // The folders of the examples are code.
-  ignoreDeadLinks: [
-    /^\.\/(express|fastapi-client|hono|keycloak|nest|node-http|permissions|quickstart|react|resource-server)$/,
-  ],
+  ignoreDeadLinks: readdirSync(examples).map((name) => `./${name}`),
   vite: { resolve: { alias: { vue } } },
   themeConfig: {
     search: { provider: 'local' },
@@ -70,6 +71,8 @@ export default defineConfig({
         text: 'Reference',
         items: [
           page('The ready server', 'server'),
+          page('HTTP routes', 'http-api'),
+          page('The library', 'library-api'),
           page('Configuration', 'configuration'),
           page('Command line', 'command-line'),
         ],
