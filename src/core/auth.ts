@@ -50,11 +50,11 @@ export interface Auth {
   readonly sessions: Sessions
   /** The registered OAuth clients, and the built-in one. */
   readonly clients: Clients
-  /** The keys that sign and verify. */
   /** The other issuers whose tokens are accepted. */
   readonly issuers: Issuers
   /** Which of their identities are linked to which users. */
   readonly identities: Identities
+  /** The keys that sign and verify. */
   readonly keys: KeyRing
   /** The keys in the store, to be rotated; null with a secret key. */
   readonly managedKeys: ManagedKeys | null

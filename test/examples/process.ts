@@ -1,8 +1,7 @@
 // An example at work: a process of its own, in an empty directory, which says where it listens.
 
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import { join, resolve } from 'node:path'
 import { createDirectory } from '../cli/process.ts'
 import { goodPassword } from '../fixtures.ts'
 import { root } from '../house/sources.ts'
@@ -12,29 +11,42 @@ export interface RunningExample {
   readonly directory: string
 }
 
-/** Starts a file of `examples`, and ends it with the test. */
+/** A test, or whatever else ends. */
+interface Ending {
+  after(end: () => Promise<void>): void
+}
+
+interface ExampleOptions {
+  /** Where it runs. Default: an empty directory. */
+  readonly directory?: string
+  /** What follows the file on the command line. */
+  readonly words?: readonly string[]
+}
+
+/** Starts a file, one of `examples` by its path from there, and ends it with the test. */
 export async function startExample(
-  t: Pick<TestContext, 'after'>,
+  t: Ending,
   file: string,
   environment: Readonly<Record<string, string>> = {},
+  { directory = createDirectory(), words = [] }: ExampleOptions = {},
 ): Promise<RunningExample> {
-  const directory = createDirectory()
   const hook = join(root, 'examples/from-source.ts')
-  const child = spawn(process.execPath, ['--import', hook, join(root, 'examples', file)], {
+  const path = resolve(root, 'examples', file)
+  const child = spawn(process.execPath, ['--import', hook, path, ...words], {
     cwd: directory,
     env: { PATH: process.env.PATH, PORT: '0', ADMIN_PASSWORD: goodPassword, ...environment },
   })
-  const exited = new Promise<unknown>((resolve) => child.once('close', resolve))
+  const exited = new Promise<unknown>((done) => child.once('close', done))
   t.after(async () => {
     child.kill()
     await exited
   })
   let said = ''
-  const url = await new Promise<string>((resolve, reject) => {
+  const url = await new Promise<string>((found, reject) => {
     const hear = (chunk: Buffer): void => {
       said += String(chunk)
-      const [, found] = /(http:\S+)\n/.exec(said) ?? []
-      if (found) resolve(found)
+      const [, address] = /(http:\S+)\n/.exec(said) ?? []
+      if (address) found(address)
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)

@@ -41,7 +41,14 @@ export const resources: { readonly ours: string; readonly other: string } = {
   other: otherAudience,
 }
 
-export async function startRunningProvider(): Promise<RunningProvider> {
+export interface ProviderOptions {
+  /** What access tokens of users of a client say besides. Default nothing. */
+  readonly claims?: (clientId: string | undefined) => object
+}
+
+export async function startRunningProvider({
+  claims = () => ({}),
+}: ProviderOptions = {}): Promise<RunningProvider> {
   let app: Handler | undefined
   let disturbance: Handler | undefined
   const fetched: string[] = []
@@ -61,7 +68,7 @@ export async function startRunningProvider(): Promise<RunningProvider> {
     const jwk = await jose.exportJWK(privateKey)
     // The newest signs; the one before stays published for a while.
     keys.unshift({ ...jwk, kid: `key-${keys.length + 1}`, alg: 'ES256', use: 'sig' })
-    app = new Provider(issuer, configuration(keys.slice(0, 2))).callback()
+    app = new Provider(issuer, configuration(keys.slice(0, 2), claims)).callback()
   }
   await rotate()
 
@@ -119,7 +126,10 @@ export async function startRunningProvider(): Promise<RunningProvider> {
   }
 }
 
-function configuration(keys: readonly jose.JWK[]): object {
+function configuration(
+  keys: readonly jose.JWK[],
+  claims: NonNullable<ProviderOptions['claims']>,
+): object {
   const browser = {
     redirect_uris: [callbackUrl],
     token_endpoint_auth_method: 'none',
@@ -147,10 +157,17 @@ function configuration(keys: readonly jose.JWK[]): object {
       accountId: id,
       claims: () => ({ sub: id }),
     }),
-    extraTokenClaims: (_context: unknown, token: { readonly accountId?: string }) =>
-      token.accountId === undefined
+    extraTokenClaims: (
+      _context: unknown,
+      { accountId, clientId }: { readonly accountId?: string; readonly clientId?: string },
+    ) =>
+      accountId === undefined
         ? undefined
-        : { preferred_username: token.accountId, groups: [`team of ${token.accountId}`] },
+        : {
+            preferred_username: accountId,
+            groups: [`team of ${accountId}`],
+            ...claims(clientId),
+          },
     features: {
       clientCredentials: { enabled: true },
       resourceIndicators: {
