@@ -47,7 +47,7 @@ const clock = (): number => Math.floor(Date.now() / 1000) - behind
 
 async function fill(auth: Auth): Promise<void> {
   const passwordHash = await auth.passwords.hash(password)
-  const importedHash = await bcrypt.hash(password, { cost })
+  const importedHash = await bcrypt.hash(password, cost)
   for (let attempt = 0; attempt < attempts; attempt++) {
     await auth.accounts.create({ username: nameOf('wrong', attempt), passwordHash })
     const { id } = await auth.accounts.create({

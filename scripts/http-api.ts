@@ -50,7 +50,7 @@ function describe(title: string, operation: Operation): string {
     return `\`${type}\`${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`
   })
   return [
-    `## ${title}`,
+    `## \`${title}\``,
     summary,
     description,
     schemes.length > 0 &&

@@ -56,13 +56,7 @@ const licenses = new Set([
 ])
 
 /** Packages in all, those for one platform left out: more is a decision, see SECURITY.md. */
-export const mostPackages = 70
-
-/**
- * Packages whose binaries for other platforms than linux-x64 are not in the lockfile, since they could
- * not be had where it was made. To be locked: see SECURITY.md.
- */
-const halfLocked = new Set(['@node-rs/bcrypt'])
+export const mostPackages = 72
 
 /** Versions before these have known weaknesses. */
 const floors: Readonly<Record<string, readonly number[]>> = { jose: [6, 2, 10] }
@@ -128,7 +122,7 @@ export function findProblems(manifests: Manifests): string[] {
     if (!resolved.startsWith('https://registry.npmjs.org/'))
       problems.push(`${name} is not of the registry.`)
     for (const optional of Object.keys(entry.optionalDependencies ?? {})) {
-      if (`node_modules/${optional}` in lock.packages || halfLocked.has(name)) continue
+      if (`node_modules/${optional}` in lock.packages) continue
       problems.push(`${optional}, which ${name} needs on some machine, is not locked.`)
     }
     if (entry.hasInstallScript && !Object.hasOwn(manifest.allowScripts, name)) {

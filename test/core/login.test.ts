@@ -112,7 +112,7 @@ test('an inactive user is authenticated all the same: who asked decides afterwar
 })
 
 test('a good login replaces a bcrypt hash by argon2id, and then still works (PW-03)', async () => {
-  await importUser('bob', await bcrypt.hash('secret', { cost: 4 }))
+  await importUser('bob', await bcrypt.hash('secret', 4))
   const user = await authenticate(auth, 'bob', 'secret')
   const stored = await hashOf('bob')
   assert.match(stored ?? '', /^\$argon2id\$/)
@@ -124,13 +124,13 @@ test('a good login replaces a bcrypt hash by argon2id, and then still works (PW-
 
 test('after the new hash, what bcrypt left out of a password counts (PW-05)', async () => {
   const password = `${'x'.repeat(72)} and more`
-  await importUser('bob', await bcrypt.hash(password, { cost: 4 }))
+  await importUser('bob', await bcrypt.hash(password, 4))
   assert.ok(await authenticate(auth, 'bob', password))
   assert.equal(await authenticate(auth, 'bob', `${'x'.repeat(72)} and less`), null)
 })
 
 test('a wrong password leaves an old hash as it is (PW-03)', async () => {
-  const old = await bcrypt.hash('secret', { cost: 4 })
+  const old = await bcrypt.hash('secret', 4)
   await importUser('bob', old)
   assert.equal(await authenticate(auth, 'bob', 'wrong'), null)
   assert.equal(await hashOf('bob'), old)
@@ -164,7 +164,7 @@ async function loginWhile(meanwhile: () => Promise<unknown>): Promise<UserRecord
 }
 
 test('a password that is changed during the login stays changed (PW-04)', async () => {
-  const { id } = await importUser('bob', await bcrypt.hash('secret', { cost: 4 }))
+  const { id } = await importUser('bob', await bcrypt.hash('secret', 4))
   const user = await loginWhile(() => auth.accounts.setPassword(id, goodPassword))
   // The password was right when it was checked; the stamp that it is worth is the old one.
   assert.equal(user?.securityStamp, 'stamp')
@@ -173,7 +173,7 @@ test('a password that is changed during the login stays changed (PW-04)', async 
 })
 
 test('a login that cannot renew a hash now is still a login', async () => {
-  const old = await bcrypt.hash('secret', { cost: 4 })
+  const old = await bcrypt.hash('secret', 4)
   await importUser('bob', old)
   const user = await loginWhile(async () => {
     throw new UnavailableError('full', 1)
@@ -183,7 +183,7 @@ test('a login that cannot renew a hash now is still a login', async () => {
 })
 
 test('a fault while a hash is renewed is not hidden', async () => {
-  await importUser('bob', await bcrypt.hash('secret', { cost: 4 }))
+  await importUser('bob', await bcrypt.hash('secret', 4))
   const fault = new Error('a fault')
   await assert.rejects(
     loginWhile(async () => {

@@ -15,7 +15,7 @@ import { unthrottledAdmission } from '../../src/core/throttle.ts'
 import { cheapHashing, createCountingPool } from '../fixtures.ts'
 
 const hasher = await createPasswordHasher(cheapHashing)
-const cheapBcrypt = { cost: 4 }
+const cheapBcrypt = 4
 /** FastAPI's tutorial prints it; it is the hash of "secret". */
 const fastapiHash = '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW'
 
@@ -259,7 +259,7 @@ async function createPacedHasher(): Promise<{ hasher: PasswordHasher; waits: num
   return { hasher: await createPasswordHasher({ ...cheapHashing, pool }, pace), waits }
 }
 
-const slowBcrypt = { cost: 9 }
+const slowBcrypt = 9
 
 test('failures wait for the slowest kind of hash there is, successes do not, and no core does (TH-01)', async () => {
   const { hasher, waits } = await createPacedHasher()

@@ -23,7 +23,7 @@ before(async () => {
   await accounts.deactivate(id)
   await accounts.create({
     username: 'imported',
-    passwordHash: await bcrypt.hash('right', { cost: 4 }),
+    passwordHash: await bcrypt.hash('right', 4),
   })
   await auth.login.learnTimes()
   hashes = 0
