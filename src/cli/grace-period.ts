@@ -1,5 +1,7 @@
 /** Milliseconds that requests in flight get to finish. */
 export const gracePeriod: number = 10_000
+/** Milliseconds that the last lines of the log get to be read. */
+const lastWords = 1_000
 
 /** Closes a server; ends this process, with exit code 1, if that takes too long. */
 export async function finishInTime(close: () => Promise<void>): Promise<void> {
@@ -12,5 +14,7 @@ export async function finishInTime(close: () => Promise<void>): Promise<void> {
     await close()
   } finally {
     clearTimeout(deadline)
+    // A log that nobody reads would keep the process alive for what waits to be written.
+    setTimeout(() => process.exit(), lastWords).unref()
   }
 }

@@ -1,7 +1,8 @@
-import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { collectMetrics } from '../metrics/auth-metrics.ts'
 import { version } from './app.ts'
+import type { LogStream } from './log-stream.ts'
 
 // Loaded when metrics are on, and not before.
 
@@ -13,7 +14,7 @@ export type ProcessMetrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
  *
  * @param worker The number of its place, if it is one of several: the label `worker` of every series.
  */
-export function createRegistry(auth: Auth, worker: number | undefined): Registry {
+export function createRegistry(auth: Auth, log: LogStream, worker: number | undefined): Registry {
   const register = new Registry()
   if (worker !== undefined) register.setDefaultLabels({ worker: String(worker) })
   collectDefaultMetrics({ register })
@@ -24,6 +25,15 @@ export function createRegistry(auth: Auth, worker: number | undefined): Registry
     labelNames: ['version', 'node'],
     registers: [register],
   }).set({ version, node: process.versions.node }, 1)
+  new Counter({
+    name: 'portcullis_log_lines_dropped_total',
+    help: 'Lines of the log that were dropped, because nobody read it or it could not be written',
+    registers: [register],
+    collect() {
+      this.reset()
+      this.inc(log.dropped)
+    },
+  })
   return register
 }
 

@@ -5,6 +5,7 @@ import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { databaseFile } from './inspect-database.ts'
 import { urlOf } from './listener-options.ts'
+import { createLogStream, type LogStream } from './log-stream.ts'
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
 import { openAuth } from './open-auth.ts'
 import { createSetup, type Setup, type SetupGrant, setupLifetime } from './setup.ts'
@@ -54,14 +55,15 @@ export async function startServer(
   try {
     const setup = users === 0 ? createSetup(auth.clock, grant) : undefined
     const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
-    const metrics = config.metricsPort === undefined ? undefined : await measure(auth, worker)
+    const log = createLogStream(process.stdout)
+    const metrics = config.metricsPort === undefined ? undefined : await measure(auth, log, worker)
     app = await buildApp({
       auth,
       docs: config.docs,
       trustedProxies: config.trustedProxies,
       corsOrigins: config.corsOrigins,
       prune,
-      logger: { level },
+      logger: { level, stream: log },
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),
       ...(metrics && { metrics }),
@@ -83,9 +85,9 @@ export async function startServer(
   }
 }
 
-async function measure(auth: Auth, worker: number | undefined): Promise<Registry> {
+async function measure(auth: Auth, log: LogStream, worker: number | undefined): Promise<Registry> {
   const { createRegistry } = await import('./metrics.ts')
-  return createRegistry(auth, worker)
+  return createRegistry(auth, log, worker)
 }
 
 /** The application's security, and how many users there are. */
