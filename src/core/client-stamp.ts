@@ -2,15 +2,16 @@ import { createHmac, hkdfSync } from 'node:crypto'
 
 /**
  * Ties the tokens of a client to the secret that it has today, as the security stamp of a user does:
- * with a new secret all earlier tokens end.
+ * with a new secret all earlier tokens end. And to the epoch of the store: a restored database knows
+ * an old secret again, but by then its epoch is a new one.
  *
  * A MAC under a key of ours, so that nobody who sees a token can try secrets on it.
  */
 export interface ClientStamps {
   /** The stamp of tokens that are issued now to the client of this secret. */
-  of(secretHash: string): string
+  of(secretHash: string, epoch: string): string
   /** True if a token was stamped for this secret. */
-  matches(secretHash: string, stamp: string): boolean
+  matches(secretHash: string, epoch: string, stamp: string): boolean
 }
 
 /**
@@ -26,12 +27,16 @@ export function createClientStamps(
   return {
     of: stampOf,
     // No secret is compared: the stamp is a claim that was signed by us.
-    matches: (secretHash, stamp) => stamps.some((of) => of(secretHash) === stamp),
+    matches: (secretHash, epoch, stamp) => stamps.some((of) => of(secretHash, epoch) === stamp),
   }
 }
 
-function stampUnder(secret: Uint8Array): (secretHash: string) => string {
+function stampUnder(secret: Uint8Array): ClientStamps['of'] {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'portcullis client stamp', 32))
-  return (secretHash) =>
-    createHmac('sha256', key).update(secretHash).digest('base64url').slice(0, 22)
+  // The digest has one length: where the epoch begins is no question.
+  return (secretHash, epoch) =>
+    createHmac('sha256', key)
+      .update(secretHash + epoch)
+      .digest('base64url')
+      .slice(0, 22)
 }

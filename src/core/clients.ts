@@ -242,13 +242,14 @@ export function createClients({
       const record = await verify(await findRecord(credentials.clientId), credentials)
       const { id, secretHash } = record
       if (secretHash === null) throw refused(`The client ${id} is public.`)
-      return { ...present(record), stamp: stamps.of(secretHash) }
+      const { epoch } = await store.findClientSubject(id)
+      return { ...present(record), stamp: stamps.of(secretHash, epoch) }
     },
     async findByStamp(id, stamp) {
-      const { client: stored, keysVersion } = await store.findClientSubject(id)
+      const { client: stored, keysVersion, epoch } = await store.findClientSubject(id)
       const client = fixed.get(id) ?? stored
       const isTheirs =
-        typeof client?.secretHash === 'string' && stamps.matches(client.secretHash, stamp)
+        typeof client?.secretHash === 'string' && stamps.matches(client.secretHash, epoch, stamp)
       return isTheirs ? { client: present(client), keysVersion } : null
     },
   }

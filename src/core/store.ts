@@ -195,6 +195,8 @@ export interface ClientSubject {
   readonly client: ClientRecord | null
   /** The version of the signing keys, see `SigningKeyStore`. */
   readonly keysVersion: number
+  /** The stamp of the last `revokeAll`; empty while there was none. */
+  readonly epoch: string
 }
 
 /** The refresh token that was presented, and when a session is still live. Instants in seconds. */
@@ -252,7 +254,10 @@ export interface Store {
   readonly events: EventStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
-  /** In one step: this stamp for all users, no signing key, and a version of them new to everybody. */
+  /**
+   * In one step: this stamp for all users and as the epoch, no signing key, and a version of them new
+   * to everybody.
+   */
   revokeAll(securityStamp: string, now: number): Promise<true>
   /** Rejects when the store cannot answer now. */
   check(): Promise<void>

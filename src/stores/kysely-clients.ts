@@ -58,18 +58,19 @@ export function createClientSubjectReader({ db, prepareRead }: Engine): Store['f
       .selectFrom('signing_key_set')
       .leftJoin('clients', (join) => join.on('clients.id', '=', ''))
       .selectAll('clients')
-      .select('signing_key_set.version')
+      .select(['signing_key_set.version', 'signing_key_set.epoch'])
       .compile(),
   )
   return (clientId) =>
     mapAnswer(read(clientId), (row) => {
       if (row === undefined) throw new Error('The signing keys have no version.')
-      const { version, ...client } = row
+      const { version, epoch, ...client } = row
       // Of a client that is there every column is.
       const isThere = client.id !== null
       return {
         client: isThere ? toRecord(client as ClientsTable) : null,
         keysVersion: Number(version),
+        epoch,
       }
     })
 }

@@ -23,6 +23,7 @@ export function memory(): Store {
   const identities = createMemoryIdentities(users, events.add)
   const signingKeys = createMemorySigningKeys(events.add)
   const clients = createClients(events.add)
+  let epoch = ''
   return {
     users,
     sessions: createSessions(sessionById, users.read, events.add),
@@ -39,10 +40,15 @@ export function memory(): Store {
       const sessionStamp = isTheirs ? session.securityStamp : null
       return { user, sessionStamp, keysVersion: signingKeys.version() }
     },
-    findClientSubject: (id) => ({ client: clients.read(id), keysVersion: signingKeys.version() }),
+    findClientSubject: (id) => ({
+      client: clients.read(id),
+      keysVersion: signingKeys.version(),
+      epoch,
+    }),
     async revokeAll(securityStamp, now) {
       users.stampAll(securityStamp)
       signingKeys.deleteAll(now)
+      epoch = securityStamp
       return true
     },
     open: async () => {},

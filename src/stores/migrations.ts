@@ -146,6 +146,15 @@ const migrations: Readonly<Record<string, Migration>> = {
     },
   },
   '0009_events': eventsStep,
+  '0010_epoch': {
+    async up(db) {
+      // Empty until everything is revoked for the first time: an upgrade ends no token.
+      await db.schema
+        .alterTable('signing_key_set')
+        .addColumn('epoch', 'text', (column) => column.notNull().defaultTo(''))
+        .execute()
+    },
+  },
 }
 
 /** Steps by name: made already, to be made, and made by a newer version. */

@@ -12,7 +12,10 @@ export async function revokeAll(
     await transaction.deleteFrom('signing_keys').execute()
     // Versions grow more slowly than time: no process has seen this one of an earlier state.
     const version = sql<number>`case when version < ${now} then ${now} else version + 1 end`
-    await transaction.updateTable('signing_key_set').set({ version }).execute()
+    await transaction
+      .updateTable('signing_key_set')
+      .set({ version, epoch: securityStamp })
+      .execute()
   })
   return true
 }

@@ -44,6 +44,7 @@ export interface SigningKeysTable {
 export interface SigningKeySetTable {
   id: number
   version: number
+  epoch: string
 }
 
 export interface ClientsTable {

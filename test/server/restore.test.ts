@@ -11,6 +11,8 @@ import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { revokeAll } from '../../src/core/revoke-all.ts'
 import type { Store } from '../../src/core/store.ts'
+import { createGuards } from '../../src/http/guards.ts'
+import { BearerError } from '../../src/http/refusal.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { postgres } from '../../src/stores/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
@@ -101,6 +103,14 @@ for (const [engine, create, skipped] of [
         })
         const [ended, kept] = [await before.logIn(), await before.logIn()]
         const bare = await before.tokenWithoutSession()
+        const oldSecret = await before.auth.clients.register({
+          id: 'job',
+          confidential: true,
+          grants: ['client_credentials'],
+          scopes: ['jobs:run'],
+        })
+        const own = await before.clientToken(oldSecret)
+        assert.equal(await before.clientOf(own), 'job')
         await before.close()
         await database.save()
 
@@ -113,6 +123,8 @@ for (const [engine, create, skipped] of [
         const keyIds = (await revoking.auth.managedKeys?.list())?.map((key) => key.id) ?? []
         for (const keyId of keyIds) await revoking.auth.managedKeys?.retire(keyId)
         await revoking.auth.accounts.endSessions(id)
+        await revoking.auth.clients.replaceSecret('job')
+        assert.equal(await revoking.clientOf(own), null)
         assert.equal(await revoking.me(ended.access_token), 401)
         assert.equal(await revoking.me(bare), 401)
         await revoking.close()
@@ -124,6 +136,10 @@ for (const [engine, create, skipped] of [
           assert.equal(await restored.refresh(refresh_token), 400)
         }
         assert.equal(await restored.me(bare), 401)
+        // The old secret is back, but nothing that was issued for it.
+        assert.equal(await restored.clientOf(own), null)
+        const ownAnew = await restored.clientToken(oldSecret)
+        assert.equal(await restored.clientOf(ownAnew), 'job')
         const keysNow = (await restored.auth.managedKeys?.list()) ?? []
         assert.ok(keysNow.every((key) => !keyIds.includes(key.id)))
         const anew = await restored.logIn()
@@ -159,6 +175,12 @@ interface Tokens {
 }
 
 /** The ready server on a database. */
+function assertUnauthorized(error: unknown): null {
+  assert.ok(error instanceof BearerError)
+  assert.equal(error.statusCode, 401)
+  return null
+}
+
 async function open(t: TestContext, database: Restorable, options: Partial<AuthOptions>) {
   const auth: Auth = await createTestAuth({ store: database.store(), ...options })
   const app = await buildApp({ auth, docs: false })
@@ -178,6 +200,16 @@ async function open(t: TestContext, database: Restorable, options: Partial<AuthO
     ann,
     logIn: async (): Promise<Tokens> => (await login(app, 'ann')).json(),
     tokenWithoutSession: async () => String(await createAccessToken(auth, (await ann()).id)),
+    clientToken: async (client_secret: string): Promise<string> => {
+      const grant = { grant_type: 'client_credentials', client_id: 'job', client_secret }
+      return (await sendForm(app, '/auth/token', grant)).json().access_token
+    },
+    /** The client whose own token this is; null if a guard refuses it. */
+    clientOf: async (token: string): Promise<string | null> => {
+      const headers = { authorization: `Bearer ${token}` }
+      const client = createGuards(auth).currentClient({ headers })
+      return await client.then(({ id }) => id).catch(assertUnauthorized)
+    },
     end: (token: string) => sendForm(app, '/auth/revoke', { token }),
     me: async (token: string) =>
       (await app.inject({ url: '/me', headers: { authorization: `Bearer ${token}` } })).statusCode,

@@ -857,9 +857,13 @@ export function storeContract(
         createdAt: now,
       }
       const { version: keysVersion } = await store.signingKeys.read()
-      assert.deepEqual(await other.findClientSubject('own'), { client: null, keysVersion })
+      assert.deepEqual(await other.findClientSubject('own'), {
+        client: null,
+        keysVersion,
+        epoch: '',
+      })
       await store.clients.create(client)
-      assert.deepEqual(await other.findClientSubject('own'), { client, keysVersion })
+      assert.deepEqual(await other.findClientSubject('own'), { client, keysVersion, epoch: '' })
       await store.clients.replaceSecretHash('own', 'new')
       const { client: changed } = await other.findClientSubject('own')
       assert.equal(changed?.secretHash, 'new')
@@ -894,6 +898,7 @@ export function storeContract(
           assert.equal(subject?.user.securityStamp, `new stamp ${version}`)
           assert.equal(subject.sessionStamp, session.securityStamp, 'an old stamp')
           assert.equal(subject.keysVersion, version)
+          assert.equal((await other.findClientSubject('none')).epoch, `new stamp ${version}`)
         }
       })
     })
