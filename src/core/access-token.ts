@@ -150,6 +150,8 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
       })
       if (!hasAccessTokenClaims(payload)) return null
+      // Of a clock that is far ahead, or was: a refresh brings a token of today's.
+      if (payload.iat > clock() + clockTolerance) return null
       const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
       Object.freeze(payload.aud)
       Object.freeze(payload.roles)

@@ -345,6 +345,12 @@ test('a token is accepted from 30 seconds before nbf (JW-14, JW-15)', async () =
   await assertAccepted(accessTokens, early)
 })
 
+test('a token is accepted from 30 seconds before it was issued (DD-10)', async () => {
+  const accessTokens = createIssuer()
+  await assertAccepted(accessTokens, await sign({ ...goodClaims(), iat: clock() + 30 }))
+  await assertRefused(accessTokens, await sign({ ...goodClaims(), iat: clock() + 31 }), 'iat')
+})
+
 test('a token without one of the claims is refused (JW-11, JW-14)', async () => {
   const accessTokens = createIssuer()
   for (const claim of ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'stamp']) {
