@@ -129,6 +129,7 @@ test('the Authorize dialog lists every permission with its description', async (
     })),
   )
   assert.deepEqual(scopes, [
+    { name: 'events:read', description: 'Read what happened: logins, changes, and by whom' },
     { name: 'stats:read', description: 'See how many users there are' },
     { name: 'users:read', description: 'List and read users' },
     { name: 'users:write', description: 'Create, change and delete users' },
