@@ -29,6 +29,8 @@ describe('on PostgreSQL', { skip }, () => {
     operator = new pg.Client({ connectionString: url })
     await operator.connect()
     tables = await emptyTables(operator)
+    // Events can only be added to; a table for each test is more than its triggers allow.
+    await operator.query('alter table events disable trigger user')
     useStores(emptied)
   })
   after(async () => {
