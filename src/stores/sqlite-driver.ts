@@ -79,7 +79,7 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
 }
 
 /** Tries again while another process writes: a statement that was refused for that has done nothing. */
-async function untilFree<T>(execute: () => Promise<T>): Promise<T> {
+export async function untilFree<T>(execute: () => T | Promise<T>): Promise<T> {
   const startedAt = performance.now()
   for (;;) {
     try {

@@ -26,7 +26,7 @@ import { createUserStore } from './kysely-users.ts'
 import { migrate } from './migrations.ts'
 import { revokeAll } from './revoke-all.ts'
 import type { Schema } from './schema.ts'
-import { nodeSqliteDialect } from './sqlite-driver.ts'
+import { nodeSqliteDialect, untilFree } from './sqlite-driver.ts'
 import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './sqlite-error.ts'
 import { createWrites, type Writes } from './sqlite-writes.ts'
 
@@ -229,7 +229,10 @@ function createEngine(
       // While Kysely has lent it out, nobody else writes on this connection; and without a pause in
       // the transaction, no other process finds the database locked for longer than it takes.
       return await db.connection().execute(async () => {
-        return writes.run(() => answer(() => runTogether(writer, condition, changes)))
+        // As every other statement, it is tried again: none of it has been done while it is refused.
+        return await untilFree(() =>
+          writes.run(() => answer(() => runTogether(writer, condition, changes))),
+        )
       })
     },
     locksRows: false,
