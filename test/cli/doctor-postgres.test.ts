@@ -2,16 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
-import { type PostgresServer, startPostgres } from '../stores/postgres-server.ts'
+import { startPostgresOrSkip } from '../stores/postgres-server.ts'
 import { createDirectory, run } from './process.ts'
 
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres({ flags: ['-c', 'max_connections=40'] })
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip({ flags: ['-c', 'max_connections=40'] })
 
 describe('doctor on PostgreSQL', { skip }, () => {
   let url: string

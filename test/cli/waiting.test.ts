@@ -6,16 +6,10 @@ import { once } from 'node:events'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import pg from 'pg'
-import { freePort, type PostgresServer, startPostgres } from '../stores/postgres-server.ts'
+import { freePort, startPostgresOrSkip } from '../stores/postgres-server.ts'
 import { createDirectory, type Finished, run, start } from './process.ts'
 
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
 
 const password = 'three green tractors sing'

@@ -11,17 +11,11 @@ import { buildApp } from '../../src/server/app.ts'
 import { createSetup } from '../../src/server/setup.ts'
 import { postgres } from '../../src/stores/postgres.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
-import { type PostgresServer, startPostgres } from '../stores/postgres-server.ts'
+import { startPostgresOrSkip } from '../stores/postgres-server.ts'
 import { type ProxyMode, startProxy, type TcpProxy } from '../stores/tcp-proxy.ts'
 import { assertProblem, login, sendForm } from './fixtures.ts'
 
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }

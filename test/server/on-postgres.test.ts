@@ -6,15 +6,9 @@ import pg from 'pg'
 import type { Store } from '../../src/core/store.ts'
 import { postgres } from '../../src/stores/postgres.ts'
 import { useStores } from '../fixtures.ts'
-import { type PostgresServer, startPostgres } from '../stores/postgres-server.ts'
+import { startPostgresOrSkip } from '../stores/postgres-server.ts'
 
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 
 describe('on PostgreSQL', { skip }, () => {
   const key = randomBytes(32)

@@ -19,17 +19,11 @@ import { sqlite } from '../../src/stores/sqlite.ts'
 import { copyDatabase } from '../../src/stores/sqlite-copy.ts'
 import { restoreSqlite } from '../../src/stores/sqlite-restore.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
-import { type PostgresServer, startPostgres } from '../stores/postgres-server.ts'
+import { startPostgresOrSkip } from '../stores/postgres-server.ts'
 import { login, sendForm } from './fixtures.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-restore-'))
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(async () => {
   await server?.remove()
   rmSync(directory, { recursive: true, force: true })

@@ -12,20 +12,14 @@ import { postgres } from '../../src/stores/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
 import { createDirectory, type Serving, serve } from '../cli/process.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
-import { type PostgresServer, startPostgres } from '../stores/postgres-server.ts'
+import { startPostgresOrSkip } from '../stores/postgres-server.ts'
 import { otherPassword } from './fixtures.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 100)
 const issuer = 'http://auth.test'
 const secretKey = 'a4c1e0d2b7f5938c6a5d7e8f90a1b2c4'
 
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
 
 interface Tokens {

@@ -10,16 +10,10 @@ import type { Store } from '../../src/core/store.ts'
 import { type BareDatabase, postgresDatabase, sqliteDatabase } from './bare-database.ts'
 import { aSession, aUser } from './contract.ts'
 import { anEvent, writesOf } from './events-contract.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { type PostgresServer, startPostgresOrSkip } from './postgres-server.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-events-'))
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(async () => {
   await server?.remove()
   rmSync(directory, { recursive: true, force: true })

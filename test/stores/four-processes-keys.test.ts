@@ -15,19 +15,13 @@ import { postgres } from '../../src/stores/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
 import type { KeyOutcome, KeyTask } from './keys-elsewhere.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { startPostgresOrSkip } from './postgres-server.ts'
 
 const program = fileURLToPath(new URL('./keys-elsewhere.ts', import.meta.url))
 const day = 86400
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-keys-'))
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(async () => {
   await server?.remove()
   rmSync(directory, { recursive: true, force: true })
@@ -38,8 +32,22 @@ type Work = Untimed<KeyTask>
 
 async function ask(child: ChildProcess, task: KeyTask): Promise<KeyOutcome> {
   child.send(task)
-  const [outcome] = await once(child, 'message')
-  return outcome
+  return await messageOf(child)
+}
+
+/** The next message of a process; fails if it ends instead. */
+async function messageOf(child: ChildProcess): Promise<KeyOutcome> {
+  const settled = new AbortController()
+  const { signal } = settled
+  const end = once(child, 'exit', { signal }).then(([code]) =>
+    assert.fail(`a process ended with ${code}`),
+  )
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal }), end])
+    return message
+  } finally {
+    settled.abort()
+  }
 }
 
 function processes(name: string, locate: () => Promise<string>, skipped: string | false): void {
@@ -53,7 +61,7 @@ function processes(name: string, locate: () => Promise<string>, skipped: string 
       const words = [database, String(clock()), key.toString('hex')]
       const children = [1, 2, 3, 4].map(() => fork(program, words))
       t.after(() => Promise.all(children.map(stop)))
-      await Promise.all(children.map((child) => once(child, 'message')))
+      await Promise.all(children.map(messageOf))
 
       const auth = await createTestAuth({ store, keyEncryptionKey: key, clock })
       t.after(() => auth.close())

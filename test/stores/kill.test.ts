@@ -16,7 +16,7 @@ import { goodPassword } from '../fixtures.ts'
 import { aUser } from './contract.ts'
 import { killPostgres, startAgain } from './kill-postgres.ts'
 import { createLedger, type Ledger, presentAgain, type StoredSession } from './ledger.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { startPostgresOrSkip } from './postgres-server.ts'
 import { rage, type Storm, send } from './storm.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 5)
@@ -24,13 +24,7 @@ const devicesAtWork = 8
 /** A guard against hanging, in milliseconds. */
 const timeout = 60_000 + rounds * 30_000
 
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
 
 /** A database, read past the code under test. */

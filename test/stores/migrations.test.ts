@@ -15,17 +15,11 @@ import { createTestClock } from '../fixtures.ts'
 import { type BareDatabase, postgresDatabase, type Row, sqliteDatabase } from './bare-database.ts'
 import * as old from './first-version.ts'
 import type { Count } from './open-until-killed.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { startPostgresOrSkip } from './postgres-server.ts'
 
 const opener = fileURLToPath(new URL('./open-until-killed.ts', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-migrations-'))
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(async () => {
   await server?.remove()
   rmSync(directory, { recursive: true, force: true })

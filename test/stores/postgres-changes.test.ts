@@ -11,15 +11,9 @@ import { createChanges } from '../../src/stores/postgres-changes.ts'
 import { createConnect } from '../../src/stores/postgres-connect.ts'
 import { parsePostgresUrl } from '../../src/stores/postgres-url.ts'
 import { aSession, aUser } from './contract.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { startPostgresOrSkip } from './postgres-server.ts'
 
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
 
 /** A way to a server that can be blocked: then nothing passes, and no connection ends. */

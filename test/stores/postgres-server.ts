@@ -44,6 +44,21 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   return running(server, directory, port, () => server.start())
 }
 
+/**
+ * Starts a server, or says why the tests that need one are skipped: where no PostgreSQL runs, nothing is
+ * known of it, which is said aloud and not passed over.
+ */
+export async function startPostgresOrSkip(options?: PostgresServerOptions): Promise<{
+  readonly server: PostgresServer | undefined
+  readonly skip: string | false
+}> {
+  try {
+    return { server: await startPostgres(options), skip: false }
+  } catch (error) {
+    return { server: undefined, skip: `not checked: PostgreSQL does not start here (${error})` }
+  }
+}
+
 /** Starts a standby that follows a primary, which is stopped for the copy and started again. */
 export async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-standby-'))

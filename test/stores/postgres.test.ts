@@ -4,16 +4,9 @@ import pg from 'pg'
 import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
 import { type PostgresOptions, postgres } from '../../src/stores/postgres.ts'
 import { aUser, storeContract } from './contract.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { startPostgresOrSkip } from './postgres-server.ts'
 
-// Where no PostgreSQL runs, nothing is known of it: said aloud, not passed over.
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
 
 async function open(url: string, options?: PostgresOptions) {

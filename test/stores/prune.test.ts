@@ -19,20 +19,14 @@ import { sqlite } from '../../src/stores/sqlite.ts'
 import { nodeSqliteDialect } from '../../src/stores/sqlite-driver.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
 import { aSession, aUser } from './contract.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { startPostgresOrSkip } from './postgres-server.ts'
 
 const day = 86_400
 const batch = 100
 const secretKey = 'b7e1f0a2c3d4958677869504a3b2c1d0'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-prune-'))
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(async () => {
   await server?.remove()
   rmSync(directory, { recursive: true, force: true })

@@ -14,7 +14,7 @@ import type { Store } from '../../src/core/store.ts'
 import { postgres } from '../../src/stores/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
-import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { startPostgresOrSkip } from './postgres-server.ts'
 import type { Outcome, Task } from './refresh-elsewhere.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 10)
@@ -24,13 +24,7 @@ const secretKey = 'b7e1f0a2c3d4958677869504a3b2c1d0'
 const program = fileURLToPath(new URL('./refresh-elsewhere.ts', import.meta.url))
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-processes-'))
-let server: PostgresServer | undefined
-let skip: string | false = false
-try {
-  server = await startPostgres()
-} catch (error) {
-  skip = `not checked: PostgreSQL does not start here (${error})`
-}
+const { server, skip } = await startPostgresOrSkip()
 after(async () => {
   await server?.remove()
   rmSync(directory, { recursive: true, force: true })
