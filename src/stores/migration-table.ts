@@ -43,18 +43,23 @@ export async function renameFormerTables(
   db: Kysely<never>,
   isOurs: (step: string) => boolean,
 ): Promise<void> {
+  // On SQLite nobody else is there: a transaction is around all of this.
+  if (!isPostgres(db)) return await renameOurs(db, isOurs)
+  if (!(await hasTable(db, formerTable.migrationTableName))) return
+  await db.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(${renaming})`.execute(transaction)
+    // All is looked at under the lock: another process may be renaming what was seen before.
+    await renameOurs(transaction, isOurs)
+  })
+}
+
+async function renameOurs(db: Kysely<never>, isOurs: (step: string) => boolean): Promise<void> {
   const { migrationTableName: former } = formerTable
   if (!(await hasTable(db, former)) || (await hasTable(db, migrationTable.migrationTableName))) {
     return
   }
   const steps = await stepsIn(db, former)
-  if (steps.length === 0 || !steps.every(isOurs)) return
-  if (!isPostgres(db)) return await rename(db)
-  await db.transaction().execute(async (transaction) => {
-    await sql`select pg_advisory_xact_lock(${renaming})`.execute(transaction)
-    // Another process may have done it meanwhile.
-    if (await hasTable(transaction, former)) await rename(transaction)
-  })
+  if (steps.length > 0 && steps.every(isOurs)) await rename(db)
 }
 
 async function rename(db: Kysely<never>): Promise<void> {
