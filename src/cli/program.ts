@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
-import { version } from '../server/app.ts'
+import { version } from '../server/version.ts'
 import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
 import { clientCommand } from './client.ts'
 import { completionCommand } from './completion.ts'
@@ -10,11 +10,9 @@ import { describeFailure, exitCodeOf } from './exit-code.ts'
 import { identityCommand } from './identity.ts'
 import { keyCommand } from './key.ts'
 import { migrateCommand } from './migrate.ts'
-import { serve } from './serve.ts'
 import { sessionCommand } from './session.ts'
 import { tokenCommand } from './token.ts'
 import { userCommand } from './user.ts'
-import { work } from './worker.ts'
 
 /** Builds the command line. */
 export function createProgram(): Command {
@@ -28,9 +26,10 @@ export function createProgram(): Command {
     .description('run the server; configured by environment variables and .env')
     .option('--workers <number>', 'processes that serve, on this machine; "auto" for one per core')
     .option('--dev', 'try it: a throw-away database with demo users, on this machine only')
-    .action(serve)
-  program.command('worker', { hidden: true }).action((_options, command: Command) => {
-    if (cluster.worker) work(cluster.worker)
+    // Loaded when they serve: no other command needs what answers requests.
+    .action(async (options) => (await import('./serve.ts')).serve(options))
+  program.command('worker', { hidden: true }).action(async (_options, command: Command) => {
+    if (cluster.worker) (await import('./worker.ts')).work(cluster.worker)
     else command.error('error: workers are started by `serve --workers`')
   })
   program.addCommand(userCommand())

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   type FastifyError,
@@ -28,6 +27,7 @@ import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
 import { type TrustedProxies, trustProxies } from './trusted-proxies.ts'
+import { version } from './version.ts'
 
 /** What `buildApp` takes. */
 export interface AppOptions {
@@ -49,11 +49,6 @@ export interface AppOptions {
   /** A registry of prom-client that requests are measured in. Default: they are not measured. */
   readonly metrics?: Registry
 }
-
-const packageFile = new URL('../../package.json', import.meta.url)
-
-/** The version of this package: the same file lies two folders up from `src` and from `dist`. */
-export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version
 
 /** Bytes of a JSON body. */
 const bodyLimit = 64 * 1024

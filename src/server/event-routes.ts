@@ -3,13 +3,34 @@ import type { Auth } from '../core/auth.ts'
 import { type AuthEventType, eventTypes } from '../core/event-vocabulary.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
-import { EventAnswer, eventAnswer } from './event-answer.ts'
+import { type EventBody, eventAnswer } from './event-answer.ts'
 import { plainText } from './schemas.ts'
 
 const text = (description: string) =>
   Type.Optional(Type.String({ pattern: plainText, description }))
 const instant = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }))
 const numbers = ['limit', 'since', 'until']
+
+const said = (description: string) => Type.Optional(Type.String({ description }))
+
+const EventAnswer = Type.Unsafe<EventBody>(
+  Type.Object({
+    id: Type.String(),
+    type: Type.String({ enum: Object.keys(eventTypes) }),
+    at: Type.Integer({ description: 'Seconds since 1970-01-01T00:00:00Z' }),
+    outcome: Type.String({ enum: ['success', 'failure'] }),
+    actor: said('Who did it: `user:<id>`, `client:<id>`, `cli:<name>`, `setup`, `system`'),
+    user_id: said('The user whom it concerns'),
+    client_id: said('The client that the request came from'),
+    session_id: said('The session'),
+    address: said('Where the request came from'),
+    request_id: said('The `reqId` of the request in the log'),
+    reason: said('Why, where the answer did not say'),
+    details: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+    ),
+  }),
+)
 
 /** What happened. In the scope of the administrators' routes. */
 export const eventRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (

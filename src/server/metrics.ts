@@ -1,8 +1,8 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { collectMetrics } from '../metrics/auth-metrics.ts'
-import { version } from './app.ts'
 import type { LogStream } from './log-stream.ts'
+import { version } from './version.ts'
 
 // Loaded when metrics are on, and not before.
 
