@@ -47,11 +47,12 @@ function collectUsers(auth: Auth, registry: Registry): void {
   registerRead(registry, 'portcullis_database_connections', () =>
     Object.entries(store.statistics?.().connections ?? {}).map(([state, n]) => [n, { state }]),
   )
+  const turns = shareWhileRunning(() => turnsOf(managedKeys))
   registerRead(registry, 'portcullis_signing_key_active_since_seconds', async () =>
-    sampleOf((await turnsOf(managedKeys)).active),
+    sampleOf((await turns()).active),
   )
   registerRead(registry, 'portcullis_signing_key_next_since_seconds', async () =>
-    sampleOf((await turnsOf(managedKeys)).next),
+    sampleOf((await turns()).next),
   )
   registerRead(registry, 'portcullis_sessions_pruned_total', () => [[sessions.pruned]])
 }
@@ -82,6 +83,17 @@ function lookups({ hits, misses }: CacheCounts, labels: Sample[1] = {}): Sample[
 
 function sampleOf(value: number | undefined): Sample[] {
   return value === undefined ? [] : [[value]]
+}
+
+/** Answers all who ask while a run is under way by that run: those of one scrape. */
+function shareWhileRunning<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  return () => {
+    running ??= run().finally(() => {
+      running = undefined
+    })
+    return running
+  }
 }
 
 /** From when on the key of today signs, and the next one will. */
