@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto'
+import { createKeyedDigest } from './keyed-digest.ts'
 
 /**
  * Ties the tokens of a client to the secret that it has today, as the security stamp of a user does:
@@ -31,12 +31,5 @@ export function createClientStamps(
   }
 }
 
-function stampUnder(secret: Uint8Array): ClientStamps['of'] {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'portcullis client stamp', 32))
-  // The digest has one length: where the epoch begins is no question.
-  return (secretHash, epoch) =>
-    createHmac('sha256', key)
-      .update(secretHash + epoch)
-      .digest('base64url')
-      .slice(0, 22)
-}
+const stampUnder = (secret: Uint8Array): ClientStamps['of'] =>
+  createKeyedDigest(secret, 'portcullis client stamp')

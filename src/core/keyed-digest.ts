@@ -1,16 +1,25 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 
 /**
+ * Makes a MAC of texts (HMAC-SHA-256, in base64url).
+ *
+ * @param secret At least 32 bytes; a key for this purpose alone is derived from it (RFC 5869).
+ */
+export function createMac(secret: Uint8Array, purpose: string): (text: string) => string {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32))
+  return (text) => createHmac('sha256', key).update(text).digest('base64url')
+}
+
+/**
  * Makes a digest of texts that must not be stored, such as what was typed as a username and may be a
  * password: the same for the same texts, and worthless without the secret.
  *
- * @param secret At least 32 bytes; a key for this purpose alone is derived from it (RFC 5869).
+ * @param secret As for `createMac`.
  */
 export function createKeyedDigest(
   secret: Uint8Array,
   purpose: string,
 ): (...parts: readonly string[]) => string {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32))
-  return (...parts) =>
-    createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
+  const macOf = createMac(secret, purpose)
+  return (...parts) => macOf(JSON.stringify(parts)).slice(0, 22)
 }

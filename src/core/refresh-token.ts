@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { createMac } from './keyed-digest.ts'
 
 /**
  * Writes and reads refresh tokens: `prt_<session id>.<generation>.<MAC>`, opaque to clients.
@@ -45,7 +46,4 @@ export function createRefreshTokens(
   }
 }
 
-function macUnder(secret: Uint8Array): (text: string) => string {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'portcullis refresh token', 32))
-  return (text) => createHmac('sha256', key).update(text).digest('base64url')
-}
+const macUnder = (secret: Uint8Array) => createMac(secret, 'portcullis refresh token')
