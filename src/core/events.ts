@@ -32,9 +32,16 @@ export type NewEvent = Pick<AuthEvent, 'type'> & {
 export interface AuthEvents {
   /**
    * Makes a change together with the record of it: `change` gets the event, to be stored in its own
-   * transaction. If it answers false, null or 0, nothing was changed, and nothing has happened.
+   * transaction.
+   *
+   * @param happened Whether the answer says that something was changed; else nothing has happened.
+   * Default: all answers do but false, null and 0.
    */
-  recordWith<T>(event: NewEvent, change: (event: AuthEvent) => Promise<T>): Promise<T>
+  recordWith<T>(
+    event: NewEvent,
+    change: (event: AuthEvent) => Promise<T>,
+    happened?: (answer: T) => boolean,
+  ): Promise<T>
   /** Records what changes nothing, such as a refusal. Of some kinds a flood is counted, not stored. */
   record(event: NewEvent): Promise<void>
   /** Tells of what has been stored. */
@@ -76,11 +83,11 @@ export function createAuthEvents(store: EventStore, clock: Clock, retention: num
   return {
     stamp,
     publish,
-    async recordWith(event, change) {
+    async recordWith(event, change, happened = isChange) {
       const stamped = stamp(event)
-      const result = await change(stamped)
-      if (result !== false && result !== null && result !== 0) publish(stamped)
-      return result
+      const answer = await change(stamped)
+      if (happened(answer)) publish(stamped)
+      return answer
     },
     async record(event) {
       const { bounded, passing }: EventType = eventTypes[event.type]
@@ -97,6 +104,10 @@ export function createAuthEvents(store: EventStore, clock: Clock, retention: num
     list: (query) => store.list(query),
     prune: (signal) => pruneInBatches((limit) => store.prune(clock() - retention, limit), signal),
   }
+}
+
+function isChange(answer: unknown): boolean {
+  return answer !== false && answer !== null && answer !== 0
 }
 
 /** @throws {ConfigError} if events cannot be kept for so many seconds. */

@@ -4,7 +4,7 @@ import type { AccessToken, ExternalSubject } from './access-token.ts'
 import type { Clock } from './clock.ts'
 import type { AuthEvents } from './events.ts'
 import type { TrustedIssuer } from './external-issuer.ts'
-import { linkingOf } from './identities.ts'
+import { recordLink } from './identities.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { ConflictError, type MaybePromise, type Store, type UserRecord } from './store.ts'
 import { toUser, type User } from './user.ts'
@@ -30,6 +30,8 @@ export function createExternalUsers({
 }: ExternalUsersOptions): ExternalUsers {
   if (mode === 'token' || !store || !events) return { find: userOfToken }
   const { identities } = store
+  // Of one type from here on, in functions too.
+  const recorder: AuthEvents = events
 
   async function linkByFunction(subject: ExternalSubject): Promise<User | null> {
     const userId = await link?.(subject)
@@ -41,10 +43,8 @@ export function createExternalUsers({
       createdAt: clock(),
     }
     // Whoever was first, of several requests, has decided.
-    const event = events?.stamp(linkingOf(identity, { actor: 'system' }))
-    const outcome = await identities.link(identity, event)
+    const outcome = await recordLink(recorder, identities, identity, { actor: 'system' })
     if (outcome === 'no_user') return null
-    if (outcome === 'linked' && event) events?.publish(event)
     return fromRecord(await identities.findUser(identity.issuer, identity.subject))
   }
 
@@ -63,7 +63,7 @@ export function createExternalUsers({
       try {
         const { issuer, role } = subject
         const details = { role, issuer, subject: subject.subject }
-        await events?.recordWith(
+        await recorder.recordWith(
           { actor: 'system', type: 'user_created', userId: user.id, details },
           (event) => identities.createUser(issuer, subject.subject, user, event),
         )

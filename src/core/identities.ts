@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import { AccountError } from './errors.ts'
-import type { AuthEvents, NewEvent, Origin } from './events.ts'
-import type { IdentityRecord, Store } from './store.ts'
+import type { AuthEvents, Origin } from './events.ts'
+import type { IdentityRecord, IdentityStore, Store } from './store.ts'
 
 /**
  * Links between the identities of other issuers and users in the store, as an administrator makes
@@ -47,8 +47,7 @@ export function createIdentities({ store, issuers, events, clock }: IdentitiesOp
         ])
       }
       const identity = { issuer, subject, userId, createdAt: clock() }
-      const event = events.stamp(linkingOf(identity, by))
-      const outcome = await store.identities.link(identity, event)
+      const outcome = await recordLink(events, store.identities, identity, by)
       if (outcome === 'no_user') {
         throw new AccountError('user_unknown', ['There is no such user.'])
       }
@@ -57,7 +56,6 @@ export function createIdentities({ store, issuers, events, clock }: IdentitiesOp
           'This identity is linked to a user already: end that link first.',
         ])
       }
-      events.publish(event)
       return identity
     },
     unlink: (userId, issuer, subject, by) =>
@@ -69,8 +67,17 @@ export function createIdentities({ store, issuers, events, clock }: IdentitiesOp
   }
 }
 
-/** The event of a new link. */
-export function linkingOf(identity: Omit<IdentityRecord, 'createdAt'>, by?: Origin): NewEvent {
+/** Links an identity, with the event of it. */
+export function recordLink(
+  events: AuthEvents,
+  store: IdentityStore,
+  identity: IdentityRecord,
+  by?: Origin,
+): ReturnType<IdentityStore['link']> {
   const { userId, issuer, subject } = identity
-  return { ...by, type: 'identity_linked', userId, details: { issuer, subject } }
+  return events.recordWith(
+    { ...by, type: 'identity_linked', userId, details: { issuer, subject } },
+    (event) => store.link(identity, event),
+    (outcome) => outcome === 'linked',
+  )
 }
