@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { SigningKeyRecord } from '../core/signing-key-store.ts'
 import { readSigningKeys } from './kysely-signing-keys.ts'
+import { countByRole } from './kysely-users.ts'
 import { type MigrationState, readMigrationState } from './migrations.ts'
 import type { Schema } from './schema.ts'
 
@@ -38,18 +39,10 @@ export async function inspectTables(
 }
 
 async function readContents(db: Kysely<Schema>): Promise<DatabaseContents> {
-  const rows = await db
-    .selectFrom('users')
-    .select((eb) => [
-      'role',
-      eb.fn.countAll<number>().as('users'),
-      eb.fn.sum<number>('active').as('active'),
-    ])
-    .groupBy('role')
-    .execute()
+  const rows = await countByRole(db)
   return {
-    users: rows.reduce((sum, row) => sum + Number(row.users), 0),
-    activeByRole: Object.fromEntries(rows.map((row) => [row.role, Number(row.active)])),
+    users: rows.reduce((sum, row) => sum + row.users, 0),
+    activeByRole: Object.fromEntries(rows.map((row) => [row.role, row.active])),
     keys: (await readSigningKeys(db)).keys,
   }
 }

@@ -117,22 +117,13 @@ export function createUserStore(engine: Engine): UserStore {
       return (await query.execute()).map(toUserRecord)
     },
     async counts() {
-      const rows = await scans
-        .selectFrom('users')
-        .select((eb) => [
-          'role',
-          eb.fn.countAll<number>().as('users'),
-          eb.fn.sum<number>('active').as('active'),
-        ])
-        .groupBy('role')
-        .orderBy('role')
-        .execute()
+      const rows = await countByRole(scans)
       const add = (pick: (row: (typeof rows)[number]) => number): number =>
-        rows.reduce((sum, row) => sum + Number(pick(row)), 0)
+        rows.reduce((sum, row) => sum + pick(row), 0)
       return {
         total: add((row) => row.users),
         active: add((row) => row.active),
-        byRole: Object.fromEntries(rows.map((row) => [row.role, Number(row.users)])),
+        byRole: Object.fromEntries(rows.map((row) => [row.role, row.users])),
       }
     },
     async importedHashes(limit) {
@@ -257,4 +248,25 @@ export function toUserRecord(row: UsersTable): UserRecord {
 /** The record of a row that may not be there. */
 export function toRecordOrNull(row: UsersTable | undefined): UserRecord | null {
   return row === undefined ? null : toUserRecord(row)
+}
+
+/** How many users each role has, and how many of them are active. */
+export async function countByRole(
+  db: Kysely<Schema>,
+): Promise<readonly { readonly role: string; readonly users: number; readonly active: number }[]> {
+  const rows = await db
+    .selectFrom('users')
+    .select((eb) => [
+      'role',
+      eb.fn.countAll<number>().as('users'),
+      eb.fn.sum<number>('active').as('active'),
+    ])
+    .groupBy('role')
+    .orderBy('role')
+    .execute()
+  return rows.map(({ role, users, active }) => ({
+    role,
+    users: Number(users),
+    active: Number(active),
+  }))
 }
