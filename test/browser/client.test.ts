@@ -54,6 +54,15 @@ async function openTab(page: Page): Promise<Page> {
   return page
 }
 
+/** Logs in from a tab, and returns another one that has heard of it. */
+async function logInWithTwoTabs(first: Page): Promise<Page> {
+  await openTab(first)
+  const second = await openTab(await first.context().newPage())
+  await first.evaluate((password) => globalThis.client.login('alice', password), goodPassword)
+  await second.waitForFunction(() => globalThis.heard.includes('login'))
+  return second
+}
+
 const burst = (page: Page): Promise<number[]> =>
   page.evaluate(async () => {
     const answers = Array.from({ length: 20 }, () => globalThis.client.fetch('/me'))
@@ -63,10 +72,7 @@ const burst = (page: Page): Promise<number[]> =>
 test('two tabs whose token expired exchange it once, and both go on', async (t) => {
   const { page: first, complaints } = await browser.open()
   t.after(() => first.context().close())
-  await openTab(first)
-  const second = await openTab(await first.context().newPage())
-  await first.evaluate((password) => globalThis.client.login('alice', password), goodPassword)
-  await second.waitForFunction(() => globalThis.heard.includes('login'))
+  const second = await logInWithTwoTabs(first)
 
   for (let round = 1; round <= 5; round++) {
     server.clock.advance(16 * 60)
@@ -94,10 +100,7 @@ test('without Web Locks two tabs still end with one login', async (t) => {
   await first
     .context()
     .addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
-  await openTab(first)
-  const second = await openTab(await first.context().newPage())
-  await first.evaluate((password) => globalThis.client.login('alice', password), goodPassword)
-  await second.waitForFunction(() => globalThis.heard.includes('login'))
+  const second = await logInWithTwoTabs(first)
   for (let round = 1; round <= 5; round++) {
     server.clock.advance(16 * 60)
     const statuses = (await Promise.all([burst(first), burst(second)])).flat()
