@@ -28,6 +28,14 @@ export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine
         throw error
       }
     },
+    async replace(before, after, event) {
+      const update = db
+        .updateTable('clients')
+        .set(toRow(after))
+        .where((row) => row.and(toRow(before)))
+        .returning('id')
+      return (await recorded(db, event, update)).length === 1
+    },
     async replaceSecretHash(id, secretHash, event) {
       const update = db
         .updateTable('clients')
