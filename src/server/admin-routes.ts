@@ -1,4 +1,4 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
 import type { User } from '../core/user.ts'
@@ -17,17 +17,23 @@ import {
   userAnswer,
 } from './schemas.ts'
 
-const Id = Type.Object({
-  id: Type.String({ pattern: plainText, description: 'The id of the user' }),
-})
-const Password = Type.String({ format: 'password' })
+const Id = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'string', pattern: plainText, description: 'The id of the user' } },
+} as const
+const SessionOfUser = {
+  type: 'object',
+  required: [...Id.required, ...SessionId.required],
+  properties: { ...Id.properties, ...SessionId.properties },
+} as const
+const Password = { type: 'string', format: 'password' } as const
 const tags = ['admin']
 
 /** What administrators do. The scope that these routes are in is guarded by the role. */
-export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (
-  app,
-  { auth: { accounts, sessions }, guards: { requirePermission } },
-) => {
+export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth: { accounts, sessions }, guards: { requirePermission } }) => {
   const statsReader = requirePermission('stats:read')
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
@@ -39,15 +45,23 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         tags,
         summary: 'How many users there are',
         response: {
-          200: Type.Object({
-            status: Type.Literal('ok'),
-            requested_by: Type.String(),
-            users: Type.Object({
-              total: Type.Integer(),
-              active: Type.Integer(),
-              by_role: Type.Record(Type.String(), Type.Integer()),
-            }),
-          }),
+          200: {
+            type: 'object',
+            required: ['status', 'requested_by', 'users'],
+            properties: {
+              status: { type: 'string', const: 'ok' },
+              requested_by: { type: 'string' },
+              users: {
+                type: 'object',
+                required: ['total', 'active', 'by_role'],
+                properties: {
+                  total: { type: 'integer' },
+                  active: { type: 'integer' },
+                  by_role: { type: 'object', additionalProperties: { type: 'integer' } },
+                },
+              },
+            },
+          },
         },
       },
     },
@@ -73,22 +87,31 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         tags,
         summary: 'List users',
         description: 'Ordered by username. `next` goes into `after` for the following page.',
-        querystring: Type.Object({
-          search: Type.Optional(
-            Type.String({ pattern: plainText, description: 'A part of the username' }),
-          ),
-          after: Type.Optional(
-            Type.String({ pattern: plainText, description: 'The `next` of the page before' }),
-          ),
-          limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
-        }),
+        querystring: {
+          type: 'object',
+          required: ['limit'],
+          properties: {
+            search: { type: 'string', pattern: plainText, description: 'A part of the username' },
+            after: {
+              type: 'string',
+              pattern: plainText,
+              description: 'The `next` of the page before',
+            },
+            limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+          },
+        },
         response: {
-          200: Type.Object({
-            users: Type.Array(UserAnswer),
-            next: Type.Union([Type.String(), Type.Null()], {
-              description: 'Null on the last page',
-            }),
-          }),
+          200: {
+            type: 'object',
+            required: ['users', 'next'],
+            properties: {
+              users: { type: 'array', items: UserAnswer },
+              next: {
+                anyOf: [{ type: 'string' }, { type: 'null' }],
+                description: 'Null on the last page',
+              },
+            },
+          },
         },
       },
     },
@@ -110,14 +133,16 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
       schema: {
         tags,
         summary: 'Create a user',
-        body: Type.Object(
-          {
-            username: Type.String(),
+        body: {
+          type: 'object',
+          required: ['username', 'password'],
+          properties: {
+            username: { type: 'string' },
             password: Password,
-            role: Type.Optional(Type.String()),
+            role: { type: 'string' },
           },
-          { additionalProperties: false },
-        ),
+          additionalProperties: false,
+        },
         response: { 201: UserAnswer },
       },
     },
@@ -156,7 +181,12 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         summary: 'Change the role of a user',
         description: 'Counts from the next request of the user on.',
         params: Id,
-        body: Type.Object({ role: Type.String() }, { additionalProperties: false }),
+        body: {
+          type: 'object',
+          required: ['role'],
+          properties: { role: { type: 'string' } },
+          additionalProperties: false,
+        },
         response: { 200: UserAnswer },
       },
     },
@@ -175,7 +205,12 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         summary: 'Set the password of a user',
         description: 'Ends every login of the user.',
         params: Id,
-        body: Type.Object({ password: Password }, { additionalProperties: false }),
+        body: {
+          type: 'object',
+          required: ['password'],
+          properties: { password: Password },
+          additionalProperties: false,
+        },
         response: { 204: NoContent },
       },
     },
@@ -264,7 +299,7 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
       schema: {
         tags,
         summary: 'Log a user out on one device',
-        params: Type.Interface([Id, SessionId], {}),
+        params: SessionOfUser,
         response: { 204: NoContent },
       },
     },
