@@ -2,38 +2,18 @@ import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-js
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
 import type { User } from '../core/user.ts'
-import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
 import { originOf } from './event-log.ts'
-import {
-  NoContent,
-  noSession,
-  plainText,
-  SessionId,
-  SessionList,
-  sessionAnswer,
-  UserAnswer,
-  userAnswer,
-} from './schemas.ts'
+import { NoContent, plainText, UserAnswer, UserId, userAnswer } from './schemas.ts'
 
-const Id = {
-  type: 'object',
-  required: ['id'],
-  properties: { id: { type: 'string', pattern: plainText, description: 'The id of the user' } },
-} as const
-const SessionOfUser = {
-  type: 'object',
-  required: [...Id.required, ...SessionId.required],
-  properties: { ...Id.properties, ...SessionId.properties },
-} as const
 const Password = { type: 'string', format: 'password' } as const
 const tags = ['admin']
 
 /** What administrators do. The scope that these routes are in is guarded by the role. */
 export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { accounts, sessions }, guards: { requirePermission } }) => {
+}> = async (app, { auth: { accounts }, guards: { requirePermission } }) => {
   const statsReader = requirePermission('stats:read')
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
@@ -158,7 +138,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 
   app.get(
     '/users/:id',
-    { schema: { tags, summary: 'Read a user', params: Id, response: { 200: UserAnswer } } },
+    { schema: { tags, summary: 'Read a user', params: UserId, response: { 200: UserAnswer } } },
     secured(usersReader, async (_admin, request) =>
       userAnswer(present(await accounts.find(request.params.id))),
     ),
@@ -166,7 +146,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 
   app.delete(
     '/users/:id',
-    { schema: { tags, summary: 'Delete a user', params: Id, response: { 204: NoContent } } },
+    { schema: { tags, summary: 'Delete a user', params: UserId, response: { 204: NoContent } } },
     secured(usersWriter, async (admin, request, reply) => {
       await accounts.remove(request.params.id, originOf(admin, request))
       return reply.code(204).send(null)
@@ -180,7 +160,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         tags,
         summary: 'Change the role of a user',
         description: 'Counts from the next request of the user on.',
-        params: Id,
+        params: UserId,
         body: {
           type: 'object',
           required: ['role'],
@@ -204,7 +184,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         tags,
         summary: 'Set the password of a user',
         description: 'Ends every login of the user.',
-        params: Id,
+        params: UserId,
         body: {
           type: 'object',
           required: ['password'],
@@ -228,7 +208,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         tags,
         summary: 'Deactivate a user',
         description: 'Refuses the user from the next request on, and ends every login.',
-        params: Id,
+        params: UserId,
         response: { 200: UserAnswer },
       },
     },
@@ -239,7 +219,9 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 
   app.post(
     '/users/:id/reactivate',
-    { schema: { tags, summary: 'Reactivate a user', params: Id, response: { 200: UserAnswer } } },
+    {
+      schema: { tags, summary: 'Reactivate a user', params: UserId, response: { 200: UserAnswer } },
+    },
     secured(usersWriter, async (admin, request) =>
       userAnswer(await accounts.reactivate(request.params.id, originOf(admin, request))),
     ),
@@ -252,65 +234,13 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         tags,
         summary: 'Let a user try again at once',
         description: 'Ends the waits and the lock that failed logins brought.',
-        params: Id,
+        params: UserId,
         response: { 200: UserAnswer },
       },
     },
     secured(usersWriter, async (admin, request) =>
       userAnswer(await accounts.unlock(request.params.id, originOf(admin, request))),
     ),
-  )
-
-  app.get(
-    '/users/:id/sessions',
-    {
-      schema: {
-        tags,
-        summary: 'Where a user is logged in',
-        params: Id,
-        response: { 200: SessionList },
-      },
-    },
-    secured(usersReader, async (_admin, request) => {
-      const { id } = present(await accounts.find(request.params.id))
-      return { sessions: (await sessions.list(id)).map(sessionAnswer) }
-    }),
-  )
-
-  app.delete(
-    '/users/:id/sessions',
-    {
-      schema: {
-        tags,
-        summary: 'Log a user out everywhere',
-        params: Id,
-        response: { 204: NoContent },
-      },
-    },
-    secured(usersWriter, async (admin, request, reply) => {
-      await accounts.endSessions(request.params.id, originOf(admin, request))
-      return reply.code(204).send(null)
-    }),
-  )
-
-  app.delete(
-    '/users/:id/sessions/:session',
-    {
-      schema: {
-        tags,
-        summary: 'Log a user out on one device',
-        params: SessionOfUser,
-        response: { 204: NoContent },
-      },
-    },
-    secured(usersWriter, async (admin, request, reply) => {
-      const ended = await sessions.end(
-        request.params.session,
-        request.params.id,
-        originOf(admin, request),
-      )
-      return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
-    }),
   )
 }
 

@@ -27,6 +27,7 @@ import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
 import { type TrustedProxies, trustProxies } from './trusted-proxies.ts'
+import { userSessionRoutes } from './user-session-routes.ts'
 import { version } from './version.ts'
 
 /** What `buildApp` takes. */
@@ -104,6 +105,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     auth,
     guards,
   })
+  await app.register(guarded(administrator, userSessionRoutes), { prefix: '/admin', auth, guards })
   await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
   await app.register(guarded(administrator, eventRoutes), { prefix: '/admin', auth, guards })
   logEvents(app, auth)

@@ -7,13 +7,8 @@ import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
 import { originOf } from './event-log.ts'
-import { NoContent, plainText } from './schemas.ts'
+import { NoContent, plainText, UserId } from './schemas.ts'
 
-const Id = {
-  type: 'object',
-  required: ['id'],
-  properties: { id: { type: 'string', pattern: plainText, description: 'The id of the user' } },
-} as const
 const Identity = {
   type: 'object',
   required: ['issuer', 'subject'],
@@ -52,7 +47,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       schema: {
         tags,
         summary: 'Whom another issuer knows a user as',
-        params: Id,
+        params: UserId,
         response: { 200: IdentityList },
       },
     },
@@ -71,7 +66,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         tags,
         summary: 'Link an identity to a user',
         description: 'Whoever has the identity is this user from the next request on.',
-        params: Id,
+        params: UserId,
         body: Identity,
         response: { 201: IdentityAnswer },
       },
@@ -94,7 +89,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       schema: {
         tags,
         summary: 'End the link of an identity',
-        params: Id,
+        params: UserId,
         querystring: Identity,
         response: { 204: NoContent },
       },

@@ -29,6 +29,14 @@ export const plainText = '^\\P{Cc}*$'
 /** An answer without content. */
 export const NoContent = { type: 'null', description: 'Done' } as const
 
+export const UserId = {
+  type: 'object',
+  required: ['id'],
+  properties: {
+    id: { type: 'string', pattern: plainText as string, description: 'The id of the user' },
+  },
+} as const
+
 export const SessionList = {
   type: 'object',
   required: ['sessions'],
