@@ -2,6 +2,8 @@ import { Command, Option } from 'commander'
 import { grantNames, type NewClient } from '../core/client-registration.ts'
 import type { Client } from '../core/clients.ts'
 import { ClientError } from '../core/errors.ts'
+import type { Permissions } from '../core/permissions.ts'
+import { CommandFailure } from './exit-code.ts'
 import { tableOf } from './table.ts'
 import { withAuth } from './with-auth.ts'
 
@@ -63,6 +65,28 @@ export function clientCommand(): Command {
     )
 
   client
+    .command('update')
+    .argument('<id>')
+    .option('--name <name>', 'what people call it')
+    .addOption(
+      new Option('--grant <grant...>', 'all grants that it may use from now on').choices(
+        grantNames,
+      ),
+    )
+    .option('--no-grant', 'it logs nobody in any more')
+    .option('--scope <scope...>', 'all permissions that it may have from now on')
+    .addOption(
+      new Option(
+        '--default-scopes',
+        'no list of permissions any more: all to be delegated, none for itself',
+      ).conflicts('scope'),
+    )
+    .option('--introspect', 'it may introspect tokens')
+    .option('--no-introspect', 'it may not')
+    .description('change what a client may do; if it may do less, every login with it ends')
+    .action(updateClient)
+
+  client
     .command('secret')
     .argument('<id>')
     .description('replace the secret of a confidential client, and print it, once')
@@ -82,7 +106,7 @@ export function clientCommand(): Command {
     .action((id: string) =>
       withAuth(async ({ clients }, by) => {
         const ended = await clients.remove(id, by)
-        console.log(`Removed ${id} and ended ${ended} ${ended === 1 ? 'login' : 'logins'}.`)
+        console.log(`Removed ${id} and ended ${logins(ended)}.`)
       }),
     )
 
@@ -103,15 +127,50 @@ async function addClient(id: string, options: AddOptions): Promise<void> {
     const secret = options.public
       ? await clients.register({ ...described, confidential: false }, by)
       : await clients.register({ ...described, confidential: true }, by)
-    for (const each of scope ?? []) {
-      if (!permissions.has(each)) console.error(`Note: no role and no route here knows ${each}.`)
-    }
+    noteUnknown(scope, permissions)
     if (isFirst) {
       console.error('Note: a client that a request names must be registered from now on.')
     }
     if (secret === null) console.log(`Registered the public client ${id}.`)
     else printSecret(secret, `Registered ${id}.`)
   })
+}
+
+interface UpdateOptions extends Omit<AddOptions, 'public' | 'introspect'> {
+  readonly defaultScopes?: true
+  readonly introspect?: boolean
+}
+
+async function updateClient(id: string, options: UpdateOptions): Promise<void> {
+  const { name, grant, scope, defaultScopes, introspect } = options
+  if ([name, grant, scope, defaultScopes, introspect].every((option) => option === undefined)) {
+    throw new CommandFailure('usage', 'Say what is to be changed: see client update --help.')
+  }
+  await withAuth(async ({ clients, permissions }, by) => {
+    const ended = await clients.update(
+      id,
+      {
+        ...(name !== undefined && { name }),
+        ...(grant !== undefined && { grants: grant || [] }),
+        ...(scope !== undefined && { scopes: scope }),
+        ...(defaultScopes && { scopes: null }),
+        ...(introspect !== undefined && { introspect }),
+      },
+      by,
+    )
+    noteUnknown(scope, permissions)
+    console.log(`Changed ${id}${ended === 0 ? '' : ` and ended ${logins(ended)}`}.`)
+  })
+}
+
+function noteUnknown(scopes: readonly string[] = [], permissions: Permissions): void {
+  for (const each of scopes) {
+    if (!permissions.has(each)) console.error(`Note: no role and no route here knows ${each}.`)
+  }
+}
+
+function logins(count: number): string {
+  return `${count} ${count === 1 ? 'login' : 'logins'}`
 }
 
 /** The secret is all that standard output holds, so that it can be piped to where it is kept. */

@@ -25,6 +25,8 @@ export interface ClientStore {
   isEmpty(): boolean | Promise<boolean>
   /** @throws {ConflictError} `client_taken` */
   create(client: ClientRecord, event?: AuthEvent): Promise<void>
+  /** Replaces a client by another record of its id. False if it is not as it was `before` any more. */
+  replace(before: ClientRecord, after: ClientRecord, event?: AuthEvent): Promise<boolean>
   /** False if there is no such client, or it is public: that it stays, in the same step. */
   replaceSecretHash(id: string, secretHash: string, event?: AuthEvent): Promise<boolean>
   /** False if there is no such client. Its sessions stay; see `revokeByClient`. */

@@ -1,20 +1,18 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import type { ClientAttempts } from './client-attempts.ts'
 import {
-  clientProblems,
   firstPartyClientId,
   hashSecret,
   isClientId,
-  type NewClient,
   toClientRecord,
 } from './client-registration.ts'
+import { type ClientRegistry, createClientRegistry } from './client-registry.ts'
 import type { ClientStamps } from './client-stamp.ts'
 import type { ClientRecord } from './client-store.ts'
 import type { Clock } from './clock.ts'
-import { ClientError, OAuthError } from './errors.ts'
-import type { AuthEvents, Origin } from './events.ts'
-import { ConflictError, type MaybePromise, type Store } from './store.ts'
+import { OAuthError } from './errors.ts'
+import type { AuthEvents } from './events.ts'
+import type { MaybePromise, Store } from './store.ts'
 
 /** A client as the rest of an application sees one: everything but the digest of its secret. */
 export interface Client extends Omit<ClientRecord, 'secretHash'> {
@@ -39,39 +37,12 @@ export interface ClientCredentials {
   readonly address?: string | undefined
 }
 
-/**
- * The registered clients. Those of the configuration come before stored ones of the same id.
- *
- * A change is stored together with its event, or not at all. `by` is who makes it, for the event.
- *
- * Does not check who asks for a change: it is for a command line.
- */
-export interface Clients {
+/** The registered clients. Those of the configuration come before stored ones of the same id. */
+export interface Clients extends ClientRegistry {
   /** Returns a registered client or the built-in one, or null. */
   find(id: string): Promise<Client | null>
   /** The registered clients, by id. The built-in one is not among them. */
   list(): Promise<readonly Client[]>
-  /**
-   * Registers a client. The secret of a confidential one is returned here and never again.
-   *
-   * @throws {ClientError} `client_invalid`, `client_taken`
-   */
-  register(client: NewClient & { readonly confidential: true }, by?: Origin): Promise<string>
-  register(client: NewClient & { readonly confidential: false }, by?: Origin): Promise<null>
-  /**
-   * Returns a new secret of a confidential client, which replaces the old one at once. Its sessions
-   * go on.
-   *
-   * @throws {ClientError} `client_unknown`, `client_public`, `client_configured`
-   */
-  replaceSecret(id: string, by?: Origin): Promise<string>
-  /**
-   * Removes a client and ends its sessions; returns how many. Called again after an interruption, it
-   * ends those that were left.
-   *
-   * @throws {ClientError} `client_unknown`, `client_configured`
-   */
-  remove(id: string, by?: Origin): Promise<number>
   /**
    * Returns the client of a request (RFC 6749 §2.3): the built-in one, which is public, if the request
    * names none. As long as no client is registered, whatever a request names is the built-in one, as
@@ -103,9 +74,6 @@ export interface ClientsOptions {
   readonly attempts: ClientAttempts
   readonly clock: Clock
 }
-
-/** Sessions that are ended by one statement. */
-const batchSize = 500
 
 export function createClients({
   store,
@@ -155,38 +123,8 @@ export function createClients({
     throw refused(`The secret of the client ${id} is wrong.`)
   }
 
-  function refuseIfFixed(id: string): void {
-    if (!fixed.has(id)) return
-    throw new ClientError('client_configured', [
-      id === firstPartyClientId
-        ? `The client ${id} is built in and cannot be changed.`
-        : `The client ${id} is registered by configuration: change it there.`,
-    ])
-  }
-
-  async function register(
-    client: NewClient & { readonly confidential: boolean },
-    by?: Origin,
-  ): Promise<string | null> {
-    const problems = clientProblems(client, client.confidential)
-    if (problems.length > 0) throw new ClientError('client_invalid', problems)
-    const secret = client.confidential ? newSecret() : null
-    try {
-      if (fixed.has(client.id)) throw new ConflictError('client_taken')
-      const record = toClientRecord(client, secret, clock())
-      await events.recordWith({ ...by, type: 'client_created', clientId: client.id }, (event) =>
-        store.clients.create(record, event),
-      )
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error
-      throw new ClientError('client_taken', ['The client id is taken.'], { cause: error })
-    }
-    return secret
-  }
-
   return {
-    // One implementation for both of its signatures.
-    register: register as Clients['register'],
+    ...createClientRegistry({ store, events, attempts, clock, fixed, findRecord }),
     async find(id) {
       const record = await findRecord(id)
       return record && present(record)
@@ -194,39 +132,6 @@ export function createClients({
     async list() {
       const stored = (await store.clients.list()).filter(({ id }) => !fixed.has(id))
       return [...configured, ...stored].map(present).sort((a, b) => (a.id < b.id ? -1 : 1))
-    },
-    async replaceSecret(id, by) {
-      refuseIfFixed(id)
-      const secret = newSecret()
-      const digest = hashSecret(secret).toString('base64url')
-      const replaced = await events.recordWith(
-        { ...by, type: 'client_secret_changed', clientId: id },
-        (event) => store.clients.replaceSecretHash(id, digest, event),
-      )
-      if (replaced) {
-        // Nobody has guessed at the new one yet.
-        await attempts.unlock(id)
-        return secret
-      }
-      if ((await findRecord(id)) === null) throw unknownClient()
-      throw new ClientError('client_public', [
-        `The client ${id} is public and has no secret: remove it and add it as a confidential one.`,
-      ])
-    },
-    async remove(id, by) {
-      refuseIfFixed(id)
-      // First, so that no session is opened behind the look for those to be ended.
-      const removed = await events.recordWith(
-        { ...by, type: 'client_removed', clientId: id },
-        (event) => store.clients.remove(id, event),
-      )
-      let ended = 0
-      for (let batch = batchSize; batch === batchSize; ended += batch) {
-        batch = await store.sessions.revokeByClient(id, clock(), batchSize)
-        await setImmediate()
-      }
-      if (!removed && ended === 0) throw unknownClient()
-      return ended
     },
     async authenticate(credentials) {
       if (credentials === null) return present(firstParty)
@@ -257,14 +162,6 @@ export function createClients({
   async function isAnyStored(): Promise<boolean> {
     return !(await store.clients.isEmpty())
   }
-}
-
-function newSecret(): string {
-  return `pcs_${randomBytes(32).toString('base64url')}`
-}
-
-function unknownClient(): ClientError {
-  return new ClientError('client_unknown', ['There is no such client.'])
 }
 
 // One answer for every cause; which one it was goes to the log.

@@ -34,6 +34,7 @@ export type AuthEventType =
   | 'identity_linked'
   | 'identity_unlinked'
   | 'client_created'
+  | 'client_updated'
   | 'client_secret_changed'
   | 'client_removed'
   | 'key_rotated'
@@ -93,6 +94,10 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   },
   identity_unlinked: { says: 'Such a link was ended.', outcome: success },
   client_created: { says: 'A client was registered.', outcome: success },
+  client_updated: {
+    says: 'What a client may do, or its name, was changed; if it may do less, its sessions ended.',
+    outcome: success,
+  },
   client_secret_changed: {
     says: 'A client was given a new secret, and the old one is refused.',
     outcome: success,

@@ -30,6 +30,15 @@ export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine
         throw error
       }
     },
+    replace: (before, after, event) =>
+      recorded(db, event, async (connection) => {
+        const { numUpdatedRows } = await connection
+          .updateTable('clients')
+          .set(toRow(after))
+          .where((row) => row.and(toRow(before)))
+          .executeTakeFirst()
+        return numUpdatedRows === 1n
+      }),
     replaceSecretHash: (id, secretHash, event) =>
       recorded(db, event, async (connection) => {
         const { numUpdatedRows } = await connection

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { firstPartyClientId } from '../core/client-registration.ts'
 import type { ClientRecord, ClientStore } from '../core/client-store.ts'
 import {
@@ -266,6 +267,12 @@ function createClients(
       if (byId.has(client.id)) throw new ConflictError('client_taken')
       byId.set(client.id, Object.freeze({ ...client }))
       addEvent(event)
+    },
+    async replace(before, after, event) {
+      if (!isDeepStrictEqual(byId.get(before.id), before)) return false
+      byId.set(before.id, Object.freeze({ ...after }))
+      addEvent(event)
+      return true
     },
     async replaceSecretHash(id, secretHash, event) {
       const client = byId.get(id)

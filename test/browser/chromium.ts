@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sparticuz from '@sparticuz/chromium'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
 /** The flags of the package that would switch off what the tests look at, or crash between pages. */
 const unwanted = ['--disable-web-security', '--allow-running-insecure-content', '--single-process']
@@ -12,9 +12,12 @@ const unwanted = ['--disable-web-security', '--allow-running-insecure-content', 
 /** A name that Chromium takes for this machine, so that a page has an origin that is not loopback. */
 export const networkName = 'portcullis.test'
 
+/** The name in the files of `deploy`, which Chromium takes for this machine too. */
+export const deployedName = 'auth.example.com'
+
 export interface TestBrowser {
   /** Opens an empty page with a profile of its own. */
-  open(): Promise<WatchedPage>
+  open(options?: BrowserContextOptions): Promise<WatchedPage>
   /** Ends the browser and removes its files. */
   close(): Promise<void>
 }
@@ -35,8 +38,9 @@ export async function launchChromium(): Promise<TestBrowser> {
     throw error
   })
   return {
-    async open() {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } })
+    async open(options) {
+      const viewport = { width: 1280, height: 1000 }
+      const context = await browser.newContext({ viewport, ...options })
       return await watch(await context.newPage())
     },
     async close() {
@@ -56,7 +60,7 @@ async function launchFrom(directory: string): Promise<Browser> {
       executablePath: await sparticuz.executablePath(),
       args: [
         ...sparticuz.args.filter((flag) => !unwanted.includes(flag)),
-        `--host-resolver-rules=MAP ${networkName} 127.0.0.1`,
+        `--host-resolver-rules=MAP ${networkName} 127.0.0.1,MAP ${deployedName} 127.0.0.1`,
       ],
       headless: true,
       env: { ...process.env, FONTCONFIG_FILE: configureFonts(directory) },

@@ -94,6 +94,8 @@ describe('what is refused says why, and exits with 1:', () => {
     ['add a:b', /^A client id must have 1 to 100/],
     ['add fixed', /^The client id is taken/],
     ['secret fixed', /is registered by configuration: change it there/],
+    ['update nobody --name x', /^There is no such client/],
+    ['update fixed --name x', /is registered by configuration: change it there/],
     ['remove nobody', /^There is no such client/],
     ['remove fixed', /is registered by configuration: change it there/],
     ['show nobody', /^There is no such client/],
@@ -115,6 +117,33 @@ describe('what is refused says why, and exits with 1:', () => {
     assert.equal(code, 1)
     assert.match(stderr, /^The client spa is public and has no secret: remove it and add it/)
   })
+})
+
+test('a client is changed by what is named, and the rest stays', async () => {
+  const command = commandIn(createDirectory())
+  await command('add app --scope a --grant password')
+  const shown = async () => JSON.parse((await command('show app')).stdout)
+  const before = await shown()
+
+  const more = await command('update app --scope a stats:read --name App --no-introspect')
+  assert.deepEqual([more.code, more.stdout], [0, 'Changed app.\n'])
+  assert.match(more.stderr, /no role and no route here knows a\.$/m)
+  const changed = { name: 'App', scopes: ['a', 'stats:read'], introspect: false }
+  assert.deepEqual(await shown(), { ...before, ...changed })
+
+  await command('update app --default-scopes --no-grant --introspect')
+  const { scopes: _, ...rest } = { ...before, name: 'App', grants: [], introspect: true }
+  assert.deepEqual(await shown(), rest)
+})
+
+test('a change of nothing, or of one thing in two ways, is a wrong command line', async () => {
+  const command = commandIn(createDirectory())
+  const nothing = await command('update app')
+  assert.deepEqual(
+    [nothing.code, nothing.stderr],
+    [64, 'Say what is to be changed: see client update --help.\n'],
+  )
+  assert.equal((await command('update app --scope a --default-scopes')).code, 64)
 })
 
 test('a grant that is not there is a wrong command line', async () => {
@@ -139,7 +168,7 @@ test('clients of a file are listed, and a mistake in it is told without its secr
   assert.doesNotMatch(stderr, /canary/)
 })
 
-test('a server that runs knows a client that is registered, and removed, at once', async () => {
+test('a server that runs knows a client that is registered, changed and removed at once', async () => {
   const directory = createDirectory()
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
   const command = commandIn(directory)
@@ -169,8 +198,14 @@ test('a server that runs knows a client that is registered, and removed, at once
     assert.equal((await login({ ...good, client_secret: replaced })).status, 200)
     assert.equal(await statusOfMe(tokens.access_token), 200, 'a new secret ends no login')
 
-    assert.equal((await command('remove app')).stdout, 'Removed app and ended 2 logins.\n')
+    const changed = await command('update app --scope stats:read')
+    assert.equal(changed.stdout, 'Changed app and ended 2 logins.\n')
     assert.equal(await statusOfMe(tokens.access_token), 401)
+    const narrow = await (await login({ ...good, client_secret: replaced })).json()
+    assert.equal(narrow.scope, 'stats:read')
+
+    assert.equal((await command('remove app')).stdout, 'Removed app and ended 1 login.\n')
+    assert.equal(await statusOfMe(narrow.access_token), 401)
   } finally {
     await server.stop()
   }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, test } from 'node:test'
 import type { Auth } from '../../src/core/auth.ts'
 import { ClientError, type ClientErrorCode, OAuthError } from '../../src/core/errors.ts'
+import type { Store } from '../../src/core/store.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../fixtures.ts'
 
@@ -28,6 +29,16 @@ const isRefused = (error: unknown): boolean => {
 
 const hasCode = (code: ClientErrorCode) => (error: unknown) =>
   error instanceof ClientError && error.code === code
+
+async function login(clientId: string) {
+  const username = `user-${randomUUID()}`
+  const { id } = await auth.accounts.create({ username, password: goodPassword })
+  const user = await auth.store.users.findById(id)
+  assert.ok(user)
+  const opened = await auth.sessions.open(user, { clientId, scopes: [] })
+  assert.ok(opened)
+  return opened
+}
 
 describe('while no client is registered', () => {
   test('every request is that of the built-in public client, whatever it names', async () => {
@@ -204,17 +215,125 @@ describe('a secret that is replaced', () => {
   })
 })
 
-describe('a client that is removed', () => {
-  async function login(clientId: string) {
-    const username = `user-${randomUUID()}`
-    const { id } = await auth.accounts.create({ username, password: goodPassword })
-    const user = await auth.store.users.findById(id)
-    assert.ok(user)
-    const opened = await auth.sessions.open(user, { clientId, scopes: [] })
-    assert.ok(opened)
-    return opened
+describe('a client that is changed', () => {
+  test('is as it is told from then on, and the rest stays (LA-01)', async () => {
+    const secret = await auth.clients.register({ id: 'app', scopes: ['a'], confidential: true })
+    const before = await auth.clients.find('app')
+    const changes = { name: 'New', grants: ['password', 'refresh_token', 'client_credentials'] }
+    assert.equal(await auth.clients.update('app', changes, { actor: 'cli:boss' }), 0)
+    assert.deepEqual(await auth.clients.find('app'), { ...before, ...changes })
+    assert.equal((await named('app', secret)).name, 'New')
+    await auth.clients.update('app', { scopes: ['b', 'a', 'b'], introspect: false })
+    assert.deepEqual((await auth.clients.find('app'))?.scopes, ['b', 'a'])
+
+    const events = await auth.events.list({ type: 'client_updated', limit: 10 })
+    assert.deepEqual(
+      events.map(({ clientId, actor, details }) => [clientId, actor, details]),
+      [
+        ['app', undefined, { scopes: 'b a', introspect: false }],
+        ['app', 'cli:boss', { name: 'New', grants: 'password refresh_token client_credentials' }],
+      ],
+    )
+  })
+
+  test('tells of no event when nothing is another way', async () => {
+    await open('app')
+    await auth.clients.update('app', { name: 'app', scopes: null, grants: undefined } as object)
+    assert.deepEqual(await auth.events.list({ type: 'client_updated', limit: 1 }), [])
+  })
+
+  for (const [what, registered, changes] of [
+    ['a scope', { scopes: ['a', 'b'] }, { scopes: ['a', 'c'] }],
+    ['all scopes but some', {}, { scopes: ['a'] }],
+    ['"*"', { scopes: ['*'] }, { scopes: ['a'] }],
+    ['the password grant', {}, { grants: ['refresh_token'] }],
+    ['the refresh grant', {}, { grants: ['password'] }],
+  ] as const) {
+    test(`ends every login with it when it loses ${what}, and nobody else's (AZ-06)`, async () => {
+      await auth.clients.register({ id: 'app', ...registered, confidential: false })
+      const theirs = [await login('app'), await login('app')]
+      const others = await login('first-party')
+      assert.equal(await auth.clients.update('app', changes), 2)
+      for (const { refreshToken } of theirs) {
+        assert.equal(await auth.sessions.inspect(refreshToken), null)
+      }
+      assert.ok(await auth.sessions.inspect(others.refreshToken))
+    })
   }
 
+  for (const [what, registered, changes] of [
+    ['gets another name', {}, { name: 'New' }],
+    ['may have more', { scopes: ['a'] }, { scopes: ['a', 'b'] }],
+    ['may have all', { scopes: ['a'] }, { scopes: null }],
+    ['may have "*"', { scopes: ['a'], grants: ['password'] }, { scopes: ['*'] }],
+    ['may use another grant', { grants: ['password'] }, { grants: ['password', 'refresh_token'] }],
+    ['may not act for itself any more', {}, { grants: ['password', 'refresh_token'] }],
+  ] as const) {
+    test(`keeps its logins when it ${what}`, async () => {
+      const grants = ['password', 'refresh_token', 'client_credentials']
+      await auth.clients.register({ id: 'app', grants, ...registered, confidential: true })
+      const { refreshToken } = await login('app')
+      assert.equal(await auth.clients.update('app', changes), 0)
+      assert.ok(await auth.sessions.inspect(refreshToken))
+    })
+  }
+
+  test('by two at once is what both say, and no login by the old list is left', async () => {
+    const store = memory()
+    auth = await createTestAuth({ store })
+    await auth.clients.register({ id: 'app', scopes: ['a', 'b'], confidential: false })
+    const elsewhere = await createTestAuth({ store })
+    const { refreshToken } = await login('app')
+    await Promise.all([
+      auth.clients.update('app', { scopes: ['a'] }),
+      elsewhere.clients.update('app', { name: 'New' }),
+    ])
+    const { name, scopes } = (await auth.clients.find('app')) ?? {}
+    assert.deepEqual([name, scopes], ['New', ['a']])
+    assert.equal(await auth.sessions.inspect(refreshToken), null)
+  })
+
+  test('loses the logins of between as well, and those that an interruption left', async () => {
+    const store = memory()
+    const { replace } = store.clients
+    let meanwhile = ''
+    let interrupted = true
+    const clients: Store['clients'] = {
+      ...store.clients,
+      async replace(...change) {
+        meanwhile = (await login('app')).refreshToken
+        if (interrupted) throw new Error('interrupted')
+        return await replace(...change)
+      },
+    }
+    auth = await createTestAuth({ store: { ...store, clients } })
+    await open('app')
+    const { refreshToken } = await login('app')
+    await assert.rejects(auth.clients.update('app', { scopes: [] }), /interrupted/)
+    assert.equal(await auth.sessions.inspect(refreshToken), null)
+    const left = meanwhile
+    interrupted = false
+    assert.equal(await auth.clients.update('app', { scopes: [] }), 2)
+    for (const each of [left, meanwhile]) assert.equal(await auth.sessions.inspect(each), null)
+  })
+
+  test('stays a client that may be, which is registered in the store', async () => {
+    await open('spa')
+    await auth.clients.register({ id: 'all', scopes: ['*'], confidential: true })
+    const grants = ['client_credentials']
+    await assert.rejects(auth.clients.update('spa', { grants }), hasCode('client_invalid'))
+    await assert.rejects(
+      auth.clients.update('spa', { introspect: true }),
+      hasCode('client_invalid'),
+    )
+    await assert.rejects(auth.clients.update('all', { grants }), hasCode('client_invalid'))
+    await assert.rejects(auth.clients.update('nobody', {}), hasCode('client_unknown'))
+    await assert.rejects(auth.clients.update('first-party', {}), hasCode('client_configured'))
+    assert.deepEqual((await auth.clients.find('all'))?.grants, ['password', 'refresh_token'])
+  })
+})
+
+describe('a client that is removed', () => {
   test('is unknown, and its sessions have ended, those of others have not', async () => {
     const secret = await confidential('app')
     await confidential('other')

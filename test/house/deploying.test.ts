@@ -1,7 +1,9 @@
 // The files to deploy with are those that the page shows, and name what there is.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { settings } from '../../src/server/settings.ts'
@@ -34,4 +36,28 @@ test('the files to deploy with set only variables that the server reads', () => 
 test('the container has the version of this package', () => {
   const { version } = JSON.parse(read('package.json')) as { readonly version: string }
   assert.ok(read('deploy/Dockerfile').includes(` portcullis@${version} `))
+})
+
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
+
+test('systemd finds nothing wrong with the unit', {
+  skip: hasSystemd ? false : 'not checked: there is no systemd-analyze here',
+}, () => {
+  const unit = read('deploy/portcullis.service')
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-unit-'))
+  try {
+    const file = join(directory, 'portcullis.service')
+    const verify = (text: string): string => {
+      // It looks for the program, which is elsewhere here.
+      writeFileSync(file, text.replace('=/usr/bin/node ', `=${process.execPath} `))
+      const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], {
+        encoding: 'utf8',
+      })
+      return stdout + stderr
+    }
+    assert.equal(verify(unit), '')
+    assert.match(verify(unit.replace('UMask=', 'Umask=')), /Unknown key .*'Umask'/)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 })

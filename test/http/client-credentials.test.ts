@@ -148,6 +148,23 @@ test('a client may have the grant and log users in, each with its own token', as
   assert.equal(decodeJwt(await tokenOf(caller)).sub, 'both')
 })
 
+for (const [what, change, scope] of [
+  ['a scope', { scopes: ['items:write'] }, 'items:write'],
+  ['its list of scopes', { scopes: null }, ''],
+  ['the grant', { grants: ['password'] }, undefined],
+] as const) {
+  test(`its token has what is left when it loses ${what}, from the next request on (AZ-06)`, async () => {
+    const api = clients.filter(({ id }) => id === 'api')
+    made = await createTestClients({ store: memory(), clients: api })
+    const { secret: _, ...stored } = jobs
+    const secret = await made.auth.clients.register({ ...stored, confidential: true })
+    const token = await tokenOf(basic('jobs', secret))
+    await made.auth.clients.update('jobs', change)
+    const { active, scope: left } = (await inspect(token)) as { active: boolean; scope?: string }
+    assert.deepEqual([active, left], [scope !== undefined, scope])
+  })
+}
+
 describe('introspection of such a token', () => {
   test('tells the client, and no user (RFC 7662 §2.2)', async () => {
     const token = await tokenOf()

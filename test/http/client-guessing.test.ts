@@ -173,6 +173,19 @@ test('who shows no secret guesses none, and writes nothing', async () => {
   assert.equal(written, 0)
 })
 
+test('a registration and a removal end the waits: nobody has guessed at the next secret', async () => {
+  const ask = async (): Promise<number> => {
+    await repeat(6, wrong('stored'), elsewhere)
+    return (await repeat(1, wrong('stored'), elsewhere))[0] ?? 0
+  }
+  assert.equal(await ask(), 429)
+  const secret = await auth.clients.register({ id: 'stored', grants, confidential: true })
+  assert.deepEqual(await repeat(1, basic('stored', secret)), [200])
+  assert.equal(await ask(), 429)
+  await auth.clients.remove('stored')
+  assert.deepEqual(await repeat(1, wrong('stored'), '203.0.113.9'), [401])
+})
+
 test('a new secret ends the waits', async () => {
   await auth.clients.register({ id: 'stored', grants, confidential: true })
   await repeat(7, wrong('stored'))

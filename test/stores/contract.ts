@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { ClientRecord } from '../../src/core/client-store.ts'
+import type { AuthEvent } from '../../src/core/event-store.ts'
 import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
 import {
   ConflictError,
@@ -834,6 +835,38 @@ export function storeContract(
         const changed = { ...confidential, secretHash: 'new' }
         assert.deepEqual(await other.clients.find(confidential.id), changed)
         assert.deepEqual(await other.clients.find(open.id), open)
+      })
+
+      test('a client is changed if it is as it was read, by one of two at the same time', async () => {
+        for (const changes of [{}, { secretHash: null, scopes: null, introspect: false }]) {
+          const [before, bystander] = [aClient(changes), aClient(changes)]
+          for (const client of [before, bystander]) await store.clients.create(client)
+          const after = { ...before, name: 'New', grants: [], scopes: ['c'], introspect: false }
+          const widened = { ...before, scopes: null, grants: ['password'] }
+          const replaced = await Promise.all([
+            store.clients.replace(before, after),
+            other.clients.replace(before, widened),
+          ])
+          assert.deepEqual([...replaced].sort(), [false, true])
+          const expected = replaced[0] ? after : widened
+          assert.deepEqual(await other.clients.find(before.id), expected)
+          assert.deepEqual(await store.clients.find(bystander.id), bystander)
+          await store.clients.remove(before.id)
+          assert.equal(await store.clients.replace(expected, before), false)
+        }
+      })
+
+      test('a change of a client is stored with its event, or neither (LA-06)', async () => {
+        const before = aClient()
+        const event: AuthEvent = {
+          ...{ id: randomUUID(), type: 'client_updated', at: now, outcome: 'success' },
+          clientId: before.id,
+        }
+        const write = () => store.clients.replace(before, { ...before, name: 'New' }, event)
+        assert.equal(await write(), false)
+        await store.clients.create(before)
+        assert.equal(await write(), true)
+        assert.deepEqual(await other.events.list({ clientId: before.id, limit: 10 }), [event])
       })
 
       test('a removed client is gone, and its id is free', async () => {
