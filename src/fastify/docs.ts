@@ -1,7 +1,8 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Auth } from '../core/auth.ts'
+import { UnavailableError } from '../core/errors.ts'
 import type { ResourceServer } from '../core/resource-server.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
 import { documentGuards, schemeName } from './route-guards.ts'
@@ -46,12 +47,31 @@ function contentSecurityPolicy(origins: readonly string[]): string {
   ].join('; ')
 }
 
-/** The OpenAPI security scheme of the token endpoint, with every permission that is known by now. */
-export function securityScheme(auth: Auth, tokenPath: string): object {
+/**
+ * The OpenAPI security scheme of the token endpoint, with every permission that is known by now.
+ *
+ * @param withClients Also for clients that act for themselves (RFC 6749 §4.4): Swagger UI then has a form
+ * for their id and secret, beside that of users. Default false.
+ */
+export function securityScheme(auth: Auth, tokenPath: string, withClients = false): object {
+  // One each: a YAML document would refer from one to the other.
+  const flow = (): object => ({ tokenUrl: tokenPath, scopes: auth.permissions.describe() })
   return {
     type: 'oauth2',
-    description: 'Log in with username and password; leave the client fields empty.',
-    flows: { password: { tokenUrl: tokenPath, scopes: auth.permissions.describe() } },
+    description: withClients
+      ? 'Log in with username and password, and leave the client fields empty; or, as a client that acts for itself, with its id and secret.'
+      : 'Log in with username and password; leave the client fields empty.',
+    flows: { password: flow(), ...(withClients && { clientCredentials: flow() }) },
+  }
+}
+
+/** True if a client may act for itself by now. The documents are there without the database, too. */
+async function hasActingClients({ clients }: Auth): Promise<boolean> {
+  try {
+    return (await clients.list()).some(({ grants }) => grants.includes('client_credentials'))
+  } catch (error) {
+    if (error instanceof UnavailableError) return false
+    throw error
   }
 }
 
@@ -71,12 +91,21 @@ export async function registerDocs(
   const schemes = [...own, ...others.map(({ name }) => name)]
   // Behind a proxy that serves this below a path, the issuer says which.
   const base = 'login' in auth ? pathOf(auth.issuer) : ''
-  const components = (): object => ({
+  const components = (withClients = false): object => ({
     securitySchemes: {
-      ...('login' in auth && { [schemeName]: securityScheme(auth, base + tokenPath) }),
+      ...('login' in auth && { [schemeName]: securityScheme(auth, base + tokenPath, withClients) }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })
+  // The document is made once; clients come and go.
+  const forClients = new WeakSet<FastifyRequest>()
+  const lookForClients = async (request: FastifyRequest): Promise<void> => {
+    if ('login' in auth && (await hasActingClients(auth))) forClients.add(request)
+  }
+  const documentFor = (request: FastifyRequest, document: { components?: object }): object =>
+    forClients.has(request)
+      ? { ...document, components: { ...document.components, ...components(true) } }
+      : document
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -103,8 +132,12 @@ export async function registerDocs(
     uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
     // RFC 9700 §2.1.1.
     initOAuth: { usePkceWithAuthorizationCodeGrant: true },
+    uiHooks: { preHandler: lookForClients },
+    transformSpecification: (document, request) => documentFor(request, document),
+    transformSpecificationClone: false,
   })
-  app.get('/openapi.json', { schema: { hide: true } as object }, () => app.swagger())
+  const hidden = { schema: { hide: true } as object, preHandler: lookForClients }
+  app.get('/openapi.json', hidden, (request) => documentFor(request, app.swagger() as object))
 }
 
 function pathOf(issuer: string): string {

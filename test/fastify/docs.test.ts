@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
+import { UnavailableError } from '../../src/core/errors.ts'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { portcullis, securityScheme } from '../../src/fastify/index.ts'
 import { secured } from '../../src/fastify/secured.ts'
 import { cognito } from '../../src/issuers/cognito.ts'
+import { memory } from '../../src/stores/memory.ts'
 import { createTestAuth } from '../fixtures.ts'
 import { createTestApp } from './test-app.ts'
 
@@ -81,6 +83,39 @@ describe('the OpenAPI document', () => {
     assert.equal(scheme.type, 'oauth2')
     assert.deepEqual(Object.keys(scheme.flows), ['password'])
     assert.equal(scheme.flows.password.tokenUrl, '/auth/token')
+  })
+
+  test('has the flow of clients that act for themselves while there is one, wherever it is asked for', async () => {
+    const { app, auth } = await createTestApp()
+    const flows = async (url: string): Promise<readonly string[]> => {
+      const { components } = (await app.inject(url)).json()
+      return Object.keys(components.securitySchemes.OAuth2PasswordBearer.flows)
+    }
+    const urls = ['/openapi.json', '/docs/json']
+    await auth.clients.register({ id: 'app', confidential: true })
+    for (const url of urls) assert.deepEqual(await flows(url), ['password'])
+    const grants = ['client_credentials']
+    await auth.clients.register({ id: 'nightly', grants, confidential: true })
+    for (const url of urls) assert.deepEqual(await flows(url), ['password', 'clientCredentials'])
+    assert.match((await app.inject('/docs/yaml')).body, /^ +clientCredentials:$/m)
+
+    const { components, paths } = await openapi(app)
+    const { password, clientCredentials } = components.securitySchemes.OAuth2PasswordBearer.flows
+    assert.deepEqual(clientCredentials, password)
+    assert.ok('/auth/token' in paths, 'and the rest is as it was')
+    await auth.clients.remove('nightly')
+    for (const url of urls) assert.deepEqual(await flows(url), ['password'])
+  })
+
+  test('is there while the database is not', async () => {
+    const store = memory()
+    const list = async (): Promise<never> => {
+      throw new UnavailableError('The database does not answer', 1)
+    }
+    const { app } = await createTestApp({
+      auth: { store: { ...store, clients: { ...store.clients, list } } },
+    })
+    assert.equal((await app.inject('/openapi.json')).statusCode, 200)
   })
 
   test('knows every permission: described, granted, or named by a guard alone', async () => {

@@ -1,15 +1,18 @@
 // The files to deploy with are those that the page shows, and name what there is.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readConfig } from '../../src/server/config.ts'
 import { settings } from '../../src/server/settings.ts'
+import { createDirectory, serve } from '../cli/process.ts'
 import { root } from './sources.ts'
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 const files = readdirSync(join(root, 'deploy')).filter((name) => name !== 'secrets')
 
 test('the page on deploying shows every file of deploy as it is', () => {
@@ -38,26 +41,64 @@ test('the container has the version of this package', () => {
   assert.ok(read('deploy/Dockerfile').includes(` portcullis@${version} `))
 })
 
+test('the container is healthy while the server lives, and not when it is gone', async () => {
+  const [, words = ''] = /^HEALTHCHECK CMD (\[.*\])$/m.exec(read('deploy/Dockerfile')) ?? []
+  const server = await serve(createDirectory())
+  const [program, ...rest] = JSON.parse(words.replace('http://127.0.0.1:8000', server.url))
+  assert.equal(program, 'node')
+  const check = async (): Promise<unknown> => {
+    const [code] = await once(spawn(process.execPath, rest), 'close')
+    return code
+  }
+  assert.equal(await check(), 0)
+  await server.stop()
+  assert.equal(await check(), 1)
+})
+
+test('Compose trusts the gateway of its own network, and gives each service the secrets that it has', () => {
+  const compose = read('deploy/compose.yaml')
+  const [, trusted] = /TRUSTED_PROXIES: (\S+)/.exec(compose) ?? []
+  const [, gateway] = /gateway: ([\d.]+)/.exec(compose) ?? []
+  assert.ok(trusted)
+  assert.equal(trusted, gateway)
+  const given = [...compose.matchAll(/secrets: \[(.*)\]/g)].flatMap(([, names = '']) =>
+    names.split(', '),
+  )
+  const wanted = [...compose.matchAll(/_FILE: \/run\/secrets\/(\S+)/g)].map(([, name]) => name)
+  const defined = [...compose.matchAll(/\{ file: \.\/secrets\/(\S+) \}/g)].map(([, name]) => name)
+  assert.deepEqual(given.toSorted(), wanted.toSorted())
+  assert.deepEqual(given.toSorted(), defined.toSorted())
+})
+
+test('the commands that make the secrets of Compose make what the server reads', {
+  skip: hasOpenssl ? false : 'not checked: there is no openssl here',
+}, () => {
+  const [, commands = ''] =
+    /(mkdir -m 700 secrets\n[\s\S]*?)\ndocker compose up/.exec(read('docs/deploying.md')) ?? []
+  const directory = createDirectory()
+  execFileSync('sh', ['-euc', commands], { cwd: directory })
+  const file = (name: string): string => join(directory, 'secrets', name)
+  const { databaseUrl } = readConfig({
+    DATABASE_URL_FILE: file('database_url'),
+    KEY_ENCRYPTION_KEY_FILE: file('key_encryption_key'),
+  })
+  assert.equal(databaseUrl?.includes(readFileSync(file('database_password'), 'utf8')), true)
+})
+
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
 
 test('systemd finds nothing wrong with the unit', {
   skip: hasSystemd ? false : 'not checked: there is no systemd-analyze here',
 }, () => {
   const unit = read('deploy/portcullis.service')
-  const directory = mkdtempSync(join(tmpdir(), 'portcullis-unit-'))
-  try {
-    const file = join(directory, 'portcullis.service')
-    const verify = (text: string): string => {
-      // It looks for the program, which is elsewhere here.
-      writeFileSync(file, text.replace('=/usr/bin/node ', `=${process.execPath} `))
-      const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], {
-        encoding: 'utf8',
-      })
-      return stdout + stderr
-    }
-    assert.equal(verify(unit), '')
-    assert.match(verify(unit.replace('UMask=', 'Umask=')), /Unknown key .*'Umask'/)
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
+  const directory = createDirectory()
+  const file = join(directory, 'portcullis.service')
+  const verify = (text: string): string => {
+    // It looks for the program, which is elsewhere here.
+    writeFileSync(file, text.replace('=/usr/bin/node ', `=${process.execPath} `))
+    const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })
+    return stdout + stderr
   }
+  assert.equal(verify(unit), '')
+  assert.match(verify(unit.replace('UMask=', 'Umask=')), /Unknown key .*'Umask'/)
 })

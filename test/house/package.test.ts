@@ -81,7 +81,7 @@ const runtimes = [
   { title: `Node.js ${oldestNode}`, node: () => join(project, 'node_modules/node/bin/node') },
 ]
 
-test('the package holds what was compiled, its documents, examples and bill of materials, and nothing else (SC-07)', () => {
+test('the package holds what was compiled, its documents, examples, files to deploy with and bill of materials, and nothing else (SC-07)', () => {
   const files = globSync('**/*', { cwd: installed, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1))
@@ -92,7 +92,8 @@ test('the package holds what was compiled, its documents, examples and bill of m
     return [`${stem}.js`, `${stem}.d.ts`]
   })
   // Whatever a document links to is there: its links stay alive.
-  const documents = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.*'], { cwd: root })
+  const documents = globSync(['*.md', 'deploy/*', 'docs/**/*.md', 'examples/**/*.*'], { cwd: root })
+    .filter((path) => path !== 'deploy/secrets')
     .map((path) => path.replaceAll('\\', '/'))
     .concat('LICENSE', 'package.json', 'dist/sbom.cdx.json')
   assert.deepEqual(files.sort(), [...documents, ...compiled].sort())
