@@ -6,6 +6,7 @@ import {
   KeyError,
   UnavailableError,
 } from '../core/errors.ts'
+import { withoutSecrets } from '../server/log-serializers.ts'
 import { StoreError } from '../stores/store-error.ts'
 import { WorkerFailure } from './worker-messages.ts'
 
@@ -88,7 +89,7 @@ export function describeFailure(error: unknown): string {
           : `not an address of this machine: set ${settings}HOST`
     return `Cannot listen on ${place}: ${reason}.`
   }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return withoutSecrets(error instanceof Error ? (error.stack ?? error.message) : String(error))
 }
 
 /** Ctrl-C at a prompt. */

@@ -45,6 +45,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   const words = argv.slice(2)
   // A server goes on when whoever read its greeting has gone.
   if (!isServing(words)) endWithReader()
+  process.on('uncaughtException', crash)
   try {
     // Alone it is a question, not a mistake.
     const program = await createProgram(words)
@@ -54,6 +55,12 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) console.error(describeFailure(error))
     process.exitCode = exitCodeOf(error)
   }
+}
+
+/** Node.js would print all that the error carries, and a driver's may carry a secret. */
+function crash(error: unknown): never {
+  console.error(describeFailure(error))
+  process.exit(exitCodeOf(error))
 }
 
 /** Ends when a pipe is closed early, as by `| head`: what is left to say has no reader. */

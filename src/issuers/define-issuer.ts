@@ -9,7 +9,7 @@ import type {
 import type { Profile } from './access-token-profile.ts'
 import { listOf } from './claims.ts'
 import { discoveryUrls } from './discovery.ts'
-import { urlProblem } from './json-fetch.ts'
+import { shownUrl, urlProblem } from './json-fetch.ts'
 import { asymmetricAlgorithms } from './key-set.ts'
 import type { KeyTimes } from './remote-keys.ts'
 import { openIssuer } from './token-verifier.ts'
@@ -144,7 +144,7 @@ function issuerUrlProblems(issuer: string, allowInsecureLoopback: boolean): read
   // Behind a bar the subject begins in the ids of users that are made of tokens.
   const isPlain = !/[?#|\s]/.test(issuer)
   if (problem === null && isPlain) return []
-  return [`the issuer ${issuer} ${problem ?? 'must have no query, bar or space'}.`]
+  return [`the issuer ${shownUrl(issuer)} ${problem ?? 'must have no query, bar or space'}.`]
 }
 
 function optionProblems(

@@ -40,8 +40,8 @@ export async function discover(
   }
   const { issuer: named, jwks_uri: jwksUri } = Object(document) as Record<string, unknown>
   if (named !== issuer) {
-    throw new FetchError(`${url} is the metadata of another issuer, not of ${issuer}`)
+    throw new FetchError(url, `is the metadata of another issuer, not of ${issuer}`)
   }
-  if (typeof jwksUri !== 'string') throw new FetchError(`${url} names no jwks_uri`)
+  if (typeof jwksUri !== 'string') throw new FetchError(url, 'names no jwks_uri')
   return { jwksUri }
 }

@@ -21,8 +21,8 @@ export class FetchError extends Error {
   /** The status of the answer, if there was one. */
   readonly status: number | undefined
 
-  constructor(message: string, status?: number, options?: ErrorOptions) {
-    super(message, options)
+  constructor(url: string, reason: string, status?: number, options?: ErrorOptions) {
+    super(`${shownUrl(url)} ${reason}`, options)
     this.status = status
   }
 }
@@ -38,12 +38,12 @@ export class FetchError extends Error {
  */
 export async function fetchJson(url: string, options: JsonFetchOptions): Promise<unknown> {
   const problem = urlProblem(url, options.allowInsecureLoopback)
-  if (problem !== null) throw new FetchError(`${url} ${problem}`)
+  if (problem !== null) throw new FetchError(url, problem)
   const timeout = AbortSignal.timeout(options.timeout)
   const signal = AbortSignal.any([timeout, options.signal])
   try {
     if (!(await mayHostIssuer(url, within(signal, options.resolve ?? resolveName)))) {
-      throw new FetchError(`${url} is at a link-local or reserved address`)
+      throw new FetchError(url, 'is at a link-local or reserved address')
     }
     const response = await fetch(url, {
       redirect: 'manual',
@@ -64,7 +64,7 @@ export async function fetchJson(url: string, options: JsonFetchOptions): Promise
     const reason = timeout.aborted
       ? `did not answer whole within ${options.timeout / 1000} s`
       : 'could not be reached'
-    throw new FetchError(`${url} ${reason}`, undefined, { cause: error })
+    throw new FetchError(url, reason, undefined, { cause: error })
   }
 }
 
@@ -81,10 +81,10 @@ function within(signal: AbortSignal, resolve: Resolve): Resolve {
 
 async function readJson(url: string, response: Response): Promise<unknown> {
   const { status } = response
-  if (status !== 200) throw new FetchError(`${url} answered ${status}, not 200`, status)
+  if (status !== 200) throw new FetchError(url, `answered ${status}, not 200`, status)
   const type = response.headers.get('content-type') ?? ''
   if (!/^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i.test(type)) {
-    throw new FetchError(`${url} answered with a content type that is not JSON`, status)
+    throw new FetchError(url, 'answered with a content type that is not JSON', status)
   }
   const chunks: Uint8Array[] = []
   let size = 0
@@ -92,15 +92,22 @@ async function readJson(url: string, response: Response): Promise<unknown> {
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
     if (size > bodyMaxBytes) {
-      throw new FetchError(`${url} answered with more than ${bodyMaxBytes} bytes`, status)
+      throw new FetchError(url, `answered with more than ${bodyMaxBytes} bytes`, status)
     }
     chunks.push(chunk)
   }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
   } catch (cause) {
-    throw new FetchError(`${url} answered with something that is not JSON`, status, { cause })
+    throw new FetchError(url, 'answered with something that is not JSON', status, { cause })
   }
+}
+
+/** A URL as messages have it: without its user, password and query, in which a secret may be. */
+export function shownUrl(url: string): string {
+  const from = url.lastIndexOf('@') + 1
+  const host = from === 0 ? url : `${url.split('//', 1)[0]}//${url.slice(from)}`
+  return host.split(/[?#]/, 1)[0] ?? ''
 }
 
 /** What is wrong with a URL to fetch keys or metadata from; null if nothing is. */

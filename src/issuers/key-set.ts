@@ -27,14 +27,14 @@ export const keysMax = 100
  */
 export function parseKeySet(document: unknown, url: string): KeySet {
   const { keys } = Object(document) as { keys?: unknown }
-  if (!Array.isArray(keys)) throw new FetchError(`${url} is no JWK Set`)
-  if (keys.length > keysMax) throw new FetchError(`${url} holds more than ${keysMax} keys`)
+  if (!Array.isArray(keys)) throw new FetchError(url, 'is no JWK Set')
+  if (keys.length > keysMax) throw new FetchError(url, `holds more than ${keysMax} keys`)
   const byText = new Map<string, JWK>()
   for (const entry of keys) {
     const key = publicSignatureKey(entry)
     if (key !== null) byText.set(JSON.stringify(key), key)
   }
-  if (byText.size === 0) throw new FetchError(`${url} holds no usable key`)
+  if (byText.size === 0) throw new FetchError(url, 'holds no usable key')
   return {
     find: createLocalJWKSet({ keys: [...byText.values()] }),
     fingerprints: [...byText.keys()],

@@ -22,6 +22,7 @@ import { frontRoutes } from './front-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
+import { describeError, describeRequest } from './log-serializers.ts'
 import { meRoutes } from './me-routes.ts'
 import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
@@ -64,7 +65,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: logger && {
       ...(logger === true ? {} : logger),
-      serializers: { req: describeRequest },
+      serializers: { req: describeRequest, err: describeError },
     },
     logController: new LogController({ disableRequestLogging: !logRequests }),
     bodyLimit,
@@ -136,15 +137,6 @@ const statusOf: Readonly<Record<AccountErrorCode, number>> = {
   last_admin: 409,
   identity_invalid: 422,
   identity_taken: 409,
-}
-
-/** What the log says of a request: its path without the query, in which a client may put a secret. */
-function describeRequest(request: {
-  readonly method: string
-  readonly url: string
-  readonly ip?: string
-}): Record<string, unknown> {
-  return { method: request.method, path: request.url.split('?', 1)[0], remoteAddress: request.ip }
 }
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
