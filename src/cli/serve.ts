@@ -12,7 +12,12 @@ interface ServeOptions {
 /** Runs the server until it is told to stop, in as many processes as the configuration says. */
 export async function serve({ workers, dev }: ServeOptions = {}): Promise<void> {
   const read = (): Config =>
-    readConfig({ ...readEnvironment(), ...(workers !== undefined && { WORKERS: workers }) })
+    readConfig({
+      ...readEnvironment(),
+      ...(workers !== undefined && { WORKERS: workers }),
+      // It is for this machine alone, whatever it is called there.
+      ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
+    })
   if (dev) {
     const { serveDemo } = await import('./demo.ts')
     return await serveDemo(read(), readEnvironment(), serveAlone)

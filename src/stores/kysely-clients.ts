@@ -22,41 +22,33 @@ export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine
     isEmpty: () => mapAnswer(readAny(), (row) => row === undefined),
     async create(client, event) {
       try {
-        await recorded(db, event, (connection) =>
-          connection.insertInto('clients').values(toRow(client)).executeTakeFirst(),
-        )
+        await recorded(db, event, db.insertInto('clients').values(toRow(client)).returning('id'))
       } catch (error) {
         if (isUniqueViolation(error)) throw new ConflictError('client_taken', { cause: error })
         throw error
       }
     },
-    replace: (before, after, event) =>
-      recorded(db, event, async (connection) => {
-        const { numUpdatedRows } = await connection
-          .updateTable('clients')
-          .set(toRow(after))
-          .where((row) => row.and(toRow(before)))
-          .executeTakeFirst()
-        return numUpdatedRows === 1n
-      }),
-    replaceSecretHash: (id, secretHash, event) =>
-      recorded(db, event, async (connection) => {
-        const { numUpdatedRows } = await connection
-          .updateTable('clients')
-          .set({ secret_hash: secretHash })
-          .where('id', '=', id)
-          .where('secret_hash', 'is not', null)
-          .executeTakeFirst()
-        return numUpdatedRows === 1n
-      }),
-    remove: (id, event) =>
-      recorded(db, event, async (connection) => {
-        const { numDeletedRows } = await connection
-          .deleteFrom('clients')
-          .where('id', '=', id)
-          .executeTakeFirst()
-        return numDeletedRows === 1n
-      }),
+    async replace(before, after, event) {
+      const update = db
+        .updateTable('clients')
+        .set(toRow(after))
+        .where((row) => row.and(toRow(before)))
+        .returning('id')
+      return (await recorded(db, event, update)).length === 1
+    },
+    async replaceSecretHash(id, secretHash, event) {
+      const update = db
+        .updateTable('clients')
+        .set({ secret_hash: secretHash })
+        .where('id', '=', id)
+        .where('secret_hash', 'is not', null)
+        .returning('id')
+      return (await recorded(db, event, update)).length === 1
+    },
+    async remove(id, event) {
+      const deletion = db.deleteFrom('clients').where('id', '=', id).returning('id')
+      return (await recorded(db, event, deletion)).length === 1
+    },
   }
 }
 

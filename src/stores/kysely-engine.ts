@@ -5,6 +5,9 @@ import type { Schema } from './schema.ts'
 /** What statements take turns for. */
 export type TurnName = 'users'
 
+/** Runs statements in one transaction. */
+export type InTransaction = <T>(change: (transaction: Kysely<Schema>) => Promise<T>) => Promise<T>
+
 /** What differs between engines. */
 export interface Engine {
   readonly db: Kysely<Schema>
@@ -18,7 +21,12 @@ export interface Engine {
     query: CompiledQuery<Row>,
   ): (...parameters: readonly string[]) => MaybePromise<Row | undefined>
   /**
-   * Runs one statement whose condition is about other rows, so that no other such statement of the
+   * Runs statements in one transaction: from the first one again if PostgreSQL has undone them because
+   * another transaction was in their way, so they must have no effect but on the database.
+   */
+  readonly inTransaction: InTransaction
+  /**
+   * The same for one statement whose condition is about other rows, so that no other such statement of the
    * same name runs at the same time. PostgreSQL needs it: each of two at once would see the rows as
    * they were. SQLite's writers take turns anyway.
    */

@@ -1,25 +1,62 @@
-import type { CompiledQuery, Kysely } from 'kysely'
+import {
+  type Compilable,
+  type CompiledQuery,
+  type Kysely,
+  type OperationNodeSource,
+  PostgresAdapter,
+} from 'kysely'
 import type { AuthEvent, EventStore } from '../core/event-store.ts'
 import { type AuthEventType, eventTypes } from '../core/event-vocabulary.ts'
 import type { Engine } from './kysely-engine.ts'
 import type { EventsTable, Schema } from './schema.ts'
 
+/** An insert, update or delete that returns something of every row that it changes. */
+type Change<Row> = Compilable<Row> & OperationNodeSource
+
 /**
- * Makes a change and, if its answer says that it changed something, appends the event of it in the same
- * transaction: the one that the connection is in, or a new one.
+ * Makes a change and, if it changes a row, appends the event of it in the same transaction: the one that
+ * the connection is in, or a new one. Answers with what the change returns.
  */
-export async function recorded<T>(
+export async function recorded<Row>(
   db: Kysely<Schema>,
   event: AuthEvent | undefined,
-  change: (connection: Kysely<Schema>) => Promise<T>,
-): Promise<T> {
-  if (event === undefined) return await change(db)
+  change: Change<Row>,
+): Promise<readonly Row[]> {
+  if (event === undefined) return (await db.executeQuery<Row>(change.compile())).rows
+  // PostgreSQL does both in one statement, and so in one round trip; SQLite only reads in a WITH.
+  if (db.getExecutor().adapter instanceof PostgresAdapter) {
+    return (await db.executeQuery<Row>(changeAndAppend(db, event, change))).rows
+  }
   if (!db.isTransaction) {
     return await db.transaction().execute((transaction) => recorded(transaction, event, change))
   }
-  const result = await change(db)
-  if (result) await db.executeQuery(appendEvent(db, event))
-  return result
+  const { rows } = await db.executeQuery<Row>(change.compile())
+  if (rows.length > 0) await db.executeQuery(appendEvent(db, event))
+  return rows
+}
+
+function changeAndAppend(
+  db: Kysely<Schema>,
+  event: AuthEvent,
+  change: Change<unknown>,
+): CompiledQuery<never> {
+  const row = toRow(event)
+  const columns = Object.keys(row) as (keyof EventsTable)[]
+  return db
+    .with('changed', () => change as never)
+    .with('recorded', (db) =>
+      db
+        .insertInto('events')
+        .columns(columns)
+        .expression(
+          db
+            .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+            .where(({ exists, selectFrom }) => exists(selectFrom('changed').selectAll())),
+        ),
+    )
+    .selectFrom('changed')
+    .selectAll()
+    .compile() as CompiledQuery<never>
 }
 
 /** The statement that appends an event. */

@@ -2,11 +2,12 @@ import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type IdentityRecord, type IdentityStore } from '../core/store.ts'
 import type { Engine } from './kysely-engine.ts'
 import { recorded } from './kysely-events.ts'
-import { toRecordOrNull, toRow } from './kysely-users.ts'
+import { insertUser, toRecordOrNull } from './kysely-users.ts'
 import type { IdentitiesTable } from './schema.ts'
 
 /** Links between identities of other issuers and users, in SQL. */
-export function createIdentityStore({ db, prepareRead, isUniqueViolation }: Engine): IdentityStore {
+export function createIdentityStore(engine: Engine): IdentityStore {
+  const { db, prepareRead, inTransaction, isUniqueViolation } = engine
   const readUser = prepareRead(
     db
       .selectFrom('identities')
@@ -20,35 +21,30 @@ export function createIdentityStore({ db, prepareRead, isUniqueViolation }: Engi
   return {
     findUser: (issuer, subject) => mapAnswer(readUser(issuer, subject), toRecordOrNull),
     async link({ issuer, subject, userId, createdAt }, event) {
-      const linked = await recorded(db, event, async (connection) => {
-        // The user is a condition of the insert: one deleted a moment ago gets no link.
-        const { numInsertedOrUpdatedRows } = await connection
-          .insertInto('identities')
-          .columns(['issuer', 'subject', 'user_id', 'created_at'])
-          .expression(
-            db
-              .selectFrom('users')
-              .select((eb) => [
-                eb.val(issuer).as('issuer'),
-                eb.val(subject).as('subject'),
-                'users.id as user_id',
-                eb.val(createdAt).as('created_at'),
-              ])
-              .where('users.id', '=', userId),
-          )
-          .onConflict((conflict) => conflict.columns(['issuer', 'subject']).doNothing())
-          .executeTakeFirst()
-        return numInsertedOrUpdatedRows === 1n
-      })
-      if (linked) return 'linked'
+      // The user is a condition of the insert: one deleted a moment ago gets no link.
+      const insert = db
+        .insertInto('identities')
+        .columns(['issuer', 'subject', 'user_id', 'created_at'])
+        .expression(
+          db
+            .selectFrom('users')
+            .select((eb) => [
+              eb.val(issuer).as('issuer'),
+              eb.val(subject).as('subject'),
+              'users.id as user_id',
+              eb.val(createdAt).as('created_at'),
+            ])
+            .where('users.id', '=', userId),
+        )
+        .onConflict((conflict) => conflict.columns(['issuer', 'subject']).doNothing())
+        .returning('user_id')
+      if ((await recorded(db, event, insert)).length === 1) return 'linked'
       return (await readUser(issuer, subject)) === undefined ? 'no_user' : 'taken'
     },
     async createUser(issuer, subject, user, event) {
       try {
-        return await db.transaction().execute(async (transaction) => {
-          await recorded(transaction, event, (connection) =>
-            connection.insertInto('users').values(toRow(user)).executeTakeFirst(),
-          )
+        return await inTransaction(async (transaction) => {
+          await recorded(transaction, event, insertUser(db, user))
           const { numInsertedOrUpdatedRows } = await transaction
             .insertInto('identities')
             .values({ issuer, subject, user_id: user.id, created_at: user.createdAt })
@@ -66,15 +62,13 @@ export function createIdentityStore({ db, prepareRead, isUniqueViolation }: Engi
       }
     },
     async unlink(userId, issuer, subject, event) {
-      return await recorded(db, event, async (connection) => {
-        const { numDeletedRows } = await connection
-          .deleteFrom('identities')
-          .where('issuer', '=', issuer)
-          .where('subject', '=', subject)
-          .where('user_id', '=', userId)
-          .executeTakeFirst()
-        return numDeletedRows === 1n
-      })
+      const deletion = db
+        .deleteFrom('identities')
+        .where('issuer', '=', issuer)
+        .where('subject', '=', subject)
+        .where('user_id', '=', userId)
+        .returning('user_id')
+      return (await recorded(db, event, deletion)).length === 1
     },
     async listByUser(userId) {
       const rows = await db

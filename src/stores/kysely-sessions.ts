@@ -15,22 +15,20 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
     async create(session, event) {
       const row = toRow(session)
       const columns = Object.keys(row) as (keyof SessionsTable)[]
-      return await recorded(db, event, async (connection) => {
-        // The condition is a part of the insert: a user deactivated a moment ago gets no session.
-        const { numInsertedOrUpdatedRows } = await connection
-          .insertInto('sessions')
-          .columns(columns)
-          .expression(
-            db
-              .selectFrom('users')
-              .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-              .where('users.id', '=', session.userId)
-              .where('users.active', '=', 1)
-              .where('users.security_stamp', '=', session.securityStamp),
-          )
-          .executeTakeFirst()
-        return numInsertedOrUpdatedRows === 1n
-      })
+      // The condition is a part of the insert: a user deactivated a moment ago gets no session.
+      const insert = db
+        .insertInto('sessions')
+        .columns(columns)
+        .expression(
+          db
+            .selectFrom('users')
+            .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+            .where('users.id', '=', session.userId)
+            .where('users.active', '=', 1)
+            .where('users.security_stamp', '=', session.securityStamp),
+        )
+        .returning('id')
+      return (await recorded(db, event, insert)).length === 1
     },
     find: (id) => mapAnswer(readById(id), (row) => (row === undefined ? null : toRecord(row))),
     async rotate({ id, generation, clientId, now, idleSince }) {
@@ -57,16 +55,13 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
       return row ? toRecord(row) : null
     },
     async revoke(id, now, userId, event) {
-      return await recorded(db, event, async (connection) => {
-        let query = connection
-          .updateTable('sessions')
-          .set({ revoked_at: now })
-          .where('id', '=', id)
-          .where('revoked_at', 'is', null)
-        if (userId !== undefined) query = query.where('user_id', '=', userId)
-        const { numUpdatedRows } = await query.executeTakeFirst()
-        return numUpdatedRows === 1n
-      })
+      let query = db
+        .updateTable('sessions')
+        .set({ revoked_at: now })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+      if (userId !== undefined) query = query.where('user_id', '=', userId)
+      return (await recorded(db, event, query.returning('id'))).length === 1
     },
     async revokeByClient(clientId, now, limit) {
       const { numUpdatedRows } = await db

@@ -1,14 +1,14 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { ThrottleRule, ThrottleStore } from '../core/throttle-store.ts'
 import type { Engine } from './kysely-engine.ts'
-import { recorded } from './kysely-events.ts'
+import { appendEvent } from './kysely-events.ts'
 import type { Schema } from './schema.ts'
 
 /** An end that never comes. */
 const never = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts in SQL. */
-export function createThrottleStore({ db, loosely, scans }: Engine): ThrottleStore {
+export function createThrottleStore({ db, inTransaction, loosely, scans }: Engine): ThrottleStore {
   async function blockedUntil(db: Kysely<Schema>, key: string): Promise<number | null> {
     const row = await db
       .selectFrom('throttle')
@@ -71,13 +71,15 @@ export function createThrottleStore({ db, loosely, scans }: Engine): ThrottleSto
           .execute()
       }),
     async unlock(account, event) {
-      await recorded(db, event, (connection) =>
-        connection
+      await inTransaction(async (transaction) => {
+        await transaction
           .updateTable('throttle')
           .set({ failures: 0, wait: 0, blocked_until: 0 })
           .where('account', '=', account)
-          .executeTakeFirst(),
-      )
+          .execute()
+        // Somebody lets the account try again, whether or not anything was counted.
+        if (event) await transaction.executeQuery(appendEvent(db, event))
+      })
     },
     async prune(countedBefore, succeededBefore, most) {
       const old = await scans

@@ -1,4 +1,11 @@
-import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type InsertQueryBuilder,
+  type Kysely,
+  type SqlBool,
+  sql,
+} from 'kysely'
 import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type UserChanges, type UserRecord, type UserStore } from '../core/store.ts'
 import type { Engine } from './kysely-engine.ts'
@@ -27,7 +34,7 @@ function memoize<T>(make: (count: number) => T): (count: number) => T {
 
 /** Users in SQL: one implementation of every query for every engine. */
 export function createUserStore(engine: Engine): UserStore {
-  const { db, scans, prepareRead, inTurn, isUniqueViolation } = engine
+  const { db, scans, prepareRead, inTransaction, inTurn, isUniqueViolation } = engine
   const readById = prepareRead(db.selectFrom('users').selectAll().where('id', '=', '').compile())
   const readByUsername = prepareRead(
     db.selectFrom('users').selectAll().where('username', '=', '').compile(),
@@ -59,9 +66,7 @@ export function createUserStore(engine: Engine): UserStore {
   return {
     async create(user, event) {
       try {
-        await recorded(db, event, (connection) =>
-          connection.insertInto('users').values(toRow(user)).executeTakeFirst(),
-        )
+        await recorded(db, event, insertUser(db, user))
       } catch (error) {
         if (isUniqueViolation(error)) throw new ConflictError('username_taken', { cause: error })
         throw error
@@ -89,19 +94,17 @@ export function createUserStore(engine: Engine): UserStore {
     },
     async createFirst(user, event) {
       const row = toRow(user)
-      const insert = async (connection: Kysely<Schema>): Promise<boolean> => {
-        const { numInsertedOrUpdatedRows } = await connection
-          .insertInto('users')
-          .columns(userColumns)
-          .expression(
-            db
-              .selectNoFrom((eb) => userColumns.map((column) => eb.val(row[column]).as(column)))
-              .where(({ not, exists }) => not(exists(db.selectFrom('users').select('id')))),
-          )
-          .executeTakeFirst()
-        return numInsertedOrUpdatedRows === 1n
-      }
-      return await inTurn('users', (connection) => recorded(connection, event, insert))
+      const insert = db
+        .insertInto('users')
+        .columns(userColumns)
+        .expression(
+          db
+            .selectNoFrom((eb) => userColumns.map((column) => eb.val(row[column]).as(column)))
+            .where(({ not, exists }) => not(exists(db.selectFrom('users').select('id')))),
+        )
+        .returning('id')
+      const inserted = await inTurn('users', (connection) => recorded(connection, event, insert))
+      return inserted.length === 1
     },
     findById: (id) => mapAnswer(readById(id), toRecordOrNull),
     findByUsername: (username) => mapAnswer(readByUsername(username), toRecordOrNull),
@@ -138,36 +141,30 @@ export function createUserStore(engine: Engine): UserStore {
       return rows.flatMap(({ password_hash }) => password_hash ?? [])
     },
     async update(id, changes, keepOneActiveIn, event) {
-      const change = async (connection: Kysely<Schema>) => {
-        let query = connection.updateTable('users').set(toColumns(changes)).where('id', '=', id)
-        if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-        return await query.returningAll().executeTakeFirst()
-      }
-      const record = (connection: Kysely<Schema>) => recorded(connection, event, change)
-      const row = await (keepOneActiveIn?.length ? inTurn('users', record) : record(db))
+      let query = db.updateTable('users').set(toColumns(changes)).where('id', '=', id)
+      if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
+      const update = (connection: Kysely<Schema>) =>
+        recorded(connection, event, query.returningAll())
+      const [row] = await (keepOneActiveIn?.length ? inTurn('users', update) : update(db))
       if (row === undefined) await refuseIfPresent(id)
       return row ? toUserRecord(row) : null
     },
     async replacePasswordHash(id, from, to, renewal, event) {
       const securityStamp = renewal?.securityStamp
-      const replace = async (connection: Kysely<Schema>): Promise<boolean> => {
-        let query = connection
-          .updateTable('users')
-          .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
-          .where('id', '=', id)
-          .where('password_hash', '=', from)
-        if (renewal) {
-          query = query
-            .where('security_stamp', '=', renewal.oldSecurityStamp)
-            .where('active', '=', 1)
-        }
-        const { numUpdatedRows } = await query.executeTakeFirst()
-        return numUpdatedRows === 1n
+      let query = db
+        .updateTable('users')
+        .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
+        .where('id', '=', id)
+        .where('password_hash', '=', from)
+      if (renewal) {
+        query = query.where('security_stamp', '=', renewal.oldSecurityStamp).where('active', '=', 1)
       }
-      if (renewal?.keepSession === undefined) return await recorded(db, event, replace)
+      const replace = async (connection: Kysely<Schema>): Promise<boolean> =>
+        (await recorded(connection, event, query.returning('id'))).length === 1
+      if (renewal?.keepSession === undefined) return await replace(db)
       const { keepSession, oldSecurityStamp } = renewal
-      return await db.transaction().execute(async (transaction) => {
-        if (!(await recorded(transaction, event, replace))) return false
+      return await inTransaction(async (transaction) => {
+        if (!(await replace(transaction))) return false
         await transaction
           .updateTable('sessions')
           .set({ security_stamp: securityStamp })
@@ -180,14 +177,14 @@ export function createUserStore(engine: Engine): UserStore {
       })
     },
     async remove(id, keepOneActiveIn, event) {
-      const change = async (connection: Kysely<Schema>): Promise<boolean> => {
-        let query = connection.deleteFrom('users').where('id', '=', id)
-        if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-        return (await query.executeTakeFirst()).numDeletedRows === 1n
-      }
-      const removed = await inTurn('users', (each) => recorded(each, event, change))
-      if (!removed) await refuseIfPresent(id)
-      return removed
+      let query = db.deleteFrom('users').where('id', '=', id)
+      if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
+      const removed = await inTurn('users', (connection) =>
+        recorded(connection, event, query.returning('id')),
+      )
+      if (removed.length > 0) return true
+      await refuseIfPresent(id)
+      return false
     },
   }
 }
@@ -211,8 +208,16 @@ function isNotTheLast(id: string, roles: readonly string[]) {
     ])
 }
 
+/** The statement that adds a user. */
+export function insertUser(
+  db: Kysely<Schema>,
+  user: UserRecord,
+): InsertQueryBuilder<Schema, 'users', Pick<UsersTable, 'id'>> {
+  return db.insertInto('users').values(toRow(user)).returning('id')
+}
+
 /** The row of a record. */
-export function toRow(user: UserRecord): UsersTable {
+function toRow(user: UserRecord): UsersTable {
   return {
     id: user.id,
     username: user.username,

@@ -46,6 +46,10 @@ export class PooledConnection extends EventEmitter {
     return this.#connection.client.query(statement as string, values as unknown[])
   }
 
+  get isInTransaction(): boolean {
+    return this.#connection?.client.getTransactionStatus() !== 'I'
+  }
+
   /** The pool keeps a connection if this is true. */
   get _queryable(): boolean {
     return !this.#ended

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { StoreStatistics } from '../core/statistics.ts'
 import { PooledConnection } from './pooled-connection.ts'
+import { retryConflicts } from './postgres-conflict.ts'
 import type { Connect } from './postgres-connect.ts'
 import { answersStill, unavailable, unavailableIfNotNow } from './postgres-error.ts'
 import { TimeLimit } from './time-limit.ts'
@@ -71,20 +72,27 @@ export function createPostgresPool(
 
   function leaseOf(connection: PooledConnection, time: TimeLimit, changed: boolean): Lease {
     let lost: unknown
-    return {
-      async query(statement, values) {
-        if (lost !== undefined) throw unavailable(lost)
-        try {
-          return (await time.race(connection.query(statement, values))) as pg.QueryResult<never>
-        } catch (error) {
-          if (!answersStill(error)) {
-            lost = error
-            lostAt = performance.now()
-            connection.release(true)
-          }
-          throw unavailableIfNotNow(error)
+
+    const query: Lease['query'] = async (statement, values) => {
+      if (lost !== undefined) throw unavailable(lost)
+      try {
+        return (await time.race(connection.query(statement, values))) as pg.QueryResult<never>
+      } catch (error) {
+        if (!answersStill(error)) {
+          lost = error
+          lostAt = performance.now()
+          connection.release(true)
         }
-      },
+        throw unavailableIfNotNow(error)
+      }
+    }
+
+    return {
+      // A conflict undoes the whole transaction, which only whoever began it can do again.
+      query: (statement, values) =>
+        connection.isInTransaction
+          ? query(statement, values)
+          : retryConflicts(() => query(statement, values)),
       release(discard = false) {
         time.end()
         if (lost !== undefined) return

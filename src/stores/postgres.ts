@@ -1,10 +1,16 @@
-import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, sql } from 'kysely'
+import {
+  type IsolationLevel,
+  Kysely,
+  type PostgresPool as PoolOfKysely,
+  PostgresDialect,
+  sql,
+} from 'kysely'
 import { ConfigError } from '../core/errors.ts'
 import type { SigningKeyStore } from '../core/signing-key-store.ts'
 import type { SessionStore, Store, UserStore } from '../core/store.ts'
 import { cachedStore } from './cached-store.ts'
 import { createClientStore, createClientSubjectReader } from './kysely-clients.ts'
-import type { Engine, TurnName } from './kysely-engine.ts'
+import type { Engine, InTransaction, TurnName } from './kysely-engine.ts'
 import { createEventStore } from './kysely-events.ts'
 import { createIdentityStore } from './kysely-identities.ts'
 import { createSessionStore, createSubjectReader } from './kysely-sessions.ts'
@@ -12,6 +18,7 @@ import { createSigningKeyStore } from './kysely-signing-keys.ts'
 import { createThrottleStore } from './kysely-throttle.ts'
 import { createUserStore } from './kysely-users.ts'
 import { migrate } from './migrations.ts'
+import { retryConflicts } from './postgres-conflict.ts'
 import { createConnect } from './postgres-connect.ts'
 import { explainOpening, isUniqueViolation } from './postgres-error.ts'
 import { createPostgresPool, type Patience, type PostgresPool } from './postgres-pool.ts'
@@ -101,7 +108,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
         throw explainOpening(error)
       }
     },
-    revokeAll: (securityStamp, now) => revokeAll(unhurried, securityStamp, now),
+    revokeAll: (securityStamp, now) => revokeAll(transactionsOn(unhurried), securityStamp, now),
     check: () => check(),
     close: () => pool.end(),
   }
@@ -117,6 +124,9 @@ function requirePositive(options: Readonly<Record<string, number>>): void {
 
 function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number): Engine {
   const db = kyselyOn(pool, patience)
+  const inTransaction = transactionsOn(db)
+  // Who has waited for a turn must see what was committed meanwhile, whatever the database's default.
+  const inCommittedTransaction = transactionsOn(db, 'read committed')
   let prepared = 0
   return {
     db,
@@ -135,21 +145,20 @@ function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number)
         }
       }
     },
-    async inTurn(name, change) {
-      return await db.transaction().execute(async (transaction) => {
+    inTransaction,
+    inTurn: (name, change) =>
+      inCommittedTransaction(async (transaction) => {
         await sql`select pg_advisory_xact_lock(${turnNumbers[name]})`.execute(transaction)
         return await change(transaction)
-      })
-    },
+      }),
     loosely: (change) => change(db),
-    async changeIf(condition, changes) {
-      return await db.transaction().execute(async (transaction) => {
+    changeIf: (condition, changes) =>
+      inTransaction(async (transaction) => {
         const { numAffectedRows = 0n } = await transaction.executeQuery(condition)
         if (numAffectedRows === 0n) return false
         for (const change of changes) await transaction.executeQuery(change)
         return true
-      })
-    },
+      }),
     locksRows: true,
     isUniqueViolation,
   }
@@ -158,6 +167,17 @@ function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number)
 // Advisory locks are numbers, shared by all that use the database: these begin with "port".
 const turnNumbers: Readonly<Record<TurnName, number>> = {
   users: 0x706f727401,
+}
+
+/** Transactions that are done again after a conflict, each within one lease. */
+function transactionsOn(db: Kysely<Schema>, isolation?: IsolationLevel): InTransaction {
+  return (change) =>
+    db.connection().execute((lease) =>
+      retryConflicts(() => {
+        const begun = lease.transaction()
+        return (isolation ? begun.setIsolationLevel(isolation) : begun).execute(change)
+      }),
+    )
 }
 
 /** Kysely on the pool: each statement, or transaction, is a lease. */

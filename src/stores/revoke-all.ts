@@ -1,13 +1,13 @@
-import { type Kysely, sql } from 'kysely'
-import type { Schema } from './schema.ts'
+import { sql } from 'kysely'
+import type { InTransaction } from './kysely-engine.ts'
 
 /** Ends everything that was issued; see `Store.revokeAll`. */
 export async function revokeAll(
-  db: Kysely<Schema>,
+  inTransaction: InTransaction,
   securityStamp: string,
   now: number,
 ): Promise<true> {
-  await db.transaction().execute(async (transaction) => {
+  await inTransaction(async (transaction) => {
     await transaction.updateTable('users').set({ security_stamp: securityStamp }).execute()
     await transaction.deleteFrom('signing_keys').execute()
     // Versions grow more slowly than time: no process has seen this one of an earlier state.

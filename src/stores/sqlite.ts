@@ -183,7 +183,7 @@ async function openDatabase(path: string): Promise<Opened> {
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
       events: createEventStore(engine),
-      revokeAll: (securityStamp, now) => revokeAll(db, securityStamp, now),
+      revokeAll: (securityStamp, now) => revokeAll(engine.inTransaction, securityStamp, now),
       async check() {
         answer(() => probe.get())
         await writes.check(() => engine.changeIf(write, []))
@@ -213,6 +213,7 @@ function createEngine(
       const statement = reader.prepare(query.sql)
       return (...parameters) => answer(() => statement.get(...parameters)) as never
     },
+    inTransaction: (change) => db.transaction().execute(change),
     inTurn: (_name, change) => change(db),
     // On the one connection that writes, since two of one process would wait for each other; nothing
     // else runs on it meanwhile.

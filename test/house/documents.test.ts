@@ -148,6 +148,18 @@ test('the table of the configuration is the list of settings that the server rea
   )
 })
 
+test('the page on other frameworks lists what the plugin of Fastify does by itself', () => {
+  const [, source = ''] =
+    /function keepInOrder([\s\S]*?)\n}\n/.exec(read('src/fastify/portcullis.ts')) ?? []
+  const calls = [...source.matchAll(/\b(?:auth\.)?(\w+\.(?:prune|learnTimes|maintain))\b/g)]
+  assert.ok(calls.length >= 5)
+  const page = read('docs/frameworks.md').replaceAll('?.', '.')
+  assert.deepEqual(
+    calls.map(([, call]) => `auth.${call}()`).filter((call) => !page.includes(call)),
+    [],
+  )
+})
+
 /** A block of code that people will copy. */
 interface Example {
   /** The document and line that it begins at. */
