@@ -1,10 +1,8 @@
 import { once } from 'node:events'
 import { type Config, readConfig, readEnvironment } from '../server/config.ts'
 import { startServer } from '../server/start.ts'
-import { serveDemo } from './demo.ts'
 import { finishInTime } from './grace-period.ts'
 import { paintGreeting } from './greeting.ts'
-import { serveWithWorkers } from './workers.ts'
 
 interface ServeOptions {
   readonly workers?: string
@@ -20,9 +18,15 @@ export async function serve({ workers, dev }: ServeOptions = {}): Promise<void> 
       // It is for this machine alone, whatever it is called there.
       ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
     })
-  if (dev) return await serveDemo(read(), readEnvironment(), serveAlone)
+  if (dev) {
+    const { serveDemo } = await import('./demo.ts')
+    return await serveDemo(read(), readEnvironment(), serveAlone)
+  }
   const config = read()
-  if (config.workers > 1) return await serveWithWorkers(config, read)
+  if (config.workers > 1) {
+    const { serveWithWorkers } = await import('./workers.ts')
+    return await serveWithWorkers(config, read)
+  }
   await serveAlone(config)
 }
 
