@@ -7,6 +7,7 @@ import { StoreError } from '../stores/store-error.ts'
 import { checkAccounts } from './doctor/accounts.ts'
 import { checkClock } from './doctor/clock.ts'
 import { checkConfiguration, mistakes } from './doctor/configuration.ts'
+import { checkCors } from './doctor/cors.ts'
 import { checkDatabase, checkMigrations } from './doctor/database.ts'
 import { checkDataDirectory, checkDisk, checkSecretFiles } from './doctor/files.ts'
 import type { Check, Finding, Subject } from './doctor/finding.ts'
@@ -31,6 +32,7 @@ const checks: readonly Check[] = [
   checkClock,
   checkIssuerUrl,
   checkProxies,
+  checkCors,
   checkIssuers,
   checkThreads,
   checkWorkers,

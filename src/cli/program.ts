@@ -1,21 +1,10 @@
 import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/version.ts'
-import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
-import { clientCommand } from './client.ts'
-import { completionCommand } from './completion.ts'
-import { doctorCommand } from './doctor.ts'
-import { eventsCommand } from './events.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
-import { identityCommand } from './identity.ts'
-import { keyCommand } from './key.ts'
-import { migrateCommand } from './migrate.ts'
-import { sessionCommand } from './session.ts'
-import { tokenCommand } from './token.ts'
-import { userCommand } from './user.ts'
 
-/** Builds the command line. */
-export function createProgram(): Command {
+/** Builds the command line: all of it, or for words that serve only what they need. */
+export async function createProgram(words: readonly string[] = []): Promise<Command> {
   const program = new Command('portcullis')
     .description('Log in, get a token, guard routes.')
     .version(version)
@@ -32,21 +21,17 @@ export function createProgram(): Command {
     if (cluster.worker) (await import('./worker.ts')).work(cluster.worker)
     else command.error('error: workers are started by `serve --workers`')
   })
-  program.addCommand(userCommand())
-  program.addCommand(sessionCommand())
-  program.addCommand(clientCommand())
-  program.addCommand(keyCommand())
-  program.addCommand(identityCommand())
-  program.addCommand(backupCommand())
-  program.addCommand(restoreCommand())
-  program.addCommand(restoredCommand())
-  program.addCommand(eventsCommand())
-  program.addCommand(tokenCommand())
-  program.addCommand(migrateCommand())
-  program.addCommand(doctorCommand())
-  program.addCommand(completionCommand())
+  // They load much that a server which starts has no use for.
+  if (!isServing(words)) {
+    const { administrativeCommands } = await import('./commands.ts')
+    for (const command of administrativeCommands()) program.addCommand(command)
+  }
   settle(program)
   return program
+}
+
+function isServing(words: readonly string[]): boolean {
+  return ['serve', 'worker'].includes(words[0] ?? '')
 }
 
 // Commands that were made elsewhere and added do not inherit settings.
@@ -59,11 +44,12 @@ function settle(command: Command): void {
 export async function run(argv: readonly string[]): Promise<void> {
   const words = argv.slice(2)
   // A server goes on when whoever read its greeting has gone.
-  if (!['serve', 'worker'].includes(words[0] ?? '')) endWithReader()
+  if (!isServing(words)) endWithReader()
   process.on('uncaughtException', crash)
   try {
     // Alone it is a question, not a mistake.
-    await createProgram().parseAsync(words.length === 0 ? ['--help'] : words, { from: 'user' })
+    const program = await createProgram(words)
+    await program.parseAsync(words.length === 0 ? ['--help'] : words, { from: 'user' })
   } catch (error) {
     // Commander has said already what was wrong.
     if (!(error instanceof CommanderError)) console.error(describeFailure(error))

@@ -1,10 +1,8 @@
 import { once } from 'node:events'
 import { type Config, readConfig, readEnvironment } from '../server/config.ts'
 import { startServer } from '../server/start.ts'
-import { serveDemo } from './demo.ts'
 import { finishInTime } from './grace-period.ts'
 import { paintGreeting } from './greeting.ts'
-import { serveWithWorkers } from './workers.ts'
 
 interface ServeOptions {
   readonly workers?: string
@@ -14,10 +12,21 @@ interface ServeOptions {
 /** Runs the server until it is told to stop, in as many processes as the configuration says. */
 export async function serve({ workers, dev }: ServeOptions = {}): Promise<void> {
   const read = (): Config =>
-    readConfig({ ...readEnvironment(), ...(workers !== undefined && { WORKERS: workers }) })
-  if (dev) return await serveDemo(read(), readEnvironment(), serveAlone)
+    readConfig({
+      ...readEnvironment(),
+      ...(workers !== undefined && { WORKERS: workers }),
+      // It is for this machine alone, whatever it is called there.
+      ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
+    })
+  if (dev) {
+    const { serveDemo } = await import('./demo.ts')
+    return await serveDemo(read(), readEnvironment(), serveAlone)
+  }
   const config = read()
-  if (config.workers > 1) return await serveWithWorkers(config, read)
+  if (config.workers > 1) {
+    const { serveWithWorkers } = await import('./workers.ts')
+    return await serveWithWorkers(config, read)
+  }
   await serveAlone(config)
 }
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { SignJWT } from 'jose/jwt/sign'
+import { jwtVerify } from 'jose/jwt/verify'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
 import type { ExternalIdentity, UserMode } from './external-issuer.ts'
@@ -76,6 +78,8 @@ export interface AccessTokenSubject {
 /** A new token. */
 export interface IssuedAccessToken {
   readonly token: string
+  /** Its `jti`, which names it without being it. */
+  readonly id: string
   /** Seconds. */
   readonly expiresIn: number
 }
@@ -199,13 +203,14 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       // No token is to outlive its key, whatever lifetime was thought of when the key got its end.
       const keyEnds = (current.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance
       const exp = Math.min(now + lifetime, expiresBy, keyEnds)
+      const id = randomUUID()
       const token = await new SignJWT({
         iss: issuer,
         sub: subject,
         aud: audience,
         exp,
         iat: now,
-        jti: randomUUID(),
+        jti: id,
         client_id: clientId,
         scope: formatScope(scopes),
         ...(role !== undefined && { roles: [role] }),
@@ -213,7 +218,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       })
         .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
         .sign(current.signWith)
-      return { token, expiresIn: exp - now }
+      return { token, id, expiresIn: exp - now }
     },
     verify(token) {
       const known = verified.get(token)

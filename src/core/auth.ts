@@ -161,6 +161,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       }),
       clients: createClients({
         store,
+        digest,
         configured,
         stamps: createClientStamps(secret, previousSecrets),
         events,

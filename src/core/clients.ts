@@ -10,8 +10,9 @@ import { type ClientRegistry, createClientRegistry } from './client-registry.ts'
 import type { ClientStamps } from './client-stamp.ts'
 import type { ClientRecord } from './client-store.ts'
 import type { Clock } from './clock.ts'
-import { OAuthError } from './errors.ts'
+import { OAuthError, ThrottledError } from './errors.ts'
 import type { AuthEvents } from './events.ts'
+import type { AttemptCounts } from './statistics.ts'
 import type { MaybePromise, Store } from './store.ts'
 
 /** A client as the rest of an application sees one: everything but the digest of its secret. */
@@ -35,6 +36,8 @@ export interface ClientCredentials {
   readonly clientSecret: string
   /** The address that they came from, which wrong secrets are counted by. */
   readonly address?: string | undefined
+  /** The id of the request, for the event of a refusal. */
+  readonly requestId?: string | undefined
 }
 
 /** The registered clients. Those of the configuration come before stored ones of the same id. */
@@ -48,7 +51,8 @@ export interface Clients extends ClientRegistry {
    * names none. As long as no client is registered, whatever a request names is the built-in one, as
    * in FastAPI.
    *
-   * A wrong secret, a missing one, one that a public client sends, and an unknown id are one answer.
+   * A wrong secret, a missing one, one that a public client sends, and an unknown id are one answer,
+   * and an event each.
    *
    * @throws {OAuthError} `invalid_client`
    * @throws {ThrottledError} if too many secrets of the id, or from the address, were wrong before.
@@ -64,10 +68,14 @@ export interface Clients extends ClientRegistry {
     id: string,
     stamp: string,
   ): MaybePromise<{ readonly client: Client; readonly keysVersion: number } | null>
+  /** How authentications of clients that named themselves have ended, in this process. */
+  readonly counts: Omit<AttemptCounts, 'unavailable'>
 }
 
 export interface ClientsOptions {
   readonly store: Store
+  /** A keyed digest of what was sent as a client id and is nobody's: it may be a secret. */
+  readonly digest: (id: string) => string
   readonly configured: readonly ClientRecord[]
   readonly stamps: ClientStamps
   readonly events: AuthEvents
@@ -77,6 +85,7 @@ export interface ClientsOptions {
 
 export function createClients({
   store,
+  digest,
   configured,
   stamps,
   events,
@@ -87,6 +96,8 @@ export function createClients({
   const fixed = new Map([firstParty, ...configured].map((client) => [client.id, client]))
   // The digest of nothing: an unknown client and a public one cost the same hash and comparison.
   const noDigest = randomBytes(32)
+
+  const counts = { succeeded: 0, failed: 0, throttled: 0 }
 
   const present = ({ secretHash, ...client }: ClientRecord): Client => ({
     ...client,
@@ -106,24 +117,62 @@ export function createClients({
     return isRight || (expected === null && secret === '') ? record : null
   }
 
+  /** Records a refusal of whoever was named: by id, or by a digest if it is nobody. Alike in time. */
+  async function tell(
+    type: 'authn_client_fail' | 'authn_client_throttled',
+    { clientId, address, requestId }: ClientCredentials,
+    record: ClientRecord | null,
+    reason?: string,
+  ): Promise<void> {
+    const nobody = digest(clientId)
+    await events.record({
+      type,
+      address,
+      requestId,
+      reason,
+      ...(record === null ? { details: { client_id_digest: nobody } } : { clientId: record.id }),
+    })
+  }
+
+  /** Counts, tells and throws a refusal: one answer for every cause. */
+  async function refuse(
+    credentials: ClientCredentials,
+    record: ClientRecord | null,
+    reason: string,
+  ): Promise<never> {
+    counts.failed++
+    await tell('authn_client_fail', credentials, record, reason)
+    throw refused(record === null ? reason : `${reason}: ${record.id}`)
+  }
+
   async function verify(
     record: ClientRecord | null,
     credentials: ClientCredentials,
   ): Promise<ClientRecord> {
     const { clientSecret: secret } = credentials
-    // Who shows no secret guesses none.
-    const verified =
-      secret === ''
-        ? check(record, secret)
-        : await attempts.attempt(credentials, () => check(record, secret))
-    if (verified !== null) return verified
-    if (record === null) throw refused('The client is not registered.')
-    const { id, secretHash } = record
-    if (secretHash === null) throw refused(`The public client ${id} has no secret.`)
-    throw refused(`The secret of the client ${id} is wrong.`)
+    try {
+      // Who shows no secret guesses none.
+      const verified =
+        secret === ''
+          ? check(record, secret)
+          : await attempts.attempt(credentials, () => check(record, secret))
+      if (verified !== null) return verified
+    } catch (error) {
+      if (error instanceof ThrottledError) {
+        counts.throttled++
+        await tell('authn_client_throttled', credentials, record)
+      }
+      throw error
+    }
+    if (record === null) return await refuse(credentials, record, 'no such client')
+    if (record.secretHash === null) {
+      return await refuse(credentials, record, 'a public client has no secret')
+    }
+    return await refuse(credentials, record, secret === '' ? 'no secret' : 'wrong secret')
   }
 
   return {
+    counts,
     ...createClientRegistry({ store, events, attempts, clock, fixed, findRecord }),
     async find(id) {
       const record = await findRecord(id)
@@ -140,13 +189,17 @@ export function createClients({
         findRecord(credentials.clientId),
         configured.length > 0 || isAnyStored(),
       ])
-      return present(isAnyRegistered ? await verify(record, credentials) : firstParty)
+      if (!isAnyRegistered) return present(firstParty)
+      const client = present(await verify(record, credentials))
+      counts.succeeded++
+      return client
     },
     async authenticateConfidential(credentials) {
-      if (credentials === null) throw refused('The request names no client.')
+      if (credentials === null) throw refused('no client is named')
       const record = await verify(await findRecord(credentials.clientId), credentials)
       const { id, secretHash } = record
-      if (secretHash === null) throw refused(`The client ${id} is public.`)
+      if (secretHash === null) return await refuse(credentials, record, 'the client is public')
+      counts.succeeded++
       const { epoch } = await store.findClientSubject(id)
       return { ...present(record), stamp: stamps.of(secretHash, epoch) }
     },

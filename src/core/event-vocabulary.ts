@@ -19,12 +19,16 @@ export type AuthEventType =
   | 'authn_login_success'
   | 'authn_login_fail'
   | 'authn_login_throttled'
+  | 'authn_login_lock'
   | 'authn_login_unlock'
   | 'authn_password_change'
   | 'authn_password_change_fail'
   | 'authn_token_created'
   | 'authn_token_reuse'
   | 'authn_token_wrong_client'
+  | 'authn_client_fail'
+  | 'authn_client_throttled'
+  | 'authz_client_fail'
   | 'session_ended'
   | 'sessions_ended'
   | 'user_created'
@@ -55,6 +59,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: failure,
     bounded: true,
   },
+  authn_login_lock: {
+    says: 'So many attempts on a user failed in a row that none is looked at any more, until somebody unlocks the user.',
+    outcome: failure,
+    bounded: true,
+  },
   authn_login_unlock: {
     says: 'The waits and the lock of a user were ended by hand.',
     outcome: success,
@@ -66,7 +75,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     bounded: true,
   },
   authn_token_created: {
-    says: 'A refresh token was exchanged for new tokens.',
+    says: 'New tokens were issued without a login: for a refresh token, or to a client for itself.',
     outcome: success,
     passing: true,
   },
@@ -76,6 +85,21 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   },
   authn_token_wrong_client: {
     says: 'A client presented a token of another client’s session, which goes on.',
+    outcome: failure,
+    bounded: true,
+  },
+  authn_client_fail: {
+    says: 'A client was refused: its secret was wrong or missing, or there is no such client.',
+    outcome: failure,
+    bounded: true,
+  },
+  authn_client_throttled: {
+    says: 'A client was not looked at, because too many secrets had been wrong before.',
+    outcome: failure,
+    bounded: true,
+  },
+  authz_client_fail: {
+    says: 'A client asked for what it may not have: a grant, or to introspect tokens.',
     outcome: failure,
     bounded: true,
   },

@@ -1,12 +1,13 @@
 import { ThrottledError, UnavailableError } from './errors.ts'
 import type { AuthEvent } from './event-store.ts'
-import type { AuthEvents, Origin } from './events.ts'
+import type { AuthEventType } from './event-vocabulary.ts'
+import type { AuthEvents, NewEvent, Origin } from './events.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import { passwordMaxBytes } from './password-policy.ts'
 import { sourceOf } from './source.ts'
 import type { AttemptCounts } from './statistics.ts'
 import type { Store, UserRecord } from './store.ts'
-import type { Admission, Throttle } from './throttle.ts'
+import type { Admission, Lock, Throttle } from './throttle.ts'
 import { canonicalUsername } from './username.ts'
 
 /** What somebody shows to be a user. */
@@ -90,26 +91,24 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
     return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
   }
 
-  /** Says who was meant, by id, or by a digest if it is nobody. Alike for both, in time too. */
-  async function refused(
-    { username, purpose = 'login', actor, address, requestId, clientId }: Credentials,
+  /** Records what became of an attempt on whom: by id, or by a digest if it is nobody. Alike in time. */
+  async function record(
+    type: AuthEventType,
+    { username, actor, address, requestId, clientId }: Credentials,
     user: UserRecord | null,
-    isThrottled: boolean,
+    more: Pick<NewEvent, 'reason' | 'details'> = {},
   ): Promise<void> {
     const nobody = digest(canonicalUsername(username) ?? username)
+    const details = { ...more.details, ...(user === null && { username_digest: nobody }) }
     await events.record({
-      type: isThrottled
-        ? 'authn_login_throttled'
-        : purpose === 'login'
-          ? 'authn_login_fail'
-          : 'authn_password_change_fail',
+      type,
       actor,
       address,
       requestId,
       clientId,
       userId: user?.id,
-      ...(!isThrottled && { reason: reasonOf(user) }),
-      ...(user === null && { details: { username_digest: nobody } }),
+      reason: more.reason,
+      ...(Object.keys(details).length > 0 && { details }),
     })
   }
 
@@ -124,17 +123,25 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
         hasher.checkCapacity(sourceOf(address))
         // A text that can be nobody's name is an account too, of those who type it.
         const account = canonical ?? `invalid ${username}`
-        const user = await throttle.attempt({ account, address }, async (admission) => {
+        const onLocked = ({ failures, knownSource }: Lock): Promise<void> =>
+          record('authn_login_lock', credentials, found, {
+            details: { failures, known_source: knownSource },
+          })
+        const user = await throttle.attempt({ account, address, onLocked }, async (admission) => {
           found = await find()
           return await check(found, password, admission)
         })
-        if (user === null) await refused(credentials, found, false)
+        if (user === null) {
+          const isLogin = credentials.purpose !== 'password change'
+          const type = isLogin ? 'authn_login_fail' : 'authn_password_change_fail'
+          await record(type, credentials, found, { reason: reasonOf(found) })
+        }
         counts[user === null ? 'failed' : 'succeeded']++
         return user
       } catch (error) {
         if (error instanceof ThrottledError) {
           counts.throttled++
-          await refused(credentials, await find(), true)
+          await record('authn_login_throttled', credentials, await find())
         }
         if (error instanceof UnavailableError) counts.unavailable++
         throw error

@@ -1,5 +1,9 @@
 import { createHash, createHmac } from 'node:crypto'
-import * as jose from 'jose'
+import type { CryptoKey, JWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { exportJWK } from 'jose/key/export'
+import { generateKeyPair } from 'jose/key/generate/keypair'
+import { importJWK } from 'jose/key/import'
 
 /** Algorithms of keys that Portcullis makes (RFC 7518 §3.1, RFC 8037). */
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
@@ -14,10 +18,10 @@ export interface SigningKey {
   /** The `kid` of its tokens. */
   readonly id: string
   readonly algorithm: 'HS256' | SigningAlgorithm
-  readonly signWith: jose.CryptoKey
-  readonly verifyWith: jose.CryptoKey
+  readonly signWith: CryptoKey
+  readonly verifyWith: CryptoKey
   /** For the JWK Set. Absent for a secret, which is never published. */
-  readonly publicJwk?: jose.JWK
+  readonly publicJwk?: JWK
   /** From when on its tokens are refused, in seconds since 1970. Null: not known yet, or never. */
   readonly verifiesUntil: number | null
 }
@@ -40,22 +44,22 @@ export async function importSecret(secret: string): Promise<SigningKey> {
 }
 
 /** Returns a new private key as a JWK. RSA keys have 3072 bits. */
-export async function generatePrivateJwk(algorithm: SigningAlgorithm): Promise<jose.JWK> {
-  const { privateKey } = await jose.generateKeyPair(algorithm, {
+export async function generatePrivateJwk(algorithm: SigningAlgorithm): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(algorithm, {
     extractable: true,
     modulusLength: 3072,
   })
-  return await jose.exportJWK(privateKey)
+  return await exportJWK(privateKey)
 }
 
 /** Returns the `kid` of a key, its JWK thumbprint (RFC 7638). */
-export async function keyId(jwk: jose.JWK): Promise<string> {
-  return await jose.calculateJwkThumbprint(jwk)
+export async function keyId(jwk: JWK): Promise<string> {
+  return await calculateJwkThumbprint(jwk)
 }
 
 /** Returns the signing key of a private JWK. */
 export async function importPrivateJwk(
-  privateJwk: jose.JWK,
+  privateJwk: JWK,
   algorithm: SigningAlgorithm,
 ): Promise<SigningKey> {
   const id = await keyId(privateJwk)
@@ -66,8 +70,8 @@ export async function importPrivateJwk(
   return {
     id,
     algorithm,
-    signWith: (await jose.importJWK(privateJwk, algorithm)) as jose.CryptoKey,
-    verifyWith: (await jose.importJWK(publicJwk, algorithm)) as jose.CryptoKey,
+    signWith: (await importJWK(privateJwk, algorithm)) as CryptoKey,
+    verifyWith: (await importJWK(publicJwk, algorithm)) as CryptoKey,
     publicJwk: Object.freeze(publicJwk),
     verifiesUntil: null,
   }

@@ -24,12 +24,16 @@ export interface ThrottleCount {
   readonly ifPresent?: boolean
 }
 
+/** What `count` answers: the attempt was counted, and with it the count is locked. */
+export const countedAndLocked = -1
+
 /** Counts of failed attempts, shared by all processes. They need not survive a power failure. */
 export interface ThrottleStore {
   /**
    * Counts an attempt as failed, unless its key has to wait. One conditional step: of many at once
-   * none is counted beyond the rule. Returns 0 if it was counted, else the instant until which it has
-   * to wait; null if it was to be present and is not.
+   * none is counted beyond the rule. Returns 0 if it was counted, `countedAndLocked` if that
+   * made the failures `lockedFrom`, else the instant until which it has to wait; null if it was to be
+   * present and is not.
    */
   count(count: ThrottleCount): Promise<number | null>
   /** Takes one attempt back, which has not failed, with the wait that it may have brought. */

@@ -4,7 +4,12 @@ import type { AuthEvent } from './event-store.ts'
 import { createKeyedDigest } from './keyed-digest.ts'
 import { createPendingAttempts } from './pending-attempts.ts'
 import { sourceOf } from './source.ts'
-import type { ThrottleCount, ThrottleRule, ThrottleStore } from './throttle-store.ts'
+import {
+  countedAndLocked,
+  type ThrottleCount,
+  type ThrottleRule,
+  type ThrottleStore,
+} from './throttle-store.ts'
 
 declare const admitted: unique symbol
 
@@ -29,6 +34,16 @@ export interface Attempt {
    * failures locks the account. Default true.
    */
   readonly locks?: boolean
+  /** Called when its failure has locked the account, before the answer. */
+  readonly onLocked?: (lock: Lock) => Promise<void>
+}
+
+/** An account that nobody gets into until it is unlocked. */
+export interface Lock {
+  /** Failures in a row. */
+  readonly failures: number
+  /** True if only the source that failed is locked out, which had logged in before; others go on. */
+  readonly knownSource: boolean
 }
 
 /**
@@ -58,6 +73,8 @@ export interface Throttle {
   prune(): Promise<number>
   /** Attempts that this process has refused to look at. */
   readonly refused: number
+  /** Accounts that have been locked by failures which this process looked at. */
+  readonly locked: number
 }
 
 /** An admission for those who verify secrets outside of a login, and limit the attempts themselves. */
@@ -98,8 +115,9 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
   const digest = createKeyedDigest(secret, 'portcullis throttle')
   const pending = createPendingAttempts()
   let refused = 0
+  let locked = 0
 
-  /** Counts an attempt by one key: 0, the seconds that it has to wait, or null if it is not present. */
+  /** Counts an attempt by one key: 0, or less if that locks it, the seconds that it has to wait, or null if it is not present. */
   async function countBy(count: ThrottleCount): Promise<number | null> {
     const { key, now } = count
     pending.enter(key)
@@ -109,7 +127,7 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
     })
     if (until !== null && until <= now) {
       pending.admitted(key)
-      return 0
+      return until < 0 ? countedAndLocked : 0
     }
     pending.refused(key)
     return until === null ? null : until - now
@@ -127,8 +145,11 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
     // One row for both: a source that is known has it, with a count of its own.
     const known = { key: knownKey, now, rule, ifPresent: true }
     const knownWait = await countBy(known)
-    if (knownWait === 0) return { keys: [knownKey], accountKey, knownKey, sourceKey: null }
-    if (knownWait !== null) return { key: knownKey, seconds: knownWait }
+    if (knownWait !== null && knownWait > 0) return { key: knownKey, seconds: knownWait }
+    if (knownWait !== null) {
+      const locks = knownWait === countedAndLocked
+      return { keys: [knownKey], accountKey, knownKey, sourceKey: null, locks }
+    }
 
     const sourceWait = await countBy({ key: sourceKey, now, rule: sourceRule })
     if (sourceWait) return { key: sourceKey, seconds: sourceWait }
@@ -137,9 +158,12 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
       await takeBack([sourceKey])
       throw error
     })
-    if (!wait) return { keys: [sourceKey, accountKey], accountKey, knownKey, sourceKey }
-    await takeBack([sourceKey])
-    return { key: accountKey, seconds: wait }
+    if (wait !== null && wait > 0) {
+      await takeBack([sourceKey])
+      return { key: accountKey, seconds: wait }
+    }
+    const locks = wait === countedAndLocked
+    return { keys: [sourceKey, accountKey], accountKey, knownKey, sourceKey, locks }
   }
 
   async function takeBack(keys: readonly string[]): Promise<void> {
@@ -151,7 +175,7 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
   }
 
   return {
-    async attempt({ account, address, locks = true }, verify) {
+    async attempt({ account, address, locks = true, onLocked }, verify) {
       const source = sourceOf(address)
       const rule = locks ? accountRule : unlockedRule
       let counted = await count(account, source, rule)
@@ -176,6 +200,10 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
         if (answer !== null) {
           if (sourceKey !== null) await store.takeBack(sourceKey)
           await store.succeed({ account: accountKey, knownKey, now: clock() })
+        } else if (counted.locks) {
+          locked++
+          // Not with the count, which is made before anybody knows that the attempt fails.
+          await onLocked?.({ failures: rule.lockedFrom, knownSource: sourceKey === null })
         }
         return answer
       } finally {
@@ -185,6 +213,9 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
     unlock: (account, event) => store.unlock(digest('account', account), event),
     get refused() {
       return refused
+    },
+    get locked() {
+      return locked
     },
     async prune() {
       const now = clock()
@@ -200,6 +231,8 @@ interface Counted {
   readonly knownKey: string
   /** Null if the source is known to the account. */
   readonly sourceKey: string | null
+  /** True if the account is locked unless the attempt succeeds. */
+  readonly locks: boolean
 }
 
 interface Refused {

@@ -1,5 +1,6 @@
 import type { ClientCredentials } from '../core/clients.ts'
 import { OAuthError } from '../core/errors.ts'
+import type { TokenRequest } from './token-messages.ts'
 
 /**
  * Returns the credentials of a token request's client, from HTTP Basic or the form, or null if there
@@ -14,12 +15,15 @@ import { OAuthError } from '../core/errors.ts'
 export function readClientCredentials(
   authorization: string | undefined,
   parameters: ReadonlyMap<string, string>,
-  address?: string,
+  { address, requestId }: Pick<TokenRequest, 'address' | 'requestId'> = {},
 ): ClientCredentials | null {
   const clientId = parameters.get('client_id') ?? ''
   const clientSecret = parameters.get('client_secret') ?? ''
   const basic = authorization === undefined ? null : parseBasic(authorization)
-  const from = address === undefined ? {} : { address }
+  const from = {
+    ...(address !== undefined && { address }),
+    ...(requestId !== undefined && { requestId }),
+  }
   if (basic === null) return clientId || clientSecret ? { clientId, clientSecret, ...from } : null
   if (clientSecret !== '' || (clientId !== '' && clientId !== basic.clientId)) {
     throw new OAuthError(

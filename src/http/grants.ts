@@ -1,6 +1,7 @@
 import type { Auth } from '../core/auth.ts'
 import type { AuthenticatedClient, Client } from '../core/clients.ts'
 import { OAuthError } from '../core/errors.ts'
+import { actorOf } from '../core/events.ts'
 import {
   everyPermission,
   formatScope,
@@ -110,17 +111,28 @@ export async function grantClientCredentials(
   auth: Auth,
   client: AuthenticatedClient,
   parameters: Parameters,
+  { address, requestId }: TokenRequest,
 ): Promise<TokenResponse> {
   const scopes = delegate(
     ownPermissions(client),
     readScope(auth, parameters),
     'The client may have nothing of the scope',
   )
-  const { token, expiresIn } = await auth.accessTokens.issue({
+  const { token, id, expiresIn } = await auth.accessTokens.issue({
     subject: client.id,
     clientId: client.id,
     scopes,
     endsWith: { clientStamp: client.stamp },
+  })
+  // Heard and logged, like a refresh, and not stored: nothing here is changed, and to ask for a token
+  // would cost a write, which it does not otherwise.
+  await auth.events.record({
+    type: 'authn_token_created',
+    actor: actorOf({ clientId: client.id }),
+    clientId: client.id,
+    address,
+    requestId,
+    details: { token_id: id },
   })
   return {
     access_token: token,

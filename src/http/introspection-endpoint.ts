@@ -7,7 +7,7 @@ import { findUserOfToken } from '../core/token-user.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import { parseForm } from './form.ts'
 import { delegableScopes } from './grants.ts'
-import { refuseToken, type TokenEndpoint } from './token-endpoint.ts'
+import { refuseClient, refuseToken, type TokenEndpoint } from './token-endpoint.ts'
 import { type IntrospectionResponse, tokenHeaders } from './token-messages.ts'
 
 /**
@@ -22,10 +22,11 @@ export function createIntrospectionEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters, request.address)
+      const credentials = readClientCredentials(request.authorization, parameters, request)
       const client = await auth.clients.authenticateConfidential(credentials)
       if (!client.introspect) {
-        throw new OAuthError('unauthorized_client', 'The client may not introspect tokens')
+        const reason = 'it may not introspect tokens'
+        await refuseClient(auth, client, request, reason, 'The client may not introspect tokens')
       }
       const token = parameters.get('token')
       if (token === undefined) {

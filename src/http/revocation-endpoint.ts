@@ -19,7 +19,7 @@ export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters, request.address)
+      const credentials = readClientCredentials(request.authorization, parameters, request)
       const client = await auth.clients.authenticate(credentials)
       const token = parameters.get('token')
       if (token === undefined) {

@@ -2,6 +2,7 @@ import type { Auth } from '../core/auth.ts'
 import { grantNames } from '../core/client-registration.ts'
 import type { Client, ClientCredentials } from '../core/clients.ts'
 import { OAuthError, ThrottledError, UnavailableError } from '../core/errors.ts'
+import { actorOf } from '../core/events.ts'
 import { readClientCredentials } from './client-authentication.ts'
 import { parseForm } from './form.ts'
 import {
@@ -32,7 +33,7 @@ export function createTokenEndpoint(auth: Auth): TokenEndpoint {
   return async function answer(request) {
     try {
       const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters, request.address)
+      const credentials = readClientCredentials(request.authorization, parameters, request)
       const body = await grantToken(auth, credentials, parameters, request)
       return { status: 200, headers: tokenHeaders, body }
     } catch (error) {
@@ -52,11 +53,11 @@ async function grantToken(
   if (grantType === 'client_credentials') {
     // §4.4: not for a public client, which authenticates by nothing.
     const client = await auth.clients.authenticateConfidential(credentials)
-    requireGrant(client, grantType)
-    return await grantClientCredentials(auth, client, parameters)
+    await requireGrant(auth, client, grantType, request)
+    return await grantClientCredentials(auth, client, parameters, request)
   }
   const client = await auth.clients.authenticate(credentials)
-  requireGrant(client, grantType)
+  await requireGrant(auth, client, grantType, request)
   switch (grantType) {
     case 'password':
       return await grantPassword(auth, client, parameters, request)
@@ -70,10 +71,33 @@ async function grantToken(
   }
 }
 
-function requireGrant(client: Client, grantType: string): void {
+async function requireGrant(
+  auth: Auth,
+  client: Client,
+  grantType: string,
+  request: TokenRequest,
+): Promise<void> {
   const isKnown = grantNames.some((name) => name === grantType)
   if (!isKnown || client.grants.includes(grantType)) return
-  throw new OAuthError('unauthorized_client', 'The client may not use this grant type')
+  const reason = `the grant ${grantType} is not one of its own`
+  await refuseClient(auth, client, request, reason, 'The client may not use this grant type')
+}
+
+/**
+ * Refuses a client that is known what it is not registered for, which is an event.
+ *
+ * @throws {OAuthError} `unauthorized_client`
+ */
+export async function refuseClient(
+  auth: Auth,
+  { id }: Client,
+  { address, requestId }: TokenRequest,
+  reason: string,
+  message: string,
+): Promise<never> {
+  const by = { actor: actorOf({ clientId: id }), address, requestId }
+  await auth.events.record({ ...by, type: 'authz_client_fail', clientId: id, reason })
+  throw new OAuthError('unauthorized_client', message)
 }
 
 /**

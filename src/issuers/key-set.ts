@@ -1,4 +1,5 @@
-import { createLocalJWKSet, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import { FetchError } from './json-fetch.ts'
 import { isSoundRsaKey } from './rsa-key.ts'
 

@@ -24,12 +24,16 @@ export function collectMetrics(auth: Auth | ResourceServer, registry: Registry):
 }
 
 function collectUsers(auth: Auth, registry: Registry): void {
-  const { login, throttle, sessions, store, managedKeys } = auth
+  const { clients, login, throttle, sessions, store, managedKeys } = auth
   const { pool } = auth.passwords
   registerRead(registry, 'portcullis_logins_total', () =>
     Object.entries(login.counts).map(([result, count]) => [count, { result }]),
   )
+  registerRead(registry, 'portcullis_client_authentications_total', () =>
+    Object.entries(clients.counts).map(([result, count]) => [count, { result }]),
+  )
   registerRead(registry, 'portcullis_throttled_attempts_total', () => [[throttle.refused]])
+  registerRead(registry, 'portcullis_locks_total', () => [[throttle.locked]])
   registerRead(registry, 'portcullis_hash_jobs_running', () => [[pool.load.running]])
   registerRead(registry, 'portcullis_hash_jobs_running_peak', () => [[pool.history.peak]])
   registerRead(registry, 'portcullis_hash_jobs_waiting', () => [[pool.load.waiting]])

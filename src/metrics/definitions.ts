@@ -2,7 +2,9 @@
 export type MetricName =
   | 'portcullis_http_request_duration_seconds'
   | 'portcullis_logins_total'
+  | 'portcullis_client_authentications_total'
   | 'portcullis_throttled_attempts_total'
+  | 'portcullis_locks_total'
   | 'portcullis_hash_jobs_running'
   | 'portcullis_hash_jobs_running_peak'
   | 'portcullis_hash_jobs_waiting'
@@ -43,10 +45,20 @@ export const definitions: Readonly<Record<MetricName, MetricDefinition>> = {
     labels: ['result'],
     help: 'Passwords presented, to log in or to change one: succeeded, failed, throttled, or unavailable (too many at once, or no database)',
   },
+  portcullis_client_authentications_total: {
+    type: 'counter',
+    labels: ['result'],
+    help: 'Clients that named themselves at an OAuth endpoint: succeeded, failed, or throttled',
+  },
   portcullis_throttled_attempts_total: {
     type: 'counter',
     labels: [],
     help: 'Attempts of any kind that were answered with a wait, before a secret was looked at',
+  },
+  portcullis_locks_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Users that were locked by a hundred failed attempts in a row, the last one here',
   },
   portcullis_hash_jobs_running: {
     type: 'gauge',

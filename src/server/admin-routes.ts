@@ -1,33 +1,19 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
 import type { User } from '../core/user.ts'
-import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
 import { originOf } from './event-log.ts'
-import {
-  NoContent,
-  noSession,
-  plainText,
-  SessionId,
-  SessionList,
-  sessionAnswer,
-  UserAnswer,
-  userAnswer,
-} from './schemas.ts'
+import { NoContent, plainText, UserAnswer, UserId, userAnswer } from './schemas.ts'
 
-const Id = Type.Object({
-  id: Type.String({ pattern: plainText, description: 'The id of the user' }),
-})
-const Password = Type.String({ format: 'password' })
+const Password = { type: 'string', format: 'password' } as const
 const tags = ['admin']
 
 /** What administrators do. The scope that these routes are in is guarded by the role. */
-export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (
-  app,
-  { auth: { accounts, sessions }, guards: { requirePermission } },
-) => {
+export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth: { accounts }, guards: { requirePermission } }) => {
   const statsReader = requirePermission('stats:read')
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
@@ -39,15 +25,23 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         tags,
         summary: 'How many users there are',
         response: {
-          200: Type.Object({
-            status: Type.Literal('ok'),
-            requested_by: Type.String(),
-            users: Type.Object({
-              total: Type.Integer(),
-              active: Type.Integer(),
-              by_role: Type.Record(Type.String(), Type.Integer()),
-            }),
-          }),
+          200: {
+            type: 'object',
+            required: ['status', 'requested_by', 'users'],
+            properties: {
+              status: { type: 'string', const: 'ok' },
+              requested_by: { type: 'string' },
+              users: {
+                type: 'object',
+                required: ['total', 'active', 'by_role'],
+                properties: {
+                  total: { type: 'integer' },
+                  active: { type: 'integer' },
+                  by_role: { type: 'object', additionalProperties: { type: 'integer' } },
+                },
+              },
+            },
+          },
         },
       },
     },
@@ -73,22 +67,31 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         tags,
         summary: 'List users',
         description: 'Ordered by username. `next` goes into `after` for the following page.',
-        querystring: Type.Object({
-          search: Type.Optional(
-            Type.String({ pattern: plainText, description: 'A part of the username' }),
-          ),
-          after: Type.Optional(
-            Type.String({ pattern: plainText, description: 'The `next` of the page before' }),
-          ),
-          limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
-        }),
+        querystring: {
+          type: 'object',
+          required: ['limit'],
+          properties: {
+            search: { type: 'string', pattern: plainText, description: 'A part of the username' },
+            after: {
+              type: 'string',
+              pattern: plainText,
+              description: 'The `next` of the page before',
+            },
+            limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+          },
+        },
         response: {
-          200: Type.Object({
-            users: Type.Array(UserAnswer),
-            next: Type.Union([Type.String(), Type.Null()], {
-              description: 'Null on the last page',
-            }),
-          }),
+          200: {
+            type: 'object',
+            required: ['users', 'next'],
+            properties: {
+              users: { type: 'array', items: UserAnswer },
+              next: {
+                anyOf: [{ type: 'string' }, { type: 'null' }],
+                description: 'Null on the last page',
+              },
+            },
+          },
         },
       },
     },
@@ -110,14 +113,16 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
       schema: {
         tags,
         summary: 'Create a user',
-        body: Type.Object(
-          {
-            username: Type.String(),
+        body: {
+          type: 'object',
+          required: ['username', 'password'],
+          properties: {
+            username: { type: 'string' },
             password: Password,
-            role: Type.Optional(Type.String()),
+            role: { type: 'string' },
           },
-          { additionalProperties: false },
-        ),
+          additionalProperties: false,
+        },
         response: { 201: UserAnswer },
       },
     },
@@ -133,7 +138,7 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
 
   app.get(
     '/users/:id',
-    { schema: { tags, summary: 'Read a user', params: Id, response: { 200: UserAnswer } } },
+    { schema: { tags, summary: 'Read a user', params: UserId, response: { 200: UserAnswer } } },
     secured(usersReader, async (_admin, request) =>
       userAnswer(present(await accounts.find(request.params.id))),
     ),
@@ -141,7 +146,7 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
 
   app.delete(
     '/users/:id',
-    { schema: { tags, summary: 'Delete a user', params: Id, response: { 204: NoContent } } },
+    { schema: { tags, summary: 'Delete a user', params: UserId, response: { 204: NoContent } } },
     secured(usersWriter, async (admin, request, reply) => {
       await accounts.remove(request.params.id, originOf(admin, request))
       return reply.code(204).send(null)
@@ -155,8 +160,13 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         tags,
         summary: 'Change the role of a user',
         description: 'Counts from the next request of the user on.',
-        params: Id,
-        body: Type.Object({ role: Type.String() }, { additionalProperties: false }),
+        params: UserId,
+        body: {
+          type: 'object',
+          required: ['role'],
+          properties: { role: { type: 'string' } },
+          additionalProperties: false,
+        },
         response: { 200: UserAnswer },
       },
     },
@@ -174,8 +184,13 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         tags,
         summary: 'Set the password of a user',
         description: 'Ends every login of the user.',
-        params: Id,
-        body: Type.Object({ password: Password }, { additionalProperties: false }),
+        params: UserId,
+        body: {
+          type: 'object',
+          required: ['password'],
+          properties: { password: Password },
+          additionalProperties: false,
+        },
         response: { 204: NoContent },
       },
     },
@@ -193,7 +208,7 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         tags,
         summary: 'Deactivate a user',
         description: 'Refuses the user from the next request on, and ends every login.',
-        params: Id,
+        params: UserId,
         response: { 200: UserAnswer },
       },
     },
@@ -204,7 +219,9 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
 
   app.post(
     '/users/:id/reactivate',
-    { schema: { tags, summary: 'Reactivate a user', params: Id, response: { 200: UserAnswer } } },
+    {
+      schema: { tags, summary: 'Reactivate a user', params: UserId, response: { 200: UserAnswer } },
+    },
     secured(usersWriter, async (admin, request) =>
       userAnswer(await accounts.reactivate(request.params.id, originOf(admin, request))),
     ),
@@ -217,65 +234,13 @@ export const adminRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         tags,
         summary: 'Let a user try again at once',
         description: 'Ends the waits and the lock that failed logins brought.',
-        params: Id,
+        params: UserId,
         response: { 200: UserAnswer },
       },
     },
     secured(usersWriter, async (admin, request) =>
       userAnswer(await accounts.unlock(request.params.id, originOf(admin, request))),
     ),
-  )
-
-  app.get(
-    '/users/:id/sessions',
-    {
-      schema: {
-        tags,
-        summary: 'Where a user is logged in',
-        params: Id,
-        response: { 200: SessionList },
-      },
-    },
-    secured(usersReader, async (_admin, request) => {
-      const { id } = present(await accounts.find(request.params.id))
-      return { sessions: (await sessions.list(id)).map(sessionAnswer) }
-    }),
-  )
-
-  app.delete(
-    '/users/:id/sessions',
-    {
-      schema: {
-        tags,
-        summary: 'Log a user out everywhere',
-        params: Id,
-        response: { 204: NoContent },
-      },
-    },
-    secured(usersWriter, async (admin, request, reply) => {
-      await accounts.endSessions(request.params.id, originOf(admin, request))
-      return reply.code(204).send(null)
-    }),
-  )
-
-  app.delete(
-    '/users/:id/sessions/:session',
-    {
-      schema: {
-        tags,
-        summary: 'Log a user out on one device',
-        params: Type.Interface([Id, SessionId], {}),
-        response: { 204: NoContent },
-      },
-    },
-    secured(usersWriter, async (admin, request, reply) => {
-      const ended = await sessions.end(
-        request.params.session,
-        request.params.id,
-        originOf(admin, request),
-      )
-      return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
-    }),
   )
 }
 

@@ -1,4 +1,4 @@
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -28,6 +28,7 @@ import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
 import { type TrustedProxies, trustProxies } from './trusted-proxies.ts'
+import { userSessionRoutes } from './user-session-routes.ts'
 import { version } from './version.ts'
 
 /** What `buildApp` takes. */
@@ -72,11 +73,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ...listenerOptions,
     // A field of a body that the schema does not know, or that has another type, is a mistake of the
     // client: it is neither dropped nor made to fit.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    // The schemas are ours, and the compiler has checked them: not once more at each start.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, validateSchema: false } },
     forceCloseConnections: 'idle',
     // What arrives during shut-down is still served; else readiness could not say why it is 503.
     return503OnClosing: false,
-  }).withTypeProvider<TypeBoxTypeProvider>()
+  }).withTypeProvider<JsonSchemaToTsProvider>()
   // Fastify reads text for everybody, which a schema would then refuse with words about objects.
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(answerError)
@@ -104,6 +106,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     auth,
     guards,
   })
+  await app.register(guarded(administrator, userSessionRoutes), { prefix: '/admin', auth, guards })
   await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
   await app.register(guarded(administrator, eventRoutes), { prefix: '/admin', auth, guards })
   logEvents(app, auth)

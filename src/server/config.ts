@@ -18,6 +18,7 @@ import { postgresUrlProblems } from '../stores/postgres-url.ts'
 import { readOrigins } from './allowed-origins.ts'
 import { parseClients } from './client-settings.ts'
 import { parseIssuers } from './issuer-settings.ts'
+import { isInsecure } from './loopback.ts'
 import { isIssuer, parseKey, parseRoles, parseWorkers, usableRoles } from './setting-values.ts'
 import { type SettingName, settings } from './settings.ts'
 import { readAddresses, type TrustedProxies } from './trusted-proxies.ts'
@@ -191,10 +192,15 @@ export function readConfig(environment: Environment): Config {
   }
   const host = address('HOST')
   const port = integer('PORT', 8000, 0, 65535)
+  const allowInsecureIssuer = choice('ALLOW_INSECURE_ISSUER', ['true', 'false']) === 'true'
   const issuer = read('ISSUER') ?? `http://127.0.0.1${port === 0 ? '' : `:${port}`}`
   if (!isIssuer(issuer)) {
     problems.push(
       'ISSUER must be an http or https URL with a plain path at most, such as https://auth.example.com.',
+    )
+  } else if (isInsecure(issuer) && !allowInsecureIssuer) {
+    problems.push(
+      'ISSUER must be https: passwords and tokens would cross the network in clear. Put a proxy with TLS in front and name its URL, or set ALLOW_INSECURE_ISSUER=true.',
     )
   }
 

@@ -1,14 +1,13 @@
 import type { AuthEvent } from '../core/event-store.ts'
 
 /** An event as JSON shows one: on the wire, in the log, on the command line. Unknown is absent. */
-export interface EventBody
-  extends Pick<AuthEvent, 'id' | 'type' | 'at' | 'outcome'>,
-    Partial<Pick<AuthEvent, 'actor' | 'address' | 'reason' | 'details'>> {
-  readonly user_id?: string
-  readonly client_id?: string
-  readonly session_id?: string
-  readonly request_id?: string
-}
+export type EventBody = Pick<AuthEvent, 'id' | 'type' | 'at' | 'outcome'> &
+  Partial<Pick<AuthEvent, 'actor' | 'address' | 'reason' | 'details'>> & {
+    readonly user_id?: string
+    readonly client_id?: string
+    readonly session_id?: string
+    readonly request_id?: string
+  }
 
 /** An event as JSON shows one. */
 export function eventAnswer(event: AuthEvent): EventBody {

@@ -1,24 +1,25 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
 import { type AuthEventType, eventTypes } from '../core/event-vocabulary.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
-import { type EventBody, eventAnswer } from './event-answer.ts'
+import { eventAnswer } from './event-answer.ts'
 import { plainText } from './schemas.ts'
 
-const text = (description: string) =>
-  Type.Optional(Type.String({ pattern: plainText, description }))
-const instant = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }))
+const text = (description: string) => ({ type: 'string', pattern: plainText, description }) as const
+const instant = (description: string) => ({ type: 'integer', minimum: 0, description }) as const
 const numbers = ['limit', 'since', 'until']
 
-const said = (description: string) => Type.Optional(Type.String({ description }))
+const said = (description: string) => ({ type: 'string', description }) as const
 
-const EventAnswer = Type.Unsafe<EventBody>(
-  Type.Object({
-    id: Type.String(),
-    type: Type.String({ enum: Object.keys(eventTypes) }),
-    at: Type.Integer({ description: 'Seconds since 1970-01-01T00:00:00Z' }),
-    outcome: Type.String({ enum: ['success', 'failure'] }),
+const EventAnswer = {
+  type: 'object',
+  required: ['id', 'type', 'at', 'outcome'],
+  properties: {
+    id: { type: 'string' },
+    type: { type: 'string', enum: Object.keys(eventTypes) },
+    at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    outcome: { type: 'string', enum: ['success', 'failure'] },
     actor: said('Who did it: `user:<id>`, `client:<id>`, `cli:<name>`, `setup`, `system`'),
     user_id: said('The user whom it concerns'),
     client_id: said('The client that the request came from'),
@@ -26,17 +27,19 @@ const EventAnswer = Type.Unsafe<EventBody>(
     address: said('Where the request came from'),
     request_id: said('The `reqId` of the request in the log'),
     reason: said('Why, where the answer did not say'),
-    details: Type.Optional(
-      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
-    ),
-  }),
-)
+    details: {
+      type: 'object',
+      additionalProperties: {
+        anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }],
+      },
+    },
+  },
+} as const
 
 /** What happened. In the scope of the administrators' routes. */
-export const eventRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (
-  app,
-  { auth: { events }, guards: { requirePermission } },
-) => {
+export const eventRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth: { events }, guards: { requirePermission } }) => {
   app.get(
     '/events',
     {
@@ -52,28 +55,36 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards
         summary: 'What happened',
         description:
           'Newest first; all conditions must hold. `next` goes into `after` for the following page.',
-        querystring: Type.Object({
-          type: Type.Optional(Type.String({ enum: Object.keys(eventTypes) })),
-          user: text('The id of the user whom it concerns'),
-          client: text('The id of the client'),
-          actor: text('Who did it, such as `user:<id>`'),
-          since: instant('From this instant on, in seconds since 1970'),
-          until: instant('Before this instant'),
-          after: Type.Optional(
-            Type.String({
+        querystring: {
+          type: 'object',
+          required: ['limit'],
+          properties: {
+            type: { type: 'string', enum: Object.keys(eventTypes) },
+            user: text('The id of the user whom it concerns'),
+            client: text('The id of the client'),
+            actor: text('Who did it, such as `user:<id>`'),
+            since: instant('From this instant on, in seconds since 1970'),
+            until: instant('Before this instant'),
+            after: {
+              type: 'string',
               pattern: '^\\d{1,12}\\.[0-9a-f-]{36}$',
               description: 'The `next` of the page before',
-            }),
-          ),
-          limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
-        }),
+            },
+            limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+          },
+        },
         response: {
-          200: Type.Object({
-            events: Type.Array(EventAnswer),
-            next: Type.Union([Type.String(), Type.Null()], {
-              description: 'Null on the last page',
-            }),
-          }),
+          200: {
+            type: 'object',
+            required: ['events', 'next'],
+            properties: {
+              events: { type: 'array', items: EventAnswer },
+              next: {
+                anyOf: [{ type: 'string' }, { type: 'null' }],
+                description: 'Null on the last page',
+              },
+            },
+          },
         },
       },
     },

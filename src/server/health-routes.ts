@@ -1,11 +1,18 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 
-const Status = Type.Object({ status: Type.Literal('ok') })
+const Status = {
+  type: 'object',
+  required: ['status'],
+  properties: { status: { type: 'string', const: 'ok' } },
+} as const
 
 /** For whoever restarts a process (live) and whoever sends it requests (ready). */
-export const healthRoutes: FastifyPluginAsyncTypebox<{ auth: Auth }> = async (app, { auth }) => {
+export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: Auth } }> = async (
+  app,
+  { auth },
+) => {
   let closing = false
   app.addHook('preClose', async () => {
     closing = true

@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import type { FromSchema } from 'json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
 import type { IdentityRecord } from '../core/store.ts'
@@ -6,30 +7,37 @@ import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
 import { originOf } from './event-log.ts'
-import { NoContent, plainText } from './schemas.ts'
+import { NoContent, plainText, UserId } from './schemas.ts'
 
-const Id = Type.Object({
-  id: Type.String({ pattern: plainText, description: 'The id of the user' }),
-})
-const Identity = Type.Object(
-  {
-    issuer: Type.String({ pattern: plainText, description: 'The `iss` of its tokens, exactly' }),
-    subject: Type.String({ pattern: plainText, description: 'The `sub` of its tokens' }),
+const Identity = {
+  type: 'object',
+  required: ['issuer', 'subject'],
+  properties: {
+    issuer: { type: 'string', pattern: plainText, description: 'The `iss` of its tokens, exactly' },
+    subject: { type: 'string', pattern: plainText, description: 'The `sub` of its tokens' },
   },
-  { additionalProperties: false },
-)
-const IdentityAnswer = Type.Object({
-  issuer: Type.String(),
-  subject: Type.String(),
-  created_at: Type.Integer({ description: 'Seconds since 1970-01-01T00:00:00Z' }),
-})
+  additionalProperties: false,
+} as const
+const IdentityAnswer = {
+  type: 'object',
+  required: ['issuer', 'subject', 'created_at'],
+  properties: {
+    issuer: { type: 'string' },
+    subject: { type: 'string' },
+    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+  },
+} as const
+const IdentityList = {
+  type: 'object',
+  required: ['identities'],
+  properties: { identities: { type: 'array', items: IdentityAnswer } },
+} as const
 const tags = ['admin']
 
 /** Which users have which identities at other issuers. In the scope of the administrators' routes. */
-export const identityRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (
-  app,
-  { auth: { accounts, identities }, guards: { requirePermission } },
-) => {
+export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth: { accounts, identities }, guards: { requirePermission } }) => {
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
 
@@ -39,8 +47,8 @@ export const identityRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Gua
       schema: {
         tags,
         summary: 'Whom another issuer knows a user as',
-        params: Id,
-        response: { 200: Type.Object({ identities: Type.Array(IdentityAnswer) }) },
+        params: UserId,
+        response: { 200: IdentityList },
       },
     },
     secured(usersReader, async (_admin, request) => {
@@ -58,7 +66,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Gua
         tags,
         summary: 'Link an identity to a user',
         description: 'Whoever has the identity is this user from the next request on.',
-        params: Id,
+        params: UserId,
         body: Identity,
         response: { 201: IdentityAnswer },
       },
@@ -81,7 +89,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Gua
       schema: {
         tags,
         summary: 'End the link of an identity',
-        params: Id,
+        params: UserId,
         querystring: Identity,
         response: { 204: NoContent },
       },
@@ -101,7 +109,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Gua
   )
 }
 
-function identityAnswer(identity: IdentityRecord): Type.Static<typeof IdentityAnswer> {
+function identityAnswer(identity: IdentityRecord): FromSchema<typeof IdentityAnswer> {
   const { issuer, subject, createdAt } = identity
   return { issuer, subject, created_at: createdAt }
 }

@@ -1,4 +1,4 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
@@ -15,11 +15,19 @@ import {
   userAnswer,
 } from './schemas.ts'
 
+const Me = {
+  type: 'object',
+  required: [...UserAnswer.required, 'scope'],
+  properties: {
+    ...UserAnswer.properties,
+    scope: { type: 'string', description: 'What this access token may do' },
+  },
+} as const
+
 /** What users do with their own account. */
-export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }> = async (
-  app,
-  { auth, guards: { currentUser, accessToken } },
-) => {
+export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth, guards: { currentUser, accessToken } }) => {
   const me = all({ user: currentUser, token: accessToken })
 
   app.get(
@@ -29,9 +37,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
         tags: ['me'],
         summary: 'Who am I?',
         response: {
-          200: Type.Interface([UserAnswer], {
-            scope: Type.String({ description: 'What this access token may do' }),
-          }),
+          200: Me,
         },
       },
     },
@@ -48,13 +54,15 @@ export const meRoutes: FastifyPluginAsyncTypebox<{ auth: Auth; guards: Guards }>
         tags: ['me'],
         summary: 'Change my password',
         description: 'Ends every other login of the user.',
-        body: Type.Object(
-          {
-            old_password: Type.String({ format: 'password' }),
-            new_password: Type.String({ format: 'password' }),
+        body: {
+          type: 'object',
+          required: ['old_password', 'new_password'],
+          properties: {
+            old_password: { type: 'string', format: 'password' },
+            new_password: { type: 'string', format: 'password' },
           },
-          { additionalProperties: false },
-        ),
+          additionalProperties: false,
+        },
         response: { 204: NoContent },
       },
     },

@@ -1,25 +1,24 @@
-import { Type } from '@fastify/type-provider-typebox'
+import type { FromSchema } from 'json-schema-to-ts'
 import type { SessionRecord } from '../core/store.ts'
 import type { User } from '../core/user.ts'
 
-// Bodies and answers of the server's own routes. Names on the wire are snake_case, as OAuth's are.
+// Bodies and answers of the server's own routes, as JSON Schema, which types their handlers. Names on
+// the wire are snake_case, as OAuth's are.
 
-export const UserAnswer: Type.TObject<{
-  id: Type.TString
-  username: Type.TString
-  role: Type.TString
-  active: Type.TBoolean
-  created_at: Type.TInteger
-}> = Type.Object({
-  id: Type.String({ description: 'The `sub` of the user’s tokens' }),
-  username: Type.String(),
-  role: Type.String(),
-  active: Type.Boolean(),
-  created_at: Type.Integer({ description: 'Seconds since 1970-01-01T00:00:00Z' }),
-})
+export const UserAnswer = {
+  type: 'object',
+  required: ['id', 'username', 'role', 'active', 'created_at'],
+  properties: {
+    id: { type: 'string', description: 'The `sub` of the user’s tokens' },
+    username: { type: 'string' },
+    role: { type: 'string' },
+    active: { type: 'boolean' },
+    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+  },
+} as const
 
 /** A user as the wire shows one. */
-export function userAnswer(user: User): Type.Static<typeof UserAnswer> {
+export function userAnswer(user: User): FromSchema<typeof UserAnswer> {
   const { id, username, role, active, createdAt } = user
   return { id, username, role, active, created_at: createdAt }
 }
@@ -28,41 +27,54 @@ export function userAnswer(user: User): Type.Static<typeof UserAnswer> {
 export const plainText = '^\\P{Cc}*$'
 
 /** An answer without content. */
-export const NoContent: Type.TNull = Type.Null({ description: 'Done' })
+export const NoContent = { type: 'null', description: 'Done' } as const
 
-const instant = { description: 'Seconds since 1970-01-01T00:00:00Z' }
+export const UserId = {
+  type: 'object',
+  required: ['id'],
+  properties: {
+    id: { type: 'string', pattern: plainText as string, description: 'The id of the user' },
+  },
+} as const
 
-export const SessionAnswer: Type.TObject<{
-  id: Type.TString
-  label: Type.TString
-  address: Type.TString
-  scope: Type.TString
-  created_at: Type.TInteger
-  last_used_at: Type.TInteger
-  expires_at: Type.TInteger
-  current: Type.TOptional<Type.TBoolean>
-}> = Type.Object({
-  id: Type.String(),
-  label: Type.String({ description: 'What the client called itself' }),
-  address: Type.String({ description: 'Where the login came from' }),
-  scope: Type.String(),
-  created_at: Type.Integer(instant),
-  last_used_at: Type.Integer(instant),
-  expires_at: Type.Integer(instant),
-  current: Type.Optional(Type.Boolean({ description: 'This access token belongs to it' })),
-})
+export const SessionList = {
+  type: 'object',
+  required: ['sessions'],
+  properties: {
+    sessions: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['id', 'label', 'address', 'scope', 'created_at', 'last_used_at', 'expires_at'],
+        properties: {
+          id: { type: 'string' },
+          label: { type: 'string', description: 'What the client called itself' },
+          address: { type: 'string', description: 'Where the login came from' },
+          scope: { type: 'string' },
+          created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+          last_used_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+          expires_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+          current: { type: 'boolean', description: 'This access token belongs to it' },
+        },
+      },
+    },
+  },
+} as const
 
-export const SessionList: Type.TObject<{ sessions: Type.TArray<typeof SessionAnswer> }> =
-  Type.Object({ sessions: Type.Array(SessionAnswer) })
-
-export const SessionId: Type.TObject<{ session: Type.TString }> = Type.Object({
-  session: Type.String({ pattern: plainText, description: 'The id of the session' }),
-})
+export const SessionId = {
+  type: 'object',
+  required: ['session'],
+  properties: {
+    session: { type: 'string', pattern: plainText as string, description: 'The id of the session' },
+  },
+} as const
 
 export const noSession = 'There is no such session.'
 
 /** A session as the wire shows one. */
-export function sessionAnswer(session: SessionRecord): Type.Static<typeof SessionAnswer> {
+export function sessionAnswer(
+  session: SessionRecord,
+): FromSchema<typeof SessionList>['sessions'][number] {
   const { id, label, address, scopes, createdAt, rotatedAt, expiresAt } = session
   return {
     id,

@@ -8,6 +8,7 @@ export type SettingName =
   | 'DATABASE_POOL_SIZE'
   | 'DATABASE_STATEMENT_TIMEOUT'
   | 'ISSUER'
+  | 'ALLOW_INSECURE_ISSUER'
   | 'TRUSTED_PROXIES'
   | 'TRUSTED_PROXY_HOPS'
   | 'CORS_ORIGINS'
@@ -89,6 +90,12 @@ export const settings: readonly Setting[] = [
     default: '`http://127.0.0.1:` and the port',
     description:
       'URL of this server as its users reach it; the `iss` of tokens. Another one, by another `PORT` too, ends every access token; a refresh token gets a new one.',
+  },
+  {
+    name: 'ALLOW_INSECURE_ISSUER',
+    default: 'false',
+    description:
+      '`true` accepts an `ISSUER` that is not https and is not this machine: whoever is on the way then reads passwords and tokens.',
   },
   {
     name: 'TRUSTED_PROXIES',

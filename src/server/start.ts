@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { databaseFile } from './inspect-database.ts'
 import { urlOf } from './listener-options.ts'
 import { createLogStream, type LogStream } from './log-stream.ts'
+import { isLoopback } from './loopback.ts'
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
 import { openAuth } from './open-auth.ts'
 import { createSetup, type Setup, type SetupGrant, setupLifetime } from './setup.ts'
@@ -114,6 +115,11 @@ function greet(
   if (config.docs) lines.push(`Swagger UI:  ${url}/docs`)
   lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
+  if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {
+    lines.push(
+      `WARNING: HOST ${config.host} lets others in, and whoever is on the way reads passwords: put a proxy with TLS in front.`,
+    )
+  }
   if (setup) {
     lines.push(
       '',

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import type { ThrottleRule, ThrottleStore } from '../core/throttle-store.ts'
+import { countedAndLocked, type ThrottleRule, type ThrottleStore } from '../core/throttle-store.ts'
 import type { Engine } from './kysely-engine.ts'
 import { appendEvent } from './kysely-events.ts'
 import type { Schema } from './schema.ts'
@@ -28,7 +28,7 @@ export function createThrottleStore({ db, inTransaction, loosely, scans }: Engin
               .set(counted.changes)
               .where('key', '=', key)
               .where(counted.mayCount)
-              .returning('key')
+              .returning('failures')
               .executeTakeFirst()
           : await db
               .insertInto('throttle')
@@ -36,9 +36,10 @@ export function createThrottleStore({ db, inTransaction, loosely, scans }: Engin
               .onConflict((conflict) =>
                 conflict.column('key').doUpdateSet(counted.changes).where(counted.mayCount),
               )
-              .returning('key')
+              .returning('failures')
               .executeTakeFirst()
-        return row ? 0 : await blockedUntil(db, key)
+        if (row === undefined) return await blockedUntil(db, key)
+        return Number(row.failures) >= rule.lockedFrom ? countedAndLocked : 0
       }),
     takeBack: (key) =>
       loosely(async (db) => {

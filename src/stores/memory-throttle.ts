@@ -1,4 +1,4 @@
-import type { ThrottleStore } from '../core/throttle-store.ts'
+import { countedAndLocked, type ThrottleStore } from '../core/throttle-store.ts'
 import type { AddEvent } from './memory-events.ts'
 
 interface Count {
@@ -30,7 +30,7 @@ export function createMemoryThrottle(addEvent: AddEvent): ThrottleStore {
       const wait = failures <= rule.free ? 0 : Math.min(doubled, rule.longestWait)
       const until = failures >= rule.lockedFrom ? never : wait === 0 ? 0 : now + wait
       counts.set(key, { ...count, failures, wait, blockedUntil: until, countedAt: now })
-      return 0
+      return until === never ? countedAndLocked : 0
     },
     async takeBack(key) {
       const count = counts.get(key)

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { checkClock, judgeOffset } from '../../src/cli/doctor/clock.ts'
+import { checkCors } from '../../src/cli/doctor/cors.ts'
 import { checkDatabase } from '../../src/cli/doctor/database.ts'
 import type { Check, Finding, Subject } from '../../src/cli/doctor/finding.ts'
 import { checkIssuers } from '../../src/cli/doctor/issuers.ts'
@@ -32,10 +33,12 @@ const worst = (findings: readonly Finding[]): string =>
   ) ?? 'nothing'
 
 const https = 'https://auth.example.com'
+const http = 'http://auth.example.com'
+const page = 'https://app.example.com'
 const rows: readonly (readonly [string, Check, Readonly<Record<string, string>>, string])[] = [
   ['the defaults', checkIssuerUrl, {}, 'ok'],
   ['https', checkIssuerUrl, { ISSUER: https }, 'ok'],
-  ['http to others', checkIssuerUrl, { ISSUER: 'http://auth.example.com' }, 'problem'],
+  ['http to others', checkIssuerUrl, { ISSUER: http, ALLOW_INSECURE_ISSUER: 'true' }, 'warning'],
   ['a name of this machine', checkIssuerUrl, { ISSUER: 'http://localhost:8000' }, 'ok'],
   ['an address of this machine', checkIssuerUrl, { ISSUER: 'http://[::1]:8000' }, 'ok'],
   ['an issuer that others cannot reach', checkIssuerUrl, { HOST: '0.0.0.0' }, 'warning'],
@@ -72,7 +75,28 @@ const rows: readonly (readonly [string, Check, Readonly<Record<string, string>>,
   [
     'a proxy and http',
     checkProxies,
-    { HOST: '0.0.0.0', ISSUER: 'http://a.example', TRUSTED_PROXIES: '10.0.0.1' },
+    {
+      ...{ HOST: '0.0.0.0', ISSUER: http, ALLOW_INSECURE_ISSUER: 'true' },
+      TRUSTED_PROXIES: '10.0.0.1',
+    },
+    'warning',
+  ],
+
+  ['no other page', checkCors, {}, 'ok'],
+  ['a page of https', checkCors, { ISSUER: https, CORS_ORIGINS: page }, 'ok'],
+  ['pages of this machine', checkCors, { CORS_ORIGINS: 'http://localhost:5173' }, 'ok'],
+  ['a page of http', checkCors, { CORS_ORIGINS: `${page},http://a.example` }, 'warning'],
+  ['a page of our own', checkCors, { ISSUER: `${https}/login`, CORS_ORIGINS: https }, 'warning'],
+  [
+    "a page of a developer's machine",
+    checkCors,
+    { ISSUER: https, CORS_ORIGINS: `${page},http://127.0.0.1:5173` },
+    'warning',
+  ],
+  [
+    'a page that browsers keep from an http server',
+    checkCors,
+    { ISSUER: http, ALLOW_INSECURE_ISSUER: 'true', CORS_ORIGINS: page },
     'warning',
   ],
 

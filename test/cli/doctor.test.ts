@@ -118,6 +118,17 @@ test('every mistake of the configuration is told at once, and no secret with it 
   assert.ok(!examined.stdout.includes(secret))
 })
 
+test('an origin that is none, and an http issuer, are problems that say what would be right (HH-05, HH-09)', async () => {
+  for (const wrong of ['*', 'null', 'https://*.example.com', 'https://app.example.com/']) {
+    const { code, of } = await examine(createDirectory(), { CORS_ORIGINS: wrong })
+    assert.equal(code, 1)
+    const { said } = of('configuration')
+    assert.match(said, /^CORS_ORIGINS must list origins as browsers write them, such as https:/)
+  }
+  const { of } = await examine(createDirectory(), { ISSUER: 'http://auth.example.com' })
+  assert.match(of('configuration').said, /^ISSUER must be https: .*Put a proxy with TLS in front/)
+})
+
 test('a file .env that cannot be read is a problem', async () => {
   const directory = createDirectory()
   mkdirSync(join(directory, '.env'))

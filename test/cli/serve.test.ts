@@ -131,6 +131,31 @@ test('every mistake of the configuration is told at once, without secrets, and n
   assert.equal(existsSync(join(directory, 'data')), false)
 })
 
+test('an issuer that others reach by http is refused at start, but for --dev (HH-09)', async () => {
+  const environment = { ISSUER: 'http://auth.example.com' }
+  const refused = await run(createDirectory(), ['serve'], { environment })
+  assert.equal(refused.code, 78)
+  assert.match(refused.stderr, /ISSUER must be https: .* or set ALLOW_INSECURE_ISSUER=true\.$/m)
+  for (const [more, words] of [
+    [{}, ['--dev']],
+    [{ ALLOW_INSECURE_ISSUER: 'true' }, []],
+  ] as const) {
+    const server = await serve(createDirectory(), { ...environment, ...more }, { words })
+    assert.equal(await server.stop(), 0)
+  }
+})
+
+test('a server that lets others in without TLS says so at its start (HH-09)', async () => {
+  const warning = /^WARNING: HOST \S+ lets others in, and whoever is on the way reads passwords/m
+  const open = await serve(createDirectory(), { HOST: '0.0.0.0' })
+  await open.stop()
+  assert.match(open.greeting, warning)
+  const ISSUER = 'https://auth.example.com'
+  const proxied = await serve(createDirectory(), { HOST: '0.0.0.0', ISSUER })
+  await proxied.stop()
+  assert.doesNotMatch(proxied.greeting, warning)
+})
+
 test('a .env file is read, and the environment wins over it', async () => {
   const directory = createDirectory()
   writeFileSync(join(directory, '.env'), 'DOCS=false\nDATA_DIR=elsewhere\n')

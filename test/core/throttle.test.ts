@@ -109,6 +109,49 @@ test('a known source has a count of its own, and waits too', async () => {
   assert.equal(await attempt('alice', 'wrong', elsewhere), 'refused', 'others do not wait for it')
 })
 
+test('a lock is one event, of a user and of a name that is nobody’s, from a known source and from others (LA-01, TH-04)', async () => {
+  const { id } = (await auth.accounts.findByUsername('alice')) ?? {}
+  await attempt('alice', goodPassword, here)
+  for (const [username, address] of [
+    ['alice', here],
+    ['alice', elsewhere],
+    ['nobody', '203.0.113.5'],
+  ] as const) {
+    for (let failed = 0; failed < 100; ) {
+      const outcome = await attempt(username, 'wrong', address)
+      if (typeof outcome === 'number') clock.advance(outcome)
+      else failed++
+    }
+    assert.equal(typeof (await attempt(username, 'wrong', address)), 'number')
+  }
+  const locks = await auth.events.list({ type: 'authn_login_lock', limit: 10 })
+  assert.deepEqual(
+    locks.map(({ userId, address, outcome, details = {} }) => {
+      const { username_digest, ...rest } = details
+      return { userId, address, outcome, isDigest: typeof username_digest === 'string', ...rest }
+    }),
+    [
+      [undefined, '203.0.113.5', false],
+      [id, elsewhere, false],
+      [id, here, true],
+    ].map(([userId, address, known_source]) => ({
+      ...{ userId, address, outcome: 'failure', isDigest: userId === undefined },
+      ...{ failures: 100, known_source },
+    })),
+  )
+  assert.equal(auth.throttle.locked, 3)
+})
+
+test('the hundredth attempt locks nobody out if it is the right one (LA-01, TH-04)', async () => {
+  await failPatiently(99)
+  for (let outcome = await attempt('alice', goodPassword); outcome !== 'in'; ) {
+    clock.advance(Number(outcome))
+    outcome = await attempt('alice', goodPassword)
+  }
+  assert.deepEqual(await auth.events.list({ type: 'authn_login_lock', limit: 10 }), [])
+  assert.equal(auth.throttle.locked, 0)
+})
+
 test('after 100 failures in a row, over days, only unlocking helps (TH-04)', async () => {
   for (let failed = 0; failed < 100; ) {
     const outcome = await attempt('alice', 'wrong')

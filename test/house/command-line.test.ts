@@ -30,12 +30,12 @@ function argumentsOf(command: Command): string {
 }
 
 /** The table of the commands, as `docs/command-line.md` has it. */
-function commandTable(): readonly string[] {
+async function commandTable(): Promise<readonly string[]> {
   const cell = (text: string): string => text.replaceAll('|', '\\|')
   return [
     '| command | what it does | options |',
     '|---|---|---|',
-    ...leavesOf(createProgram()).map((command) => {
+    ...leavesOf(await createProgram()).map((command) => {
       const options = command.options
         .filter((option) => !option.hidden)
         .map((option) => `\`${option.flags}\``)
@@ -48,13 +48,13 @@ function commandTable(): readonly string[] {
   ]
 }
 
-test('the table of the commands is the list of those that the program has', () => {
+test('the table of the commands is the list of those that the program has', async () => {
   const [, section = ''] = /## Commands\n([\s\S]*?)\n## /.exec(page) ?? []
   const lines = section
     .split('\n')
     .filter((line) => line.startsWith('|'))
     .map((line) => (/^[|\s:-]+$/.test(line) ? '|---|---|---|' : line.replace(/ {2,}\|/g, ' |')))
-  const table = commandTable()
+  const table = await commandTable()
   assert.deepEqual(
     lines,
     table,
@@ -62,8 +62,8 @@ test('the table of the commands is the list of those that the program has', () =
   )
 })
 
-test('every command and every option has a description', () => {
-  const silent = leavesOf(createProgram()).flatMap((command) => [
+test('every command and every option has a description', async () => {
+  const silent = leavesOf(await createProgram()).flatMap((command) => [
     ...(command.description() === '' ? [wordsOf(command)] : []),
     ...command.options
       .filter((option) => option.description === '')

@@ -36,9 +36,11 @@ function commandsOf(page: string): readonly string[] {
   ].map(([, words = '']) => words.replace(/\s+[|>&#] .*|\s*[#)].*/g, '').trim())
 }
 
+const program = await createProgram()
+
 /** What is wrong with a command, or null. */
 function judge(words: readonly string[]): string | null {
-  let command: Command = createProgram()
+  let command: Command = program
   let rest = [...words]
   while (command.commands.length > 0) {
     const [name, ...others] = rest

@@ -74,6 +74,26 @@ test('logins are counted by how they ended', async () => {
   assert.deepEqual(await samplesOf('portcullis_throttled_attempts_total'), [' 1'])
 })
 
+test('authentications of clients, and locks, are counted by how they ended', async () => {
+  await auth.clients.register({ id: 'spa', confidential: false })
+  const clientSecret = await auth.clients.register({ id: 'api', confidential: true })
+  const authenticateAs = (clientId: string, clientSecret: string) =>
+    auth.clients.authenticate({ clientId, clientSecret })
+  await authenticateAs('api', clientSecret)
+  await authenticateAs('spa', '')
+  await auth.clients.authenticateConfidential({ clientId: 'api', clientSecret })
+  await assert.rejects(auth.clients.authenticateConfidential({ clientId: 'spa', clientSecret: '' }))
+  await assert.rejects(authenticateAs('nobody', ''))
+  for (let times = 0; times < 6; times++) await assert.rejects(authenticateAs('x', 'wrong'))
+  await assert.rejects(authenticateAs('x', 'wrong'), ThrottledError)
+  assert.deepEqual(await samplesOf('portcullis_client_authentications_total'), [
+    '{result="succeeded"} 3',
+    '{result="failed"} 8',
+    '{result="throttled"} 1',
+  ])
+  assert.deepEqual(await samplesOf('portcullis_locks_total'), [' 0'])
+})
+
 test('the queue of hashes is measured: what runs, waits, is refused, and for how long (PW-13)', async () => {
   const { pool } = auth.passwords
   const before = await samplesOf('portcullis_hash_wait_seconds')

@@ -213,6 +213,8 @@ describe('a mistake names its variable, and what would be right', () => {
     ['ISSUER', 'ftp://example.com', /http or https URL/],
     ['ISSUER', 'urn:example', /http or https URL/],
     ['ISSUER', 'https://example.com/:a', /http or https URL/],
+    ['ISSUER', 'http://example.com', /must be https/],
+    ['ALLOW_INSECURE_ISSUER', 'yes', /one of: true, false/],
     ['SECRET_KEY', 'canary', /at least 32 bytes; make one with: openssl rand -hex 32/],
     ['SECRET_KEY', 'change-me-canary-change-me-canary', /sample value/],
     ['SECRET_KEY', fastApiSample, /sample value/],
@@ -283,6 +285,29 @@ describe('a mistake names its variable, and what would be right', () => {
   }
 })
 
+test('an issuer that is not https is refused, unless it is this machine or allowed (HH-09)', () => {
+  const others = [
+    'http://auth.example.com',
+    'http://10.0.0.1:8000/a',
+    'http://[fe80::1]',
+    'http://a',
+  ]
+  const issuerOf = (ISSUER: string, more = {}) => readConfig({ ISSUER, ...more }).issuer
+  for (const issuer of others) {
+    assert.match(problemsOf({ ISSUER: issuer }).join('\n'), /^ISSUER must be https: .*ALLOW_INSEC/)
+    assert.equal(issuerOf(issuer, { ALLOW_INSECURE_ISSUER: 'true' }), issuer)
+    assert.throws(() => issuerOf(issuer, { ALLOW_INSECURE_ISSUER: 'false' }))
+  }
+  for (const issuer of [
+    'http://127.0.0.1:8000',
+    'http://[::1]',
+    'http://localhost:1',
+    'https://a.example',
+  ]) {
+    assert.equal(issuerOf(issuer), issuer)
+  }
+})
+
 const mistakes: Readonly<Record<SettingName, string>> = {
   HOST: 'a b',
   PORT: 'canary',
@@ -292,6 +317,7 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   DATABASE_POOL_SIZE: 'canary',
   DATABASE_STATEMENT_TIMEOUT: 'canary',
   ISSUER: 'x',
+  ALLOW_INSECURE_ISSUER: 'x',
   TRUSTED_PROXIES: 'x',
   TRUSTED_PROXY_HOPS: 'x',
   CORS_ORIGINS: 'x',

@@ -16,7 +16,7 @@ import { startPostgresOrSkip } from '../stores/postgres-server.ts'
 import { otherPassword } from './fixtures.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 100)
-const issuer = 'http://auth.test'
+const issuer = 'https://auth.test'
 const secretKey = 'a4c1e0d2b7f5938c6a5d7e8f90a1b2c4'
 
 const { server, skip } = await startPostgresOrSkip()

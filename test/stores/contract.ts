@@ -12,7 +12,11 @@ import {
   type Store,
   type UserRecord,
 } from '../../src/core/store.ts'
-import type { ThrottleCount, ThrottleRule } from '../../src/core/throttle-store.ts'
+import {
+  countedAndLocked,
+  type ThrottleCount,
+  type ThrottleRule,
+} from '../../src/core/throttle-store.ts'
 import { eventsContract } from './events-contract.ts'
 import { identitiesContract } from './identities-contract.ts'
 
@@ -686,10 +690,13 @@ export function storeContract(
         const { key } = aCount()
         const waits: number[] = []
         let time = now
-        for (let counted = 0; counted < 7; ) {
-          const outcome = (await store.throttle.count(aCount({ key, now: time }))) ?? -1
-          if (outcome === 0) counted++
-          else {
+        for (let counted = 1; ; ) {
+          const outcome = await store.throttle.count(aCount({ key, now: time }))
+          assert.ok(outcome !== null)
+          if (outcome <= 0) {
+            assert.equal(outcome, counted === 7 ? countedAndLocked : 0, 'only the last one locks')
+            if (counted++ === 7) break
+          } else {
             waits.push(outcome - time)
             assert.equal(await other.throttle.count(aCount({ key, now: outcome - 1 })), outcome)
             time = outcome
@@ -747,8 +754,8 @@ export function storeContract(
         await store.throttle.prune(now + 1e10, now + 1e10, 0)
         const [old, locked, known, fresh] = [aCount(), aCount(), aCount(), aCount({ now: now + 9 })]
         await store.throttle.count(old)
-        for (let failed = 0, time = now; failed < 7; time += 35) {
-          if ((await store.throttle.count({ ...locked, now: time })) === 0) failed++
+        for (let time = now, outcome: number | null = 0; outcome !== countedAndLocked; time += 35) {
+          outcome = await store.throttle.count({ ...locked, now: time })
         }
         await store.throttle.succeed({ account: randomUUID(), knownKey: known.key, now })
         await store.throttle.count(fresh)

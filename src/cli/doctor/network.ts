@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net'
 import type { Config } from '../../server/config.ts'
+import { isLoopback } from '../../server/loopback.ts'
 import { trustProxies } from '../../server/trusted-proxies.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
@@ -12,10 +12,11 @@ export function checkIssuerUrl({ config }: Subject): readonly Finding[] {
   const found: Finding[] = []
   const isNear = isLoopback(hostname)
   if (protocol === 'http:' && !isNear) {
+    // Without that, the configuration is refused.
     found.push(
-      url.problem(
-        `ISSUER ${config.issuer} is not https: passwords and tokens cross the network in clear.`,
-        'Put a proxy with TLS in front, and set ISSUER to its https URL.',
+      url.warning(
+        `ISSUER ${config.issuer} is not https, as ALLOW_INSECURE_ISSUER lets it: passwords and tokens cross the network in clear.`,
+        'Put a proxy with TLS in front, set ISSUER to its https URL, and unset ALLOW_INSECURE_ISSUER.',
       ),
     )
   }
@@ -102,15 +103,4 @@ function withoutProxies({ host, issuer }: Config): Finding {
 function trustsLoopback({ trustedProxies }: Config): boolean {
   const trusts = trustProxies(trustedProxies)
   return trusts !== false && (trusts('127.0.0.1', 0) || trusts('::1', 0))
-}
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
-/** True for an address, or a name, that is reached from this machine only. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[(.*)\]$/, '$1')
-  if (bare === 'localhost' || bare.endsWith('.localhost')) return true
-  return isIP(bare) !== 0 && loopback.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4')
 }

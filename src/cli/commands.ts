@@ -1,0 +1,31 @@
+import type { Command } from 'commander'
+import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
+import { clientCommand } from './client.ts'
+import { completionCommand } from './completion.ts'
+import { doctorCommand } from './doctor.ts'
+import { eventsCommand } from './events.ts'
+import { identityCommand } from './identity.ts'
+import { keyCommand } from './key.ts'
+import { migrateCommand } from './migrate.ts'
+import { sessionCommand } from './session.ts'
+import { tokenCommand } from './token.ts'
+import { userCommand } from './user.ts'
+
+/** The commands that look at a deployment, and change it. */
+export function administrativeCommands(): readonly Command[] {
+  return [
+    userCommand(),
+    sessionCommand(),
+    clientCommand(),
+    keyCommand(),
+    identityCommand(),
+    backupCommand(),
+    restoreCommand(),
+    restoredCommand(),
+    eventsCommand(),
+    tokenCommand(),
+    migrateCommand(),
+    doctorCommand(),
+    completionCommand(),
+  ]
+}
