@@ -52,12 +52,13 @@ async function importFile(path: string, options: Options): Promise<void> {
   // The batch that is being written is finished first. A second Ctrl-C ends the process.
   process.once('SIGINT', onInterrupt)
   try {
-    await withAuth(async ({ accounts }) => {
+    await withAuth(async ({ accounts }, by) => {
       const entries = mapped(readEntries(input.chunks, input.format), toImport)
       const { role, dryRun } = options
       const counts = await accounts.importUsers(entries, {
         role,
         dryRun,
+        by,
         signal: interrupt.signal,
         onRefused: refusals.add,
         onProgress: (sofar) => showProgress(sofar, input),

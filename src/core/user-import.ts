@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { v7 as uuidv7, validate as validateUuid } from 'uuid'
 import type { Clock } from './clock.ts'
+import type { AuthEvent } from './event-store.ts'
+import type { AuthEvents, Origin } from './events.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import { checkRole, type Roles } from './roles.ts'
 import { newSecurityStamp } from './security-stamp.ts'
@@ -51,6 +53,8 @@ export interface ImportOptions {
   readonly role?: string | undefined
   /** Checks and counts, and creates nobody. */
   readonly dryRun?: boolean | undefined
+  /** Who imports them, for the events. */
+  readonly by?: Origin | undefined
   /** Called for each entry that is not imported. */
   readonly onRefused?: (entry: RefusedEntry) => void
   /** Called after every batch. */
@@ -67,6 +71,7 @@ export type ImportUsers = (source: ImportSource, options?: ImportOptions) => Pro
 export interface UserImporterOptions {
   readonly store: Store
   readonly hasher: PasswordHasher
+  readonly events: AuthEvents
   readonly roles: Roles
   readonly defaultRole: string
   readonly clock: Clock
@@ -81,7 +86,7 @@ interface Candidate {
 }
 
 export function createUserImporter(options: UserImporterOptions): ImportUsers {
-  const { store, hasher, roles, defaultRole, clock } = options
+  const { store, hasher, events, roles, defaultRole, clock } = options
 
   /** The record of a user, or why there can be none. */
   function toRecord(user: ImportedUser, defaultRole: string): UserRecord | string {
@@ -107,8 +112,9 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
     }
   }
 
-  return async (source, { role = defaultRole, dryRun, onRefused, onProgress, signal } = {}) => {
+  return async (source, { role = defaultRole, dryRun, by, onRefused, onProgress, signal } = {}) => {
     checkRole(roles, role)
+    const importId = uuidv7()
     const counts = { created: 0, withoutPassword: 0, skipped: 0, refused: 0 }
     /** Names of a dry run, which the store does not learn of. */
     const seen = new Set<string>()
@@ -119,9 +125,21 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
       onRefused?.(entry)
     }
 
+    /** Creates users, and an event of how many they are: one for each transaction. */
+    async function createRecorded(records: readonly UserRecord[]): Promise<readonly string[]> {
+      let event: AuthEvent | undefined
+      const created = await store.users.createMany(records, (usernames) => {
+        const details = { import_id: importId, created: usernames.length }
+        event = events.stamp({ ...by, type: 'users_imported', details })
+        return event
+      })
+      if (event) events.publish(event)
+      return created
+    }
+
     /** Returns the usernames that were created, or would be. */
     async function create(records: readonly UserRecord[]): Promise<Set<string>> {
-      if (!dryRun) return new Set(await store.users.createMany(records))
+      if (!dryRun) return new Set(await createRecorded(records))
       const names = records.map(({ username }) => username)
       const taken = new Set(await store.users.takenAmong(names))
       return new Set(names.filter((name) => !taken.has(name) && !seen.has(name)))
