@@ -141,14 +141,14 @@ export interface UserStore {
     event?: AuthEvent,
   ): Promise<UserRecord | null>
   /**
-   * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
+   * Replaces the hash only if it is still `from` (compare-and-set); null is none. False if it is not.
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
    * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
    * any more: a log-out everywhere that came meanwhile must not be undone.
    */
   replacePasswordHash(
     id: string,
-    from: string,
+    from: string | null,
     to: string,
     renewal?: StampRenewal,
     event?: AuthEvent,

@@ -160,7 +160,7 @@ export function createUserStore(engine: Engine): UserStore {
         .updateTable('users')
         .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
         .where('id', '=', id)
-        .where('password_hash', '=', from)
+        .where('password_hash', from === null ? 'is' : '=', from)
       if (renewal) {
         query = query.where('security_stamp', '=', renewal.oldSecurityStamp).where('active', '=', 1)
       }

@@ -254,9 +254,14 @@ export function storeContract(
         const user = await add()
         const { id, passwordHash } = user
         assert.equal(await store.users.replacePasswordHash(id, 'another', 'new'), false)
+        assert.equal(await store.users.replacePasswordHash(id, null, 'new'), false)
         assert.deepEqual(await store.users.findById(id), user)
         assert.equal(await store.users.replacePasswordHash(id, String(passwordHash), 'new'), true)
         assert.deepEqual(await store.users.findById(id), { ...user, passwordHash: 'new' })
+        const { id: without } = await add({ passwordHash: null })
+        assert.equal(await store.users.replacePasswordHash(without, 'another', 'new'), false)
+        assert.equal(await store.users.replacePasswordHash(without, null, 'new'), true)
+        assert.equal(await store.users.replacePasswordHash(without, null, 'newer'), false)
         const races = await Promise.all(
           ['a', 'b', 'c', 'd'].map((to) => store.users.replacePasswordHash(id, 'new', to)),
         )
