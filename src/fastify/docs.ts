@@ -1,6 +1,6 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onSendHookHandler } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
 import type { ResourceServer } from '../core/resource-server.ts'
@@ -121,23 +121,36 @@ export async function registerDocs(
       return { ...openapi, components: { ...openapi.components, ...components() } }
     },
   })
-  await app.register(swaggerUi, {
-    routePrefix: path,
-    staticCSP: contentSecurityPolicy([
-      ...others.flatMap(({ origins }) => origins),
-      ...(options.connectTo ?? []),
-    ]),
-    theme: { title },
-    // The other layout has a bar to load documents from elsewhere, and styles against the policy.
-    uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
-    // RFC 9700 §2.1.1.
-    initOAuth: { usePkceWithAuthorizationCodeGrant: true },
-    uiHooks: { preHandler: lookForClients },
-    transformSpecification: (document, request) => documentFor(request, document),
-    transformSpecificationClone: false,
+  await app.register(async (scope) => {
+    if (others.length > 0) scope.addHook('onSend', keepOpener)
+    await scope.register(swaggerUi, {
+      routePrefix: path,
+      staticCSP: contentSecurityPolicy([
+        ...others.flatMap(({ origins }) => origins),
+        ...(options.connectTo ?? []),
+      ]),
+      theme: { title },
+      // The other layout has a bar to load documents from elsewhere, and styles against the policy.
+      uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
+      // RFC 9700 §2.1.1.
+      initOAuth: { usePkceWithAuthorizationCodeGrant: true },
+      uiHooks: { preHandler: lookForClients },
+      transformSpecification: (document, request) => documentFor(request, document),
+      transformSpecificationClone: false,
+    })
   })
   const hidden = { schema: { hide: true } as object, preHandler: lookForClients }
   app.get('/openapi.json', hidden, (request) => documentFor(request, app.swagger() as object))
+}
+
+/**
+ * Another issuer is a window of its own, which comes back to a page here, and that page must find the one
+ * that opened it. Helmet's `same-origin` would part them.
+ */
+const keepOpener: onSendHookHandler = (request, reply, _payload, done) => {
+  const isBack = request.url.split('?', 1)[0]?.endsWith('/oauth2-redirect.html')
+  reply.header('cross-origin-opener-policy', isBack ? 'unsafe-none' : 'same-origin-allow-popups')
+  done()
 }
 
 function pathOf(issuer: string): string {
