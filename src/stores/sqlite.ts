@@ -110,8 +110,8 @@ class SqliteStore implements Store {
     return this.#open.findSubject(userId, sessionId)
   }
 
-  async revokeAll(securityStamp: string, now: number): Promise<true> {
-    return await this.#open.revokeAll(securityStamp, now)
+  async revokeAll(...parameters: Parameters<Store['revokeAll']>): Promise<true> {
+    return await this.#open.revokeAll(...parameters)
   }
 
   findClientSubject(clientId: string): MaybePromise<ClientSubject> {
@@ -192,7 +192,7 @@ async function openDatabase(path: string): Promise<Opened> {
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
       events: createEventStore(engine),
-      revokeAll: (securityStamp, now) => revokeAll(engine.inTransaction, securityStamp, now),
+      revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
         answer(() => probe.get())
         await writes.check(() => engine.changeIf(write, []))
