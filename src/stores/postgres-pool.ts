@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { StoreStatistics } from '../core/statistics.ts'
+import type { ConnectionCounts } from '../core/statistics.ts'
 import { PooledConnection } from './pooled-connection.ts'
 import { retryConflicts } from './postgres-conflict.ts'
 import type { Connect } from './postgres-connect.ts'
@@ -29,7 +29,7 @@ export interface PostgresPool {
   /** @throws {UnavailableError} if there is no connection in time, for whatever reason. */
   lease(patience: Patience): Promise<Lease>
   /** Connections now, and who waits for one. */
-  readonly counts: StoreStatistics['connections']
+  readonly counts: ConnectionCounts
   /** Ends every connection when its work is done. Safe to call again. */
   end(): Promise<void>
 }

@@ -46,7 +46,7 @@ describe('a PostgreSQL store', { skip }, () => {
     const operator = await operate('begin; lock table users')
     const blocked = [1, 2, 3].map(() => store.users.findById('nobody'))
     // Until the two connections are there, and both are in use.
-    while ((store.statistics?.().connections.used ?? 0) < 2) await new Promise(setImmediate)
+    while ((store.statistics?.().connections?.used ?? 0) < 2) await new Promise(setImmediate)
     const { connections, subjects } = store.statistics?.() ?? assert.fail()
     assert.deepEqual(connections, { used: 2, idle: 0, waiting: 1 })
     assert.deepEqual(subjects, { hits: 0, misses: 0 })
