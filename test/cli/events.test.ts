@@ -98,22 +98,17 @@ describe('events list', () => {
         [failed, registered],
       ],
       [
-        ['--actor', 'cli:ann'],
-        [changed, created],
-      ],
-      [
         ['--since', at(2), '--until', at(4)],
         [failed, registered],
       ],
       [['--user', 'alice', '--actor', 'cli:ann', '--until', at(4)], [created]],
-      [['--client', 'none'], []],
     ] as const
     for (const [words, expected] of filters) {
       const { stdout, code } = await list('--json', ...words)
       assert.equal(code, 0)
       assert.deepEqual(typesOf(stdout), expected, words.join(' '))
     }
-    assert.deepEqual(rowsOf(await list('--client', 'none')), [])
+    assert.deepEqual(rowsOf(await list('--client', 'none')), [], 'a heading alone')
   })
 
   test('goes on to older ones with the time of the last', async () => {
@@ -135,8 +130,6 @@ describe('events list', () => {
     for (const [words, code, reason] of [
       [['--type', 'nothing'], 64, /Allowed choices are authn_login_success/],
       [['--since', 'yesterday'], 64, /must be a time such as/],
-      [['--until', '7'], 64, /must be a time such as/],
-      [['--limit', '0'], 64, /whole number from 1/],
       [['--user', 'nobody'], 1, /no such user/i],
     ] as const) {
       const finished = await list(...words)
