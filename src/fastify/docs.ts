@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest, onSendHookHandler } from 'fastify
 import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
 import type { ResourceServer } from '../core/resource-server.ts'
+import { issuerPath } from '../http/metadata.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
 import { documentGuards, schemeName } from './route-guards.ts'
 
@@ -89,8 +90,7 @@ export async function registerDocs(
   const own = 'login' in auth ? [schemeName] : []
   const others = issuerSchemes(auth.issuers, own)
   const schemes = [...own, ...others.map(({ name }) => name)]
-  // Behind a proxy that serves this below a path, the issuer says which.
-  const base = 'login' in auth ? pathOf(auth.issuer) : ''
+  const base = 'login' in auth ? issuerPath(auth.issuer) : ''
   const components = (withClients = false): object => ({
     securitySchemes: {
       ...('login' in auth && { [schemeName]: securityScheme(auth, base + tokenPath, withClients) }),
@@ -125,6 +125,7 @@ export async function registerDocs(
     if (others.length > 0) scope.addHook('onSend', keepOpener)
     await scope.register(swaggerUi, {
       routePrefix: path,
+      indexPrefix: base,
       staticCSP: contentSecurityPolicy([
         ...others.flatMap(({ origins }) => origins),
         ...(options.connectTo ?? []),
@@ -151,8 +152,4 @@ const keepOpener: onSendHookHandler = (request, reply, _payload, done) => {
   const isBack = request.url.split('?', 1)[0]?.endsWith('/oauth2-redirect.html')
   reply.header('cross-origin-opener-policy', isBack ? 'unsafe-none' : 'same-origin-allow-popups')
   done()
-}
-
-function pathOf(issuer: string): string {
-  return URL.canParse(issuer) ? new URL(issuer).pathname.replace(/\/$/, '') : ''
 }

@@ -76,7 +76,7 @@ export function createPostgresPool(
     const query: Lease['query'] = async (statement, values) => {
       if (lost !== undefined) throw unavailable(lost)
       try {
-        return (await time.race(connection.query(statement, values))) as pg.QueryResult<never>
+        return (await time.race(() => connection.query(statement, values))) as pg.QueryResult<never>
       } catch (error) {
         if (!answersStill(error)) {
           lost = error
@@ -108,12 +108,14 @@ export function createPostgresPool(
       const time = new TimeLimit(limit)
       const acquiring = acquire()
       const changed = statementTimeout !== undefined
-      const connection = await time.race(acquiring).catch((error) => {
-        time.end()
-        // It may come yet, when nobody waits for it.
-        acquiring.then((late) => late.release()).catch(() => {})
-        throw unavailable(error)
-      })
+      const connection = await time
+        .race(() => acquiring)
+        .catch((error) => {
+          time.end()
+          // It may come yet, when nobody waits for it.
+          acquiring.then((late) => late.release()).catch(() => {})
+          throw unavailable(error)
+        })
       const lease = leaseOf(connection, time, changed)
       if (changed) {
         await lease.query(`set statement_timeout = ${statementTimeout}`).catch((error) => {
