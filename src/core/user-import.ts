@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { v7 as uuidv7, validate as validateUuid } from 'uuid'
 import type { Clock } from './clock.ts'
-import type { Origin } from './events.ts'
+import type { AuthEvent } from './event-store.ts'
+import type { AuthEvents, Origin } from './events.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import { checkRole, type Roles } from './roles.ts'
 import { newSecurityStamp } from './security-stamp.ts'
@@ -65,7 +66,7 @@ export interface ImportOptions {
   readonly update?: boolean | undefined
   /** Checks and counts, and creates and changes nobody. */
   readonly dryRun?: boolean | undefined
-  /** Who imports, for the events of changes. */
+  /** Who imports, for the events. */
   readonly by?: Origin | undefined
   /** Called for each entry that is not imported. */
   readonly onRefused?: (entry: RefusedEntry) => void
@@ -83,6 +84,7 @@ export type ImportUsers = (source: ImportSource, options?: ImportOptions) => Pro
 export interface UserImporterOptions {
   readonly store: Store
   readonly hasher: PasswordHasher
+  readonly events: AuthEvents
   readonly roles: Roles
   readonly defaultRole: string
   readonly clock: Clock
@@ -101,7 +103,7 @@ interface Candidate {
 }
 
 export function createUserImporter(options: UserImporterOptions): ImportUsers {
-  const { store, hasher, roles, defaultRole, clock, updateUser } = options
+  const { store, hasher, events, roles, defaultRole, clock, updateUser } = options
 
   /** The record of a user, or why there can be none. */
   function toRecord(user: ImportedUser, defaultRole: string): UserRecord | string {
@@ -130,6 +132,7 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
   return async (source, importOptions = {}) => {
     const { role = defaultRole, update, dryRun, by, onRefused, onProgress, signal } = importOptions
     checkRole(roles, role)
+    const importId = uuidv7()
     const counts = {
       ...{ created: 0, withoutPassword: 0, updated: 0, passwordKept: 0 },
       ...{ skipped: 0, refused: 0 },
@@ -143,9 +146,21 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
       onRefused?.(entry)
     }
 
+    /** Creates users, and an event of how many they are: one for each transaction. */
+    async function createRecorded(records: readonly UserRecord[]): Promise<readonly string[]> {
+      let event: AuthEvent | undefined
+      const created = await store.users.createMany(records, (usernames) => {
+        const details = { import_id: importId, created: usernames.length }
+        event = events.stamp({ ...by, type: 'users_imported', details })
+        return event
+      })
+      if (event) events.publish(event)
+      return created
+    }
+
     /** Returns the usernames that were created, or would be. */
     async function create(records: readonly UserRecord[]): Promise<Set<string>> {
-      if (!dryRun) return new Set(await store.users.createMany(records))
+      if (!dryRun) return new Set(await createRecorded(records))
       const names = records.map(({ username }) => username)
       const taken = new Set(await store.users.takenAmong(names))
       return new Set(names.filter((name) => !taken.has(name) && !seen.has(name)))

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { createAuth } from '../../src/core/auth.ts'
 import { AccountError } from '../../src/core/errors.ts'
+import type { AuthEvent } from '../../src/core/event-store.ts'
 import type { Store } from '../../src/core/store.ts'
 import type { ImportEntry, ImportedUser, RefusedEntry } from '../../src/core/user-import.ts'
 import { memory } from '../../src/stores/memory.ts'
@@ -58,6 +59,32 @@ test('who is there already stays as they are, and a second import changes nothin
   const second = await accounts.importUsers(source)
   assert.deepEqual(second, { ...none, skipped: 3 })
   assert.deepEqual(await accounts.findByUsername('ann'), before)
+})
+
+test('an import is an event with the number of users for each transaction, and none if it creates nobody (LA-01, LA-06)', async () => {
+  const { accounts, events } = await open()
+  const heard: AuthEvent[] = []
+  events.subscribe((event) => heard.push(event))
+  const many = Array.from({ length: 2003 }, (_, index) => ({ username: `user${index}` }))
+  const by = { actor: 'cli:root' }
+  await accounts.importUsers(entries(...many), { by, dryRun: true })
+  assert.equal(heard.length, 0)
+  await accounts.importUsers(entries({ username: 'user7' }, { username: '' }))
+  await accounts.importUsers(entries(...many), { by })
+  await accounts.importUsers(entries(...many), { by })
+  const stored = await events.list({ type: 'users_imported', limit: 10 })
+  assert.deepEqual(new Set(stored), new Set(heard))
+  assert.deepEqual(
+    heard.map(({ actor, details }) => [actor, details?.created]),
+    [
+      [undefined, 1],
+      ['cli:root', 1999],
+      ['cli:root', 3],
+    ],
+  )
+  const [other, first, second] = heard.map(({ details }) => details?.import_id)
+  assert.equal(first, second, 'one import')
+  assert.notEqual(first, other)
 })
 
 test('an id of another user is refused, not given a second time', async () => {
@@ -139,6 +166,7 @@ describe('an import that updates', () => {
 
     const told = await events.list({ actor: 'test', limit: 10 })
     assert.deepEqual(told.map(({ type }) => type).reverse(), [
+      'users_imported',
       'privilege_permissions_changed',
       'authn_password_change',
       'privilege_permissions_changed',

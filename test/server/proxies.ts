@@ -79,11 +79,13 @@ export function nginxServer(
   changes: Readonly<Record<string, string>> = {},
 ): string {
   return deployed('nginx.conf', {
+    ...changes,
     'listen 443 ': `listen ${port} `,
+    // Not every machine has IPv6.
+    'listen [::]:443 ssl;': '',
     '/etc/letsencrypt/live/auth.example.com/fullchain.pem': certificate,
     '/etc/letsencrypt/live/auth.example.com/privkey.pem': key,
     '127.0.0.1:8000': `127.0.0.1:${upstream}`,
-    ...changes,
   })
 }
 
