@@ -5,6 +5,7 @@ import { revokeAll } from '../core/revoke-all.ts'
 import { type Config, readConfig, readEnvironment } from '../server/config.ts'
 import { databaseFile } from '../server/inspect-database.ts'
 import { makeDirectory, openAuth, openStore } from '../server/open-auth.ts'
+import { whoRunsThis } from './with-auth.ts'
 
 /** `portcullis backup`: of SQLite, while a server runs or not. */
 export function backupCommand(): Command {
@@ -29,7 +30,7 @@ export function restoreCommand(): Command {
     .action(async (file: string, _options: object, command: Command) => {
       const path = requireSqlite(command, 'pg_restore, and then `portcullis restored`')
       const { restoreSqlite } = await import('../stores/sqlite-restore.ts')
-      const former = await restoreSqlite(file, path, systemClock)
+      const former = await restoreSqlite(file, path, systemClock, whoRunsThis())
       if (former !== null) console.log(`The database of before is kept as ${former}.`)
       await tellWhatIsThere(readConfig(readEnvironment()))
     })
@@ -45,7 +46,7 @@ export function restoredCommand(): Command {
       const config = readConfig(readEnvironment())
       const store = await openStore(config)
       try {
-        await revokeAll(store, systemClock)
+        await revokeAll(store, systemClock, whoRunsThis())
       } finally {
         await store.close()
       }

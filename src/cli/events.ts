@@ -4,6 +4,7 @@ import type { Auth } from '../core/auth.ts'
 import type { AuthEvent, EventQuery } from '../core/event-store.ts'
 import { type AuthEventType, eventTypes } from '../core/event-vocabulary.ts'
 import { eventAnswer } from '../server/event-answer.ts'
+import { stopOnSignal } from './stop-signal.ts'
 import { instant, tableOf } from './table.ts'
 import { findUser } from './user.ts'
 import { withAuth } from './with-auth.ts'
@@ -50,30 +51,34 @@ export function eventsCommand(): Command {
         const query = await queryOf(auth, filter)
         const print = (event: AuthEvent): void =>
           console.log(filter.json ? jsonOf(event) : rowOf(event).join('  '))
-        const last = await auth.events.list(query)
-        for (const event of last.toReversed()) print(event)
-        if (follow) await printNew(auth, query, last, print)
+        const stop = follow && stopOnSignal()
+        const from = auth.clock()
+        const last = await auth.events.list({ ...query, limit: Math.max(query.limit, most) })
+        for (const event of last.slice(0, query.limit).toReversed()) print(event)
+        if (stop) await printNew(auth, query, from, last, print, stop)
       }),
     )
 
   return events
 }
 
-/** Prints what is new, each once, until the process is ended. */
+/** Prints what is new since an instant and was not there yet, each once, until it is to stop. */
 async function printNew(
   { events, clock }: Auth,
   query: EventQuery,
-  printed: readonly AuthEvent[],
+  from: number,
+  known: readonly AuthEvent[],
   print: (event: AuthEvent) => void,
-): Promise<never> {
-  let seen = new Set(printed.map(({ id }) => id))
-  const from = clock()
-  for (;;) {
+  stop: AbortSignal,
+): Promise<void> {
+  let seen = new Set(known.map(({ id }) => id))
+  while (!stop.aborted) {
     const since = Math.max(from, clock() - lateness)
     const found = await events.list({ ...query, since, limit: most })
     for (const event of found.toReversed()) if (!seen.has(event.id)) print(event)
     seen = new Set(found.map(({ id }) => id))
-    await setTimeout(lookInterval)
+    // That it is cut short is no failure: Ctrl-C is how this ends.
+    await setTimeout(lookInterval, undefined, { signal: stop }).catch(() => {})
   }
 }
 

@@ -3,6 +3,7 @@ import { type Config, readConfig, readEnvironment } from '../server/config.ts'
 import { startServer } from '../server/start.ts'
 import { finishInTime } from './grace-period.ts'
 import { paintGreeting } from './greeting.ts'
+import { stopOnSignal } from './stop-signal.ts'
 
 interface ServeOptions {
   readonly workers?: string
@@ -48,13 +49,4 @@ async function serveAlone(config: Config, words: readonly string[] = []): Promis
 /** Says why the server does not serve yet. */
 export function tellOfWaiting(reason: string): void {
   console.error(`${reason.replace(/\.?$/, '.')} Waiting for it.`)
-}
-
-/** Aborted by the first signal. npm passes Ctrl-C on to a process that the terminal has told already. */
-function stopOnSignal(): AbortSignal {
-  const controller = new AbortController()
-  const stop = (): void => controller.abort()
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
-  return controller.signal
 }

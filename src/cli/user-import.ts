@@ -16,6 +16,7 @@ interface Options {
   readonly role?: string
   readonly firebaseHashConfig?: string
   readonly errors?: string
+  readonly update?: boolean
   readonly dryRun?: boolean
   readonly json?: boolean
 }
@@ -37,7 +38,8 @@ export function importCommand(): Command {
     .option('--role <role>', 'role of those that name none')
     .option('--firebase-hash-config <file>', 'the "password hash parameters" of the project')
     .option('--errors <file>', 'write each refused entry there, as JSON lines')
-    .option('--dry-run', 'check and count, and create nobody')
+    .option('--update', 'change users who are there already, but no password that was renewed here')
+    .option('--dry-run', 'check and count, and change nothing')
     .option('--json', 'print the counts as JSON')
     .action(importFile)
 }
@@ -52,12 +54,14 @@ async function importFile(path: string, options: Options): Promise<void> {
   // The batch that is being written is finished first. A second Ctrl-C ends the process.
   process.once('SIGINT', onInterrupt)
   try {
-    await withAuth(async ({ accounts }) => {
+    await withAuth(async ({ accounts }, by) => {
       const entries = mapped(readEntries(input.chunks, input.format), toImport)
-      const { role, dryRun } = options
+      const { role, update, dryRun } = options
       const counts = await accounts.importUsers(entries, {
         role,
+        update,
         dryRun,
+        by,
         signal: interrupt.signal,
         onRefused: refusals.add,
         onProgress: (sofar) => showProgress(sofar, input),
@@ -139,26 +143,32 @@ function openRefusals(path: string | undefined): Refusals {
   }
 }
 
-function report(counts: ImportCounts, { json = false, dryRun = false }: Options): void {
+function report(counts: ImportCounts, options: Options): void {
+  const { json = false, update = false, dryRun = false } = options
   if (json) {
     console.log(JSON.stringify({ ...counts, dryRun }))
     return
   }
-  const { created, withoutPassword, skipped, refused } = counts
+  const { created, withoutPassword, updated, passwordKept, skipped, refused } = counts
   const done = dryRun ? 'Would create' : 'Created'
   const without = withoutPassword === 0 ? '' : ` (${withoutPassword} without a password)`
-  console.log(
-    `${done} ${created} users${without}, skipped ${skipped} whose username is taken, refused ${refused}.`,
-  )
+  const others = update
+    ? `updated ${updated}, skipped ${skipped} who are as the file says`
+    : `skipped ${skipped} whose username is taken`
+  console.log(`${done} ${created} users${without}, ${others}, refused ${refused}.`)
+  if (passwordKept > 0) {
+    console.log(`The passwords of ${passwordKept} stay: they were set or renewed here.`)
+  }
 }
 
 /** One line that is written over, for people; nothing in a pipe. */
-function showProgress({ created, skipped, refused }: ImportCounts, { progress }: Input): void {
+function showProgress(counts: ImportCounts, { progress }: Input): void {
+  const { created, updated, skipped, refused } = counts
   if (!process.stderr.isTTY) return
   const { done, size } = progress()
   const part = size === 0 ? '' : `${Math.floor((100 * done) / size)} %  `
   process.stderr.write(
-    `\r\u001b[K${part}${created + skipped + refused} users: ${created} created, ${skipped} skipped, ${refused} refused`,
+    `\r\u001b[K${part}${created + updated + skipped + refused} users: ${created} created, ${updated} updated, ${skipped} skipped, ${refused} refused`,
   )
 }
 

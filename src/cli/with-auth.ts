@@ -11,10 +11,15 @@ import { openAuth } from '../server/open-auth.ts'
 export async function withAuth(work: (auth: Auth, by: Origin) => Promise<void>): Promise<void> {
   const auth = await openAuth(readConfig(readEnvironment()))
   try {
-    await work(auth, { actor: `cli:${systemUser()}` })
+    await work(auth, whoRunsThis())
   } finally {
     await auth.close()
   }
+}
+
+/** Who runs this command, for the events. */
+export function whoRunsThis(): Origin {
+  return { actor: `cli:${systemUser()}` }
 }
 
 /** The name of whoever runs this, or their number where the system has no name for it. */

@@ -10,6 +10,7 @@ import { newSecurityStamp } from './security-stamp.ts'
 import type { Store, UserChanges, UserCounts, UserQuery, UserRecord } from './store.ts'
 import { explainConflict, present, toUser, type User } from './user.ts'
 import { createUserImporter, type ImportUsers } from './user-import.ts'
+import { createUserUpdater } from './user-update.ts'
 import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
 
 /** A user to be created: with a password, or with the hash that an older system made of one. */
@@ -98,8 +99,8 @@ export interface Accounts {
   remove(id: string, by?: Origin): Promise<void>
   /**
    * Creates the users of an older system, batch by batch, with the hashes of their passwords. Entries
-   * that cannot be users are refused, one by one, and usernames that are taken are skipped: an import
-   * that was interrupted is simply done again.
+   * that cannot be users are refused, one by one, and usernames that are taken are skipped, or updated if
+   * that is asked for: an import that was interrupted is simply done again.
    *
    * @throws {AccountError} `role_unknown` if the default role of the import is.
    */
@@ -203,11 +204,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return (await users.list(folded)).map(toUser)
     },
     counts: () => users.counts(),
-    async changeRole(id, role, by) {
-      checkRole(roles, role)
-      const type = 'privilege_permissions_changed'
-      return await change(id, { role }, { ...by, type, details: { role } })
-    },
+    changeRole,
     deactivate: (id, by) => setActive(id, false, by),
     // A new stamp: a token that was issued while the user was inactive must not come alive.
     reactivate: (id, by) => setActive(id, true, by),
@@ -270,7 +267,16 @@ export function createAccounts(options: AccountsOptions): Accounts {
         .catch(explainConflict)
       if (!removed) present(null)
     },
-    importUsers: createUserImporter(options),
+    importUsers: createUserImporter({
+      ...options,
+      updateUser: createUserUpdater({ store, events, changeRole, setActive }),
+    }),
+  }
+
+  async function changeRole(id: string, role: string, by?: Origin): Promise<User> {
+    checkRole(roles, role)
+    const type = 'privilege_permissions_changed'
+    return await change(id, { role }, { ...by, type, details: { role } })
   }
 
   function setActive(id: string, active: boolean, by?: Origin): Promise<User> {

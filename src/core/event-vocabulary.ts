@@ -32,6 +32,7 @@ export type AuthEventType =
   | 'session_ended'
   | 'sessions_ended'
   | 'user_created'
+  | 'users_imported'
   | 'user_updated'
   | 'user_deleted'
   | 'privilege_permissions_changed'
@@ -46,6 +47,7 @@ export type AuthEventType =
   | 'issuer_keys_failed'
   | 'sys_startup'
   | 'sys_shutdown'
+  | 'sys_restored'
 
 const success = 'success'
 const failure = 'failure'
@@ -109,6 +111,10 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   },
   sessions_ended: { says: 'A user was logged out everywhere.', outcome: success },
   user_created: { says: 'A user was created.', outcome: success },
+  users_imported: {
+    says: 'Users of an older system were created, so many at once.',
+    outcome: success,
+  },
   user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
   user_deleted: { says: 'A user was deleted.', outcome: success },
   privilege_permissions_changed: { says: 'The role of a user was changed.', outcome: success },
@@ -142,6 +148,10 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   },
   sys_startup: { says: 'A process began to serve.', outcome: success },
   sys_shutdown: { says: 'A process stopped serving, as it was told to.', outcome: success },
+  sys_restored: {
+    says: 'The database was brought back to an earlier state, and every session and token ended.',
+    outcome: success,
+  },
 }
 
 /** True if a text is the name of a kind of event. */

@@ -8,14 +8,17 @@ export interface CacheCounts {
   readonly misses: number
 }
 
+/** Connections to the database, and who waits for one. */
+export interface ConnectionCounts {
+  readonly used: number
+  readonly idle: number
+  readonly waiting: number
+}
+
 /** What a store can tell of itself. */
 export interface StoreStatistics {
-  /** Connections to the database, and who waits for one. */
-  readonly connections: {
-    readonly used: number
-    readonly idle: number
-    readonly waiting: number
-  }
+  /** Where there are several. */
+  readonly connections?: ConnectionCounts
   /** The answers to guarded requests that were, and were not, in the memory of this process. */
   readonly subjects: CacheCounts
 }

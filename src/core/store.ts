@@ -109,8 +109,14 @@ export type MaybePromise<T> = T | Promise<T>
 export interface UserStore {
   /** @throws {ConflictError} `username_taken` */
   create(user: UserRecord, event?: AuthEvent): Promise<void>
-  /** Creates those of 2000 users at most whose username and id are free; returns their usernames. */
-  createMany(users: readonly UserRecord[]): Promise<readonly string[]>
+  /**
+   * Creates those of 2000 users at most whose username and id are free; returns their usernames. The
+   * event is made of them, if there are any, for the same transaction.
+   */
+  createMany(
+    users: readonly UserRecord[],
+    eventOf?: (usernames: readonly string[]) => AuthEvent,
+  ): Promise<readonly string[]>
   /** Those of 2000 usernames at most that are taken. */
   takenAmong(usernames: readonly string[]): Promise<readonly string[]>
   /** Creates the user only if no user exists, in one step. False if one does. */
@@ -135,14 +141,14 @@ export interface UserStore {
     event?: AuthEvent,
   ): Promise<UserRecord | null>
   /**
-   * Replaces the hash only if it is still `from` (compare-and-set). False if it is not.
+   * Replaces the hash only if it is still `from` (compare-and-set); null is none. False if it is not.
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
    * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
    * any more: a log-out everywhere that came meanwhile must not be undone.
    */
   replacePasswordHash(
     id: string,
-    from: string,
+    from: string | null,
     to: string,
     renewal?: StampRenewal,
     event?: AuthEvent,
@@ -258,7 +264,7 @@ export interface Store {
    * In one step: this stamp for all users and as the epoch, no signing key, and a version of them new
    * to everybody.
    */
-  revokeAll(securityStamp: string, now: number): Promise<true>
+  revokeAll(securityStamp: string, now: number, event?: AuthEvent): Promise<true>
   /** Rejects when the store cannot answer now. */
   check(): Promise<void>
   /**

@@ -1,10 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { v7 as uuidv7, validate as validateUuid } from 'uuid'
 import type { Clock } from './clock.ts'
+import type { AuthEvent } from './event-store.ts'
+import type { AuthEvents, Origin } from './events.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import { checkRole, type Roles } from './roles.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import type { Store, UserRecord } from './store.ts'
+import { type UpdateUser, updateOf } from './user-update.ts'
 import { canonicalUsername, usernameRule } from './username.ts'
 
 /** A user of an older system. */
@@ -33,7 +36,14 @@ export interface ImportCounts {
   readonly created: number
   /** Of `created`: users who cannot log in with a password. */
   readonly withoutPassword: number
-  /** The username is taken: by an earlier import, by a user of before, or by an earlier entry. */
+  /** With `update`: users who are there, and were not as the entry says. */
+  readonly updated: number
+  /** With `update`: users whose password was set or renewed here, and is not that of the entry. */
+  readonly passwordKept: number
+  /**
+   * The username is taken: by an earlier import, by a user of before, or by an earlier entry. With
+   * `update`: and the user is as the entry says.
+   */
   readonly skipped: number
   readonly refused: number
 }
@@ -49,8 +59,15 @@ export interface RefusedEntry {
 export interface ImportOptions {
   /** The role of those that name none. Default: the `defaultRole` of `createAuth`. */
   readonly role?: string | undefined
-  /** Checks and counts, and creates nobody. */
+  /**
+   * Changes users whose username is taken to what their entry names of role, state and password hash,
+   * each change with its event. A password that was set or renewed here stays. Default: they are skipped.
+   */
+  readonly update?: boolean | undefined
+  /** Checks and counts, and creates and changes nobody. */
   readonly dryRun?: boolean | undefined
+  /** Who imports, for the events. */
+  readonly by?: Origin | undefined
   /** Called for each entry that is not imported. */
   readonly onRefused?: (entry: RefusedEntry) => void
   /** Called after every batch. */
@@ -67,21 +84,26 @@ export type ImportUsers = (source: ImportSource, options?: ImportOptions) => Pro
 export interface UserImporterOptions {
   readonly store: Store
   readonly hasher: PasswordHasher
+  readonly events: AuthEvents
   readonly roles: Roles
   readonly defaultRole: string
   readonly clock: Clock
+  readonly updateUser: UpdateUser
 }
 
 /** Rows of one statement, which is one transaction: long enough for its commit not to matter. */
 const batchSize = 2000
 
+const idTaken = 'The id is that of another user.'
+
 interface Candidate {
   readonly line: number
+  readonly user: ImportedUser
   readonly record: UserRecord
 }
 
 export function createUserImporter(options: UserImporterOptions): ImportUsers {
-  const { store, hasher, roles, defaultRole, clock } = options
+  const { store, hasher, events, roles, defaultRole, clock, updateUser } = options
 
   /** The record of a user, or why there can be none. */
   function toRecord(user: ImportedUser, defaultRole: string): UserRecord | string {
@@ -107,11 +129,16 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
     }
   }
 
-  return async (source, { role = defaultRole, dryRun, onRefused, onProgress, signal } = {}) => {
+  return async (source, importOptions = {}) => {
+    const { role = defaultRole, update, dryRun, by, onRefused, onProgress, signal } = importOptions
     checkRole(roles, role)
-    const counts = { created: 0, withoutPassword: 0, skipped: 0, refused: 0 }
-    /** Names of a dry run, which the store does not learn of. */
-    const seen = new Set<string>()
+    const importId = uuidv7()
+    const counts = {
+      ...{ created: 0, withoutPassword: 0, updated: 0, passwordKept: 0 },
+      ...{ skipped: 0, refused: 0 },
+    }
+    /** Users of a dry run as they would be, which the store does not learn of. */
+    const seen = new Map<string, UserRecord>()
     let batch: Candidate[] = []
 
     function refuse(entry: RefusedEntry): void {
@@ -119,9 +146,21 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
       onRefused?.(entry)
     }
 
+    /** Creates users, and an event of how many they are: one for each transaction. */
+    async function createRecorded(records: readonly UserRecord[]): Promise<readonly string[]> {
+      let event: AuthEvent | undefined
+      const created = await store.users.createMany(records, (usernames) => {
+        const details = { import_id: importId, created: usernames.length }
+        event = events.stamp({ ...by, type: 'users_imported', details })
+        return event
+      })
+      if (event) events.publish(event)
+      return created
+    }
+
     /** Returns the usernames that were created, or would be. */
     async function create(records: readonly UserRecord[]): Promise<Set<string>> {
-      if (!dryRun) return new Set(await store.users.createMany(records))
+      if (!dryRun) return new Set(await createRecorded(records))
       const names = records.map(({ username }) => username)
       const taken = new Set(await store.users.takenAmong(names))
       return new Set(names.filter((name) => !taken.has(name) && !seen.has(name)))
@@ -139,19 +178,45 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
         }
         counts.created++
         if (passwordHash === null) counts.withoutPassword++
-        if (dryRun) seen.add(username)
+        if (dryRun) seen.set(username, candidate.record)
       }
+      await (update ? updateAll(rest) : skipAll(rest))
+      batch = []
+      onProgress?.({ ...counts })
+      // SQLite answers at once: without a turn, requests and signals would wait for the whole import.
+      await setImmediate()
+    }
+
+    async function skipAll(rest: readonly Candidate[]): Promise<void> {
       const names = rest.map(({ record }) => record.username).filter((name) => !seen.has(name))
       const taken = new Set(names.length === 0 ? [] : await store.users.takenAmong(names))
       for (const { line, record } of rest) {
         const { username } = record
         if (taken.has(username) || seen.has(username)) counts.skipped++
-        else refuse({ line, username, problem: 'The id is that of another user.' })
+        else refuse({ line, username, problem: idTaken })
       }
-      batch = []
-      onProgress?.({ ...counts })
-      // SQLite answers at once: without a turn, requests and signals would wait for the whole import.
-      await setImmediate()
+    }
+
+    async function updateAll(rest: readonly Candidate[]): Promise<void> {
+      for (const { line, user, record } of rest) {
+        const { username } = record
+        const stored = seen.get(username) ?? (await store.users.findByUsername(username))
+        if (stored === null) {
+          refuse({ line, username, problem: idTaken })
+          continue
+        }
+        const change = updateOf(stored, user)
+        if (change.passwordKept) counts.passwordKept++
+        if (Object.keys(change.changes).length === 0) {
+          counts.skipped++
+          continue
+        }
+        if (dryRun) seen.set(username, { ...stored, ...change.changes })
+        const problem = dryRun ? null : await updateUser(stored, change, by)
+        if (problem === null) counts.updated++
+        else refuse({ line, username, problem })
+        await setImmediate()
+      }
     }
 
     for await (const { line, user, problem } of source) {
@@ -162,7 +227,7 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
       }
       const record = toRecord(user, role)
       if (typeof record === 'string') refuse({ line, username: user.username, problem: record })
-      else batch.push({ line, record })
+      else batch.push({ line, user, record })
       if (batch.length === batchSize) await write()
     }
     if (batch.length > 0 && !signal?.aborted) await write()

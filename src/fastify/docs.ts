@@ -1,9 +1,10 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onSendHookHandler } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
 import type { ResourceServer } from '../core/resource-server.ts'
+import { issuerPath } from '../http/metadata.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
 import { documentGuards, schemeName } from './route-guards.ts'
 
@@ -89,8 +90,7 @@ export async function registerDocs(
   const own = 'login' in auth ? [schemeName] : []
   const others = issuerSchemes(auth.issuers, own)
   const schemes = [...own, ...others.map(({ name }) => name)]
-  // Behind a proxy that serves this below a path, the issuer says which.
-  const base = 'login' in auth ? pathOf(auth.issuer) : ''
+  const base = 'login' in auth ? issuerPath(auth.issuer) : ''
   const components = (withClients = false): object => ({
     securitySchemes: {
       ...('login' in auth && { [schemeName]: securityScheme(auth, base + tokenPath, withClients) }),
@@ -121,25 +121,35 @@ export async function registerDocs(
       return { ...openapi, components: { ...openapi.components, ...components() } }
     },
   })
-  await app.register(swaggerUi, {
-    routePrefix: path,
-    staticCSP: contentSecurityPolicy([
-      ...others.flatMap(({ origins }) => origins),
-      ...(options.connectTo ?? []),
-    ]),
-    theme: { title },
-    // The other layout has a bar to load documents from elsewhere, and styles against the policy.
-    uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
-    // RFC 9700 §2.1.1.
-    initOAuth: { usePkceWithAuthorizationCodeGrant: true },
-    uiHooks: { preHandler: lookForClients },
-    transformSpecification: (document, request) => documentFor(request, document),
-    transformSpecificationClone: false,
+  await app.register(async (scope) => {
+    if (others.length > 0) scope.addHook('onSend', keepOpener)
+    await scope.register(swaggerUi, {
+      routePrefix: path,
+      indexPrefix: base,
+      staticCSP: contentSecurityPolicy([
+        ...others.flatMap(({ origins }) => origins),
+        ...(options.connectTo ?? []),
+      ]),
+      theme: { title },
+      // The other layout has a bar to load documents from elsewhere, and styles against the policy.
+      uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
+      // RFC 9700 §2.1.1.
+      initOAuth: { usePkceWithAuthorizationCodeGrant: true },
+      uiHooks: { preHandler: lookForClients },
+      transformSpecification: (document, request) => documentFor(request, document),
+      transformSpecificationClone: false,
+    })
   })
   const hidden = { schema: { hide: true } as object, preHandler: lookForClients }
   app.get('/openapi.json', hidden, (request) => documentFor(request, app.swagger() as object))
 }
 
-function pathOf(issuer: string): string {
-  return URL.canParse(issuer) ? new URL(issuer).pathname.replace(/\/$/, '') : ''
+/**
+ * Another issuer is a window of its own, which comes back to a page here, and that page must find the one
+ * that opened it. Helmet's `same-origin` would part them.
+ */
+const keepOpener: onSendHookHandler = (request, reply, _payload, done) => {
+  const isBack = request.url.split('?', 1)[0]?.endsWith('/oauth2-redirect.html')
+  reply.header('cross-origin-opener-policy', isBack ? 'unsafe-none' : 'same-origin-allow-popups')
+  done()
 }

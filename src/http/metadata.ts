@@ -39,6 +39,11 @@ export function createMetadata(auth: Auth, paths: EndpointPaths): object {
  */
 export function metadataPath(issuer: string): string | null {
   if (!/^https?:/.test(issuer) || !URL.canParse(issuer)) return null
-  const path = new URL(issuer).pathname.replace(/\/$/, '')
+  const path = issuerPath(issuer)
   return /^[\w./~-]*$/.test(path) ? `/.well-known/oauth-authorization-server${path}` : null
+}
+
+/** The path below which a proxy serves this, without a slash at the end: the issuer says it. */
+export function issuerPath(issuer: string): string {
+  return URL.canParse(issuer) ? new URL(issuer).pathname.replace(/\/$/, '') : ''
 }

@@ -100,7 +100,7 @@ export const definitions: Readonly<Record<MetricName, MetricDefinition>> = {
   portcullis_subject_cache_lookups_total: {
     type: 'counter',
     labels: ['result'],
-    help: 'Guarded requests whose user was in memory (hit) or had to be read (miss); PostgreSQL only',
+    help: 'Guarded requests whose user was in memory (hit) or had to be read (miss)',
   },
   portcullis_database_connections: {
     type: 'gauge',

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../core/auth.ts'
+import { issuerPath, metadataPath } from '../http/metadata.ts'
 import type { Setup } from './setup.ts'
 import { escapeHtml, page, pageContentSecurityPolicy } from './setup-page.ts'
 
@@ -15,10 +16,12 @@ export async function frontRoutes(
   scope: FastifyInstance,
   { auth, version, docs, setup }: FrontOptions,
 ): Promise<void> {
+  const base = issuerPath(auth.issuer)
+  const metadata = metadataPath(auth.issuer)
   const links = {
-    ...(docs && { docs: '/docs', openapi: '/openapi.json' }),
-    health: '/health/ready',
-    metadata: '/.well-known/oauth-authorization-server',
+    ...(docs && { docs: `${base}/docs`, openapi: `${base}/openapi.json` }),
+    health: `${base}/health/ready`,
+    ...(metadata !== null && { metadata }),
   }
   const html = page('Portcullis', bodyOf(auth.issuer, version, links))
   const emptyHtml = page('Portcullis', `${noUsers}${bodyOf(auth.issuer, version, links)}`)
@@ -31,7 +34,7 @@ export async function frontRoutes(
   scope.get('/', { schema: { hide: true } as object }, async (request, reply) => {
     reply.header('vary', 'Accept').header('cache-control', 'no-cache')
     if (!/\btext\/html\b/i.test(request.headers.accept ?? '')) {
-      return { name: 'Portcullis', version, token: '/auth/token', ...links }
+      return { name: 'Portcullis', version, token: `${base}/auth/token`, ...links }
     }
     return reply
       .headers({

@@ -63,7 +63,7 @@ export async function setupRoutes(
         request.log.info({ user: user.id }, 'the first administrator was created')
         const name = `<strong>${escapeHtml(user.username)}</strong>`
         const next = docs
-          ? 'Go on to <a href="/docs">the documentation</a> and press Authorize.'
+          ? 'Go on to <a href="docs">the documentation</a> and press Authorize.'
           : ''
         return sendPage(reply, 201, setupMessagePage('Done', `${name} can log in now. ${next}`))
       } catch (error) {
@@ -80,7 +80,7 @@ function sendGone(reply: FastifyReply, setup: Setup, docs: boolean): FastifyRepl
       ? ['The link has expired', 'Restart the server for a new one, or use the command line.']
       : [
           'Set up already',
-          `There are users already. ${docs ? 'Go to <a href="/docs">the documentation</a>.' : ''}`,
+          `There are users already. ${docs ? 'Go to <a href="docs">the documentation</a>.' : ''}`,
         ]
   return sendPage(reply, 410, setupMessagePage(title, text))
 }

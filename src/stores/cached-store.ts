@@ -1,4 +1,4 @@
-import type { StoreStatistics } from '../core/statistics.ts'
+import type { ConnectionCounts } from '../core/statistics.ts'
 import type { Store } from '../core/store.ts'
 import { type Changes, createChanges } from './postgres-changes.ts'
 import type { Connect } from './postgres-connect.ts'
@@ -14,7 +14,7 @@ import { createSubjectCache } from './subject-cache.ts'
 export function cachedStore(
   store: Store,
   connect: Connect,
-  connections: () => StoreStatistics['connections'],
+  connections: () => ConnectionCounts,
 ): Store {
   const cache = createSubjectCache(store.findSubject, () => changes.isCurrent())
   const changes = createChanges({ connect, drop: cache.drop, clear: cache.clear })

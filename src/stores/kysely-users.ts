@@ -9,7 +9,7 @@ import {
 import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type UserChanges, type UserRecord, type UserStore } from '../core/store.ts'
 import type { Engine } from './kysely-engine.ts'
-import { recorded } from './kysely-events.ts'
+import { appendEvent, recorded } from './kysely-events.ts'
 import type { Schema, UsersTable } from './schema.ts'
 
 const emptyRow: UsersTable = {
@@ -72,16 +72,21 @@ export function createUserStore(engine: Engine): UserStore {
         throw error
       }
     },
-    async createMany(users) {
+    async createMany(users, eventOf) {
       if (users.length === 0) return []
       const rows = users.map(toRow)
-      const query = insertMany(rows.length)
       const parameters = rows.flatMap((row) => userColumns.map((column) => row[column]))
-      const { rows: created } = await db.executeQuery<{ username: string }>({
-        ...query,
-        parameters,
+      const query = { ...insertMany(rows.length), parameters }
+      const insert = async (connection: Kysely<Schema>): Promise<readonly string[]> => {
+        const { rows: created } = await connection.executeQuery<{ username: string }>(query)
+        return created.map(({ username }) => username)
+      }
+      if (eventOf === undefined) return await insert(db)
+      return await inTransaction(async (transaction) => {
+        const created = await insert(transaction)
+        if (created.length > 0) await transaction.executeQuery(appendEvent(db, eventOf(created)))
+        return created
       })
-      return created.map(({ username }) => username)
     },
     async takenAmong(usernames) {
       if (usernames.length === 0) return []
@@ -155,7 +160,7 @@ export function createUserStore(engine: Engine): UserStore {
         .updateTable('users')
         .set(toColumns({ passwordHash: to, ...(securityStamp && { securityStamp }) }))
         .where('id', '=', id)
-        .where('password_hash', '=', from)
+        .where('password_hash', from === null ? 'is' : '=', from)
       if (renewal) {
         query = query.where('security_stamp', '=', renewal.oldSecurityStamp).where('active', '=', 1)
       }

@@ -46,10 +46,11 @@ export function memory(): Store {
       keysVersion: signingKeys.version(),
       epoch,
     }),
-    async revokeAll(securityStamp, now) {
+    async revokeAll(securityStamp, now, event) {
       users.stampAll(securityStamp)
       signingKeys.deleteAll(now)
       epoch = securityStamp
+      events.add(event)
       return true
     },
     open: async () => {},
@@ -96,13 +97,15 @@ function createUsers(
       insert(user)
       addEvent(event)
     },
-    async createMany(users) {
+    async createMany(users, eventOf) {
       const free = users.filter((user) => {
         if (byId.has(user.id) || idByUsername.has(user.username)) return false
         insert(user)
         return true
       })
-      return free.map(({ username }) => username)
+      const usernames = free.map(({ username }) => username)
+      if (usernames.length > 0) addEvent(eventOf?.(usernames))
+      return usernames
     },
     async takenAmong(usernames) {
       return usernames.filter((username) => idByUsername.has(username))

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { StoreStatistics } from '../core/statistics.ts'
+import type { ConnectionCounts } from '../core/statistics.ts'
 import { PooledConnection } from './pooled-connection.ts'
 import { retryConflicts } from './postgres-conflict.ts'
 import type { Connect } from './postgres-connect.ts'
@@ -29,7 +29,7 @@ export interface PostgresPool {
   /** @throws {UnavailableError} if there is no connection in time, for whatever reason. */
   lease(patience: Patience): Promise<Lease>
   /** Connections now, and who waits for one. */
-  readonly counts: StoreStatistics['connections']
+  readonly counts: ConnectionCounts
   /** Ends every connection when its work is done. Safe to call again. */
   end(): Promise<void>
 }
@@ -76,7 +76,7 @@ export function createPostgresPool(
     const query: Lease['query'] = async (statement, values) => {
       if (lost !== undefined) throw unavailable(lost)
       try {
-        return (await time.race(connection.query(statement, values))) as pg.QueryResult<never>
+        return (await time.race(() => connection.query(statement, values))) as pg.QueryResult<never>
       } catch (error) {
         if (!answersStill(error)) {
           lost = error
@@ -108,12 +108,14 @@ export function createPostgresPool(
       const time = new TimeLimit(limit)
       const acquiring = acquire()
       const changed = statementTimeout !== undefined
-      const connection = await time.race(acquiring).catch((error) => {
-        time.end()
-        // It may come yet, when nobody waits for it.
-        acquiring.then((late) => late.release()).catch(() => {})
-        throw unavailable(error)
-      })
+      const connection = await time
+        .race(() => acquiring)
+        .catch((error) => {
+          time.end()
+          // It may come yet, when nobody waits for it.
+          acquiring.then((late) => late.release()).catch(() => {})
+          throw unavailable(error)
+        })
       const lease = leaseOf(connection, time, changed)
       if (changed) {
         await lease.query(`set statement_timeout = ${statementTimeout}`).catch((error) => {

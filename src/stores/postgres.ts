@@ -108,7 +108,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
         throw explainOpening(error)
       }
     },
-    revokeAll: (securityStamp, now) => revokeAll(transactionsOn(unhurried), securityStamp, now),
+    revokeAll: (...parameters) => revokeAll(transactionsOn(unhurried), ...parameters),
     check: () => check(),
     close: () => pool.end(),
   }

@@ -1,11 +1,14 @@
 import { sql } from 'kysely'
+import type { AuthEvent } from '../core/event-store.ts'
 import type { InTransaction } from './kysely-engine.ts'
+import { appendEvent } from './kysely-events.ts'
 
 /** Ends everything that was issued; see `Store.revokeAll`. */
 export async function revokeAll(
   inTransaction: InTransaction,
   securityStamp: string,
   now: number,
+  event?: AuthEvent,
 ): Promise<true> {
   await inTransaction(async (transaction) => {
     await transaction.updateTable('users').set({ security_stamp: securityStamp }).execute()
@@ -16,6 +19,7 @@ export async function revokeAll(
       .updateTable('signing_key_set')
       .set({ version, epoch: securityStamp })
       .execute()
+    if (event) await transaction.executeQuery(appendEvent(transaction, event))
   })
   return true
 }

@@ -3,6 +3,7 @@ import { chownSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'n
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import type { Clock } from '../core/clock.ts'
+import type { Origin } from '../core/events.ts'
 import { revokeAll } from '../core/revoke-all.ts'
 import { readMigrationState } from './migrations.ts'
 import { sqlite } from './sqlite.ts'
@@ -24,6 +25,7 @@ export async function restoreSqlite(
   backupPath: string,
   path: string,
   clock: Clock,
+  by?: Origin,
 ): Promise<string | null> {
   const draft = `${path}.${randomBytes(8).toString('hex')}`
   try {
@@ -32,7 +34,7 @@ export async function restoreSqlite(
     const store = sqlite(draft)
     await store.open()
     try {
-      await revokeAll(store, clock)
+      await revokeAll(store, clock, by)
     } finally {
       await store.close()
     }

@@ -1,3 +1,5 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { CompiledQuery } from 'kysely'
 import { isUnwritable } from './sqlite-error.ts'
 
 /**
@@ -28,5 +30,29 @@ export function createWrites(): Writes {
       await tryOne()
       failed = false
     },
+  }
+}
+
+/**
+ * Runs statements in one transaction, without a pause: the others only if the first changes a row.
+ * False, and nothing changed, if it does not.
+ */
+export function runTogether(
+  database: DatabaseSync,
+  condition: CompiledQuery,
+  changes: readonly CompiledQuery[],
+): boolean {
+  const run = ({ sql, parameters }: CompiledQuery): number | bigint =>
+    database.prepare(sql).run(...(parameters as SQLInputValue[])).changes
+
+  database.exec('begin immediate')
+  try {
+    const holds = Number(run(condition)) > 0
+    if (holds) for (const change of changes) run(change)
+    database.exec(holds ? 'commit' : 'rollback')
+    return holds
+  } catch (error) {
+    if (database.isTransaction) database.exec('rollback')
+    throw error
   }
 }

@@ -1,9 +1,10 @@
 import { closeSync, openSync, statSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { type CompiledQuery, Kysely, sql } from 'kysely'
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely, sql } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
 import type { EventStore } from '../core/event-store.ts'
 import type { SigningKeyStore } from '../core/signing-key-store.ts'
+import type { StoreStatistics } from '../core/statistics.ts'
 import type {
   ClientSubject,
   IdentityStore,
@@ -28,7 +29,8 @@ import { revokeAll } from './revoke-all.ts'
 import type { Schema } from './schema.ts'
 import { nodeSqliteDialect, untilFree } from './sqlite-driver.ts'
 import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './sqlite-error.ts'
-import { createWrites, type Writes } from './sqlite-writes.ts'
+import { createSqliteSubjects } from './sqlite-subjects.ts'
+import { createWrites, runTogether, type Writes } from './sqlite-writes.ts'
 
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
@@ -108,12 +110,16 @@ class SqliteStore implements Store {
     return this.#open.findSubject(userId, sessionId)
   }
 
-  async revokeAll(securityStamp: string, now: number): Promise<true> {
-    return await this.#open.revokeAll(securityStamp, now)
+  async revokeAll(...parameters: Parameters<Store['revokeAll']>): Promise<true> {
+    return await this.#open.revokeAll(...parameters)
   }
 
   findClientSubject(clientId: string): MaybePromise<ClientSubject> {
     return this.#open.findClientSubject(clientId)
+  }
+
+  statistics(): StoreStatistics {
+    return this.#open.statistics()
   }
 
   async check(): Promise<void> {
@@ -147,8 +153,9 @@ type Records =
   | 'findSubject'
   | 'revokeAll'
   | 'findClientSubject'
+  | 'statistics'
 
-interface Opened extends Pick<Store, Records> {
+interface Opened extends Required<Pick<Store, Records>> {
   check(): Promise<void>
   close(): Promise<void>
 }
@@ -173,17 +180,19 @@ async function openDatabase(path: string): Promise<Opened> {
     const write = db.updateTable('signing_key_set').set({ id: 1 }).compile()
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
+    const subjects = createSqliteSubjects(reader, createSubjectReader(engine))
     return {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
-      findSubject: createSubjectReader(engine),
+      findSubject: subjects.findSubject,
+      statistics: () => ({ subjects: subjects.counts }),
       findClientSubject: createClientSubjectReader(engine),
       identities: createIdentityStore(engine),
       signingKeys: createSigningKeyStore(engine),
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
       events: createEventStore(engine),
-      revokeAll: (securityStamp, now) => revokeAll(engine.inTransaction, securityStamp, now),
+      revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
         answer(() => probe.get())
         await writes.check(() => engine.changeIf(write, []))
@@ -238,26 +247,6 @@ function createEngine(
     },
     locksRows: false,
     isUniqueViolation,
-  }
-}
-
-function runTogether(
-  database: DatabaseSync,
-  condition: CompiledQuery,
-  changes: readonly CompiledQuery[],
-): boolean {
-  const run = ({ sql, parameters }: CompiledQuery): number | bigint =>
-    database.prepare(sql).run(...(parameters as SQLInputValue[])).changes
-
-  database.exec('begin immediate')
-  try {
-    const holds = Number(run(condition)) > 0
-    if (holds) for (const change of changes) run(change)
-    database.exec(holds ? 'commit' : 'rollback')
-    return holds
-  } catch (error) {
-    if (database.isTransaction) database.exec('rollback')
-    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { mapAnswer } from '../core/maybe-promise.ts'
 import type { CacheCounts } from '../core/statistics.ts'
-import type { Store, Subject } from '../core/store.ts'
+import type { MaybePromise, Store, Subject } from '../core/store.ts'
 
 /** Users whose answers are kept, about a kilobyte each. */
 const maxUsers = 10_000
@@ -34,20 +35,18 @@ export function createSubjectCache(
 
   // Reads of the same user at the same time are not joined: a request must not be given an answer
   // that was read before it came.
-  async function readAndKeep(userId: string, sessionId: string | null): Promise<Subject | null> {
-    let answers = known.get(userId)
-    if (answers === undefined) {
-      answers = new Map()
-      known.set(userId, answers)
-    }
-    const subject = await read(userId, sessionId)
-    // Read before a change, and answered after it was told of: then the place that was taken before
-    // the read is gone, or another's, and the answer is not kept.
-    if (subject !== null && known.peek(userId) === answers && isAdmitted(subject, sessionId)) {
-      if (answers.size >= maxPerUser) answers.clear()
-      answers.set(sessionId, Object.freeze({ ...subject, user: Object.freeze(subject.user) }))
-    }
-    return subject
+  function readAndKeep(userId: string, sessionId: string | null): MaybePromise<Subject | null> {
+    const answers = known.get(userId) ?? new Map<string | null, Subject>()
+    known.set(userId, answers)
+    return mapAnswer(read(userId, sessionId), (subject) => {
+      // Read before a change, and answered after it was told of: then the place that was taken before
+      // the read is gone, or another's, and the answer is not kept.
+      if (subject !== null && known.peek(userId) === answers && isAdmitted(subject, sessionId)) {
+        if (answers.size >= maxPerUser) answers.clear()
+        answers.set(sessionId, Object.freeze({ ...subject, user: Object.freeze(subject.user) }))
+      }
+      return subject
+    })
   }
 
   return {

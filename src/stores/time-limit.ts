@@ -16,12 +16,15 @@ export class TimeLimit {
     this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds)
   }
 
-  /** What `work` comes to, or a rejection when the limit has run out. `work` itself goes on. */
-  race<T>(work: Promise<T>): Promise<T> {
+  /**
+   * What the work comes to, or a rejection when the limit has run out. It is not started after that; if it
+   * was before, it goes on.
+   */
+  race<T>(start: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      work.then(resolve, reject)
+      if (this.#error !== undefined) throw this.#error
       this.#giveUp = reject
-      if (this.#error !== undefined) reject(this.#error)
+      start().then(resolve, reject)
     })
   }
 

@@ -12,6 +12,7 @@ import {
   type RunningProvider,
   startRunningProvider,
 } from '../issuers/running-provider.ts'
+import { freePort } from '../stores/postgres-server.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 
 let provider: RunningProvider
@@ -21,12 +22,14 @@ let browser: TestBrowser
 let origin = ''
 
 before(async () => {
-  provider = await startRunningProvider()
+  const port = await freePort()
+  const docsRedirect = `http://127.0.0.1:${port}/docs/static/oauth2-redirect.html`
+  provider = await startRunningProvider({ docsRedirect })
   auth = await createTestAuth({
     issuers: [rfc9068({ issuer: provider.issuer, audience, allowInsecureLoopback: true })],
   })
   app = await buildApp({ auth })
-  origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  origin = await app.listen({ host: '127.0.0.1', port })
   browser = await launchChromium()
 })
 
@@ -50,5 +53,32 @@ test('the Authorize dialog finds the issuer and offers the authorization code fl
     .waitFor()
   await dialog.getByText('OAuth2PasswordBearer (OAuth2, password)').waitFor()
   assert.ok(requests.includes(`${provider.issuer}/.well-known/openid-configuration`))
+  assert.deepEqual(complaints, [])
+})
+
+test('a login at the issuer, with the redirect URL of the documents, is one for a guarded route', async (t) => {
+  const { page, complaints } = await browser.open()
+  t.after(() => page.context().close())
+  await page.goto(`${origin}/docs`)
+  await page.locator('.btn.authorize').first().click()
+  const dialog = page.locator('.dialog-ux')
+  const flow = dialog.locator('.auth-container', { hasText: 'OAuth2, authorization_code' }).first()
+  await flow.getByLabel('client_id:').fill('docs')
+  await flow.locator('label', { hasText: 'openid' }).first().click()
+  const opened = page.waitForEvent('popup')
+  await flow.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click()
+  const popup = await opened
+  await popup.locator('input[name=login]').fill('bob')
+  await popup.locator('input[name=password]').fill('any')
+  await popup.locator('button[type=submit]').click()
+  await popup.locator('button[type=submit]').click()
+  await flow.getByRole('button', { name: 'Remove authorization' }).waitFor()
+  await flow.getByRole('button', { name: 'Close' }).click()
+  const me = page.locator('.opblock-get', { has: page.locator('[data-path="/me"]') })
+  await me.locator('.opblock-summary-control').click()
+  await me.getByRole('button', { name: 'Try it out' }).click()
+  await me.getByRole('button', { name: 'Execute' }).click()
+  const answer = me.locator('.live-responses-table .response')
+  await answer.locator('.response-col_status', { hasText: '200' }).waitFor()
   assert.deepEqual(complaints, [])
 })

@@ -284,7 +284,8 @@ test('lines that are wrong are told with their numbers, and the others are kept'
 
   const dry = await importing('--dry-run')
   const first = await importing('--errors', 'errors.jsonl')
-  const counts = { created: 2, withoutPassword: 1, skipped: 1, refused: 8 }
+  const unchanged = { updated: 0, passwordKept: 0 }
+  const counts = { created: 2, withoutPassword: 1, ...unchanged, skipped: 1, refused: 8 }
   assert.deepEqual(JSON.parse(dry.stdout), { ...counts, dryRun: true })
   assert.deepEqual(JSON.parse(first.stdout), { ...counts, dryRun: false })
   assert.equal(first.code, 65)
@@ -317,7 +318,8 @@ test('lines that are wrong are told with their numbers, and the others are kept'
 
   const again = await importing()
   assert.deepEqual(JSON.parse(again.stdout), {
-    ...{ created: 0, withoutPassword: 0, skipped: 3, refused: 8, dryRun: false },
+    ...{ created: 0, withoutPassword: 0, ...unchanged },
+    ...{ skipped: 3, refused: 8, dryRun: false },
   })
   assert.deepEqual(
     (await usersOf(directory)).map(({ username, role, active }) => [username, role, active]),
@@ -350,6 +352,53 @@ test('what cannot be imported at all says why, and creates nobody', async () => 
     assert.equal(result.code, code)
   }
   assert.deepEqual(await usersOf(directory), [])
+})
+
+test('--update changes who is there and says how many, and a dry run says it before', async () => {
+  const directory = createDirectory()
+  const importing = (users: readonly object[], ...words: string[]): Promise<Finished> => {
+    const input = users.map((user) => JSON.stringify(user)).join('\n')
+    return run(directory, ['user', 'import', '-', ...words], { input })
+  }
+  const password = 'three green tractors sing'
+  await run(directory, ['user', 'add', 'boss', '--role', 'admin'], { input: password })
+  await importing([{ username: 'ann', passwordHash: bcrypt }, { username: 'bob' }])
+  const before = await usersOf(directory)
+  const later = [
+    { username: 'ann', role: 'admin', passwordHash: bcrypt },
+    { username: 'bob', disabled: true },
+    { username: 'boss', passwordHash: bcrypt },
+    { username: 'carol' },
+  ]
+  const rest = `updated 2, skipped 1 who are as the file says, refused 0.
+The passwords of 1 stay: they were set or renewed here.
+`
+  const dry = await importing(later, '--update', '--dry-run')
+  assert.equal(dry.stdout, `Would create 1 users (1 without a password), ${rest}`)
+  assert.deepEqual(await usersOf(directory), before)
+  const done = await importing(later, '--update')
+  assert.equal(done.stdout, `Created 1 users (1 without a password), ${rest}`)
+  assert.deepEqual(
+    (await usersOf(directory)).map(({ username, role, active }) => [username, role, active]),
+    [
+      ['ann', 'admin', true],
+      ['bob', 'member', false],
+      ['boss', 'admin', true],
+      ['carol', 'member', true],
+    ],
+  )
+  const events = await run(directory, ['events', 'list', '--type', 'user_updated', '--json'])
+  assert.match(events.stdout, /"actor": ?"cli:/)
+
+  const last = await importing(
+    [
+      { username: 'ann', role: 'member' },
+      { username: 'boss', role: 'member' },
+    ],
+    '--update',
+  )
+  assert.equal(last.code, 65)
+  assert.match(last.stderr, /^Entry 2 \("boss"\): This is the last active administrator/m)
 })
 
 test('an import that is interrupted keeps whole batches, and is finished by another', async () => {

@@ -44,10 +44,13 @@ export const resources: { readonly ours: string; readonly other: string } = {
 export interface ProviderOptions {
   /** What access tokens of users of a client say besides. Default nothing. */
   readonly claims?: (clientId: string | undefined) => object
+  /** Where a page takes the client `docs` back to; its tokens are for `audience` unasked. */
+  readonly docsRedirect?: string
 }
 
 export async function startRunningProvider({
   claims = () => ({}),
+  docsRedirect,
 }: ProviderOptions = {}): Promise<RunningProvider> {
   let app: Handler | undefined
   let disturbance: Handler | undefined
@@ -68,7 +71,7 @@ export async function startRunningProvider({
     const jwk = await jose.exportJWK(privateKey)
     // The newest signs; the one before stays published for a while.
     keys.unshift({ ...jwk, kid: `key-${keys.length + 1}`, alg: 'ES256', use: 'sig' })
-    app = new Provider(issuer, configuration(keys.slice(0, 2), claims)).callback()
+    app = new Provider(issuer, configuration(keys.slice(0, 2), claims, docsRedirect)).callback()
   }
   await rotate()
 
@@ -129,6 +132,7 @@ export async function startRunningProvider({
 function configuration(
   keys: readonly jose.JWK[],
   claims: NonNullable<ProviderOptions['claims']>,
+  docsRedirect: string | undefined,
 ): object {
   const browser = {
     redirect_uris: [callbackUrl],
@@ -141,6 +145,9 @@ function configuration(
     clients: [
       { client_id: 'web', ...browser },
       { client_id: 'other', ...browser },
+      ...(docsRedirect === undefined
+        ? []
+        : [{ ...browser, client_id: 'docs', redirect_uris: [docsRedirect] }]),
       {
         client_id: 'machine',
         client_secret: 'a secret of the machine',
@@ -152,6 +159,8 @@ function configuration(
       },
     ],
     scopes: ['openid', 'items:read'],
+    clientBasedCORS: (_context: unknown, origin: string) =>
+      docsRedirect?.startsWith(origin) === true,
     ttl: { AccessToken: month, ClientCredentials: month, IdToken: month },
     findAccount: (_context: unknown, id: string) => ({
       accountId: id,
@@ -172,7 +181,8 @@ function configuration(
       clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: () => undefined,
+        defaultResource: (_context: unknown, client: { readonly clientId: string }) =>
+          client.clientId === 'docs' ? audience : undefined,
         useGrantedResource: () => true,
         getResourceServerInfo: (_context: unknown, resource: string) => ({
           scope: 'items:read',

@@ -79,11 +79,11 @@ export function nginxServer(
   changes: Readonly<Record<string, string>> = {},
 ): string {
   return deployed('nginx.conf', {
+    ...changes,
     'listen 443 ': `listen ${port} `,
     '/etc/letsencrypt/live/auth.example.com/fullchain.pem': certificate,
     '/etc/letsencrypt/live/auth.example.com/privkey.pem': key,
     '127.0.0.1:8000': `127.0.0.1:${upstream}`,
-    ...changes,
   })
 }
 

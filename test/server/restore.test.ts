@@ -29,6 +29,8 @@ after(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
+const by = { actor: 'cli:operator' }
+
 /** A database that can be saved, and brought back to what was saved. */
 interface Restorable {
   store(): Store
@@ -45,7 +47,7 @@ async function sqliteDatabase(): Promise<Restorable> {
     store: () => sqlite(path),
     save: () => copyDatabase(path, `${path}.backup`),
     async bringBack() {
-      await restoreSqlite(`${path}.backup`, path, systemClock)
+      await restoreSqlite(`${path}.backup`, path, systemClock, by)
     },
   }
 }
@@ -69,7 +71,7 @@ async function postgresDatabase(): Promise<Restorable> {
       await operate(`drop database ${name}`, `create database ${name} template ${name}_saved`)
       const store = postgres(url)
       await store.open()
-      await revokeAll(store, systemClock)
+      await revokeAll(store, systemClock, by)
       await store.close()
     },
   }
@@ -87,7 +89,7 @@ for (const [engine, create, skipped] of [
       ['with managed keys', { keyEncryptionKey }],
       ['with a secret key', { secretKey }],
     ] satisfies [string, Partial<AuthOptions>][]) {
-      test(`nothing that was issued before a restore is good after it, ${keys} (DD-08)`, async (t) => {
+      test(`nothing that was issued before a restore is good after it, which is an event, ${keys} (DD-08, LA-01)`, async (t) => {
         const database = await create()
         const before = await open(t, database, options)
         await before.auth.accounts.create({
@@ -125,6 +127,11 @@ for (const [engine, create, skipped] of [
 
         await database.bringBack()
         const restored = await open(t, database, options)
+        const told = await restored.auth.events.list({ type: 'sys_restored', limit: 9 })
+        assert.deepEqual(
+          told.map(({ actor, outcome }) => [actor, outcome]),
+          [[by.actor, 'success']],
+        )
         for (const { access_token, refresh_token } of [ended, kept, later]) {
           assert.equal(await restored.me(access_token), 401)
           assert.equal(await restored.refresh(refresh_token), 400)

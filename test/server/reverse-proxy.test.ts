@@ -2,15 +2,25 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { request } from 'node:https'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { deployedName, launchChromium } from '../browser/chromium.ts'
 import { createDirectory, run, type Serving, serve, start } from '../cli/process.ts'
 import { goodPassword } from '../fixtures.ts'
+import { root } from '../house/sources.ts'
 import { freePort } from '../stores/postgres-server.ts'
-import { missing, nginxServer, type RunningProxy, startCaddy, startNginx } from './proxies.ts'
+import {
+  deployed,
+  missing,
+  nginxServer,
+  type RunningProxy,
+  startCaddy,
+  startNginx,
+} from './proxies.ts'
 
 /** Where clients come from, and what some of them claim. */
 const client = '127.0.0.2'
@@ -50,13 +60,13 @@ interface Deployment {
 async function deploy(
   directory: string,
   startProxy: (port: number, upstream: number) => Promise<RunningProxy>,
-  hops = 1,
+  { hops = 1, path = '' } = {},
 ): Promise<Deployment> {
   const words = ['user', 'add', 'alice', '--role', 'admin']
   assert.equal((await run(directory, words, { input: goodPassword })).code, 0)
   const port = await freePort()
   const server = await serve(directory, {
-    ISSUER: `https://${deployedName}:${port}`,
+    ISSUER: `https://${deployedName}:${port}${path}`,
     TRUSTED_PROXIES: '127.0.0.1',
     TRUSTED_PROXY_HOPS: String(hops),
   })
@@ -120,6 +130,32 @@ async function addressesOfLogin({ ask, logIn }: Deployment, asked?: Asked): Prom
   return [JSON.parse(events.body).events[0].address, current.address]
 }
 
+/** Logs in to Swagger UI in Chromium, and asks there who that is. */
+async function logInToDocs(url: string): Promise<void> {
+  const browser = await launchChromium()
+  try {
+    const { page, complaints } = await browser.open({ ignoreHTTPSErrors: true })
+    await page.goto(url)
+    await page.locator('.btn.authorize').first().click()
+    const dialog = page.locator('.dialog-ux')
+    await dialog.getByLabel('username:').fill('alice')
+    await dialog.getByLabel('password:').fill(goodPassword)
+    await dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click()
+    await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor()
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    const me = page.locator('.opblock-get', { has: page.locator('[data-path="/me"]') })
+    await me.locator('.opblock-summary-control').click()
+    await me.getByRole('button', { name: 'Try it out' }).click()
+    await me.getByRole('button', { name: 'Execute' }).click()
+    const answer = me.locator('.live-responses-table .response')
+    await answer.locator('.response-col_status', { hasText: '200' }).waitFor()
+    assert.match((await answer.textContent()) ?? '', /"username":\s*"alice"/)
+    assert.deepEqual(complaints, [])
+  } finally {
+    await browser.close()
+  }
+}
+
 function proxied(
   name: string,
   skip: string | false,
@@ -179,28 +215,7 @@ function proxied(
     })
 
     test('a login in /docs works', async () => {
-      const browser = await launchChromium()
-      try {
-        const { page, complaints } = await browser.open({ ignoreHTTPSErrors: true })
-        await page.goto(`https://${deployedName}:${deployment.port}/docs`)
-        await page.locator('.btn.authorize').first().click()
-        const dialog = page.locator('.dialog-ux')
-        await dialog.getByLabel('username:').fill('alice')
-        await dialog.getByLabel('password:').fill(goodPassword)
-        await dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click()
-        await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor()
-        await dialog.getByRole('button', { name: 'Close' }).click()
-        const me = page.locator('.opblock-get', { has: page.locator('[data-path="/me"]') })
-        await me.locator('.opblock-summary-control').click()
-        await me.getByRole('button', { name: 'Try it out' }).click()
-        await me.getByRole('button', { name: 'Execute' }).click()
-        const answer = me.locator('.live-responses-table .response')
-        await answer.locator('.response-col_status', { hasText: '200' }).waitFor()
-        assert.match((await answer.textContent()) ?? '', /"username":\s*"alice"/)
-        assert.deepEqual(complaints, [])
-      } finally {
-        await browser.close()
-      }
+      await logInToDocs(`https://${deployedName}:${deployment.port}/docs`)
     })
 
     test('whoever guesses is told when to try again', async () => {
@@ -255,13 +270,49 @@ test('behind nginx and a proxy before it, both append and two hops are believed 
           nginxServer(inner, upstream, paths, append) +
           nginxServer(port, inner, paths, { ...append, 'proxy_pass http:': 'proxy_pass https:' }),
       ),
-    2,
+    { hops: 2 },
   )
   try {
     assert.deepEqual(await addressesOfLogin(deployment, { headers: forged }), [client, client])
     // Past the first one.
     const direct = await addressesOfLogin(deployment, { headers: forged, port: inner })
     assert.deepEqual(direct, [client, client])
+  } finally {
+    await deployment.stop()
+  }
+})
+
+test('below a path, as the page has it, every link of the first page and a login in /docs work', {
+  skip: missing('nginx', '-v'),
+  timeout: 60_000,
+}, async () => {
+  const [, locations = ''] =
+    /^```nginx\n( {4}location \/id\/[\s\S]*?)^```$/m.exec(
+      readFileSync(join(root, 'docs/deploying.md'), 'utf8'),
+    ) ?? []
+  const whole = /^ {4}location \/ \{[\s\S]*?^ {4}\}\n/m.exec(deployed('nginx.conf', {}))?.[0]
+  assert.ok(locations && whole)
+  const deployment = await deploy(
+    createDirectory(),
+    (port, upstream) =>
+      startNginx((paths) => nginxServer(port, upstream, paths, { [whole]: locations })),
+    { path: '/id' },
+  )
+  try {
+    const {
+      name: _,
+      version: __,
+      token,
+      ...links
+    } = JSON.parse((await deployment.ask('/id/')).body)
+    const form = { username: 'alice', password: goodPassword }
+    assert.equal((await deployment.ask(token, { form })).status, 200)
+    for (const link of Object.values<string>(links)) {
+      assert.equal((await deployment.ask(link)).status, 200, link)
+    }
+    const metadata = JSON.parse((await deployment.ask(links.metadata)).body)
+    assert.equal(new URL(metadata.token_endpoint).pathname, token)
+    await logInToDocs(`https://${deployedName}:${deployment.port}/id/docs`)
   } finally {
     await deployment.stop()
   }

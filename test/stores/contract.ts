@@ -17,7 +17,7 @@ import {
   type ThrottleCount,
   type ThrottleRule,
 } from '../../src/core/throttle-store.ts'
-import { eventsContract } from './events-contract.ts'
+import { anEvent, eventsContract } from './events-contract.ts'
 import { identitiesContract } from './identities-contract.ts'
 
 const now = 1_800_000_000
@@ -254,9 +254,14 @@ export function storeContract(
         const user = await add()
         const { id, passwordHash } = user
         assert.equal(await store.users.replacePasswordHash(id, 'another', 'new'), false)
+        assert.equal(await store.users.replacePasswordHash(id, null, 'new'), false)
         assert.deepEqual(await store.users.findById(id), user)
         assert.equal(await store.users.replacePasswordHash(id, String(passwordHash), 'new'), true)
         assert.deepEqual(await store.users.findById(id), { ...user, passwordHash: 'new' })
+        const { id: without } = await add({ passwordHash: null })
+        assert.equal(await store.users.replacePasswordHash(without, 'another', 'new'), false)
+        assert.equal(await store.users.replacePasswordHash(without, null, 'new'), true)
+        assert.equal(await store.users.replacePasswordHash(without, null, 'newer'), false)
         const races = await Promise.all(
           ['a', 'b', 'c', 'd'].map((to) => store.users.replacePasswordHash(id, 'new', to)),
         )
@@ -919,7 +924,7 @@ export function storeContract(
 
     // Last: it ends what the other tests have made.
     describe('an end of everything', () => {
-      test('every user has the new stamp, every key is gone, and the version is a new one (DD-08)', async () => {
+      test('every user has the new stamp, every key is gone, the version is a new one, and it is an event (DD-08, LA-06)', async () => {
         const user = await add()
         const session = aSession(user)
         assert.equal(await store.sessions.create(session), true)
@@ -932,7 +937,10 @@ export function storeContract(
           [now, now + 1],
           [now - 5, now + 2],
         ] as const) {
-          await store.revokeAll(`new stamp ${version}`, instant)
+          const event = anEvent({ type: 'sys_restored', actor: `restore ${version}` })
+          await store.revokeAll(`new stamp ${version}`, instant, event)
+          const { type, actor = '' } = event
+          assert.deepEqual(await other.events.list({ type, actor, limit: 9 }), [event])
           assert.deepEqual(await other.signingKeys.read(), { version, keys: [] })
           const subject = await other.findSubject(user.id, session.id)
           assert.equal(subject?.user.securityStamp, `new stamp ${version}`)

@@ -59,6 +59,10 @@ export function writesOf(
           },
         )
     },
+    'users.createMany': async () => {
+      const many = [aUser(), aUser()]
+      return async ({ users }, event) => (await users.createMany(many, () => event)).length > 0
+    },
     'users.update, of a role that must keep one': async (store) => {
       const { id } = await added(store)
       let done = false
@@ -204,6 +208,22 @@ export function eventsContract(
       const old = { ...user, securityStamp: 'old' }
       assert.ok(!(await store.sessions.create(aSession(old), refused)))
       assert.deepEqual(await store.events.list({ userId: user.id, limit: 10 }), [opened])
+    })
+
+    test('many users are created with one event, which knows how many they were (LA-06)', async () => {
+      const [store, other] = stores()
+      const actor = randomUUID()
+      const eventOf = (usernames: readonly string[]): AuthEvent =>
+        anEvent({ actor, type: 'users_imported', details: { created: usernames.length } })
+      const users = [aUser(), aUser(), aUser()]
+      await store.users.create(users[0] as UserRecord)
+      await store.users.createMany(users, eventOf)
+      await store.users.createMany(users, eventOf)
+      const found = await other.events.list({ actor, limit: 10 })
+      assert.deepEqual(
+        found.map(({ details }) => details),
+        [{ created: 2 }],
+      )
     })
 
     test('pruning deletes the oldest, so many at most, and nothing younger', async () => {

@@ -10,16 +10,22 @@ import type { PostgresServer } from './postgres-server.ts'
  *
  * @param url One of its databases, to ask for the processes.
  */
-export async function killPostgres({ directory }: PostgresServer, url: string): Promise<void> {
+export async function killPostgres(server: PostgresServer, url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {})
   await client.connect()
   const { rows } = await client.query('select pid from pg_stat_activity')
-  const [first] = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')
   const ended = new Promise<void>((resolve) => client.once('end', resolve))
-  // The first makes all others, so none is made meanwhile.
-  for (const pid of [Number(first), ...rows.map((row) => Number(row.pid))]) kill(pid)
+  // It makes all others, so none is made meanwhile.
+  killPostmaster(server)
+  for (const { pid } of rows) kill(Number(pid))
   await ended
+}
+
+/** Kills the first process of a server. The others end by themselves as soon as they notice. */
+export function killPostmaster({ directory }: PostgresServer): void {
+  const [pid] = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')
+  kill(Number(pid))
 }
 
 /** Starts a server that was killed. What is left of it keeps its memory and its port for a moment. */

@@ -3,7 +3,8 @@ import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
 import { type PostgresOptions, postgres } from '../../src/stores/postgres.ts'
-import { aUser, storeContract } from './contract.ts'
+import { aSession, aUser, storeContract } from './contract.ts'
+import { anEvent } from './events-contract.ts'
 import { startPostgresOrSkip } from './postgres-server.ts'
 
 const { server, skip } = await startPostgresOrSkip()
@@ -45,7 +46,7 @@ describe('a PostgreSQL store', { skip }, () => {
     const operator = await operate('begin; lock table users')
     const blocked = [1, 2, 3].map(() => store.users.findById('nobody'))
     // Until the two connections are there, and both are in use.
-    while ((store.statistics?.().connections.used ?? 0) < 2) await new Promise(setImmediate)
+    while ((store.statistics?.().connections?.used ?? 0) < 2) await new Promise(setImmediate)
     const { connections, subjects } = store.statistics?.() ?? assert.fail()
     assert.deepEqual(connections, { used: 2, idle: 0, waiting: 1 })
     assert.deepEqual(subjects, { hits: 0, misses: 0 })
@@ -136,6 +137,26 @@ describe('a PostgreSQL store', { skip }, () => {
     await assert.rejects(store.users.counts(), UnavailableError)
     await operator.end()
     await store.users.counts()
+    await store.close()
+  })
+
+  test('makes a change and its event in one statement, and so in one round trip', async () => {
+    const store = await open(url)
+    const operator = await operate(`
+      create table seen (statement text);
+      create function see() returns trigger language plpgsql as $$
+        begin insert into seen values (current_query()); return null; end $$;
+      create trigger see after insert or update on sessions for each row execute function see();
+      create trigger see after insert on events for each row execute function see()`)
+    const user = aUser()
+    const session = aSession(user)
+    await store.users.create(user)
+    assert.ok(await store.sessions.create(session, anEvent()))
+    assert.ok(await store.sessions.revoke(session.id, 1, user.id, anEvent()))
+    const { rows } = await operator.query('select count(*)::int from seen group by statement')
+    assert.deepEqual(rows, [{ count: 2 }, { count: 2 }])
+    await operator.query('drop table seen; drop function see cascade')
+    await operator.end()
     await store.close()
   })
 

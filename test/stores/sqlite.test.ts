@@ -19,7 +19,7 @@ import { after, mock, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { UnavailableError } from '../../src/core/errors.ts'
 import { StoreError, type StoreErrorCode, sqlite } from '../../src/stores/sqlite.ts'
-import { aUser, storeContract } from './contract.ts'
+import { aSession, aUser, storeContract } from './contract.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqlite-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -74,6 +74,34 @@ test('a second opening finds what the first wrote, and the same key', async () =
     key.trim(),
   )
   await store.close()
+})
+
+test('a subject is read once for as long as nobody has written, of whatever process (JW-21)', async () => {
+  const path = newPath()
+  const [store, other] = [await open(path), await open(path)]
+  const user = aUser()
+  const session = aSession(user)
+  await store.users.create(user)
+  await store.sessions.create(session)
+  const find = () => store.findSubject(user.id, session.id)
+  const counts = () => store.statistics?.().subjects
+
+  const first = await find()
+  assert.equal(first?.user.role, user.role)
+  assert.equal(await find(), await find(), 'the answer was read again')
+  assert.deepEqual(counts(), { hits: 2, misses: 1 })
+
+  // By this process, on its connection for writes.
+  await store.users.update(user.id, { role: 'admin' })
+  assert.equal((await find())?.user.role, 'admin')
+  // By one that this one knows nothing of.
+  await other.sessions.revoke(session.id, session.createdAt)
+  assert.equal((await find())?.sessionStamp, null)
+  await other.users.remove(user.id)
+  assert.equal(await find(), null)
+  assert.deepEqual(counts(), { hits: 2, misses: 4 })
+  await store.close()
+  await other.close()
 })
 
 test('the log is written ahead, and nothing of it is left after closing (DD-02)', async () => {
