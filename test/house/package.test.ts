@@ -221,7 +221,7 @@ const loads = {
   // Its hashes are real, if cheap.
   'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache uuid',
   'portcullis/stores/memory': '',
-  'portcullis/stores/sqlite': 'kysely node:sqlite',
+  'portcullis/stores/sqlite': 'kysely lru-cache node:sqlite',
   'portcullis/stores/postgres': 'kysely lru-cache pg',
   'portcullis/server':
     '@fastify/cors @fastify/swagger @fastify/swagger-ui @node-rs/argon2 @node-rs/bcrypt bidi-js fastify fastify-plugin helmet jose kysely lru-cache node:sqlite uuid',
