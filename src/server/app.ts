@@ -24,6 +24,7 @@ import { identityRoutes } from './identity-routes.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { describeError, describeRequest } from './log-serializers.ts'
 import { meRoutes } from './me-routes.ts'
+import { createRequestIds } from './request-ids.ts'
 import { documentAnswers } from './route-documentation.ts'
 import type { Setup } from './setup.ts'
 import { setupRoutes } from './setup-routes.ts'
@@ -68,6 +69,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       serializers: { req: describeRequest, err: describeError },
     },
     logController: new LogController({ disableRequestLogging: !logRequests }),
+    genReqId: createRequestIds(),
     bodyLimit,
     trustProxy: trustProxies(trustedProxies),
     ...listenerOptions,

@@ -145,6 +145,18 @@ describe('the events of the server', () => {
   })
 })
 
+test('a request has an id that is unique among processes and starts (LA-01)', async (t) => {
+  const seen: string[] = []
+  for (const { app, log } of [await start(t), await start(t)]) {
+    for (let times = 0; times < 40; times++) await app.inject('/health/live')
+    const lines = log.lines.map((line) => JSON.parse(line))
+    seen.push(...lines.filter(({ msg }) => msg === 'incoming request').map(({ reqId }) => reqId))
+  }
+  assert.equal(seen.length, 80)
+  assert.equal(new Set(seen).size, 80)
+  for (const id of seen) assert.match(id, /^[\w-]{8}-[0-9a-z]+$/)
+})
+
 test('what clients send stays within one line of the log (LA-03)', async (t) => {
   const { app, log } = await start(t)
   const attack = '\r\n{"level":60,"msg":"forged"}\u001b[2J\u2028\u2029'

@@ -81,6 +81,8 @@ export function nginxServer(
   return deployed('nginx.conf', {
     ...changes,
     'listen 443 ': `listen ${port} `,
+    // Not every machine has IPv6.
+    'listen [::]:443 ssl;': '',
     '/etc/letsencrypt/live/auth.example.com/fullchain.pem': certificate,
     '/etc/letsencrypt/live/auth.example.com/privkey.pem': key,
     '127.0.0.1:8000': `127.0.0.1:${upstream}`,
