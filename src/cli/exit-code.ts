@@ -43,7 +43,7 @@ export class CommandFailure extends Error {
 export function exitCodeOf(error: unknown): number {
   if (isInterrupt(error)) return INTERRUPTED
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
-  if (error instanceof ConfigError) return CONFIG
+  if (error instanceof ConfigError || missingPackage(error) !== undefined) return CONFIG
   if (error instanceof StoreError) return IO
   if (error instanceof AccountError || error instanceof ClientError || error instanceof KeyError)
     return REFUSED
@@ -89,12 +89,20 @@ export function describeFailure(error: unknown): string {
           : `not an address of this machine: set ${settings}HOST`
     return `Cannot listen on ${place}: ${reason}.`
   }
+  const missing = missingPackage(error)
+  if (missing !== undefined) return `The package ${missing} is missing: run npm install ${missing}.`
   return withoutSecrets(error instanceof Error ? (error.stack ?? error.message) : String(error))
 }
 
 /** Ctrl-C at a prompt. */
 function isInterrupt(error: unknown): boolean {
   return error instanceof Error && error.name === 'ExitPromptError'
+}
+
+/** The package that is not there: Fastify, where something else than npm has installed us. */
+function missingPackage(error: unknown): string | undefined {
+  if ((error as NodeJS.ErrnoException | null)?.code !== 'ERR_MODULE_NOT_FOUND') return undefined
+  return /^Cannot find package '([^']+)'/.exec((error as Error).message)?.[1]
 }
 
 interface ListenError extends Error {

@@ -160,6 +160,23 @@ test('the page on other frameworks lists what the plugin of Fastify does by itse
   )
 })
 
+test('the list of examples says what each imports', () => {
+  const rows = [...read('examples/README.md').matchAll(/^\| \[\S+\]\((.+?)\) \|.*\| (.*)\|$/gm)]
+  assert.deepEqual(
+    rows.map(([, folder]) => folder).sort(),
+    globSync('*/', { cwd: join(root, 'examples') }).sort(),
+  )
+  for (const [, folder = '', listed = ''] of rows) {
+    const instructions = listed.startsWith('see') ? read(`examples/${folder}/README.md`) : listed
+    for (const file of globSync(`examples/${folder}/*.{ts,tsx}`, { cwd: root })) {
+      const imports = [...read(file).matchAll(/from '((?:@[^/']+\/)?[^./'][^/']*)/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => !/^(node:|portcullis$)/.test(name))
+      for (const name of imports) assert.ok(instructions.includes(name), `${file}: ${name}`)
+    }
+  }
+})
+
 /** A block of code that people will copy. */
 interface Example {
   /** The document and line that it begins at. */

@@ -1,14 +1,27 @@
 // What is published, as those who install it meet it.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
+import { build } from 'vite'
 import { listRuntimePackages, readManifests } from '../../scripts/supply-chain.ts'
 import { readSources, root } from './sources.ts'
 
@@ -22,6 +35,13 @@ const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
 /** The oldest Node.js that the package promises to run on. */
 const oldestNode = `${own.engines.node.replace(/^>=/, '')}.0.0`
 
+// npm tells its scripts where they are, which an npm in another place should not be told.
+const inherited = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^(npm_package_|npm_lifecycle_|npm_config_local_prefix|NODE_)/.test(name),
+  ),
+)
+
 let project: string
 let installed: string
 let tarballPath: string
@@ -33,13 +53,14 @@ before(async () => {
   const [tarball] = readdirSync(project).filter((name) => name.endsWith('.tgz'))
   assert.ok(tarball, 'npm pack made no tarball')
   tarballPath = join(project, tarball)
-  const { fastify, '@types/node': nodeTypes } = own.devDependencies
+  const { pg, '@types/node': nodeTypes } = own.devDependencies
+  // Not Fastify, which npm installs with the package.
   const manifest = {
     private: true,
     type: 'module',
     dependencies: {
       portcullis: `file:${tarball}`,
-      fastify,
+      pg,
       '@types/node': nodeTypes,
       node: oldestNode,
     },
@@ -62,12 +83,8 @@ async function run(
   cwd = project,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const inherited = Object.entries(process.env).filter(
-    // npm tells its scripts where they are, which an npm in another place should not be told.
-    ([name]) => !/^(npm_package_|npm_lifecycle_|npm_config_local_prefix|NODE_)/.test(name),
-  )
   try {
-    const options = { cwd, env: { ...Object.fromEntries(inherited), ...environment } }
+    const options = { cwd, env: { ...inherited, ...environment } }
     return (await execute(file, args, options)).stdout
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
@@ -117,6 +134,10 @@ test('the bill of materials names every package that is installed with ours, wit
   }
 })
 
+test('the package is small', () => {
+  assert.ok(statSync(tarballPath).size < 2 ** 20, 'more than 1 MiB to download')
+})
+
 test('publint finds nothing in the package', async () => {
   const { messages } = await publint({
     pack: { tarball: new Uint8Array(readFileSync(tarballPath)).buffer },
@@ -139,6 +160,105 @@ test('every entry point has types that agree with what is loaded, for every impo
   assert.deepEqual(problems, [])
 })
 
+const password = 'three green tractors sing'
+
+/** The environment in which `node` is this one. */
+function on(node: string): { readonly PATH: string } {
+  return { PATH: [dirname(node), process.env.PATH].join(delimiter) }
+}
+
+/** Starts a server, which the end of the test ends as Ctrl-C in a terminal would; returns where it listens. */
+async function listen(
+  t: TestContext,
+  file: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  cwd = project,
+): Promise<string> {
+  const child = spawn(file, args, {
+    cwd,
+    env: { ...inherited, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  const ended = once(child, 'close')
+  t.after(async () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT')
+    await ended
+  })
+  let said = ''
+  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+    said += chunk
+    const [, url] = /(?:listens on |^)(http:\S+)\n/m.exec(said) ?? []
+    if (url !== undefined) {
+      child.stdout.resume()
+      return url
+    }
+  }
+  throw new Error(`${args.join(' ')} did not start: ${said}`)
+}
+
+function form(fields: Readonly<Record<string, string>>): RequestInit {
+  return { method: 'POST', body: new URLSearchParams(fields) }
+}
+
+async function logInAndGet(url: string, path: string): Promise<Record<string, unknown>> {
+  const login = await fetch(new URL('/auth/token', url), form({ username: 'alice', password }))
+  const { access_token } = (await login.json()) as { access_token: string }
+  const headers = { authorization: `Bearer ${access_token}` }
+  const response = await fetch(new URL(path, url), { headers })
+  return (await response.json()) as Record<string, unknown>
+}
+
+/** What each entry point imports, besides modules of Node.js; of those, the database too. */
+const loads = {
+  portcullis: '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache uuid',
+  'portcullis/fastify': '@fastify/swagger @fastify/swagger-ui fastify-plugin jose lru-cache uuid',
+  'portcullis/web': 'jose lru-cache uuid',
+  'portcullis/issuers': 'bidi-js jose lru-cache uuid',
+  'portcullis/metrics': 'fastify-plugin prom-client',
+  'portcullis/client': '',
+  // Its hashes are real, if cheap.
+  'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache uuid',
+  'portcullis/stores/memory': '',
+  'portcullis/stores/sqlite': 'kysely lru-cache node:sqlite',
+  'portcullis/stores/postgres': 'kysely lru-cache pg',
+  'portcullis/server':
+    '@fastify/cors @fastify/swagger @fastify/swagger-ui @node-rs/argon2 @node-rs/bcrypt bidi-js fastify fastify-plugin helmet jose kysely lru-cache node:sqlite uuid',
+}
+
+const loadScript = `
+import { registerHooks } from 'node:module'
+
+const packages = new Set()
+registerHooks({
+  resolve(specifier, context, next) {
+    const ours = context.parentURL?.includes('/portcullis/dist/')
+    if (ours && (/^node:sqlite$|^[^.#]/.test(specifier) && !/^node:(?!sqlite)/.test(specifier))) {
+      packages.add(specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'))
+    }
+    return next(specifier, context)
+  },
+})
+
+// What other modules, or the end of the process, would notice.
+function look() {
+  return [
+    ...Reflect.ownKeys(globalThis).map((name) => 'global ' + String(name)),
+    ...process.eventNames().map((name) => 'listeners of ' + String(name) + ': ' + process.listenerCount(name)),
+    ...process.getActiveResourcesInfo(),
+    ...Object.entries(process.env).map(([name, value]) => name + '=' + value),
+  ]
+}
+
+// Modules of Node.js make these when they are first looked at.
+void [process.stdin, process.stdout, process.stderr]
+const before = new Set(look())
+await import(process.argv[2])
+const changes = look().filter((each) => !before.has(each))
+console.log(JSON.stringify({ packages: [...packages].sort(), changes }))
+`
+
 const loginScript = `
 import assert from 'node:assert/strict'
 import { createAuth } from 'portcullis'
@@ -149,7 +269,7 @@ import { sqlite } from 'portcullis/stores/sqlite'
 
 assert.equal(typeof portcullis, 'function')
 assert.equal(typeof secured, 'function')
-const password = 'three green tractors sing'
+const password = '${password}'
 for (const store of [memory(), sqlite(process.argv[2])]) {
   const auth = await createAuth({ store })
   await auth.accounts.create({ username: 'alice', password, role: 'admin' })
@@ -202,58 +322,50 @@ for (const { title, node } of runtimes) {
 
   test(`the command tells its version on ${title}`, async () => {
     const command = join(project, 'node_modules/.bin/portcullis')
-    const path = [dirname(node()), process.env.PATH].join(delimiter)
-    const said = await run(command, ['--version'], project, { PATH: path })
+    const said = await run(command, ['--version'], project, on(node()))
     assert.equal(said, `${own.version}\n`)
   })
 
-  test(`the core and the memory store load no framework and no database on ${title}`, async () => {
-    write(
-      'loads.mjs',
-      `
-import { registerHooks } from 'node:module'
-const urls = []
-registerHooks({
-  resolve(specifier, context, next) {
-    const resolved = next(specifier, context)
-    urls.push(resolved.url)
-    return resolved
-  },
-})
-for (const name of process.argv.slice(2)) await import(name)
-console.log(JSON.stringify(urls))
-`,
-    )
-    async function heavy(...names: readonly string[]): Promise<readonly string[]> {
-      const urls: readonly string[] = JSON.parse(await run(node(), ['loads.mjs', ...names]))
-      assert.ok(urls.some((url) => url.includes('/portcullis/dist/')))
-      const found = urls.flatMap(
-        (url) =>
-          /^node:sqlite$|\/node_modules\/(@?fastify|@node-rs|kysely|pg|commander|typebox|prom-client)\b/.exec(
-            url,
-          )?.[0] ?? [],
-      )
-      return [...new Set(found)].sort()
-    }
-    assert.deepEqual(await heavy('portcullis', 'portcullis/stores/memory'), [
-      // To hash passwords with.
-      '/node_modules/@node-rs',
-    ])
-    // A resource server has no passwords and no users to keep.
-    assert.deepEqual(await heavy('portcullis/issuers', 'portcullis/web'), [])
-    const fastify = ['/node_modules/@fastify', '/node_modules/fastify']
-    assert.deepEqual(await heavy('portcullis/issuers', 'portcullis/fastify'), fastify)
-    // The same look does find them where they are.
-    assert.deepEqual(await heavy('portcullis/stores/sqlite'), [
-      '/node_modules/kysely',
-      'node:sqlite',
-    ])
-    assert.ok((await heavy('portcullis/fastify')).includes('/node_modules/@fastify'))
-    const metrics = '/node_modules/prom-client'
-    assert.ok(!(await heavy('portcullis/server')).includes(metrics))
-    assert.ok((await heavy('portcullis/metrics')).includes(metrics))
+  test(`an example, copied out of the package, and the application of docs/getting-started.md run on ${title}`, async (t) => {
+    const [example, documented] = [0, 1].map(() => mkdtempSync(join(project, 'app-')))
+    assert.ok(example && documented)
+    cpSync(join(installed, 'examples/quickstart'), example, { recursive: true })
+    const document = readFileSync(join(installed, 'docs/getting-started.md'), 'utf8')
+    const [, code = ''] = /```ts\n(\/\/ app\.ts\n[\s\S]*?)```/.exec(document) ?? []
+    // The port of the document may be in use here.
+    writeFileSync(join(documented, 'app.ts'), code.replace('port: 8000', 'port: 0'))
+    const environment = { ...on(node()), PORT: '0', ADMIN_PASSWORD: password }
+    const ofExample = await listen(t, node(), ['app.ts'], environment, example)
+    assert.equal((await logInAndGet(ofExample, '/me')).username, 'alice')
+    const ofDocument = await listen(t, node(), ['app.ts'], environment, documented)
+    assert.deepEqual(await logInAndGet(ofDocument, '/hello'), { hello: 'alice' })
   })
+
+  for (const [name, packages] of Object.entries(loads)) {
+    test(`${name} loads what it needs alone, and changes nothing by it, on ${title}`, async () => {
+      write('load.mjs', loadScript)
+      const said = await run(node(), ['load.mjs', name])
+      assert.deepEqual(JSON.parse(said), {
+        packages: packages.split(' ').filter(Boolean),
+        changes: [],
+      })
+    })
+  }
 }
+
+test('npx alone shows help, and with `serve` starts a server that answers a login', async (t) => {
+  const environment = { PORT: '0', DATA_DIR: mkdtempSync(join(project, 'data-')) }
+  assert.match(await run('npx', ['portcullis'], project, environment), /^Usage: portcullis /)
+  const url = await listen(t, 'npx', ['portcullis', 'serve'], environment)
+  const added = spawn('npx', ['portcullis', 'user', 'add', 'alice', '--role', 'admin'], {
+    cwd: project,
+    env: { ...inherited, ...environment },
+    stdio: ['pipe', 'ignore', 'inherit'],
+  })
+  added.stdin.end(password)
+  assert.deepEqual(await once(added, 'close'), [0, null])
+  assert.equal((await logInAndGet(url, '/me')).username, 'alice')
+})
 
 const compilerOptions = {
   target: 'es2024',
@@ -270,6 +382,81 @@ async function compile(file: string, options: object = {}): Promise<void> {
   write('tsconfig.json', JSON.stringify(settings))
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project])
 }
+
+test('where another package manager has installed no Fastify or no pg, a sentence names it', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'portcullis-peers-'))
+  try {
+    mkdirSync(join(other, 'node_modules'))
+    const modules = join(project, 'node_modules')
+    for (const name of readdirSync(modules)) {
+      if (['portcullis', 'fastify', 'pg'].includes(name) || name.startsWith('.')) continue
+      symlinkSync(join(modules, name), join(other, 'node_modules', name), 'junction')
+    }
+    cpSync(installed, join(other, 'node_modules/portcullis'), { recursive: true })
+    const serve = ['node_modules/portcullis/dist/cli/main.js', 'serve']
+    await assert.rejects(run(process.execPath, serve, other), ({ message, cause }) => {
+      assert.match(message, /The package fastify is missing: run npm install fastify\.\n$/)
+      assert.equal(cause.code, 78)
+      return true
+    })
+    await assert.rejects(
+      run(process.execPath, [...serve.slice(0, 1), 'user', 'list'], other, {
+        DATABASE_URL: 'postgres://user@127.0.0.1:1/database',
+      }),
+      /DATABASE_URL needs the package pg: run npm install pg\.\n$/,
+    )
+  } finally {
+    rmSync(other, { recursive: true, force: true })
+  }
+})
+
+/** What is left of the package when a bundler has taken out what the code does not use. */
+async function bundle(code: string): Promise<string> {
+  write('entry.js', code)
+  const output = await build({
+    root: project,
+    configFile: false,
+    logLevel: 'error',
+    ssr: { noExternal: true },
+    build: {
+      write: false,
+      minify: true,
+      ssr: 'entry.js',
+      rolldownOptions: { external: [/^node:/] },
+    },
+  })
+  assert.ok('output' in output)
+  return output.output.map((each) => ('code' in each ? each.code : '')).join('')
+}
+
+test('a bundler leaves out what an application does not use', async () => {
+  const every = await bundle("export * from 'portcullis/web'; export * from 'portcullis/client'")
+  // Each is in the whole, so its absence elsewhere says something.
+  const parts = {
+    bearer: 'insufficient_scope',
+    endpoints: 'unsupported_grant_type',
+    client: 'The session has ended',
+  }
+  for (const part of Object.values(parts)) assert.ok(every.includes(part), part)
+
+  const cases = [
+    { code: "export { createClient } from 'portcullis/client'", most: 6000, has: ['client'] },
+    { code: "export { memoryStorage } from 'portcullis/client'", most: 500, has: [] },
+    { code: "export { guard } from 'portcullis/web'", most: 1500, has: [] },
+    { code: "export { createGuards } from 'portcullis/web'", most: 9000, has: ['bearer'] },
+    { code: "import 'portcullis/web'", most: 100, has: [] },
+  ]
+  for (const { code, most, has } of cases) {
+    const bundled = await bundle(code)
+    const found = Object.entries(parts).filter(([, part]) => bundled.includes(part))
+    assert.deepEqual(
+      found.map(([name]) => name),
+      has,
+      code,
+    )
+    assert.ok(bundled.length <= most, `${code}: ${bundled.length} characters`)
+  }
+})
 
 test('the greeting of the installed server names a command that is there', async () => {
   write(
