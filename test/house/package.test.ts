@@ -189,7 +189,7 @@ async function listen(
   let said = ''
   for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
     said += chunk
-    const [, url] = /(?:listens on |^)(http:\S+)\n/m.exec(said) ?? []
+    const [, url] = /(?:listens on |^)(http:[^\s"]+)["\n]/m.exec(said) ?? []
     if (url !== undefined) {
       child.stdout.resume()
       return url
