@@ -49,8 +49,8 @@ export async function startServing(
   const greeting = await firstWords(server)
   const find = (pattern: RegExp): string => pattern.exec(greeting)?.[1] ?? ''
   return {
-    url: find(/listens on (\S+)/),
-    metricsUrl: find(/Metrics: +(\S+)/),
+    url: find(/listens on ([^\s"]+)/),
+    metricsUrl: find(/Metrics: +([^\s"]+)/),
     pid: server.pid ?? 0,
     async stop() {
       const ended = once(server, 'close')

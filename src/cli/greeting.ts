@@ -1,8 +1,8 @@
 import { styleText } from 'node:util'
 
 /**
- * Returns what the server says at its start, with its headline, names and URLs coloured. In a pipe, or
- * with NO_COLOR, it is as it was.
+ * Returns what the server says, with names and URLs coloured, and the headline of several lines. With
+ * NO_COLOR it is as it was.
  */
 export function paintGreeting(lines: readonly string[]): readonly string[] {
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
@@ -14,6 +14,6 @@ export function paintGreeting(lines: readonly string[]): readonly string[] {
       .replace(/https?:\/\/\S+/g, (url) => paint('cyan', url))
       .replace(/^WARNING.*/, (warning) => paint(['bold', 'yellow'], warning))
     const named = name === '' ? rest : `${paint('dim', name)}${rest}`
-    return index === 0 ? paint('bold', named) : named
+    return index === 0 && lines.length > 1 ? paint('bold', named) : named
   })
 }

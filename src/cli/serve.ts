@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { type Config, readConfig, readEnvironment } from '../server/config.ts'
 import { startServer } from '../server/start.ts'
+import { announce } from './announce.ts'
 import { finishInTime } from './grace-period.ts'
-import { paintGreeting } from './greeting.ts'
 import { stopOnSignal } from './stop-signal.ts'
 
 interface ServeOptions {
@@ -37,13 +37,13 @@ async function serveAlone(config: Config, words: readonly string[] = []): Promis
   const stop = stopOnSignal()
   try {
     const server = await startServer(config, { signal: stop, onWaiting: tellOfWaiting })
-    console.log(paintGreeting([...server.greeting, ...words]).join('\n'))
+    announce(...server.greeting, ...words)
     if (!stop.aborted) await once(stop, 'abort')
     await finishInTime(server.close)
   } catch (error) {
     if (error !== stop.reason) throw error
   }
-  console.log('Stopped.')
+  announce('Stopped.')
 }
 
 /** Says why the server does not serve yet. */

@@ -6,8 +6,8 @@ import type { Config } from '../server/config.ts'
 import { listenForMetrics } from '../server/metrics-listener.ts'
 import { openAuth } from '../server/open-auth.ts'
 import { createSetupGrant } from '../server/setup.ts'
+import { announce } from './announce.ts'
 import { describeFailure, exitCodeOf } from './exit-code.ts'
-import { paintGreeting } from './greeting.ts'
 import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 /**
@@ -57,8 +57,7 @@ export async function serveWithWorkers(config: Config, read: () => Config): Prom
     const { workers, metricsPort } = config
     const restarted = await pool.restart({ ...read(), workers, metricsPort })
     if (restarted === undefined) return
-    console.log(`All workers were replaced, and listen on ${restarted.url}`)
-    console.log(describeWorkers(pool))
+    announce(`All workers were replaced, and listen on ${restarted.url}`, describeWorkers(pool))
   })
   const started = await starting.catch(async (error) => {
     await metrics?.close()
@@ -68,7 +67,7 @@ export async function serveWithWorkers(config: Config, read: () => Config): Prom
   const [first = '', ...others] = started.greeting
   const lines = [first, describeWorkers(pool), ...others]
   if (metrics) lines.splice(2, 0, `Metrics:     ${metrics.url}`)
-  console.log(paintGreeting(lines).join('\n'))
+  announce(...lines)
 }
 
 /** Tells of a database that cannot be used once, and makes its tables once, before there are workers. */
@@ -92,7 +91,7 @@ function stopOnSignal(end: () => Promise<boolean>): () => Promise<void> {
     // npm passes Ctrl-C on to a process that the terminal has told already: the second is the same.
     if (stopping) return
     stopping = true
-    if (await end()) console.log('Stopped.')
+    if (await end()) announce('Stopped.')
     else process.exitCode = 1
   }
   process.on('SIGINT', stop)

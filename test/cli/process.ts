@@ -72,7 +72,7 @@ export interface Serving {
   readonly url: string
   readonly greeting: string
   readonly child: ChildProcess
-  /** All that it and its workers have said, on both streams. */
+  /** All that it and its workers have said, on both streams; lines of the log that have words alone, as these. */
   said(): string
   /** Resolves with the match when they have said something like this. */
   until(pattern: RegExp): Promise<RegExpMatchArray>
@@ -87,6 +87,12 @@ export interface ServeOptions {
   readonly words?: readonly string[]
   /** In a process group of its own, whose id is that of the process. */
   readonly detached?: boolean
+}
+
+/** Puts the words in the place of lines of the log that say nothing else, as it is without a terminal. */
+export function inWords(log: string): string {
+  const plain = /^\{"level":\d+,"time":\d+,"pid":\d+,"hostname":"[^"]*","msg":(".*")\}$/gm
+  return log.replace(plain, (_line, words: string) => JSON.parse(words))
 }
 
 /** Runs `serve` until it listens. */
@@ -113,7 +119,7 @@ export async function serve(
   // The greeting is one write, and so comes in one piece.
   const greeting = await new Promise<string>((resolve) => {
     child.stdout?.on('data', (chunk) => {
-      if (String(chunk).includes('listens on')) resolve(String(chunk))
+      if (String(chunk).includes('listens on')) resolve(inWords(String(chunk)))
     })
     exited.then(() => resolve(''))
   })
@@ -123,11 +129,11 @@ export async function serve(
     url,
     greeting,
     child,
-    said: () => said,
+    said: () => inWords(said),
     async until(pattern) {
       const ended = exited.then(() => true)
       for (let over = false; ; ) {
-        const match = said.match(pattern)
+        const match = inWords(said).match(pattern)
         if (match) return match
         if (over) throw new Error(`${pattern} was not said: ${said}`)
         over = await Promise.race([once(heard, 'more').then(() => false), ended])

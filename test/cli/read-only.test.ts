@@ -55,7 +55,7 @@ test('a server whose file system is read-only, but for its data, does all that i
     for (const stream of [server.stdout, server.stderr]) {
       stream.on('data', (chunk) => {
         said += chunk
-        const [, found] = /listens on (http:\S+)/.exec(said) ?? []
+        const [, found] = /listens on (http:[^\s"]+)/.exec(said) ?? []
         if (found) resolve(found)
       })
     }

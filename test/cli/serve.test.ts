@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { createDirectory, run, serve } from './process.ts'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+import { createDirectory, run, serve, start } from './process.ts'
 
 const password = 'three green tractors sing'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -155,6 +158,57 @@ test('a server that lets others in without TLS says so at its start (HH-09)', as
   await proxied.stop()
   assert.doesNotMatch(proxied.greeting, warning)
 })
+
+test('without a terminal all of standard output is JSON, from the greeting to the end', async () => {
+  let output = ''
+  const child = start(createDirectory(), ['serve'])
+  child.stdout?.on('data', (chunk) => {
+    output += chunk
+  })
+  while (!output.includes('listens on')) await once(child.stdout ?? child, 'data')
+  child.kill('SIGTERM')
+  await once(child, 'close')
+  const lines = output.trimEnd().split('\n')
+  const log = lines.map((line) => JSON.parse(line))
+  assert.ok(log.length > 5)
+  for (const { level, time, pid, msg } of log) {
+    assert.deepEqual([level, pid, typeof time, typeof msg], [30, child.pid, 'number', 'string'])
+  }
+  assert.equal(log.at(-1).msg, 'Stopped.')
+})
+
+const hasScript = spawnSync('script', ['--version']).status === 0
+
+for (const [what, environment, coloured] of [
+  ['coloured', {}, true],
+  ['plain with NO_COLOR', { NO_COLOR: '1' }, false],
+] as const) {
+  test(`in a terminal the greeting is for people, ${what}, and so is the end`, {
+    skip: hasScript ? false : 'not checked: the command `script` of util-linux is not here',
+  }, async () => {
+    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+    const command = `exec ${process.execPath} ${main} serve`
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: createDirectory(),
+      env: { PATH: process.env.PATH, TERM: 'xterm', PORT: '0', ...environment },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let screen = ''
+    terminal.stdout.on('data', (chunk) => {
+      screen += chunk
+    })
+    while (!screen.includes('user add alice')) await once(terminal.stdout, 'data')
+    // Ctrl-C, as the terminal sends it on.
+    terminal.stdin.write('\u0003')
+    await once(terminal, 'close')
+    const plain = stripVTControlCharacters(screen)
+    assert.equal(screen !== plain, coloured)
+    assert.match(plain, /^Portcullis listens on http:\S+\r\nSwagger UI: {2}http:\S+\/docs\r\n/)
+    assert.match(plain, /\r\n\r\nThere are no users yet/)
+    assert.match(plain, /Stopped\.\r\n$/)
+    assert.ok(!plain.includes('{"level"'))
+  })
+}
 
 test('a .env file is read, and the environment wins over it', async () => {
   const directory = createDirectory()

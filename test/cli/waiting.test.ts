@@ -7,7 +7,7 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import pg from 'pg'
 import { freePort, startPostgresOrSkip } from '../stores/postgres-server.ts'
-import { createDirectory, type Finished, run, start } from './process.ts'
+import { createDirectory, type Finished, inWords, run, start } from './process.ts'
 
 const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
@@ -110,7 +110,7 @@ describe('serve, with the database down', { skip, timeout }, () => {
     for (const more of lines) assert.match(more, /is starting or stopping\. Waiting for it\.$/)
     child.kill('SIGTERM')
     assert.deepEqual(await exited, [0, null])
-    assert.match(stdout.text(), /\nStopped\.\n$/)
+    assert.match(inWords(stdout.text()), /\nStopped\.\n$/)
   })
 
   test('is told to stop while it waits, and stops', async () => {
@@ -121,7 +121,7 @@ describe('serve, with the database down', { skip, timeout }, () => {
       await stderr.until('Waiting for it.')
       child.kill(signal)
       assert.deepEqual(await exited, [0, null], stderr.text())
-      assert.equal(stdout.text(), 'Stopped.\n')
+      assert.equal(inWords(stdout.text()), 'Stopped.\n')
     }
   })
 

@@ -154,9 +154,11 @@ test('what the page on importing types brings users in and out', async (t) => {
   const shell = await prepare(t)
   const page = 'docs/importing-users.md'
   const [, line = ''] = /^```json\n([\s\S]*?)^```$/m.exec(read(page)) ?? []
+  const later = JSON.stringify({ ...JSON.parse(line), active: false })
   writeFileSync(join(shell.directory, 'users.jsonl'), line)
+  writeFileSync(join(shell.directory, 'later.jsonl'), later)
   const [bringIn, bringOut] = blocksOf(page)
   await shell.run(bringIn)
-  assert.match(await shell.run('portcullis user list'), /\bann\b/)
+  assert.match(await shell.run('portcullis user list'), /\bann\b.*\binactive\b/)
   await shell.run(`rm users.jsonl\n${bringOut}`)
 })

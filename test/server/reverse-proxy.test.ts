@@ -260,7 +260,7 @@ proxied('Caddy', missing('caddy', 'version'), startCaddy)
 
 test('behind nginx and a proxy before it, both append and two hops are believed (TH-09)', {
   skip: missing('nginx', '-v'),
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const inner = await freePort()
   const append = { 'For $remote_addr': 'For $proxy_add_x_forwarded_for' }
@@ -286,7 +286,7 @@ test('behind nginx and a proxy before it, both append and two hops are believed 
 
 test('below a path, as the page has it, every link of the first page and a login in /docs work', {
   skip: missing('nginx', '-v'),
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const [, locations = ''] =
     /^```nginx\n( {4}location \/id\/[\s\S]*?)^```$/m.exec(
