@@ -3,9 +3,11 @@
 
 import { buildApp } from '../../src/server/app.ts'
 import { readConfig, readEnvironment } from '../../src/server/config.ts'
+import { lowerHashPriority } from '../../src/server/hash-priority.ts'
 import { openAuth } from '../../src/server/open-auth.ts'
 import { UserAnswer } from '../../src/server/schemas.ts'
 
+await lowerHashPriority()
 const config = readConfig(readEnvironment())
 const auth = await openAuth(config)
 const app = await buildApp({

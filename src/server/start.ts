@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import { lowerHashPriority } from './hash-priority.ts'
 import { databaseFile } from './inspect-database.ts'
 import { urlOf } from './listener-options.ts'
 import { createLogStream, type LogStream } from './log-stream.ts'
@@ -46,6 +47,7 @@ export async function startServer(
   config: Config,
   { setup: grant, prune = true, worker, ...waiting }: StartOptions = {},
 ): Promise<RunningServer> {
+  await lowerHashPriority()
   const opened =
     config.databaseUrl === undefined
       ? { value: await open(config), port: config.port, leave: async () => {} }
