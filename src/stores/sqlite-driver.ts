@@ -13,6 +13,7 @@ import {
 } from 'kysely'
 import { answer, isBusy } from './sqlite-error.ts'
 import { createWrites, type Writes } from './sqlite-writes.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** Statements kept prepared. The application has a few dozen; a bound costs nothing. */
 const maxPrepared = 256
@@ -22,23 +23,50 @@ const longestWait = 2000
 /** Milliseconds between two tries. SQLite's own waiting would hold up everything else here. */
 const retryAfter = 10
 
+export interface DialectOptions {
+  /** Default: those of this dialect alone. */
+  readonly writes?: Writes
+  /** Whose turn it is to use the database. Default: those of this dialect alone. */
+  readonly turns?: Turns
+  /** False for writes that need not survive a power failure. Default true. */
+  readonly settles?: boolean
+}
+
 /** Kysely's SQLite dialect on `node:sqlite`. */
-export function nodeSqliteDialect(
-  database: DatabaseSync,
-  writes: Writes = createWrites(),
-): Dialect {
+export function nodeSqliteDialect(database: DatabaseSync, options: DialectOptions = {}): Dialect {
   return {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new NodeSqliteDriver(database, writes),
+    createAdapter: () => new NodeSqliteAdapter(),
+    createDriver: () => new NodeSqliteDriver(database, options),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   }
 }
 
+class NodeSqliteAdapter extends SqliteAdapter {
+  // There is one, but its users take turns here: Kysely would let the next one wait for the disk, too.
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+}
+
+/** The use of the database by whoever's turn it is. */
+interface Lent extends DatabaseConnection {
+  /** Rows that had been changed before. */
+  readonly changesBefore: number
+  readonly endTurn: () => void
+}
+
 class NodeSqliteDriver extends SqliteDriver implements Driver {
   readonly #database: DatabaseSync
+  readonly #writes: Writes
+  readonly #turns: Turns
+  readonly #settles: boolean
+  readonly #countChanges: () => number
 
-  constructor(database: DatabaseSync, writes: Writes) {
+  constructor(
+    database: DatabaseSync,
+    { writes = createWrites(), turns = createTurns(), settles = true }: DialectOptions,
+  ) {
     const prepared = new Map<string, SqliteStatement>()
     super({
       database: {
@@ -55,14 +83,32 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
       },
     })
     this.#database = database
+    this.#writes = writes
+    this.#turns = turns
+    this.#settles = settles
+    const changes = database.prepare('select total_changes() as changes')
+    this.#countChanges = () => Number(changes.get()?.changes)
   }
 
-  override async acquireConnection(): Promise<DatabaseConnection> {
+  override async acquireConnection(): Promise<Lent> {
     const connection = await super.acquireConnection()
+    const endTurn = await this.#turns.take()
     return {
       executeQuery: (query) => untilFree(() => connection.executeQuery(query)),
       streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
+      changesBefore: this.#countChanges(),
+      endTurn,
     }
+  }
+
+  // Whoever has written is answered when it is on the disk. The next one's turn begins before: all who
+  // write meanwhile share one wait for the disk.
+  override async releaseConnection(connection?: DatabaseConnection): Promise<void> {
+    // It is one that was lent out above.
+    const { changesBefore, endTurn } = connection as Lent
+    const hasWritten = this.#countChanges() !== changesBefore
+    endTurn()
+    if (hasWritten && this.#settles) await this.#writes.settle()
   }
 
   // Kysely begins a deferred transaction. One that reads and then writes would fail when another

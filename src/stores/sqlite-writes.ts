@@ -9,13 +9,23 @@ import { isUnwritable } from './sqlite-error.ts'
 export interface Writes {
   /** Runs a statement that may write. */
   run<T>(statement: () => T): T
+  /** Waits until what was committed is on the disk. */
+  settle(): Promise<void>
   /** Tries a write if the last one failed. Rejects if it cannot be done still. */
   check(tryOne: () => Promise<unknown>): Promise<void>
 }
 
-export function createWrites(): Writes {
+export function createWrites(flush: () => Promise<void> = async () => {}): Writes {
   let failed = false
   return {
+    async settle() {
+      try {
+        await flush()
+      } catch (error) {
+        failed = true
+        throw error
+      }
+    },
     run(statement) {
       try {
         return statement()

@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely, sql } from 'kysely'
+import { Kysely } from 'kysely'
 import type { ClientStore } from '../core/client-store.ts'
 import type { EventStore } from '../core/event-store.ts'
 import type { SigningKeyStore } from '../core/signing-key-store.ts'
@@ -31,6 +31,8 @@ import { nodeSqliteDialect, untilFree } from './sqlite-driver.ts'
 import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './sqlite-error.ts'
 import { createSqliteSubjects } from './sqlite-subjects.ts'
 import { createWrites, runTogether, type Writes } from './sqlite-writes.ts'
+import { createTurns } from './turns.ts'
+import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
 
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 
@@ -164,22 +166,35 @@ async function openDatabase(path: string): Promise<Opened> {
   prepareFile(path)
   const writer = new DatabaseSync(path, { timeout: busyTimeoutAtStart })
   let reader: DatabaseSync | undefined
+  let log: WriteAheadLog | undefined
   try {
     useWriteAheadLog(writer)
-    // FULL: what is acknowledged survives a power failure, not only the end of the process.
     writer.exec('pragma synchronous = full')
-    const writes = createWrites()
-    const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(writer, writes) })
-    await migrateAlone(writer, db)
+    await migrateAlone(writer)
+    // What is acknowledged survives a power failure, not only the end of the process: we wait for the
+    // disk ourselves, where nothing else has to.
+    writer.exec('pragma synchronous = normal')
     writer.exec(`pragma busy_timeout = ${busyTimeout}`)
+    log = openWriteAheadLog(path)
+    const writes = createWrites(log.flush)
+    const turns = createTurns()
+    const dialect = nodeSqliteDialect(writer, { writes, turns })
+    const loose = nodeSqliteDialect(writer, { writes, turns, settles: false })
+    const db = new Kysely<Schema>({ dialect })
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
     reader.prepare(`pragma cache_size = -${readerCache}`).run()
-    const engine = createEngine(db, writer, reader, writes)
+    const engine = createEngine(
+      { db, loose: new Kysely({ dialect: loose }) },
+      writer,
+      reader,
+      writes,
+    )
     const write = db.updateTable('signing_key_set').set({ id: 1 }).compile()
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
+    const settled = log
     const subjects = createSqliteSubjects(reader, createSubjectReader(engine))
     return {
       users: createUserStore(engine),
@@ -199,18 +214,20 @@ async function openDatabase(path: string): Promise<Opened> {
       },
       async close() {
         opened.close()
+        await settled.close()
         await db.destroy()
       },
     }
   } catch (error) {
     reader?.close()
+    await log?.close()
     if (writer.isOpen) writer.close()
     throw error
   }
 }
 
 function createEngine(
-  db: Kysely<Schema>,
+  { db, loose }: { readonly db: Kysely<Schema>; readonly loose: Kysely<Schema> },
   writer: DatabaseSync,
   reader: DatabaseSync,
   writes: Writes,
@@ -224,17 +241,7 @@ function createEngine(
     },
     inTransaction: (change) => db.transaction().execute(change),
     inTurn: (_name, change) => change(db),
-    // On the one connection that writes, since two of one process would wait for each other; nothing
-    // else runs on it meanwhile.
-    loosely: (change) =>
-      db.connection().execute(async (connection) => {
-        await sql`pragma synchronous = normal`.execute(connection)
-        try {
-          return await change(connection)
-        } finally {
-          await sql`pragma synchronous = full`.execute(connection)
-        }
-      }),
+    loosely: (change) => change(loose),
     async changeIf(condition, changes) {
       // While Kysely has lent it out, nobody else writes on this connection; and without a pause in
       // the transaction, no other process finds the database locked for longer than it takes.
@@ -272,10 +279,10 @@ function useWriteAheadLog(database: DatabaseSync): void {
 }
 
 /** One transaction around all steps: of two processes the second finds the tables made. */
-async function migrateAlone(database: DatabaseSync, db: Kysely<Schema>): Promise<void> {
+async function migrateAlone(database: DatabaseSync): Promise<void> {
   database.exec('begin immediate')
   try {
-    await migrate(db as never)
+    await migrate(new Kysely({ dialect: nodeSqliteDialect(database) }))
     database.exec('commit')
   } catch (error) {
     if (database.isTransaction) database.exec('rollback')

@@ -657,6 +657,8 @@ export function storeContract(
           const ids = read.keys.map(({ id }) => id)
           assert.deepEqual(ids, read.version === first ? [] : [String(read.version)])
           version = read.version
+          // A store that answers at once would leave no time for the changes to reach the disk.
+          await new Promise(setImmediate)
         }
         await changes
       })
