@@ -44,14 +44,14 @@ export async function load(
   requests: Requests,
   { seconds, connections = 32, where = 'load' }: LoadOptions,
 ): Promise<Sample> {
-  // What the load before has left behind is worked off first.
-  await (await fetch(url + requests.path)).arrayBuffer()
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-load-'))
   try {
     const command = wrkVersion
       ? wrk(directory, url, requests, seconds, connections)
       : autocannon(directory, url, requests, seconds, connections)
     const printed = await runCommand(command, where)
+    // What was under way when it ended is worked off, or the next one would have to share the cores.
+    await (await fetch(url + requests.path)).arrayBuffer()
     const result = JSON.parse(printed.trim().split('\n').at(-1) ?? '')
     if (result.failed > 0) {
       throw new Error(`${result.failed} of ${result.requests} requests to ${requests.path} failed.`)
