@@ -67,13 +67,16 @@ const scriptSets = [
   ['Latin', 'Han', 'Hiragana', 'Katakana'],
   ['Latin', 'Han', 'Bopomofo'],
   ['Latin', 'Han', 'Hangul'],
-].map(
-  (set) =>
-    new RegExp(`^[${set.map((s) => `\\p{scx=${s}}`).join('')}\\p{scx=Zyyy}\\p{scx=Zinh}]*$`, 'u'),
-)
+]
+/** Made when a name needs them: they take longer than all else that loads here. */
+let scriptTests: readonly RegExp[] | undefined
 
 function hasOneScript(text: string): boolean {
-  return scriptSets.some((set) => set.test(text))
+  scriptTests ??= scriptSets.map((set) => {
+    const characters = [...set, 'Zyyy', 'Zinh'].map((script) => `\\p{scx=${script}}`)
+    return new RegExp(`^[${characters.join('')}]*$`, 'u')
+  })
+  return scriptTests.some((test) => test.test(text))
 }
 
 /** The Bidi Rule, RFC 5893 §2, for names with right-to-left characters. */
