@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Auth } from '../core/auth.ts'
 import { AccountError } from '../core/errors.ts'
 import { checkRole } from '../core/roles.ts'
-import type { User } from '../core/user.ts'
+import { existing, type User } from '../core/user.ts'
 import { readNewPassword } from './password-input.ts'
 import { instant, tableOf } from './table.ts'
 import { exportCommand } from './user-export.ts'
@@ -136,9 +136,7 @@ export function userCommand(): Command {
 
 /** @throws {AccountError} `user_unknown` */
 export async function findUser(accounts: Auth['accounts'], username: string): Promise<User> {
-  const user = await accounts.findByUsername(username)
-  if (user !== null) return user
-  throw new AccountError('user_unknown', ['There is no such user.'])
+  return existing(await accounts.findByUsername(username))
 }
 
 async function allUsers({ list }: Auth['accounts']): Promise<readonly User[]> {

@@ -9,10 +9,15 @@ export function toUser({ id, username, role, active, createdAt }: UserRecord): U
   return { id, username, role, active, createdAt }
 }
 
-/** @throws {AccountError} `user_unknown` if there is none. */
+/** The user that was looked for. @throws {AccountError} `user_unknown` if there is none. */
+export function existing<T extends User>(found: T | null): T {
+  if (found === null) throw new AccountError('user_unknown', ['There is no such user.'])
+  return found
+}
+
+/** The same of a record, as others may see it. Throws as above. */
 export function present(record: UserRecord | null): User {
-  if (record === null) throw new AccountError('user_unknown', ['There is no such user.'])
-  return toUser(record)
+  return toUser(existing(record))
 }
 
 /** Says what a store refused, in words for people. */

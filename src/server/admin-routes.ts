@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
-import { AccountError } from '../core/errors.ts'
-import type { User } from '../core/user.ts'
+import { existing } from '../core/user.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
 import { originOf } from './event-log.ts'
@@ -140,7 +139,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     '/users/:id',
     { schema: { tags, summary: 'Read a user', params: UserId, response: { 200: UserAnswer } } },
     secured(usersReader, async (_admin, request) =>
-      userAnswer(present(await accounts.find(request.params.id))),
+      userAnswer(existing(await accounts.find(request.params.id))),
     ),
   )
 
@@ -242,9 +241,4 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       userAnswer(await accounts.unlock(request.params.id, originOf(admin, request))),
     ),
   )
-}
-
-function present(user: User | null): User {
-  if (user !== null) return user
-  throw new AccountError('user_unknown', ['There is no such user.'])
 }

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
-import { AccountError } from '../core/errors.ts'
 import type { IdentityRecord } from '../core/store.ts'
+import { existing } from '../core/user.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
@@ -52,10 +52,8 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersReader, async (_admin, request) => {
-      if ((await accounts.find(request.params.id)) === null) {
-        throw new AccountError('user_unknown', ['There is no such user.'])
-      }
-      return { identities: (await identities.list(request.params.id)).map(identityAnswer) }
+      const { id } = existing(await accounts.find(request.params.id))
+      return { identities: (await identities.list(id)).map(identityAnswer) }
     }),
   )
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../core/auth.ts'
-import { AccountError } from '../core/errors.ts'
+import { existing } from '../core/user.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { secured } from '../fastify/secured.ts'
 import type { Guards } from '../http/guards.ts'
@@ -32,10 +32,7 @@ export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersReader, async (_admin, request) => {
-      const { id } = request.params
-      if ((await accounts.find(id)) === null) {
-        throw new AccountError('user_unknown', ['There is no such user.'])
-      }
+      const { id } = existing(await accounts.find(request.params.id))
       return { sessions: (await sessions.list(id)).map(sessionAnswer) }
     }),
   )
