@@ -93,11 +93,17 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
   override async acquireConnection(): Promise<Lent> {
     const connection = await super.acquireConnection()
     const endTurn = await this.#turns.take()
-    return {
-      executeQuery: (query) => untilFree(() => connection.executeQuery(query)),
-      streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
-      changesBefore: this.#countChanges(),
-      endTurn,
+    try {
+      return {
+        executeQuery: (query) => untilFree(() => connection.executeQuery(query)),
+        streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
+        changesBefore: this.#countChanges(),
+        endTurn,
+      }
+    } catch (error) {
+      // It was closed meanwhile: whoever waits is told the same.
+      endTurn()
+      throw error
     }
   }
 
@@ -106,7 +112,8 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
   override async releaseConnection(connection?: DatabaseConnection): Promise<void> {
     // It is one that was lent out above.
     const { changesBefore, endTurn } = connection as Lent
-    const hasWritten = this.#countChanges() !== changesBefore
+    // One that was closed meanwhile cannot be asked.
+    const hasWritten = !this.#database.isOpen || this.#countChanges() !== changesBefore
     endTurn()
     if (hasWritten && this.#settles) await this.#writes.settle()
   }

@@ -214,14 +214,14 @@ async function openDatabase(path: string): Promise<Opened> {
       },
       async close() {
         opened.close()
-        await settled.close()
         await db.destroy()
+        await settled.close()
       },
     }
   } catch (error) {
     reader?.close()
-    await log?.close()
     if (writer.isOpen) writer.close()
+    await log?.close()
     throw error
   }
 }

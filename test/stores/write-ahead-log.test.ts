@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import fs, { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, mock, type TestContext, test } from 'node:test'
+import { CompiledQuery, Kysely } from 'kysely'
 import { UnavailableError } from '../../src/core/errors.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
+import { nodeSqliteDialect } from '../../src/stores/sqlite-driver.ts'
 import { aSession, aUser } from './contract.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-log-'))
@@ -91,6 +94,18 @@ test('who reads, who changes nothing, and whose counts may be lost wait for no d
   await store.throttle.takeBack('nobody')
   await store.throttle.succeed({ account: 'somebody', knownKey: 'from here', now: 1 })
   assert.equal(disk.mock.callCount(), 0)
+})
+
+test('who waits for a turn at a database that is closed meanwhile is refused, and does not wait for ever', async () => {
+  const database = new DatabaseSync(':memory:')
+  const db = new Kysely({ dialect: nodeSqliteDialect(database) })
+  const closing = db.connection().execute(async () => database.close())
+  const waiting = [1, 2].map(() => db.executeQuery(CompiledQuery.raw('select 1')))
+  const outcomes = await Promise.allSettled([closing, ...waiting])
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'rejected'],
+  )
 })
 
 test('after the disk has failed nothing is acknowledged until a restart', async (t) => {
