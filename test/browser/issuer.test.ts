@@ -14,6 +14,7 @@ import {
 } from '../issuers/running-provider.ts'
 import { freePort } from '../stores/postgres-server.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
+import { execute } from './swagger-page.ts'
 
 let provider: RunningProvider
 let auth: Auth
@@ -74,11 +75,6 @@ test('a login at the issuer, with the redirect URL of the documents, is one for 
   await popup.locator('button[type=submit]').click()
   await flow.getByRole('button', { name: 'Remove authorization' }).waitFor()
   await flow.getByRole('button', { name: 'Close' }).click()
-  const me = page.locator('.opblock-get', { has: page.locator('[data-path="/me"]') })
-  await me.locator('.opblock-summary-control').click()
-  await me.getByRole('button', { name: 'Try it out' }).click()
-  await me.getByRole('button', { name: 'Execute' }).click()
-  const answer = me.locator('.live-responses-table .response')
-  await answer.locator('.response-col_status', { hasText: '200' }).waitFor()
+  await execute(page, '/me', 200)
   assert.deepEqual(complaints, [])
 })

@@ -9,6 +9,7 @@ import { createGuards } from '../../src/http/guards.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
+import { execute } from './swagger-page.ts'
 
 let auth: Auth
 let app: FastifyInstance
@@ -52,35 +53,26 @@ async function openDocs(t: { after(done: () => Promise<void>): void }) {
     await dialog.getByRole('button', { name: 'Remove authorization' }).first().waitFor()
     await dialog.getByRole('button', { name: 'Close' }).first().click()
   }
-  const execute = async (path: string, status: number): Promise<string> => {
-    const block = page.locator('.opblock-get', { has: page.locator(`[data-path="${path}"]`) })
-    await block.locator('.opblock-summary-control').click()
-    await block.getByRole('button', { name: 'Try it out' }).click()
-    await block.getByRole('button', { name: 'Execute' }).click()
-    const answer = block.locator('.live-responses-table .response')
-    await answer.locator('.response-col_status', { hasText: String(status) }).waitFor()
-    return (await answer.textContent()) ?? ''
-  }
-  return { formOf, authorize, execute, complaints }
+  return { page, formOf, authorize, complaints }
 }
 
 test('a client that acts for itself is tried with its id and secret, and is no user', async (t) => {
-  const { formOf, authorize, execute, complaints } = await openDocs(t)
+  const { page, formOf, authorize, complaints } = await openDocs(t)
   const form = formOf('clientCredentials')
   await form.getByLabel('client_id:').fill('nightly')
   await form.getByLabel('client_secret:').fill(secret)
   await authorize('clientCredentials')
-  assert.match(await execute('/report', 200), /"read_by":\s*"nightly"/)
-  assert.match(await execute('/me', 403), /This needs a user/)
+  assert.match(await execute(page, '/report', 200), /"read_by":\s*"nightly"/)
+  assert.match(await execute(page, '/me', 403), /This needs a user/)
   assert.ok(!complaints.some((complaint) => !complaint.includes('403 (Forbidden)')))
 })
 
 test('a user logs in beside it with empty client fields, and is no client', async (t) => {
-  const { formOf, authorize, execute } = await openDocs(t)
+  const { page, formOf, authorize } = await openDocs(t)
   const form = formOf('password')
   await form.getByLabel('username:').fill('alice')
   await form.getByLabel('password:').fill(goodPassword)
   await authorize('password')
-  assert.match(await execute('/me', 200), /"username":\s*"alice"/)
-  assert.match(await execute('/report', 403), /This needs a client/)
+  assert.match(await execute(page, '/me', 200), /"username":\s*"alice"/)
+  assert.match(await execute(page, '/report', 403), /This needs a client/)
 })

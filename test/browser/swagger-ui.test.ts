@@ -7,6 +7,7 @@ import { buildApp } from '../../src/server/app.ts'
 import { permissions } from '../../src/server/open-auth.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
 import { launchChromium, networkName, type TestBrowser, type WatchedPage } from './chromium.ts'
+import { execute } from './swagger-page.ts'
 
 let auth: Auth
 let app: FastifyInstance
@@ -75,20 +76,6 @@ async function logOut(page: Page): Promise<void> {
   await dialog.getByRole('button', { name: 'Remove authorization' }).click()
   await dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' }).waitFor()
   await dialog.getByRole('button', { name: 'Close' }).click()
-}
-
-/** Presses Execute on a GET route; waits until the page shows an answer with the status. */
-async function execute(page: Page, path: string, status: number): Promise<string> {
-  const block = page.locator('.opblock-get', { has: page.locator(`[data-path="${path}"]`) })
-  const button = block.getByRole('button', { name: 'Execute' })
-  if (!(await button.isVisible())) {
-    await block.locator('.opblock-summary-control').click()
-    await block.getByRole('button', { name: 'Try it out' }).click()
-  }
-  await button.click()
-  const answer = block.locator('.live-responses-table .response')
-  await answer.locator('.response-col_status', { hasText: String(status) }).waitFor()
-  return (await answer.textContent()) ?? ''
 }
 
 function assertOwnRequestsOnly({ requests }: WatchedPage, from = origin): void {
