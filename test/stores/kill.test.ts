@@ -17,7 +17,7 @@ import { aUser } from './contract.ts'
 import { killPostgres, startAgain } from './kill-postgres.ts'
 import { createLedger, type Ledger, presentAgain, type StoredSession } from './ledger.ts'
 import { startPostgresOrSkip } from './postgres-server.ts'
-import { rage, type Storm, send } from './storm.ts'
+import { type Credentials, rage, type Storm, send } from './storm.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 5)
 const devicesAtWork = 8
@@ -43,14 +43,24 @@ interface Arena {
 
 const passwordHash = await (await createPasswordHasher()).hash(goodPassword)
 
-/** A new user: one may have no more than so many sessions, and none is to go for being too many. */
-async function addUser(arena: Arena): Promise<{ username: string; password: string }> {
+let users = 0
+
+/**
+ * A new user, somewhere else: one may have no more than so many sessions, and none is to go for being
+ * too many; and a login that a kill has cut off stays counted against the place that it came from.
+ */
+async function addUser(arena: Arena): Promise<Credentials> {
   const store = arena.open()
   await store.open()
   const user = aUser({ passwordHash })
   await store.users.create(user)
   await store.close()
-  return { username: user.username, password: goodPassword }
+  users++
+  return {
+    username: user.username,
+    password: goodPassword,
+    address: `10.0.${users >> 8}.${users & 255}`,
+  }
 }
 
 function storm(round: number, arena: Arena, ledger: Ledger, url: string, strike: () => void) {
@@ -60,7 +70,10 @@ function storm(round: number, arena: Arena, ledger: Ledger, url: string, strike:
 
 /** The grace is long enough for a machine that is slow to start what was killed. */
 const start = ({ directory, environment }: Arena): Promise<Serving> =>
-  serve(directory, { REFRESH_GRACE: '300', DOCS: 'false', ...environment })
+  serve(directory, {
+    ...{ REFRESH_GRACE: '300', DOCS: 'false', TRUSTED_PROXIES: '127.0.0.1' },
+    ...environment,
+  })
 
 const summary = (answered: number, onTheirWay: number): string =>
   `${answered} requests were answered, ${onTheirWay} refreshes were stored and not acknowledged`

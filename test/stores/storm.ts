@@ -25,12 +25,19 @@ export interface Answer {
 /** Sends a request; null if there was no answer, or one that says "not now". */
 export async function send(
   url: string,
-  { form, token }: { form?: Readonly<Record<string, string>>; token?: string },
+  {
+    form,
+    token,
+    address,
+  }: { form?: Readonly<Record<string, string>>; token?: string; address?: string },
 ): Promise<Answer | null> {
   try {
     const response = await fetch(url, {
       ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-      ...(token && { headers: { authorization: `Bearer ${token}` } }),
+      headers: {
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(address && { 'x-forwarded-for': address }),
+      },
     })
     const text = await response.text()
     if (response.status === 503) return null
@@ -45,14 +52,16 @@ export async function send(
 export interface Credentials {
   readonly username: string
   readonly password: string
+  /** Where the logins come from, as a proxy on this machine says. */
+  readonly address: string
 }
 
 /** Logs in; null if there was no answer. */
 export async function logIn(
   url: string,
-  { username, password }: Credentials,
+  { username, password, address }: Credentials,
 ): Promise<Device | null> {
-  const answer = await send(`${url}/auth/token`, { form: { username, password } })
+  const answer = await send(`${url}/auth/token`, { form: { username, password }, address })
   if (answer === null) return null
   const { access_token: accessToken = '', refresh_token: refreshToken = '' } = answer.body
   assert.equal(answer.status, 200, `a login was refused: ${JSON.stringify(answer.body)}`)
