@@ -141,7 +141,9 @@ function createUsers(
     },
     async pepperIds() {
       const hashes = [...byId.values()].flatMap(({ passwordHash }) => passwordHash ?? [])
-      return [...new Set(hashes.flatMap((hash) => /,keyid=(.{8})/.exec(hash)?.[1] ?? []))].sort()
+      return [
+        ...new Set(hashes.flatMap((hash) => /^\$argon2.*,keyid=(.{8})/.exec(hash)?.[1] ?? [])),
+      ].sort()
     },
     async update(id, changes, keepOneActiveIn, event) {
       const user = byId.get(id)

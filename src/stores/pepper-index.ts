@@ -31,12 +31,18 @@ export async function readPepperIds(db: Kysely<Schema>): Promise<readonly string
   }
 }
 
-/** The `keyid` of a hash: the 8 characters of a pepper's id. Word for word the same in the index. */
+/**
+ * The `keyid` of an argon2 hash: the 8 characters of a pepper's id. Salts of other systems may be any
+ * text. Word for word the same in the index and in what reads it.
+ */
 function pepperOf(db: Pick<Kysely<never>, 'getExecutor'>): {
   readonly id: RawBuilder<string>
   readonly isThere: RawBuilder<SqlBool>
 } {
   const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter
   const at = sql`${sql.raw(isPostgres ? 'strpos' : 'instr')}(password_hash, ',keyid=')`
-  return { id: sql`substr(password_hash, ${at} + 7, 8)`, isThere: sql`${at} > 0` }
+  return {
+    id: sql`substr(password_hash, ${at} + 7, 8)`,
+    isThere: sql`substr(password_hash, 1, 7) = '$argon2' and ${at} > 0`,
+  }
 }

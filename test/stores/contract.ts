@@ -240,7 +240,8 @@ export function storeContract(
           `$argon2id$v=19$m=8,t=1,p=1${keyId}$c2FsdHNhbHQ$${text}`
         const hashes = [
           ...[under(',keyid=bbbb/+b2', 'one'), under(',keyid=aaaa/+a1', 'two')],
-          ...[under(',keyid=bbbb/+b2', 'three'), under('', 'four'), '$2b$04$keyid', null],
+          ...[under(',keyid=bbbb/+b2', 'three'), under('', 'four'), null],
+          'pbkdf2_sha256$1000$,keyid=cccccccc$aGFzaA==',
         ]
         const before = await other.users.pepperIds()
         const made: UserRecord[] = []

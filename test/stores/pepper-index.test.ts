@@ -85,6 +85,8 @@ for (const [name, create, dialectOf, explain, skipped] of [
       }
     } finally {
       await db.destroy()
+      // Waits until its connection is gone, which `destroy` does not: the server is stopped next.
+      await database.run('select 1')
     }
   })
 }

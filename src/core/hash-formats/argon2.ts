@@ -12,7 +12,7 @@ export const readArgon2: HashReader = (stored) => {
   const phc = stored.replace(/^argon2(?=\$argon2)/, '')
   if (!phc.startsWith('$argon2')) return null
   const { memoryCost, timeCost, parallelism, outputLen, algorithm } = parse(phc)
-  const keyId = /,keyid=([^,$]+)/.exec(phc)?.[1]
+  const keyId = /,keyid=([^,$]*)/.exec(phc)?.[1]
   if (
     memoryCost > argon2Ceilings.memory ||
     timeCost > argon2Ceilings.time ||
