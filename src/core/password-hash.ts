@@ -120,13 +120,13 @@ export async function createPasswordHasher(
     ...(peppers.current && { secret: peppers.current.key }),
   }
 
-  async function hash(password: string | Uint8Array): Promise<string> {
+  async function newHash(password: string | Uint8Array): Promise<string> {
     const phc = await argon2.hash(password, settings)
     return peppers.current ? withKeyId(phc, peppers.current.id) : phc
   }
 
   // Hashed as a new one is, so that an unknown user costs what a known one does.
-  const dummy = readHash(await hash(randomBytes(32)))
+  const dummy = readHash(await newHash(randomBytes(32)))
 
   /** The pepper of a hash, if it has one that is known here. */
   function pepperOf({ keyId }: StoredHash): Pepper | undefined {
@@ -150,7 +150,7 @@ export async function createPasswordHasher(
   }
 
   return {
-    hash: (password) => pool.run(() => hash(normalize(password))),
+    hash: (password) => pool.run(() => newHash(normalize(password))),
     checkCapacity: (source) => pool.checkCapacity(source),
     async verify(password, storedHash, { source }) {
       const hash = (storedHash === null ? null : readOrNull(storedHash)) ?? dummy
