@@ -14,6 +14,7 @@ import type { Check, Finding, Subject } from './doctor/finding.ts'
 import { checkIssuers } from './doctor/issuers.ts'
 import { checkLogLevel, checkThreads, checkWorkers } from './doctor/machine.ts'
 import { checkIssuerUrl, checkProxies } from './doctor/network.ts'
+import { checkNode } from './doctor/node.ts'
 import { checkPasswordHash } from './doctor/password-hash.ts'
 import { checkPeppers } from './doctor/peppers.ts'
 import { reportOf, worstOf } from './doctor/report.ts'
@@ -36,6 +37,7 @@ const checks: readonly Check[] = [
   checkProxies,
   checkCors,
   checkIssuers,
+  checkNode,
   checkThreads,
   checkWorkers,
   checkLogLevel,

@@ -11,6 +11,7 @@ import type { Check, Finding, Subject } from '../../src/cli/doctor/finding.ts'
 import { checkIssuers } from '../../src/cli/doctor/issuers.ts'
 import { checkThreads, checkWorkers } from '../../src/cli/doctor/machine.ts'
 import { checkIssuerUrl, checkProxies } from '../../src/cli/doctor/network.ts'
+import { checkNode } from '../../src/cli/doctor/node.ts'
 import { parametersFor } from '../../src/cli/doctor/password-hash.ts'
 import { checkSecrets } from '../../src/cli/doctor/secrets.ts'
 import { systemClock } from '../../src/core/clock.ts'
@@ -144,6 +145,28 @@ test('a clock that cannot be right is a problem', async () => {
   for (const now of [0, 4_200_000_000]) {
     assert.equal(worst(await checkClock({ ...subject, now })), 'problem')
   }
+})
+
+test('a Node.js whose line has ended is a warning from that day on (SC-08)', () => {
+  const at = (day: string, version: string) => checkNode({ now: Date.parse(day) / 1000 }, version)
+  const [during] = at('2028-04-29', '24.18.1')
+  assert.equal(during?.status, 'ok')
+  assert.match(during.finding, /24\.18\.1 gets fixes until 2028-04-30/)
+  for (const [day, version] of [
+    ['2028-04-30', '24.18.1'],
+    ['2026-11-26', '25.9.0'],
+    ['2029-05-01', '26.10.0'],
+  ] as const) {
+    const [after] = at(day, version)
+    assert.equal(after?.status, 'warning', version)
+    assert.match(String(after.advice), /Install a newer line/)
+  }
+  // Nothing is known of what came after this version.
+  assert.deepEqual(at('2040-01-01', '30.0.0'), [])
+})
+
+test('the Node.js that this package is developed with is one that the check knows (SC-08)', () => {
+  assert.equal(checkNode({ now: 0 }).length, 1)
 })
 
 test('a clock that is off by more than tokens may be is a problem, by less a warning', () => {
