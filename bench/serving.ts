@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { sqlite } from '../src/stores/sqlite.ts'
+import { compileCommand } from './compiled.ts'
 
-const root = join(import.meta.dirname, '..')
 /** Long enough for the policy, and no secret. */
 export const password = 'vivid harbor ladle ox'
 
@@ -21,7 +21,7 @@ export interface Serving {
 }
 
 /**
- * Starts `serve` on SQLite, with metrics, behind a proxy on this machine: so every request may say
+ * Starts `serve`, compiled, on SQLite, with metrics, behind a proxy on this machine: so every request may say
  * where it comes from.
  *
  * @param fill Makes users; by this clock, if the throttle is to think that it is another time.
@@ -38,7 +38,7 @@ export async function startServing(
   })
   await fill(auth)
   await auth.close()
-  const server = spawn(process.execPath, [join(root, 'src/cli/main.ts'), 'serve'], {
+  const server = spawn(process.execPath, [compileCommand(), 'serve'], {
     cwd: directory,
     env: {
       PATH: process.env.PATH,

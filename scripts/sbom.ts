@@ -1,4 +1,5 @@
-// Writes what is installed with the package (CycloneDX) to dist/sbom.cdx.json, from the lockfile alone.
+// Writes what is installed with the package or compiled into it (CycloneDX) to dist/sbom.cdx.json, from
+// the lockfile alone.
 
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -18,6 +19,12 @@ const wanted = new Set(
 )
 const isWanted = (ref: string): boolean => wanted.has(ref) || ref === own
 bom.components = bom.components.filter((each: { 'bom-ref': string }) => isWanted(each['bom-ref']))
+for (const component of bom.components) {
+  // What is compiled in is no part of development alone.
+  component.properties = component.properties?.filter(
+    ({ name }: { name: string }) => name !== 'cdx:npm:package:development',
+  )
+}
 bom.dependencies = bom.dependencies
   .filter(({ ref }: { ref: string }) => isWanted(ref))
   .map(({ ref, dependsOn }: { ref: string; dependsOn: readonly string[] }) => ({

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compiledIn } from './compiled-in.ts'
 
 /** The files that decide what is installed. */
 export interface Manifests {
@@ -35,7 +36,7 @@ interface LockedPackage {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-/** A package that is installed with ours. */
+/** A package that is installed with ours, or is compiled into it. */
 export interface RuntimePackage {
   readonly name: string
   readonly version: string
@@ -74,13 +75,13 @@ export function readManifests(root: string): Manifests {
   }
 }
 
-/** Returns every package that is installed with ours, by name. */
+/** Returns every package that is installed with ours or compiled into it, by name. */
 export function listRuntimePackages({ manifest, lock, architecture }: Manifests): RuntimePackage[] {
   const reasons = readReasons(architecture)
   return runtimeEntries(lock.packages)
     .map(([path, { version, license = '' }]) => {
       const name = nameOf(path)
-      const why = Object.hasOwn(manifest.dependencies, name)
+      const why = isDirect(name, manifest)
         ? (reasons.get(name) ?? '')
         : `for ${neededBy(name, lock.packages).join(', ')}`
       return { name, version, license, why }
@@ -101,11 +102,11 @@ export function findProblems(manifests: Manifests): string[] {
     }
   }
   const reasons = readReasons(architecture)
-  for (const name of Object.keys(manifest.dependencies)) {
+  for (const name of [...Object.keys(manifest.dependencies), ...compiledIn]) {
     if (!reasons.has(name)) problems.push(`${name} has no reason: add it to ARCHITECTURE.md.`)
   }
   for (const name of reasons.keys()) {
-    if (!Object.hasOwn(manifest.dependencies, name)) {
+    if (!isDirect(name, manifest)) {
       problems.push(`ARCHITECTURE.md gives a reason for ${name}, which is no dependency.`)
     }
   }
@@ -148,8 +149,13 @@ export function findProblems(manifests: Manifests): string[] {
 
 function runtimeEntries(packages: Manifests['lock']['packages']): [string, LockedPackage][] {
   return Object.entries(packages).filter(
-    ([path, { dev, devOptional, peer }]) => path !== '' && !dev && !devOptional && !peer,
+    ([path, { dev, devOptional, peer }]) =>
+      compiledIn.includes(nameOf(path)) || (path !== '' && !dev && !devOptional && !peer),
   )
+}
+
+function isDirect(name: string, { dependencies }: Manifest): boolean {
+  return Object.hasOwn(dependencies, name) || compiledIn.includes(name)
 }
 
 /** `node_modules/a/node_modules/@b/c` is `@b/c`. */

@@ -111,6 +111,9 @@ export class UnavailableError extends Error {
   }
 }
 
+/** Work that was not started because there is too much of it: nothing is broken. */
+export class OverloadedError extends UnavailableError {}
+
 /**
  * Credentials that were not looked at, because too many were wrong before. The same for names that
  * exist and names that do not. The same request may be looked at after `retryAfter` seconds.

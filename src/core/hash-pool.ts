@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { UnavailableError } from './errors.ts'
+import { OverloadedError } from './errors.ts'
 
 /**
  * Runs password hashes off the event loop, a few at once, the rest in a bounded queue. A login storm
@@ -13,10 +13,10 @@ export interface HashPool {
    * Turns go round the sources that wait, and one source may fill a quarter of the queue: whoever
    * sends much makes mostly themselves wait. Jobs without a source are the application's own.
    *
-   * @throws {UnavailableError} if the queue is full, or the job waited longer than `maxWait`.
+   * @throws {OverloadedError} if the queue is full, or the job waited longer than `maxWait`.
    */
   run<T>(job: () => Promise<T>, source?: string): Promise<T>
-  /** @throws {UnavailableError} if a job from this source would be refused now. */
+  /** @throws {OverloadedError} if a job from this source would be refused now. */
   checkCapacity(source?: string): void
   /** Jobs running and jobs waiting now. */
   readonly load: { readonly running: number; readonly waiting: number }
@@ -75,9 +75,9 @@ export function createHashPool(options: HashPoolOptions): HashPool {
   let peak = 0
   let refused = 0
 
-  function overloaded(): UnavailableError {
+  function overloaded(): OverloadedError {
     refused++
-    return new UnavailableError('Too many logins at once, try again in a few seconds', maxWait)
+    return new OverloadedError('Too many logins at once, try again in a few seconds', maxWait)
   }
 
   function checkCapacity(source = ''): void {

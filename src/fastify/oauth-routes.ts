@@ -14,6 +14,7 @@ import {
   revocationDocumentation,
   tokenDocumentation,
 } from './oauth-documentation.ts'
+import { logUnavailable } from './refusal-handler.ts'
 
 /** Where the OAuth endpoints are. */
 export interface OAuthPaths {
@@ -125,12 +126,14 @@ function serveForms(
 }
 
 // What the client is not told: which refresh token was used twice, why the database did not answer.
-function logRefusal({ log }: FastifyRequest, { refusal }: TokenAnswer): void {
+function logRefusal(request: FastifyRequest, { refusal }: TokenAnswer): void {
   if (refusal === undefined) return
-  const { code, cause } = refusal
-  if (code === 'unavailable') log.error({ err: cause ?? refusal }, refusal.message)
-  else
-    log.info({ code, reason: cause instanceof Error ? cause.message : undefined }, refusal.message)
+  if (refusal instanceof UnavailableError) {
+    logUnavailable(request, refusal)
+    return
+  }
+  const { code, cause, message } = refusal
+  request.log.info({ code, reason: cause instanceof Error ? cause.message : undefined }, message)
 }
 
 function send(reply: FastifyReply, { status, headers, body }: TokenAnswer): FastifyReply {

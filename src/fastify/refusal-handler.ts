@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { ThrottledError, UnavailableError } from '../core/errors.ts'
+import { OverloadedError, ThrottledError, UnavailableError } from '../core/errors.ts'
 import { createProblem, problemMediaType } from '../http/problem.ts'
 import { Refusal } from '../http/refusal.ts'
 
@@ -23,7 +23,7 @@ export function sendRefusal(error: unknown, request: FastifyRequest, reply: Fast
     return true
   }
   if (error instanceof UnavailableError) {
-    request.log.error({ err: error.cause ?? error }, error.message)
+    logUnavailable(request, error)
     reply.header('retry-after', error.retryAfter)
     sendProblem(reply, 503, error.message)
     return true
@@ -34,6 +34,15 @@ export function sendRefusal(error: unknown, request: FastifyRequest, reply: Fast
     return true
   }
   return false
+}
+
+/**
+ * Logs why there was no answer: a failure with its cause, but overload, of which there is much when
+ * there is any, as a line.
+ */
+export function logUnavailable({ log }: FastifyRequest, error: UnavailableError): void {
+  if (error instanceof OverloadedError) log.warn({ code: 'overloaded' }, error.message)
+  else log.error({ err: error.cause ?? error }, error.message)
 }
 
 /** The error handler of a guarded route: refusals are ours, the rest goes to the application's. */

@@ -27,6 +27,12 @@ before(async () => {
   app = made.app
 })
 
+interface LogLine {
+  readonly level: number
+  readonly code?: string
+  readonly err?: object
+}
+
 /** What is asked, and what the answer is: an error, or a token if there is none. */
 interface Row {
   readonly name: string
@@ -245,7 +251,12 @@ describe('the token endpoint', () => {
 
   test('answers 503 and when to come again, if too many log in at once (PC-08, DR-02)', async () => {
     const pool = createHashPool({ concurrency: 1, maxWaiting: 0 })
-    const { app } = await createTestApp({ auth: { passwordHash: { ...cheapHashing, pool } } })
+    const lines: string[] = []
+    const stream = { write: (line: string) => void lines.push(line) }
+    const { app } = await createTestApp({
+      auth: { passwordHash: { ...cheapHashing, pool } },
+      fastify: { logger: { level: 'warn', stream } },
+    })
     const { promise, resolve } = Promise.withResolvers<void>()
     const blocking = pool.run(() => promise)
     const response = await app.inject(posting(goodForm))
@@ -253,6 +264,9 @@ describe('the token endpoint', () => {
     assert.equal(response.headers['retry-after'], '2')
     assert.equal(response.headers['cache-control'], 'no-store')
     assert.equal(response.json().error, 'temporarily_unavailable')
+    // Nothing is broken, and there will be many: a warning, without a stack.
+    const [{ level, code, err }] = lines.map((line) => JSON.parse(line)) as [LogLine]
+    assert.deepEqual({ level, code, err }, { level: 40, code: 'overloaded', err: undefined })
     resolve()
     await blocking
     assert.equal((await app.inject(posting(goodForm))).statusCode, 401)

@@ -22,12 +22,15 @@ import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { build } from 'vite'
+import { compiledIn } from '../../scripts/compiled-in.ts'
 import { listRuntimePackages, readManifests } from '../../scripts/supply-chain.ts'
 import { readSources, root } from './sources.ts'
 
 const execute = promisify(execFile)
 const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly version: string
+  readonly bin: { readonly portcullis: string }
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>
   readonly engines: { readonly node: string }
   readonly devDependencies: Readonly<Record<string, string>>
 }
@@ -103,17 +106,30 @@ test('the package holds what was compiled, its documents, examples, files to dep
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1))
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => !path.startsWith('node_modules/') && !/^dist\/.*\.map$/.test(path))
-  const compiled = readSources().flatMap(({ path }) => {
-    const stem = `dist/${path.slice(0, -'.ts'.length)}`
-    return [`${stem}.js`, `${stem}.d.ts`]
-  })
+    .filter((path) => !/^(node_modules\/|dist\/shared\/[\w-]+\.js$|dist\/.*\.map$)/.test(path))
+  const types = readSources().map(({ path }) => `dist/${path.slice(0, -'.ts'.length)}.d.ts`)
+  const { bin, exports } = own
+  const entryPoints = Object.values(exports).flatMap((named) =>
+    typeof named === 'string' ? [] : [named.default.slice('./'.length)],
+  )
   // Whatever a document links to is there: its links stay alive.
   const documents = globSync(['*.md', 'deploy/*', 'docs/**/*.md', 'examples/**/*.*'], { cwd: root })
     .filter((path) => path !== 'deploy/secrets')
     .map((path) => path.replaceAll('\\', '/'))
-    .concat('LICENSE', 'package.json', 'dist/sbom.cdx.json')
-  assert.deepEqual(files.sort(), [...documents, ...compiled].sort())
+    .concat('LICENSE', 'package.json', 'dist/sbom.cdx.json', 'dist/third-party-licenses.txt')
+  assert.deepEqual(files.sort(), [...documents, ...types, ...entryPoints, bin.portcullis].sort())
+})
+
+test('what is compiled into the package is passed on with its licence, and imported from nowhere', () => {
+  const notices = readFileSync(join(installed, 'dist/third-party-licenses.txt'), 'utf8')
+  const code = globSync('dist/**/*.js', { cwd: installed }).map((path) =>
+    readFileSync(join(installed, path), 'utf8'),
+  )
+  for (const name of compiledIn) {
+    assert.ok(notices.includes(`${name} ${own.devDependencies[name]} (MIT)`), name)
+    const imported = new RegExp(`^(?:import|export) .*["']${name}["'/]`, 'm')
+    assert.ok(!code.some((text) => imported.test(text)), name)
+  }
 })
 
 test('the bill of materials names every package that is installed with ours, with its digest and licence (SC-07)', () => {
@@ -212,19 +228,19 @@ async function logInAndGet(url: string, path: string): Promise<Record<string, un
 
 /** What each entry point imports, besides modules of Node.js; of those, the database too. */
 const loads = {
-  portcullis: '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache uuid',
-  'portcullis/fastify': '@fastify/swagger @fastify/swagger-ui fastify-plugin jose lru-cache uuid',
-  'portcullis/web': 'jose lru-cache uuid',
-  'portcullis/issuers': 'bidi-js jose lru-cache uuid',
+  portcullis: '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache',
+  'portcullis/fastify': '@fastify/swagger @fastify/swagger-ui fastify-plugin',
+  'portcullis/web': '',
+  'portcullis/issuers': 'bidi-js jose lru-cache',
   'portcullis/metrics': 'fastify-plugin prom-client',
   'portcullis/client': '',
   // Its hashes are real, if cheap.
-  'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache uuid',
+  'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache',
   'portcullis/stores/memory': '',
-  'portcullis/stores/sqlite': 'kysely lru-cache node:sqlite',
-  'portcullis/stores/postgres': 'kysely lru-cache pg',
+  'portcullis/stores/sqlite': 'lru-cache node:sqlite',
+  'portcullis/stores/postgres': 'lru-cache pg',
   'portcullis/server':
-    '@fastify/cors @fastify/swagger @fastify/swagger-ui @node-rs/argon2 @node-rs/bcrypt bidi-js fastify fastify-plugin helmet jose kysely lru-cache node:sqlite uuid',
+    '@fastify/cors @fastify/swagger @fastify/swagger-ui @node-rs/argon2 @node-rs/bcrypt bidi-js fastify fastify-plugin helmet jose lru-cache node:sqlite',
 }
 
 const loadScript = `

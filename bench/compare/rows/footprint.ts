@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { compileCommand } from '../../compiled.ts'
 import { peer } from '../contestants.ts'
 import { createFixture } from '../fixture.ts'
 import { bytesOf, type Closure, closureOf } from '../packages.ts'
@@ -17,15 +17,13 @@ export const footprint: Row = {
   title: 'start, memory, packages',
   measure: ({ rounds }) =>
     withCleanup(async (onEnd) => {
-      // As it is installed: compiled.
-      const { status } = spawnSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' })
-      if (status !== 0) throw new Error('npm run build failed.')
+      const program = compileCommand()
       const fixture = await createFixture({ users: 1 })
       onEnd(fixture.remove)
       const subjects: Readonly<Record<string, readonly [Command, Closure]>> = {
         Portcullis: [
           {
-            command: [process.execPath, `${root}dist/cli/main.js`, 'serve'],
+            command: [process.execPath, program, 'serve'],
             environment: fixture.environment,
           },
           ownClosure(),
