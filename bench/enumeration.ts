@@ -97,7 +97,7 @@ function logIn(url: string, username: string): Promise<Answer> {
   })
 }
 
-const server = await startServing(fill, clock)
+const server = await startServing(fill, { clock })
 const times = new Map<Kind, number[]>(kinds.map((kind) => [kind, []]))
 const bytes = new Map<Kind, Set<string>>(kinds.map((kind) => [kind, new Set()]))
 const hashes = new Map<Kind, Set<number>>(kinds.map((kind) => [kind, new Set()]))

@@ -1,12 +1,14 @@
 // The server as it is run, in a process of its own, with users that were put into its database before.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { Clock } from '../src/core/clock.ts'
+import { postgres } from '../src/stores/postgres.ts'
 import { sqlite } from '../src/stores/sqlite.ts'
 import { compileCommand } from './compiled.ts'
 
@@ -21,19 +23,22 @@ export interface Serving {
 }
 
 /**
- * Starts `serve`, compiled, on SQLite, with metrics, behind a proxy on this machine: so every request may say
- * where it comes from.
+ * Starts `serve`, compiled, with metrics, behind a proxy on this machine: so every request may say where
+ * it comes from.
  *
  * @param fill Makes users; by this clock, if the throttle is to think that it is another time.
+ * @param options A PostgreSQL database, if it is not to be SQLite.
  */
 export async function startServing(
   fill: (auth: Auth) => Promise<void>,
-  clock?: Clock,
+  { clock, databaseUrl }: { readonly clock?: Clock; readonly databaseUrl?: string } = {},
 ): Promise<Serving> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
   mkdirSync(join(directory, 'data'), { mode: 0o700 })
+  const keyEncryptionKey = randomBytes(32)
   const auth = await createAuth({
-    store: sqlite(join(directory, 'data', 'portcullis.db')),
+    store: databaseUrl ? postgres(databaseUrl) : sqlite(join(directory, 'data', 'portcullis.db')),
+    keyEncryptionKey,
     ...(clock && { clock }),
   })
   await fill(auth)
@@ -43,6 +48,8 @@ export async function startServing(
     env: {
       PATH: process.env.PATH,
       ...{ PORT: '0', METRICS_PORT: '0', TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'error' },
+      KEY_ENCRYPTION_KEY: keyEncryptionKey.toString('hex'),
+      ...(databaseUrl && { DATABASE_URL: databaseUrl }),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

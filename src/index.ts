@@ -75,6 +75,7 @@ export {
   type PasswordPolicy,
   type PasswordPolicyOptions,
 } from './core/password-policy.ts'
+export type { PepperOptions } from './core/peppers.ts'
 export type { Permissions } from './core/permissions.ts'
 export type { RoleMap, Roles } from './core/roles.ts'
 export type {

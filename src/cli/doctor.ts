@@ -16,6 +16,7 @@ import { checkLogLevel, checkThreads, checkWorkers } from './doctor/machine.ts'
 import { checkIssuerUrl, checkProxies } from './doctor/network.ts'
 import { checkNode } from './doctor/node.ts'
 import { checkPasswordHash } from './doctor/password-hash.ts'
+import { checkPeppers } from './doctor/peppers.ts'
 import { reportOf, worstOf } from './doctor/report.ts'
 import { checkSecrets } from './doctor/secrets.ts'
 import { checkKeyEncryptionKey, checkSigningKeys } from './doctor/signing-keys.ts'
@@ -29,6 +30,7 @@ const checks: readonly Check[] = [
   checkMigrations,
   checkKeyEncryptionKey,
   checkSigningKeys,
+  checkPeppers,
   checkAccounts,
   checkClock,
   checkIssuerUrl,

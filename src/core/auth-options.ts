@@ -82,9 +82,10 @@ export function optionProblems(
   for (const previous of previousSecretKeys) {
     problems.push(...secretProblems(previous).map((reason) => `A previous secret key ${reason}.`))
   }
-  const secrets = [...(secretKey === undefined ? [] : [secretKey]), ...previousSecretKeys]
+  const { pepper, previousPeppers = [] } = options.passwordHash ?? {}
+  const secrets = [secretKey, ...previousSecretKeys, pepper, ...previousPeppers].filter(Boolean)
   if (new Set(secrets).size < secrets.length) {
-    problems.push('The secret key and each previous one must differ from one another.')
+    problems.push('The secret key, the pepper and each previous one must differ from one another.')
   }
   if (!isRotationInterval(keyRotationInterval)) {
     problems.push(

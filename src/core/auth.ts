@@ -18,6 +18,7 @@ import { loadKeys } from './load-keys.ts'
 import { createLogin, type Login } from './login.ts'
 import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './password-policy.ts'
+import { readPeppers, requirePeppers } from './peppers.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { createRefreshTokens } from './refresh-token.ts'
 import { defaultRoleOf, issuerProblems } from './resource-server.ts'
@@ -73,7 +74,8 @@ export interface Auth {
 /**
  * Opens the store and returns an application's security.
  *
- * @throws {ConfigError} with every problem of the options, before the store is opened.
+ * @throws {ConfigError} with every problem of the options, before the store is opened; then if a key or
+ * a pepper is missing that something in the store needs.
  */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const {
@@ -115,6 +117,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
 
   await store.open()
   try {
+    await requirePeppers(store.users, readPeppers(options.passwordHash))
     const events = createAuthEvents(store.events, clock, eventRetention)
     const loaded = await loadKeys(options, accessTokenLifetime, events, clock)
     const { keys, managedKeys, secret, previousSecrets } = loaded

@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import * as argon2 from '@node-rs/argon2'
-import { ConfigError } from './errors.ts'
+import { ConfigError, UnavailableError } from './errors.ts'
 import { createFailurePace, type FailurePace } from './failure-pace.ts'
-import { argon2Ceilings as ceilings } from './hash-formats/argon2.ts'
+import { argon2Ceilings as ceilings, withKeyId } from './hash-formats/argon2.ts'
 import { readHash } from './hash-formats/read-hash.ts'
 import { HashRefusal, type StoredHash } from './hash-formats/stored-hash.ts'
 import { createHashPool, type HashPool, hashConcurrency } from './hash-pool.ts'
+import {
+  missingPepper,
+  type Pepper,
+  type PepperOptions,
+  pepperProblems,
+  readPeppers,
+} from './peppers.ts'
 import type { Admission } from './throttle.ts'
 
 /** The cost of a new hash (argon2id, RFC 9106). */
@@ -34,7 +41,7 @@ const argon2id = 2 as argon2.Algorithm.Argon2id
 /** Hashes and verifies passwords: what `CryptContext` is to FastAPI's users. */
 export interface PasswordHasher {
   /**
-   * Returns a new argon2id hash of the password as a PHC string.
+   * Returns a new argon2id hash of the password as a PHC string, under the pepper if there is one.
    *
    * Does not check the password against a policy.
    *
@@ -52,12 +59,16 @@ export interface PasswordHasher {
    * Takes the proof that the attempt was counted: see `Login`, or `unthrottledAdmission` for those who
    * limit attempts themselves.
    *
-   * @throws {UnavailableError} if too many hashes are waiting already.
+   * @throws {UnavailableError} if too many hashes are waiting already, or if the hash is under a pepper
+   * that is not known here: then nothing can be said of the password.
    */
   verify(password: string, storedHash: string | null, admission: Admission): Promise<boolean>
   /** @throws {UnavailableError} if a `verify` from this source would be refused now. */
   checkCapacity(source: string): void
-  /** True if a good login should replace the hash: another algorithm, or a lower cost than today's. */
+  /**
+   * True if a good login should replace the hash: another algorithm, a lower cost than today's, or not
+   * today's pepper.
+   */
   needsRehash(storedHash: string): boolean
   /** Says in one sentence why `verify` cannot read this text, or null if it can. */
   problemOf(storedHash: string): string | null
@@ -71,8 +82,8 @@ export interface PasswordHasher {
   readonly pool: HashPool
 }
 
-/** The cost of new hashes, and where they run. */
-export interface PasswordHasherOptions {
+/** The cost of new hashes, their pepper, and where they run. */
+export interface PasswordHasherOptions extends PepperOptions {
   /** The cost of new hashes. Default m=19456 KiB, t=2, p=1. */
   readonly argon2?: Partial<Argon2Parameters>
   /** Accepts a cost below OWASP's table. For tests: such hashes fall to a stolen database. */
@@ -88,24 +99,44 @@ const samples = 3
  * Returns a hasher of passwords.
  *
  * @param pace When failures are answered. Default: by the clock of this machine.
- * @throws {ConfigError} if the cost is below OWASP's table or above what would be read back.
+ * @throws {ConfigError} if the cost is below OWASP's table or above what would be read back, or a pepper
+ * can be guessed.
  */
 export async function createPasswordHasher(
   options: PasswordHasherOptions = {},
   pace: FailurePace = createFailurePace(),
 ): Promise<PasswordHasher> {
   const cost = { ...defaultArgon2Parameters, ...options.argon2 }
-  const problem = argon2Problem(cost, options.allowWeakHashes)
-  if (problem !== null) throw new ConfigError([problem])
+  const weak = argon2Problem(cost, options.allowWeakHashes)
+  const problems = [...(weak === null ? [] : [weak]), ...pepperProblems(options)]
+  if (problems.length > 0) throw new ConfigError(problems)
+  const peppers = readPeppers(options)
   const pool = options.pool ?? createHashPool({ concurrency: hashConcurrency() })
   const settings = {
     algorithm: argon2id,
     memoryCost: cost.memory,
     timeCost: cost.time,
     parallelism: cost.parallelism,
+    ...(peppers.current && { secret: peppers.current.key }),
   }
-  // Hashed at today's cost, so that an unknown user costs what a known one does.
-  const dummy = readHash(await argon2.hash(randomBytes(32), settings))
+
+  async function newHash(password: string | Uint8Array): Promise<string> {
+    const phc = await argon2.hash(password, settings)
+    return peppers.current ? withKeyId(phc, peppers.current.id) : phc
+  }
+
+  // Hashed as a new one is, so that an unknown user costs what a known one does.
+  const dummy = readHash(await newHash(randomBytes(32)))
+
+  /** The pepper of a hash, if it has one that is known here. */
+  function pepperOf({ keyId }: StoredHash): Pepper | undefined {
+    return keyId === undefined ? undefined : peppers.find(keyId)
+  }
+
+  /** The id of the pepper that is missing to verify a hash, if one is. */
+  function missingFor(hash: StoredHash): string | undefined {
+    return pepperOf(hash) === undefined ? hash.keyId : undefined
+  }
 
   /** Runs one hash of work in the pool. */
   async function run(hash: StoredHash, password: string, source?: string): Promise<Verified> {
@@ -113,22 +144,25 @@ export async function createPasswordHasher(
       // The wait for a place in the pool is the same for everybody.
       const beganAt = performance.now()
       // Parameters that can be read do not make the rest of the text a hash.
-      const right = await hash.verify(password).catch(() => false)
+      const right = await hash.verify(password, pepperOf(hash)?.key).catch(() => false)
       return { right, duration: performance.now() - beganAt }
     }, source)
   }
 
   return {
-    hash: (password) => pool.run(() => argon2.hash(normalize(password), settings)),
+    hash: (password) => pool.run(() => newHash(normalize(password))),
     checkCapacity: (source) => pool.checkCapacity(source),
     async verify(password, storedHash, { source }) {
       const hash = (storedHash === null ? null : readOrNull(storedHash)) ?? dummy
       const verified = await run(hash, normalize(password), source)
-      const right = verified.right && hash !== dummy
+      const missing = missingFor(hash)
+      const right = verified.right && hash !== dummy && missing === undefined
       // The place in the pool is free by now. What is awaited does not depend on this duration.
       const settled = right ? undefined : pace.settle(verified.duration)
       pace.learn(workOf(hash), verified.duration)
       await settled
+      // A wrong password would be an untruth, and would be counted.
+      if (missing !== undefined) throw cannotTell(missing)
       return right
     },
     async learnTimes(storedHashes, signal) {
@@ -145,14 +179,17 @@ export async function createPasswordHasher(
       }
     },
     needsRehash(storedHash) {
-      if (!storedHash.startsWith('$argon2id$') || readOrNull(storedHash) === null) return true
+      const hash = storedHash.startsWith('$argon2id$') ? readOrNull(storedHash) : null
+      if (hash === null || hash.keyId !== peppers.current?.id) return true
       const stored = argon2.parseOptions(storedHash)
       return stored.memoryCost < cost.memory || stored.timeCost < cost.time
     },
     problemOf(storedHash) {
       try {
-        readHash(storedHash)
-        return null
+        const missing = missingFor(readHash(storedHash))
+        return missing === undefined
+          ? null
+          : `The password hash is under the pepper ${missing}, which is not configured here.`
       } catch (error) {
         if (error instanceof HashRefusal) return error.message
         throw error
@@ -166,6 +203,12 @@ interface Verified {
   readonly right: boolean
   /** Milliseconds. */
   readonly duration: number
+}
+
+/** For the client: that it cannot be told now. For the log: why. */
+function cannotTell(pepperId: string): UnavailableError {
+  const cause = new ConfigError([missingPepper(pepperId)])
+  return new UnavailableError('Logins cannot be checked now, try again later', 10, { cause })
 }
 
 /** Hashes of the same work take the same time. */

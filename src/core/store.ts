@@ -128,6 +128,8 @@ export interface UserStore {
   counts(): Promise<UserCounts>
   /** Password hashes that are not argon2id, those of the newest users, `limit` at most. */
   importedHashes(limit: number): Promise<readonly string[]>
+  /** The ids of the peppers that password hashes are under, each once, however many users there are. */
+  pepperIds(): Promise<readonly string[]>
   /**
    * Changes a user and returns the new record, or null if there is none.
    * With `keepOneActiveIn`, the change is refused, in the same step, when the user is active in one

@@ -43,6 +43,9 @@ export interface Config {
   /** Undefined: managed keys. */
   readonly secretKey: string | undefined
   readonly previousSecretKeys: readonly string[]
+  /** Undefined: new password hashes have none. */
+  readonly pepper: string | undefined
+  readonly previousPeppers: readonly string[]
   readonly signingAlgorithm: SigningAlgorithm
   /** 32 bytes. Undefined: a file in the data directory. */
   readonly keyEncryptionKey: Uint8Array | undefined
@@ -153,20 +156,28 @@ export function readConfig(environment: Environment): Config {
     return chosen
   }
 
-  const secretKey = secret('SECRET_KEY')
-  if (secretKey !== undefined) {
-    problems.push(...secretProblems(secretKey).map((reason) => `SECRET_KEY ${reason}.`))
+  /** A secret that must be hard to guess, and those of before, one a line. */
+  function changeable(name: 'SECRET_KEY' | 'PASSWORD_PEPPER') {
+    const current = secret(name)
+    const previous = (secret(`${name}_PREVIOUS`) ?? '').split(/\r?\n/).filter(Boolean)
+    const judge = (variable: SettingName, text: string): void =>
+      void problems.push(...secretProblems(text).map((reason) => `${variable} ${reason}.`))
+    if (current !== undefined) judge(name, current)
+    for (const each of previous) judge(`${name}_PREVIOUS`, each)
+    return { current, previous }
   }
-  const previousSecretKeys = (secret('SECRET_KEY_PREVIOUS') ?? '').split(/\r?\n/).filter(Boolean)
-  for (const previous of previousSecretKeys) {
-    problems.push(...secretProblems(previous).map((reason) => `SECRET_KEY_PREVIOUS ${reason}.`))
-  }
+
+  const secretKeys = changeable('SECRET_KEY')
+  const peppers = changeable('PASSWORD_PEPPER')
   const encodedKey = secret('KEY_ENCRYPTION_KEY')
   const keyEncryptionKey = parseKey(encodedKey, problems)
   // Each is for one purpose, and one that is named twice was perhaps meant to be changed (KM-10).
-  const secrets = [secretKey, ...previousSecretKeys, encodedKey].filter(Boolean)
+  const several = [secretKeys, peppers].flatMap(({ current, previous }) => [current, ...previous])
+  const secrets = [...several, encodedKey].filter(Boolean)
   if (new Set(secrets).size < secrets.length) {
-    problems.push('SECRET_KEY, SECRET_KEY_PREVIOUS and KEY_ENCRYPTION_KEY must all differ.')
+    problems.push(
+      'SECRET_KEY, KEY_ENCRYPTION_KEY, PASSWORD_PEPPER and those of before must all differ.',
+    )
   }
   const rotation = integer('KEY_ROTATION_INTERVAL', keyRotationInterval, 0, tenYears)
   if (!isRotationInterval(rotation)) {
@@ -219,8 +230,10 @@ export function readConfig(environment: Environment): Config {
       hops: integer('TRUSTED_PROXY_HOPS', 1, 1, 16),
     },
     corsOrigins: readOrigins(read('CORS_ORIGINS') ?? '', problems),
-    secretKey,
-    previousSecretKeys,
+    secretKey: secretKeys.current,
+    previousSecretKeys: secretKeys.previous,
+    pepper: peppers.current,
+    previousPeppers: peppers.previous,
     signingAlgorithm: choice('SIGNING_ALGORITHM', signingAlgorithms) ?? 'ES256',
     keyEncryptionKey,
     keyRotationInterval: rotation,

@@ -41,6 +41,8 @@ export async function openAuth(config: Config): Promise<Auth> {
     clients: config.clients,
     passwordHash: {
       argon2: config.argon2,
+      ...(config.pepper !== undefined && { pepper: config.pepper }),
+      previousPeppers: config.previousPeppers,
       pool: createHashPool({
         concurrency: hashConcurrency({ threads: config.threads, processes: config.workers }),
       }),

@@ -17,6 +17,8 @@ export type SettingName =
   | 'SECRET_KEY_PREVIOUS'
   | 'SIGNING_ALGORITHM'
   | 'KEY_ENCRYPTION_KEY'
+  | 'PASSWORD_PEPPER'
+  | 'PASSWORD_PEPPER_PREVIOUS'
   | 'KEY_ROTATION_INTERVAL'
   | 'ACCESS_TOKEN_LIFETIME'
   | 'ALLOW_LONG_ACCESS_TOKENS'
@@ -142,6 +144,20 @@ export const settings: readonly Setting[] = [
     name: 'KEY_ENCRYPTION_KEY',
     default: 'a file in the data directory',
     description: 'Encrypts managed keys at rest: 32 bytes, in base64 or hex.',
+    secret: true,
+  },
+  {
+    name: 'PASSWORD_PEPPER',
+    default: 'none',
+    description:
+      'Password hashes are made with the bytes of this text, too, at least 32. If it is lost, so is every password under it: see [the pepper](keys.md#the-password-pepper).',
+    secret: true,
+  },
+  {
+    name: 'PASSWORD_PEPPER_PREVIOUS',
+    default: 'none',
+    description:
+      'The `PASSWORD_PEPPER` of before, or several, one a line: their hashes verify, and are replaced after a good login.',
     secret: true,
   },
   {

@@ -3,6 +3,7 @@ import type { SigningKeyRecord } from '../core/signing-key-store.ts'
 import { readSigningKeys } from './kysely-signing-keys.ts'
 import { countByRole } from './kysely-users.ts'
 import { type MigrationState, readMigrationState } from './migrations.ts'
+import { readPepperIds } from './pepper-index.ts'
 import type { Schema } from './schema.ts'
 
 /** A database, looked at without changing anything. */
@@ -27,6 +28,8 @@ export interface DatabaseContents {
   readonly users: number
   readonly activeByRole: Readonly<Record<string, number>>
   readonly keys: readonly SigningKeyRecord[]
+  /** Of the peppers that password hashes are under. */
+  readonly pepperIds: readonly string[]
 }
 
 /** The parts that are the same for both engines. */
@@ -44,5 +47,6 @@ async function readContents(db: Kysely<Schema>): Promise<DatabaseContents> {
     users: rows.reduce((sum, row) => sum + row.users, 0),
     activeByRole: Object.fromEntries(rows.map((row) => [row.role, row.active])),
     keys: (await readSigningKeys(db)).keys,
+    pepperIds: await readPepperIds(db),
   }
 }

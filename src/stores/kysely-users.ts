@@ -10,6 +10,7 @@ import { mapAnswer } from '../core/maybe-promise.ts'
 import { ConflictError, type UserChanges, type UserRecord, type UserStore } from '../core/store.ts'
 import type { Engine } from './kysely-engine.ts'
 import { appendEvent, recorded } from './kysely-events.ts'
+import { readPepperIds } from './pepper-index.ts'
 import type { Schema, UsersTable } from './schema.ts'
 
 const emptyRow: UsersTable = {
@@ -145,6 +146,7 @@ export function createUserStore(engine: Engine): UserStore {
         .execute()
       return rows.flatMap(({ password_hash }) => password_hash ?? [])
     },
+    pepperIds: () => readPepperIds(db),
     async update(id, changes, keepOneActiveIn, event) {
       let query = db.updateTable('users').set(toColumns(changes)).where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import { firstPartyClientId } from '../core/client-registration.ts'
-import type { ClientRecord, ClientStore } from '../core/client-store.ts'
 import {
   ConflictError,
   type SessionRecord,
@@ -10,6 +8,7 @@ import {
   type UserRecord,
   type UserStore,
 } from '../core/store.ts'
+import { createMemoryClients } from './memory-clients.ts'
 import { type AddEvent, createMemoryEvents } from './memory-events.ts'
 import { createMemoryIdentities } from './memory-identities.ts'
 import { createMemorySigningKeys } from './memory-signing-keys.ts'
@@ -23,7 +22,7 @@ export function memory(): Store {
   const users = createUsers(sessionById, (id) => identities.forgetUser(id), events.add)
   const identities = createMemoryIdentities(users, events.add)
   const signingKeys = createMemorySigningKeys(events.add)
-  const clients = createClients(events.add)
+  const clients = createMemoryClients(events.add)
   let epoch = ''
   return {
     users,
@@ -140,6 +139,12 @@ function createUsers(
         .filter((hash) => !hash.startsWith('$argon2id$'))
         .slice(0, limit)
     },
+    async pepperIds() {
+      const hashes = [...byId.values()].flatMap(({ passwordHash }) => passwordHash ?? [])
+      return [
+        ...new Set(hashes.flatMap((hash) => /^\$argon2.*,keyid=(.{8})/.exec(hash)?.[1] ?? [])),
+      ].sort()
+    },
     async update(id, changes, keepOneActiveIn, event) {
       const user = byId.get(id)
       if (!user) return null
@@ -252,42 +257,6 @@ function createSessions(
       )
       for (const { id } of ended.slice(0, limit)) byId.delete(id)
       return Math.min(ended.length, limit)
-    },
-  }
-}
-
-function createClients(
-  addEvent: AddEvent,
-): ClientStore & { read(id: string): ClientRecord | null } {
-  const byId = new Map<string, ClientRecord>()
-  const read = (id: string): ClientRecord | null => byId.get(id) ?? null
-  return {
-    read,
-    list: async () => [...byId.values()],
-    find: read,
-    isEmpty: () => byId.size === 0,
-    async create(client, event) {
-      if (byId.has(client.id)) throw new ConflictError('client_taken')
-      byId.set(client.id, Object.freeze({ ...client }))
-      addEvent(event)
-    },
-    async replace(before, after, event) {
-      if (!isDeepStrictEqual(byId.get(before.id), before)) return false
-      byId.set(before.id, Object.freeze({ ...after }))
-      addEvent(event)
-      return true
-    },
-    async replaceSecretHash(id, secretHash, event) {
-      const client = byId.get(id)
-      if (client === undefined || client.secretHash === null) return false
-      byId.set(id, Object.freeze({ ...client, secretHash }))
-      addEvent(event)
-      return true
-    },
-    async remove(id, event) {
-      const removed = byId.delete(id)
-      if (removed) addEvent(event)
-      return removed
     },
   }
 }

@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './event-migration.ts'
 import { currentSchema, migrationTable, readSteps, renameFormerTables } from './migration-table.ts'
+import { pepperedHashes } from './pepper-index.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -155,6 +156,7 @@ const migrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0011_peppered_hashes': pepperedHashes,
 }
 
 /** Steps by name: made already, to be made, and made by a newer version. */

@@ -23,6 +23,8 @@ const good = {
   KEY_ENCRYPTION_KEY: Buffer.from('canary-key-of-32-bytes-8c41f0d2a')
     .subarray(0, 32)
     .toString('base64'),
+  PASSWORD_PEPPER: 'canary-pepper-8d30f1c96ae2b745-of-today',
+  PASSWORD_PEPPER_PREVIOUS: 'canary-pepper-c41b7d9f2e60a385-of-before',
 }
 const clientSecret = 'canary-secret-of-a-client-9e0b77d1c3'
 
@@ -48,6 +50,8 @@ const wrong: Readonly<Partial<Record<SettingName, readonly string[]>>> = {
   ],
   SECRET_KEY_PREVIOUS: [canary, `${good.SECRET_KEY_PREVIOUS}\n${canary}`],
   KEY_ENCRYPTION_KEY: [canary, `${good.KEY_ENCRYPTION_KEY}${canary}`, `${canary}${'0'.repeat(51)}`],
+  PASSWORD_PEPPER: [canary, `${canary}\n${canary}`, 'canary-4'.repeat(8)],
+  PASSWORD_PEPPER_PREVIOUS: [canary, `${good.PASSWORD_PEPPER_PREVIOUS}\n${canary}`],
   CLIENTS: [
     canary,
     `[{"id":"app","secret":"${clientSecret}"`,

@@ -180,7 +180,7 @@ test('from a secret key to managed keys nobody is logged out either', async () =
 test('the secret keys differ from one another', async () => {
   for (const previousSecretKeys of [[secretKey], [`${secretKey}x`, `${secretKey}x`]]) {
     assert.deepEqual(await problemsOf({ secretKey, previousSecretKeys }), [
-      'The secret key and each previous one must differ from one another.',
+      'The secret key, the pepper and each previous one must differ from one another.',
     ])
   }
 })

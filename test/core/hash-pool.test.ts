@@ -181,7 +181,7 @@ test('one source fills a quarter of the queue and no more (PW-13)', async () => 
   pool.checkCapacity('b')
 })
 
-test('as many hashes run at once as there are cores, and fewer than threads for them', () => {
+test('as many hashes run at once as there are cores, and fewer than threads for them (PW-15)', () => {
   const cores = availableParallelism()
   for (const threads of [1, 2, 4, 8, 1024]) {
     const concurrency = hashConcurrency({ threads })

@@ -45,6 +45,8 @@ test('without any variable the server has its defaults', () => {
     corsOrigins: [],
     secretKey: undefined,
     previousSecretKeys: [],
+    pepper: undefined,
+    previousPeppers: [],
     signingAlgorithm: 'ES256',
     keyEncryptionKey: undefined,
     keyRotationInterval: 7776000,
@@ -97,6 +99,8 @@ test('only secrets may come from a file', () => {
     'SECRET_KEY_FILE',
     'SECRET_KEY_PREVIOUS_FILE',
     'KEY_ENCRYPTION_KEY_FILE',
+    'PASSWORD_PEPPER_FILE',
+    'PASSWORD_PEPPER_PREVIOUS_FILE',
     'CLIENTS_FILE',
     'ISSUERS_FILE',
   ])
@@ -125,6 +129,11 @@ describe('a good value is taken', () => {
     [
       { SECRET_KEY_PREVIOUS: `${goodSecret}\r\n${otherSecret}\n` },
       { previousSecretKeys: [goodSecret, otherSecret] },
+    ],
+    [{ PASSWORD_PEPPER: goodSecret }, { pepper: goodSecret }],
+    [
+      { PASSWORD_PEPPER_PREVIOUS: `${goodSecret}\r\n${otherSecret}\n` },
+      { previousPeppers: [goodSecret, otherSecret] },
     ],
     [{ KEY_ROTATION_INTERVAL: '0' }, { keyRotationInterval: 0 }],
     [{ KEY_ROTATION_INTERVAL: '86400' }, { keyRotationInterval: 86400 }],
@@ -222,6 +231,9 @@ describe('a mistake names its variable, and what would be right', () => {
     ['SECRET_KEY', '-----BEGIN PRIVATE KEY-----canary', /not a PEM/],
     ['SECRET_KEY_PREVIOUS', 'canary', /at least 32 bytes/],
     ['SECRET_KEY_PREVIOUS', `${goodSecret}\ncanary`, /at least 32 bytes/],
+    ['PASSWORD_PEPPER', 'canary', /at least 32 bytes; make one with: openssl rand -hex 32/],
+    ['PASSWORD_PEPPER', 'canary'.repeat(10), /too few characters/],
+    ['PASSWORD_PEPPER_PREVIOUS', `${goodSecret}\ncanary`, /at least 32 bytes/],
     ['KEY_ROTATION_INTERVAL', '86399', /0, or at least 86400/],
     ['KEY_ROTATION_INTERVAL', '-1', /from 0 to/],
     ['SIGNING_ALGORITHM', 'HS256', /one of: ES256, RS256, PS256, EdDSA/],
@@ -326,6 +338,8 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   SECRET_KEY_PREVIOUS: 'canary',
   SIGNING_ALGORITHM: 'x',
   KEY_ENCRYPTION_KEY: 'canary',
+  PASSWORD_PEPPER: 'canary',
+  PASSWORD_PEPPER_PREVIOUS: 'canary',
   KEY_ROTATION_INTERVAL: 'x',
   ACCESS_TOKEN_LIFETIME: 'x',
   ALLOW_LONG_ACCESS_TOKENS: 'x',
@@ -348,17 +362,20 @@ const mistakes: Readonly<Record<SettingName, string>> = {
   METRICS_HOST: 'a b',
 }
 
-test('a key that is named for two purposes is a mistake (KM-10)', () => {
+test('a key that is named for two purposes is a mistake (KM-10, PW-11)', () => {
   const key = 'b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfef'
   const rows = [
     { SECRET_KEY: key, SECRET_KEY_PREVIOUS: key },
     { SECRET_KEY: key, KEY_ENCRYPTION_KEY: key },
     { SECRET_KEY_PREVIOUS: `${goodSecret}\n${key}`, KEY_ENCRYPTION_KEY: key },
     { SECRET_KEY_PREVIOUS: `${key}\n${key}` },
+    { SECRET_KEY: key, PASSWORD_PEPPER: key },
+    { PASSWORD_PEPPER: key, PASSWORD_PEPPER_PREVIOUS: `${goodSecret}\n${key}` },
+    { KEY_ENCRYPTION_KEY: key, PASSWORD_PEPPER_PREVIOUS: key },
   ]
   for (const environment of rows) {
     assert.deepEqual(problemsOf(environment), [
-      'SECRET_KEY, SECRET_KEY_PREVIOUS and KEY_ENCRYPTION_KEY must all differ.',
+      'SECRET_KEY, KEY_ENCRYPTION_KEY, PASSWORD_PEPPER and those of before must all differ.',
     ])
   }
 })

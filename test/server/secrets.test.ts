@@ -16,7 +16,7 @@ import { memory } from '../../src/stores/memory.ts'
 import { postgres } from '../../src/stores/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
 import { assertAbsent } from '../canaries.ts'
-import { createTestAuth, goodPassword } from '../fixtures.ts'
+import { cheapHashing, createTestAuth, goodPassword } from '../fixtures.ts'
 import { startPostgresOrSkip } from '../stores/postgres-server.ts'
 import { assertProblem, createTestLog, login, otherPassword, sendForm } from './fixtures.ts'
 
@@ -30,6 +30,8 @@ after(async () => {
 const secretKey = 'canary-key-5d1f9a0c7b3e8842-canary'
 const previousSecretKey = 'canary-key-of-before-0f6c29d18b7e4a53'
 const keyEncryptionKey = randomBytes(32)
+const pepper = 'canary-pepper-8d30f1c96ae2b745-canary'
+const previousPepper = 'canary-pepper-of-before-c41b7d9f2e60'
 
 async function start(t: TestContext, options: Partial<AuthOptions>) {
   const auth = await createTestAuth({ sessions: { refreshGrace: 0 }, ...options })
@@ -155,8 +157,17 @@ describe('no secret is in an answer, the log, an event or the database (LA-04)',
   for (const [keys, options, own] of [
     [
       'SECRET_KEY',
-      { secretKey, previousSecretKeys: [previousSecretKey] },
-      { SECRET_KEY: secretKey, SECRET_KEY_PREVIOUS: previousSecretKey },
+      {
+        secretKey,
+        previousSecretKeys: [previousSecretKey],
+        passwordHash: { ...cheapHashing, pepper, previousPeppers: [previousPepper] },
+      },
+      {
+        SECRET_KEY: secretKey,
+        SECRET_KEY_PREVIOUS: previousSecretKey,
+        PASSWORD_PEPPER: pepper,
+        PASSWORD_PEPPER_PREVIOUS: previousPepper,
+      },
     ],
     [
       'KEY_ENCRYPTION_KEY',

@@ -235,6 +235,26 @@ export function storeContract(
         assert.ok(left.every((hash) => !bcrypt.includes(hash)))
       })
 
+      test('the peppers that hashes are under are known, each once (PW-11)', async () => {
+        const under = (keyId: string, text: string): string =>
+          `$argon2id$v=19$m=8,t=1,p=1${keyId}$c2FsdHNhbHQ$${text}`
+        const hashes = [
+          ...[under(',keyid=bbbb/+b2', 'one'), under(',keyid=aaaa/+a1', 'two')],
+          ...[under(',keyid=bbbb/+b2', 'three'), under('', 'four'), null],
+          'pbkdf2_sha256$1000$,keyid=cccccccc$aGFzaA==',
+        ]
+        const before = await other.users.pepperIds()
+        const made: UserRecord[] = []
+        for (const passwordHash of hashes) made.push(await add({ passwordHash }))
+        assert.deepEqual(await other.users.pepperIds(), [...before, 'aaaa/+a1', 'bbbb/+b2'].sort())
+        const [first, second, third] = made.map(({ id }) => id) as [string, string, string]
+        await store.users.replacePasswordHash(second, String(hashes[1]), under('', 'five'))
+        await store.users.remove(first)
+        assert.deepEqual(await other.users.pepperIds(), [...before, 'bbbb/+b2'])
+        await store.users.update(third, { passwordHash: null })
+        assert.deepEqual(await other.users.pepperIds(), before)
+      })
+
       test('users are counted, all and active, by role', async () => {
         const before = await store.users.counts()
         await add({ role: 'counted' })

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { databaseFile } from '../../server/inspect-database.ts'
+import { settings } from '../../server/settings.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, warning, problem } = findingsOf('data-directory')
@@ -43,13 +44,10 @@ export function checkDataDirectory({ config }: Subject): readonly Finding[] {
 export function checkSecretFiles(
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly Finding[] {
-  const named = Object.entries(environment).flatMap(([name, path]) =>
-    /^(SECRET_KEY|SECRET_KEY_PREVIOUS|KEY_ENCRYPTION_KEY|DATABASE_URL|CLIENTS|ISSUERS)_FILE$/.test(
-      name,
-    ) && path
-      ? [path]
-      : [],
-  )
+  const named = settings.flatMap(({ name, secret }) => {
+    const path = environment[`${name}_FILE`]
+    return secret && path ? [path] : []
+  })
   const open = ['.env', ...named].filter((path) => existsSync(path) && isOpenToOthers(path))
   return open.map((path) =>
     secretFiles.warning(

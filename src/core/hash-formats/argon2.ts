@@ -12,6 +12,7 @@ export const readArgon2: HashReader = (stored) => {
   const phc = stored.replace(/^argon2(?=\$argon2)/, '')
   if (!phc.startsWith('$argon2')) return null
   const { memoryCost, timeCost, parallelism, outputLen, algorithm } = parse(phc)
+  const keyId = /,keyid=([^,$]*)/.exec(phc)?.[1]
   if (
     memoryCost > argon2Ceilings.memory ||
     timeCost > argon2Ceilings.time ||
@@ -25,8 +26,17 @@ export const readArgon2: HashReader = (stored) => {
   return {
     kind: kinds[algorithm] ?? 'argon2id',
     cost: `m=${memoryCost},t=${timeCost},p=${parallelism}`,
-    verify: (password) => argon2.verify(phc, password),
+    ...(keyId !== undefined && { keyId }),
+    verify: (password, key) => argon2.verify(phc, password, key && { secret: key }),
   }
+}
+
+/**
+ * Writes into a PHC string which key it was made with: the parameter `keyid` of argon2, which comes after
+ * m, t and p. The library leaves it to its caller.
+ */
+export function withKeyId(phc: string, keyId: string): string {
+  return phc.replace(/,p=\d+/, (parallelism) => `${parallelism},keyid=${keyId}`)
 }
 
 function parse(phc: string): argon2.ParsedHashOptions {

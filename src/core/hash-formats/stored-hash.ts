@@ -15,8 +15,13 @@ export interface StoredHash {
   readonly kind: HashKind
   /** Hashes of one kind and one cost take the same work. */
   readonly cost: string
-  /** True if the password is the one that was hashed. The work is done off the event loop. */
-  verify(password: string): Promise<boolean>
+  /** The id of the key that it was made with besides the password. Absent: none. */
+  readonly keyId?: string
+  /**
+   * True if the password is the one that was hashed, with this key if it has a `keyId`. The work is done
+   * off the event loop.
+   */
+  verify(password: string, key?: Uint8Array): Promise<boolean>
 }
 
 /** Reads the formats of one kind: null if the text is of another kind. Throws a `HashRefusal`. */

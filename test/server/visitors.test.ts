@@ -1,0 +1,98 @@
+// What a server has open when all its visitors have gone. Growth over a long time, of memory too, is
+// measured by bench/soak.ts.
+
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { after, test } from 'node:test'
+import pg from 'pg'
+import { createVisits } from '../../bench/visitors.ts'
+import { createDirectory, run, type Serving, serve } from '../cli/process.ts'
+import { goodPassword } from '../fixtures.ts'
+import { startPostgresOrSkip } from '../stores/postgres-server.ts'
+
+const { server: postgres, skip: noPostgres } = await startPostgresOrSkip()
+after(() => postgres?.remove())
+const noDescriptors =
+  process.platform !== 'linux' && 'not checked: Linux alone tells what another process has open'
+
+const client = {
+  ...{ id: 'api', secret: 'f3b1c4d5e6a7980b1c2d3e4f5a6b7c8d' },
+  ...{ grants: ['client_credentials'], scopes: ['stats:read'] },
+}
+const poolSize = 3
+
+/** What a server has open and under way, connections to its database apart: those it keeps for later. */
+type Open = Readonly<Record<'descriptors' | 'handles' | 'resources' | 'hashes' | 'leases', number>>
+
+async function lookAt({ child, greeting }: Serving, database: pg.Client | undefined) {
+  const descriptors = readdirSync(`/proc/${child.pid}/fd`).length
+  const { rows } = (await database?.query(`select count(*)::int as connections from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`)) ?? { rows: [] }
+  const connections: number = rows[0]?.connections ?? 0
+  const url = /Metrics: +(\S+)/.exec(greeting)?.[1] ?? ''
+  const page = await (await fetch(url, { headers: { connection: 'close' } })).text()
+  const sum = (...names: string[]): number =>
+    names.reduce(
+      (total, name) => total + Number(page.split(`\n${name} `)[1]?.split('\n')[0] ?? 0),
+      0,
+    )
+  const open: Open = {
+    descriptors: descriptors - connections,
+    handles: sum('nodejs_active_handles_total') - connections,
+    // A connection has a timer, too, which ends it when it is idle for long.
+    resources: sum('nodejs_active_resources_total') - 2 * connections,
+    hashes: sum('portcullis_hash_jobs_running', 'portcullis_hash_jobs_waiting'),
+    leases: sum(
+      'portcullis_database_connections{state="used"}',
+      'portcullis_database_connections{state="waiting"}',
+    ),
+  }
+  return { open, connections }
+}
+
+const grown = (before: Open, now: Open): readonly string[] =>
+  (Object.keys(before) as (keyof Open)[]).filter((name) => now[name] > before[name])
+
+for (const [engine, skip] of [
+  ['SQLite', noDescriptors],
+  ['PostgreSQL', noDescriptors || noPostgres],
+] as const) {
+  test(`${engine}: when hundreds of requests have ended, in whatever way, no more is open than before (DR-03)`, {
+    timeout: 300_000,
+    skip,
+  }, async (t) => {
+    const url = engine === 'PostgreSQL' ? await postgres?.createDatabase('visited') : undefined
+    const environment = {
+      ...{ METRICS_PORT: '0', TRUSTED_PROXIES: '127.0.0.1', CLIENTS: JSON.stringify([client]) },
+      ...(url !== undefined && { DATABASE_URL: url, DATABASE_POOL_SIZE: String(poolSize) }),
+    }
+    const directory = createDirectory()
+    const words = ['user', 'add', 'alice', '--role', 'admin']
+    assert.equal((await run(directory, words, { input: goodPassword, environment })).code, 0)
+    const server = await serve(directory, environment)
+    t.after(() => server.stop())
+    const database = url === undefined ? undefined : new pg.Client(url)
+    await database?.connect()
+    t.after(() => database?.end())
+
+    const visits = createVisits({
+      ...{ url: server.url, username: 'alice', password: goodPassword },
+      ...{ clientId: client.id, clientSecret: client.secret },
+    })
+    const before = await lookAt(server, database)
+    let visitors = 0
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Object.values(visits).map((visit) => visit(++visitors)))
+    }
+
+    // The server hears of a closed connection a little later; it answers each look after that.
+    let now = await lookAt(server, database)
+    for (let looks = 0; looks < 500 && grown(before.open, now.open).length > 0; looks++) {
+      now = await lookAt(server, database)
+    }
+    const growth = JSON.stringify({ before, now })
+    assert.deepEqual(grown(before.open, now.open), [], growth)
+    // One more listens for changes.
+    assert.ok(now.connections <= poolSize + 1, growth)
+  })
+}
