@@ -22,16 +22,22 @@ export interface Serving {
   stop(): Promise<void>
 }
 
+interface ServingOptions {
+  readonly clock?: Clock
+  readonly databaseUrl?: string
+  readonly nodeOptions?: string
+}
+
 /**
  * Starts `serve`, compiled, with metrics, behind a proxy on this machine: so every request may say where
  * it comes from.
  *
  * @param fill Makes users; by this clock, if the throttle is to think that it is another time.
- * @param options A PostgreSQL database, if it is not to be SQLite.
+ * @param options A PostgreSQL database, if it is not to be SQLite; options of Node.js.
  */
 export async function startServing(
   fill: (auth: Auth) => Promise<void>,
-  { clock, databaseUrl }: { readonly clock?: Clock; readonly databaseUrl?: string } = {},
+  { clock, databaseUrl, nodeOptions }: ServingOptions = {},
 ): Promise<Serving> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
   mkdirSync(join(directory, 'data'), { mode: 0o700 })
@@ -50,6 +56,7 @@ export async function startServing(
       ...{ PORT: '0', METRICS_PORT: '0', TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'error' },
       KEY_ENCRYPTION_KEY: keyEncryptionKey.toString('hex'),
       ...(databaseUrl && { DATABASE_URL: databaseUrl }),
+      ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

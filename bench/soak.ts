@@ -6,6 +6,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import type { Auth } from '../src/core/auth.ts'
 import { createDatabase } from './database.ts'
 import { formatTable } from './quantiles.ts'
 import { password, readMetric, residentMemoryOf, startServing, writeResult } from './serving.ts'
@@ -22,6 +23,7 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes)
 /** Visits that begin in a second. */
 const rate = Number(values.rate)
+const mebibyte = 1024 * 1024
 /** Seconds between two looks. */
 const pause = Math.min(5, Math.max(1, minutes / 5))
 /** The time after the warm-up is cut into so many parts. */
@@ -35,18 +37,25 @@ const quantities = {
   sockets: 0,
   handles: 0,
   'database connections': 0,
+  'heap, MiB': 8,
   'memory, MiB': 16,
   'event loop, 99 % of delays, ms': 5,
 }
 type Look = Readonly<Record<keyof typeof quantities, number>>
 
+// Garbage may lie for minutes, and looks like a leak: twice in each part there is none.
+const collecting = `setInterval(gc,${(minutes * 45_000) / parts / 2}).unref()`
 const database = values.engine === 'postgres' ? await createDatabase('postgres') : undefined
 let clientSecret = ''
-const server = await startServing(async ({ accounts, clients }) => {
+async function fill({ accounts, clients }: Auth): Promise<void> {
   await accounts.create({ username: 'alice', password, role: 'admin' })
   const job = { id: 'job', grants: ['client_credentials'], scopes: ['stats:read'] }
   clientSecret = await clients.register({ ...job, confidential: true })
-}, database && { databaseUrl: database.address })
+}
+const server = await startServing(fill, {
+  nodeOptions: `--expose-gc --import=data:text/javascript,${collecting}`,
+  ...(database && { databaseUrl: database.address }),
+})
 
 async function look(): Promise<Look> {
   const directory = `/proc/${server.pid}/fd`
@@ -59,13 +68,16 @@ async function look(): Promise<Look> {
   })
   const [connections] = (await database?.ask(`select count(*) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()`)) ?? [{ count: 0 }]
-  const delay = await readMetric(server.metricsUrl, 'nodejs_eventloop_lag_p99_seconds')
+  const metric = (name: string): Promise<number> => readMetric(server.metricsUrl, name)
+  // First: each look begins the delays anew.
+  const delay = await metric('nodejs_eventloop_lag_p99_seconds')
   return {
     descriptors: open.length,
     sockets: open.filter((what) => what.startsWith('socket:')).length,
-    handles: await readMetric(server.metricsUrl, 'nodejs_active_handles_total'),
+    handles: await metric('nodejs_active_handles_total'),
     'database connections': Number(connections?.count),
-    'memory, MiB': residentMemoryOf(server.pid) / 1024 / 1024,
+    'heap, MiB': (await metric('nodejs_heap_size_used_bytes')) / mebibyte,
+    'memory, MiB': residentMemoryOf(server.pid) / mebibyte,
     'event loop, 99 % of delays, ms': 1000 * delay,
   }
 }
