@@ -255,16 +255,16 @@ function keyIdOf(token: string): string | undefined {
   }
 }
 
+// Of the last two or three characters, the last has bits that say nothing, and are zero.
+const base64url = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
+
 /**
  * True for three segments of base64url as it is written (RFC 7515 §2): one token, one text. A decoder
  * would also accept padding, and bits at the end that say nothing.
  */
 export function isStrictlyEncoded(token: string): boolean {
   const segments = token.split('.')
-  return (
-    segments.length === 3 &&
-    segments.every((text) => Buffer.from(text, 'base64url').toString('base64url') === text)
-  )
+  return segments.length === 3 && segments.every((segment) => base64url.test(segment))
 }
 
 // A signature proves who wrote the claims, not that they have the types that the code relies on.

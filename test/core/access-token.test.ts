@@ -12,6 +12,7 @@ import {
   accessTokenMaxLength,
   clockTolerance,
   createAccessTokenIssuer,
+  isStrictlyEncoded,
 } from '../../src/core/access-token.ts'
 import { createKeyRing } from '../../src/core/key-ring.ts'
 import {
@@ -578,6 +579,19 @@ function trailingBitVariants(text: string): string[] {
     .map((last) => text.slice(0, -1) + last)
     .filter((variant) => variant !== text && Buffer.from(variant, 'base64url').equals(bytes))
 }
+
+test('a text is strictly encoded if it is what its own bytes are written as, and no other is (JW-08)', () => {
+  const signs = [...alphabet, '=', '.', '+', '/', '\n', 'é']
+  // All of one and two signs, and all ends of texts of three to six.
+  const ends = ['', ...signs, ...signs.flatMap((one) => signs.map((other) => one + other))]
+  for (const start of ['', 'Zg', 'Zm8', 'Zm9v']) {
+    for (const text of ends.map((end) => start + end)) {
+      const isCanonical = Buffer.from(text, 'base64url').toString('base64url') === text
+      assert.equal(isStrictlyEncoded(`${text}..`), isCanonical, JSON.stringify(text))
+      assert.equal(isStrictlyEncoded(`..${text}`), isCanonical, JSON.stringify(text))
+    }
+  }
+})
 
 test('a signature or a payload is written in one way only (JW-08)', async () => {
   const accessTokens = createIssuer()
