@@ -31,13 +31,15 @@ const parts = 15
 /** More than the server keeps. */
 const manyTokens = 20_000
 
-/** What is looked at, with the most that it may grow by in an hour. */
+/** What is looked at, with the most that it may grow by from the first part to the last. */
 const quantities = {
   descriptors: 0,
   sockets: 0,
   handles: 0,
   'database connections': 0,
-  'heap, MiB': 8,
+  'heap in use, MiB': 2,
+  'memory beside the heap, MiB': 4,
+  // The heap has more and more holes for as long as tokens in the cache are replaced for the first time.
   'memory, MiB': 16,
   'event loop, 99 % of delays, ms': 5,
 }
@@ -71,13 +73,16 @@ async function look(): Promise<Look> {
   const metric = (name: string): Promise<number> => readMetric(server.metricsUrl, name)
   // First: each look begins the delays anew.
   const delay = await metric('nodejs_eventloop_lag_p99_seconds')
+  const heap = await metric('nodejs_heap_size_total_bytes')
+  const memory = residentMemoryOf(server.pid)
   return {
     descriptors: open.length,
     sockets: open.filter((what) => what.startsWith('socket:')).length,
     handles: await metric('nodejs_active_handles_total'),
     'database connections': Number(connections?.count),
-    'heap, MiB': (await metric('nodejs_heap_size_used_bytes')) / mebibyte,
-    'memory, MiB': residentMemoryOf(server.pid) / mebibyte,
+    'heap in use, MiB': (await metric('nodejs_heap_size_used_bytes')) / mebibyte,
+    'memory beside the heap, MiB': (memory - heap) / mebibyte,
+    'memory, MiB': memory / mebibyte,
     'event loop, 99 % of delays, ms': 1000 * delay,
   }
 }
@@ -151,22 +156,20 @@ try {
 }
 
 const measured = looks.slice(looks.length / 4)
-const partsOfHour = (parts * 60) / (minutes * 0.75)
 const growth = Object.entries(quantities).map(([name, most]) => {
   const floors = floorsOf(measured.map((each) => each[name as keyof Look]))
   const { slope, confidence } = slopeOf(floors)
-  const [low, high] = confidence.map((each) => each * partsOfHour)
-  const ofHour = { slope: slope * partsOfHour, low: low ?? 0, high: high ?? 0 }
-  return { name, first: floors[0] ?? 0, last: floors.at(-1) ?? 0, ...ofHour, most }
+  const [grown, low, high] = [slope, ...confidence].map((each) => each * (parts - 1))
+  return { name, first: floors[0], last: floors.at(-1), grown, low, high, most }
 })
-const grown = growth.filter(({ low, most }) => low > most)
+const grown = growth.filter(({ low = 0, most }) => low > most)
 console.log(
   formatTable([
-    ['', 'first', 'last', 'growth in an hour', '95 % confidence', 'at most', ''],
+    ['', 'first', 'last', 'growth', '95 % confidence', 'at most', ''],
     ...growth.map((each) => [
       each.name,
-      ...[each.first, each.last, each.slope].map((value) => value.toFixed(1)),
-      `${each.low.toFixed(1)} to ${each.high.toFixed(1)}`,
+      ...[each.first, each.last, each.grown].map((value) => value?.toFixed(1) ?? ''),
+      `${each.low?.toFixed(1)} to ${each.high?.toFixed(1)}`,
       each.most,
       grown.includes(each) ? 'GROWS' : 'flat',
     ]),
