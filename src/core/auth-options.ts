@@ -107,5 +107,7 @@ export function optionProblems(
   }
   if (issuer === '') problems.push('The issuer must not be empty.')
   if (audience === '') problems.push('The audience must not be empty.')
+  // Several that share a secret could make tokens for one another (KM-09).
+  if (typeof audience !== 'string') problems.push('The audience must be one text, not several.')
   return problems
 }

@@ -14,6 +14,7 @@ import { checkIssuerUrl, checkProxies } from '../../src/cli/doctor/network.ts'
 import { checkNode } from '../../src/cli/doctor/node.ts'
 import { parametersFor } from '../../src/cli/doctor/password-hash.ts'
 import { checkSecrets } from '../../src/cli/doctor/secrets.ts'
+import { checkSigningKeys } from '../../src/cli/doctor/signing-keys.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { argon2Problem } from '../../src/core/password-hash.ts'
 import { readConfig } from '../../src/server/config.ts'
@@ -137,6 +138,18 @@ test('fewer threads than cores are told, with the number that would do', {
   const [finding] = await checkThreads(subjectOf({ UV_THREADPOOL_SIZE: '2' }))
   assert.equal(finding?.status, 'warning')
   assert.match(String(finding?.advice), new RegExp(`=${availableParallelism() + 1} `))
+})
+
+test('a secret that another server would have to know is a warning (KM-09)', async () => {
+  const secret = { SECRET_KEY: 'b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56' }
+  const judge = async (environment: Readonly<Record<string, string>>) =>
+    worst(await checkSigningKeys(subjectOf({ ISSUER: https, ...environment })))
+  assert.equal(await judge({ ...secret, AUDIENCE: 'https://api.example.com' }), 'warning')
+  for (const AUDIENCE of [https, `${https}/api`, 'my-api']) {
+    assert.equal(await judge({ ...secret, AUDIENCE }), 'ok', AUDIENCE)
+  }
+  // Managed keys have a public half.
+  assert.equal(await judge({ AUDIENCE: 'https://api.example.com' }), 'nothing')
 })
 
 test('a clock that cannot be right is a problem', async () => {

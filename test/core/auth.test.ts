@@ -93,11 +93,18 @@ test('permissions are known from the descriptions and from the roles', async () 
 
 // Keys.
 
-test('a secret key signs with HS256, and is never published', async () => {
+test('a secret key signs with HS256, and is never published (KM-09)', async () => {
   const auth = await createTestAuth({ secretKey })
   assert.equal(auth.keys.current.algorithm, 'HS256')
   assert.deepEqual(auth.keys.publicJwks, { keys: [] })
   assert.deepEqual((await auth.store.signingKeys.read()).keys, [])
+})
+
+test('tokens are for one audience, so that no two share a secret (KM-09)', async () => {
+  const audience = ['https://api.example', 'https://billing.example'] as unknown as string
+  for (const options of [{ audience }, { audience, secretKey }]) {
+    assert.match((await problemsOf(options)).join('\n'), /audience must be one text, not several/)
+  }
 })
 
 test('two applications with one secret key read the tokens of each other', async () => {

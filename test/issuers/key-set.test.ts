@@ -16,7 +16,7 @@ const almost = generateKeyPairSync('rsa', { modulusLength: 2047 }).publicKey.exp
   format: 'jwk',
 })
 
-test('public signature keys are used, and what they are not for is left out (XI-08)', async () => {
+test('public signature keys are used, and what they are not for is left out (KM-09, XI-08)', async () => {
   const { kty, n, e } = rsa.jwk
   const set = parse(
     rsa.jwk,

@@ -555,6 +555,15 @@ describe('tokens as the providers issue them (XI-10, XI-11)', () => {
         assert.ok(await open(golden).verify(await signed({ exp: now - 59, nbf: now + 59 })))
       })
 
+      test('its tokens cannot be verified with a secret, whoever asks for it (KM-09)', () => {
+        for (const algorithm of ['HS256', 'HS384', 'HS512']) {
+          assert.throws(() => golden.make({ algorithms: [algorithm] }), {
+            name: 'ConfigError',
+            message: /the algorithms must be of: RS256/,
+          })
+        }
+      })
+
       test('its ID token is refused', async () => {
         const { claims, header } = golden.idToken
         const token = await sign(key, { ...claims } as jose.JWTPayload, header)
@@ -573,7 +582,7 @@ describe('tokens as the providers issue them (XI-10, XI-11)', () => {
         })
       }
 
-      test('refused: signed by somebody else, with a secret, or not at all', async () => {
+      test('refused: signed by somebody else, with a secret, or not at all (KM-09)', async () => {
         const issuer = open(golden)
         assert.ok(await issuer.verify(await signed()), 'the golden token')
         assert.equal(await issuer.verify(await signed({}, {}, foreign)), null)

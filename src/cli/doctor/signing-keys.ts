@@ -37,9 +37,18 @@ export function checkSigningKeys({ config, inspection, now }: Subject): readonly
   return [...found, ...ageFindings(config, age)]
 }
 
-function secretFindings({ secretKey = '', previousSecretKeys }: Config): readonly Finding[] {
+function secretFindings(config: Config): readonly Finding[] {
+  const { secretKey = '', previousSecretKeys, audience, issuer } = config
   const bytes = new TextEncoder().encode(secretKey).length
   const found = [ok(`SECRET_KEY has ${bytes} bytes and looks random; it is not rotated by itself.`)]
+  if (URL.canParse(audience) && new URL(audience).origin !== new URL(issuer).origin) {
+    found.push(
+      warning(
+        `AUDIENCE is ${audience}, another server: to verify tokens there it needs SECRET_KEY, with which it can make them.`,
+        'Leave SECRET_KEY out, for keys with a public half; if that server asks /auth/introspect, there is nothing to do.',
+      ),
+    )
+  }
   if (previousSecretKeys.length > 0) {
     found.push(
       warning(
