@@ -29,6 +29,7 @@ export {
   type KeyErrorCode,
   OAuthError,
   type OAuthErrorCode,
+  OverloadedError,
   ThrottledError,
   UnavailableError,
 } from './core/errors.ts'

@@ -13,7 +13,8 @@ export interface HashPool {
    * Turns go round the sources that wait, and one source may fill a quarter of the queue: whoever
    * sends much makes mostly themselves wait. Jobs without a source are the application's own.
    *
-   * @throws {OverloadedError} if the queue is full, or the job waited longer than `maxWait`.
+   * @throws {OverloadedError} if the queue is full or so long that the turn would come too late, or if
+   * the job has waited longer than `maxWait`.
    */
   run<T>(job: () => Promise<T>, source?: string): Promise<T>
   /** @throws {OverloadedError} if a job from this source would be refused now. */
@@ -24,7 +25,7 @@ export interface HashPool {
   readonly history: {
     /** Jobs that ran at the same time, at most. */
     readonly peak: number
-    /** Jobs that were refused, because the queue was full or their turn came too late. */
+    /** Jobs that were refused, because the queue was full or their turn came, or would come, too late. */
     readonly refused: number
   }
   /** Calls the listener after every job. Returns what ends that. */
@@ -63,14 +64,26 @@ export function hashConcurrency({ threads = 4, processes = 1 }: HashResources = 
   return Math.max(1, Math.min(Math.floor(availableParallelism() / processes), threads - 1))
 }
 
-/** Makes a pool for `createPasswordHasher`. */
-export function createHashPool(options: HashPoolOptions): HashPool {
+/** How much the duration of one job counts for what the next is expected to take. */
+const newest = 0.1
+
+/**
+ * Makes a pool for `createPasswordHasher`.
+ *
+ * @param now The time in milliseconds. Default: that of this machine, which no clock step changes.
+ */
+export function createHashPool(
+  options: HashPoolOptions,
+  now: () => number = () => performance.now(),
+): HashPool {
   const { concurrency, maxWaiting = 256 * concurrency, maxWait = 2 } = options
   const maxWaitingPerSource = Math.ceil(maxWaiting / 4)
   /** Whoever waits, by source; the source whose turn is next comes first. */
   const waiting = new Map<string, Set<() => void>>()
   const listeners = new Set<(job: FinishedJob) => void>()
   let waitingInAll = 0
+  /** Seconds that a job is expected to take, by those before it: 0 before the first. */
+  let expected = 0
   let running = 0
   let peak = 0
   let refused = 0
@@ -84,7 +97,11 @@ export function createHashPool(options: HashPoolOptions): HashPool {
     if (running < concurrency) return
     const most = source === '' ? maxWaiting : maxWaitingPerSource
     const fromSource = waiting.get(source)?.size ?? 0
-    if (waitingInAll >= maxWaiting || fromSource >= most) throw overloaded()
+    // Turns go round: of each source as many come before as wait of this one, and one more.
+    const before = Math.min(waitingInAll, (fromSource + 1) * waiting.size)
+    // Whoever would wait in vain is told at once, and takes up neither memory nor a connection.
+    const isTooLate = ((before + 1) * expected) / concurrency > maxWait
+    if (waitingInAll >= maxWaiting || fromSource >= most || isTooLate) throw overloaded()
   }
 
   async function admit(source: string): Promise<void> {
@@ -143,15 +160,18 @@ export function createHashPool(options: HashPoolOptions): HashPool {
 
   return {
     async run(job, source = '') {
-      const askedAt = performance.now()
+      const askedAt = now()
       await admit(source)
-      const startedAt = performance.now()
+      const startedAt = now()
       try {
         return await job()
       } finally {
-        release()
         const waited = (startedAt - askedAt) / 1000
-        const ran = (performance.now() - startedAt) / 1000
+        const ran = (now() - startedAt) / 1000
+        // One that stood still, with the whole machine, says little of the next.
+        const usual = Math.min(ran, maxWait)
+        expected = expected === 0 ? usual : expected + newest * (usual - expected)
+        release()
         for (const listener of listeners) listener({ waited, ran })
       }
     },

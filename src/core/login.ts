@@ -33,7 +33,7 @@ export interface Login {
    *
    * A refusal is an event. A success is none: the session that is opened is.
    *
-   * A hash of a foreign scheme or a lower cost is replaced after a good login (compare-and-set: a
+   * A hash of a foreign scheme or pepper or a lower cost is replaced after a good login (compare-and-set: a
    * password changed meanwhile stays).
    *
    * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { mock, test } from 'node:test'
-import { UnavailableError } from '../../src/core/errors.ts'
+import { OverloadedError, UnavailableError } from '../../src/core/errors.ts'
 import { createHashPool, type HashPool, hashConcurrency } from '../../src/core/hash-pool.ts'
 
 interface Jobs {
@@ -89,6 +89,44 @@ test('without a limit given, 256 jobs wait for each that may run (PW-13)', async
   for (let index = 0; index < 2 + 512; index++) jobs.start(String(index))
   assert.deepEqual(pool.load, { running: 2, waiting: 512 })
   await assert.rejects(jobs.start('one too many'), UnavailableError)
+})
+
+test('a job whose turn would come too late is refused at once, by what jobs took before (PW-13)', async () => {
+  let time = 0
+  const pool = createHashPool({ concurrency: 1, maxWait: 2 }, () => time)
+  const jobs = createJobs(pool)
+  jobs.start('measured')
+  await settle()
+  time += 500
+  await jobs.end('measured')
+  const inTime = ['a', 'b', 'c', 'd', 'e'].map((name) => jobs.start(name, 'busy'))
+  await settle()
+  assert.deepEqual(pool.load, { running: 1, waiting: 4 })
+  await assert.rejects(jobs.start('f', 'busy'), OverloadedError)
+  // Turns go round, so the next but one is of the source that has waited for none.
+  const other = jobs.start('other', 'quiet')
+  for (const name of ['a', 'b', 'other', 'c', 'd', 'e']) await jobs.end(name)
+  assert.deepEqual(jobs.begun, ['measured', 'a', 'b', 'other', 'c', 'd', 'e'])
+  assert.deepEqual(await Promise.all(inTime), ['a', 'b', 'c', 'd', 'e'])
+  assert.equal(await other, 'other')
+  assert.equal(pool.history.refused, 1)
+})
+
+test('one job that stood still does not keep the next ones out (PW-13)', async () => {
+  let time = 0
+  const pool = createHashPool({ concurrency: 1, maxWait: 2 }, () => time)
+  const jobs = createJobs(pool)
+  jobs.start('usual')
+  await settle()
+  time += 100
+  await jobs.end('usual')
+  jobs.start('still')
+  await settle()
+  time += 3_600_000
+  await jobs.end('still')
+  for (const name of ['a', 'b', 'c', 'd', 'e']) jobs.start(name)
+  await settle()
+  assert.deepEqual(pool.load, { running: 1, waiting: 4 })
 })
 
 test('a job that waited too long is refused at that moment, and runs no more (PW-13)', async () => {

@@ -1,6 +1,7 @@
 // Databases of both engines, read and written past the code under test.
 
 import { DatabaseSync } from 'node:sqlite'
+import { type Dialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Store } from '../../src/core/store.ts'
 import { postgres } from '../../src/stores/postgres.ts'
@@ -44,6 +45,13 @@ export function sqliteDatabase(address: string): BareDatabase {
       })),
     store: () => sqlite(address),
   }
+}
+
+/** For Kysely alone. The pool ends before its connections do, which hear it when the server is stopped next. */
+export function postgresDialect(address: string): Dialect {
+  const pool = new pg.Pool({ connectionString: address, max: 1 })
+  pool.on('error', () => {})
+  return new PostgresDialect({ pool })
 }
 
 /** A PostgreSQL database. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, type TestContext, test } from 'node:test'
-import { type CompiledQuery, type Dialect, Kysely, PostgresDialect } from 'kysely'
+import { type CompiledQuery, type Dialect, Kysely } from 'kysely'
 import pg from 'pg'
 import type { AuthEvent } from '../../src/core/event-store.ts'
 import type { SessionRecord, Store } from '../../src/core/store.ts'
@@ -18,6 +18,7 @@ import type { Schema } from '../../src/stores/schema.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
 import { nodeSqliteDialect } from '../../src/stores/sqlite-driver.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
+import { postgresDialect } from './bare-database.ts'
 import { aSession, aUser } from './contract.ts'
 import { startPostgresOrSkip } from './postgres-server.ts'
 
@@ -213,7 +214,7 @@ pruning(
     }
     return {
       store: postgres(url),
-      dialect: () => new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) }),
+      dialect: () => postgresDialect(url),
       locksRows: true,
       run: async (statements) => void (await query(statements)),
       explain: async ({ sql, parameters }) =>
