@@ -85,8 +85,9 @@ async function explainRefusal(
   const trusted = auth.issuers.trusted.find(({ issuer }) => issuer === claims.iss)
   if (token.length > accessTokenMaxLength) {
     reasons.push(`It is longer than ${accessTokenMaxLength} characters.`)
+  } else if (!isStrictlyEncoded(token)) {
+    reasons.push('It is not encoded as base64url without padding.')
   }
-  if (!isStrictlyEncoded(token)) reasons.push('It is not encoded as base64url without padding.')
   if (trusted === undefined && claims.iss !== auth.issuer) {
     const known = [auth.issuer, ...auth.issuers.trusted.map(({ issuer }) => issuer)].join(', ')
     reasons.push(`Its issuer is ${quote(claims.iss)}; accepted are: ${known}.`)
