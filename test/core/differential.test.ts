@@ -9,6 +9,7 @@ import * as jose from 'jose'
 import {
   type AccessToken,
   accessTokenMaxLength,
+  clockTolerance,
   createAccessTokenIssuer,
 } from '../../src/core/access-token.ts'
 import { createKeyRing } from '../../src/core/key-ring.ts'
@@ -116,7 +117,8 @@ function stricterIn(token: string, payload: jose.JWTPayload): boolean {
     !Array.isArray(roles) ||
     endings.length === 0 ||
     [...texts, ...endings].some((text) => typeof text !== 'string') ||
-    [exp, iat].some((instant) => !Number.isSafeInteger(instant))
+    [exp, iat].some((instant) => !Number.isSafeInteger(instant)) ||
+    Number(iat) > clock() + clockTolerance
   )
 }
 
