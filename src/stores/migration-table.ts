@@ -68,10 +68,13 @@ async function rename(db: Kysely<never>): Promise<void> {
   }
 }
 
+/** Not by Kysely's introspection, which fails if another process renames a table while it looks at all. */
 async function hasTable(db: Kysely<never>, name: string): Promise<boolean> {
-  const schema = await currentSchema(db)
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  return tables.some((table) => table.name === name && table.schema === schema)
+  const tables = isPostgres(db)
+    ? sql`pg_catalog.pg_tables where schemaname = current_schema() and tablename = ${name}`
+    : sql`sqlite_schema where type = 'table' and name = ${name}`
+  const { rows } = await sql`select 1 from ${tables}`.execute(db)
+  return rows.length > 0
 }
 
 async function stepsIn(db: Kysely<never>, table: keyof StepTables): Promise<readonly string[]> {
