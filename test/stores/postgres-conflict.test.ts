@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { UnavailableError } from '../../src/core/errors.ts'
-import { ConflictError, type Store } from '../../src/core/store.ts'
+import { ConflictError, type SessionRecord, type Store } from '../../src/core/store.ts'
 import { postgres } from '../../src/stores/postgres.ts'
 import { authenticate, createTestAuth, goodPassword } from '../fixtures.ts'
 import { aSession, aUser } from './contract.ts'
@@ -60,7 +60,11 @@ describe('a conflict with another transaction', { skip, timeout }, () => {
   test('ends a deadlock: the transaction that PostgreSQL chooses is done again, whole (DD-06)', async () => {
     const store = await storeWith('deadlock_timeout=10')
     const user = aUser()
-    const [first, second] = [aSession(user), aSession(user)]
+    // In the order of the index, in which the removal comes to them: it must not wait for the second before
+    // the other one waits, since PostgreSQL looks for a deadlock once, early in each wait.
+    const [first, second] = [aSession(user), aSession(user)].sort((a, b) =>
+      a.id < b.id ? -1 : 1,
+    ) as [SessionRecord, SessionRecord]
     await store.users.create(user)
     await store.sessions.create(first)
     await store.sessions.create(second)
