@@ -1,5 +1,6 @@
-import { type Kysely, PostgresAdapter, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { isPostgres } from './kysely-engine.ts'
 import { changesChannel } from './postgres-channel.ts'
 
 /**
@@ -14,7 +15,7 @@ import { changesChannel } from './postgres-channel.ts'
 export const changeNotifications: Migration = {
   async up(db) {
     // SQLite is asked anew for every request.
-    if (!(db.getExecutor().adapter instanceof PostgresAdapter)) return
+    if (!isPostgres(db)) return
 
     await createFunction(db, 'portcullis_user_changed', sql`old.id`)
     await createFunction(db, 'portcullis_session_changed', sql`old.user_id`)

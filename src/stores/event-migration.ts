@@ -1,6 +1,7 @@
-import { type Kysely, PostgresAdapter, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { eventRetentionMinimum } from '../core/event-store.ts'
+import { isPostgres } from './kysely-engine.ts'
 
 const unchangeable = 'events are only appended'
 const tooYoung = 'events of the last 7 days cannot be deleted'
@@ -33,7 +34,7 @@ export const eventsStep: Migration = {
       .columns(['user_id', 'at', 'id'])
       .where(sql.ref('user_id'), 'is not', null)
       .execute()
-    if (db.getExecutor().adapter instanceof PostgresAdapter) await guardOnPostgres(db)
+    if (isPostgres(db)) await guardOnPostgres(db)
     else await guardOnSqlite(db)
   },
 }

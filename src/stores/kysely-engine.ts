@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely } from 'kysely'
+import { type CompiledQuery, type Kysely, PostgresAdapter } from 'kysely'
 import type { MaybePromise } from '../core/store.ts'
 import type { Schema } from './schema.ts'
 
@@ -42,4 +42,9 @@ export interface Engine {
   readonly locksRows: boolean
   /** True if the error says that a unique column has the value already. */
   isUniqueViolation(error: unknown): boolean
+}
+
+/** True if the statements of this database are to be PostgreSQL's; false: SQLite's. */
+export function isPostgres(db: Pick<Kysely<never>, 'getExecutor'>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter
 }

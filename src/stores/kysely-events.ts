@@ -1,13 +1,7 @@
-import {
-  type Compilable,
-  type CompiledQuery,
-  type Kysely,
-  type OperationNodeSource,
-  PostgresAdapter,
-} from 'kysely'
+import type { Compilable, CompiledQuery, Kysely, OperationNodeSource } from 'kysely'
 import type { AuthEvent, EventStore } from '../core/event-store.ts'
 import { type AuthEventType, eventTypes } from '../core/event-vocabulary.ts'
-import type { Engine } from './kysely-engine.ts'
+import { type Engine, isPostgres } from './kysely-engine.ts'
 import type { EventsTable, Schema } from './schema.ts'
 
 /** An insert, update or delete that returns something of every row that it changes. */
@@ -24,7 +18,7 @@ export async function recorded<Row>(
 ): Promise<readonly Row[]> {
   if (event === undefined) return (await db.executeQuery<Row>(change.compile())).rows
   // PostgreSQL does both in one statement, and so in one round trip; SQLite only reads in a WITH.
-  if (db.getExecutor().adapter instanceof PostgresAdapter) {
+  if (isPostgres(db)) {
     return (await db.executeQuery<Row>(changeAndAppend(db, event, change))).rows
   }
   if (!db.isTransaction) {

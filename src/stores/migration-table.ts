@@ -1,4 +1,5 @@
-import { type Kysely, PostgresAdapter, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
+import { isPostgres } from './kysely-engine.ts'
 
 /**
  * Where it is kept which steps a database has behind it. Not under Kysely's own names, which another
@@ -84,8 +85,4 @@ async function stepsIn(db: Kysely<never>, table: keyof StepTables): Promise<read
     .orderBy('name')
     .execute()
   return rows.map(({ name }) => name)
-}
-
-function isPostgres(db: Kysely<never>): boolean {
-  return db.getExecutor().adapter instanceof PostgresAdapter
 }

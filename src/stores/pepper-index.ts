@@ -1,5 +1,6 @@
-import { type Kysely, PostgresAdapter, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { isPostgres } from './kysely-engine.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -39,8 +40,7 @@ function pepperOf(db: Pick<Kysely<never>, 'getExecutor'>): {
   readonly id: RawBuilder<string>
   readonly isThere: RawBuilder<SqlBool>
 } {
-  const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter
-  const at = sql`${sql.raw(isPostgres ? 'strpos' : 'instr')}(password_hash, ',keyid=')`
+  const at = sql`${sql.raw(isPostgres(db) ? 'strpos' : 'instr')}(password_hash, ',keyid=')`
   return {
     id: sql`substr(password_hash, ${at} + 7, 8)`,
     isThere: sql`substr(password_hash, 1, 7) = '$argon2' and ${at} > 0`,
