@@ -41,15 +41,16 @@ export function pepperProblems({ pepper, previousPeppers = [] }: PepperOptions):
 
 /** Does not check how strong the peppers are. */
 export function readPeppers({ pepper, previousPeppers = [] }: PepperOptions = {}): Peppers {
-  const current = pepper === undefined ? undefined : toPepper(pepper)
-  const all = [...(current ? [current] : []), ...previousPeppers.map(toPepper)]
+  const current = pepper === undefined ? undefined : createPepper(pepper)
+  const all = [...(current ? [current] : []), ...previousPeppers.map(createPepper)]
   const byId = new Map(all.map((each) => [each.id, each]))
   return { current, find: (id) => byId.get(id) }
 }
 
-// The id is made of the key, so that nobody has to name keys, and another key is never taken for this
-// one. 6 bytes, since the keyid of a PHC string has at most 8 and these need no padding.
-function toPepper(text: string): Pepper {
+/** The pepper of the bytes of this text. Does not check how strong it is. */
+export function createPepper(text: string): Pepper {
+  // The id is made of the key, so that nobody has to name keys, and another key is never taken for this
+  // one. 6 bytes, since the keyid of a PHC string has at most 8 and these need no padding.
   const key = new TextEncoder().encode(text)
   const digest = createHmac('sha256', key).update('portcullis pepper').digest()
   return { id: digest.subarray(0, 6).toString('base64'), key }

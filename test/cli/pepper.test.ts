@@ -4,14 +4,14 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readPeppers } from '../../src/core/peppers.ts'
+import { createPepper } from '../../src/core/peppers.ts'
 import { assertAbsent } from '../canaries.ts'
 import { goodPassword } from '../fixtures.ts'
 import { createDirectory, run, serve } from './process.ts'
 
 const one = '6f2c1e8a94b7d3057ae9c64f18d2b0359e7a4c61'
 const two = 'd84b0c73f51e29a6bc07d3e8925f41a60c8b7e3d'
-const idOf = (pepper: string): string => readPeppers({ pepper }).current?.id ?? ''
+const idOf = (pepper: string): string => createPepper(pepper).id
 
 type Environment = Readonly<Record<string, string>>
 

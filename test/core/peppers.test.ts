@@ -6,7 +6,7 @@ import * as bcrypt from '@node-rs/bcrypt'
 import type { Auth } from '../../src/core/auth.ts'
 import { AccountError, ConfigError, UnavailableError } from '../../src/core/errors.ts'
 import { createPasswordHasher, type PasswordHasher } from '../../src/core/password-hash.ts'
-import { type PepperOptions, readPeppers } from '../../src/core/peppers.ts'
+import { createPepper, type PepperOptions } from '../../src/core/peppers.ts'
 import type { Store } from '../../src/core/store.ts'
 import { unthrottledAdmission } from '../../src/core/throttle.ts'
 import { memory } from '../../src/stores/memory.ts'
@@ -21,7 +21,7 @@ import {
 
 const one = '6f2c1e8a94b7d3057ae9c64f18d2b0359e7a4c61'
 const two = 'd84b0c73f51e29a6bc07d3e8925f41a60c8b7e3d'
-const idOf = (pepper: string): string => readPeppers({ pepper }).current?.id ?? ''
+const idOf = (pepper: string): string => createPepper(pepper).id
 
 const createHasher = (options: PepperOptions = {}): Promise<PasswordHasher> =>
   createPasswordHasher({ ...cheapHashing, ...options })

@@ -1,4 +1,4 @@
-import { readPeppers } from '../../core/peppers.ts'
+import { createPepper, readPeppers } from '../../core/peppers.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, problem } = findingsOf('peppers')
@@ -20,7 +20,7 @@ export function checkPeppers({ config, inspection }: Subject): readonly Finding[
   if (all.current) found.push(ok(`New password hashes are under the pepper ${all.current.id}.`))
   if (inspection?.contents == null) return found
   for (const text of previousPeppers) {
-    const id = readPeppers({ pepper: text }).current?.id ?? ''
+    const { id } = createPepper(text)
     found.push(
       stored.includes(id)
         ? ok(`Password hashes are still under the previous pepper ${id}.`)
