@@ -39,6 +39,20 @@ function createJobs(pool: HashPool): Jobs {
   }
 }
 
+/** One job at once, none that waits longer than 2 seconds, and a job that takes so many milliseconds. */
+function createTimedPool() {
+  let time = 0
+  const pool = createHashPool({ concurrency: 1, maxWait: 2 }, () => time)
+  const jobs = createJobs(pool)
+  async function take(name: string, milliseconds: number): Promise<void> {
+    jobs.start(name)
+    await settle()
+    time += milliseconds
+    await jobs.end(name)
+  }
+  return { pool, jobs, take }
+}
+
 /** Waits until every promise that can be settled now is. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
@@ -92,13 +106,8 @@ test('without a limit given, 256 jobs wait for each that may run (PW-13)', async
 })
 
 test('a job whose turn would come too late is refused at once, by what jobs took before (PW-13)', async () => {
-  let time = 0
-  const pool = createHashPool({ concurrency: 1, maxWait: 2 }, () => time)
-  const jobs = createJobs(pool)
-  jobs.start('measured')
-  await settle()
-  time += 500
-  await jobs.end('measured')
+  const { pool, jobs, take } = createTimedPool()
+  await take('measured', 500)
   const inTime = ['a', 'b', 'c', 'd', 'e'].map((name) => jobs.start(name, 'busy'))
   await settle()
   assert.deepEqual(pool.load, { running: 1, waiting: 4 })
@@ -113,17 +122,9 @@ test('a job whose turn would come too late is refused at once, by what jobs took
 })
 
 test('one job that stood still does not keep the next ones out (PW-13)', async () => {
-  let time = 0
-  const pool = createHashPool({ concurrency: 1, maxWait: 2 }, () => time)
-  const jobs = createJobs(pool)
-  jobs.start('usual')
-  await settle()
-  time += 100
-  await jobs.end('usual')
-  jobs.start('still')
-  await settle()
-  time += 3_600_000
-  await jobs.end('still')
+  const { pool, jobs, take } = createTimedPool()
+  await take('usual', 100)
+  await take('still', 3_600_000)
   for (const name of ['a', 'b', 'c', 'd', 'e']) jobs.start(name)
   await settle()
   assert.deepEqual(pool.load, { running: 1, waiting: 4 })
