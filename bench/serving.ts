@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { Clock } from '../src/core/clock.ts'
-import { postgres } from '../src/stores/postgres.ts'
-import { sqlite } from '../src/stores/sqlite.ts'
+import { postgres } from '../src/stores/postgres/postgres.ts'
+import { sqlite } from '../src/stores/sqlite/sqlite.ts'
 import { compileCommand } from './compiled.ts'
 
 /** Long enough for the policy, and no secret. */

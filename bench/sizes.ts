@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { createAuth } from '../src/core/auth.ts'
-import { createRefreshTokens } from '../src/core/refresh-token.ts'
+import { createRefreshTokens } from '../src/core/sessions/refresh-token.ts'
 import type { UserRecord } from '../src/core/store.ts'
 import { createDatabase, type Database, type EngineName, type Size } from './database.ts'
 import { fillSessions, fillUsers } from './fill.ts'

@@ -2,7 +2,7 @@
 
 import { createAuth } from '../src/core/auth.ts'
 import { buildApp } from '../src/server/app.ts'
-import { memory } from '../src/stores/memory.ts'
+import { memory } from '../src/stores/memory/memory.ts'
 
 interface Schema {
   readonly type?: string

@@ -1,24 +1,23 @@
 // The public surface of `portcullis`: core and http, by name.
 
-export type {
-  AccessToken,
-  AccessTokenClaims,
-  AccessTokenIssuer,
-  AccessTokenSubject,
-  ExternalSubject,
-  IssuedAccessToken,
-} from './core/access-token.ts'
-export type { Accounts, NewUser, PasswordChange } from './core/accounts.ts'
+export type { Permissions } from './core/access/permissions.ts'
+export type { RoleMap, Roles } from './core/access/roles.ts'
 export { type Auth, createAccessToken, createAuth } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
-export type { ClientChanges } from './core/client-changes.ts'
-export type { NewClient } from './core/client-registration.ts'
-export { firstPartyClientId } from './core/client-registration.ts'
-export type { ClientRegistry } from './core/client-registry.ts'
-export type { ClientRecord, ClientStore } from './core/client-store.ts'
-export type { AuthenticatedClient, Client, ClientCredentials, Clients } from './core/clients.ts'
+export type { ClientChanges } from './core/clients/changes.ts'
+export type { ClientRecord, ClientStore } from './core/clients/client-store.ts'
+export type {
+  AuthenticatedClient,
+  Client,
+  ClientCredentials,
+  Clients,
+} from './core/clients/clients.ts'
+export type { ConfiguredClient } from './core/clients/configured.ts'
+export type { NewClient } from './core/clients/registration.ts'
+export { firstPartyClientId } from './core/clients/registration.ts'
+export type { ClientRegistry } from './core/clients/registry.ts'
+export type { Caller, CallingClient } from './core/clients/token-client.ts'
 export { type Clock, systemClock } from './core/clock.ts'
-export type { ConfiguredClient } from './core/configured-clients.ts'
 export {
   AccountError,
   type AccountErrorCode,
@@ -38,9 +37,9 @@ export {
   type EventQuery,
   type EventStore,
   eventRetentionMinimum,
-} from './core/event-store.ts'
-export { type AuthEventType, type EventType, eventTypes } from './core/event-vocabulary.ts'
-export type { AuthEvents, NewEvent, Origin } from './core/events.ts'
+} from './core/events/event-store.ts'
+export type { AuthEvents, NewEvent, Origin } from './core/events/events.ts'
+export { type AuthEventType, type EventType, eventTypes } from './core/events/vocabulary.ts'
 export type {
   ExternalIdentity,
   IssuerStatus,
@@ -49,8 +48,23 @@ export type {
   RoleMapping,
   TrustedIssuer,
   UserMode,
-} from './core/external-issuer.ts'
-export { type FirebaseParameters, formatFirebaseHash } from './core/hash-formats/firebase-scrypt.ts'
+} from './core/issuers/external-issuer.ts'
+export type { Identities } from './core/issuers/identities.ts'
+export type { Issuers } from './core/issuers/issuers.ts'
+export type { KeyRing } from './core/keys/key-ring.ts'
+export type {
+  SigningKeyChange,
+  SigningKeyRecord,
+  SigningKeySet,
+  SigningKeyStore,
+} from './core/keys/key-store.ts'
+export type { KeyState } from './core/keys/lifecycle.ts'
+export type { ManagedKey, ManagedKeys } from './core/keys/rotation.ts'
+export type { SigningAlgorithm, SigningKey } from './core/keys/signing-key.ts'
+export {
+  type FirebaseParameters,
+  formatFirebaseHash,
+} from './core/passwords/formats/firebase-scrypt.ts'
 export {
   createHashPool,
   type FinishedJob,
@@ -58,41 +72,26 @@ export {
   type HashPoolOptions,
   type HashResources,
   hashConcurrency,
-} from './core/hash-pool.ts'
-export type { Identities } from './core/identities.ts'
-export type { Issuers } from './core/issuers.ts'
-export type { KeyState } from './core/key-lifecycle.ts'
-export type { KeyRing } from './core/key-ring.ts'
-export type { ManagedKey, ManagedKeys } from './core/key-rotation.ts'
-export type { Credentials, Login } from './core/login.ts'
+} from './core/passwords/hash-pool.ts'
 export {
   type Argon2Parameters,
   createPasswordHasher,
   type PasswordHasher,
   type PasswordHasherOptions,
-} from './core/password-hash.ts'
+} from './core/passwords/password-hash.ts'
 export {
   createPasswordPolicy,
   type PasswordPolicy,
   type PasswordPolicyOptions,
-} from './core/password-policy.ts'
-export type { PepperOptions } from './core/peppers.ts'
-export type { Permissions } from './core/permissions.ts'
-export type { RoleMap, Roles } from './core/roles.ts'
+} from './core/passwords/password-policy.ts'
+export type { PepperOptions } from './core/passwords/peppers.ts'
 export type {
   InspectedSession,
   NewSession,
   OpenSession,
   SessionOptions,
   Sessions,
-} from './core/sessions.ts'
-export type { SigningAlgorithm, SigningKey } from './core/signing-key.ts'
-export type {
-  SigningKeyChange,
-  SigningKeyRecord,
-  SigningKeySet,
-  SigningKeyStore,
-} from './core/signing-key-store.ts'
+} from './core/sessions/sessions.ts'
 export type { AttemptCounts, CacheCounts, StoreStatistics } from './core/statistics.ts'
 export {
   type ClientSubject,
@@ -117,10 +116,18 @@ export {
   type Attempt,
   type Throttle,
   unthrottledAdmission,
-} from './core/throttle.ts'
-export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle-store.ts'
-export type { Caller, CallingClient } from './core/token-client.ts'
-export type { User } from './core/user.ts'
+} from './core/throttle/throttle.ts'
+export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle/throttle-store.ts'
+export type {
+  AccessToken,
+  AccessTokenClaims,
+  AccessTokenIssuer,
+  AccessTokenSubject,
+  ExternalSubject,
+  IssuedAccessToken,
+} from './core/tokens/access-token.ts'
+export type { Credentials, Login } from './core/users/login.ts'
+export type { User } from './core/users/user.ts'
 export type {
   ImportCounts,
   ImportEntry,
@@ -129,9 +136,20 @@ export type {
   ImportSource,
   ImportUsers,
   RefusedEntry,
-} from './core/user-import.ts'
-export { canonicalUsername } from './core/username.ts'
+} from './core/users/user-import.ts'
+export { canonicalUsername } from './core/users/username.ts'
+export type { Accounts, NewUser, PasswordChange } from './core/users/users.ts'
 export { readBearerToken } from './http/bearer.ts'
+export { createIntrospectionEndpoint } from './http/endpoints/introspection.ts'
+export { createRevocationEndpoint } from './http/endpoints/revocation.ts'
+export { createTokenEndpoint, type TokenEndpoint } from './http/endpoints/token.ts'
+export type {
+  IntrospectionResponse,
+  TokenAnswer,
+  TokenErrorResponse,
+  TokenRequest,
+  TokenResponse,
+} from './http/endpoints/token-messages.ts'
 export {
   all,
   type Guard,
@@ -144,17 +162,7 @@ export {
   optional,
   type Resolved,
   refine,
-} from './http/guard.ts'
-export { createGuards, type Guards } from './http/guards.ts'
-export { createIntrospectionEndpoint } from './http/introspection-endpoint.ts'
+} from './http/guards/guard.ts'
+export { createGuards, type Guards } from './http/guards/guards.ts'
 export { createProblem, type Problem } from './http/problem.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'
-export { createRevocationEndpoint } from './http/revocation-endpoint.ts'
-export { createTokenEndpoint, type TokenEndpoint } from './http/token-endpoint.ts'
-export type {
-  IntrospectionResponse,
-  TokenAnswer,
-  TokenErrorResponse,
-  TokenRequest,
-  TokenResponse,
-} from './http/token-messages.ts'

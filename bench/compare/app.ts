@@ -2,10 +2,10 @@
 // GET /me, without a guard. What a guard costs is the difference between the two.
 
 import { buildApp } from '../../src/server/app.ts'
-import { readConfig, readEnvironment } from '../../src/server/config.ts'
 import { lowerHashPriority } from '../../src/server/hash-priority.ts'
 import { openAuth } from '../../src/server/open-auth.ts'
-import { UserAnswer } from '../../src/server/schemas.ts'
+import { UserAnswer } from '../../src/server/routes/schemas.ts'
+import { readConfig, readEnvironment } from '../../src/server/settings/config.ts'
 
 await lowerHashPriority()
 const config = readConfig(readEnvironment())

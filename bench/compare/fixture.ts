@@ -3,7 +3,7 @@
 import { dirname } from 'node:path'
 import { hash } from '@node-rs/argon2'
 import { type Auth, createAuth } from '../../src/core/auth.ts'
-import { createRefreshTokens } from '../../src/core/refresh-token.ts'
+import { createRefreshTokens } from '../../src/core/sessions/refresh-token.ts'
 import type { SessionRecord, UserRecord } from '../../src/core/store.ts'
 import { createDatabase, type Database, type EngineName } from '../database.ts'
 import { makeSession, makeUser } from '../rows.ts'

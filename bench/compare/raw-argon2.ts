@@ -2,7 +2,7 @@
 // as many at once as the server runs. Prints the load's line for the seconds that it is given.
 
 import { verify } from '@node-rs/argon2'
-import { hashConcurrency } from '../../src/core/hash-pool.ts'
+import { hashConcurrency } from '../../src/core/passwords/hash-pool.ts'
 
 const [hash = '', password = '', seconds = '3'] = process.argv.slice(2)
 let requests = 0

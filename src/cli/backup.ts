@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import type { Auth } from '../core/auth.ts'
 import { systemClock } from '../core/clock.ts'
-import { revokeAll } from '../core/revoke-all.ts'
-import { type Config, readConfig, readEnvironment } from '../server/config.ts'
+import { revokeAll } from '../core/sessions/revoke-all.ts'
 import { databaseFile } from '../server/inspect-database.ts'
 import { makeDirectory, openAuth, openStore } from '../server/open-auth.ts'
+import { type Config, readConfig, readEnvironment } from '../server/settings/config.ts'
 import { whoRunsThis } from './with-auth.ts'
 
 /** `portcullis backup`: of SQLite, while a server runs or not. */
@@ -15,7 +15,7 @@ export function backupCommand(): Command {
     .description('copy the SQLite database into a file, while it is in use')
     .action(async (file: string, { force }: { force?: boolean }, command: Command) => {
       const path = requireSqlite(command, 'pg_dump --format=custom --file=FILE "$DATABASE_URL"')
-      const { copyDatabase } = await import('../stores/sqlite-copy.ts')
+      const { copyDatabase } = await import('../stores/sqlite/copy.ts')
       await copyDatabase(path, file, force)
       console.log(`The database is copied into ${file}.`)
       console.log(`Its key is not: keep a copy of ${path}.key in another place.`)
@@ -29,7 +29,7 @@ export function restoreCommand(): Command {
     .description('put a backup in the place of the SQLite database; everybody has to log in again')
     .action(async (file: string, _options: object, command: Command) => {
       const path = requireSqlite(command, 'pg_restore, and then `portcullis restored`')
-      const { restoreSqlite } = await import('../stores/sqlite-restore.ts')
+      const { restoreSqlite } = await import('../stores/sqlite/restore.ts')
       const former = await restoreSqlite(file, path, systemClock, whoRunsThis())
       if (former !== null) console.log(`The database of before is kept as ${former}.`)
       await tellWhatIsThere(readConfig(readEnvironment()))

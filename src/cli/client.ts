@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
-import { grantNames, type NewClient } from '../core/client-registration.ts'
-import type { Client } from '../core/clients.ts'
+import type { Permissions } from '../core/access/permissions.ts'
+import type { Client } from '../core/clients/clients.ts'
+import { grantNames, type NewClient } from '../core/clients/registration.ts'
 import { ClientError } from '../core/errors.ts'
-import type { Permissions } from '../core/permissions.ts'
 import { CommandFailure } from './exit-code.ts'
-import { tableOf } from './table.ts'
+import { tableOf } from './terminal/table.ts'
 import { withAuth } from './with-auth.ts'
 
 interface AddOptions {

@@ -6,9 +6,9 @@ import {
   KeyError,
   UnavailableError,
 } from '../core/errors.ts'
-import { withoutSecrets } from '../server/log-serializers.ts'
+import { withoutSecrets } from '../server/logging/serializers.ts'
 import { StoreError } from '../stores/store-error.ts'
-import { WorkerFailure } from './worker-messages.ts'
+import { WorkerFailure } from './workers/messages.ts'
 
 // The exit codes are those of sysexits.h where one fits.
 const REFUSED = 1

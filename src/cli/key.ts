@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { KeyError } from '../core/errors.ts'
-import type { Origin } from '../core/events.ts'
-import type { ManagedKey, ManagedKeys } from '../core/key-rotation.ts'
-import { instant, tableOf } from './table.ts'
+import type { Origin } from '../core/events/events.ts'
+import type { ManagedKey, ManagedKeys } from '../core/keys/rotation.ts'
+import { instant, tableOf } from './terminal/table.ts'
 import { withAuth } from './with-auth.ts'
 
 /** `portcullis key …`: works on the database itself; a server that runs on it follows at once. */

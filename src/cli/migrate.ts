@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { readConfig, readEnvironment } from '../server/config.ts'
 import { inspectDatabase } from '../server/inspect-database.ts'
 import { migrateDatabase } from '../server/open-auth.ts'
+import { readConfig, readEnvironment } from '../server/settings/config.ts'
 
 /** `portcullis migrate`: what `serve` does to the tables at its start, by itself. */
 export function migrateCommand(): Command {

@@ -18,7 +18,7 @@ export async function createProgram(words: readonly string[] = []): Promise<Comm
     // Loaded when they serve: no other command needs what answers requests.
     .action(async (options) => (await import('./serve.ts')).serve(options))
   program.command('worker', { hidden: true }).action(async (_options, command: Command) => {
-    if (cluster.worker) (await import('./worker.ts')).work(cluster.worker)
+    if (cluster.worker) (await import('./workers/worker.ts')).work(cluster.worker)
     else command.error('error: workers are started by `serve --workers`')
   })
   // They load much that a server which starts has no use for.

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { type Config, readConfig, readEnvironment } from '../server/config.ts'
+import { type Config, readConfig, readEnvironment } from '../server/settings/config.ts'
 import { startServer } from '../server/start.ts'
-import { announce } from './announce.ts'
 import { finishInTime } from './grace-period.ts'
 import { stopOnSignal } from './stop-signal.ts'
+import { announce } from './terminal/announce.ts'
 
 interface ServeOptions {
   readonly workers?: string
@@ -25,7 +25,7 @@ export async function serve({ workers, dev }: ServeOptions = {}): Promise<void> 
   }
   const config = read()
   if (config.workers > 1) {
-    const { serveWithWorkers } = await import('./workers.ts')
+    const { serveWithWorkers } = await import('./workers/workers.ts')
     return await serveWithWorkers(config, read)
   }
   await serveAlone(config)

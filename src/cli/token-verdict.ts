@@ -1,10 +1,14 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from 'jose'
-import { accessTokenMaxLength, clockTolerance, isStrictlyEncoded } from '../core/access-token.ts'
 import type { Auth } from '../core/auth.ts'
+import { findClientOfToken } from '../core/clients/token-client.ts'
 import { UnavailableError } from '../core/errors.ts'
-import { findClientOfToken } from '../core/token-client.ts'
-import { findUserOfToken } from '../core/token-user.ts'
-import { instant } from './table.ts'
+import { findUserOfToken } from '../core/sessions/token-user.ts'
+import {
+  accessTokenMaxLength,
+  clockTolerance,
+  isStrictlyEncoded,
+} from '../core/tokens/access-token.ts'
+import { instant } from './terminal/table.ts'
 
 /** What a server here would make of a token, and why. */
 export interface Verdict {

@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander'
-import { readSecret } from './secret-input.ts'
+import { readSecret } from './terminal/secret-input.ts'
 import { judgeToken, quote, type Verdict } from './token-verdict.ts'
 import { withAuth } from './with-auth.ts'
 

@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import type { Auth } from '../core/auth.ts'
 import type { UserRecord } from '../core/store.ts'
-import { toUser } from '../core/user.ts'
+import { toUser } from '../core/users/user.ts'
 import { CommandFailure } from './exit-code.ts'
 import { withAuth } from './with-auth.ts'
 

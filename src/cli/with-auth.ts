@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os'
 import type { Auth } from '../core/auth.ts'
-import type { Origin } from '../core/events.ts'
-import { readConfig, readEnvironment } from '../server/config.ts'
+import type { Origin } from '../core/events/events.ts'
 import { openAuth } from '../server/open-auth.ts'
+import { readConfig, readEnvironment } from '../server/settings/config.ts'
 
 /**
  * Opens the database of the configuration for the work of one command, and closes it after. `by` is

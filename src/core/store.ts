@@ -1,8 +1,8 @@
-import type { ClientRecord, ClientStore } from './client-store.ts'
-import type { AuthEvent, EventStore } from './event-store.ts'
-import type { SigningKeyStore } from './signing-key-store.ts'
+import type { ClientRecord, ClientStore } from './clients/client-store.ts'
+import type { AuthEvent, EventStore } from './events/event-store.ts'
+import type { SigningKeyStore } from './keys/key-store.ts'
 import type { StoreStatistics } from './statistics.ts'
-import type { ThrottleStore } from './throttle-store.ts'
+import type { ThrottleStore } from './throttle/throttle-store.ts'
 
 /** A user as stored. */
 export interface UserRecord {

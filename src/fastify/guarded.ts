@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
-import type { Guard } from '../http/guard.ts'
+import type { Guard } from '../http/guards/guard.ts'
 
 const guardsOf = new WeakMap<object, readonly Guard<unknown>[]>()
 

@@ -1,4 +1,4 @@
-import type { Issuers } from '../core/issuers.ts'
+import type { Issuers } from '../core/issuers/issuers.ts'
 
 /** The security scheme of another issuer in the OpenAPI document. */
 export interface IssuerScheme {

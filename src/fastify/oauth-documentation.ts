@@ -1,4 +1,4 @@
-import { grantNames } from '../core/client-registration.ts'
+import { grantNames } from '../core/clients/registration.ts'
 
 const text = { type: 'string' } as const
 

@@ -1,13 +1,18 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
-import { jwksMaxAge } from '../core/key-lifecycle.ts'
+import { jwksMaxAge } from '../core/keys/lifecycle.ts'
+import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
+import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
+import { createRevocationEndpoint } from '../http/endpoints/revocation.ts'
+import { createTokenEndpoint, refuseToken, type TokenEndpoint } from '../http/endpoints/token.ts'
+import {
+  errorBody,
+  refuseRequest,
+  type TokenAnswer,
+  tokenHeaders,
+} from '../http/endpoints/token-messages.ts'
 import { formMaxBytes } from '../http/form.ts'
-import { createIntrospectionEndpoint } from '../http/introspection-endpoint.ts'
-import { createMetadata, metadataPath } from '../http/metadata.ts'
-import { createRevocationEndpoint } from '../http/revocation-endpoint.ts'
-import { createTokenEndpoint, refuseToken, type TokenEndpoint } from '../http/token-endpoint.ts'
-import { errorBody, refuseRequest, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import {
   introspectionDocumentation,

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth } from '../core/auth.ts'
-import type { ResourceServer } from '../core/resource-server.ts'
+import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { type DocsOptions, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { finishGuardedRoute } from './route-guards.ts'

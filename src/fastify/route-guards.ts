@@ -6,7 +6,7 @@ import {
   type GuardDocumentation,
   type GuardedRequest,
   isGuard,
-} from '../http/guard.ts'
+} from '../http/guards/guard.ts'
 import { guardsOfScope } from './guarded.ts'
 import { handleRefusal } from './refusal-handler.ts'
 import { guardOfHandler } from './secured.ts'

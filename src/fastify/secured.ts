@@ -12,7 +12,7 @@ import type {
   RouteHandlerMethod,
 } from 'fastify'
 import { mapAnswer } from '../core/maybe-promise.ts'
-import { evaluate, type Guard } from '../http/guard.ts'
+import { evaluate, type Guard } from '../http/guards/guard.ts'
 
 // A wrapper that infers the request's type from its context loses the body's type: the route's
 // generics are still open then. Naming Fastify's handler type and inferring only the schema, the type

@@ -1,4 +1,4 @@
-import type { GuardedRequest } from './guard.ts'
+import type { GuardedRequest } from './guards/guard.ts'
 import { BearerError } from './refusal.ts'
 
 // RFC 6750 §2.1: "Bearer" 1*SP b64token. The scheme is case-insensitive (RFC 9110 §11.1).

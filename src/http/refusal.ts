@@ -1,4 +1,4 @@
-import { formatScope } from '../core/scope.ts'
+import { formatScope } from '../core/access/scope.ts'
 
 /** The error codes of a bearer challenge (RFC 6750 §3.1). */
 export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope'

@@ -1,4 +1,4 @@
-import { subjectMaxLength } from '../core/identities.ts'
+import { subjectMaxLength } from '../core/issuers/identities.ts'
 
 // How claims are read: their types are whatever an issuer sends, and its names may be any text.
 

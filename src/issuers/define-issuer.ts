@@ -5,7 +5,7 @@ import type {
   RoleMapping,
   TrustedIssuer,
   UserMode,
-} from '../core/external-issuer.ts'
+} from '../core/issuers/external-issuer.ts'
 import type { Profile } from './access-token-profile.ts'
 import { listOf } from './claims.ts'
 import { discoveryUrls } from './discovery.ts'

@@ -1,4 +1,4 @@
-import type { TrustedIssuer } from '../core/external-issuer.ts'
+import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
 

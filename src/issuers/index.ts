@@ -9,13 +9,13 @@ export type {
   RoleMapping,
   TrustedIssuer,
   UserMode,
-} from '../core/external-issuer.ts'
-export type { Issuers } from '../core/issuers.ts'
+} from '../core/issuers/external-issuer.ts'
+export type { Issuers } from '../core/issuers/issuers.ts'
 export {
   createResourceServer,
   type ResourceServer,
   type ResourceServerOptions,
-} from '../core/resource-server.ts'
+} from '../core/issuers/resource-server.ts'
 export { type Auth0Options, auth0 } from './auth0.ts'
 export { type CognitoOptions, cognito } from './cognito.ts'
 export type { IssuerOptions } from './define-issuer.ts'

@@ -1,4 +1,4 @@
-import type { TrustedIssuer } from '../core/external-issuer.ts'
+import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, type Claims, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions } from './define-issuer.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { UnavailableError } from '../core/errors.ts'
-import type { OpenIssuer } from '../core/external-issuer.ts'
+import type { OpenIssuer } from '../core/issuers/external-issuer.ts'
 import type { KeySet } from './key-set.ts'
 
 /** How old keys may be, and how often they are fetched. Seconds. */

@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
-import type { Issuers } from '../core/issuers.ts'
-import type { ManagedKeys } from '../core/key-rotation.ts'
-import type { ResourceServer } from '../core/resource-server.ts'
+import type { Issuers } from '../core/issuers/issuers.ts'
+import type { ResourceServer } from '../core/issuers/resource-server.ts'
+import type { ManagedKeys } from '../core/keys/rotation.ts'
 import type { CacheCounts } from '../core/statistics.ts'
 import { registerHistogram, registerRead, type Sample } from './register.ts'
 

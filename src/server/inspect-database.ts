@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { ConfigError } from '../core/errors.ts'
 import type { DatabaseInspection } from '../stores/inspection.ts'
-import { inspectSqlite } from '../stores/sqlite-inspection.ts'
-import type { Config } from './config.ts'
+import { inspectSqlite } from '../stores/sqlite/inspection.ts'
+import type { Config } from './settings/config.ts'
 
 /**
  * Looks at the database of a configuration without changing anything. Null if it is a file that is
@@ -15,7 +15,7 @@ export async function inspectDatabase({
   dataDirectory,
 }: Pick<Config, 'databaseUrl' | 'dataDirectory'>): Promise<DatabaseInspection | null> {
   if (databaseUrl === undefined) return await inspectSqlite(databaseFile(dataDirectory))
-  const { inspectPostgres } = await needingPg(() => import('../stores/postgres-inspection.ts'))
+  const { inspectPostgres } = await needingPg(() => import('../stores/postgres/inspection.ts'))
   return await inspectPostgres(databaseUrl)
 }
 

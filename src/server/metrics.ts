@@ -1,7 +1,7 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { collectMetrics } from '../metrics/auth-metrics.ts'
-import type { LogStream } from './log-stream.ts'
+import type { LogStream } from './logging/stream.ts'
 import { version } from './version.ts'
 
 // Loaded when metrics are on, and not before.

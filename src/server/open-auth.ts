@@ -1,15 +1,15 @@
 import { mkdirSync } from 'node:fs'
+import { createRoles } from '../core/access/roles.ts'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
-import { createHashPool, hashConcurrency } from '../core/hash-pool.ts'
-import { createRoles } from '../core/roles.ts'
+import { createHashPool, hashConcurrency } from '../core/passwords/hash-pool.ts'
 import type { Store } from '../core/store.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
-import { sqlite } from '../stores/sqlite.ts'
+import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
-import type { Config } from './config.ts'
 import { databaseFile, keyFile, needingPg } from './inspect-database.ts'
-import { parseIssuers } from './issuer-settings.ts'
+import type { Config } from './settings/config.ts'
+import { parseIssuers } from './settings/issuers.ts'
 
 /** The permissions of the server's own routes, as the Authorize dialog shows them. */
 export const permissions: Readonly<Record<string, string>> = {
@@ -82,7 +82,7 @@ async function chooseStore(
     return { store, ...(keyEncryptionKey && { keyEncryptionKey }) }
   }
   const { databasePoolSize: maxConnections, databaseStatementTimeout: statementTimeout } = config
-  const { postgres } = await needingPg(() => import('../stores/postgres.ts'))
+  const { postgres } = await needingPg(() => import('../stores/postgres/postgres.ts'))
   return {
     store: postgres(databaseUrl, { maxConnections, statementTimeout }),
     // The database has no place of its own for it.

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
-import type { Config } from './config.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
+import type { Config } from './settings/config.ts'
 
 export interface WaitingOptions {
   /** Ends the waiting. */

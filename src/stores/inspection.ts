@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely'
-import type { SigningKeyRecord } from '../core/signing-key-store.ts'
-import { readSigningKeys } from './kysely-signing-keys.ts'
-import { countByRole } from './kysely-users.ts'
-import { type MigrationState, readMigrationState } from './migrations.ts'
-import { readPepperIds } from './pepper-index.ts'
-import type { Schema } from './schema.ts'
+import type { SigningKeyRecord } from '../core/keys/key-store.ts'
+import { type MigrationState, readMigrationState } from './migrations/migrations.ts'
+import { readPepperIds } from './migrations/pepper-index.ts'
+import type { Schema } from './sql/schema.ts'
+import { readSigningKeys } from './sql/signing-keys.ts'
+import { countByRole } from './sql/users.ts'
 
 /** A database, looked at without changing anything. */
 export interface DatabaseInspection {

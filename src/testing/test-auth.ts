@@ -1,7 +1,7 @@
 import { type Auth, createAccessToken, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
-import type { PasswordHasherOptions } from '../core/password-hash.ts'
-import { memory } from '../stores/memory.ts'
+import type { PasswordHasherOptions } from '../core/passwords/password-hash.ts'
+import { memory } from '../stores/memory/memory.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
 /** Hashes that cost next to nothing. */

@@ -1,10 +1,10 @@
 // The public surface of `portcullis/web`: guards and OAuth endpoints on a web-standard `Request`, and on
 // Node's, for whatever runs them. Nothing here loads a framework, a database or a password hash.
 
-export type { AccessToken, AccessTokenClaims } from '../core/access-token.ts'
+export type { Caller, CallingClient } from '../core/clients/token-client.ts'
 export { ThrottledError, UnavailableError } from '../core/errors.ts'
-export type { Caller, CallingClient } from '../core/token-client.ts'
-export type { User } from '../core/user.ts'
+export type { AccessToken, AccessTokenClaims } from '../core/tokens/access-token.ts'
+export type { User } from '../core/users/user.ts'
 export {
   all,
   type Guard,
@@ -16,8 +16,8 @@ export {
   isGuard,
   optional,
   refine,
-} from '../http/guard.ts'
-export { createGuards, type Guards } from '../http/guards.ts'
+} from '../http/guards/guard.ts'
+export { createGuards, type Guards } from '../http/guards/guards.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from '../http/refusal.ts'
 export { type NodeOAuthHandler, nodeOAuthEndpoints, sendRefusal } from './node.ts'
 export { type OAuthHandler, oauthEndpoints } from './oauth-endpoints.ts'

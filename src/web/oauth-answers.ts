@@ -1,11 +1,11 @@
 import type { Auth } from '../core/auth.ts'
-import { jwksMaxAge } from '../core/key-lifecycle.ts'
+import { jwksMaxAge } from '../core/keys/lifecycle.ts'
+import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
+import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
+import { createRevocationEndpoint } from '../http/endpoints/revocation.ts'
+import { createTokenEndpoint, type TokenEndpoint } from '../http/endpoints/token.ts'
+import { refuseRequest } from '../http/endpoints/token-messages.ts'
 import { formMaxBytes } from '../http/form.ts'
-import { createIntrospectionEndpoint } from '../http/introspection-endpoint.ts'
-import { createMetadata, metadataPath } from '../http/metadata.ts'
-import { createRevocationEndpoint } from '../http/revocation-endpoint.ts'
-import { createTokenEndpoint, type TokenEndpoint } from '../http/token-endpoint.ts'
-import { refuseRequest } from '../http/token-messages.ts'
 import type { Answer } from './answer.ts'
 
 /** What an OAuth endpoint reads of a request, of whatever kind. */

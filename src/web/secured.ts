@@ -1,4 +1,4 @@
-import type { Guard } from '../http/guard.ts'
+import type { Guard } from '../http/guards/guard.ts'
 import { answerRefusal, toResponse } from './answer.ts'
 
 /** Answers a request; what a framework passes on besides comes after it. */

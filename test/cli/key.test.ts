@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ManagedKey } from '../../src/core/key-rotation.ts'
+import type { ManagedKey } from '../../src/core/keys/rotation.ts'
 import { createDirectory, type Finished, run, serve } from './process.ts'
 
 const password = 'three green tractors sing'

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import * as jose from 'jose'
 import { createAccessToken, createAuth } from '../../src/core/auth.ts'
 import { type AuthOptions, accessTokenMaxLifetime } from '../../src/core/auth-options.ts'
-import { firstPartyClientId } from '../../src/core/client-registration.ts'
+import { firstPartyClientId } from '../../src/core/clients/registration.ts'
 import { ConfigError } from '../../src/core/errors.ts'
-import type { SigningAlgorithm } from '../../src/core/signing-key.ts'
+import type { SigningAlgorithm } from '../../src/core/keys/signing-key.ts'
 import type { Store } from '../../src/core/store.ts'
-import { memory } from '../../src/stores/memory.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
 import {
   authenticate,
   cheapHashing,

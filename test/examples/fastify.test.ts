@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createAuth } from '../../src/core/auth.ts'
-import { sqlite } from '../../src/stores/sqlite.ts'
+import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { goodPassword } from '../fixtures.ts'
 import { logIn, startExample, statusOf } from './process.ts'
 

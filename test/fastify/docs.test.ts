@@ -6,7 +6,7 @@ import { guarded } from '../../src/fastify/guarded.ts'
 import { portcullis, securityScheme } from '../../src/fastify/index.ts'
 import { secured } from '../../src/fastify/secured.ts'
 import { cognito } from '../../src/issuers/cognito.ts'
-import { memory } from '../../src/stores/memory.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
 import { createTestAuth } from '../fixtures.ts'
 import { createTestApp } from './test-app.ts'
 

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { secured } from '../../src/fastify/secured.ts'
-import { guard, optional } from '../../src/http/guard.ts'
+import { guard, optional } from '../../src/http/guards/guard.ts'
 import { Forbidden } from '../../src/http/refusal.ts'
 import { createSpy, createTestApp, createTestGuards } from './test-app.ts'
 

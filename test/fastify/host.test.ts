@@ -11,8 +11,8 @@ import {
   secured,
   securityScheme,
 } from '../../src/fastify/index.ts'
-import { guard, optional } from '../../src/http/guard.ts'
-import { createGuards } from '../../src/http/guards.ts'
+import { guard, optional } from '../../src/http/guards/guard.ts'
+import { createGuards } from '../../src/http/guards/guards.ts'
 import { createTestAuth } from '../fixtures.ts'
 
 describe('what a guard or a handler throws', () => {

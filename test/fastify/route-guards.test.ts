@@ -4,7 +4,7 @@ import type { FastifyInstance, RouteShorthandOptions } from 'fastify'
 import { UnavailableError } from '../../src/core/errors.ts'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { secured } from '../../src/fastify/secured.ts'
-import { all, guard, optional } from '../../src/http/guard.ts'
+import { all, guard, optional } from '../../src/http/guards/guard.ts'
 import { Refusal } from '../../src/http/refusal.ts'
 import { createTestApp } from './test-app.ts'
 

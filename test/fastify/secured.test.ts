@@ -4,9 +4,9 @@ import Fastify from 'fastify'
 import type { Store } from '../../src/core/store.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { secured } from '../../src/fastify/secured.ts'
-import { all, guard, optional, refine } from '../../src/http/guard.ts'
+import { all, guard, optional, refine } from '../../src/http/guards/guard.ts'
 import { Forbidden } from '../../src/http/refusal.ts'
-import { memory } from '../../src/stores/memory.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
 import { createSpy, createTestApp, createTestGuards } from './test-app.ts'
 
 const itemSchema = {

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { type PortcullisOptions, portcullis } from '../../src/fastify/portcullis.ts'
-import { createGuards, type Guards } from '../../src/http/guards.ts'
+import { createGuards, type Guards } from '../../src/http/guards/guards.ts'
 import { createTestAuth } from '../fixtures.ts'
 
 type Role = 'admin' | 'editor' | 'reader' | 'member'

@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { eventTypes } from '../../src/core/event-vocabulary.ts'
-import { settings } from '../../src/server/settings.ts'
+import { eventTypes } from '../../src/core/events/vocabulary.ts'
+import { settings } from '../../src/server/settings/settings.ts'
 import { root } from './sources.ts'
 
 const execute = promisify(execFile)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { readBearerToken } from '../../src/http/bearer.ts'
-import type { GuardedRequest } from '../../src/http/guard.ts'
+import type { GuardedRequest } from '../../src/http/guards/guard.ts'
 import { BearerError } from '../../src/http/refusal.ts'
 
 const token = 'eyJhbGciOiJub25lIn0.e30.a-b_c~d+e/f=='

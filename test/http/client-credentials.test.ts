@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import type { Auth } from '../../src/core/auth.ts'
-import { createIntrospectionEndpoint } from '../../src/http/introspection-endpoint.ts'
-import { memory } from '../../src/stores/memory.ts'
+import { createIntrospectionEndpoint } from '../../src/http/endpoints/introspection.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
 import { createTestAuth } from '../fixtures.ts'
 import {
   assertError,

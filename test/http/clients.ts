@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import type { Auth } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
-import type { ConfiguredClient } from '../../src/core/configured-clients.ts'
-import { createIntrospectionEndpoint } from '../../src/http/introspection-endpoint.ts'
-import { createRevocationEndpoint } from '../../src/http/revocation-endpoint.ts'
-import { createTokenEndpoint, type TokenEndpoint } from '../../src/http/token-endpoint.ts'
-import type { TokenAnswer } from '../../src/http/token-messages.ts'
+import type { ConfiguredClient } from '../../src/core/clients/configured.ts'
+import { createIntrospectionEndpoint } from '../../src/http/endpoints/introspection.ts'
+import { createRevocationEndpoint } from '../../src/http/endpoints/revocation.ts'
+import { createTokenEndpoint, type TokenEndpoint } from '../../src/http/endpoints/token.ts'
+import type { TokenAnswer } from '../../src/http/endpoints/token-messages.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
 
 /** A secret with every sign that an encoding can lose. */

@@ -7,10 +7,10 @@ import { SignJWT } from 'jose'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { UnavailableError } from '../../src/core/errors.ts'
 import type { Store } from '../../src/core/store.ts'
-import type { Guard, GuardedRequest } from '../../src/http/guard.ts'
-import { createGuards, type Guards } from '../../src/http/guards.ts'
+import type { Guard, GuardedRequest } from '../../src/http/guards/guard.ts'
+import { createGuards, type Guards } from '../../src/http/guards/guards.ts'
 import { BearerError } from '../../src/http/refusal.ts'
-import { memory } from '../../src/stores/memory.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
 
 const outage = new UnavailableError('The database cannot be used now', 2)

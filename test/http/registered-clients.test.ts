@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import { UnavailableError } from '../../src/core/errors.ts'
-import type { AuthEvent } from '../../src/core/event-store.ts'
-import { memory } from '../../src/stores/memory.ts'
+import type { AuthEvent } from '../../src/core/events/event-store.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
 import { goodPassword } from '../fixtures.ts'
 import {
   assertError,

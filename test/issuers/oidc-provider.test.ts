@@ -4,10 +4,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
-import { createResourceServer, type ResourceServer } from '../../src/core/resource-server.ts'
+import {
+  createResourceServer,
+  type ResourceServer,
+} from '../../src/core/issuers/resource-server.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { secured } from '../../src/fastify/secured.ts'
-import { createGuards } from '../../src/http/guards.ts'
+import { createGuards } from '../../src/http/guards/guards.ts'
 import type { IssuerOptions } from '../../src/issuers/define-issuer.ts'
 import { rfc9068 } from '../../src/issuers/rfc9068.ts'
 import { createTestClock, type TestClock } from '../fixtures.ts'

@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import * as jose from 'jose'
-import type { ExternalToken, OpenIssuer, TrustedIssuer } from '../../src/core/external-issuer.ts'
+import type {
+  ExternalToken,
+  OpenIssuer,
+  TrustedIssuer,
+} from '../../src/core/issuers/external-issuer.ts'
 import { auth0 } from '../../src/issuers/auth0.ts'
 import { cognito } from '../../src/issuers/cognito.ts'
 import type { IssuerOptions } from '../../src/issuers/define-issuer.ts'

@@ -7,10 +7,10 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
-import type { User } from '../../src/core/user.ts'
+import type { User } from '../../src/core/users/user.ts'
 import { buildApp } from '../../src/server/app.ts'
-import { memory } from '../../src/stores/memory.ts'
-import { sqlite } from '../../src/stores/sqlite.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
+import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
 import {
   assertProblem,

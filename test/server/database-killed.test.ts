@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { buildApp } from '../../src/server/app.ts'
-import { postgres } from '../../src/stores/postgres.ts'
+import { postgres } from '../../src/stores/postgres/postgres.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
 import { killPostgres, killPostmaster, startAgain } from '../stores/kill-postgres.ts'
 import {

@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, type TestContext, test } from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
 import { buildApp } from '../../src/server/app.ts'
-import { sqlite } from '../../src/stores/sqlite.ts'
+import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
 import { assertProblem, login, sendForm } from './fixtures.ts'
 

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createSetup } from '../../src/server/setup.ts'
 import { version } from '../../src/server/version.ts'
-import { memory } from '../../src/stores/memory.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
 import { goodPassword } from '../fixtures.ts'
 
 const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }

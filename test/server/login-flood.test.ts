@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createAuth } from '../../src/core/auth.ts'
-import { createHashPool, hashConcurrency } from '../../src/core/hash-pool.ts'
+import { createHashPool, hashConcurrency } from '../../src/core/passwords/hash-pool.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { urlOf } from '../../src/server/listener-options.ts'
-import { sqlite } from '../../src/stores/sqlite.ts'
+import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { goodPassword } from '../fixtures.ts'
 
 /** Node.js's own number, if nobody has set another. */

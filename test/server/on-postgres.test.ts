@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe } from 'node:test'
 import pg from 'pg'
 import type { Store } from '../../src/core/store.ts'
-import { postgres } from '../../src/stores/postgres.ts'
+import { postgres } from '../../src/stores/postgres/postgres.ts'
 import { useStores } from '../fixtures.ts'
 import { startPostgresOrSkip } from '../stores/postgres-server.ts'
 

@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { type Dialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Store } from '../../src/core/store.ts'
-import { postgres } from '../../src/stores/postgres.ts'
-import { sqlite } from '../../src/stores/sqlite.ts'
+import { postgres } from '../../src/stores/postgres/postgres.ts'
+import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import type { ClientRecord } from '../../src/core/client-store.ts'
-import type { AuthEvent } from '../../src/core/event-store.ts'
-import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
+import type { ClientRecord } from '../../src/core/clients/client-store.ts'
+import type { AuthEvent } from '../../src/core/events/event-store.ts'
+import type { SigningKeyRecord } from '../../src/core/keys/key-store.ts'
 import {
   ConflictError,
   type SessionRecord,
@@ -16,7 +16,7 @@ import {
   countedAndLocked,
   type ThrottleCount,
   type ThrottleRule,
-} from '../../src/core/throttle-store.ts'
+} from '../../src/core/throttle/throttle-store.ts'
 import { anEvent, eventsContract } from './events-contract.ts'
 import { identitiesContract } from './identities-contract.ts'
 

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
-import type { AuthEvent } from '../../src/core/event-store.ts'
-import type { SigningKeyRecord } from '../../src/core/signing-key-store.ts'
+import type { AuthEvent } from '../../src/core/events/event-store.ts'
+import type { SigningKeyRecord } from '../../src/core/keys/key-store.ts'
 import {
   ConflictError,
   type SessionRecord,

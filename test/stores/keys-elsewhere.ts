@@ -1,9 +1,9 @@
 // Another process on the same database, which does with the keys what it is told.
 
 import { createAccessToken } from '../../src/core/auth.ts'
-import { createGuards } from '../../src/http/guards.ts'
-import { postgres } from '../../src/stores/postgres.ts'
-import { sqlite } from '../../src/stores/sqlite.ts'
+import { createGuards } from '../../src/http/guards/guards.ts'
+import { postgres } from '../../src/stores/postgres/postgres.ts'
+import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth } from '../fixtures.ts'
 
 /** What the other side asks for, and what the time is. */

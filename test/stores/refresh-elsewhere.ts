@@ -1,7 +1,7 @@
 // Another process on the same database: does what it is told, and says what came of it.
 
-import { postgres } from '../../src/stores/postgres.ts'
-import { sqlite } from '../../src/stores/sqlite.ts'
+import { postgres } from '../../src/stores/postgres/postgres.ts'
+import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
 
 const [, , database = '', secretKey = ''] = process.argv

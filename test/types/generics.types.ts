@@ -2,7 +2,7 @@
 
 import Fastify from 'fastify'
 import { secured } from '../../src/fastify/secured.ts'
-import type { Guards } from '../../src/http/guards.ts'
+import type { Guards } from '../../src/http/guards/guards.ts'
 
 declare const guards: Guards
 const { currentUser } = guards

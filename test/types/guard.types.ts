@@ -2,10 +2,17 @@
 
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyRequest } from 'fastify'
-import type { Caller, CallingClient } from '../../src/core/token-client.ts'
-import type { User } from '../../src/core/user.ts'
-import { all, type Guard, type GuardValue, guard, optional, refine } from '../../src/http/guard.ts'
-import type { Guards } from '../../src/http/guards.ts'
+import type { Caller, CallingClient } from '../../src/core/clients/token-client.ts'
+import type { User } from '../../src/core/users/user.ts'
+import {
+  all,
+  type Guard,
+  type GuardValue,
+  guard,
+  optional,
+  refine,
+} from '../../src/http/guards/guard.ts'
+import type { Guards } from '../../src/http/guards/guards.ts'
 import { BearerError } from '../../src/http/refusal.ts'
 
 declare const guards: Guards

@@ -2,11 +2,11 @@
 
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
-import type { User } from '../../src/core/user.ts'
+import type { User } from '../../src/core/users/user.ts'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { secured } from '../../src/fastify/secured.ts'
-import { all, optional } from '../../src/http/guard.ts'
-import type { Guards } from '../../src/http/guards.ts'
+import { all, optional } from '../../src/http/guards/guard.ts'
+import type { Guards } from '../../src/http/guards/guards.ts'
 
 declare const guards: Guards
 declare function expectType<Expected>(): <Actual>(

@@ -3,11 +3,11 @@
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import type { Auth } from '../../src/core/auth.ts'
-import type { User } from '../../src/core/user.ts'
+import type { User } from '../../src/core/users/user.ts'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { secured } from '../../src/fastify/secured.ts'
-import type { Guards } from '../../src/http/guards.ts'
+import type { Guards } from '../../src/http/guards/guards.ts'
 
 declare const auth: Auth
 declare const guards: Guards

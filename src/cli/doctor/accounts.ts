@@ -1,4 +1,4 @@
-import { createRoles } from '../../core/roles.ts'
+import { createRoles } from '../../core/access/roles.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, warning, problem } = findingsOf('administrators')

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../core/errors.ts'
-import { type Config, readConfig, settingNames } from '../../server/config.ts'
+import { type Config, readConfig, settingNames } from '../../server/settings/config.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 const { ok, problem } = findingsOf('configuration')

@@ -1,4 +1,4 @@
-import { isInsecure, isLoopback } from '../../server/loopback.ts'
+import { isInsecure, isLoopback } from '../../server/settings/loopback.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, warning } = findingsOf('cors')

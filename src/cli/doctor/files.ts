@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { databaseFile } from '../../server/inspect-database.ts'
-import { settings } from '../../server/settings.ts'
+import { settings } from '../../server/settings/settings.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, warning, problem } = findingsOf('data-directory')

@@ -1,7 +1,7 @@
+import { createRoles } from '../../core/access/roles.ts'
 import { systemClock } from '../../core/clock.ts'
-import type { IssuerProbe, TrustedIssuer } from '../../core/external-issuer.ts'
-import { createRoles } from '../../core/roles.ts'
-import { parseIssuers } from '../../server/issuer-settings.ts'
+import type { IssuerProbe, TrustedIssuer } from '../../core/issuers/external-issuer.ts'
+import { parseIssuers } from '../../server/settings/issuers.ts'
 import { judgeOffset } from './clock.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { hashConcurrency } from '../../core/hash-pool.ts'
+import { hashConcurrency } from '../../core/passwords/hash-pool.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const threads = findingsOf('threads')

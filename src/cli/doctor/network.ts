@@ -1,6 +1,6 @@
-import type { Config } from '../../server/config.ts'
-import { isLoopback } from '../../server/loopback.ts'
-import { trustProxies } from '../../server/trusted-proxies.ts'
+import type { Config } from '../../server/settings/config.ts'
+import { isLoopback } from '../../server/settings/loopback.ts'
+import { trustProxies } from '../../server/settings/trusted-proxies.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const url = findingsOf('issuer-url')

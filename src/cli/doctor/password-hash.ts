@@ -1,11 +1,11 @@
 import { totalmem } from 'node:os'
-import { createHashPool, hashConcurrency } from '../../core/hash-pool.ts'
+import { createHashPool, hashConcurrency } from '../../core/passwords/hash-pool.ts'
 import {
   type Argon2Parameters,
   createPasswordHasher,
   defaultArgon2Parameters,
-} from '../../core/password-hash.ts'
-import type { Config } from '../../server/config.ts'
+} from '../../core/passwords/password-hash.ts'
+import type { Config } from '../../server/settings/config.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, warning } = findingsOf('password-hash')

@@ -1,4 +1,4 @@
-import { createPepper, readPeppers } from '../../core/peppers.ts'
+import { createPepper, readPeppers } from '../../core/passwords/peppers.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, problem } = findingsOf('peppers')

@@ -1,4 +1,4 @@
-import { parsePostgresUrl } from '../../stores/postgres-url.ts'
+import { parsePostgresUrl } from '../../stores/postgres/url.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, problem } = findingsOf('secrets')

@@ -1,4 +1,4 @@
-import { encodeBase64 } from '../../core/hash-formats/stored-hash.ts'
+import { encodeBase64 } from '../../core/passwords/formats/stored-hash.ts'
 import {
   BadEntry,
   type Fields,

@@ -1,4 +1,4 @@
-import type { ImportedUser } from '../../core/user-import.ts'
+import type { ImportedUser } from '../../core/users/user-import.ts'
 
 /** What a file says of one user. */
 export type Fields = Readonly<Record<string, unknown>>

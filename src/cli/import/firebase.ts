@@ -1,7 +1,7 @@
 import {
   type FirebaseParameters,
   formatFirebaseHash,
-} from '../../core/hash-formats/firebase-scrypt.ts'
+} from '../../core/passwords/formats/firebase-scrypt.ts'
 import {
   BadEntry,
   flagOf,

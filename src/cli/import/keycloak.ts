@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from '../../core/hash-formats/stored-hash.ts'
+import { decodeBase64, encodeBase64 } from '../../core/passwords/formats/stored-hash.ts'
 import {
   BadEntry,
   type Fields,

@@ -1,5 +1,5 @@
-import type { FirebaseParameters } from '../../core/hash-formats/firebase-scrypt.ts'
-import type { ImportEntry } from '../../core/user-import.ts'
+import type { FirebaseParameters } from '../../core/passwords/formats/firebase-scrypt.ts'
+import type { ImportEntry } from '../../core/users/user-import.ts'
 import { auth0 } from './auth0.ts'
 import {
   BadEntry,

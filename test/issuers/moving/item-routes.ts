@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { secured } from '../../../src/fastify/secured.ts'
-import type { Guards } from '../../../src/http/guards.ts'
+import type { Guards } from '../../../src/http/guards/guards.ts'
 
 export function itemRoutes(
   app: FastifyInstance,

@@ -9,11 +9,14 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type Auth, createAuth } from '../../../src/core/auth.ts'
-import { createResourceServer, type ResourceServer } from '../../../src/core/resource-server.ts'
+import {
+  createResourceServer,
+  type ResourceServer,
+} from '../../../src/core/issuers/resource-server.ts'
 import { portcullis } from '../../../src/fastify/portcullis.ts'
-import { createGuards } from '../../../src/http/guards.ts'
+import { createGuards } from '../../../src/http/guards/guards.ts'
 import { type Rfc9068Options, rfc9068 } from '../../../src/issuers/rfc9068.ts'
-import { sqlite } from '../../../src/stores/sqlite.ts'
+import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
 import { cheapHashing, goodPassword } from '../../fixtures.ts'
 import { audience, type RunningProvider, startRunningProvider } from '../running-provider.ts'
 import { itemRoutes } from './item-routes.ts'

@@ -1,0 +1,34 @@
+import type { AuthEvent } from '../events/event-store.ts'
+
+/** A registered client at rest (RFC 6749 §2). */
+export interface ClientRecord {
+  /** The `client_id` that it sends. Unique. */
+  readonly id: string
+  /** For people to read. */
+  readonly name: string
+  /** SHA-256 of its secret, in base64url; null for a public client. */
+  readonly secretHash: string | null
+  /** The grant types that it may use. */
+  readonly grants: readonly string[]
+  /** The permissions that it may be delegated; null for whatever the role of a user grants. */
+  readonly scopes: readonly string[] | null
+  /** True if it may introspect tokens. */
+  readonly introspect: boolean
+  readonly createdAt: number
+}
+
+/** Registered clients at rest. */
+export interface ClientStore {
+  /** All clients, in any order. */
+  list(): Promise<readonly ClientRecord[]>
+  find(id: string): ClientRecord | null | Promise<ClientRecord | null>
+  isEmpty(): boolean | Promise<boolean>
+  /** @throws {ConflictError} `client_taken` */
+  create(client: ClientRecord, event?: AuthEvent): Promise<void>
+  /** Replaces a client by another record of its id. False if it is not as it was `before` any more. */
+  replace(before: ClientRecord, after: ClientRecord, event?: AuthEvent): Promise<boolean>
+  /** False if there is no such client, or it is public: that it stays, in the same step. */
+  replaceSecretHash(id: string, secretHash: string, event?: AuthEvent): Promise<boolean>
+  /** False if there is no such client. Its sessions stay; see `revokeByClient`. */
+  remove(id: string, event?: AuthEvent): Promise<boolean>
+}

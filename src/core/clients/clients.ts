@@ -1,0 +1,220 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { OAuthError, ThrottledError } from '../errors.ts'
+import type { AuthEvents } from '../events/events.ts'
+import type { AttemptCounts } from '../statistics.ts'
+import type { MaybePromise, Store } from '../store.ts'
+import type { ClientAttempts } from './attempts.ts'
+import type { ClientRecord } from './client-store.ts'
+import { firstPartyClientId, hashSecret, isClientId, toClientRecord } from './registration.ts'
+import { type ClientRegistry, createClientRegistry } from './registry.ts'
+import type { ClientStamps } from './stamp.ts'
+
+/** A client as the rest of an application sees one: everything but the digest of its secret. */
+export interface Client extends Omit<ClientRecord, 'secretHash'> {
+  /** True if it has a secret (RFC 6749 §2.1). */
+  readonly confidential: boolean
+  /** True if it is built in or registered by configuration, and so cannot be changed here. */
+  readonly configured: boolean
+}
+
+/** A client that has shown its secret. */
+export interface AuthenticatedClient extends Client {
+  /** Ties its own tokens to the secret that it has shown. */
+  readonly stamp: string
+}
+
+/** What a client says of itself (RFC 6749 §2.3.1). */
+export interface ClientCredentials {
+  readonly clientId: string
+  /** Empty if there is none. */
+  readonly clientSecret: string
+  /** The address that they came from, which wrong secrets are counted by. */
+  readonly address?: string | undefined
+  /** The id of the request, for the event of a refusal. */
+  readonly requestId?: string | undefined
+}
+
+/** The registered clients. Those of the configuration come before stored ones of the same id. */
+export interface Clients extends ClientRegistry {
+  /** Returns a registered client or the built-in one, or null. */
+  find(id: string): Promise<Client | null>
+  /** The registered clients, by id. The built-in one is not among them. */
+  list(): Promise<readonly Client[]>
+  /**
+   * Returns the client of a request (RFC 6749 §2.3): the built-in one, which is public, if the request
+   * names none. As long as no client is registered, whatever a request names is the built-in one, as
+   * in FastAPI.
+   *
+   * A wrong secret, a missing one, one that a public client sends, and an unknown id are one answer,
+   * and an event each.
+   *
+   * @throws {OAuthError} `invalid_client`
+   * @throws {ThrottledError} if too many secrets of the id, or from the address, were wrong before.
+   */
+  authenticate(credentials: ClientCredentials | null): Promise<Client>
+  /** The same for registered confidential clients alone. Throws like `authenticate`. */
+  authenticateConfidential(credentials: ClientCredentials | null): Promise<AuthenticatedClient>
+  /**
+   * The one read of a guarded request with a client's own token: the client, if its secret is the one
+   * of the stamp, and the version of the signing keys. Null if there is no such client.
+   */
+  findByStamp(
+    id: string,
+    stamp: string,
+  ): MaybePromise<{ readonly client: Client; readonly keysVersion: number } | null>
+  /** How authentications of clients that named themselves have ended, in this process. */
+  readonly counts: Omit<AttemptCounts, 'unavailable'>
+}
+
+export interface ClientsOptions {
+  readonly store: Store
+  /** A keyed digest of what was sent as a client id and is nobody's: it may be a secret. */
+  readonly digest: (id: string) => string
+  readonly configured: readonly ClientRecord[]
+  readonly stamps: ClientStamps
+  readonly events: AuthEvents
+  readonly attempts: ClientAttempts
+  readonly clock: Clock
+}
+
+export function createClients({
+  store,
+  digest,
+  configured,
+  stamps,
+  events,
+  attempts,
+  clock,
+}: ClientsOptions): Clients {
+  const firstParty = toClientRecord({ id: firstPartyClientId }, null, 0)
+  const fixed = new Map([firstParty, ...configured].map((client) => [client.id, client]))
+  // The digest of nothing: an unknown client and a public one cost the same hash and comparison.
+  const noDigest = randomBytes(32)
+
+  const counts = { succeeded: 0, failed: 0, throttled: 0 }
+
+  const present = ({ secretHash, ...client }: ClientRecord): Client => ({
+    ...client,
+    confidential: secretHash !== null,
+    configured: fixed.has(client.id),
+  })
+
+  async function findRecord(id: string): Promise<ClientRecord | null> {
+    return fixed.get(id) ?? (isClientId(id) ? await store.clients.find(id) : null)
+  }
+
+  /** The record if the secret is right, or there is none to show. */
+  function check(record: ClientRecord | null, secret: string): ClientRecord | null {
+    const expected = record?.secretHash
+    const digest = typeof expected === 'string' ? Buffer.from(expected, 'base64url') : noDigest
+    const isRight = timingSafeEqual(hashSecret(secret), digest)
+    return isRight || (expected === null && secret === '') ? record : null
+  }
+
+  /** Records a refusal of whoever was named: by id, or by a digest if it is nobody. Alike in time. */
+  async function tell(
+    type: 'authn_client_fail' | 'authn_client_throttled',
+    { clientId, address, requestId }: ClientCredentials,
+    record: ClientRecord | null,
+    reason?: string,
+  ): Promise<void> {
+    const nobody = digest(clientId)
+    await events.record({
+      type,
+      address,
+      requestId,
+      reason,
+      ...(record === null ? { details: { client_id_digest: nobody } } : { clientId: record.id }),
+    })
+  }
+
+  /** Counts, tells and throws a refusal: one answer for every cause. */
+  async function refuse(
+    credentials: ClientCredentials,
+    record: ClientRecord | null,
+    reason: string,
+  ): Promise<never> {
+    counts.failed++
+    await tell('authn_client_fail', credentials, record, reason)
+    throw refused(record === null ? reason : `${reason}: ${record.id}`)
+  }
+
+  async function verify(
+    record: ClientRecord | null,
+    credentials: ClientCredentials,
+  ): Promise<ClientRecord> {
+    const { clientSecret: secret } = credentials
+    try {
+      // Who shows no secret guesses none.
+      const verified =
+        secret === ''
+          ? check(record, secret)
+          : await attempts.attempt(credentials, () => check(record, secret))
+      if (verified !== null) return verified
+    } catch (error) {
+      if (error instanceof ThrottledError) {
+        counts.throttled++
+        await tell('authn_client_throttled', credentials, record)
+      }
+      throw error
+    }
+    if (record === null) return await refuse(credentials, record, 'no such client')
+    if (record.secretHash === null) {
+      return await refuse(credentials, record, 'a public client has no secret')
+    }
+    return await refuse(credentials, record, secret === '' ? 'no secret' : 'wrong secret')
+  }
+
+  return {
+    counts,
+    ...createClientRegistry({ store, events, attempts, clock, fixed, findRecord }),
+    async find(id) {
+      const record = await findRecord(id)
+      return record && present(record)
+    },
+    async list() {
+      const stored = (await store.clients.list()).filter(({ id }) => !fixed.has(id))
+      return [...configured, ...stored].map(present).sort((a, b) => (a.id < b.id ? -1 : 1))
+    },
+    async authenticate(credentials) {
+      if (credentials === null) return present(firstParty)
+      // Ids are no secret (RFC 6749 §2.2), but need not be told either: both reads in any case.
+      const [record, isAnyRegistered] = await Promise.all([
+        findRecord(credentials.clientId),
+        configured.length > 0 || isAnyStored(),
+      ])
+      if (!isAnyRegistered) return present(firstParty)
+      const client = present(await verify(record, credentials))
+      counts.succeeded++
+      return client
+    },
+    async authenticateConfidential(credentials) {
+      if (credentials === null) throw refused('no client is named')
+      const record = await verify(await findRecord(credentials.clientId), credentials)
+      const { id, secretHash } = record
+      if (secretHash === null) return await refuse(credentials, record, 'the client is public')
+      counts.succeeded++
+      const { epoch } = await store.findClientSubject(id)
+      return { ...present(record), stamp: stamps.of(secretHash, epoch) }
+    },
+    async findByStamp(id, stamp) {
+      const { client: stored, keysVersion, epoch } = await store.findClientSubject(id)
+      const client = fixed.get(id) ?? stored
+      const isTheirs =
+        typeof client?.secretHash === 'string' && stamps.matches(client.secretHash, epoch, stamp)
+      return isTheirs ? { client: present(client), keysVersion } : null
+    },
+  }
+
+  async function isAnyStored(): Promise<boolean> {
+    return !(await store.clients.isEmpty())
+  }
+}
+
+// One answer for every cause; which one it was goes to the log.
+function refused(reason: string): OAuthError {
+  return new OAuthError('invalid_client', 'The client could not be authenticated', {
+    cause: new Error(reason),
+  })
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto'
+import { scopeMaxLength } from '../access/roles.ts'
+import { everyPermission, formatScope, isScopeToken } from '../access/scope.ts'
+import type { ClientRecord } from './client-store.ts'
+
+/** The client of a request that names none: the application's own front ends (RFC 6749 §2.1, public). */
+export const firstPartyClientId = 'first-party'
+
+/** The grant types that a client may be allowed. */
+export const grantNames = ['password', 'refresh_token', 'client_credentials'] as const
+
+/** Those of a client that was registered without any. */
+const defaultGrants = ['password', 'refresh_token'] as const
+
+/** What a client is registered with. */
+export interface NewClient {
+  /** Printable ASCII without spaces and colons, 100 characters at most, and no UUID. */
+  readonly id: string
+  /** For people to read. Default: the id. */
+  readonly name?: string
+  /** Default `['password', 'refresh_token']`; none for one that only introspects. */
+  readonly grants?: readonly string[]
+  /**
+   * The permissions that it may be delegated. Default: whatever the role of the user grants; for
+   * `client_credentials`, where there is no user, none.
+   */
+  readonly scopes?: readonly string[]
+  /** May ask whether tokens are good (RFC 7662). Default: true if it is confidential. */
+  readonly introspect?: boolean
+}
+
+const nameMaxLength = 200
+
+/** True if a text may be the id of a client (RFC 6749 appendix A.1, and no colon: RFC 7617 §2). */
+export function isClientId(text: string): boolean {
+  return /^[\x21-\x39\x3b-\x7e]{1,100}$/.test(text)
+}
+
+/** Every reason against a registration, one sentence each. Nothing here needs to have its type. */
+export function clientProblems(client: NewClient, confidential: boolean): readonly string[] {
+  const { id, name, grants, scopes, introspect } = client as { [K in keyof NewClient]: unknown }
+  if (typeof id !== 'string' || !isClientId(id)) {
+    return ['A client id must have 1 to 100 printable ASCII characters, without spaces and colons.']
+  }
+  const title = `client ${JSON.stringify(id)}`
+  const problems: string[] = []
+  // The `sub` of a token must not say a user where it means a client (RFC 9068 §5).
+  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) {
+    problems.push(`The ${title} must not be a UUID, as the ids of users are.`)
+  }
+  if (id === firstPartyClientId) {
+    problems.push(`The ${title} is built in: choose another id.`)
+  }
+  if (name !== undefined && !isName(name)) {
+    problems.push(
+      `The name of the ${title} must have 1 to ${nameMaxLength} characters, none of them a control character.`,
+    )
+  }
+  if (grants !== undefined && !isListOf(grants, (each) => grantNames.includes(each as never))) {
+    problems.push(`The grants of the ${title} must be a list of: ${grantNames.join(', ')}.`)
+  }
+  if (scopes !== undefined && !isListOf(scopes, isScopeToken)) {
+    problems.push(
+      `The scopes of the ${title} must be a list of printable ASCII without spaces, quotes or backslashes.`,
+    )
+  } else if (scopes !== undefined && formatScope(scopes).length > scopeMaxLength) {
+    problems.push(`The scopes of the ${title} take more than ${scopeMaxLength} characters.`)
+  }
+  if (Array.isArray(grants) && grants.includes('client_credentials')) {
+    // RFC 6749 §4.4: whoever knows the id of a public client could act as it.
+    if (!confidential) {
+      problems.push(`The ${title} must have a secret for the grant client_credentials.`)
+    }
+    if (Array.isArray(scopes) && scopes.includes(everyPermission)) {
+      problems.push(
+        `The ${title} must name its scopes: no machine gets "*" with the grant client_credentials.`,
+      )
+    }
+  }
+  if (introspect !== undefined && typeof introspect !== 'boolean') {
+    problems.push(`"introspect" of the ${title} must be true or false.`)
+  } else if (introspect && !confidential) {
+    problems.push(`The ${title} must have a secret to introspect tokens.`)
+  }
+  return problems
+}
+
+/** The record of a registration that has no problems. */
+export function toClientRecord(
+  { id, name = id, grants = defaultGrants, scopes, introspect }: NewClient,
+  secret: string | null,
+  createdAt: number,
+): ClientRecord {
+  return Object.freeze({
+    id,
+    name,
+    secretHash: secret === null ? null : hashSecret(secret).toString('base64url'),
+    grants: [...new Set(grants)],
+    scopes: scopes ? [...new Set(scopes)] : null,
+    introspect: introspect ?? secret !== null,
+    createdAt,
+  })
+}
+
+/**
+ * The digest that a client's secret is kept as. A fast hash: a slow one keeps a password from being
+ * guessed from its hash, and nobody guesses 256 random bits; here it would only hold up every request.
+ */
+export function hashSecret(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && /^\P{Cc}+$/u.test(value) && value.length <= nameMaxLength
+}
+
+function isListOf(value: unknown, accepts: (text: string) => boolean): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string' && accepts(each))
+}

@@ -1,0 +1,61 @@
+import { everyPermission, narrowScopes } from '../access/scope.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import type { AccessToken } from '../tokens/access-token.ts'
+import type { User } from '../users/user.ts'
+import type { Client, Clients } from './clients.ts'
+
+/** A client that acts for itself, as a guard gives it. */
+export interface CallingClient {
+  /** Its id; `<issuer>|<client id>` for a client of another issuer, which no id of ours can be. */
+  readonly id: string
+  /** For people to read. */
+  readonly name: string
+  /** What it may do today with this token. Never `*`. */
+  readonly permissions: readonly string[]
+}
+
+/** Whoever calls: a user, or a client that acts for itself. */
+export type Caller =
+  | { readonly kind: 'user'; readonly user: User }
+  | { readonly kind: 'client'; readonly client: CallingClient }
+
+/** The client of a verified token, ours or another issuer's; null if the token has ended. */
+export async function findCallingClient(
+  auth: { readonly clients: Clients; readonly keys: KeyRing } | object,
+  token: AccessToken,
+): Promise<CallingClient | null> {
+  if (token.external) {
+    const { iss, client_id: name } = token.claims
+    return { id: `${iss}|${name}`, name, permissions: token.scopes }
+  }
+  const client = 'clients' in auth ? await findClientOfToken(auth, token) : null
+  if (client === null) return null
+  const { id, name } = client
+  return { id, name, permissions: narrowScopes(ownPermissions(client), token.scopes) }
+}
+
+/**
+ * Returns the client that a token of the client credentials grant speaks for, or null if the token
+ * has ended: the client is removed, has another secret or may not use the grant any more, or the key
+ * is retired. Read anew every time.
+ */
+export async function findClientOfToken(
+  { clients, keys }: { readonly clients: Clients; readonly keys: KeyRing },
+  { claims: { client_id, client_stamp }, keyId }: AccessToken,
+): Promise<Client | null> {
+  if (client_stamp === undefined) return null
+  const found = await clients.findByStamp(client_id, client_stamp)
+  if (!found?.client.grants.includes('client_credentials')) return null
+  // Another process may have retired the key since it was loaded here.
+  await keys.follow(found.keysVersion)
+  return keys.find(keyId) ? found.client : null
+}
+
+/**
+ * What a client may do by itself: the permissions that it is registered with by name. One without a
+ * list may be delegated whatever a user may do, and `*` says the same; neither says what it may do
+ * without a user, so that is nothing.
+ */
+export function ownPermissions({ scopes }: Client): readonly string[] {
+  return (scopes ?? []).filter((scope) => scope !== everyPermission)
+}

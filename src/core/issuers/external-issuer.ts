@@ -1,0 +1,132 @@
+import type { Clock } from '../clock.ts'
+
+// What core knows of other people's tokens. How they are fetched, verified and read is in `issuers/`.
+
+/**
+ * How the user behind somebody else's token is found: made of the token's claims alone, linked to a
+ * user in the store, or created in the store at first sight.
+ */
+export type UserMode = 'token' | 'link' | 'create'
+
+/** Who a verified token of another issuer is about, in that issuer's words. */
+export interface ExternalIdentity {
+  readonly issuer: string
+  /** The `sub`. With the issuer it is the whole identity: names and e-mail addresses may change hands. */
+  readonly subject: string
+  /** What the issuer calls the user; null if the token does not say. */
+  readonly username: string | null
+  /** The issuer's names of roles and groups, a bounded number of them. */
+  readonly roles: readonly string[]
+  /** Every claim, verified and not interpreted. */
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** A verified token of another issuer, in that issuer's words. */
+export interface ExternalToken extends ExternalIdentity {
+  /** Whom it speaks for: a user, or a client that acts for itself. */
+  readonly kind: 'user' | 'client'
+  readonly audience: readonly string[]
+  /** Seconds since 1970. */
+  readonly expiresAt: number
+  /** Seconds since 1970. */
+  readonly issuedAt: number
+  /** Empty if the issuer gives its tokens no id. */
+  readonly id: string
+  readonly clientId: string
+  /** Scopes and permissions. */
+  readonly permissions: readonly string[]
+}
+
+/** How it goes with an issuer's keys, for metrics and for whoever asks why tokens are refused. */
+export interface IssuerStatus {
+  readonly issuer: string
+  readonly name: string
+  readonly users: UserMode
+  /** Usable keys that are known now. */
+  readonly keys: number
+  /** When they were last fetched. Seconds since 1970; null if they never were. */
+  readonly lastFetchedAt: number | null
+  /** Fetches that were made. */
+  readonly fetches: number
+  /** Fetches that failed. */
+  readonly failures: number
+  /** Why the last fetch failed; null if it did not. */
+  readonly lastFailure: string | null
+}
+
+/** An issuer at work: it holds keys. */
+export interface OpenIssuer {
+  /**
+   * Returns the verified token, or null if it is none for this application.
+   *
+   * @throws {UnavailableError} if no key is known and none can be fetched.
+   */
+  verify(token: string): Promise<ExternalToken | null>
+  /**
+   * A number that changes when a key is withdrawn: a token that was verified under another number is
+   * verified again. Null when the keys are too old to be believed.
+   */
+  readonly keysVersion: number | null
+  readonly status: Pick<
+    IssuerStatus,
+    'keys' | 'lastFetchedAt' | 'fetches' | 'failures' | 'lastFailure'
+  >
+  /**
+   * Fetches metadata and keys now, whatever is known already, and says what came: to find out
+   * whether the issuer can be used.
+   *
+   * @throws an error that says why they could not be had.
+   */
+  probe(): Promise<IssuerProbe>
+  /** Ends a fetch that is under way. */
+  close(): void
+}
+
+/** The keys that an issuer publishes, as far as they can be used. */
+export interface IssuerProbe {
+  readonly keys: readonly {
+    readonly kty: string
+    readonly kid?: string
+    readonly alg?: string
+    readonly crv?: string
+  }[]
+  /** The signature algorithms that are accepted. */
+  readonly algorithms: readonly string[]
+}
+
+/** The provider's names of roles, and the role here that each stands for. */
+export type RoleMapping = Readonly<Record<string, string>>
+
+/**
+ * The provider's names of scopes and permissions, and the permissions here that each stands for; a
+ * list names those that are called the same on both sides.
+ */
+export type PermissionMapping =
+  | readonly string[]
+  | Readonly<Record<string, string | readonly string[]>>
+
+/** An issuer whose tokens an application accepts. Made by `keycloak`, `auth0` and the others. */
+export interface TrustedIssuer {
+  /** The `iss` of its tokens, exactly. */
+  readonly issuer: string
+  /** What it is called in the documentation. */
+  readonly name: string
+  readonly users: UserMode
+  readonly roles: RoleMapping
+  /** The role of a user none of whose roles is mapped; null refuses such a user. */
+  readonly defaultRole: string | null | undefined
+  readonly permissions: PermissionMapping | undefined
+  /** Names the local user of an identity that is not linked yet. */
+  readonly link: LinkFunction | undefined
+  /** Where its OpenID Connect metadata is. */
+  readonly discoveryUrl: string
+  /** Where its login is, if not where its metadata is: for a page that logs in there. */
+  readonly loginOrigins: readonly string[]
+  open(clock: Clock, report?: FailureReport): OpenIssuer
+}
+
+/** Is told why a fetch of keys has failed, in a sentence that names the URL and no secret. */
+export type FailureReport = (failure: Error) => void
+
+/** Returns the id of the user in the store whom an identity belongs to, or null. */
+export type LinkFunction = (identity: ExternalIdentity) => string | null | Promise<string | null>

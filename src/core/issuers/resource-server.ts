@@ -1,0 +1,106 @@
+import { createPermissions, type Permissions } from '../access/permissions.ts'
+import { createRoles, type RoleMap, type Roles } from '../access/roles.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { ConfigError } from '../errors.ts'
+import type { MaybePromise } from '../store.ts'
+import type { AccessToken } from '../tokens/access-token.ts'
+import { claimMappingProblems } from './claim-mapping.ts'
+import type { TrustedIssuer } from './external-issuer.ts'
+import { createIssuers, type Issuers } from './issuers.ts'
+
+/**
+ * The security of an application that has no users of its own and only verifies the tokens of
+ * others. Guards take it as they take an `Auth`, which has all of it and more.
+ */
+export interface ResourceServer {
+  readonly roles: Roles
+  readonly permissions: Permissions
+  readonly accessTokens: {
+    /** @throws {UnavailableError} if the keys of the issuer are not known and cannot be fetched. */
+    verify(token: string): MaybePromise<AccessToken | null>
+  }
+  readonly issuers: Issuers
+  readonly clock: Clock
+  /** Ends fetches that are under way. Nothing else keeps a process alive. */
+  close(): Promise<void>
+}
+
+export interface ResourceServerOptions {
+  /** At least one, each with `users: 'token'`. */
+  readonly issuers: readonly TrustedIssuer[]
+  /** Default `{ admin: ['*'], member: [] }`. */
+  readonly roles?: RoleMap
+  /** The role of a user none of whose roles is mapped. Default `member` if there is one, else the last role. */
+  readonly defaultRole?: string
+  /** Permissions with a sentence each, for the documentation. */
+  readonly permissions?: Readonly<Record<string, string>>
+  /** Default: the wall clock. */
+  readonly clock?: Clock
+}
+
+/**
+ * Makes a resource server. Fetches nothing yet: the first request that needs a key does.
+ *
+ * @throws {ConfigError} with every problem of the options.
+ */
+export function createResourceServer(options: ResourceServerOptions): ResourceServer {
+  const { issuers: trusted, clock = systemClock } = options
+  const roles = createRoles(options.roles)
+  const defaultRole = options.defaultRole ?? defaultRoleOf(roles)
+  const problems = [...issuerProblems(trusted, roles)]
+  if (trusted.length === 0) problems.push('A resource server needs at least one issuer.')
+  if (!roles.names.includes(defaultRole)) {
+    problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
+  }
+  for (const { issuer, users } of trusted) {
+    if (users !== 'token') {
+      problems.push(
+        `The issuer ${issuer} needs users: 'token': there is no store to keep users in.`,
+      )
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+
+  const issuers = createIssuers({ trusted, roles, defaultRole, clock })
+  return {
+    roles,
+    permissions: createPermissions(
+      options.permissions ?? {},
+      roles.names.flatMap((role) => roles.permissionsOf(role)),
+    ),
+    accessTokens: {
+      verify: (token) => issuers.verify(token) ?? null,
+    },
+    issuers,
+    clock,
+    close: async () => issuers.close(),
+  }
+}
+
+/** The role of users for whom none is named. */
+export function defaultRoleOf(roles: Roles): string {
+  return roles.names.includes('member') ? 'member' : (roles.names.at(-1) ?? '')
+}
+
+/** Every reason against a list of issuers beside our own. */
+export function issuerProblems(
+  trusted: readonly TrustedIssuer[],
+  roles: Roles | undefined,
+  own?: string,
+): readonly string[] {
+  const problems: string[] = []
+  const seen = new Set(own === undefined ? [] : [own])
+  for (const definition of trusted) {
+    const { issuer, defaultRole } = definition
+    if (seen.has(issuer)) {
+      problems.push(
+        `The issuer ${issuer} is named twice${issuer === own ? ', as our own and as another' : ''}.`,
+      )
+    }
+    seen.add(issuer)
+    if (!roles) continue
+    const wrong = claimMappingProblems(definition, defaultRole, roles)
+    problems.push(...wrong.map((reason) => `The issuer ${issuer} ${reason}`))
+  }
+  return problems
+}

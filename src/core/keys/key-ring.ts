@@ -1,0 +1,40 @@
+import type { JWK } from 'jose'
+import type { MaybePromise } from '../store.ts'
+import type { SigningKey } from './signing-key.ts'
+
+/** The keys of an issuer: one that signs, and all that verify. They may change at any time. */
+export interface KeyRing {
+  /** @throws {UnavailableError} if there is none. */
+  readonly current: SigningKey
+  /** The key of a `kid` that verifies now, or undefined. In memory: no file, no query, no network. */
+  find(id: string): SigningKey | undefined
+  /** The JWK Set (RFC 7517 §5). Empty for a secret, which is never published. */
+  readonly publicJwks: { readonly keys: readonly JWK[] }
+  /** Loads the keys anew if the store's are of another version than these. */
+  follow(version: number): MaybePromise<void>
+  /**
+   * Asks the store for the version, and follows: for whoever signs, or tells others which keys to
+   * trust, and must not do it with a key that another process has retired.
+   *
+   * @throws {UnavailableError} if the store cannot answer.
+   */
+  update(): MaybePromise<void>
+}
+
+/**
+ * Returns a ring of keys that do not change: the first signs.
+ *
+ * @throws {TypeError} if there is no key, or two keys have one id.
+ */
+export function createKeyRing(keys: readonly SigningKey[]): KeyRing {
+  const [current] = keys
+  const byId = new Map(keys.map((key) => [key.id, key]))
+  if (!current || byId.size !== keys.length) throw new TypeError('A key ring needs distinct keys.')
+  return {
+    current,
+    find: (id) => byId.get(id),
+    publicJwks: { keys: keys.flatMap((key) => key.publicJwk ?? []) },
+    follow() {},
+    update() {},
+  }
+}

@@ -1,0 +1,68 @@
+import type { AuthOptions } from '../auth-options.ts'
+import type { Clock } from '../clock.ts'
+import { ConfigError } from '../errors.ts'
+import type { AuthEvents } from '../events/events.ts'
+import { createKeyRing, type KeyRing } from './key-ring.ts'
+import { keyRotationInterval, retentionOf } from './lifecycle.ts'
+import { makeKey, openManagedRing } from './managed-keys.ts'
+import { createManagedKeys, type ManagedKeys } from './rotation.ts'
+import { importSecret } from './signing-key.ts'
+
+export interface LoadedKeys {
+  readonly keys: KeyRing
+  /** Null with a secret key, which nothing here can change. */
+  readonly managedKeys: ManagedKeys | null
+  /** Never in the database; the keys of other purposes are derived from it. */
+  readonly secret: Uint8Array
+  /** Those of before, for what was made with them. */
+  readonly previousSecrets: readonly Uint8Array[]
+}
+
+/**
+ * Returns the keys that the options name: a secret, or those in the store, of which the first is made
+ * if there is none.
+ *
+ * @throws {ConfigError} if the key-encryption key is missing, or is not the one of the store's keys.
+ */
+export async function loadKeys(
+  options: AuthOptions,
+  accessTokenLifetime: number,
+  events: AuthEvents,
+  clock: Clock,
+): Promise<LoadedKeys> {
+  const { secretKey, previousSecretKeys = [] } = options
+  const previous = await Promise.all(previousSecretKeys.map(importSecret))
+  const previousSecrets = previousSecretKeys.map((text) => new TextEncoder().encode(text))
+  if (secretKey !== undefined) {
+    const keys = createKeyRing([await importSecret(secretKey), ...previous])
+    const secret = new TextEncoder().encode(secretKey)
+    return { keys, managedKeys: null, secret, previousSecrets }
+  }
+
+  const keyEncryptionKey = options.keyEncryptionKey ?? (await options.store.keyEncryptionKey?.())
+  if (keyEncryptionKey === undefined) {
+    throw new ConfigError([
+      'This store has no place for a key-encryption key: set keyEncryptionKey (32 random bytes), or a secretKey.',
+    ])
+  }
+  const { signingKeys: store } = options.store
+  const { signingAlgorithm: algorithm = 'ES256' } = options
+  const { version, keys } = await store.read()
+  if (keys.length === 0) {
+    // Not stored if another process was first: its key is the one.
+    const first = await makeKey(algorithm, keyEncryptionKey, clock())
+    await store.change(version, { put: [first], remove: [] })
+  }
+  const ring = await openManagedRing({ store, keyEncryptionKey, alsoVerify: previous, clock })
+  const managedKeys = createManagedKeys({
+    store,
+    ring,
+    algorithm,
+    keyEncryptionKey,
+    interval: options.keyRotationInterval ?? keyRotationInterval,
+    retention: retentionOf(accessTokenLifetime),
+    events,
+    clock,
+  })
+  return { keys: ring, managedKeys, secret: keyEncryptionKey, previousSecrets }
+}

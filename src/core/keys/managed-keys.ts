@@ -1,0 +1,119 @@
+import type { Clock } from '../clock.ts'
+import { coalesce } from '../coalesce.ts'
+import { ConfigError, UnavailableError } from '../errors.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from './key-store.ts'
+import { activeOf, inOrder, isAlive } from './lifecycle.ts'
+import { seal, unseal } from './sealed-box.ts'
+import {
+  generatePrivateJwk,
+  importPrivateJwk,
+  keyId,
+  type SigningAlgorithm,
+  type SigningKey,
+} from './signing-key.ts'
+
+/** Makes a key, sealed, that signs from now on. RSA keys are computed on another thread. */
+export async function makeKey(
+  algorithm: SigningAlgorithm,
+  keyEncryptionKey: Uint8Array,
+  now: number,
+): Promise<SigningKeyRecord> {
+  const privateJwk = await generatePrivateJwk(algorithm)
+  const id = await keyId(privateJwk)
+  return {
+    id,
+    algorithm,
+    sealedPrivateKey: seal(JSON.stringify(privateJwk), keyEncryptionKey, contextOf(id)),
+    createdAt: now,
+    signsFrom: now,
+    verifiesUntil: null,
+  }
+}
+
+export interface ManagedRingOptions {
+  readonly store: SigningKeyStore
+  readonly keyEncryptionKey: Uint8Array
+  /** Keys that are not the store's, which only verify. */
+  readonly alsoVerify: readonly SigningKey[]
+  readonly clock: Clock
+}
+
+/**
+ * Returns the ring of the keys in the store, of which at every moment the one signs whose time it is.
+ *
+ * It is a copy, and follows the store when it is told the version, or to ask for it. A change that
+ * cannot be loaded is an error of whoever needed it, never the answer of an old copy.
+ *
+ * @throws {ConfigError} if a stored key cannot be opened with the key-encryption key.
+ */
+export async function openManagedRing(options: ManagedRingOptions): Promise<KeyRing> {
+  const { store, clock } = options
+  let ring = await load(await store.read(), options)
+
+  const reload = coalesce(async () => {
+    const set = await store.read()
+    if (set.version !== ring.version) ring = await load(set, options, ring)
+  })
+  const update = coalesce(async () => {
+    if ((await store.version()) !== ring.version) await reload()
+  })
+
+  return {
+    get current() {
+      const active = activeOf(ring.line, clock())
+      if (active) return active.key
+      throw new UnavailableError('There is no signing key', 60)
+    },
+    find(id) {
+      const key = ring.byId.get(id)
+      return key && isAlive(key, clock()) ? key : undefined
+    },
+    get publicJwks() {
+      const alive = ring.line.filter((entry) => isAlive(entry, clock()))
+      return { keys: alive.flatMap(({ key }) => key.publicJwk ?? []) }
+    },
+    follow: (version) => (version === ring.version ? undefined : reload()),
+    update,
+  }
+}
+
+interface LoadedRing {
+  readonly version: number
+  readonly line: readonly (SigningKeyRecord & { readonly key: SigningKey })[]
+  readonly byId: ReadonlyMap<string, SigningKey>
+}
+
+async function load(
+  { version, keys }: SigningKeySet,
+  { keyEncryptionKey, alsoVerify }: ManagedRingOptions,
+  before?: LoadedRing,
+): Promise<LoadedRing> {
+  const line = await Promise.all(
+    inOrder(keys).map(async (record) => {
+      const known = before?.byId.get(record.id) ?? (await openKey(record, keyEncryptionKey))
+      return { ...record, key: { ...known, verifiesUntil: record.verifiesUntil } }
+    }),
+  )
+  const all = [...line.map(({ key }) => key), ...alsoVerify]
+  const byId = new Map(all.map((key) => [key.id, key]))
+  return { version, line, byId }
+}
+
+/** @throws {ConfigError} if the key was sealed under another key-encryption key. */
+export async function openKey(
+  record: SigningKeyRecord,
+  keyEncryptionKey: Uint8Array,
+): Promise<SigningKey> {
+  const opened = unseal(record.sealedPrivateKey, keyEncryptionKey, contextOf(record.id))
+  if (opened === null) {
+    throw new ConfigError([
+      'The signing keys in the database were sealed under another key-encryption key: put that key back, or delete the rows of the table signing_keys to make new keys and end every login.',
+    ])
+  }
+  return await importPrivateJwk(JSON.parse(opened), record.algorithm)
+}
+
+function contextOf(id: string): string {
+  return `signing key ${id}`
+}

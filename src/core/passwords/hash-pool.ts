@@ -1,0 +1,190 @@
+import { availableParallelism } from 'node:os'
+import { OverloadedError } from '../errors.ts'
+
+/**
+ * Runs password hashes off the event loop, a few at once, the rest in a bounded queue. A login storm
+ * then costs late logins, never guarded requests or memory without bound.
+ */
+export interface HashPool {
+  /**
+   * Runs the job when its turn comes. The place is freed when the job itself ends, not when whoever
+   * asked for it has gone away.
+   *
+   * Turns go round the sources that wait, and one source may fill a quarter of the queue: whoever
+   * sends much makes mostly themselves wait. Jobs without a source are the application's own.
+   *
+   * @throws {OverloadedError} if the queue is full or so long that the turn would come too late, or if
+   * the job has waited longer than `maxWait`.
+   */
+  run<T>(job: () => Promise<T>, source?: string): Promise<T>
+  /** @throws {OverloadedError} if a job from this source would be refused now. */
+  checkCapacity(source?: string): void
+  /** Jobs running and jobs waiting now. */
+  readonly load: { readonly running: number; readonly waiting: number }
+  /** What has been since the pool was made. */
+  readonly history: {
+    /** Jobs that ran at the same time, at most. */
+    readonly peak: number
+    /** Jobs that were refused, because the queue was full or their turn came, or would come, too late. */
+    readonly refused: number
+  }
+  /** Calls the listener after every job. Returns what ends that. */
+  subscribe(listener: (job: FinishedJob) => void): () => void
+}
+
+/** A job that has run, and its seconds. */
+export interface FinishedJob {
+  readonly waited: number
+  readonly ran: number
+}
+
+/** How many hashes run and wait. */
+export interface HashPoolOptions {
+  /** Jobs at once: see `hashConcurrency`. */
+  readonly concurrency: number
+  /** Jobs that may wait. Default 256 for each that may run. */
+  readonly maxWaiting?: number
+  /** Seconds a job may wait before it is refused. Default 2. */
+  readonly maxWait?: number
+}
+
+/** What hashes share. */
+export interface HashResources {
+  /** What `UV_THREADPOOL_SIZE` was when the process started. Default 4, as Node.js's. */
+  readonly threads?: number
+  /** Processes on this machine that hash. Default 1. */
+  readonly processes?: number
+}
+
+/**
+ * Returns how many hashes a process should run at once: one for each core that is its share, but fewer
+ * than Node.js has threads for such work, so that signatures and files need not wait for a hash.
+ */
+export function hashConcurrency({ threads = 4, processes = 1 }: HashResources = {}): number {
+  return Math.max(1, Math.min(Math.floor(availableParallelism() / processes), threads - 1))
+}
+
+/** How much the duration of one job counts for what the next is expected to take. */
+const newest = 0.1
+
+/**
+ * Makes a pool for `createPasswordHasher`.
+ *
+ * @param now The time in milliseconds. Default: that of this machine, which no clock step changes.
+ */
+export function createHashPool(
+  options: HashPoolOptions,
+  now: () => number = () => performance.now(),
+): HashPool {
+  const { concurrency, maxWaiting = 256 * concurrency, maxWait = 2 } = options
+  const maxWaitingPerSource = Math.ceil(maxWaiting / 4)
+  /** Whoever waits, by source; the source whose turn is next comes first. */
+  const waiting = new Map<string, Set<() => void>>()
+  const listeners = new Set<(job: FinishedJob) => void>()
+  let waitingInAll = 0
+  /** Seconds that a job is expected to take, by those before it: 0 before the first. */
+  let expected = 0
+  let running = 0
+  let peak = 0
+  let refused = 0
+
+  function overloaded(): OverloadedError {
+    refused++
+    return new OverloadedError('Too many logins at once, try again in a few seconds', maxWait)
+  }
+
+  function checkCapacity(source = ''): void {
+    if (running < concurrency) return
+    const most = source === '' ? maxWaiting : maxWaitingPerSource
+    const fromSource = waiting.get(source)?.size ?? 0
+    // Turns go round: of each source as many come before as wait of this one, and one more.
+    const before = Math.min(waitingInAll, (fromSource + 1) * waiting.size)
+    // Whoever would wait in vain is told at once, and takes up neither memory nor a connection.
+    const isTooLate = ((before + 1) * expected) / concurrency > maxWait
+    if (waitingInAll >= maxWaiting || fromSource >= most || isTooLate) throw overloaded()
+  }
+
+  async function admit(source: string): Promise<void> {
+    checkCapacity(source)
+    if (running < concurrency) {
+      running++
+      peak = Math.max(peak, running)
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const start = (): void => {
+        clearTimeout(refusal)
+        resolve()
+      }
+      // Told when the time is up, not when the turn comes: who waits in vain does not wait longer.
+      const refusal = setTimeout(() => {
+        withdraw(source, start)
+        reject(overloaded())
+      }, maxWait * 1000)
+      enqueue(source, start)
+    })
+  }
+
+  function enqueue(source: string, job: () => void): void {
+    const queue = waiting.get(source)
+    if (queue) queue.add(job)
+    else waiting.set(source, new Set([job]))
+    waitingInAll++
+  }
+
+  function withdraw(source: string, job: () => void): void {
+    const queue = waiting.get(source)
+    queue?.delete(job)
+    if (queue?.size === 0) waiting.delete(source)
+    waitingInAll--
+  }
+
+  function dequeue(): (() => void) | undefined {
+    for (const [source, queue] of waiting) {
+      const [next] = queue
+      if (next === undefined) continue
+      withdraw(source, next)
+      // To the end of the round.
+      if (waiting.delete(source)) waiting.set(source, queue)
+      return next
+    }
+    return undefined
+  }
+
+  function release(): void {
+    const next = dequeue()
+    // A waiting job takes over the place of the one that ended, so `running` stays as it is.
+    if (next) next()
+    else running--
+  }
+
+  return {
+    async run(job, source = '') {
+      const askedAt = now()
+      await admit(source)
+      const startedAt = now()
+      try {
+        return await job()
+      } finally {
+        const waited = (startedAt - askedAt) / 1000
+        const ran = (now() - startedAt) / 1000
+        // One that stood still, with the whole machine, says little of the next.
+        const usual = Math.min(ran, maxWait)
+        expected = expected === 0 ? usual : expected + newest * (usual - expected)
+        release()
+        for (const listener of listeners) listener({ waited, ran })
+      }
+    },
+    checkCapacity,
+    get load() {
+      return { running, waiting: waitingInAll }
+    },
+    get history() {
+      return { peak, refused }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}

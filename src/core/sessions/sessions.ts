@@ -1,0 +1,257 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Clock } from '../clock.ts'
+import { ConfigError, OAuthError } from '../errors.ts'
+import { type AuthEvents, actorOf, type Origin } from '../events/events.ts'
+import { pruneInBatches } from '../prune-batches.ts'
+import type { SessionRecord, Store, UserRecord } from '../store.ts'
+import type { RefreshTokens } from './refresh-token.ts'
+import { findUserOfSession } from './token-user.ts'
+
+/** How long logins last. */
+export interface SessionOptions {
+  /** Seconds after which a session ends that was not refreshed. Default 1209600 (14 days). */
+  readonly idleLifetime?: number
+  /** Seconds after which a session ends however it is used. Default 7776000 (90 days). */
+  readonly lifetime?: number
+  /**
+   * Seconds within which a refresh token may be presented again, and is answered with the identical
+   * successor: for a client that lost the answer. Default 10; 0 is strict; 300 at most.
+   */
+  readonly refreshGrace?: number
+}
+
+/** Whom a session is opened for, and from where. */
+export interface NewSession {
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly userAgent?: string | undefined
+  readonly address?: string | undefined
+  /** The id of the request, for the event. */
+  readonly requestId?: string | undefined
+}
+
+/** A live session with its newest refresh token. */
+export interface OpenSession {
+  readonly session: SessionRecord
+  readonly refreshToken: string
+}
+
+/** The live session of a refresh token that is the newest of it. */
+export interface InspectedSession {
+  readonly session: SessionRecord
+  readonly user: UserRecord
+  /** Seconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** Opens, refreshes and ends sessions. */
+export interface Sessions {
+  /**
+   * Opens a session for a user who has just logged in, which is the event of the login; null if the user was
+   * deactivated meanwhile.
+   */
+  open(user: UserRecord, session: NewSession): Promise<OpenSession | null>
+  /**
+   * Returns the session of a refresh token, for a look at its scopes before it is used. Null if the
+   * token was not written here, or its session is gone.
+   */
+  find(refreshToken: string): Promise<SessionRecord | null>
+  /**
+   * Returns what a refresh token would yield if it were used now, without using it: its session, the
+   * user, and when it expires. Null for a token that would be refused, or that is used already.
+   */
+  inspect(refreshToken: string): Promise<InspectedSession | null>
+  /**
+   * Exchanges a refresh token for its successor (RFC 6749 §6). The old one dies with the exchange.
+   *
+   * Presented again within the grace, it yields the identical successor. Presented again later, it
+   * ends the session, before the refusal is sent: somebody holds a copy, and which of the two is the
+   * thief cannot be known (RFC 9700 §4.14.2).
+   *
+   * @throws {OAuthError} `invalid_grant` for a token that is unknown, expired, revoked, reused, of
+   * another client, or of a user who is inactive.
+   */
+  refresh(refreshToken: string, clientId: string, by?: Origin): Promise<OpenSession>
+  /** Ends a session; with a user id, only if it is the user's. False if there is none to end. */
+  end(id: string, userId?: string, by?: Origin): Promise<boolean>
+  /** The live sessions of a user, newest first. */
+  list(userId: string): Promise<readonly SessionRecord[]>
+  /**
+   * Deletes sessions that ended a day ago or earlier; returns how many. In small batches, and with
+   * pauses in which others get their turn: a million takes a quarter of an hour. Stops after the
+   * batch in which the signal comes.
+   */
+  prune(signal?: AbortSignal): Promise<number>
+  /** Sessions that this process has deleted so. */
+  readonly pruned: number
+}
+
+/** Seconds that an ended session is kept for whoever looks into the database. */
+const keptAfterEnd = 24 * 60 * 60
+/** Sessions that one user may have: the least recently used goes when there are more. */
+const maxPerUser = 100
+const labelMaxLength = 200
+
+export interface SessionsOptions {
+  readonly store: Store
+  readonly refreshTokens: RefreshTokens
+  readonly events: AuthEvents
+  readonly clock: Clock
+  readonly options: Required<SessionOptions>
+}
+
+export function createSessions({
+  store,
+  refreshTokens,
+  events,
+  clock,
+  options: { idleLifetime, lifetime, refreshGrace },
+}: SessionsOptions): Sessions {
+  const { sessions } = store
+  let pruned = 0
+
+  const withToken = (session: SessionRecord): OpenSession => ({
+    session,
+    refreshToken: refreshTokens.format(session.id, session.generation),
+  })
+
+  return {
+    async open(user, { clientId, scopes, userAgent = '', address = '', requestId }) {
+      const now = clock()
+      const session: SessionRecord = {
+        id: uuidv7(),
+        userId: user.id,
+        clientId,
+        scopes,
+        generation: 0,
+        rotatedAt: now,
+        createdAt: now,
+        expiresAt: now + lifetime,
+        revokedAt: null,
+        securityStamp: user.securityStamp,
+        label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
+        address,
+      }
+      const login = {
+        type: 'authn_login_success',
+        actor: actorOf({ userId: user.id }),
+        userId: user.id,
+        clientId,
+        sessionId: session.id,
+        address: address || undefined,
+        requestId,
+      } as const
+      const created = await events.recordWith(login, (event) => sessions.create(session, event))
+      if (!created) return null
+      await sessions.trim(user.id, maxPerUser)
+      return withToken(session)
+    },
+    async find(refreshToken) {
+      const parsed = refreshTokens.parse(refreshToken)
+      return parsed && (await sessions.find(parsed.sessionId))
+    },
+    async inspect(refreshToken) {
+      const parsed = refreshTokens.parse(refreshToken)
+      const session = parsed && (await sessions.find(parsed.sessionId))
+      if (!session || session.generation !== parsed.generation) return null
+      const expiresAt = Math.min(session.expiresAt, session.rotatedAt + idleLifetime)
+      // A session that is revoked has no user here.
+      const user = expiresAt > clock() ? await findLiveUser(session) : null
+      return user && { session, user, expiresAt }
+    },
+    async refresh(refreshToken, clientId, by = {}) {
+      const parsed = refreshTokens.parse(refreshToken)
+      if (parsed === null) throw refused('not written here')
+      const { sessionId: id, generation } = parsed
+      const now = clock()
+      const idleSince = now - idleLifetime
+      const rotated = await sessions.rotate({ id, generation, clientId, now, idleSince })
+      const about = { ...by, actor: actorOf({ clientId }), clientId, sessionId: id }
+      if (rotated) {
+        await events.record({ ...about, type: 'authn_token_created', userId: rotated.userId })
+        return withToken(rotated)
+      }
+
+      const session = await sessions.find(id)
+      if (session === null || session.revokedAt !== null) throw refused('ended')
+      if (session.clientId !== clientId) {
+        const { userId } = session
+        await events.record({ ...about, type: 'authn_token_wrong_client', userId })
+        throw refused('of another client')
+      }
+      if (session.generation === generation) throw refused('expired, or of an inactive user')
+      const isPredecessor = session.generation === generation + 1
+      if (isPredecessor && now <= session.rotatedAt + refreshGrace && refreshGrace > 0) {
+        if (now < session.expiresAt && (await findLiveUser(session))) return withToken(session)
+        throw refused('expired, or of an inactive user')
+      }
+      // Stored before the refusal is sent, whatever becomes of the request (SR-07).
+      const reuse = { ...about, type: 'authn_token_reuse', userId: session.userId } as const
+      await events
+        .recordWith(reuse, (event) => sessions.revoke(id, now, undefined, event))
+        .catch(async (error) => {
+          // That it ends counts for more than that it is recorded.
+          await sessions.revoke(id, now)
+          throw error
+        })
+      throw refused(`of the session ${id} was used again: the session has been ended`)
+    },
+    async end(id, userId, by) {
+      const session = await sessions.find(id)
+      if (session === null) return false
+      const { userId: owner, clientId } = session
+      const ending = {
+        ...by,
+        type: 'session_ended',
+        userId: owner,
+        clientId,
+        sessionId: id,
+      } as const
+      return await events.recordWith(ending, (event) => sessions.revoke(id, clock(), userId, event))
+    },
+    list: (userId) => sessions.listByUser(userId, clock(), clock() - idleLifetime),
+    async prune(signal) {
+      const endedBefore = clock() - keptAfterEnd
+      const deleteBatch = async (limit: number): Promise<number> => {
+        const batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, limit)
+        pruned += batch
+        return batch
+      }
+      return await pruneInBatches(deleteBatch, signal)
+    },
+    get pruned() {
+      return pruned
+    },
+  }
+
+  async function findLiveUser({ id, userId }: SessionRecord): Promise<UserRecord | null> {
+    const user = await findUserOfSession(store, { id, userId })
+    return user?.active ? user : null
+  }
+}
+
+/** @throws {ConfigError} with every option that cannot be used. */
+export function checkSessionOptions(options: SessionOptions = {}): Required<SessionOptions> {
+  const { idleLifetime = 14 * 86400, lifetime = 90 * 86400, refreshGrace = 10 } = options
+  const problems: string[] = []
+  for (const [name, value] of [
+    ['idle lifetime', idleLifetime],
+    ['lifetime', lifetime],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      problems.push(`The session ${name} must be a whole number of seconds, at least 1.`)
+    }
+  }
+  if (!Number.isSafeInteger(refreshGrace) || refreshGrace < 0 || refreshGrace > 300) {
+    problems.push('The refresh grace must be a whole number of seconds from 0 to 300.')
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { idleLifetime, lifetime, refreshGrace }
+}
+
+// One answer for every cause; which one it was goes to the log.
+function refused(reason: string): OAuthError {
+  return new OAuthError('invalid_grant', 'The refresh token is not valid', {
+    cause: new Error(`refresh token ${reason}`),
+  })
+}

@@ -1,0 +1,285 @@
+import { randomUUID } from 'node:crypto'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { SignJWT } from 'jose/jwt/sign'
+import { jwtVerify } from 'jose/jwt/verify'
+import { LRUCache } from 'lru-cache'
+import { formatScope } from '../access/scope.ts'
+import type { Clock } from '../clock.ts'
+import type { ExternalIdentity, UserMode } from '../issuers/external-issuer.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import type { SigningKey } from '../keys/signing-key.ts'
+import type { CacheCounts } from '../statistics.ts'
+import type { MaybePromise } from '../store.ts'
+
+/** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
+export interface AccessTokenClaims {
+  readonly iss: string
+  /** The user's id; the client's, if it acts for itself (RFC 9068 §2.2). */
+  readonly sub: string
+  readonly aud: string | readonly string[]
+  /** Seconds since 1970. */
+  readonly exp: number
+  /** Seconds since 1970. */
+  readonly iat: number
+  readonly jti: string
+  readonly client_id: string
+  /** Space-delimited. Empty if the token delegates no permission. */
+  readonly scope: string
+  /** The user's role when the token was issued (RFC 9068 §2.2.3.1). Guards read today's instead. */
+  readonly roles?: readonly string[]
+  /** The session that the token belongs to. */
+  readonly sid?: string
+  /** The user's security stamp when the token was issued, for a token without a session. */
+  readonly stamp?: string
+  /** Says that the client acts for itself, and ends with its secret; see client-stamp.ts. */
+  readonly client_stamp?: string
+}
+
+/**
+ * A verified token: its claims, and its scopes as an array.
+ *
+ * For a token of another issuer both are in our words: the scopes are permissions of this
+ * application, and claims that the issuer does not make are empty.
+ */
+export interface AccessToken {
+  readonly claims: AccessTokenClaims
+  readonly scopes: readonly string[]
+  /** Whom it speaks for: a user, or a client that acts for itself (RFC 6749 §4.4). */
+  readonly kind: 'user' | 'client'
+  /** The `kid` of the key that signed it; empty for a token of another issuer. */
+  readonly keyId: string
+  /** Who it is about, if another issuer made it. */
+  readonly external?: ExternalSubject
+}
+
+/** Who a token of another issuer is about. */
+export interface ExternalSubject extends ExternalIdentity {
+  /** The role here that its roles map to, or the default; null if there is neither. */
+  readonly role: string | null
+  readonly users: UserMode
+}
+
+/** What a new token says, beyond what the issuer adds. */
+export interface AccessTokenSubject {
+  readonly subject: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  /** Absent for a client that acts for itself. */
+  readonly role?: string
+  /** What the token ends with: a session, the stamp of a user, or that of a client. */
+  readonly endsWith:
+    | { readonly sessionId: string }
+    | { readonly securityStamp: string }
+    | { readonly clientStamp: string }
+  /** The token expires by then, if that is before its lifetime is over. Seconds since 1970. */
+  readonly expiresBy?: number
+}
+
+/** A new token. */
+export interface IssuedAccessToken {
+  readonly token: string
+  /** Its `jti`, which names it without being it. */
+  readonly id: string
+  /** Seconds. */
+  readonly expiresIn: number
+}
+
+/** Signs and verifies access tokens (RFC 9068), with one issuer, audience and ring of keys. */
+export interface AccessTokenIssuer {
+  /** Seconds that a new token lives. */
+  readonly lifetime: number
+  /**
+   * Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it.
+   *
+   * @throws {UnavailableError} if it cannot be known which key signs.
+   * @throws {TypeError} if the subject is empty, or the token were to expire before it is made.
+   */
+  issue(subject: AccessTokenSubject): Promise<IssuedAccessToken>
+  /**
+   * Returns the verified token, or null if it is not one of ours that is valid now. Checked in this
+   * order: length, form, `alg` against the key of `kid`, signature, `typ`, `iss`, `aud`, `nbf`,
+   * `exp`, and that every other claim has its type.
+   *
+   * Does not check that the user still exists, is active, or has the role, nor that no other process
+   * has just retired the key; the guards do.
+   *
+   * @throws {UnavailableError} if the key is not known here and the store cannot be asked for it.
+   */
+  verify(token: string): AccessToken | null | Promise<AccessToken | null>
+  /** How often a signature of ours did not have to be checked, and how often it did. */
+  readonly cache: CacheCounts
+}
+
+export interface AccessTokenOptions {
+  readonly keys: KeyRing
+  readonly issuer: string
+  readonly audience: string
+  /** Seconds. */
+  readonly lifetime: number
+  readonly clock: Clock
+  /** Verifies the tokens of other issuers; undefined for one that is none of theirs. */
+  readonly verifyExternal?: (token: string) => MaybePromise<AccessToken | null> | undefined
+}
+
+/** Longest token, in characters, that is looked at (RFC 8725 §3.11 leaves the bound to us). */
+export const accessTokenMaxLength = 8192
+/** Seconds that `exp` and `nbf` may be off, for clocks that differ (RFC 7519 §4.1.4). */
+export const clockTolerance = 30
+/** Verified tokens kept, so that a token's signature is checked once per process. */
+const cacheSize = 16384
+
+const type = 'at+jwt'
+
+export function createAccessTokenIssuer(options: AccessTokenOptions): AccessTokenIssuer {
+  const { keys, issuer, audience, lifetime, clock, verifyExternal } = options
+  // The key is the whole token, so two tokens never share an entry; only verified tokens enter, so
+  // garbage cannot push them out; an entry says nothing about the user, who is read every time.
+  const verified = new LRUCache<string, AccessToken>({ max: cacheSize })
+  const cache = { hits: 0, misses: 0 }
+
+  async function verifyAnew(token: string): Promise<AccessToken | null> {
+    cache.misses++
+    if (!isStrictlyEncoded(token)) return null
+    const key = await findKey(keyIdOf(token))
+    if (key === undefined) return null
+    try {
+      const { payload } = await jwtVerify(token, key.verifyWith, {
+        // Of the key, never of the token.
+        algorithms: [key.algorithm],
+        typ: type,
+        issuer,
+        audience,
+        clockTolerance,
+        currentDate: new Date(clock() * 1000),
+        requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+      })
+      if (!hasAccessTokenClaims(payload)) return null
+      // Of a clock that is far ahead, or was: a refresh brings a token of today's.
+      if (payload.iat > clock() + clockTolerance) return null
+      const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
+      Object.freeze(payload.aud)
+      Object.freeze(payload.roles)
+      const accessToken: AccessToken = Object.freeze({
+        claims: Object.freeze(payload),
+        scopes,
+        kind: payload.client_stamp === undefined ? 'user' : 'client',
+        keyId: key.id,
+      })
+      verified.set(token, accessToken)
+      return accessToken
+    } catch {
+      // One answer for every cause: who holds a bad token learns nothing more (RFC 9068 §4).
+      return null
+    }
+  }
+
+  async function findKey(id: string | undefined): Promise<SigningKey | undefined> {
+    if (id === undefined) return undefined
+    const known = keys.find(id)
+    if (known) return known
+    // One that is not known here may be one that another process has just made.
+    await keys.update()
+    return keys.find(id)
+  }
+
+  return {
+    lifetime,
+    cache,
+    async issue({
+      subject,
+      clientId,
+      scopes,
+      role,
+      endsWith,
+      expiresBy = Number.MAX_SAFE_INTEGER,
+    }) {
+      if (subject === '') throw new TypeError('A token needs a subject.')
+      if (expiresBy <= clock())
+        throw new TypeError('A token must not have expired when it is made.')
+      // No process signs with a key that another one has retired.
+      await keys.update()
+      const { current } = keys
+      const now = clock()
+      // No token is to outlive its key, whatever lifetime was thought of when the key got its end.
+      const keyEnds = (current.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance
+      const exp = Math.min(now + lifetime, expiresBy, keyEnds)
+      const id = randomUUID()
+      const token = await new SignJWT({
+        iss: issuer,
+        sub: subject,
+        aud: audience,
+        exp,
+        iat: now,
+        jti: id,
+        client_id: clientId,
+        scope: formatScope(scopes),
+        ...(role !== undefined && { roles: [role] }),
+        ...endClaim(endsWith),
+      })
+        .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
+        .sign(current.signWith)
+      return { token, id, expiresIn: exp - now }
+    },
+    verify(token) {
+      const known = verified.get(token)
+      if (known) {
+        cache.hits++
+        const isValid = clock() < known.claims.exp + clockTolerance && keys.find(known.keyId)
+        if (isValid) return known
+        verified.delete(token)
+        return null
+      }
+      if (token.length > accessTokenMaxLength) return null
+      const external = verifyExternal?.(token)
+      return external === undefined ? verifyAnew(token) : external
+    },
+  }
+}
+
+/** The claim that says what a token ends with. */
+function endClaim(
+  endsWith: AccessTokenSubject['endsWith'],
+): Pick<AccessTokenClaims, 'sid' | 'stamp' | 'client_stamp'> {
+  if ('sessionId' in endsWith) return { sid: endsWith.sessionId }
+  if ('securityStamp' in endsWith) return { stamp: endsWith.securityStamp }
+  return { client_stamp: endsWith.clientStamp }
+}
+
+/** The `kid` that a token names, which nothing has proved yet. */
+function keyIdOf(token: string): string | undefined {
+  try {
+    const { kid } = decodeProtectedHeader(token)
+    return typeof kid === 'string' ? kid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+// Of the last two or three characters, the last has bits that say nothing, and are zero.
+const base64url = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
+
+/**
+ * True for three segments of base64url as it is written (RFC 7515 §2): one token, one text. A decoder
+ * would also accept padding, and bits at the end that say nothing.
+ */
+export function isStrictlyEncoded(token: string): boolean {
+  const segments = token.split('.')
+  return segments.length === 3 && segments.every((segment) => base64url.test(segment))
+}
+
+// A signature proves who wrote the claims, not that they have the types that the code relies on.
+function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
+  const claims = payload as Record<string, unknown>
+  const { sub, exp, iat, jti, client_id, scope, aud = [], roles = [] } = claims
+  const { sid, stamp, client_stamp } = claims
+  const optional = [sid, stamp, client_stamp].filter((value) => value !== undefined)
+  const texts = [sub, jti, client_id, scope, ...optional, ...[aud].flat()]
+  return (
+    optional.length > 0 &&
+    // A client that acts for itself is no user, whatever it is called.
+    (client_stamp === undefined || (optional.length === 1 && sub === client_id)) &&
+    Array.isArray(roles) &&
+    [...texts, ...roles].every((value) => typeof value === 'string') &&
+    [exp, iat].every((value) => Number.isSafeInteger(value))
+  )
+}

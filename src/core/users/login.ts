@@ -1,0 +1,161 @@
+import { ThrottledError, UnavailableError } from '../errors.ts'
+import type { AuthEvent } from '../events/event-store.ts'
+import type { AuthEvents, NewEvent, Origin } from '../events/events.ts'
+import type { AuthEventType } from '../events/vocabulary.ts'
+import type { PasswordHasher } from '../passwords/password-hash.ts'
+import { passwordMaxBytes } from '../passwords/password-policy.ts'
+import type { AttemptCounts } from '../statistics.ts'
+import type { Store, UserRecord } from '../store.ts'
+import { sourceOf } from '../throttle/source.ts'
+import type { Admission, Lock, Throttle } from '../throttle/throttle.ts'
+import { canonicalUsername } from './username.ts'
+
+/** What somebody shows to be a user. */
+export interface Credentials extends Origin {
+  readonly username: string
+  readonly password: string
+  /** The address that they came from, which attempts are counted by. */
+  readonly address: string | undefined
+  /** The client that they log in with, for the event of a refusal. */
+  readonly clientId?: string
+  /** What a refusal is the refusal of. Default `login`. */
+  readonly purpose?: 'login' | 'password change'
+}
+
+/** Checks credentials. */
+export interface Login {
+  /**
+   * Authenticates a user: returns the record if the password is right, else null.
+   *
+   * An unknown name, a user without a password and a wrong password cost one hash each and are one
+   * answer. Does not check that the user is active: that costs nothing, so the caller decides it
+   * afterwards, when it can no longer be measured.
+   *
+   * A refusal is an event. A success is none: the session that is opened is.
+   *
+   * A hash of a foreign scheme or pepper or a lower cost is replaced after a good login (compare-and-set: a
+   * password changed meanwhile stays).
+   *
+   * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.
+   * @throws {UnavailableError} if too many hashes are waiting, or the store cannot answer.
+   */
+  authenticate(credentials: Credentials): Promise<UserRecord | null>
+  /** Lets a user try again at once, whom failed attempts have made wait or locked out. */
+  unlock(username: string, event?: AuthEvent): Promise<void>
+  /**
+   * Learns which kinds of hashes are stored, so that a wrong password takes the same time for each of
+   * them. To be called at start and every hour or so; the Fastify plugin does.
+   */
+  learnTimes(signal?: AbortSignal): Promise<void>
+  /** How attempts have ended, in this process. */
+  readonly counts: AttemptCounts
+}
+
+export interface LoginOptions {
+  readonly store: Store
+  readonly hasher: PasswordHasher
+  readonly throttle: Throttle
+  readonly events: AuthEvents
+  /** A keyed digest of what was typed as a username and is nobody's: it may be a password. */
+  readonly digest: (name: string) => string
+}
+
+/** Imported hashes that are looked at to learn which kinds there are. */
+const kindsSample = 100
+
+export function createLogin({ store, hasher, throttle, events, digest }: LoginOptions): Login {
+  const counts = { succeeded: 0, failed: 0, throttled: 0, unavailable: 0 }
+
+  async function rehash(user: UserRecord, oldHash: string, password: string): Promise<UserRecord> {
+    try {
+      const passwordHash = await hasher.hash(password)
+      const replaced = await store.users.replacePasswordHash(user.id, oldHash, passwordHash)
+      return replaced ? { ...user, passwordHash } : user
+    } catch (error) {
+      // The password was right; that its hash could not be renewed now is no reason to refuse it.
+      if (error instanceof UnavailableError) return user
+      throw error
+    }
+  }
+
+  async function check(
+    user: UserRecord | null,
+    password: string,
+    admission: Admission,
+  ): Promise<UserRecord | null> {
+    // Longer than any password can be, so no hash is spent on it, whoever the user is.
+    if (Buffer.byteLength(password) > passwordMaxBytes) return null
+    const passwordHash = user?.passwordHash ?? null
+    const right = await hasher.verify(password, passwordHash, admission)
+    if (!right || user === null || passwordHash === null) return null
+    return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
+  }
+
+  /** Records what became of an attempt on whom: by id, or by a digest if it is nobody. Alike in time. */
+  async function record(
+    type: AuthEventType,
+    { username, actor, address, requestId, clientId }: Credentials,
+    user: UserRecord | null,
+    more: Pick<NewEvent, 'reason' | 'details'> = {},
+  ): Promise<void> {
+    const nobody = digest(canonicalUsername(username) ?? username)
+    const details = { ...more.details, ...(user === null && { username_digest: nobody }) }
+    await events.record({
+      type,
+      actor,
+      address,
+      requestId,
+      clientId,
+      userId: user?.id,
+      reason: more.reason,
+      ...(Object.keys(details).length > 0 && { details }),
+    })
+  }
+
+  return {
+    async authenticate(credentials) {
+      const { username, password, address } = credentials
+      const canonical = canonicalUsername(username)
+      const find = async () => (canonical === null ? null : store.users.findByUsername(canonical))
+      let found: UserRecord | null = null
+      try {
+        // Before anything is counted: what cannot be looked at now is no attempt.
+        hasher.checkCapacity(sourceOf(address))
+        // A text that can be nobody's name is an account too, of those who type it.
+        const account = canonical ?? `invalid ${username}`
+        const onLocked = ({ failures, knownSource }: Lock): Promise<void> =>
+          record('authn_login_lock', credentials, found, {
+            details: { failures, known_source: knownSource },
+          })
+        const user = await throttle.attempt({ account, address, onLocked }, async (admission) => {
+          found = await find()
+          return await check(found, password, admission)
+        })
+        if (user === null) {
+          const isLogin = credentials.purpose !== 'password change'
+          const type = isLogin ? 'authn_login_fail' : 'authn_password_change_fail'
+          await record(type, credentials, found, { reason: reasonOf(found) })
+        }
+        counts[user === null ? 'failed' : 'succeeded']++
+        return user
+      } catch (error) {
+        if (error instanceof ThrottledError) {
+          counts.throttled++
+          await record('authn_login_throttled', credentials, await find())
+        }
+        if (error instanceof UnavailableError) counts.unavailable++
+        throw error
+      }
+    },
+    counts,
+    async learnTimes(signal) {
+      await hasher.learnTimes(await store.users.importedHashes(kindsSample), signal)
+    },
+    unlock: (username, event) => throttle.unlock(canonicalUsername(username) ?? username, event),
+  }
+}
+
+function reasonOf(user: UserRecord | null): string {
+  if (user === null) return 'no such user'
+  return user.passwordHash === null ? 'the user has no password' : 'wrong password'
+}

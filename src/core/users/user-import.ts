@@ -1,0 +1,236 @@
+import { setImmediate } from 'node:timers/promises'
+import { v7 as uuidv7, validate as validateUuid } from 'uuid'
+import { checkRole, type Roles } from '../access/roles.ts'
+import type { Clock } from '../clock.ts'
+import type { AuthEvent } from '../events/event-store.ts'
+import type { AuthEvents, Origin } from '../events/events.ts'
+import type { PasswordHasher } from '../passwords/password-hash.ts'
+import type { Store, UserRecord } from '../store.ts'
+import { newSecurityStamp } from './security-stamp.ts'
+import { type UpdateUser, updateOf } from './user-update.ts'
+import { canonicalUsername, usernameRule } from './username.ts'
+
+/** A user of an older system. */
+export interface ImportedUser {
+  readonly username: string
+  /** In any format that `docs/importing-users.md` lists. Default null: no login with a password. */
+  readonly passwordHash?: string | null | undefined
+  /** Default: the `role` of the import. */
+  readonly role?: string | undefined
+  /** Default true. */
+  readonly active?: boolean | undefined
+  /** Seconds since 1970. Default now. */
+  readonly createdAt?: number | undefined
+  /** Kept if it is a UUID. Default, and for any other text: a new one. */
+  readonly id?: string | undefined
+}
+
+/** One entry of an older system's export: a user, or why there is none in it. */
+export type ImportEntry = { readonly line: number } & (
+  | { readonly user: ImportedUser; readonly problem?: never }
+  | { readonly problem: string; readonly user?: never }
+)
+
+/** How many entries came to what, so far. */
+export interface ImportCounts {
+  readonly created: number
+  /** Of `created`: users who cannot log in with a password. */
+  readonly withoutPassword: number
+  /** With `update`: users who are there, and were not as the entry says. */
+  readonly updated: number
+  /** With `update`: users whose password was set or renewed here, and is not that of the entry. */
+  readonly passwordKept: number
+  /**
+   * The username is taken: by an earlier import, by a user of before, or by an earlier entry. With
+   * `update`: and the user is as the entry says.
+   */
+  readonly skipped: number
+  readonly refused: number
+}
+
+/** An entry that was not imported, and why. */
+export interface RefusedEntry {
+  readonly line: number
+  readonly username?: string
+  readonly problem: string
+}
+
+/** How an import is done, and who hears of it. */
+export interface ImportOptions {
+  /** The role of those that name none. Default: the `defaultRole` of `createAuth`. */
+  readonly role?: string | undefined
+  /**
+   * Changes users whose username is taken to what their entry names of role, state and password hash,
+   * each change with its event. A password that was set or renewed here stays. Default: they are skipped.
+   */
+  readonly update?: boolean | undefined
+  /** Checks and counts, and creates and changes nobody. */
+  readonly dryRun?: boolean | undefined
+  /** Who imports, for the events. */
+  readonly by?: Origin | undefined
+  /** Called for each entry that is not imported. */
+  readonly onRefused?: (entry: RefusedEntry) => void
+  /** Called after every batch. */
+  readonly onProgress?: (counts: ImportCounts) => void
+  /** Ends the import between two batches; what was read for the next is left out. */
+  readonly signal?: AbortSignal
+}
+
+/** Entries, as they come. */
+export type ImportSource = AsyncIterable<ImportEntry> | Iterable<ImportEntry>
+/** Imports users; see `Accounts.importUsers`. */
+export type ImportUsers = (source: ImportSource, options?: ImportOptions) => Promise<ImportCounts>
+
+export interface UserImporterOptions {
+  readonly store: Store
+  readonly hasher: PasswordHasher
+  readonly events: AuthEvents
+  readonly roles: Roles
+  readonly defaultRole: string
+  readonly clock: Clock
+  readonly updateUser: UpdateUser
+}
+
+/** Rows of one statement, which is one transaction: long enough for its commit not to matter. */
+const batchSize = 2000
+
+const idTaken = 'The id is that of another user.'
+
+interface Candidate {
+  readonly line: number
+  readonly user: ImportedUser
+  readonly record: UserRecord
+}
+
+export function createUserImporter(options: UserImporterOptions): ImportUsers {
+  const { store, hasher, events, roles, defaultRole, clock, updateUser } = options
+
+  /** The record of a user, or why there can be none. */
+  function toRecord(user: ImportedUser, defaultRole: string): UserRecord | string {
+    const { role = defaultRole, active = true, createdAt = clock() } = user
+    const username = canonicalUsername(user.username)
+    if (username === null) return usernameRule
+    if (!roles.names.includes(role)) return `The role must be one of: ${roles.names.join(', ')}.`
+    if (!Number.isSafeInteger(createdAt) || createdAt < 0) {
+      return 'The time of creation must be after 1970.'
+    }
+    const passwordHash = user.passwordHash || null
+    const problem = passwordHash === null ? null : hasher.problemOf(passwordHash)
+    if (problem !== null) return problem
+    const id = user.id !== undefined && validateUuid(user.id) ? user.id.toLowerCase() : uuidv7()
+    return {
+      id,
+      username,
+      passwordHash,
+      role,
+      active,
+      createdAt,
+      securityStamp: newSecurityStamp(),
+    }
+  }
+
+  return async (source, importOptions = {}) => {
+    const { role = defaultRole, update, dryRun, by, onRefused, onProgress, signal } = importOptions
+    checkRole(roles, role)
+    const importId = uuidv7()
+    const counts = {
+      ...{ created: 0, withoutPassword: 0, updated: 0, passwordKept: 0 },
+      ...{ skipped: 0, refused: 0 },
+    }
+    /** Users of a dry run as they would be, which the store does not learn of. */
+    const seen = new Map<string, UserRecord>()
+    let batch: Candidate[] = []
+
+    function refuse(entry: RefusedEntry): void {
+      counts.refused++
+      onRefused?.(entry)
+    }
+
+    /** Creates users, and an event of how many they are: one for each transaction. */
+    async function createRecorded(records: readonly UserRecord[]): Promise<readonly string[]> {
+      let event: AuthEvent | undefined
+      const created = await store.users.createMany(records, (usernames) => {
+        const details = { import_id: importId, created: usernames.length }
+        event = events.stamp({ ...by, type: 'users_imported', details })
+        return event
+      })
+      if (event) events.publish(event)
+      return created
+    }
+
+    /** Returns the usernames that were created, or would be. */
+    async function create(records: readonly UserRecord[]): Promise<Set<string>> {
+      if (!dryRun) return new Set(await createRecorded(records))
+      const names = records.map(({ username }) => username)
+      const taken = new Set(await store.users.takenAmong(names))
+      return new Set(names.filter((name) => !taken.has(name) && !seen.has(name)))
+    }
+
+    async function write(): Promise<void> {
+      const created = await create(batch.map(({ record }) => record))
+      const rest: Candidate[] = []
+      for (const candidate of batch) {
+        const { username, passwordHash } = candidate.record
+        // Of two in one batch with the same name, the first was created.
+        if (!created.delete(username)) {
+          rest.push(candidate)
+          continue
+        }
+        counts.created++
+        if (passwordHash === null) counts.withoutPassword++
+        if (dryRun) seen.set(username, candidate.record)
+      }
+      await (update ? updateAll(rest) : skipAll(rest))
+      batch = []
+      onProgress?.({ ...counts })
+      // SQLite answers at once: without a turn, requests and signals would wait for the whole import.
+      await setImmediate()
+    }
+
+    async function skipAll(rest: readonly Candidate[]): Promise<void> {
+      const names = rest.map(({ record }) => record.username).filter((name) => !seen.has(name))
+      const taken = new Set(names.length === 0 ? [] : await store.users.takenAmong(names))
+      for (const { line, record } of rest) {
+        const { username } = record
+        if (taken.has(username) || seen.has(username)) counts.skipped++
+        else refuse({ line, username, problem: idTaken })
+      }
+    }
+
+    async function updateAll(rest: readonly Candidate[]): Promise<void> {
+      for (const { line, user, record } of rest) {
+        const { username } = record
+        const stored = seen.get(username) ?? (await store.users.findByUsername(username))
+        if (stored === null) {
+          refuse({ line, username, problem: idTaken })
+          continue
+        }
+        const change = updateOf(stored, user)
+        if (change.passwordKept) counts.passwordKept++
+        if (Object.keys(change.changes).length === 0) {
+          counts.skipped++
+          continue
+        }
+        if (dryRun) seen.set(username, { ...stored, ...change.changes })
+        const problem = dryRun ? null : await updateUser(stored, change, by)
+        if (problem === null) counts.updated++
+        else refuse({ line, username, problem })
+        await setImmediate()
+      }
+    }
+
+    for await (const { line, user, problem } of source) {
+      if (signal?.aborted) return counts
+      if (user === undefined) {
+        refuse({ line, problem })
+        continue
+      }
+      const record = toRecord(user, role)
+      if (typeof record === 'string') refuse({ line, username: user.username, problem: record })
+      else batch.push({ line, user, record })
+      if (batch.length === batchSize) await write()
+    }
+    if (batch.length > 0 && !signal?.aborted) await write()
+    return counts
+  }
+}

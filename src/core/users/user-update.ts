@@ -1,0 +1,82 @@
+import { AccountError } from '../errors.ts'
+import type { AuthEvents, Origin } from '../events/events.ts'
+import type { Store, UserChanges, UserRecord } from '../store.ts'
+import { newSecurityStamp } from './security-stamp.ts'
+
+/** What an entry of an import may say of a user who is there. */
+export interface NamedFields {
+  readonly passwordHash?: string | null | undefined
+  readonly role?: string | undefined
+  readonly active?: boolean | undefined
+}
+
+/** What an entry comes to for a user who is there. */
+export interface UserUpdate {
+  readonly changes: Pick<UserChanges, 'role' | 'active' | 'passwordHash'>
+  /** The entry has another hash, and the user's was made here. */
+  readonly passwordKept: boolean
+}
+
+/**
+ * Returns what an entry names that is another way now.
+ *
+ * A hash that was made here, by a new password or by a login that renewed an old hash, stays: the file
+ * knows an older password. Those of argon2id are taken for such.
+ */
+export function updateOf(stored: UserRecord, { role, active, ...entry }: NamedFields): UserUpdate {
+  const passwordHash = entry.passwordHash || null
+  const differs = passwordHash !== null && passwordHash !== stored.passwordHash
+  const passwordKept = differs && stored.passwordHash?.startsWith('$argon2id$') === true
+  return {
+    changes: {
+      ...(role !== undefined && role !== stored.role && { role }),
+      ...(active !== undefined && active !== stored.active && { active }),
+      ...(differs && !passwordKept && { passwordHash }),
+    },
+    passwordKept,
+  }
+}
+
+export interface UserUpdaterOptions {
+  readonly store: Store
+  readonly events: AuthEvents
+  changeRole(id: string, role: string, by?: Origin): Promise<unknown>
+  setActive(id: string, active: boolean, by?: Origin): Promise<unknown>
+}
+
+/** Makes the changes of an update, each with its event; returns why they could not be made, or null. */
+export type UpdateUser = (
+  stored: UserRecord,
+  update: UserUpdate,
+  by?: Origin,
+) => Promise<string | null>
+
+export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
+  const { store, events, changeRole, setActive } = options
+
+  /** False if somebody else has changed it meanwhile. */
+  async function replaceHash(stored: UserRecord, passwordHash: string, by?: Origin) {
+    const { id, passwordHash: old } = stored
+    const now = await store.users.findById(id)
+    // Ends the tokens of the old password. Whoever is inactive has none.
+    const renewal = now?.active && {
+      oldSecurityStamp: now.securityStamp,
+      securityStamp: newSecurityStamp(),
+    }
+    return await events.recordWith({ ...by, type: 'authn_password_change', userId: id }, (event) =>
+      store.users.replacePasswordHash(id, old, passwordHash, renewal || undefined, event),
+    )
+  }
+
+  return async (stored, { changes: { role, active, passwordHash } }, by) => {
+    try {
+      if (role !== undefined) await changeRole(stored.id, role, by)
+      if (active !== undefined) await setActive(stored.id, active, by)
+      const isReplaced = !passwordHash || (await replaceHash(stored, passwordHash, by))
+      return isReplaced ? null : 'The user was changed meanwhile: import the entry again.'
+    } catch (error) {
+      if (error instanceof AccountError) return error.message
+      throw error
+    }
+  }
+}

@@ -1,0 +1,290 @@
+import { v7 as uuidv7 } from 'uuid'
+import { checkRole, type Roles } from '../access/roles.ts'
+import type { Clock } from '../clock.ts'
+import { AccountError } from '../errors.ts'
+import { type AuthEvents, actorOf, type NewEvent, type Origin } from '../events/events.ts'
+import type { PasswordHasher } from '../passwords/password-hash.ts'
+import type { PasswordPolicy } from '../passwords/password-policy.ts'
+import type { Store, UserChanges, UserCounts, UserQuery, UserRecord } from '../store.ts'
+import type { Login } from './login.ts'
+import { newSecurityStamp } from './security-stamp.ts'
+import { explainConflict, present, toUser, type User } from './user.ts'
+import { createUserImporter, type ImportUsers } from './user-import.ts'
+import { createUserUpdater } from './user-update.ts'
+import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
+
+/** A user to be created: with a password, or with the hash that an older system made of one. */
+export type NewUser = {
+  readonly username: string
+  /** Default: the `defaultRole` of `createAuth`. */
+  readonly role?: string
+} & (
+  | {
+      /** Judged by the policy. Null for a user who cannot log in with a password. */
+      readonly password: string | null
+      readonly passwordHash?: never
+    }
+  | {
+      /**
+       * A hash in any format that `docs/importing-users.md` lists. No policy applies: nobody knows the
+       * password. The first good login replaces the hash if it is not of today's scheme and cost.
+       */
+      readonly passwordHash: string
+      readonly password?: never
+    }
+)
+
+/** What a user shows to have a new password. */
+export interface PasswordChange {
+  readonly oldPassword: string
+  readonly newPassword: string
+  /** The address that the change was asked for from, which wrong old passwords are counted by. */
+  readonly address: string | undefined
+  /** The session that goes on. */
+  readonly keepSession?: string
+  /** The id of the request, for the event. */
+  readonly requestId?: string | undefined
+}
+
+/**
+ * Creates and changes users. Every refusal is an `AccountError` that says what to do.
+ *
+ * A change is stored together with its event, or not at all. `by` is who makes it, for the event.
+ *
+ * Does not check who asks: guard the route.
+ */
+export interface Accounts {
+  /**
+   * Creates an active user.
+   *
+   * @throws {AccountError} `username_invalid`, `username_taken`, `password_refused`,
+   * `password_hash_invalid`, `role_unknown`
+   */
+  create(user: NewUser, by?: Origin): Promise<User>
+  /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
+  createFirst(user: NewUser, by?: Origin): Promise<User | null>
+  /** The user of an id, active or not; null if there is none. */
+  find(id: string): Promise<User | null>
+  /** The user of a name, in whatever spelling of it (see `canonicalUsername`); null if there is none. */
+  findByUsername(username: string): Promise<User | null>
+  /** Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`. */
+  list(query: UserQuery): Promise<readonly User[]>
+  /** How many users there are: all, active, and by role. */
+  counts(): Promise<UserCounts>
+  /** Counts from the user's next request on. @throws {AccountError} `user_unknown`, `role_unknown`, `last_admin` */
+  changeRole(id: string, role: string, by?: Origin): Promise<User>
+  /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `last_admin` */
+  deactivate(id: string, by?: Origin): Promise<User>
+  /** The user can log in again; earlier tokens stay ended. @throws {AccountError} `user_unknown` */
+  reactivate(id: string, by?: Origin): Promise<User>
+  /** Ends the waits and the lock that failed attempts brought. @throws {AccountError} `user_unknown` */
+  unlock(id: string, by?: Origin): Promise<User>
+  /**
+   * Ends every token of the user at once, and every wait for failed attempts.
+   *
+   * @throws {AccountError} `user_unknown`, `password_refused`
+   */
+  setPassword(id: string, password: string, by?: Origin): Promise<User>
+  /**
+   * Sets a new password after checking the old one, and ends every token and session of the user but
+   * `keepSession`.
+   *
+   * @throws {AccountError} `password_incorrect`, `password_refused`, `user_unknown`
+   * @throws {ThrottledError} if too many attempts with a wrong old password came before.
+   */
+  changePassword(id: string, change: PasswordChange): Promise<User>
+  /** Logs the user out everywhere: ends every token and session. @throws {AccountError} `user_unknown` */
+  endSessions(id: string, by?: Origin): Promise<User>
+  /** Deletes the user, with every session. @throws {AccountError} `user_unknown`, `last_admin` */
+  remove(id: string, by?: Origin): Promise<void>
+  /**
+   * Creates the users of an older system, batch by batch, with the hashes of their passwords. Entries
+   * that cannot be users are refused, one by one, and usernames that are taken are skipped, or updated if
+   * that is asked for: an import that was interrupted is simply done again.
+   *
+   * @throws {AccountError} `role_unknown` if the default role of the import is.
+   */
+  importUsers: ImportUsers
+}
+
+export interface AccountsOptions {
+  readonly store: Store
+  readonly hasher: PasswordHasher
+  readonly policy: PasswordPolicy
+  readonly login: Login
+  readonly events: AuthEvents
+  readonly roles: Roles
+  readonly defaultRole: string
+  readonly clock: Clock
+}
+
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { store, hasher, policy, login, events, roles, defaultRole, clock } = options
+  const { users } = store
+
+  async function hashNew(password: string, username: string): Promise<string> {
+    const problems = await policy.problemsOf(password, username)
+    if (problems.length > 0) throw new AccountError('password_refused', problems)
+    return await hasher.hash(password)
+  }
+
+  async function hashOf(user: NewUser, username: string): Promise<string | null> {
+    const { password, passwordHash } = user
+    if ((password === undefined) === (passwordHash === undefined)) {
+      throw new TypeError('A new user has either a password, which may be null, or a passwordHash.')
+    }
+    if (passwordHash === undefined) return password === null ? null : hashNew(password, username)
+    const problem = hasher.problemOf(passwordHash)
+    if (problem === null) return passwordHash
+    throw new AccountError('password_hash_invalid', [problem])
+  }
+
+  async function prepare(user: NewUser): Promise<UserRecord> {
+    const { username, role = defaultRole } = user
+    const canonical = canonicalUsername(username)
+    if (canonical === null) {
+      throw new AccountError('username_invalid', [usernameRule])
+    }
+    checkRole(roles, role)
+    return {
+      id: uuidv7(),
+      username: canonical,
+      passwordHash: await hashOf(user, canonical),
+      role,
+      active: true,
+      createdAt: clock(),
+      securityStamp: newSecurityStamp(),
+    }
+  }
+
+  async function change(
+    id: string,
+    changes: UserChanges,
+    happening: Omit<NewEvent, 'userId'>,
+  ): Promise<User> {
+    const demotes =
+      changes.active === false ||
+      (changes.role !== undefined && !roles.administrative.includes(changes.role))
+    const keep = demotes ? roles.administrative : undefined
+    const changed = await events
+      .recordWith({ ...happening, userId: id }, (event) => users.update(id, changes, keep, event))
+      .catch(explainConflict)
+    return present(changed)
+  }
+
+  return {
+    async create(user, by) {
+      const record = await prepare(user)
+      await events
+        .recordWith(creationOf(record, by), (event) => users.create(record, event))
+        .catch(explainConflict)
+      return toUser(record)
+    },
+    async createFirst(user, by) {
+      // Spares the hash at every start of an application that makes sure of its first user.
+      if ((await users.list({ limit: 1 })).length > 0) return null
+      const record = await prepare(user)
+      const created = await events.recordWith(creationOf(record, by), (event) =>
+        users.createFirst(record, event),
+      )
+      return created ? toUser(record) : null
+    },
+    async find(id) {
+      const record = await users.findById(id)
+      return record && toUser(record)
+    },
+    async findByUsername(username) {
+      const canonical = canonicalUsername(username)
+      const record = canonical === null ? null : await users.findByUsername(canonical)
+      return record && toUser(record)
+    },
+    async list(query) {
+      const { search } = query
+      const folded = search === undefined ? query : { ...query, search: foldUsername(search) }
+      return (await users.list(folded)).map(toUser)
+    },
+    counts: () => users.counts(),
+    changeRole,
+    deactivate: (id, by) => setActive(id, false, by),
+    // A new stamp: a token that was issued while the user was inactive must not come alive.
+    reactivate: (id, by) => setActive(id, true, by),
+    async unlock(id, by) {
+      const user = present(await users.findById(id))
+      await events.recordWith({ ...by, type: 'authn_login_unlock', userId: id }, (event) =>
+        login.unlock(user.username, event),
+      )
+      return user
+    },
+    async setPassword(id, password, by) {
+      const user = present(await users.findById(id))
+      const passwordHash = await hashNew(password, user.username)
+      await login.unlock(user.username)
+      const changes = { passwordHash, securityStamp: newSecurityStamp() }
+      return await change(id, changes, { ...by, type: 'authn_password_change' })
+    },
+    async changePassword(id, { oldPassword, newPassword, address, keepSession, requestId }) {
+      const before = await users.findById(id)
+      const { username } = present(before)
+      const by = { actor: actorOf({ userId: id }), address, requestId }
+      const user = await login.authenticate({
+        username,
+        password: oldPassword,
+        ...by,
+        purpose: 'password change',
+      })
+      if (user?.id !== id) {
+        throw new AccountError('password_incorrect', ['The old password is not right.'])
+      }
+      const passwordHash = await hashNew(newPassword, username)
+      const { passwordHash: oldHash } = user
+      const renewal = {
+        // Of before the hashes, which take long enough for much to happen.
+        oldSecurityStamp: before?.securityStamp ?? '',
+        securityStamp: newSecurityStamp(),
+        ...(keepSession && { keepSession }),
+      }
+      // Compare-and-set: a password that an administrator set meanwhile stays, and so do a deactivation
+      // and a log-out everywhere.
+      const replaced =
+        oldHash !== null &&
+        (await events.recordWith({ ...by, type: 'authn_password_change', userId: id }, (event) =>
+          users.replacePasswordHash(id, oldHash, passwordHash, renewal, event),
+        ))
+      if (!replaced) {
+        throw new AccountError('password_incorrect', [
+          'The account was changed meanwhile: log in and try again.',
+        ])
+      }
+      return toUser(user)
+    },
+    endSessions: (id, by) =>
+      change(id, { securityStamp: newSecurityStamp() }, { ...by, type: 'sessions_ended' }),
+    async remove(id, by) {
+      const removed = await events
+        .recordWith({ ...by, type: 'user_deleted', userId: id }, (event) =>
+          users.remove(id, roles.administrative, event),
+        )
+        .catch(explainConflict)
+      if (!removed) present(null)
+    },
+    importUsers: createUserImporter({
+      ...options,
+      updateUser: createUserUpdater({ store, events, changeRole, setActive }),
+    }),
+  }
+
+  async function changeRole(id: string, role: string, by?: Origin): Promise<User> {
+    checkRole(roles, role)
+    const type = 'privilege_permissions_changed'
+    return await change(id, { role }, { ...by, type, details: { role } })
+  }
+
+  function setActive(id: string, active: boolean, by?: Origin): Promise<User> {
+    const changes = { active, securityStamp: newSecurityStamp() }
+    return change(id, changes, { ...by, type: 'user_updated', details: { active } })
+  }
+}
+
+function creationOf({ id, role }: UserRecord, by?: Origin): NewEvent {
+  return { ...by, type: 'user_created', userId: id, details: { role } }
+}

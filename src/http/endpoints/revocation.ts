@@ -1,0 +1,72 @@
+import type { Auth } from '../../core/auth.ts'
+import type { Client } from '../../core/clients/clients.ts'
+import { OAuthError } from '../../core/errors.ts'
+import { actorOf, type Origin } from '../../core/events/events.ts'
+import type { SessionRecord } from '../../core/store.ts'
+import { readClientCredentials } from '../client-authentication.ts'
+import { parseForm } from '../form.ts'
+import { refuseToken, type TokenEndpoint } from './token.ts'
+import { tokenHeaders } from './token-messages.ts'
+
+/**
+ * Makes the revocation endpoint (RFC 7009): the log-out of a client. It ends the session that the
+ * token belongs to, whichever of its tokens is presented, and answers after that is stored.
+ *
+ * A token that is unknown, expired or ended already is 200 too (§2.2): the client's wish is met. A
+ * client ends only what is its own (§2.1).
+ */
+export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
+  return async function answer(request) {
+    try {
+      const parameters = parseForm(request.contentType, request.body)
+      const credentials = readClientCredentials(request.authorization, parameters, request)
+      const client = await auth.clients.authenticate(credentials)
+      const token = parameters.get('token')
+      if (token === undefined) {
+        throw new OAuthError('invalid_request', 'The parameter token is missing')
+      }
+      const session = await sessionOf(auth, token)
+      const { address, requestId } = request
+      const by = { actor: actorOf({ clientId: client.id }), address, requestId }
+      if (session?.clientId === client.id) await auth.sessions.end(session.id, undefined, by)
+      else if (session) await refuseStranger(auth, client, session, by)
+      return { status: 200, headers: tokenHeaders }
+    } catch (error) {
+      return refuseToken(error)
+    }
+  }
+}
+
+type OwnedSession = Pick<SessionRecord, 'id' | 'userId' | 'clientId'>
+
+// `token_type_hint` is not needed: the two kinds of tokens cannot be taken for one another.
+async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null> {
+  const session = await auth.sessions.find(token)
+  if (session) return session
+  const verified = await auth.accessTokens.verify(token)
+  const { sid, sub = '', client_id = '' } = verified?.claims ?? {}
+  if (verified?.kind === 'client' && !verified.external) {
+    // §2.2.1: to say that it has ended would be a lie.
+    throw new OAuthError(
+      'unsupported_token_type',
+      'A token that a client has for itself ends with its secret, or when it expires',
+    )
+  }
+  return sid === undefined ? null : { id: sid, userId: sub, clientId: client_id }
+}
+
+// Who has proved to be a client is told that it has a stranger's token. Anybody can name a public
+// client, and learns nothing of tokens here.
+async function refuseStranger(
+  auth: Auth,
+  client: Client,
+  { id, userId }: OwnedSession,
+  by: Origin,
+): Promise<void> {
+  const type = 'authn_token_wrong_client'
+  await auth.events.record({ ...by, type, userId, sessionId: id, clientId: client.id })
+  if (!client.confidential) return
+  throw new OAuthError('invalid_grant', 'The token was issued to another client', {
+    cause: new Error(`revocation by ${client.id} of a token of the session ${id}`),
+  })
+}

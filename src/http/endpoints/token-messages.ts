@@ -1,0 +1,81 @@
+import type { OAuthError, ThrottledError, UnavailableError } from '../../core/errors.ts'
+
+/** A form sent to an OAuth endpoint, as plain data. Whoever makes it has bounded the body. */
+export interface TokenRequest {
+  readonly contentType: string | undefined
+  readonly authorization: string | undefined
+  readonly body: Uint8Array
+  /** What the client calls itself, and where it is: for the user's list of sessions. */
+  readonly userAgent?: string | undefined
+  readonly address?: string | undefined
+  /** The id of the request in the log: for the events that it causes. */
+  readonly requestId?: string | undefined
+}
+
+/** An answer of an OAuth endpoint, as plain data. */
+export interface TokenAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: TokenResponse | TokenErrorResponse | IntrospectionResponse
+  /** Why it is a refusal: for the log, never to be sent. */
+  readonly refusal?: OAuthError | ThrottledError | UnavailableError
+}
+
+/** RFC 6749 §5.1. */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type: 'bearer'
+  /** Seconds. */
+  readonly expires_in: number
+  /** Absent for a client that acts for itself, and for an inactive user, whom every guard refuses. */
+  readonly refresh_token?: string
+  /** What the token may do: less than was asked for, perhaps (§3.3). */
+  readonly scope: string
+}
+
+/** RFC 6749 §5.2, with `detail` for clients of FastAPI. */
+export interface TokenErrorResponse {
+  readonly error: string
+  readonly error_description: string
+  readonly detail: string
+}
+
+/** RFC 7662 §2.2. A token that is not active has no other member. */
+export interface IntrospectionResponse {
+  readonly active: boolean
+  /** What the token may do today. */
+  readonly scope?: string
+  readonly client_id?: string
+  /** Absent for a client that acts for itself. */
+  readonly username?: string
+  /** Absent for a refresh token. */
+  readonly token_type?: 'bearer'
+  /** Seconds since 1970. */
+  readonly exp?: number
+  /** Seconds since 1970. */
+  readonly iat?: number
+  readonly sub?: string
+  readonly aud?: string | readonly string[]
+  readonly iss?: string
+  readonly jti?: string
+  /** The session. */
+  readonly sid?: string
+  /** The role of the user today. */
+  readonly roles?: readonly string[]
+}
+
+/** RFC 6749 §5.1: nothing between here and the client may keep an answer. */
+export const tokenHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+}
+
+/** A token error response; `detail` repeats the description where FastAPI's clients look. */
+export function errorBody(error: string, description: string): TokenErrorResponse {
+  return { error, error_description: description, detail: description }
+}
+
+/** The answer to a request that no form could be read from. */
+export function refuseRequest(status: number, description: string): TokenAnswer {
+  return { status, headers: tokenHeaders, body: errorBody('invalid_request', description) }
+}

@@ -1,0 +1,206 @@
+import { includesPermission } from '../../core/access/scope.ts'
+import type { Auth } from '../../core/auth.ts'
+import {
+  type Caller,
+  type CallingClient,
+  findCallingClient,
+} from '../../core/clients/token-client.ts'
+import type { ResourceServer } from '../../core/issuers/resource-server.ts'
+import { mapAnswer } from '../../core/maybe-promise.ts'
+import { findUserOfToken } from '../../core/sessions/token-user.ts'
+import type { Store } from '../../core/store.ts'
+import type { AccessToken } from '../../core/tokens/access-token.ts'
+import { toUser, type User } from '../../core/users/user.ts'
+import { readBearerToken } from '../bearer.ts'
+import { BearerError, Forbidden } from '../refusal.ts'
+import { all, type Guard, guard, refine } from './guard.ts'
+
+/** The guards of an application. */
+export interface Guards {
+  /**
+   * The verified access token. Does not check that the user still exists or is active, nor that
+   * no other process has just retired the key: for that, take a guard below.
+   */
+  readonly accessToken: Guard<AccessToken>
+  /**
+   * The user of the token, read anew on every request, so that a deactivation, a changed role or a
+   * new password counts from the next request on. Refuses an inactive user with 403.
+   */
+  readonly currentUser: Guard<User>
+  /** The same guard, under the name that FastAPI's `get_current_active_user` made known. */
+  readonly activeUser: Guard<User>
+  /**
+   * The user, active or not: only for a route that must serve deactivated users. A token from before
+   * the deactivation has ended with it, and is refused with 403; one from after it passes.
+   */
+  readonly userEvenIfInactive: Guard<User>
+  /**
+   * An active user who has one of the roles today.
+   *
+   * Does not look at the token's scopes: a role says who the user is. Use `requirePermission` where
+   * a token that was issued for less must be refused.
+   *
+   * @throws {TypeError} at once, if a role is not configured.
+   */
+  requireRole(...roles: readonly [string, ...string[]]): Guard<User>
+  /**
+   * An active user whose token has the permissions in its scope, and whose role grants them today.
+   * Counterpart of FastAPI's `Security(..., scopes=[...])`; refuses with 403 `insufficient_scope`
+   * (RFC 6750 §3.1).
+   *
+   * @throws {TypeError} at once, if a permission cannot be a scope, or none is given.
+   */
+  requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
+  /**
+   * A client that acts for itself (RFC 6749 §4.4), read anew on every request. Refuses a user's token
+   * with 403, as all guards above, which are for users, refuse a client's.
+   */
+  readonly currentClient: Guard<CallingClient>
+  /** A client that acts for itself, has the permissions, and whose token does. Throws as above. */
+  requireClient(...permissions: readonly [string, ...string[]]): Guard<CallingClient>
+  /** Whoever calls, an active user or a client that acts for itself: `kind` tells which. */
+  readonly currentCaller: Guard<Caller>
+  /**
+   * The same with permissions: what `requirePermission` asks of a user, or `requireClient` of a
+   * client. Throws as they do.
+   */
+  requireCaller(...permissions: readonly [string, ...string[]]): Guard<Caller>
+}
+
+/**
+ * Makes the guards of an application's security, or of a resource server's: the same guards, so that
+ * no route knows who issued the token.
+ */
+export function createGuards(auth: Auth | ResourceServer): Guards {
+  const accessToken = guard(
+    (request) => {
+      const token = readBearerToken(request)
+      if (token === null) throw new BearerError()
+      return mapAnswer(auth.accessTokens.verify(token), (verified) => {
+        if (verified === null) throw new BearerError('invalid_token')
+        return verified
+      })
+    },
+    { authenticates: true },
+  )
+
+  const anyUser = refine(accessToken, (token) => {
+    if (token.kind === 'client') {
+      throw new Forbidden('This needs a user: the token is one that a client has for itself')
+    }
+    if (token.external) {
+      return mapAnswer(auth.issuers.findUser(token), (user) => {
+        if (user === null) throw new Forbidden('This identity may not use this service')
+        return user
+      })
+    }
+    if (!('store' in auth)) throw new BearerError('invalid_token')
+    const { store } = auth
+    return mapAnswer(findUserOfToken(auth, token), (user) =>
+      user === null ? refuse(store, token) : toUser(user),
+    )
+  })
+
+  const currentUser = refine(
+    anyUser,
+    (user) => {
+      if (!user.active) throw new Forbidden('Inactive user')
+      return user
+    },
+    { conditions: ['an active user'] },
+  )
+
+  const currentClient = refine(
+    accessToken,
+    async (token) => {
+      if (token.kind === 'user')
+        throw new Forbidden('This needs a client: the token is that of a user')
+      const client = await findCallingClient(auth, token)
+      if (client === null) throw new BearerError('invalid_token')
+      return client
+    },
+    { conditions: ['a client that acts for itself'] },
+  )
+
+  const currentCaller = refine(
+    accessToken,
+    async ({ kind }, request): Promise<Caller> =>
+      kind === 'client'
+        ? { kind, client: await currentClient(request) }
+        : { kind, user: await currentUser(request) },
+    { conditions: ['an active user, or a client that acts for itself'] },
+  )
+
+  function userMay(user: User, token: AccessToken, permission: string): boolean {
+    return (
+      includesPermission(token.scopes, permission) &&
+      // What a token says is all there is to a user who is made of it.
+      (token.external?.users === 'token' || auth.roles.grants(user.role, permission))
+    )
+  }
+
+  /** Refines a guard by permissions, which `may` says of its value one by one. */
+  function withPermissions<T>(
+    name: string,
+    parent: Guard<T>,
+    permissions: readonly string[],
+    may: (value: T, token: AccessToken, permission: string) => boolean,
+  ): Guard<T> {
+    // Everybody has every permission of an empty list.
+    if (permissions.length === 0) throw new TypeError(`${name} takes permissions.`)
+    for (const permission of permissions) auth.permissions.add(permission)
+    return refine(
+      all({ value: parent, token: accessToken }),
+      ({ value, token }) => {
+        if (permissions.every((permission) => may(value, token, permission))) return value
+        throw new BearerError('insufficient_scope', permissions)
+      },
+      { scopes: permissions },
+    )
+  }
+
+  return {
+    accessToken,
+    userEvenIfInactive: refine(anyUser, (user) => user, { conditions: ['a user'] }),
+    currentUser,
+    activeUser: currentUser,
+    requireRole(...roles) {
+      const unknown = roles.filter((role) => !auth.roles.names.includes(role))
+      if (roles.length === 0 || unknown.length > 0) {
+        throw new TypeError(
+          `requireRole takes configured roles (${auth.roles.names.join(', ')}), not: ${unknown.join(', ')}.`,
+        )
+      }
+      return refine(
+        currentUser,
+        (user) => {
+          if (!roles.includes(user.role)) throw new Forbidden()
+          return user
+        },
+        { conditions: [`the role ${roles.join(' or ')}`] },
+      )
+    },
+    requirePermission: (...permissions) =>
+      withPermissions('requirePermission', currentUser, permissions, userMay),
+    currentClient,
+    requireClient: (...permissions) =>
+      withPermissions('requireClient', currentClient, permissions, clientMay),
+    currentCaller,
+    requireCaller: (...permissions) =>
+      withPermissions('requireCaller', currentCaller, permissions, (caller, token, permission) =>
+        caller.kind === 'user'
+          ? userMay(caller.user, token, permission)
+          : clientMay(caller.client, token, permission),
+      ),
+  }
+}
+
+function clientMay(client: CallingClient, _token: AccessToken, permission: string): boolean {
+  return client.permissions.includes(permission)
+}
+
+/** A deactivation ends every token; its owner is told why, on whatever route. */
+async function refuse(store: Store, { claims }: AccessToken): Promise<never> {
+  const owner = await store.users.findById(claims.sub)
+  throw owner?.active === false ? new Forbidden('Inactive user') : new BearerError('invalid_token')
+}

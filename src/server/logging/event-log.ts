@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Auth } from '../../core/auth.ts'
+import type { AuthEvent } from '../../core/events/event-store.ts'
+import { actorOf, type Origin } from '../../core/events/events.ts'
+import type { User } from '../../core/users/user.ts'
+import { eventAnswer } from '../routes/event-answer.ts'
+
+/** Writes every event as a line of the log, and records when the server begins and stops to serve. */
+export function logEvents(app: FastifyInstance, { events }: Auth): void {
+  const unsubscribe = events.subscribe((event) =>
+    app.log.info({ event: eventAnswer(event), ...requestOf(event) }, event.type),
+  )
+
+  async function record(type: 'sys_startup' | 'sys_shutdown'): Promise<void> {
+    try {
+      await events.record({ type, actor: 'system', details: { pid: process.pid } })
+    } catch (error) {
+      // It serves, or ends, all the same.
+      app.log.error({ err: error }, `${type} could not be recorded`)
+    }
+  }
+
+  let serves = false
+  app.addHook('onListen', async () => {
+    serves = true
+    await record('sys_startup')
+  })
+  app.addHook('onClose', async () => {
+    if (serves) await record('sys_shutdown')
+    unsubscribe()
+  })
+}
+
+/** The id under which Fastify logs the request of an event. */
+function requestOf({ requestId }: AuthEvent): object {
+  return requestId === undefined ? {} : { reqId: requestId }
+}
+
+/** What the events that a request causes say of it: who sent it, from where, and its id in the log. */
+export function originOf(user: User, request: Pick<FastifyRequest, 'id' | 'ip'>): Origin {
+  return { actor: actorOf({ userId: user.id }), address: request.ip, requestId: request.id }
+}

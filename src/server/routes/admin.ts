@@ -1,0 +1,244 @@
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import type { Auth } from '../../core/auth.ts'
+import { existing } from '../../core/users/user.ts'
+import { secured } from '../../fastify/secured.ts'
+import type { Guards } from '../../http/guards/guards.ts'
+import { originOf } from '../logging/event-log.ts'
+import { NoContent, plainText, UserAnswer, UserId, userAnswer } from './schemas.ts'
+
+const Password = { type: 'string', format: 'password' } as const
+const tags = ['admin']
+
+/** What administrators do. The scope that these routes are in is guarded by the role. */
+export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth: { accounts }, guards: { requirePermission } }) => {
+  const statsReader = requirePermission('stats:read')
+  const usersReader = requirePermission('users:read')
+  const usersWriter = requirePermission('users:write')
+
+  app.get(
+    '/stats',
+    {
+      schema: {
+        tags,
+        summary: 'How many users there are',
+        response: {
+          200: {
+            type: 'object',
+            required: ['status', 'requested_by', 'users'],
+            properties: {
+              status: { type: 'string', const: 'ok' },
+              requested_by: { type: 'string' },
+              users: {
+                type: 'object',
+                required: ['total', 'active', 'by_role'],
+                properties: {
+                  total: { type: 'integer' },
+                  active: { type: 'integer' },
+                  by_role: { type: 'object', additionalProperties: { type: 'integer' } },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+    secured(statsReader, async (user) => {
+      const { total, active, byRole } = await accounts.counts()
+      return {
+        status: 'ok' as const,
+        requested_by: user.username,
+        users: { total, active, by_role: byRole },
+      }
+    }),
+  )
+
+  app.get(
+    '/users',
+    {
+      // A query holds text alone, and a type is not changed to fit: the number is read here.
+      preValidation: async (request) => {
+        const query = request.query as { limit?: unknown }
+        if (/^\d{1,9}$/.test(String(query.limit))) query.limit = Number(query.limit)
+      },
+      schema: {
+        tags,
+        summary: 'List users',
+        description: 'Ordered by username. `next` goes into `after` for the following page.',
+        querystring: {
+          type: 'object',
+          required: ['limit'],
+          properties: {
+            search: { type: 'string', pattern: plainText, description: 'A part of the username' },
+            after: {
+              type: 'string',
+              pattern: plainText,
+              description: 'The `next` of the page before',
+            },
+            limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+          },
+        },
+        response: {
+          200: {
+            type: 'object',
+            required: ['users', 'next'],
+            properties: {
+              users: { type: 'array', items: UserAnswer },
+              next: {
+                anyOf: [{ type: 'string' }, { type: 'null' }],
+                description: 'Null on the last page',
+              },
+            },
+          },
+        },
+      },
+    },
+    secured(usersReader, async (_admin, { query: { search, after, limit } }) => {
+      const users = await accounts.list({
+        limit: limit + 1,
+        ...(search !== undefined && { search }),
+        ...(after !== undefined && { after }),
+      })
+      const page = users.slice(0, limit)
+      const next = users.length > limit ? (page.at(-1)?.username ?? null) : null
+      return { users: page.map(userAnswer), next }
+    }),
+  )
+
+  app.post(
+    '/users',
+    {
+      schema: {
+        tags,
+        summary: 'Create a user',
+        body: {
+          type: 'object',
+          required: ['username', 'password'],
+          properties: {
+            username: { type: 'string' },
+            password: Password,
+            role: { type: 'string' },
+          },
+          additionalProperties: false,
+        },
+        response: { 201: UserAnswer },
+      },
+    },
+    secured(usersWriter, async (admin, request, reply) => {
+      const { username, password, role } = request.body
+      const user = await accounts.create(
+        { username, password, ...(role !== undefined && { role }) },
+        originOf(admin, request),
+      )
+      return reply.code(201).header('location', `/admin/users/${user.id}`).send(userAnswer(user))
+    }),
+  )
+
+  app.get(
+    '/users/:id',
+    { schema: { tags, summary: 'Read a user', params: UserId, response: { 200: UserAnswer } } },
+    secured(usersReader, async (_admin, request) =>
+      userAnswer(existing(await accounts.find(request.params.id))),
+    ),
+  )
+
+  app.delete(
+    '/users/:id',
+    { schema: { tags, summary: 'Delete a user', params: UserId, response: { 204: NoContent } } },
+    secured(usersWriter, async (admin, request, reply) => {
+      await accounts.remove(request.params.id, originOf(admin, request))
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.put(
+    '/users/:id/role',
+    {
+      schema: {
+        tags,
+        summary: 'Change the role of a user',
+        description: 'Counts from the next request of the user on.',
+        params: UserId,
+        body: {
+          type: 'object',
+          required: ['role'],
+          properties: { role: { type: 'string' } },
+          additionalProperties: false,
+        },
+        response: { 200: UserAnswer },
+      },
+    },
+    secured(usersWriter, async (admin, request) =>
+      userAnswer(
+        await accounts.changeRole(request.params.id, request.body.role, originOf(admin, request)),
+      ),
+    ),
+  )
+
+  app.put(
+    '/users/:id/password',
+    {
+      schema: {
+        tags,
+        summary: 'Set the password of a user',
+        description: 'Ends every login of the user.',
+        params: UserId,
+        body: {
+          type: 'object',
+          required: ['password'],
+          properties: { password: Password },
+          additionalProperties: false,
+        },
+        response: { 204: NoContent },
+      },
+    },
+    secured(usersWriter, async (admin, request, reply) => {
+      const { id } = request.params
+      await accounts.setPassword(id, request.body.password, originOf(admin, request))
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.post(
+    '/users/:id/deactivate',
+    {
+      schema: {
+        tags,
+        summary: 'Deactivate a user',
+        description: 'Refuses the user from the next request on, and ends every login.',
+        params: UserId,
+        response: { 200: UserAnswer },
+      },
+    },
+    secured(usersWriter, async (admin, request) =>
+      userAnswer(await accounts.deactivate(request.params.id, originOf(admin, request))),
+    ),
+  )
+
+  app.post(
+    '/users/:id/reactivate',
+    {
+      schema: { tags, summary: 'Reactivate a user', params: UserId, response: { 200: UserAnswer } },
+    },
+    secured(usersWriter, async (admin, request) =>
+      userAnswer(await accounts.reactivate(request.params.id, originOf(admin, request))),
+    ),
+  )
+
+  app.post(
+    '/users/:id/unlock',
+    {
+      schema: {
+        tags,
+        summary: 'Let a user try again at once',
+        description: 'Ends the waits and the lock that failed logins brought.',
+        params: UserId,
+        response: { 200: UserAnswer },
+      },
+    },
+    secured(usersWriter, async (admin, request) =>
+      userAnswer(await accounts.unlock(request.params.id, originOf(admin, request))),
+    ),
+  )
+}

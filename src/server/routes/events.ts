@@ -1,0 +1,115 @@
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import type { Auth } from '../../core/auth.ts'
+import { type AuthEventType, eventTypes } from '../../core/events/vocabulary.ts'
+import { secured } from '../../fastify/secured.ts'
+import type { Guards } from '../../http/guards/guards.ts'
+import { eventAnswer } from './event-answer.ts'
+import { plainText } from './schemas.ts'
+
+const text = (description: string) => ({ type: 'string', pattern: plainText, description }) as const
+const instant = (description: string) => ({ type: 'integer', minimum: 0, description }) as const
+const numbers = ['limit', 'since', 'until']
+
+const said = (description: string) => ({ type: 'string', description }) as const
+
+const EventAnswer = {
+  type: 'object',
+  required: ['id', 'type', 'at', 'outcome'],
+  properties: {
+    id: { type: 'string' },
+    type: { type: 'string', enum: Object.keys(eventTypes) },
+    at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    outcome: { type: 'string', enum: ['success', 'failure'] },
+    actor: said('Who did it: `user:<id>`, `client:<id>`, `cli:<name>`, `setup`, `system`'),
+    user_id: said('The user whom it concerns'),
+    client_id: said('The client that the request came from'),
+    session_id: said('The session'),
+    address: said('Where the request came from'),
+    request_id: said('The `reqId` of the request in the log'),
+    reason: said('Why, where the answer did not say'),
+    details: {
+      type: 'object',
+      additionalProperties: {
+        anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }],
+      },
+    },
+  },
+} as const
+
+/** What happened. In the scope of the administrators' routes. */
+export const eventRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth: { events }, guards: { requirePermission } }) => {
+  app.get(
+    '/events',
+    {
+      // A query holds text alone, and a type is not changed to fit: numbers are read here.
+      preValidation: async (request) => {
+        const query = request.query as Record<string, unknown>
+        for (const name of numbers) {
+          if (/^\d{1,12}$/.test(String(query[name]))) query[name] = Number(query[name])
+        }
+      },
+      schema: {
+        tags: ['admin'],
+        summary: 'What happened',
+        description:
+          'Newest first; all conditions must hold. `next` goes into `after` for the following page.',
+        querystring: {
+          type: 'object',
+          required: ['limit'],
+          properties: {
+            type: { type: 'string', enum: Object.keys(eventTypes) },
+            user: text('The id of the user whom it concerns'),
+            client: text('The id of the client'),
+            actor: text('Who did it, such as `user:<id>`'),
+            since: instant('From this instant on, in seconds since 1970'),
+            until: instant('Before this instant'),
+            after: {
+              type: 'string',
+              pattern: '^\\d{1,12}\\.[0-9a-f-]{36}$',
+              description: 'The `next` of the page before',
+            },
+            limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+          },
+        },
+        response: {
+          200: {
+            type: 'object',
+            required: ['events', 'next'],
+            properties: {
+              events: { type: 'array', items: EventAnswer },
+              next: {
+                anyOf: [{ type: 'string' }, { type: 'null' }],
+                description: 'Null on the last page',
+              },
+            },
+          },
+        },
+      },
+    },
+    secured(requirePermission('events:read'), async (_admin, { query }) => {
+      const { type, user, client, actor, since, until, after, limit } = query
+      const found = await events.list({
+        limit: limit + 1,
+        // The schema has let through nothing else.
+        ...(type !== undefined && { type: type as AuthEventType }),
+        ...(user !== undefined && { userId: user }),
+        ...(client !== undefined && { clientId: client }),
+        ...(actor !== undefined && { actor }),
+        ...(since !== undefined && { since }),
+        ...(until !== undefined && { until }),
+        ...(after !== undefined && { after: parseCursor(after) }),
+      })
+      const page = found.slice(0, limit)
+      const last = page.at(-1)
+      const next = found.length > limit && last ? `${last.at}.${last.id}` : null
+      return { events: page.map(eventAnswer), next }
+    }),
+  )
+}
+
+function parseCursor(text: string): { at: number; id: string } {
+  const dot = text.indexOf('.')
+  return { at: Number(text.slice(0, dot)), id: text.slice(dot + 1) }
+}

@@ -1,0 +1,47 @@
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import type { Auth } from '../../core/auth.ts'
+import { sendProblem } from '../../fastify/refusal-handler.ts'
+
+const Status = {
+  type: 'object',
+  required: ['status'],
+  properties: { status: { type: 'string', const: 'ok' } },
+} as const
+
+/** For whoever restarts a process (live) and whoever sends it requests (ready). */
+export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: Auth } }> = async (
+  app,
+  { auth },
+) => {
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+
+  app.get(
+    '/health/live',
+    { schema: { tags: ['health'], summary: 'The process runs', response: { 200: Status } } },
+    async () => ({ status: 'ok' as const }),
+  )
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        tags: ['health'],
+        summary: 'The process can serve requests',
+        response: { 200: Status },
+      },
+    },
+    async (request, reply) => {
+      if (closing) return sendProblem(reply, 503, 'The server is shutting down.')
+      try {
+        await auth.store.check()
+        return { status: 'ok' as const }
+      } catch (error) {
+        request.log.error({ err: error }, 'the database does not answer')
+        reply.header('retry-after', 2)
+        return sendProblem(reply, 503, 'The database does not answer.')
+      }
+    },
+  )
+}

@@ -1,0 +1,113 @@
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import type { FromSchema } from 'json-schema-to-ts'
+import type { Auth } from '../../core/auth.ts'
+import type { IdentityRecord } from '../../core/store.ts'
+import { existing } from '../../core/users/user.ts'
+import { sendProblem } from '../../fastify/refusal-handler.ts'
+import { secured } from '../../fastify/secured.ts'
+import type { Guards } from '../../http/guards/guards.ts'
+import { originOf } from '../logging/event-log.ts'
+import { NoContent, plainText, UserId } from './schemas.ts'
+
+const Identity = {
+  type: 'object',
+  required: ['issuer', 'subject'],
+  properties: {
+    issuer: { type: 'string', pattern: plainText, description: 'The `iss` of its tokens, exactly' },
+    subject: { type: 'string', pattern: plainText, description: 'The `sub` of its tokens' },
+  },
+  additionalProperties: false,
+} as const
+const IdentityAnswer = {
+  type: 'object',
+  required: ['issuer', 'subject', 'created_at'],
+  properties: {
+    issuer: { type: 'string' },
+    subject: { type: 'string' },
+    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+  },
+} as const
+const IdentityList = {
+  type: 'object',
+  required: ['identities'],
+  properties: { identities: { type: 'array', items: IdentityAnswer } },
+} as const
+const tags = ['admin']
+
+/** Which users have which identities at other issuers. In the scope of the administrators' routes. */
+export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth: { accounts, identities }, guards: { requirePermission } }) => {
+  const usersReader = requirePermission('users:read')
+  const usersWriter = requirePermission('users:write')
+
+  app.get(
+    '/users/:id/identities',
+    {
+      schema: {
+        tags,
+        summary: 'Whom another issuer knows a user as',
+        params: UserId,
+        response: { 200: IdentityList },
+      },
+    },
+    secured(usersReader, async (_admin, request) => {
+      const { id } = existing(await accounts.find(request.params.id))
+      return { identities: (await identities.list(id)).map(identityAnswer) }
+    }),
+  )
+
+  app.post(
+    '/users/:id/identities',
+    {
+      schema: {
+        tags,
+        summary: 'Link an identity to a user',
+        description: 'Whoever has the identity is this user from the next request on.',
+        params: UserId,
+        body: Identity,
+        response: { 201: IdentityAnswer },
+      },
+    },
+    secured(usersWriter, async (admin, request, reply) => {
+      const { issuer, subject } = request.body
+      const linked = await identities.link(
+        request.params.id,
+        issuer,
+        subject,
+        originOf(admin, request),
+      )
+      return reply.code(201).send(identityAnswer(linked))
+    }),
+  )
+
+  app.delete(
+    '/users/:id/identities',
+    {
+      schema: {
+        tags,
+        summary: 'End the link of an identity',
+        params: UserId,
+        querystring: Identity,
+        response: { 204: NoContent },
+      },
+    },
+    secured(usersWriter, async (admin, request, reply) => {
+      const { issuer, subject } = request.query
+      const ended = await identities.unlink(
+        request.params.id,
+        issuer,
+        subject,
+        originOf(admin, request),
+      )
+      return ended
+        ? reply.code(204).send(null)
+        : sendProblem(reply, 404, 'This identity is not linked to this user.')
+    }),
+  )
+}
+
+function identityAnswer(identity: IdentityRecord): FromSchema<typeof IdentityAnswer> {
+  const { issuer, subject, createdAt } = identity
+  return { issuer, subject, created_at: createdAt }
+}

@@ -1,0 +1,122 @@
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import type { Auth } from '../../core/auth.ts'
+import { sendProblem } from '../../fastify/refusal-handler.ts'
+import { secured } from '../../fastify/secured.ts'
+import { all } from '../../http/guards/guard.ts'
+import type { Guards } from '../../http/guards/guards.ts'
+import { originOf } from '../logging/event-log.ts'
+import {
+  NoContent,
+  noSession,
+  SessionId,
+  SessionList,
+  sessionAnswer,
+  UserAnswer,
+  userAnswer,
+} from './schemas.ts'
+
+const Me = {
+  type: 'object',
+  required: [...UserAnswer.required, 'scope'],
+  properties: {
+    ...UserAnswer.properties,
+    scope: { type: 'string', description: 'What this access token may do' },
+  },
+} as const
+
+/** What users do with their own account. */
+export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth, guards: { currentUser, accessToken } }) => {
+  const me = all({ user: currentUser, token: accessToken })
+
+  app.get(
+    '/me',
+    {
+      schema: {
+        tags: ['me'],
+        summary: 'Who am I?',
+        response: {
+          200: Me,
+        },
+      },
+    },
+    secured(me, ({ user, token }) => ({
+      ...userAnswer(user),
+      scope: token.claims.scope,
+    })),
+  )
+
+  app.put(
+    '/me/password',
+    {
+      schema: {
+        tags: ['me'],
+        summary: 'Change my password',
+        description: 'Ends every other login of the user.',
+        body: {
+          type: 'object',
+          required: ['old_password', 'new_password'],
+          properties: {
+            old_password: { type: 'string', format: 'password' },
+            new_password: { type: 'string', format: 'password' },
+          },
+          additionalProperties: false,
+        },
+        response: { 204: NoContent },
+      },
+    },
+    secured(me, async ({ user, token }, request, reply) => {
+      const { old_password, new_password } = request.body
+      const { sid } = token.claims
+      await auth.accounts.changePassword(user.id, {
+        oldPassword: old_password,
+        newPassword: new_password,
+        address: request.ip,
+        requestId: request.id,
+        ...(sid !== undefined && { keepSession: sid }),
+      })
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.get(
+    '/me/sessions',
+    { schema: { tags: ['me'], summary: 'Where am I logged in?', response: { 200: SessionList } } },
+    secured(me, async ({ user, token }) => ({
+      sessions: (await auth.sessions.list(user.id)).map((session) => ({
+        ...sessionAnswer(session),
+        current: session.id === token.claims.sid,
+      })),
+    })),
+  )
+
+  app.delete(
+    '/me/sessions',
+    { schema: { tags: ['me'], summary: 'Log out everywhere', response: { 204: NoContent } } },
+    secured(currentUser, async (user, request, reply) => {
+      await auth.accounts.endSessions(user.id, originOf(user, request))
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.delete(
+    '/me/sessions/:session',
+    {
+      schema: {
+        tags: ['me'],
+        summary: 'Log out one device',
+        params: SessionId,
+        response: { 204: NoContent },
+      },
+    },
+    secured(currentUser, async (user, request, reply) => {
+      const ended = await auth.sessions.end(
+        request.params.session,
+        user.id,
+        originOf(user, request),
+      )
+      return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
+    }),
+  )
+}

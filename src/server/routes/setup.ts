@@ -1,0 +1,116 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Auth } from '../../core/auth.ts'
+import { AccountError, OAuthError } from '../../core/errors.ts'
+import { bytesOf, readBodiesAsBytes } from '../../fastify/form-body.ts'
+import { formMaxBytes, parseForm } from '../../http/form.ts'
+import {
+  escapeHtml,
+  type SetupForm,
+  setupContentSecurityPolicy,
+  setupFormPage,
+  setupMessagePage,
+} from '../../pages/setup-page.ts'
+import type { Setup } from '../setup.ts'
+
+/** The page on which the first administrator is created. */
+export async function setupRoutes(
+  scope: FastifyInstance,
+  { auth, setup, docs }: { auth: Auth; setup: Setup; docs: boolean },
+): Promise<void> {
+  readBodiesAsBytes(scope)
+
+  function sendForm(reply: FastifyReply, status: number, form: Partial<SetupForm>): FastifyReply {
+    const hint = `At least ${auth.passwordPolicy.minLength} characters; four or more unrelated words are good.`
+    const empty = { code: '', username: '', problems: [], minPasswordHint: hint }
+    return sendPage(reply, status, setupFormPage({ ...empty, ...form }))
+  }
+
+  /** Another process may have made the first user: the code is used up then, whoever it was. */
+  async function isOpen(): Promise<boolean> {
+    if (setup.state() === 'open' && (await auth.accounts.counts()).total > 0) setup.close()
+    return setup.state() === 'open'
+  }
+
+  scope.get('/setup', { schema: { hide: true } as object }, async (_request, reply) =>
+    (await isOpen()) ? sendForm(reply, 200, {}) : sendGone(reply, setup, docs),
+  )
+
+  scope.post(
+    '/setup',
+    { schema: { hide: true } as object, bodyLimit: formMaxBytes },
+    async (request, reply) => {
+      if (!(await isOpen())) return sendGone(reply, setup, docs)
+      const form = readForm(request.headers['content-type'], bytesOf(request.body))
+      if (form === null) {
+        return sendForm(reply, 400, { problems: ['The form could not be read: send it again.'] })
+      }
+      const { code, username, password, repeated } = form
+      if (!setup.admits(code)) {
+        const problem = 'The set-up code is not right: open the link that the server printed.'
+        return sendForm(reply, 403, { username, problems: [problem] })
+      }
+      if (password !== repeated) {
+        return sendForm(reply, 422, { code, username, problems: ['The passwords differ.'] })
+      }
+      try {
+        const role = auth.roles.administrative[0] as string
+        const user = await auth.accounts.createFirst(
+          { username, password, role },
+          { actor: 'setup', address: request.ip, requestId: request.id },
+        )
+        setup.close()
+        if (user === null) return sendGone(reply, setup, docs)
+        request.log.info({ user: user.id }, 'the first administrator was created')
+        const name = `<strong>${escapeHtml(user.username)}</strong>`
+        const next = docs
+          ? 'Go on to <a href="docs">the documentation</a> and press Authorize.'
+          : ''
+        return sendPage(reply, 201, setupMessagePage('Done', `${name} can log in now. ${next}`))
+      } catch (error) {
+        if (!(error instanceof AccountError)) throw error
+        return sendForm(reply, 422, { code, username, problems: error.problems })
+      }
+    },
+  )
+}
+
+function sendGone(reply: FastifyReply, setup: Setup, docs: boolean): FastifyReply {
+  const [title, text] =
+    setup.state() === 'expired'
+      ? ['The link has expired', 'Restart the server for a new one, or use the command line.']
+      : [
+          'Set up already',
+          `There are users already. ${docs ? 'Go to <a href="docs">the documentation</a>.' : ''}`,
+        ]
+  return sendPage(reply, 410, setupMessagePage(title, text))
+}
+
+function sendPage(reply: FastifyReply, status: number, html: string): FastifyReply {
+  return reply
+    .code(status)
+    .headers({
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': setupContentSecurityPolicy,
+      'cache-control': 'no-store',
+    })
+    .send(html)
+}
+
+function readForm(
+  contentType: string | undefined,
+  body: Uint8Array,
+): Record<'code' | 'username' | 'password' | 'repeated', string> | null {
+  try {
+    const parameters = parseForm(contentType, body)
+    const read = (name: string): string => parameters.get(name) ?? ''
+    return {
+      code: read('code'),
+      username: read('username'),
+      password: read('password'),
+      repeated: read('repeated'),
+    }
+  } catch (error) {
+    if (error instanceof OAuthError) return null
+    throw error
+  }
+}

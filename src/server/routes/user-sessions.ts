@@ -1,0 +1,75 @@
+import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import type { Auth } from '../../core/auth.ts'
+import { existing } from '../../core/users/user.ts'
+import { sendProblem } from '../../fastify/refusal-handler.ts'
+import { secured } from '../../fastify/secured.ts'
+import type { Guards } from '../../http/guards/guards.ts'
+import { originOf } from '../logging/event-log.ts'
+import { NoContent, noSession, SessionId, SessionList, sessionAnswer, UserId } from './schemas.ts'
+
+const SessionOfUser = {
+  type: 'object',
+  required: [...UserId.required, ...SessionId.required],
+  properties: { ...UserId.properties, ...SessionId.properties },
+} as const
+const tags = ['admin']
+
+/** Where users are logged in. In the scope of the administrators' routes. */
+export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
+  Options: { auth: Auth; guards: Guards }
+}> = async (app, { auth: { accounts, sessions }, guards: { requirePermission } }) => {
+  const usersReader = requirePermission('users:read')
+  const usersWriter = requirePermission('users:write')
+
+  app.get(
+    '/users/:id/sessions',
+    {
+      schema: {
+        tags,
+        summary: 'Where a user is logged in',
+        params: UserId,
+        response: { 200: SessionList },
+      },
+    },
+    secured(usersReader, async (_admin, request) => {
+      const { id } = existing(await accounts.find(request.params.id))
+      return { sessions: (await sessions.list(id)).map(sessionAnswer) }
+    }),
+  )
+
+  app.delete(
+    '/users/:id/sessions',
+    {
+      schema: {
+        tags,
+        summary: 'Log a user out everywhere',
+        params: UserId,
+        response: { 204: NoContent },
+      },
+    },
+    secured(usersWriter, async (admin, request, reply) => {
+      await accounts.endSessions(request.params.id, originOf(admin, request))
+      return reply.code(204).send(null)
+    }),
+  )
+
+  app.delete(
+    '/users/:id/sessions/:session',
+    {
+      schema: {
+        tags,
+        summary: 'Log a user out on one device',
+        params: SessionOfUser,
+        response: { 204: NoContent },
+      },
+    },
+    secured(usersWriter, async (admin, request, reply) => {
+      const ended = await sessions.end(
+        request.params.session,
+        request.params.id,
+        originOf(admin, request),
+      )
+      return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
+    }),
+  )
+}

@@ -1,0 +1,61 @@
+import {
+  ConflictError,
+  type IdentityRecord,
+  type IdentityStore,
+  type UserRecord,
+  type UserStore,
+} from '../../core/store.ts'
+import type { AddEvent } from './events.ts'
+
+/** Links in memory. */
+export interface MemoryIdentities extends IdentityStore {
+  forgetUser(userId: string): void
+}
+
+export function createMemoryIdentities(
+  users: UserStore & { read(id: string): UserRecord | null },
+  addEvent: AddEvent,
+): MemoryIdentities {
+  const byKey = new Map<string, IdentityRecord>()
+  const keyOf = (issuer: string, subject: string): string => JSON.stringify([issuer, subject])
+
+  return {
+    findUser(issuer, subject) {
+      return users.read(byKey.get(keyOf(issuer, subject))?.userId ?? '')
+    },
+    async link(identity, event) {
+      const key = keyOf(identity.issuer, identity.subject)
+      if (byKey.has(key)) return 'taken'
+      if (users.read(identity.userId) === null) return 'no_user'
+      byKey.set(key, Object.freeze({ ...identity }))
+      addEvent(event)
+      return 'linked'
+    },
+    async createUser(issuer, subject, user, event) {
+      const key = keyOf(issuer, subject)
+      if (byKey.has(key)) return false
+      // Looked at first, so that nothing is waited for between the look and the change.
+      if (users.findByUsername(user.username) !== null) throw new ConflictError('username_taken')
+      byKey.set(key, Object.freeze({ issuer, subject, userId: user.id, createdAt: user.createdAt }))
+      await users.create(user, event)
+      return true
+    },
+    async unlink(userId, issuer, subject, event) {
+      const key = keyOf(issuer, subject)
+      if (byKey.get(key)?.userId !== userId) return false
+      addEvent(event)
+      return byKey.delete(key)
+    },
+    async listByUser(userId) {
+      return [...byKey.values()]
+        .filter((identity) => identity.userId === userId)
+        .sort(
+          (a, b) =>
+            a.createdAt - b.createdAt || (a.issuer + a.subject < b.issuer + b.subject ? -1 : 1),
+        )
+    },
+    forgetUser(userId) {
+      for (const [key, identity] of byKey) if (identity.userId === userId) byKey.delete(key)
+    },
+  }
+}

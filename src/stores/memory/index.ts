@@ -1,0 +1,3 @@
+// The public surface of `portcullis/stores/memory`.
+
+export { memory } from './memory.ts'

@@ -1,0 +1,67 @@
+import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import { eventRetentionMinimum } from '../../core/events/event-store.ts'
+import { isPostgres } from '../sql/engine.ts'
+
+const unchangeable = 'events are only appended'
+const tooYoung = 'events of the last 7 days cannot be deleted'
+
+/**
+ * The events, with triggers that keep whoever writes to the database from changing them, and from
+ * deleting them before they are old. Who owns the tables can remove the triggers.
+ */
+export const eventsStep: Migration = {
+  async up(db) {
+    await db.schema
+      .createTable('events')
+      .addColumn('at', 'bigint', (column) => column.notNull())
+      .addColumn('id', 'text', (column) => column.notNull())
+      .addColumn('type', 'text', (column) => column.notNull())
+      .addColumn('actor', 'text')
+      .addColumn('user_id', 'text')
+      .addColumn('client_id', 'text')
+      .addColumn('session_id', 'text')
+      .addColumn('address', 'text')
+      .addColumn('request_id', 'text')
+      .addColumn('reason', 'text')
+      .addColumn('details', 'text')
+      // For pages, for pruning, and that nothing is there twice: one index.
+      .addPrimaryKeyConstraint('events_key', ['at', 'id'])
+      .execute()
+    await db.schema
+      .createIndex('events_by_user')
+      .on('events')
+      .columns(['user_id', 'at', 'id'])
+      .where(sql.ref('user_id'), 'is not', null)
+      .execute()
+    if (isPostgres(db)) await guardOnPostgres(db)
+    else await guardOnSqlite(db)
+  },
+}
+
+async function guardOnSqlite(db: Kysely<unknown>): Promise<void> {
+  await sql`create trigger events_unchanged before update on events
+    begin select raise(abort, ${sql.lit(unchangeable)}); end`.execute(db)
+  await sql`create trigger events_kept before delete on events
+    when old.at > cast(strftime('%s', 'now') as integer) - ${sql.lit(eventRetentionMinimum)}
+    begin select raise(abort, ${sql.lit(tooYoung)}); end`.execute(db)
+}
+
+async function guardOnPostgres(db: Kysely<unknown>): Promise<void> {
+  await sql`create function portcullis_refuse() returns trigger language plpgsql as $$
+    begin
+      raise exception '%', tg_argv[0];
+    end
+  $$`.execute(db)
+  for (const trigger of [
+    sql`events_unchanged before update on events for each row
+      execute function portcullis_refuse(${sql.lit(unchangeable)})`,
+    sql`events_kept before delete on events for each row
+      when (old.at > extract(epoch from now()) - ${sql.lit(eventRetentionMinimum)})
+      execute function portcullis_refuse(${sql.lit(tooYoung)})`,
+    sql`events_not_truncated before truncate on events for each statement
+      execute function portcullis_refuse(${sql.lit(tooYoung)})`,
+  ]) {
+    await sql`create trigger ${trigger}`.execute(db)
+  }
+}

@@ -1,0 +1,131 @@
+import type { Connect } from './connect.ts'
+
+/** What changed in the tables: a user's id, or `*`. Sent by triggers. */
+export const changesChannel = 'portcullis'
+/** What processes with a cache say to one another. */
+const cachesChannel = 'portcullis_caches'
+const applicationName = 'portcullis cache'
+
+/** Milliseconds that an answer may take before the connection is taken for dead. */
+const answerWithin = 1000
+/** Messages that are sent as one; PostgreSQL takes 8000 bytes at once. */
+const maxBatch = 100
+
+/** One connection that listens. It is never mended: when it has ended, another one is opened. */
+export interface Channel {
+  /** The number of its process on the server, which other listeners know it by. */
+  readonly pid: number
+  /**
+   * The instant, by `performance.now()`, until which everything that was committed has been heard,
+   * and what others asked has been answered. -Infinity once the connection has ended.
+   */
+  readonly heardUntil: number
+  /** Sends messages to all listeners, and moves `heardUntil`; without messages, only that. */
+  say(...messages: readonly string[]): Promise<void>
+  readonly ended: Promise<void>
+  end(): Promise<void>
+}
+
+/** Called for a change, with a user's id or `*`, and for a message of a listener. */
+export interface Ears {
+  change(what: string): void
+  message(words: readonly string[], sender: number): void
+}
+
+/**
+ * Listens on a new connection. For each listener that is there already, its ears hear `joined`.
+ * Rejects if it cannot.
+ */
+export async function openChannel(
+  connect: Connect,
+  createEars: (channel: Channel) => Ears,
+): Promise<Channel> {
+  const { client, end } = await connect()
+  // The types do not know these two.
+  const { processID: pid } = client as unknown as { readonly processID: number }
+  // It does not keep a process alive that has nothing else to do.
+  ;(client as unknown as { unref(): void }).unref()
+  let heardUntil = -Infinity
+  let state: 'opening' | 'open' | 'ended' = 'opening'
+  const { promise: ended, resolve: declareEnded } = Promise.withResolvers<void>()
+  const unsaid: string[] = []
+  let speaking: Promise<void> | undefined
+
+  function fail(): void {
+    state = 'ended'
+    heardUntil = -Infinity
+    declareEnded()
+    // With a question unanswered, that closes the socket without waiting for the other side.
+    void client.end()
+  }
+  client.on('error', fail)
+  client.on('end', fail)
+  async function speak(): Promise<void> {
+    do {
+      const sentAt = performance.now()
+      const batch = unsaid.splice(0, maxBatch)
+      const watchdog = setTimeout(fail, answerWithin).unref()
+      try {
+        const { rows } = await client.query<{ pid: number }>({
+          name: 'portcullis_say',
+          text: `select pg_backend_pid() as pid, case when $1 <> '' then pg_notify('${cachesChannel}', $1) end`,
+          values: [batch.join('\n')],
+        })
+        // A pooler in between gives the connection to others meanwhile: nothing is heard then.
+        if (rows[0]?.pid !== pid) return fail()
+      } catch {
+        return fail()
+      } finally {
+        clearTimeout(watchdog)
+      }
+      // The server delivers what was committed before a question ahead of its answer. While we owe
+      // others an answer they may have given us up, so we do not trust ourselves.
+      if (unsaid.length === 0 && state === 'open') heardUntil = sentAt
+    } while (unsaid.length > 0 && state === 'open')
+    speaking = undefined
+  }
+
+  async function say(...messages: readonly string[]): Promise<void> {
+    unsaid.push(...messages)
+    if (state === 'open') speaking ??= speak()
+    await speaking
+  }
+
+  const opened: Channel = {
+    pid,
+    get heardUntil() {
+      return heardUntil
+    },
+    say,
+    ended,
+    async end() {
+      state = 'ended'
+      heardUntil = -Infinity
+      // Waits a second at most, and keeps the process alive for that: nothing else may.
+      await end()
+    },
+  }
+  const ears = createEars(opened)
+  client.on('notification', ({ channel, payload = '', processId }) => {
+    if (channel === changesChannel) return ears.change(payload)
+    for (const line of payload.split('\n')) ears.message(line.split(' '), processId)
+  })
+  const watchdog = setTimeout(fail, answerWithin).unref()
+  try {
+    await client.query(
+      `listen ${changesChannel}; listen ${cachesChannel}; set application_name to '${applicationName}'; set synchronous_commit to off`,
+    )
+    const { rows } = await client.query<{ pid: number }>(
+      'select pid from pg_stat_activity where datname = current_database() and application_name = $1',
+      [applicationName],
+    )
+    for (const row of rows) ears.message(['joined'], row.pid)
+    if (state === 'opening') state = 'open'
+    return opened
+  } catch (error) {
+    fail()
+    throw error
+  } finally {
+    clearTimeout(watchdog)
+  }
+}

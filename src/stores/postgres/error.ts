@@ -1,0 +1,86 @@
+import { UnavailableError } from '../../core/errors.ts'
+import { StoreError } from '../store-error.ts'
+import { ConnectError } from './connect-error.ts'
+import { TimeLimitError } from './time-limit.ts'
+
+// Classes and codes of https://www.postgresql.org/docs/current/errcodes-appendix.html that the same
+// statement may not meet again: lost connections, lack of resources, shut-down, timeouts, deadlocks,
+// a standby that cannot be written.
+const notNow = /^(08...|53...|57...|55P03|25006|40001|40P01)$/
+/** Those after which the connection is of no use: it ends, or its server is the wrong one by now. */
+const lastWords = /^(08...|57P..|25006)$/
+const isSqlState = /^(?=.*\d)[0-9A-Z]{5}$/
+const networkErrors = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
+/** What a caller is told when the database cannot be used, which a retry or an operator can mend. */
+export function unavailable(cause: unknown): UnavailableError {
+  return cause instanceof UnavailableError
+    ? cause
+    : new UnavailableError('The database cannot be used now', 2, { cause })
+}
+
+/** The same for an error of a statement; one that would come again is returned as it is. */
+export function unavailableIfNotNow(error: unknown): unknown {
+  return isNotNow(error) ? unavailable(error) : error
+}
+
+export function isUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === '23505'
+}
+
+/** Explains why a database cannot be opened; any other error is returned as it is. */
+export function explainOpening(error: unknown): unknown {
+  const cause = error instanceof UnavailableError ? error.cause : error
+  if (cause instanceof ConnectError) {
+    const message = `The database cannot be used: ${cause.message}.`
+    return cause.permanent === undefined
+      ? new UnavailableError(message, 2, { cause })
+      : new StoreError(cause.permanent, message, { cause })
+  }
+  switch (codeOf(cause)) {
+    case '25006':
+      return new UnavailableError(
+        'The database cannot be written now: its server is a standby, or default_transaction_read_only is on.',
+        2,
+        { cause },
+      )
+    case '42501':
+    case '3F000':
+      return new StoreError(
+        'access_denied',
+        'The user of the database may not make tables in it: grant it create on the schema, or make it the owner of the database.',
+        { cause },
+      )
+    default:
+      return error
+  }
+}
+
+/** True if the connection that a statement failed on can be used again. */
+export function answersStill(error: unknown): boolean {
+  const code = codeOf(error)
+  return isSqlState.test(code) && !lastWords.test(code)
+}
+
+function isNotNow(error: unknown): boolean {
+  if (error instanceof TimeLimitError) return true
+  const code = codeOf(error)
+  if (code !== '') return notNow.test(code) || networkErrors.has(code)
+  // The driver's own errors have no code.
+  return error instanceof Error && /^(Connection terminated|Client (was|has))/.test(error.message)
+}
+
+function codeOf(error: unknown): string {
+  // A host name with several addresses that all refuse yields one error for all of them.
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : ''
+}

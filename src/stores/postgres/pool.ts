@@ -1,0 +1,137 @@
+import pg from 'pg'
+import type { ConnectionCounts } from '../../core/statistics.ts'
+import { retryConflicts } from './conflict.ts'
+import type { Connect } from './connect.ts'
+import { answersStill, unavailable, unavailableIfNotNow } from './error.ts'
+import { PooledConnection } from './pooled-connection.ts'
+import { TimeLimit } from './time-limit.ts'
+
+/** How long a piece of work may wait for the database, from asking for a connection to its end. */
+export interface Patience {
+  /** Milliseconds. */
+  readonly limit: number
+  /** Milliseconds that the server may work on a statement, 0 for any; else those of the session. */
+  readonly statementTimeout?: number
+}
+
+/** A connection for one statement or one transaction. */
+export interface Lease {
+  /** @throws {UnavailableError} if the answer does not come in time, or the connection is lost. */
+  query(
+    statement: string | pg.QueryConfig,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<never>>
+  /** Gives the connection back, or ends it. */
+  release(discard?: boolean): void
+}
+
+export interface PostgresPool {
+  /** @throws {UnavailableError} if there is no connection in time, for whatever reason. */
+  lease(patience: Patience): Promise<Lease>
+  /** Connections now, and who waits for one. */
+  readonly counts: ConnectionCounts
+  /** Ends every connection when its work is done. Safe to call again. */
+  end(): Promise<void>
+}
+
+/**
+ * Connections, used again and again. Whoever waits for one, or for an answer, waits no longer than
+ * its patience, also when the network swallows everything. A connection that was asked for is made
+ * all the same, for whoever comes next.
+ */
+export function createPostgresPool(
+  connect: Connect,
+  maxConnections: number,
+  connectionLimit: number,
+): PostgresPool {
+  const pool = new pg.Pool({
+    max: maxConnections,
+    // Bounds the queue. Making a connection has its own limit, which is not to be cut short here.
+    connectionTimeoutMillis: connectionLimit + 1000,
+    Client: function pooled() {
+      return new PooledConnection(connect)
+    } as unknown as new () => pg.ClientBase,
+  })
+  // An idle connection that breaks is replaced at the next use.
+  pool.on('error', () => {})
+
+  const answeredAt = new WeakMap<PooledConnection, number>()
+  let lostAt = Number.NEGATIVE_INFINITY
+  let ended: Promise<void> | undefined
+
+  /** A new connection, or one that has answered since one was lost: the others are lost too. */
+  async function acquire(): Promise<PooledConnection> {
+    for (;;) {
+      const connection = (await pool.connect()) as unknown as PooledConnection
+      const isNew = !answeredAt.has(connection)
+      if (isNew) answeredAt.set(connection, performance.now())
+      if (isNew || (answeredAt.get(connection) ?? 0) > lostAt) return connection
+      connection.release(true)
+    }
+  }
+
+  function leaseOf(connection: PooledConnection, time: TimeLimit, changed: boolean): Lease {
+    let lost: unknown
+
+    const query: Lease['query'] = async (statement, values) => {
+      if (lost !== undefined) throw unavailable(lost)
+      try {
+        return (await time.race(() => connection.query(statement, values))) as pg.QueryResult<never>
+      } catch (error) {
+        if (!answersStill(error)) {
+          lost = error
+          lostAt = performance.now()
+          connection.release(true)
+        }
+        throw unavailableIfNotNow(error)
+      }
+    }
+
+    return {
+      // A conflict undoes the whole transaction, which only whoever began it can do again.
+      query: (statement, values) =>
+        connection.isInTransaction
+          ? query(statement, values)
+          : retryConflicts(() => query(statement, values)),
+      release(discard = false) {
+        time.end()
+        if (lost !== undefined) return
+        answeredAt.set(connection, performance.now())
+        // Settings that were changed end with it.
+        connection.release(discard || changed)
+      },
+    }
+  }
+
+  return {
+    async lease({ limit, statementTimeout }) {
+      const time = new TimeLimit(limit)
+      const acquiring = acquire()
+      const changed = statementTimeout !== undefined
+      const connection = await time
+        .race(() => acquiring)
+        .catch((error) => {
+          time.end()
+          // It may come yet, when nobody waits for it.
+          acquiring.then((late) => late.release()).catch(() => {})
+          throw unavailable(error)
+        })
+      const lease = leaseOf(connection, time, changed)
+      if (changed) {
+        await lease.query(`set statement_timeout = ${statementTimeout}`).catch((error) => {
+          lease.release(true)
+          throw error
+        })
+      }
+      return lease
+    },
+    get counts() {
+      const { totalCount, idleCount: idle, waitingCount: waiting } = pool
+      return { used: totalCount - idle, idle, waiting }
+    },
+    end() {
+      ended ??= pool.end()
+      return ended
+    },
+  }
+}

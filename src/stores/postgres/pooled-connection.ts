@@ -1,0 +1,67 @@
+import { EventEmitter } from 'node:events'
+import type pg from 'pg'
+import type { Connect, PostgresConnection } from './connect.ts'
+
+/**
+ * What `pg.Pool` keeps in the place of its own clients: a connection to whichever server is the right
+ * one when it is made. It has the part of a client that the pool uses.
+ */
+export class PooledConnection extends EventEmitter {
+  /** Gives it back to the pool, which sets this, or ends it. */
+  declare readonly release: (discard?: boolean) => void
+  readonly #connect: Connect
+  #connection: PostgresConnection | undefined
+  #ended = false
+
+  constructor(connect: Connect) {
+    super()
+    this.#connect = connect
+    // The pool listens while it is idle. Whoever uses it is told by the statement that fails.
+    this.on('error', () => {})
+  }
+
+  connect(callback: (error?: unknown) => void): void {
+    this.#connect().then(
+      (connection) => {
+        this.#connection = connection
+        connection.client.on('error', (error) => {
+          this.#ended = true
+          this.emit('error', error)
+        })
+        connection.client.once('end', () => {
+          this.#ended = true
+          this.emit('end')
+        })
+        callback()
+      },
+      (error) => {
+        this.#ended = true
+        callback(error)
+      },
+    )
+  }
+
+  query(statement: string | pg.QueryConfig, values?: readonly unknown[]): Promise<pg.QueryResult> {
+    if (this.#connection === undefined) throw new TypeError('not connected')
+    return this.#connection.client.query(statement as string, values as unknown[])
+  }
+
+  get isInTransaction(): boolean {
+    return this.#connection?.client.getTransactionStatus() !== 'I'
+  }
+
+  /** The pool keeps a connection if this is true. */
+  get _queryable(): boolean {
+    return !this.#ended
+  }
+
+  isConnected(): boolean {
+    return this.#connection !== undefined
+  }
+
+  end(callback: () => void = () => {}): void {
+    this.#ended = true
+    if (this.#connection === undefined) callback()
+    else this.#connection.end().then(callback, callback)
+  }
+}

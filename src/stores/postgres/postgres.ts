@@ -1,0 +1,190 @@
+import {
+  type IsolationLevel,
+  Kysely,
+  type PostgresPool as PoolOfKysely,
+  PostgresDialect,
+  sql,
+} from 'kysely'
+import { ConfigError } from '../../core/errors.ts'
+import type { SigningKeyStore } from '../../core/keys/key-store.ts'
+import type { SessionStore, Store, UserStore } from '../../core/store.ts'
+import { migrate } from '../migrations/migrations.ts'
+import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
+import type { Engine, InTransaction, TurnName } from '../sql/engine.ts'
+import { createEventStore } from '../sql/events.ts'
+import { createIdentityStore } from '../sql/identities.ts'
+import { revokeAll } from '../sql/revoke-all.ts'
+import type { Schema } from '../sql/schema.ts'
+import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
+import { createSigningKeyStore } from '../sql/signing-keys.ts'
+import { createThrottleStore } from '../sql/throttle.ts'
+import { createUserStore } from '../sql/users.ts'
+import { cachedStore } from './cached-store.ts'
+import { retryConflicts } from './conflict.ts'
+import { createConnect } from './connect.ts'
+import { explainOpening, isUniqueViolation } from './error.ts'
+import { createPostgresPool, type Patience, type PostgresPool } from './pool.ts'
+import { parsePostgresUrl } from './url.ts'
+
+/** The connections to PostgreSQL. */
+export interface PostgresOptions {
+  /** Connections at most, besides the one that listens for changes. Default 10. */
+  readonly maxConnections?: number
+  /**
+   * Seconds that a statement may take which reads many rows, such as a search among all users.
+   * Default 5. The statements of logins and guarded requests have 1.5 seconds, or this if it is less.
+   */
+  readonly statementTimeout?: number
+  /**
+   * Seconds that making a connection may take, over all hosts; `connect_timeout` of the URL comes
+   * first. Default 3. A request does not wait that long.
+   */
+  readonly connectionTimeout?: number
+}
+
+/** Milliseconds from a request's need of the database to the answer that it cannot be used. */
+const requestLimit = 1500
+/** Milliseconds that a change of all rows may take, such as an index on a large table. */
+const maintenanceLimit = 3_600_000
+
+/**
+ * A store in a PostgreSQL database, named by a `postgres://` URL as libpq reads it: with several
+ * hosts, of which the one that can be written is found again after a failover, and with TLS. Any
+ * number of processes and machines may share it.
+ *
+ * It has no place for a key-encryption key: set `keyEncryptionKey`, the same for every process.
+ *
+ * `open` rejects with a `StoreError` if waiting would not help, such as for a wrong password; the
+ * store is closed then.
+ *
+ * @throws {ConfigError} with every problem of the URL and the options.
+ */
+export function postgres(url: string, options: PostgresOptions = {}): Store {
+  const { maxConnections = 10, statementTimeout = 5, connectionTimeout = 3 } = options
+  requirePositive({ maxConnections, statementTimeout, connectionTimeout })
+  const target = parsePostgresUrl(url)
+  const scanLimit = 1000 * statementTimeout
+  const patience: Patience = { limit: Math.min(requestLimit, scanLimit) }
+  const connectionLimit = 1000 * (target.connectTimeout ?? connectionTimeout)
+  const connect = createConnect(target, connectionLimit, {
+    // Whoever gives up leaves nothing running behind for long.
+    statement_timeout: patience.limit,
+    idle_in_transaction_session_timeout: 5000,
+  })
+  const pool = createPostgresPool(connect, maxConnections, connectionLimit)
+
+  const engine = createEngine(pool, patience, scanLimit)
+  const users: UserStore = createUserStore(engine)
+  const sessions: SessionStore = createSessionStore(engine)
+  const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
+
+  async function check(limits = patience): Promise<void> {
+    const lease = await pool.lease(limits)
+    await lease.query('select 1').finally(() => lease.release())
+  }
+
+  /** For what is done to all rows, while nobody waits for an answer. */
+  const unhurried = kyselyOn(pool, { limit: maintenanceLimit, statementTimeout: 0 })
+
+  const store: Store = {
+    users,
+    sessions,
+    identities: createIdentityStore(engine),
+    signingKeys,
+    throttle: createThrottleStore(engine),
+    clients: createClientStore(engine),
+    events: createEventStore(engine),
+    findSubject: createSubjectReader(engine),
+    findClientSubject: createClientSubjectReader(engine),
+    async open() {
+      try {
+        // Long enough to learn why there is no connection.
+        await check({ limit: connectionLimit + requestLimit })
+        await migrate(unhurried as never)
+      } catch (error) {
+        await pool.end()
+        throw explainOpening(error)
+      }
+    },
+    revokeAll: (...parameters) => revokeAll(transactionsOn(unhurried), ...parameters),
+    check: () => check(),
+    close: () => pool.end(),
+  }
+  return cachedStore(store, createConnect(target, connectionLimit), () => pool.counts)
+}
+
+function requirePositive(options: Readonly<Record<string, number>>): void {
+  const problems = Object.entries(options)
+    .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
+    .map(([name]) => `${name} must be a whole number, 1 or more.`)
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number): Engine {
+  const db = kyselyOn(pool, patience)
+  const inTransaction = transactionsOn(db)
+  // Who has waited for a turn must see what was committed meanwhile, whatever the database's default.
+  const inCommittedTransaction = transactionsOn(db, 'read committed')
+  let prepared = 0
+  return {
+    db,
+    // The server ends what takes too long; a second later, whoever waits is told anyway.
+    scans: kyselyOn(pool, { limit: scanLimit + 1000, statementTimeout: scanLimit }),
+    prepareRead({ sql: text }) {
+      // Parsed and planned once per connection, under its name.
+      const name = `portcullis_${++prepared}`
+      return async (...values) => {
+        const lease = await pool.lease(patience)
+        try {
+          const { rows } = await lease.query({ name, text, values: [...values] })
+          return rows[0]
+        } finally {
+          lease.release()
+        }
+      }
+    },
+    inTransaction,
+    inTurn: (name, change) =>
+      inCommittedTransaction(async (transaction) => {
+        await sql`select pg_advisory_xact_lock(${turnNumbers[name]})`.execute(transaction)
+        return await change(transaction)
+      }),
+    loosely: (change) => change(db),
+    changeIf: (condition, changes) =>
+      inTransaction(async (transaction) => {
+        const { numAffectedRows = 0n } = await transaction.executeQuery(condition)
+        if (numAffectedRows === 0n) return false
+        for (const change of changes) await transaction.executeQuery(change)
+        return true
+      }),
+    locksRows: true,
+    isUniqueViolation,
+  }
+}
+
+// Advisory locks are numbers, shared by all that use the database: these begin with "port".
+const turnNumbers: Readonly<Record<TurnName, number>> = {
+  users: 0x706f727401,
+}
+
+/** Transactions that are done again after a conflict, each within one lease. */
+function transactionsOn(db: Kysely<Schema>, isolation?: IsolationLevel): InTransaction {
+  return (change) =>
+    db.connection().execute((lease) =>
+      retryConflicts(() => {
+        const begun = lease.transaction()
+        return (isolation ? begun.setIsolationLevel(isolation) : begun).execute(change)
+      }),
+    )
+}
+
+/** Kysely on the pool: each statement, or transaction, is a lease. */
+function kyselyOn(pool: PostgresPool, patience: Patience): Kysely<Schema> {
+  const leases = {
+    connect: () => pool.lease(patience),
+    // The pool is ours to end.
+    end: async () => {},
+    options: {},
+  }
+  return new Kysely({ dialect: new PostgresDialect({ pool: leases as unknown as PoolOfKysely }) })
+}

@@ -1,0 +1,105 @@
+import { sql } from 'kysely'
+import type { ClientRecord, ClientStore } from '../../core/clients/client-store.ts'
+import { mapAnswer } from '../../core/maybe-promise.ts'
+import { ConflictError, type Store } from '../../core/store.ts'
+import type { Engine } from './engine.ts'
+import { recorded } from './events.ts'
+import type { ClientsTable } from './schema.ts'
+
+/** Registered clients in SQL. */
+export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine): ClientStore {
+  const readById = prepareRead(db.selectFrom('clients').selectAll().where('id', '=', '').compile())
+  // The limit is in the text, because a prepared read takes texts alone.
+  const readAny = prepareRead(
+    db.selectFrom('clients').select('id').orderBy('id').limit(sql.lit(1)).compile(),
+  )
+
+  return {
+    async list() {
+      return (await db.selectFrom('clients').selectAll().execute()).map(toRecord)
+    },
+    find: (id) => mapAnswer(readById(id), (row) => (row === undefined ? null : toRecord(row))),
+    isEmpty: () => mapAnswer(readAny(), (row) => row === undefined),
+    async create(client, event) {
+      try {
+        await recorded(db, event, db.insertInto('clients').values(toRow(client)).returning('id'))
+      } catch (error) {
+        if (isUniqueViolation(error)) throw new ConflictError('client_taken', { cause: error })
+        throw error
+      }
+    },
+    async replace(before, after, event) {
+      const update = db
+        .updateTable('clients')
+        .set(toRow(after))
+        .where((row) => row.and(toRow(before)))
+        .returning('id')
+      return (await recorded(db, event, update)).length === 1
+    },
+    async replaceSecretHash(id, secretHash, event) {
+      const update = db
+        .updateTable('clients')
+        .set({ secret_hash: secretHash })
+        .where('id', '=', id)
+        .where('secret_hash', 'is not', null)
+        .returning('id')
+      return (await recorded(db, event, update)).length === 1
+    },
+    async remove(id, event) {
+      const deletion = db.deleteFrom('clients').where('id', '=', id).returning('id')
+      return (await recorded(db, event, deletion)).length === 1
+    },
+  }
+}
+
+/** The one read of a guarded request with a client's own token, in a row for the version of the keys. */
+export function createClientSubjectReader({ db, prepareRead }: Engine): Store['findClientSubject'] {
+  const read = prepareRead(
+    db
+      .selectFrom('signing_key_set')
+      .leftJoin('clients', (join) => join.on('clients.id', '=', ''))
+      .selectAll('clients')
+      .select(['signing_key_set.version', 'signing_key_set.epoch'])
+      .compile(),
+  )
+  return (clientId) =>
+    mapAnswer(read(clientId), (row) => {
+      if (row === undefined) throw new Error('The signing keys have no version.')
+      const { version, epoch, ...client } = row
+      // Of a client that is there every column is.
+      const isThere = client.id !== null
+      return {
+        client: isThere ? toRecord(client as ClientsTable) : null,
+        keysVersion: Number(version),
+        epoch,
+      }
+    })
+}
+
+function toRow(client: ClientRecord): ClientsTable {
+  return {
+    id: client.id,
+    name: client.name,
+    secret_hash: client.secretHash,
+    grants: client.grants.join(' '),
+    scope: client.scopes === null ? null : client.scopes.join(' '),
+    introspect: client.introspect ? 1 : 0,
+    created_at: client.createdAt,
+  }
+}
+
+function toRecord(row: ClientsTable): ClientRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    secretHash: row.secret_hash,
+    grants: words(row.grants),
+    scopes: row.scope === null ? null : words(row.scope),
+    introspect: row.introspect === 1,
+    createdAt: Number(row.created_at),
+  }
+}
+
+function words(text: string): readonly string[] {
+  return text === '' ? [] : text.split(' ')
+}

@@ -1,0 +1,25 @@
+import { sql } from 'kysely'
+import type { AuthEvent } from '../../core/events/event-store.ts'
+import type { InTransaction } from './engine.ts'
+import { appendEvent } from './events.ts'
+
+/** Ends everything that was issued; see `Store.revokeAll`. */
+export async function revokeAll(
+  inTransaction: InTransaction,
+  securityStamp: string,
+  now: number,
+  event?: AuthEvent,
+): Promise<true> {
+  await inTransaction(async (transaction) => {
+    await transaction.updateTable('users').set({ security_stamp: securityStamp }).execute()
+    await transaction.deleteFrom('signing_keys').execute()
+    // Versions grow more slowly than time: no process has seen this one of an earlier state.
+    const version = sql<number>`case when version < ${now} then ${now} else version + 1 end`
+    await transaction
+      .updateTable('signing_key_set')
+      .set({ version, epoch: securityStamp })
+      .execute()
+    if (event) await transaction.executeQuery(appendEvent(transaction, event))
+  })
+  return true
+}

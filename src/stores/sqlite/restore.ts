@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto'
+import { chownSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely } from 'kysely'
+import type { Clock } from '../../core/clock.ts'
+import type { Origin } from '../../core/events/events.ts'
+import { revokeAll } from '../../core/sessions/revoke-all.ts'
+import { readMigrationState } from '../migrations/migrations.ts'
+import { StoreError } from '../store-error.ts'
+import { copyDatabase, openReadOnly, syncDirectory } from './copy.ts'
+import { nodeSqliteDialect } from './driver.ts'
+import { explainOpening, isBusy } from './error.ts'
+import { sqlite } from './sqlite.ts'
+
+/**
+ * Puts a copy of a backup in the place of a database that no process uses, with everything ended that
+ * was issued (`revokeAll`): whatever was revoked since the backup stays so.
+ *
+ * Returns the name that the earlier database has now, or null if there was none. Until the last step
+ * it is untouched.
+ *
+ * @throws {StoreError} if the backup is none, or the database is in use.
+ */
+export async function restoreSqlite(
+  backupPath: string,
+  path: string,
+  clock: Clock,
+  by?: Origin,
+): Promise<string | null> {
+  const draft = `${path}.${randomBytes(8).toString('hex')}`
+  try {
+    await copyDatabase(backupPath, draft)
+    await requireOurs(draft, backupPath)
+    const store = sqlite(draft)
+    await store.open()
+    try {
+      await revokeAll(store, clock, by)
+    } finally {
+      await store.close()
+    }
+    const former = existsSync(path) ? setAside(path, clock()) : null
+    if (former !== null) giveToOwnerOf(former, draft)
+    renameSync(draft, path)
+    syncDirectory(path)
+    return former
+  } finally {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true })
+  }
+}
+
+/** Any file is a database to SQLite that is empty, and it would be filled with empty tables. */
+async function requireOurs(draft: string, named: string): Promise<void> {
+  const database = openReadOnly(draft)
+  try {
+    const db = new Kysely<never>({ dialect: nodeSqliteDialect(database) })
+    if ((await readMigrationState(db)).done.length > 0) return
+  } catch (error) {
+    throw explainOpening(error, named)
+  } finally {
+    database.close()
+  }
+  throw new StoreError(
+    'corrupt',
+    `${named} is not a backup of Portcullis: name a file that was made by \`portcullis backup\`.`,
+  )
+}
+
+/** Gives a database a second name, which it keeps when the first becomes another's. */
+function setAside(path: string, now: number): string {
+  const instant = new Date(now * 1000).toISOString().replace(/[-:]|\.000/g, '')
+  const former = `${path}.before-${instant}-${randomBytes(2).toString('hex')}`
+  settle(path)
+  linkSync(path, former)
+  // Of a database that is damaged there may be a log still, which must not be taken for the new one's.
+  for (const suffix of ['-wal', '-shm']) {
+    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${former}${suffix}`)
+  }
+  return former
+}
+
+/** Writes the log into its database and removes it, which SQLite refuses while another uses it. */
+function settle(path: string): void {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path)
+    database.exec('pragma journal_mode = delete')
+  } catch (error) {
+    // One that is damaged is the reason why there is a restore.
+    if (isBusy(error)) throw explainOpening(error, path)
+  } finally {
+    if (database?.isOpen) database.close()
+  }
+}
+
+/** Root may restore what another user serves from. */
+function giveToOwnerOf(former: string, path: string): void {
+  const { uid, gid } = statSync(former)
+  if (process.getuid?.() === 0) chownSync(path, uid, gid)
+}

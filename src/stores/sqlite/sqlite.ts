@@ -1,0 +1,289 @@
+import { closeSync, openSync, statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely } from 'kysely'
+import type { ClientStore } from '../../core/clients/client-store.ts'
+import type { EventStore } from '../../core/events/event-store.ts'
+import type { SigningKeyStore } from '../../core/keys/key-store.ts'
+import type { StoreStatistics } from '../../core/statistics.ts'
+import type {
+  ClientSubject,
+  IdentityStore,
+  MaybePromise,
+  SessionStore,
+  Store,
+  Subject,
+  UserStore,
+} from '../../core/store.ts'
+import type { ThrottleStore } from '../../core/throttle/throttle-store.ts'
+import { readOrCreateKeyFile } from '../key-file.ts'
+import { migrate } from '../migrations/migrations.ts'
+import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
+import type { Engine } from '../sql/engine.ts'
+import { createEventStore } from '../sql/events.ts'
+import { createIdentityStore } from '../sql/identities.ts'
+import { revokeAll } from '../sql/revoke-all.ts'
+import type { Schema } from '../sql/schema.ts'
+import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
+import { createSigningKeyStore } from '../sql/signing-keys.ts'
+import { createThrottleStore } from '../sql/throttle.ts'
+import { createUserStore } from '../sql/users.ts'
+import { nodeSqliteDialect, untilFree } from './driver.ts'
+import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './error.ts'
+import { createTurns } from './mutex.ts'
+import { createSqliteSubjects } from './subjects.ts'
+import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
+import { createWrites, runTogether, type Writes } from './writes.ts'
+
+/**
+ * Milliseconds that SQLite itself waits for another process to finish writing, while nothing else
+ * happens here. The driver goes on trying without that.
+ */
+const busyTimeout = 20
+/** The same at the start, when nothing else is to happen. */
+const busyTimeoutAtStart = 5000
+
+/** KiB that the reads of guarded requests may keep of the file: some 20,000 users and sessions. */
+const readerCache = 32_768
+
+/**
+ * A store in an SQLite file, made with mode 0600 if it is not there. The key that private keys are
+ * sealed under lies beside it, in `<path>.key`.
+ *
+ * Several processes on one machine may share the file; machines may not (SQLite's locks do not work
+ * on network file systems).
+ *
+ * `open` rejects with a `StoreError` for a file that is corrupt, read-only, or of a newer version.
+ */
+export function sqlite(path: string): Store {
+  if (path === '' || path.startsWith(':')) {
+    throw new TypeError('sqlite() takes the path of a file; use memory() for a store without one.')
+  }
+  return new SqliteStore(path)
+}
+
+class SqliteStore implements Store {
+  readonly #path: string
+  #opened: Opened | undefined
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  get users(): UserStore {
+    return this.#open.users
+  }
+
+  get sessions(): SessionStore {
+    return this.#open.sessions
+  }
+
+  get identities(): IdentityStore {
+    return this.#open.identities
+  }
+
+  get signingKeys(): SigningKeyStore {
+    return this.#open.signingKeys
+  }
+
+  get throttle(): ThrottleStore {
+    return this.#open.throttle
+  }
+
+  get clients(): ClientStore {
+    return this.#open.clients
+  }
+
+  get events(): EventStore {
+    return this.#open.events
+  }
+
+  async open(): Promise<void> {
+    if (this.#opened) return
+    try {
+      this.#opened = await openDatabase(this.#path)
+    } catch (error) {
+      throw explainOpening(error, this.#path)
+    }
+  }
+
+  findSubject(userId: string, sessionId: string | null): MaybePromise<Subject | null> {
+    return this.#open.findSubject(userId, sessionId)
+  }
+
+  async revokeAll(...parameters: Parameters<Store['revokeAll']>): Promise<true> {
+    return await this.#open.revokeAll(...parameters)
+  }
+
+  findClientSubject(clientId: string): MaybePromise<ClientSubject> {
+    return this.#open.findClientSubject(clientId)
+  }
+
+  statistics(): StoreStatistics {
+    return this.#open.statistics()
+  }
+
+  async check(): Promise<void> {
+    await this.#open.check()
+  }
+
+  async keyEncryptionKey(): Promise<Uint8Array> {
+    return readOrCreateKeyFile(`${this.#path}.key`)
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened
+    this.#opened = undefined
+    await opened?.close()
+  }
+
+  get #open(): Opened {
+    if (this.#opened) return this.#opened
+    throw new TypeError('The store is not open: createAuth opens it, and close ends its use.')
+  }
+}
+
+type Records =
+  | 'users'
+  | 'sessions'
+  | 'identities'
+  | 'signingKeys'
+  | 'throttle'
+  | 'clients'
+  | 'events'
+  | 'findSubject'
+  | 'revokeAll'
+  | 'findClientSubject'
+  | 'statistics'
+
+interface Opened extends Required<Pick<Store, Records>> {
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+async function openDatabase(path: string): Promise<Opened> {
+  prepareFile(path)
+  const writer = new DatabaseSync(path, { timeout: busyTimeoutAtStart })
+  let reader: DatabaseSync | undefined
+  let log: WriteAheadLog | undefined
+  try {
+    useWriteAheadLog(writer)
+    writer.exec('pragma synchronous = full')
+    await migrateAlone(writer)
+    // What is acknowledged survives a power failure, not only the end of the process: we wait for the
+    // disk ourselves, where nothing else has to.
+    writer.exec('pragma synchronous = normal')
+    writer.exec(`pragma busy_timeout = ${busyTimeout}`)
+    log = openWriteAheadLog(path)
+    const writes = createWrites(log.flush)
+    const turns = createTurns()
+    const dialect = nodeSqliteDialect(writer, { writes, turns })
+    const loose = nodeSqliteDialect(writer, { writes, turns, settles: false })
+    const db = new Kysely<Schema>({ dialect })
+    // The reads of guarded requests have a connection of their own, so that they never see what a
+    // transaction of the other one has written and not committed.
+    reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
+    reader.prepare(`pragma cache_size = -${readerCache}`).run()
+    const engine = createEngine(
+      { db, loose: new Kysely({ dialect: loose }) },
+      writer,
+      reader,
+      writes,
+    )
+    const write = db.updateTable('signing_key_set').set({ id: 1 }).compile()
+    const probe = reader.prepare('select id from users limit 1')
+    const opened = reader
+    const settled = log
+    const subjects = createSqliteSubjects(reader, createSubjectReader(engine))
+    return {
+      users: createUserStore(engine),
+      sessions: createSessionStore(engine),
+      findSubject: subjects.findSubject,
+      statistics: () => ({ subjects: subjects.counts }),
+      findClientSubject: createClientSubjectReader(engine),
+      identities: createIdentityStore(engine),
+      signingKeys: createSigningKeyStore(engine),
+      throttle: createThrottleStore(engine),
+      clients: createClientStore(engine),
+      events: createEventStore(engine),
+      revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
+      async check() {
+        answer(() => probe.get())
+        await writes.check(() => engine.changeIf(write, []))
+      },
+      async close() {
+        opened.close()
+        await db.destroy()
+        await settled.close()
+      },
+    }
+  } catch (error) {
+    reader?.close()
+    if (writer.isOpen) writer.close()
+    await log?.close()
+    throw error
+  }
+}
+
+function createEngine(
+  { db, loose }: { readonly db: Kysely<Schema>; readonly loose: Kysely<Schema> },
+  writer: DatabaseSync,
+  reader: DatabaseSync,
+  writes: Writes,
+): Engine {
+  return {
+    db,
+    scans: db,
+    prepareRead(query) {
+      const statement = reader.prepare(query.sql)
+      return (...parameters) => answer(() => statement.get(...parameters)) as never
+    },
+    inTransaction: (change) => db.transaction().execute(change),
+    inTurn: (_name, change) => change(db),
+    loosely: (change) => change(loose),
+    async changeIf(condition, changes) {
+      // While Kysely has lent it out, nobody else writes on this connection; and without a pause in
+      // the transaction, no other process finds the database locked for longer than it takes.
+      return await db.connection().execute(async () => {
+        // As every other statement, it is tried again: none of it has been done while it is refused.
+        return await untilFree(() =>
+          writes.run(() => answer(() => runTogether(writer, condition, changes))),
+        )
+      })
+    },
+    locksRows: false,
+    isUniqueViolation,
+  }
+}
+
+function prepareFile(path: string): void {
+  // A file that its owner made read-only is not to be written, though root could.
+  const { mode } = statSync(path, { throwIfNoEntry: false }) ?? { mode: 0o600 }
+  if ((mode & 0o222) === 0) throw readOnly(path)
+  // SQLite would make the file readable by everybody that the umask lets in.
+  closeSync(openSync(path, 'a', 0o600))
+}
+
+/** Two processes that start at once collide here, and SQLite does not wait by itself. */
+function useWriteAheadLog(database: DatabaseSync): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      database.exec('pragma journal_mode = wal')
+      return
+    } catch (error) {
+      if (!isBusy(error) || attempt === 20) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    }
+  }
+}
+
+/** One transaction around all steps: of two processes the second finds the tables made. */
+async function migrateAlone(database: DatabaseSync): Promise<void> {
+  database.exec('begin immediate')
+  try {
+    await migrate(new Kysely({ dialect: nodeSqliteDialect(database) }))
+    database.exec('commit')
+  } catch (error) {
+    if (database.isTransaction) database.exec('rollback')
+    throw error
+  }
+}

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import pg from 'pg'
+import type { SessionRecord, Store, Subject, UserRecord } from '../../../src/core/store.ts'
+import { createChanges } from '../../../src/stores/postgres/changes.ts'
+import { createConnect } from '../../../src/stores/postgres/connect.ts'
+import { postgres } from '../../../src/stores/postgres/postgres.ts'
+import { parsePostgresUrl } from '../../../src/stores/postgres/url.ts'
+import { aSession, aUser } from '../contract.ts'
+import { startPostgresOrSkip } from '../postgres-server.ts'
+
+const { server, skip } = await startPostgresOrSkip()
+after(() => server?.remove())
+
+/** A way to a server that can be blocked: then nothing passes, and no connection ends. */
+interface Way {
+  readonly url: string
+  block(): void
+  open(): void
+  close(): Promise<void>
+}
+
+async function wayTo(url: string): Promise<Way> {
+  const target = new URL(url)
+  const sockets = new Set<Socket>()
+  let blocked = false
+  const relay = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname)
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one)
+      one.on('data', (chunk) => other.write(chunk))
+      one.on('error', () => {})
+      one.on('close', () => {
+        sockets.delete(one)
+        other.destroy()
+      })
+      if (blocked) one.pause()
+    }
+  })
+  relay.listen(0, '127.0.0.1')
+  await once(relay, 'listening')
+  const nearer = new URL(url)
+  nearer.port = String((relay.address() as AddressInfo).port)
+  return {
+    url: nearer.href,
+    block() {
+      blocked = true
+      for (const socket of sockets) socket.pause()
+    },
+    open() {
+      blocked = false
+      for (const socket of sockets) socket.resume()
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      relay.close()
+      await once(relay, 'close')
+    },
+  }
+}
+
+describe('a process that shares a PostgreSQL database', { skip, timeout: 60_000 }, () => {
+  let url: string
+  let way: Way
+  let operator: pg.Client
+  /** Who changes, and who must know. */
+  let here: Store
+  let there: Store
+
+  before(async () => {
+    url = (await server?.createDatabase('changes')) ?? ''
+    way = await wayTo(url)
+    here = postgres(url)
+    there = postgres(way.url)
+    await here.open()
+    await there.open()
+    operator = new pg.Client({ connectionString: url })
+    await operator.connect()
+  })
+  after(async () => {
+    await operator.end()
+    await here.close()
+    await there.close()
+    await way.close()
+  })
+
+  async function add(): Promise<{ user: UserRecord; session: SessionRecord }> {
+    const user = aUser()
+    const session = aSession(user)
+    await here.users.create(user)
+    await here.sessions.create(session)
+    return { user, session }
+  }
+
+  /** What a store answers of itself, at once; undefined if it asks the database. */
+  function known(store: Store, user: UserRecord, session: SessionRecord): Subject | undefined {
+    const subject = store.findSubject(user.id, session.id)
+    if (!(subject instanceof Promise)) return subject ?? undefined
+    subject.catch(() => {})
+    return undefined
+  }
+
+  /** Asks until both stores answer of themselves. */
+  async function warm(user: UserRecord, session: SessionRecord): Promise<void> {
+    for (const store of [here, there]) {
+      do await store.findSubject(user.id, session.id)
+      while (known(store, user, session) === undefined)
+    }
+  }
+
+  test('answers of itself what it has read, and no more once somebody has changed it', async () => {
+    for (const change of [
+      ({ user }) => here.users.update(user.id, { role: 'changed' }),
+      ({ user }) => here.users.update(user.id, { active: false, securityStamp: 'new' }),
+      ({ user }) =>
+        here.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', {
+          securityStamp: 'new',
+          oldSecurityStamp: user.securityStamp,
+        }),
+      ({ user }) => here.users.remove(user.id),
+      ({ session }) => here.sessions.revoke(session.id, 1),
+      ({ user }) => here.sessions.trim(user.id, 0),
+      async () => {
+        const key = { algorithm: 'ES256', sealedPrivateKey: 'sealed', verifiesUntil: null } as const
+        const put = [{ ...key, id: randomUUID(), createdAt: 1, signsFrom: 1 }]
+        return await here.signingKeys.change(await here.signingKeys.version(), { put, remove: [] })
+      },
+    ] satisfies ((of: { user: UserRecord; session: SessionRecord }) => Promise<unknown>)[]) {
+      const { user, session } = await add()
+      await warm(user, session)
+      assert.ok(await change({ user, session }))
+      for (const store of [here, there]) {
+        assert.equal(known(store, user, session), undefined, String(change))
+      }
+    }
+  })
+
+  describe('is told', () => {
+    /** What was told since it was last asked for. */
+    const told: (string | undefined)[] = []
+    const take = (): readonly (string | undefined)[] => told.splice(0)
+
+    /** Waits until all that was committed before has been told. */
+    async function tellMark(): Promise<void> {
+      const mark = randomUUID()
+      await operator.query('select pg_notify($1, $2)', ['portcullis', mark])
+      while (told.at(-1) !== mark) await setImmediate()
+      told.pop()
+    }
+
+    before(async () => {
+      operator.on('notification', ({ payload }) => told.push(payload))
+      await operator.query('listen portcullis')
+    })
+    after(() => operator.query('unlisten portcullis'))
+
+    test('what an operator does by hand', async () => {
+      for (const [statement, parameter] of [
+        ['update users set active = 0 where id = $1', 'user'],
+        ['update users set username = id where id = $1', 'user'],
+        ['delete from users where id = $1', 'user'],
+        ['update sessions set revoked_at = 1 where id = $1', 'session'],
+        ['update sessions set security_stamp = id where id = $1', 'session'],
+        ['delete from sessions where id = $1', 'session'],
+      ] as const) {
+        const made = await add()
+        await tellMark()
+        take()
+        await operator.query(statement, [made[parameter].id])
+        await tellMark()
+        assert.deepEqual(take(), [made.user.id], statement)
+      }
+      for (const statement of [
+        "insert into signing_keys select id, 'ES256', 'sealed', 1 from users",
+        'update signing_keys set created_at = 2',
+        'delete from signing_keys',
+        'truncate signing_keys',
+        'truncate sessions',
+        'truncate users cascade',
+      ]) {
+        await operator.query(statement)
+        await tellMark()
+        assert.deepEqual(take(), ['*'], statement)
+      }
+    })
+
+    test('not what does not concern a guard', async () => {
+      const { user, session } = await add()
+      const { id, generation, clientId, rotatedAt: now } = session
+      await here.sessions.rotate({ id, generation, clientId, now, idleSince: now - 1 })
+      await here.users.replacePasswordHash(user.id, String(user.passwordHash), 'renewed')
+      await tellMark()
+      assert.deepEqual(take(), [])
+      await here.sessions.revoke(id, now)
+      await tellMark()
+      assert.deepEqual(take(), [user.id])
+      await here.sessions.prune(now + 1, 0, 10)
+      await tellMark()
+      assert.deepEqual(take(), [], 'it had ended before')
+    })
+  })
+
+  test('that is cut off asks the database, by the time that a change is done (SR-09)', async () => {
+    const { user, session } = await add()
+    for (const role of ['one', 'two', 'three']) {
+      await warm(user, session)
+      way.block()
+      await here.users.update(user.id, { role })
+      const subject = there.findSubject(user.id, session.id)
+      way.open()
+      assert.ok(subject instanceof Promise)
+      assert.equal((await subject)?.user.role, role)
+    }
+  })
+
+  test('listens again after its connection was ended, and nothing is old meanwhile', async () => {
+    const { user, session } = await add()
+    for (const role of ['one', 'two', 'three']) {
+      await warm(user, session)
+      const { rowCount } = await operator.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portcullis cache' and datname = current_database()",
+      )
+      assert.equal(rowCount, 2, 'both are seen under their name')
+      await here.users.update(user.id, { role })
+      assert.equal((await there.findSubject(user.id, session.id))?.user.role, role)
+    }
+  })
+
+  test('trusts nothing behind a pooler, which gives its connection to others', async () => {
+    let connected = 0
+    const { promise: again, resolve } = Promise.withResolvers<void>()
+    const connect = createConnect(parsePostgresUrl(url), 3000)
+    const changes = createChanges({
+      drop() {},
+      clear() {},
+      async connect() {
+        const connection = await connect()
+        // A pooler tells its clients a number that is not the server's.
+        Object.assign(connection.client, { processID: 1 })
+        if (++connected === 2) resolve()
+        return connection
+      },
+    })
+    let trusted = false
+    const asking = setInterval(() => {
+      trusted ||= changes.isCurrent()
+    }, 1)
+    await again
+    clearInterval(asking)
+    assert.equal(trusted, false)
+    await changes.heardByAll()
+    await changes.close()
+  })
+
+  test('that cannot listen trusts nothing, and its changes come to an end', async () => {
+    const changes = createChanges({
+      drop() {},
+      clear() {},
+      connect: () => Promise.reject(new Error('too many connections')),
+    })
+    assert.equal(changes.isCurrent(), false)
+    await changes.heardByAll()
+    await changes.close()
+  })
+})
