@@ -1,4 +1,4 @@
-import type { UserRecord } from '../src/core/store.ts'
+import type { UserRecord } from '../src/core/users/user-store.ts'
 import type { Database } from './database.ts'
 import { type Fate, makeSession, makeUser } from './rows.ts'
 

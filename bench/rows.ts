@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import type { SessionRecord, UserRecord } from '../src/core/store.ts'
+import type { SessionRecord } from '../src/core/sessions/session-store.ts'
+import type { UserRecord } from '../src/core/users/user-store.ts'
 
 const day = 86_400
 /** The instant that the rows are made for, in seconds since 1970. */

@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util'
 import { createAuth } from '../src/core/auth.ts'
 import { createRefreshTokens } from '../src/core/sessions/refresh-token.ts'
-import type { UserRecord } from '../src/core/store.ts'
+import type { UserRecord } from '../src/core/users/user-store.ts'
 import { createDatabase, type Database, type EngineName, type Size } from './database.ts'
 import { fillSessions, fillUsers } from './fill.ts'
 import { formatTable, measure, type Quantiles } from './quantiles.ts'

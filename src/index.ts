@@ -5,7 +5,7 @@ export type { RoleMap, Roles } from './core/access/roles.ts'
 export { type Auth, createAccessToken, createAuth } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
 export type { ClientChanges } from './core/clients/changes.ts'
-export type { ClientRecord, ClientStore } from './core/clients/client-store.ts'
+export type { ClientRecord, ClientStore, ClientSubject } from './core/clients/client-store.ts'
 export type {
   AuthenticatedClient,
   Client,
@@ -24,6 +24,7 @@ export {
   ClientError,
   type ClientErrorCode,
   ConfigError,
+  ConflictError,
   KeyError,
   type KeyErrorCode,
   OAuthError,
@@ -41,15 +42,14 @@ export {
 export type { AuthEvents, NewEvent, Origin } from './core/events/events.ts'
 export { type AuthEventType, type EventType, eventTypes } from './core/events/vocabulary.ts'
 export type {
-  ExternalIdentity,
   IssuerStatus,
   LinkFunction,
   PermissionMapping,
   RoleMapping,
   TrustedIssuer,
-  UserMode,
 } from './core/issuers/external-issuer.ts'
 export type { Identities } from './core/issuers/identities.ts'
+export type { IdentityRecord, IdentityStore } from './core/issuers/identity-store.ts'
 export type { Issuers } from './core/issuers/issuers.ts'
 export type { KeyRing } from './core/keys/key-ring.ts'
 export type {
@@ -61,6 +61,7 @@ export type {
 export type { KeyState } from './core/keys/lifecycle.ts'
 export type { ManagedKey, ManagedKeys } from './core/keys/rotation.ts'
 export type { SigningAlgorithm, SigningKey } from './core/keys/signing-key.ts'
+export type { MaybePromise } from './core/maybe-promise.ts'
 export {
   type FirebaseParameters,
   formatFirebaseHash,
@@ -86,6 +87,12 @@ export {
 } from './core/passwords/password-policy.ts'
 export type { PepperOptions } from './core/passwords/peppers.ts'
 export type {
+  Rotation,
+  SessionRecord,
+  SessionStore,
+  Subject,
+} from './core/sessions/session-store.ts'
+export type {
   InspectedSession,
   NewSession,
   OpenSession,
@@ -93,24 +100,7 @@ export type {
   Sessions,
 } from './core/sessions/sessions.ts'
 export type { AttemptCounts, CacheCounts, StoreStatistics } from './core/statistics.ts'
-export {
-  type ClientSubject,
-  ConflictError,
-  type IdentityRecord,
-  type IdentityStore,
-  type MaybePromise,
-  type Rotation,
-  type SessionRecord,
-  type SessionStore,
-  type StampRenewal,
-  type Store,
-  type Subject,
-  type UserChanges,
-  type UserCounts,
-  type UserQuery,
-  type UserRecord,
-  type UserStore,
-} from './core/store.ts'
+export type { Store } from './core/store.ts'
 export {
   type Admission,
   type Attempt,
@@ -123,9 +113,9 @@ export type {
   AccessTokenClaims,
   AccessTokenIssuer,
   AccessTokenSubject,
-  ExternalSubject,
   IssuedAccessToken,
 } from './core/tokens/access-token.ts'
+export type { ExternalIdentity, ExternalSubject, UserMode } from './core/tokens/external-subject.ts'
 export type { Credentials, Login } from './core/users/login.ts'
 export type { User } from './core/users/user.ts'
 export type {
@@ -137,24 +127,25 @@ export type {
   ImportUsers,
   RefusedEntry,
 } from './core/users/user-import.ts'
+export type {
+  StampRenewal,
+  UserChanges,
+  UserCounts,
+  UserQuery,
+  UserRecord,
+  UserStore,
+} from './core/users/user-store.ts'
 export { canonicalUsername } from './core/users/username.ts'
 export type { Accounts, NewUser, PasswordChange } from './core/users/users.ts'
+export type { GuardedRequest } from './http/bearer.ts'
 export { readBearerToken } from './http/bearer.ts'
 export { createIntrospectionEndpoint } from './http/endpoints/introspection.ts'
 export { createRevocationEndpoint } from './http/endpoints/revocation.ts'
 export { createTokenEndpoint, type TokenEndpoint } from './http/endpoints/token.ts'
-export type {
-  IntrospectionResponse,
-  TokenAnswer,
-  TokenErrorResponse,
-  TokenRequest,
-  TokenResponse,
-} from './http/endpoints/token-messages.ts'
 export {
   all,
   type Guard,
   type GuardDocumentation,
-  type GuardedRequest,
   type GuardOptions,
   type GuardValue,
   guard,
@@ -166,3 +157,10 @@ export {
 export { createGuards, type Guards } from './http/guards/guards.ts'
 export { createProblem, type Problem } from './http/problem.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'
+export type {
+  IntrospectionResponse,
+  TokenAnswer,
+  TokenErrorResponse,
+  TokenRequest,
+  TokenResponse,
+} from './http/token-messages.ts'

@@ -3,8 +3,9 @@
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { AuthOptions } from '../src/core/auth-options.ts'
 import { createHashPool, type HashPool } from '../src/core/passwords/hash-pool.ts'
-import type { Store, UserRecord } from '../src/core/store.ts'
+import type { Store } from '../src/core/store.ts'
 import type { User } from '../src/core/users/user.ts'
+import type { UserRecord } from '../src/core/users/user-store.ts'
 import { memory } from '../src/stores/memory/memory.ts'
 import { cheapHashing } from '../src/testing/test-auth.ts'
 

@@ -8,7 +8,6 @@ import {
 } from '../core/errors.ts'
 import { withoutSecrets } from '../server/logging/serializers.ts'
 import { StoreError } from '../stores/store-error.ts'
-import { WorkerFailure } from './workers/messages.ts'
 
 // The exit codes are those of sysexits.h where one fits.
 const REFUSED = 1
@@ -36,6 +35,17 @@ export class CommandFailure extends Error {
       interrupted: INTERRUPTED,
     }
     this.exitCode = codes[reason]
+  }
+}
+
+/** A worker that could not start: the exit code and the words it would have ended with alone. */
+export class WorkerFailure extends Error {
+  override readonly name = 'WorkerFailure'
+  readonly exitCode: number
+
+  constructor(exitCode: number, message: string) {
+    super(message)
+    this.exitCode = exitCode
   }
 }
 

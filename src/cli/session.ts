@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { AccountError } from '../core/errors.ts'
-import type { SessionRecord } from '../core/store.ts'
+import type { SessionRecord } from '../core/sessions/session-store.ts'
 import { instant, tableOf } from './terminal/table.ts'
 import { findUser } from './user.ts'
 import { withAuth } from './with-auth.ts'

@@ -1,13 +1,10 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from 'jose'
 import type { Auth } from '../core/auth.ts'
 import { findClientOfToken } from '../core/clients/token-client.ts'
+import { clockTolerance } from '../core/clock.ts'
 import { UnavailableError } from '../core/errors.ts'
 import { findUserOfToken } from '../core/sessions/token-user.ts'
-import {
-  accessTokenMaxLength,
-  clockTolerance,
-  isStrictlyEncoded,
-} from '../core/tokens/access-token.ts'
+import { accessTokenMaxLength, isStrictlyEncoded } from '../core/tokens/access-token.ts'
 import { instant } from './terminal/table.ts'
 
 /** What a server here would make of a token, and why. */

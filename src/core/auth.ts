@@ -117,7 +117,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
 
   await store.open()
   try {
-    await requirePeppers(store.users, readPeppers(options.passwordHash))
+    requirePeppers(await store.users.pepperIds(), readPeppers(options.passwordHash))
     const events = createAuthEvents(store.events, clock, eventRetention)
     const loaded = await loadKeys(options, accessTokenLifetime, events, clock)
     const { keys, managedKeys, secret, previousSecrets } = loaded

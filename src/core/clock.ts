@@ -8,3 +8,6 @@ export type Clock = () => number
 
 /** The machine's wall clock. */
 export const systemClock: Clock = () => Math.floor(Date.now() / 1000)
+
+/** Seconds that `exp` and `nbf` may be off, for clocks that differ (RFC 7519 §4.1.4). */
+export const clockTolerance = 30

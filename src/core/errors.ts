@@ -129,3 +129,20 @@ export class ThrottledError extends Error {
     this.retryAfter = retryAfter
   }
 }
+
+const conflicts = {
+  username_taken: 'The username is taken.',
+  client_taken: 'The client id is taken.',
+  last_active: 'No active user would be left.',
+} as const
+
+/** Something that must be unique is taken, or a change would leave a role without an active user. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError'
+  readonly code: keyof typeof conflicts
+
+  constructor(code: keyof typeof conflicts, options?: ErrorOptions) {
+    super(conflicts[code], options)
+    this.code = code
+  }
+}

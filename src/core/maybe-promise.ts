@@ -1,4 +1,5 @@
-import type { MaybePromise } from './store.ts'
+/** A port may answer at once (SQLite, memory) or later (PostgreSQL). */
+export type MaybePromise<T> = T | Promise<T>
 
 /**
  * Maps a value that may be there already, without waiting for it then: a guarded request on SQLite

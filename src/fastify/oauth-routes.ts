@@ -6,13 +6,8 @@ import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
 import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
 import { createRevocationEndpoint } from '../http/endpoints/revocation.ts'
 import { createTokenEndpoint, refuseToken, type TokenEndpoint } from '../http/endpoints/token.ts'
-import {
-  errorBody,
-  refuseRequest,
-  type TokenAnswer,
-  tokenHeaders,
-} from '../http/endpoints/token-messages.ts'
 import { formMaxBytes } from '../http/form.ts'
+import { errorBody, refuseRequest, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import {
   introspectionDocumentation,

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import type { GuardedRequest } from '../http/bearer.ts'
 import {
   combine,
   evaluate,
   type Guard,
   type GuardDocumentation,
-  type GuardedRequest,
   isGuard,
 } from '../http/guards/guard.ts'
 import { guardsOfScope } from './guarded.ts'

@@ -1,5 +1,13 @@
-import type { GuardedRequest } from './guards/guard.ts'
+import type { IncomingHttpHeaders } from 'node:http'
 import { BearerError } from './refusal.ts'
+
+/** What a guard sees of a request. Fastify's, Node's and the web's all fit. */
+export interface GuardedRequest {
+  readonly headers: Headers | IncomingHttpHeaders
+  /** The header lines as received, where the framework keeps them: Node drops repeated ones. */
+  readonly rawHeaders?: readonly string[]
+  readonly raw?: { readonly rawHeaders?: readonly string[] }
+}
 
 // RFC 6750 §2.1: "Bearer" 1*SP b64token. The scheme is case-insensitive (RFC 9110 §11.1).
 const bearerGrammar = /^bearer +([\w.~+/-]+=*) *$/i

@@ -1,6 +1,6 @@
 import type { ClientCredentials } from '../core/clients/clients.ts'
 import { OAuthError } from '../core/errors.ts'
-import type { TokenRequest } from './endpoints/token-messages.ts'
+import type { TokenRequest } from './token-messages.ts'
 
 /**
  * Returns the credentials of a token request's client, from HTTP Basic or the form, or null if there

@@ -4,8 +4,8 @@ import type {
   PermissionMapping,
   RoleMapping,
   TrustedIssuer,
-  UserMode,
 } from '../core/issuers/external-issuer.ts'
+import type { UserMode } from '../core/tokens/external-subject.ts'
 import type { Profile } from './access-token-profile.ts'
 import { listOf } from './claims.ts'
 import { discoveryUrls } from './discovery.ts'

@@ -2,13 +2,11 @@
 
 export { ConfigError, UnavailableError } from '../core/errors.ts'
 export type {
-  ExternalIdentity,
   IssuerStatus,
   LinkFunction,
   PermissionMapping,
   RoleMapping,
   TrustedIssuer,
-  UserMode,
 } from '../core/issuers/external-issuer.ts'
 export type { Issuers } from '../core/issuers/issuers.ts'
 export {
@@ -16,6 +14,7 @@ export {
   type ResourceServer,
   type ResourceServerOptions,
 } from '../core/issuers/resource-server.ts'
+export type { ExternalIdentity, UserMode } from '../core/tokens/external-subject.ts'
 export { type Auth0Options, auth0 } from './auth0.ts'
 export { type CognitoOptions, cognito } from './cognito.ts'
 export type { IssuerOptions } from './define-issuer.ts'

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { SigningKeyRecord } from '../core/keys/key-store.ts'
 import { type MigrationState, readMigrationState } from './migrations/migrations.ts'
-import { readPepperIds } from './migrations/pepper-index.ts'
+import { readPepperIds } from './sql/pepper-index.ts'
 import type { Schema } from './sql/schema.ts'
 import { readSigningKeys } from './sql/signing-keys.ts'
 import { countByRole } from './sql/users.ts'

@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import { mapAnswer } from '../core/maybe-promise.ts'
+import type { Subject } from '../core/sessions/session-store.ts'
 import type { CacheCounts } from '../core/statistics.ts'
-import type { MaybePromise, Store, Subject } from '../core/store.ts'
+import type { Store } from '../core/store.ts'
 
 /** Users whose answers are kept, about a kilobyte each. */
 const maxUsers = 10_000

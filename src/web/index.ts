@@ -5,11 +5,11 @@ export type { Caller, CallingClient } from '../core/clients/token-client.ts'
 export { ThrottledError, UnavailableError } from '../core/errors.ts'
 export type { AccessToken, AccessTokenClaims } from '../core/tokens/access-token.ts'
 export type { User } from '../core/users/user.ts'
+export type { GuardedRequest } from '../http/bearer.ts'
 export {
   all,
   type Guard,
   type GuardDocumentation,
-  type GuardedRequest,
   type GuardOptions,
   type GuardValue,
   guard,

@@ -4,8 +4,8 @@ import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
 import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
 import { createRevocationEndpoint } from '../http/endpoints/revocation.ts'
 import { createTokenEndpoint, type TokenEndpoint } from '../http/endpoints/token.ts'
-import { refuseRequest } from '../http/endpoints/token-messages.ts'
 import { formMaxBytes } from '../http/form.ts'
+import { refuseRequest } from '../http/token-messages.ts'
 import type { Answer } from './answer.ts'
 
 /** What an OAuth endpoint reads of a request, of whatever kind. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { GuardedRequest } from '../../src/http/bearer.ts'
 import { readBearerToken } from '../../src/http/bearer.ts'
-import type { GuardedRequest } from '../../src/http/guards/guard.ts'
 import { BearerError } from '../../src/http/refusal.ts'
 
 const token = 'eyJhbGciOiJub25lIn0.e30.a-b_c~d+e/f=='

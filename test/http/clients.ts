@@ -7,7 +7,7 @@ import type { ConfiguredClient } from '../../src/core/clients/configured.ts'
 import { createIntrospectionEndpoint } from '../../src/http/endpoints/introspection.ts'
 import { createRevocationEndpoint } from '../../src/http/endpoints/revocation.ts'
 import { createTokenEndpoint, type TokenEndpoint } from '../../src/http/endpoints/token.ts'
-import type { TokenAnswer } from '../../src/http/endpoints/token-messages.ts'
+import type { TokenAnswer } from '../../src/http/token-messages.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
 
 /** A secret with every sign that an encoding can lose. */

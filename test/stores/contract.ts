@@ -4,19 +4,17 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { ClientRecord } from '../../src/core/clients/client-store.ts'
+import { ConflictError } from '../../src/core/errors.ts'
 import type { AuthEvent } from '../../src/core/events/event-store.ts'
 import type { SigningKeyRecord } from '../../src/core/keys/key-store.ts'
-import {
-  ConflictError,
-  type SessionRecord,
-  type Store,
-  type UserRecord,
-} from '../../src/core/store.ts'
+import type { SessionRecord } from '../../src/core/sessions/session-store.ts'
+import type { Store } from '../../src/core/store.ts'
 import {
   countedAndLocked,
   type ThrottleCount,
   type ThrottleRule,
 } from '../../src/core/throttle/throttle-store.ts'
+import type { UserRecord } from '../../src/core/users/user-store.ts'
 import { anEvent, eventsContract } from './events-contract.ts'
 import { identitiesContract } from './identities-contract.ts'
 

@@ -4,14 +4,12 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
+import { ConflictError } from '../../src/core/errors.ts'
 import type { AuthEvent } from '../../src/core/events/event-store.ts'
 import type { SigningKeyRecord } from '../../src/core/keys/key-store.ts'
-import {
-  ConflictError,
-  type SessionRecord,
-  type Store,
-  type UserRecord,
-} from '../../src/core/store.ts'
+import type { SessionRecord } from '../../src/core/sessions/session-store.ts'
+import type { Store } from '../../src/core/store.ts'
+import type { UserRecord } from '../../src/core/users/user-store.ts'
 
 const now = 1_800_000_000
 

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { ConflictError, type Store, type UserRecord } from '../../src/core/store.ts'
+import { ConflictError } from '../../src/core/errors.ts'
+import type { Store } from '../../src/core/store.ts'
+import type { UserRecord } from '../../src/core/users/user-store.ts'
 
 const issuer = 'https://sso.example.com/'
 const createdAt = 1_800_000_000

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Subject } from '../../src/core/store.ts'
+import type { Subject } from '../../src/core/sessions/session-store.ts'
 import { createSubjectCache, type SubjectCache } from '../../src/stores/subject-cache.ts'
 import { aUser } from './contract.ts'
 

@@ -1,5 +1,5 @@
 import { createAuth } from '../../../src/core/auth.ts'
-import type { UserRecord } from '../../../src/core/store.ts'
+import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { createDatabase, type Database } from '../../database.ts'
 import { fillSessions, fillUsers } from '../../fill.ts'
 import { ours } from '../contestants.ts'

@@ -34,14 +34,3 @@ export type FromWorker =
   | Listening
   | { readonly type: 'failed'; readonly exitCode: number; readonly reason: string }
   | { readonly type: 'measured'; readonly question: number; readonly metrics: ProcessMetrics }
-
-/** A worker that could not start: the exit code and the words it would have ended with alone. */
-export class WorkerFailure extends Error {
-  override readonly name = 'WorkerFailure'
-  readonly exitCode: number
-
-  constructor(exitCode: number, message: string) {
-    super(message)
-    this.exitCode = exitCode
-  }
-}

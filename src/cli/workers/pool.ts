@@ -2,9 +2,10 @@ import { setTimeout } from 'node:timers/promises'
 import type { ProcessMetrics } from '../../server/metrics.ts'
 import type { Config } from '../../server/settings/config.ts'
 import type { SetupGrant } from '../../server/setup.ts'
+import type { WorkerFailure } from '../exit-code.ts'
 import { isLasting } from '../exit-code.ts'
 import { createBackOff } from './back-off.ts'
-import type { Listening, WorkerFailure } from './messages.ts'
+import type { Listening } from './messages.ts'
 import { startWorker, type WorkerProcess } from './process.ts'
 
 export interface WorkerPoolOptions {

@@ -1,14 +1,9 @@
 import cluster from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessMetrics } from '../../server/metrics.ts'
+import { WorkerFailure } from '../exit-code.ts'
 import { gracePeriod } from '../grace-period.ts'
-import {
-  type Assignment,
-  type FromWorker,
-  type Listening,
-  type ToWorker,
-  WorkerFailure,
-} from './messages.ts'
+import type { Assignment, FromWorker, Listening, ToWorker } from './messages.ts'
 
 /** Milliseconds that a worker may be late with ending itself. */
 const patience = 2_000

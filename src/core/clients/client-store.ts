@@ -32,3 +32,13 @@ export interface ClientStore {
   /** False if there is no such client. Its sessions stay; see `revokeByClient`. */
   remove(id: string, event?: AuthEvent): Promise<boolean>
 }
+
+/** The client that a guarded request comes from, as far as the store knows. */
+export interface ClientSubject {
+  /** Null if there is no such client in the store. */
+  readonly client: ClientRecord | null
+  /** The version of the signing keys, see `SigningKeyStore`. */
+  readonly keysVersion: number
+  /** The stamp of the last `revokeAll`; empty while there was none. */
+  readonly epoch: string
+}

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { AccountError } from '../errors.ts'
 import type { AuthEvents, Origin } from '../events/events.ts'
-import type { IdentityRecord, IdentityStore, Store } from '../store.ts'
+import type { Store } from '../store.ts'
+import type { IdentityRecord, IdentityStore } from './identity-store.ts'
 
 /**
  * Links between the identities of other issuers and users in the store, as an administrator makes

@@ -1,4 +1,4 @@
-import { clockTolerance } from '../tokens/access-token.ts'
+import { clockTolerance } from '../clock.ts'
 import type { SigningKeyRecord } from './key-store.ts'
 
 // The life of a managed key. All keys form one line, whatever their algorithms, and the newest whose

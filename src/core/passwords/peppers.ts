@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { ConfigError } from '../errors.ts'
 import { secretProblems } from '../keys/signing-key.ts'
-import type { UserStore } from '../store.ts'
 
 /** A key that password hashes are made with, kept apart from them (RFC 9106 §3.1: the secret value K). */
 export interface Pepper {
@@ -57,12 +56,12 @@ export function createPepper(text: string): Pepper {
 }
 
 /**
- * Makes sure that every hash which is stored under a pepper can be verified.
+ * Makes sure that the peppers of these ids, those of stored hashes, are known.
  *
  * @throws {ConfigError} with a sentence for each pepper that is missing.
  */
-export async function requirePeppers(users: UserStore, peppers: Peppers): Promise<void> {
-  const missing = (await users.pepperIds()).filter((id) => peppers.find(id) === undefined)
+export function requirePeppers(ids: readonly string[], peppers: Peppers): void {
+  const missing = ids.filter((id) => peppers.find(id) === undefined)
   if (missing.length > 0) throw new ConfigError(missing.map(missingPepper))
 }
 

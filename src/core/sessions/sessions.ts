@@ -3,8 +3,10 @@ import type { Clock } from '../clock.ts'
 import { ConfigError, OAuthError } from '../errors.ts'
 import { type AuthEvents, actorOf, type Origin } from '../events/events.ts'
 import { pruneInBatches } from '../prune-batches.ts'
-import type { SessionRecord, Store, UserRecord } from '../store.ts'
+import type { Store } from '../store.ts'
+import type { UserRecord } from '../users/user-store.ts'
 import type { RefreshTokens } from './refresh-token.ts'
+import type { SessionRecord } from './session-store.ts'
 import { findUserOfSession } from './token-user.ts'
 
 /** How long logins last. */

@@ -1,7 +1,10 @@
 import type { KeyRing } from '../keys/key-ring.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import { mapAnswer } from '../maybe-promise.ts'
-import type { MaybePromise, Store, Subject, UserRecord } from '../store.ts'
+import type { Store } from '../store.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
+import type { UserRecord } from '../users/user-store.ts'
+import type { Subject } from './session-store.ts'
 
 /**
  * Returns the user of a verified token, or null if the token has ended: its session is revoked, or of

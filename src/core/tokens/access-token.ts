@@ -5,11 +5,12 @@ import { jwtVerify } from 'jose/jwt/verify'
 import { LRUCache } from 'lru-cache'
 import { formatScope } from '../access/scope.ts'
 import type { Clock } from '../clock.ts'
-import type { ExternalIdentity, UserMode } from '../issuers/external-issuer.ts'
+import { clockTolerance } from '../clock.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { CacheCounts } from '../statistics.ts'
-import type { MaybePromise } from '../store.ts'
+import type { ExternalSubject } from './external-subject.ts'
 
 /** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
 export interface AccessTokenClaims {
@@ -50,13 +51,6 @@ export interface AccessToken {
   readonly keyId: string
   /** Who it is about, if another issuer made it. */
   readonly external?: ExternalSubject
-}
-
-/** Who a token of another issuer is about. */
-export interface ExternalSubject extends ExternalIdentity {
-  /** The role here that its roles map to, or the default; null if there is neither. */
-  readonly role: string | null
-  readonly users: UserMode
 }
 
 /** What a new token says, beyond what the issuer adds. */
@@ -123,8 +117,6 @@ export interface AccessTokenOptions {
 
 /** Longest token, in characters, that is looked at (RFC 8725 §3.11 leaves the bound to us). */
 export const accessTokenMaxLength = 8192
-/** Seconds that `exp` and `nbf` may be off, for clocks that differ (RFC 7519 §4.1.4). */
-export const clockTolerance = 30
 /** Verified tokens kept, so that a token's signature is checked once per process. */
 const cacheSize = 16384
 

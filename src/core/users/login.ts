@@ -5,9 +5,10 @@ import type { AuthEventType } from '../events/vocabulary.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import { passwordMaxBytes } from '../passwords/password-policy.ts'
 import type { AttemptCounts } from '../statistics.ts'
-import type { Store, UserRecord } from '../store.ts'
+import type { Store } from '../store.ts'
 import { sourceOf } from '../throttle/source.ts'
 import type { Admission, Lock, Throttle } from '../throttle/throttle.ts'
+import type { UserRecord } from './user-store.ts'
 import { canonicalUsername } from './username.ts'
 
 /** What somebody shows to be a user. */

@@ -1,7 +1,8 @@
 import { AccountError } from '../errors.ts'
 import type { AuthEvents, Origin } from '../events/events.ts'
-import type { Store, UserChanges, UserRecord } from '../store.ts'
+import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
+import type { UserChanges, UserRecord } from './user-store.ts'
 
 /** What an entry of an import may say of a user who is there. */
 export interface NamedFields {

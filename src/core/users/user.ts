@@ -1,5 +1,5 @@
-import { AccountError } from '../errors.ts'
-import { ConflictError, type UserRecord } from '../store.ts'
+import { AccountError, ConflictError } from '../errors.ts'
+import type { UserRecord } from './user-store.ts'
 
 /** A user as the rest of an application sees one: everything but the secrets. */
 export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>

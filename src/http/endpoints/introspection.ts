@@ -7,8 +7,8 @@ import { findUserOfToken } from '../../core/sessions/token-user.ts'
 import { readClientCredentials } from '../client-authentication.ts'
 import { parseForm } from '../form.ts'
 import { delegableScopes } from '../grants/grants.ts'
+import { type IntrospectionResponse, tokenHeaders } from '../token-messages.ts'
 import { refuseClient, refuseToken, type TokenEndpoint } from './token.ts'
-import { type IntrospectionResponse, tokenHeaders } from './token-messages.ts'
 
 /**
  * Makes the introspection endpoint (RFC 7662), for registered confidential clients that may use it:

@@ -2,11 +2,11 @@ import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { actorOf, type Origin } from '../../core/events/events.ts'
-import type { SessionRecord } from '../../core/store.ts'
+import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import { readClientCredentials } from '../client-authentication.ts'
 import { parseForm } from '../form.ts'
+import { tokenHeaders } from '../token-messages.ts'
 import { refuseToken, type TokenEndpoint } from './token.ts'
-import { tokenHeaders } from './token-messages.ts'
 
 /**
  * Makes the revocation endpoint (RFC 7009): the log-out of a client. It ends the session that the

@@ -17,7 +17,7 @@ import {
   type TokenRequest,
   type TokenResponse,
   tokenHeaders,
-} from './token-messages.ts'
+} from '../token-messages.ts'
 
 /** Answers requests to the token endpoint (RFC 6749 §3.2). Never rejects for a bad request. */
 export type TokenEndpoint = (request: TokenRequest) => Promise<TokenAnswer>

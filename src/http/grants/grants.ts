@@ -11,8 +11,8 @@ import { ownPermissions } from '../../core/clients/token-client.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
 import type { OpenSession } from '../../core/sessions/sessions.ts'
-import type { UserRecord } from '../../core/store.ts'
-import type { TokenRequest, TokenResponse } from '../endpoints/token-messages.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
+import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 
 type Parameters = ReadonlyMap<string, string>
 

@@ -1,15 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
-import type { MaybePromise } from '../../core/store.ts'
+import type { GuardedRequest } from '../bearer.ts'
 import { BearerError } from '../refusal.ts'
-
-/** What a guard sees of a request. Fastify's, Node's and the web's all fit. */
-export interface GuardedRequest {
-  readonly headers: Headers | IncomingHttpHeaders
-  /** The header lines as received, where the framework keeps them: Node drops repeated ones. */
-  readonly rawHeaders?: readonly string[]
-  readonly raw?: { readonly rawHeaders?: readonly string[] }
-}
 
 /** What a guard says of itself, for the documentation of every route that it guards. */
 export interface GuardDocumentation {

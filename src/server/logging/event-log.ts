@@ -3,7 +3,7 @@ import type { Auth } from '../../core/auth.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
 import { actorOf, type Origin } from '../../core/events/events.ts'
 import type { User } from '../../core/users/user.ts'
-import { eventAnswer } from '../routes/event-answer.ts'
+import { eventAnswer } from '../event-answer.ts'
 
 /** Writes every event as a line of the log, and records when the server begins and stops to serve. */
 export function logEvents(app: FastifyInstance, { events }: Auth): void {

@@ -3,7 +3,7 @@ import type { Auth } from '../../core/auth.ts'
 import { type AuthEventType, eventTypes } from '../../core/events/vocabulary.ts'
 import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
-import { eventAnswer } from './event-answer.ts'
+import { eventAnswer } from '../event-answer.ts'
 import { plainText } from './schemas.ts'
 
 const text = (description: string) => ({ type: 'string', pattern: plainText, description }) as const

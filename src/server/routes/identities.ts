@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { Auth } from '../../core/auth.ts'
-import type { IdentityRecord } from '../../core/store.ts'
+import type { IdentityRecord } from '../../core/issuers/identity-store.ts'
 import { existing } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'

@@ -1,5 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts'
-import type { SessionRecord } from '../../core/store.ts'
+import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { User } from '../../core/users/user.ts'
 
 // Bodies and answers of the server's own routes, as JSON Schema, which types their handlers. Names on

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ClientRecord, ClientStore } from '../../core/clients/client-store.ts'
-import { ConflictError } from '../../core/store.ts'
+import { ConflictError } from '../../core/errors.ts'
 import type { AddEvent } from './events.ts'
 
 /** Clients in memory. */

@@ -1,10 +1,6 @@
-import {
-  ConflictError,
-  type IdentityRecord,
-  type IdentityStore,
-  type UserRecord,
-  type UserStore,
-} from '../../core/store.ts'
+import { ConflictError } from '../../core/errors.ts'
+import type { IdentityRecord, IdentityStore } from '../../core/issuers/identity-store.ts'
+import type { UserRecord, UserStore } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
 
 /** Links in memory. */

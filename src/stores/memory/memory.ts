@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { firstPartyClientId } from '../../core/clients/registration.ts'
-import {
-  ConflictError,
-  type SessionRecord,
-  type SessionStore,
-  type Store,
-  type UserRecord,
-  type UserStore,
-} from '../../core/store.ts'
+import { ConflictError } from '../../core/errors.ts'
+import type { SessionRecord, SessionStore } from '../../core/sessions/session-store.ts'
+import type { Store } from '../../core/store.ts'
+import type { UserRecord, UserStore } from '../../core/users/user-store.ts'
 import { createMemoryClients } from './clients.ts'
 import { type AddEvent, createMemoryEvents } from './events.ts'
 import { createMemoryIdentities } from './identities.ts'

@@ -1,7 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
-import { changesChannel } from '../postgres/channel.ts'
 import { isPostgres } from '../sql/engine.ts'
+
+/** What changed in the tables: a user's id, or `*`. Sent by triggers. */
+export const changesChannel = 'portcullis'
 
 /**
  * Triggers that tell every process which user has changed, or that anything may have, `*`. Triggers

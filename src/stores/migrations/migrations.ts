@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { pepperedHashes } from '../sql/pepper-index.ts'
 import { StoreError } from '../store-error.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './events.ts'
 import { currentSchema, migrationTable, readSteps, renameFormerTables } from './migration-table.ts'
-import { pepperedHashes } from './pepper-index.ts'
 
 /**
  * The steps from an empty database to today's tables, in the order of their names. A step that has

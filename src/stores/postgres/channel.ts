@@ -1,7 +1,6 @@
+import { changesChannel } from '../migrations/change-notifications.ts'
 import type { Connect } from './connect.ts'
 
-/** What changed in the tables: a user's id, or `*`. Sent by triggers. */
-export const changesChannel = 'portcullis'
 /** What processes with a cache say to one another. */
 const cachesChannel = 'portcullis_caches'
 const applicationName = 'portcullis cache'

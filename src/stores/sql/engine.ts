@@ -1,5 +1,5 @@
 import { type CompiledQuery, type Kysely, PostgresAdapter } from 'kysely'
-import type { MaybePromise } from '../../core/store.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { Schema } from './schema.ts'
 
 /** What statements take turns for. */

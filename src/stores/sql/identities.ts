@@ -1,5 +1,6 @@
+import { ConflictError } from '../../core/errors.ts'
+import type { IdentityRecord, IdentityStore } from '../../core/issuers/identity-store.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
-import { ConflictError, type IdentityRecord, type IdentityStore } from '../../core/store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import type { IdentitiesTable } from './schema.ts'

@@ -6,16 +6,12 @@ import {
   type SqlBool,
   sql,
 } from 'kysely'
+import { ConflictError } from '../../core/errors.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
-import {
-  ConflictError,
-  type UserChanges,
-  type UserRecord,
-  type UserStore,
-} from '../../core/store.ts'
-import { readPepperIds } from '../migrations/pepper-index.ts'
+import type { UserChanges, UserRecord, UserStore } from '../../core/users/user-store.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, recorded } from './events.ts'
+import { readPepperIds } from './pepper-index.ts'
 import type { Schema, UsersTable } from './schema.ts'
 
 const emptyRow: UsersTable = {

@@ -1,20 +1,16 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
-import type { ClientStore } from '../../core/clients/client-store.ts'
+import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
 import type { EventStore } from '../../core/events/event-store.ts'
+import type { IdentityStore } from '../../core/issuers/identity-store.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
+import type { SessionStore, Subject } from '../../core/sessions/session-store.ts'
 import type { StoreStatistics } from '../../core/statistics.ts'
-import type {
-  ClientSubject,
-  IdentityStore,
-  MaybePromise,
-  SessionStore,
-  Store,
-  Subject,
-  UserStore,
-} from '../../core/store.ts'
+import type { Store } from '../../core/store.ts'
 import type { ThrottleStore } from '../../core/throttle/throttle-store.ts'
+import type { UserStore } from '../../core/users/user-store.ts'
 import { readOrCreateKeyFile } from '../key-file.ts'
 import { migrate } from '../migrations/migrations.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { accessTokenMaxLifetime } from '../../../src/core/auth-options.ts'
+import { clockTolerance } from '../../../src/core/clock.ts'
 import type { SigningKeyRecord } from '../../../src/core/keys/key-store.ts'
 import {
   activeOf,
@@ -12,7 +13,6 @@ import {
   settle,
   stateOf,
 } from '../../../src/core/keys/lifecycle.ts'
-import { clockTolerance } from '../../../src/core/tokens/access-token.ts'
 
 const now = 1_800_000_000
 const retention = retentionOf(900)

@@ -4,7 +4,7 @@ import type { Auth } from '../../../src/core/auth.ts'
 import { ConfigError, OAuthError } from '../../../src/core/errors.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
 import { checkSessionOptions, type OpenSession } from '../../../src/core/sessions/sessions.ts'
-import type { UserRecord } from '../../../src/core/store.ts'
+import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
 import {
   changePassword,

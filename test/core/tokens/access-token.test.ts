@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { before, test } from 'node:test'
 import * as jose from 'jose'
+import { clockTolerance } from '../../../src/core/clock.ts'
 import { createKeyRing } from '../../../src/core/keys/key-ring.ts'
 import {
   generatePrivateJwk,
@@ -18,7 +19,6 @@ import {
   type AccessTokenIssuer,
   type AccessTokenOptions,
   accessTokenMaxLength,
-  clockTolerance,
   createAccessTokenIssuer,
   isStrictlyEncoded,
 } from '../../../src/core/tokens/access-token.ts'

@@ -6,12 +6,12 @@ import { KeyObject, verify } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import * as jose from 'jose'
+import { clockTolerance } from '../../../src/core/clock.ts'
 import { createKeyRing } from '../../../src/core/keys/key-ring.ts'
 import { generatePrivateJwk, importPrivateJwk } from '../../../src/core/keys/signing-key.ts'
 import {
   type AccessToken,
   accessTokenMaxLength,
-  clockTolerance,
   createAccessTokenIssuer,
 } from '../../../src/core/tokens/access-token.ts'
 import { createTestClock } from '../../fixtures.ts'

@@ -5,8 +5,8 @@ import type { Auth } from '../../../src/core/auth.ts'
 import { UnavailableError } from '../../../src/core/errors.ts'
 import { createHashPool, type HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import { createPasswordHasher } from '../../../src/core/passwords/password-hash.ts'
-import type { UserRecord } from '../../../src/core/store.ts'
 import { createLogin } from '../../../src/core/users/login.ts'
+import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import {
   authenticate,
   type CountingPool,

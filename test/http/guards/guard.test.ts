@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  all,
-  combine,
-  type GuardedRequest,
-  guard,
-  isGuard,
-  optional,
-  refine,
-} from '../../../src/http/guards/guard.ts'
+import type { GuardedRequest } from '../../../src/http/bearer.ts'
+import { all, combine, guard, isGuard, optional, refine } from '../../../src/http/guards/guard.ts'
 import { BearerError, Forbidden } from '../../../src/http/refusal.ts'
 
 const request = (headers: Record<string, string> = {}): GuardedRequest => ({ headers })

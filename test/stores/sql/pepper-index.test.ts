@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { type CompiledQuery, type Dialect, Kysely } from 'kysely'
-import { readPepperIds } from '../../../src/stores/migrations/pepper-index.ts'
+import { readPepperIds } from '../../../src/stores/sql/pepper-index.ts'
 import type { Schema } from '../../../src/stores/sql/schema.ts'
 import { nodeSqliteDialect } from '../../../src/stores/sqlite/driver.ts'
 import {

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
-import { isPostgres } from '../sql/engine.ts'
-import type { Schema } from '../sql/schema.ts'
+import { isPostgres } from './engine.ts'
+import type { Schema } from './schema.ts'
 
 /**
  * An index by the peppers of password hashes, so that a start knows at once, of a million users, whether

@@ -1,4 +1,4 @@
-import type { OAuthError, ThrottledError, UnavailableError } from '../../core/errors.ts'
+import type { OAuthError, ThrottledError, UnavailableError } from '../core/errors.ts'
 
 /** A form sent to an OAuth endpoint, as plain data. Whoever makes it has bounded the body. */
 export interface TokenRequest {

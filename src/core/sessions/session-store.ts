@@ -1,0 +1,81 @@
+import type { AuthEvent } from '../events/event-store.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { UserRecord } from '../users/user-store.ts'
+
+/**
+ * One login on one device: the family of all refresh tokens that follow from it (RFC 9700 §4.14.2).
+ *
+ * It is live while it is not revoked, neither expired nor idle for too long, and its stamp is the
+ * stamp of its user, who is active.
+ */
+export interface SessionRecord {
+  /** UUIDv7. The `sid` of its access tokens. */
+  readonly id: string
+  readonly userId: string
+  readonly clientId: string
+  /** What the login was granted. A refresh may narrow it for one access token, never widen it. */
+  readonly scopes: readonly string[]
+  /** The number of the newest refresh token; each refresh adds one. No token itself is stored. */
+  readonly generation: number
+  /** When the newest refresh token was made. Seconds since 1970, like all instants here. */
+  readonly rotatedAt: number
+  readonly createdAt: number
+  /** Never moved: a session ends then, however it is used. */
+  readonly expiresAt: number
+  readonly revokedAt: number | null
+  /** The user's stamp when the session was opened, or kept alive through a change of password. */
+  readonly securityStamp: string
+  /** What the client called itself (User-Agent), cut. */
+  readonly label: string
+  /** The address that it was opened from. */
+  readonly address: string
+}
+
+/** Who a guarded request comes from, as far as the store knows. */
+export interface Subject {
+  readonly user: UserRecord
+  /** The stamp of the session, or null if it was not asked for, is unknown, revoked or another's. */
+  readonly sessionStamp: string | null
+  /** The version of the signing keys, see `SigningKeyStore`. */
+  readonly keysVersion: number
+}
+
+/** The refresh token that was presented, and when a session is still live. Instants in seconds. */
+export interface Rotation {
+  readonly id: string
+  /** The generation of the token that was presented. */
+  readonly generation: number
+  readonly clientId: string
+  readonly now: number
+  /** The session must have been used after this instant. */
+  readonly idleSince: number
+}
+
+/** Sessions at rest. */
+export interface SessionStore {
+  /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
+  create(session: SessionRecord, event?: AuthEvent): Promise<boolean>
+  find(id: string): MaybePromise<SessionRecord | null>
+  /**
+   * Moves a live session to its next generation, and returns it, or null if it is not live, of
+   * another client, or at another generation. One conditional step: of many presentations of one
+   * token, one rotates.
+   */
+  rotate(rotation: Rotation): Promise<SessionRecord | null>
+  /** Ends a session. False if there is none of this id (and user, if given) that is not revoked. */
+  revoke(id: string, now: number, userId?: string, event?: AuthEvent): Promise<boolean>
+  /**
+   * Ends sessions of a registered client, `limit` at most; returns how many. Not those of the
+   * first-party client, whose number nothing bounds.
+   */
+  revokeByClient(clientId: string, now: number, limit: number): Promise<number>
+  /** The live sessions of a user, newest first: none revoked, expired, idle or of an old stamp. */
+  listByUser(userId: string, now: number, idleSince: number): Promise<readonly SessionRecord[]>
+  /** Deletes all sessions of a user but the `keep` most recently used; returns how many. */
+  trim(userId: string, keep: number): Promise<number>
+  /**
+   * Deletes sessions that expired or were revoked before an instant, or were last used before the
+   * other, `limit` at most; returns how many.
+   */
+  prune(endedBefore: number, lastUsedBefore: number, limit: number): Promise<number>
+}

@@ -1,0 +1,110 @@
+import type { AuthEvent } from '../events/event-store.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+
+/** A user as stored. */
+export interface UserRecord {
+  /** UUIDv7. Never reused; the `sub` of the user's tokens. */
+  readonly id: string
+  /** Canonical form, see username.ts. Unique. */
+  readonly username: string
+  /** A PHC string or a foreign format that password-hash.ts reads; null when no password is set. */
+  readonly passwordHash: string | null
+  readonly role: string
+  readonly active: boolean
+  /** Seconds since 1970. */
+  readonly createdAt: number
+  /**
+   * A random value that every token of the user carries. Changing it ends all of them at once.
+   * A value, not an instant: two clocks that differ, or two events in one second, cannot mislead it.
+   */
+  readonly securityStamp: string
+}
+
+/** The parts of a user that can change. */
+export type UserChanges = Partial<
+  Pick<UserRecord, 'passwordHash' | 'role' | 'active' | 'securityStamp'>
+>
+
+/** A page of users, ordered by username. */
+export interface UserQuery {
+  /** Keep users whose username contains this, compared in canonical form. */
+  readonly search?: string
+  /** Continue after this username (exclusive). */
+  readonly after?: string
+  readonly limit: number
+}
+
+/** How many users there are. */
+export interface UserCounts {
+  readonly total: number
+  readonly active: number
+  readonly byRole: Readonly<Record<string, number>>
+}
+
+/** What ends the tokens of a user who has a new password. */
+export interface StampRenewal {
+  /** The stamp that was read with the hash. */
+  readonly oldSecurityStamp: string
+  readonly securityStamp: string
+  /** The session that goes on, if it is one of the user's and neither revoked nor of another stamp. */
+  readonly keepSession?: string
+}
+
+/**
+ * Users at rest. Absent is null; every write is atomic on its own.
+ *
+ * A write that is given an event, here and below, stores it in the same transaction, if it changes
+ * anything: neither is there without the other.
+ */
+export interface UserStore {
+  /** @throws {ConflictError} `username_taken` */
+  create(user: UserRecord, event?: AuthEvent): Promise<void>
+  /**
+   * Creates those of 2000 users at most whose username and id are free; returns their usernames. The
+   * event is made of them, if there are any, for the same transaction.
+   */
+  createMany(
+    users: readonly UserRecord[],
+    eventOf?: (usernames: readonly string[]) => AuthEvent,
+  ): Promise<readonly string[]>
+  /** Those of 2000 usernames at most that are taken. */
+  takenAmong(usernames: readonly string[]): Promise<readonly string[]>
+  /** Creates the user only if no user exists, in one step. False if one does. */
+  createFirst(user: UserRecord, event?: AuthEvent): Promise<boolean>
+  findById(id: string): MaybePromise<UserRecord | null>
+  findByUsername(username: string): MaybePromise<UserRecord | null>
+  /** Ordered by username, `limit` at most. */
+  list(query: UserQuery): Promise<readonly UserRecord[]>
+  counts(): Promise<UserCounts>
+  /** Password hashes that are not argon2id, those of the newest users, `limit` at most. */
+  importedHashes(limit: number): Promise<readonly string[]>
+  /** The ids of the peppers that password hashes are under, each once, however many users there are. */
+  pepperIds(): Promise<readonly string[]>
+  /**
+   * Changes a user and returns the new record, or null if there is none.
+   * With `keepOneActiveIn`, the change is refused, in the same step, when the user is active in one
+   * of those roles and no other user is.
+   * @throws {ConflictError} `last_active`
+   */
+  update(
+    id: string,
+    changes: UserChanges,
+    keepOneActiveIn?: readonly string[],
+    event?: AuthEvent,
+  ): Promise<UserRecord | null>
+  /**
+   * Replaces the hash only if it is still `from` (compare-and-set); null is none. False if it is not.
+   * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
+   * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
+   * any more: a log-out everywhere that came meanwhile must not be undone.
+   */
+  replacePasswordHash(
+    id: string,
+    from: string | null,
+    to: string,
+    renewal?: StampRenewal,
+    event?: AuthEvent,
+  ): Promise<boolean>
+  /** Like `update`, with the same refusal. False if there is no such user. */
+  remove(id: string, keepOneActiveIn?: readonly string[], event?: AuthEvent): Promise<boolean>
+}
