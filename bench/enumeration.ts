@@ -49,16 +49,16 @@ async function fill(auth: Auth): Promise<void> {
   const passwordHash = await auth.passwords.hash(password)
   const importedHash = await bcrypt.hash(password, cost)
   for (let attempt = 0; attempt < attempts; attempt++) {
-    await auth.accounts.create({ username: nameOf('wrong', attempt), passwordHash })
-    const { id } = await auth.accounts.create({
+    await auth.users.create({ username: nameOf('wrong', attempt), passwordHash })
+    const { id } = await auth.users.create({
       username: nameOf('inactive', attempt),
       passwordHash,
     })
-    await auth.accounts.deactivate(id)
+    await auth.users.deactivate(id)
     const username = nameOf('imported', attempt)
-    await auth.accounts.create({ username, passwordHash: importedHash })
+    await auth.users.create({ username, passwordHash: importedHash })
   }
-  await auth.accounts.create({ username: 'throttled', passwordHash })
+  await auth.users.create({ username: 'throttled', passwordHash })
   // Until each failure makes them wait for a quarter of an hour.
   const failures = 18
   for (let failure = 0; failure < failures; failure++) {

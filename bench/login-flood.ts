@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
 import { defaultArgon2Parameters } from '../src/core/passwords/password-hash.ts'
-import { logIn, users } from './flood.ts'
+import { logIn, users as userCount } from './flood.ts'
 import { formatTable, type Quantiles, quantiles } from './quantiles.ts'
 import { password, readMetric, residentMemoryOf, startServing, writeResult } from './serving.ts'
 
@@ -30,11 +30,11 @@ interface Flood {
 
 /** An API that asks whether tokens are good. */
 let secret = ''
-const server = await startServing(async ({ accounts, clients, passwords }) => {
+const server = await startServing(async ({ users, clients, passwords }) => {
   secret = await clients.register({ id: 'api', confidential: true })
   const passwordHash = await passwords.hash(password)
-  for (let user = 0; user < users; user++) {
-    await accounts.create({ username: `user-${user}`, passwordHash })
+  for (let user = 0; user < userCount; user++) {
+    await users.create({ username: `user-${user}`, passwordHash })
   }
 })
 const loopDelay = 'nodejs_eventloop_lag_p99_seconds'

@@ -56,7 +56,7 @@ async function run(database: Database): Promise<void> {
   console.log(`\n${database.version}: ${toGo} of ${sessions} sessions are dead\n`)
 
   const auth = await createAuth({ store: database.createStore(), secretKey })
-  for (const each of [reader, refresher, visitor, other]) await auth.accounts.create(each)
+  for (const each of [reader, refresher, visitor, other]) await auth.users.create(each)
   const began = performance.now()
   const isPostgres = database.address.startsWith('postgres:')
   const directory = isPostgres

@@ -49,8 +49,8 @@ type Look = Readonly<Record<keyof typeof quantities, number>>
 const collecting = `setInterval(gc,${(minutes * 45_000) / parts / 2}).unref()`
 const database = values.engine === 'postgres' ? await createDatabase('postgres') : undefined
 let clientSecret = ''
-async function fill({ accounts, clients }: Auth): Promise<void> {
-  await accounts.create({ username: 'alice', password, role: 'admin' })
+async function fill({ users, clients }: Auth): Promise<void> {
+  await users.create({ username: 'alice', password, role: 'admin' })
   const job = { id: 'job', grants: ['client_credentials'], scopes: ['stats:read'] }
   clientSecret = await clients.register({ ...job, confidential: true })
 }

@@ -19,8 +19,6 @@ export type { ClientRegistry } from './core/clients/registry.ts'
 export type { Caller, CallingClient } from './core/clients/token-client.ts'
 export { type Clock, systemClock } from './core/clock.ts'
 export {
-  AccountError,
-  type AccountErrorCode,
   ClientError,
   type ClientErrorCode,
   ConfigError,
@@ -32,6 +30,8 @@ export {
   OverloadedError,
   ThrottledError,
   UnavailableError,
+  UserError,
+  type UserErrorCode,
 } from './core/errors.ts'
 export {
   type AuthEvent,
@@ -39,7 +39,7 @@ export {
   type EventStore,
   eventRetentionMinimum,
 } from './core/events/event-store.ts'
-export type { AuthEvents, NewEvent, Origin } from './core/events/events.ts'
+export type { Actor, AuthEvents, NewEvent } from './core/events/events.ts'
 export { type AuthEventType, type EventType, eventTypes } from './core/events/vocabulary.ts'
 export type {
   IssuerStatus,
@@ -136,7 +136,7 @@ export type {
   UserStore,
 } from './core/users/user-store.ts'
 export { canonicalUsername } from './core/users/username.ts'
-export type { Accounts, NewUser, PasswordChange } from './core/users/users.ts'
+export type { NewUser, PasswordChange, Users } from './core/users/users.ts'
 export type { GuardedRequest } from './http/bearer.ts'
 export { readBearerToken } from './http/bearer.ts'
 export { createIntrospectionEndpoint } from './http/endpoints/introspection.ts'

@@ -46,7 +46,7 @@ export async function changePassword(
   newPassword: string,
   keepSession?: string,
 ): Promise<User> {
-  return await auth.accounts.changePassword(id, {
+  return await auth.users.changePassword(id, {
     oldPassword,
     newPassword,
     address: '192.0.2.1',

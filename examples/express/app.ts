@@ -7,7 +7,7 @@ import { createGuards, nodeOAuthEndpoints, sendRefusal } from 'portcullis/web'
 const auth = await createAuth({ store: sqlite('app.db') })
 // Only while there are no users.
 const password = process.env.ADMIN_PASSWORD
-if (password) await auth.accounts.createFirst({ username: 'alice', password, role: 'admin' })
+if (password) await auth.users.createFirst({ username: 'alice', password, role: 'admin' })
 const { activeUser, requireRole } = createGuards(auth)
 const oauth = nodeOAuthEndpoints(auth)
 
@@ -27,7 +27,7 @@ app.get('/me', async (request, response) => {
 
 app.get('/admin/stats', async (request, response) => {
   await requireRole('admin')(request)
-  response.json(await auth.accounts.counts())
+  response.json(await auth.users.counts())
 })
 
 // What a guard throws. Express knows an error handler by its four parameters.

@@ -6,7 +6,7 @@ import { portcullis, secured } from 'portcullis/fastify'
 import { memory } from 'portcullis/stores/memory'
 
 const auth = await createAuth({ store: memory() })
-await auth.accounts.create({
+await auth.users.create({
   username: 'johndoe',
   // Of the password "secret", which everybody knows, and which no new user may have.
   passwordHash:

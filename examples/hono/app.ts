@@ -8,7 +8,7 @@ import { createGuards, oauthEndpoints, refusalResponse } from 'portcullis/web'
 const auth = await createAuth({ store: sqlite('app.db') })
 // Only while there are no users.
 const password = process.env.ADMIN_PASSWORD
-if (password) await auth.accounts.createFirst({ username: 'alice', password, role: 'admin' })
+if (password) await auth.users.createFirst({ username: 'alice', password, role: 'admin' })
 const { activeUser, requireRole } = createGuards(auth)
 const oauth = oauthEndpoints(auth)
 
@@ -29,7 +29,7 @@ app.get('/me', async (context) => {
 
 app.get('/admin/stats', async (context) => {
   await requireRole('admin')(context.req.raw)
-  return context.json(await auth.accounts.counts())
+  return context.json(await auth.users.counts())
 })
 
 // What a guard throws.

@@ -12,7 +12,7 @@ const auth = await createAuth({ store: sqlite('app.db'), roles, issuers })
 // `node during.ts alice f1d2d2f9-…` says, once, which user an account is: by its id in Keycloak.
 const [username, subject] = process.argv.slice(2)
 if (username !== undefined && subject !== undefined) {
-  const user = await auth.accounts.findByUsername(username)
+  const user = await auth.users.findByUsername(username)
   if (!user) throw new Error(`There is no user ${username}.`)
   await auth.identities.link(user.id, realm.issuer, subject)
 }

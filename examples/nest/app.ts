@@ -11,7 +11,7 @@ import { Guarded, RefusalFilter, ValueOf } from './portcullis.js'
 const auth = await createAuth({ store: sqlite('app.db') })
 // Only while there are no users.
 const password = process.env.ADMIN_PASSWORD
-if (password) await auth.accounts.createFirst({ username: 'alice', password, role: 'admin' })
+if (password) await auth.users.createFirst({ username: 'alice', password, role: 'admin' })
 const { activeUser, requireRole } = createGuards(auth)
 const oauth = nodeOAuthEndpoints(auth)
 
@@ -26,7 +26,7 @@ class AppController {
   @Get('admin/stats')
   @Guarded(requireRole('admin'))
   async stats(): Promise<object> {
-    return await auth.accounts.counts()
+    return await auth.users.counts()
   }
 }
 

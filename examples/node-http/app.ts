@@ -7,7 +7,7 @@ import { createGuards, nodeOAuthEndpoints, sendRefusal } from 'portcullis/web'
 const auth = await createAuth({ store: sqlite('app.db') })
 // Only while there are no users.
 const password = process.env.ADMIN_PASSWORD
-if (password) await auth.accounts.createFirst({ username: 'alice', password, role: 'admin' })
+if (password) await auth.users.createFirst({ username: 'alice', password, role: 'admin' })
 const { activeUser, requireRole } = createGuards(auth)
 const oauth = nodeOAuthEndpoints(auth)
 const admin = requireRole('admin')
@@ -19,7 +19,7 @@ const routes: Readonly<Record<string, (request: IncomingMessage) => Promise<obje
   },
   'GET /admin/stats': async (request) => {
     await admin(request)
-    return await auth.accounts.counts()
+    return await auth.users.counts()
   },
 }
 

@@ -8,9 +8,9 @@ import { auth, reader, writer } from './guards.ts'
 // In memory, for a look: gone with the process.
 const password = process.env.DEMO_PASSWORD
 if (!password) throw new Error('Set DEMO_PASSWORD, the password of ann, eve and rob.')
-await auth.accounts.create({ username: 'ann', role: 'admin', password })
-await auth.accounts.create({ username: 'eve', role: 'editor', password })
-await auth.accounts.create({ username: 'rob', role: 'reader', password })
+await auth.users.create({ username: 'ann', role: 'admin', password })
+await auth.users.create({ username: 'eve', role: 'editor', password })
+await auth.users.create({ username: 'rob', role: 'reader', password })
 
 interface Note {
   readonly team: string

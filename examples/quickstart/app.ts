@@ -8,7 +8,7 @@ import { sqlite } from 'portcullis/stores/sqlite'
 const auth = await createAuth({ store: sqlite('app.db') })
 // Only while there are no users.
 const password = process.env.ADMIN_PASSWORD
-if (password) await auth.accounts.createFirst({ username: 'alice', password, role: 'admin' })
+if (password) await auth.users.createFirst({ username: 'alice', password, role: 'admin' })
 const { activeUser, requireRole } = createGuards(auth)
 
 const app = Fastify()
@@ -19,7 +19,7 @@ app.get(
 )
 app.get(
   '/admin/stats',
-  secured(requireRole('admin'), async () => await auth.accounts.counts()),
+  secured(requireRole('admin'), async () => await auth.users.counts()),
 )
 
 console.log(await app.listen({ port: Number(process.env.PORT ?? 8000) }))

@@ -1,4 +1,4 @@
-import { ClientError, createClient, webStorage } from 'portcullis/client'
+import { AuthClientError, createClient, webStorage } from 'portcullis/client'
 import { type ReactNode, useActionState, useEffect, useState, useSyncExternalStore } from 'react'
 
 // One login for this tab, which a reload keeps. With `memoryStorage()` a reload is a log-out, and a script
@@ -92,7 +92,7 @@ async function get<T>(path: string): Promise<T> {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof ClientError && error.code === 'throttled') {
+  if (error instanceof AuthClientError && error.code === 'throttled') {
     return `Too many failed attempts. Wait for ${error.retryAfter ?? 'a few'} seconds.`
   }
   return error instanceof Error ? error.message : String(error)

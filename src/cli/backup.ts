@@ -28,7 +28,7 @@ export function restoreCommand(): Command {
     .argument('<file>')
     .description('put a backup in the place of the SQLite database; everybody has to log in again')
     .action(async (file: string, _options: object, command: Command) => {
-      const path = requireSqlite(command, 'pg_restore, and then `portcullis restored`')
+      const path = requireSqlite(command, 'pg_restore, and then `portcullis revoke-all`')
       const { restoreSqlite } = await import('../stores/sqlite/restore.ts')
       const former = await restoreSqlite(file, path, systemClock, whoRunsThis())
       if (former !== null) console.log(`The database of before is kept as ${former}.`)
@@ -36,9 +36,9 @@ export function restoreCommand(): Command {
     })
 }
 
-/** `portcullis restored`: for whatever brought the database back to an earlier state. */
-export function restoredCommand(): Command {
-  return new Command('restored')
+/** `portcullis revoke-all`: for whatever brought the database back to an earlier state. */
+export function revokeAllCommand(): Command {
+  return new Command('revoke-all')
     .description(
       'end every session and token, after pg_restore or the failover to a standby that was behind',
     )
@@ -58,7 +58,7 @@ export function restoredCommand(): Command {
 async function tellWhatIsThere(config: Config): Promise<void> {
   const auth: Auth = await openAuth(config)
   try {
-    const { total } = await auth.accounts.counts()
+    const { total } = await auth.users.counts()
     console.log(`Users: ${total}. Every session and token of before is ended.`)
   } finally {
     await auth.close()

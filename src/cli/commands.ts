@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { backupCommand, restoreCommand, restoredCommand } from './backup.ts'
+import { backupCommand, restoreCommand, revokeAllCommand } from './backup.ts'
 import { clientCommand } from './client.ts'
 import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
@@ -21,7 +21,7 @@ export function administrativeCommands(): readonly Command[] {
     identityCommand(),
     backupCommand(),
     restoreCommand(),
-    restoredCommand(),
+    revokeAllCommand(),
     eventsCommand(),
     tokenCommand(),
     migrateCommand(),

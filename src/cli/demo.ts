@@ -36,8 +36,8 @@ async function createUsers(config: Config): Promise<readonly string[]> {
   const auth = await openAuth(config)
   try {
     const [role = ''] = auth.roles.administrative
-    await auth.accounts.create({ ...alice, role })
-    const member = await auth.accounts.create(bob)
+    await auth.users.create({ ...alice, role })
+    const member = await auth.users.create(bob)
     return [
       '',
       'WARNING: these are demo users, for this machine, and for now:',

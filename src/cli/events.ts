@@ -97,12 +97,12 @@ function withFilter(command: Command, limit: number): Command {
     .option('--json', 'for programs: an object a line; instants are seconds since 1970')
 }
 
-async function queryOf({ accounts }: Auth, filter: Filter): Promise<EventQuery> {
+async function queryOf({ users }: Auth, filter: Filter): Promise<EventQuery> {
   const { type, user, client, actor, since, until, limit } = filter
   return {
     limit,
     ...(type !== undefined && { type }),
-    ...(user !== undefined && { userId: (await findUser(accounts, user)).id }),
+    ...(user !== undefined && { userId: (await findUser(users, user)).id }),
     ...(client !== undefined && { clientId: client }),
     ...(actor !== undefined && { actor }),
     ...(since !== undefined && { since }),

@@ -1,11 +1,5 @@
 import { CommanderError } from 'commander'
-import {
-  AccountError,
-  ClientError,
-  ConfigError,
-  KeyError,
-  UnavailableError,
-} from '../core/errors.ts'
+import { ClientError, ConfigError, KeyError, UnavailableError, UserError } from '../core/errors.ts'
 import { withoutSecrets } from '../server/logging/serializers.ts'
 import { StoreError } from '../stores/store-error.ts'
 
@@ -55,7 +49,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
   if (error instanceof ConfigError || missingPackage(error) !== undefined) return CONFIG
   if (error instanceof StoreError) return IO
-  if (error instanceof AccountError || error instanceof ClientError || error instanceof KeyError)
+  if (error instanceof UserError || error instanceof ClientError || error instanceof KeyError)
     return REFUSED
   if (error instanceof WorkerFailure || error instanceof CommandFailure) return error.exitCode
   if (error instanceof UnavailableError || isListenError(error)) return UNAVAILABLE
@@ -74,7 +68,7 @@ export function describeFailure(error: unknown): string {
       '\n',
     )
   }
-  if (error instanceof AccountError || error instanceof ClientError) {
+  if (error instanceof UserError || error instanceof ClientError) {
     return error.problems.join('\n')
   }
   if (isInterrupt(error)) return 'Nothing was changed.'

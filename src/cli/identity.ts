@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { AccountError } from '../core/errors.ts'
+import { UserError } from '../core/errors.ts'
 import { instant, tableOf } from './terminal/table.ts'
 import { findUser } from './user.ts'
 import { withAuth } from './with-auth.ts'
@@ -17,8 +17,8 @@ export function identityCommand(): Command {
     .argument('<subject>', 'the sub of its tokens')
     .description('link an identity to a user')
     .action((username: string, issuer: string, subject: string) =>
-      withAuth(async ({ accounts, identities }, by) => {
-        const user = await findUser(accounts, username)
+      withAuth(async ({ users, identities }, by) => {
+        const user = await findUser(users, username)
         await identities.link(user.id, issuer, subject, by)
         console.log(`${subject} of ${issuer} is ${user.username} now.`)
       }),
@@ -31,10 +31,10 @@ export function identityCommand(): Command {
     .argument('<subject>')
     .description('end the link of an identity')
     .action((username: string, issuer: string, subject: string) =>
-      withAuth(async ({ accounts, identities }, by) => {
-        const user = await findUser(accounts, username)
+      withAuth(async ({ users, identities }, by) => {
+        const user = await findUser(users, username)
         if (!(await identities.unlink(user.id, issuer, subject, by))) {
-          throw new AccountError('identity_invalid', [
+          throw new UserError('identity_invalid', [
             `This identity is not linked to ${user.username}: see identity list ${user.username}.`,
           ])
         }
@@ -48,8 +48,8 @@ export function identityCommand(): Command {
     .option('--json', 'for programs; instants are seconds since 1970')
     .description('list the identities of a user')
     .action((username: string, { json }: { json?: true }) =>
-      withAuth(async ({ accounts, identities }) => {
-        const user = await findUser(accounts, username)
+      withAuth(async ({ users, identities }) => {
+        const user = await findUser(users, username)
         const found = await identities.list(user.id)
         const described = found.map(({ issuer, subject, createdAt }) => ({
           issuer,

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { KeyError } from '../core/errors.ts'
-import type { Origin } from '../core/events/events.ts'
+import type { Actor } from '../core/events/events.ts'
 import type { ManagedKey, ManagedKeys } from '../core/keys/rotation.ts'
 import { instant, tableOf } from './terminal/table.ts'
 import { withAuth } from './with-auth.ts'
@@ -49,7 +49,7 @@ export function keyCommand(): Command {
   return key
 }
 
-async function withKeys(work: (keys: ManagedKeys, by: Origin) => Promise<void>): Promise<void> {
+async function withKeys(work: (keys: ManagedKeys, by: Actor) => Promise<void>): Promise<void> {
   await withAuth(async ({ managedKeys }, by) => {
     if (managedKeys === null) {
       throw new KeyError(

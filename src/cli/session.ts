@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { AccountError } from '../core/errors.ts'
+import { UserError } from '../core/errors.ts'
 import type { SessionRecord } from '../core/sessions/session-store.ts'
 import { instant, tableOf } from './terminal/table.ts'
 import { findUser } from './user.ts'
@@ -15,8 +15,8 @@ export function sessionCommand(): Command {
     .option('--json', 'for programs; instants are seconds since 1970')
     .description('list where a user is logged in, the newest first')
     .action((username: string, { json }: { json?: true }) =>
-      withAuth(async ({ accounts, sessions }) => {
-        const { id } = await findUser(accounts, username)
+      withAuth(async ({ users, sessions }) => {
+        const { id } = await findUser(users, username)
         const found = await sessions.list(id)
         if (json) console.log(JSON.stringify(found.map(describe), undefined, 2))
         else console.log(tableOf([heading, ...found.map(rowOf)]))
@@ -32,14 +32,14 @@ export function sessionCommand(): Command {
       if ((id === undefined) === (user === undefined)) {
         command.error('error: name either the id of a session, or a user with --user')
       }
-      await withAuth(async ({ accounts, sessions }, by) => {
+      await withAuth(async ({ users, sessions }, by) => {
         if (user !== undefined) {
-          const { username } = await accounts.endSessions((await findUser(accounts, user)).id, by)
+          const { username } = await users.endSessions((await findUser(users, user)).id, by)
           console.log(`${username} is logged out everywhere.`)
         } else if (await sessions.end(id ?? '', undefined, by)) {
           console.log(`The session ${id} has ended.`)
         } else {
-          throw new AccountError('user_unknown', [
+          throw new UserError('user_unknown', [
             'There is no such session to end: see session list.',
           ])
         }

@@ -54,10 +54,10 @@ async function importFile(path: string, options: Options): Promise<void> {
   // The batch that is being written is finished first. A second Ctrl-C ends the process.
   process.once('SIGINT', onInterrupt)
   try {
-    await withAuth(async ({ accounts }, by) => {
+    await withAuth(async ({ users }, by) => {
       const entries = mapped(readEntries(input.chunks, input.format), toImport)
       const { role, update, dryRun } = options
-      const counts = await accounts.importUsers(entries, {
+      const counts = await users.importUsers(entries, {
         role,
         update,
         dryRun,

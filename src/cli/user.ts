@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { checkRole } from '../core/access/roles.ts'
 import type { Auth } from '../core/auth.ts'
-import { AccountError } from '../core/errors.ts'
+import { UserError } from '../core/errors.ts'
 import { existing, type User } from '../core/users/user.ts'
 import { readNewPassword } from './terminal/password-input.ts'
 import { instant, tableOf } from './terminal/table.ts'
@@ -19,17 +19,17 @@ export function userCommand(): Command {
     .option('--role <role>', 'role of the user')
     .description('create a user; asks for the password, or reads it from standard input')
     .action((username: string, { role }: { role?: string }) =>
-      withAuth(async ({ accounts, roles }, by) => {
+      withAuth(async ({ users, roles }, by) => {
         // Before anybody types a password twice for nothing.
         if (role !== undefined) checkRole(roles, role)
-        if (await accounts.findByUsername(username)) {
-          throw new AccountError('username_taken', ['The username is taken.'])
+        if (await users.findByUsername(username)) {
+          throw new UserError('username_taken', ['The username is taken.'])
         }
         const password = await readNewPassword(`Password for ${username}`)
         const chosen = role === undefined ? {} : { role }
-        const created = await accounts.create({ username, password, ...chosen }, by)
+        const created = await users.create({ username, password, ...chosen }, by)
         console.log(`Created ${created.username} with the role ${created.role}.`)
-        const { byRole } = await accounts.counts()
+        const { byRole } = await users.counts()
         if (!roles.administrative.some((name) => byRole[name])) {
           const [name] = roles.administrative
           console.warn(
@@ -44,12 +44,12 @@ export function userCommand(): Command {
     .option('--json', 'for programs; instants are seconds since 1970')
     .description('list users')
     .action(({ json }: { json?: true }) =>
-      withAuth(async ({ accounts }) => {
-        const users = await allUsers(accounts)
+      withAuth(async ({ users }) => {
+        const all = await allUsers(users)
         console.log(
           json
-            ? JSON.stringify(users.map(describe), undefined, 2)
-            : tableOf([['USERNAME', 'ROLE', 'STATE', 'CREATED'], ...users.map(rowOf)]),
+            ? JSON.stringify(all.map(describe), undefined, 2)
+            : tableOf([['USERNAME', 'ROLE', 'STATE', 'CREATED'], ...all.map(rowOf)]),
         )
       }),
     )
@@ -60,8 +60,8 @@ export function userCommand(): Command {
     .option('--json', 'for programs; instants are seconds since 1970')
     .description('show a user')
     .action((username: string, { json }: { json?: true }) =>
-      withAuth(async ({ accounts, sessions, identities, roles }) => {
-        const found = await findUser(accounts, username)
+      withAuth(async ({ users, sessions, identities, roles }) => {
+        const found = await findUser(users, username)
         const shown = {
           ...describe(found),
           permissions: roles.permissionsOf(found.role),
@@ -79,9 +79,9 @@ export function userCommand(): Command {
     .argument('<username>')
     .description('set a password, which ends every login of the user')
     .action((username: string) =>
-      withAuth(async ({ accounts }, by) => {
-        const { id } = await findUser(accounts, username)
-        await accounts.setPassword(id, await readNewPassword(`New password for ${username}`), by)
+      withAuth(async ({ users }, by) => {
+        const { id } = await findUser(users, username)
+        await users.setPassword(id, await readNewPassword(`New password for ${username}`), by)
         console.log(`Changed the password of ${username}.`)
       }),
     )
@@ -92,9 +92,9 @@ export function userCommand(): Command {
     .argument('<role>')
     .description('change the role of a user')
     .action((username: string, role: string) =>
-      withAuth(async ({ accounts }, by) => {
-        const { id } = await findUser(accounts, username)
-        const changed = await accounts.changeRole(id, role, by)
+      withAuth(async ({ users }, by) => {
+        const { id } = await findUser(users, username)
+        const changed = await users.changeRole(id, role, by)
         console.log(`${changed.username} has the role ${changed.role} now.`)
       }),
     )
@@ -110,8 +110,8 @@ export function userCommand(): Command {
       .argument('<username>')
       .description(does)
       .action((username: string) =>
-        withAuth(async ({ accounts }, by) => {
-          const changed = await accounts[name]((await findUser(accounts, username)).id, by)
+        withAuth(async ({ users }, by) => {
+          const changed = await users[name]((await findUser(users, username)).id, by)
           console.log(`${changed.username} ${says}.`)
         }),
       )
@@ -122,9 +122,9 @@ export function userCommand(): Command {
     .argument('<username>')
     .description('delete a user')
     .action((username: string) =>
-      withAuth(async ({ accounts }, by) => {
-        const { id, username: canonical } = await findUser(accounts, username)
-        await accounts.remove(id, by)
+      withAuth(async ({ users }, by) => {
+        const { id, username: canonical } = await findUser(users, username)
+        await users.remove(id, by)
         console.log(`Deleted ${canonical}.`)
       }),
     )
@@ -134,12 +134,12 @@ export function userCommand(): Command {
   return user
 }
 
-/** @throws {AccountError} `user_unknown` */
-export async function findUser(accounts: Auth['accounts'], username: string): Promise<User> {
-  return existing(await accounts.findByUsername(username))
+/** @throws {UserError} `user_unknown` */
+export async function findUser(users: Auth['users'], username: string): Promise<User> {
+  return existing(await users.findByUsername(username))
 }
 
-async function allUsers({ list }: Auth['accounts']): Promise<readonly User[]> {
+async function allUsers({ list }: Auth['users']): Promise<readonly User[]> {
   const limit = 200
   const users: User[] = []
   for (;;) {

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import type { Auth } from '../core/auth.ts'
-import type { Origin } from '../core/events/events.ts'
+import type { Actor } from '../core/events/events.ts'
 import { openAuth } from '../server/open-auth.ts'
 import { readConfig, readEnvironment } from '../server/settings/config.ts'
 
@@ -8,7 +8,7 @@ import { readConfig, readEnvironment } from '../server/settings/config.ts'
  * Opens the database of the configuration for the work of one command, and closes it after. `by` is
  * who runs the command, for the events.
  */
-export async function withAuth(work: (auth: Auth, by: Origin) => Promise<void>): Promise<void> {
+export async function withAuth(work: (auth: Auth, by: Actor) => Promise<void>): Promise<void> {
   const auth = await openAuth(readConfig(readEnvironment()))
   try {
     await work(auth, whoRunsThis())
@@ -18,7 +18,7 @@ export async function withAuth(work: (auth: Auth, by: Origin) => Promise<void>):
 }
 
 /** Who runs this command, for the events. */
-export function whoRunsThis(): Origin {
+export function whoRunsThis(): Actor {
   return { actor: `cli:${systemUser()}` }
 }
 

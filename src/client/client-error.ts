@@ -7,7 +7,7 @@
  * - `session_ended`: the refresh token is not valid any more; somebody has to log in again.
  * - `refused`: the server understood and will not, as with a scope that the role does not grant.
  */
-export type ClientErrorCode =
+export type AuthClientErrorCode =
   | 'invalid_credentials'
   | 'throttled'
   | 'unavailable'
@@ -15,16 +15,16 @@ export type ClientErrorCode =
   | 'refused'
 
 /** Why a login, refresh or log-out did not happen. Its message is fit for people. */
-export class ClientError extends Error {
-  override readonly name = 'ClientError'
-  readonly code: ClientErrorCode
+export class AuthClientError extends Error {
+  override readonly name = 'AuthClientError'
+  readonly code: AuthClientErrorCode
   /** The HTTP status; undefined when there was no answer. */
   readonly status: number | undefined
   /** Seconds until another try is worth it, if the server says so. */
   readonly retryAfter: number | undefined
 
   constructor(
-    code: ClientErrorCode,
+    code: AuthClientErrorCode,
     message: string,
     options: ErrorOptions & { readonly status?: number; readonly retryAfter?: number } = {},
   ) {

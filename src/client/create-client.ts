@@ -1,4 +1,4 @@
-import { ClientError } from './client-error.ts'
+import { AuthClientError } from './client-error.ts'
 import { createExclusive } from './exclusive.ts'
 import { createTokenRequests } from './token-requests.ts'
 import { memoryStorage, type TokenStorage, type Tokens } from './token-storage.ts'
@@ -38,18 +38,18 @@ export type ClientEvent =
   | { readonly type: 'logout'; readonly reason: 'asked' | 'ended' | 'elsewhere' }
 
 /** A login at a Portcullis server, kept fresh. */
-export interface Client {
+export interface AuthClient {
   /**
    * Logs in, and ends the session of before, if any.
    *
-   * @throws {ClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then who
+   * @throws {AuthClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then who
    * was logged in still is.
    */
   login(username: string, password: string, options?: LoginOptions): Promise<void>
   /**
    * Forgets the tokens, then ends the session on the server.
    *
-   * @throws {ClientError} `unavailable`: the tokens are forgotten, but the session goes on.
+   * @throws {AuthClientError} `unavailable`: the tokens are forgotten, but the session goes on.
    */
   logout(): Promise<void>
   /**
@@ -60,7 +60,7 @@ export interface Client {
    *
    * A relative URL is relative to the server.
    *
-   * @throws {ClientError} `unavailable` or `throttled` when the exchange was not answered.
+   * @throws {AuthClientError} `unavailable` or `throttled` when the exchange was not answered.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /** Whether there are tokens. Does not ask the server whether they are still valid. */
@@ -74,7 +74,7 @@ export interface Client {
 }
 
 /** Returns a client of a Portcullis server, for browsers and Node. */
-export function createClient(options: ClientOptions): Client {
+export function createClient(options: ClientOptions): AuthClient {
   const {
     storage = memoryStorage(),
     clientId,
@@ -110,7 +110,7 @@ export function createClient(options: ClientOptions): Client {
         tell({ type: 'refresh' })
         return next
       } catch (error) {
-        if (!(error instanceof ClientError) || error.code !== 'session_ended') throw error
+        if (!(error instanceof AuthClientError) || error.code !== 'session_ended') throw error
         storage.write(null)
         tell({ type: 'logout', reason: 'ended' })
         return null
@@ -124,7 +124,7 @@ export function createClient(options: ClientOptions): Client {
     try {
       return await requests.refresh(refreshToken)
     } catch (error) {
-      const lost = error instanceof ClientError && error.status === undefined
+      const lost = error instanceof AuthClientError && error.status === undefined
       if (!lost) throw error
       return await requests.refresh(refreshToken)
     }

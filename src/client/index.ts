@@ -1,8 +1,8 @@
 // The browser and Node client: the public surface of `portcullis/client`. It has no dependency.
 
-export { ClientError, type ClientErrorCode } from './client-error.ts'
+export { AuthClientError, type AuthClientErrorCode } from './client-error.ts'
 export {
-  type Client,
+  type AuthClient,
   type ClientEvent,
   type ClientOptions,
   createClient,

@@ -1,4 +1,4 @@
-import { ClientError } from './client-error.ts'
+import { AuthClientError } from './client-error.ts'
 import type { Tokens } from './token-storage.ts'
 
 /** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
@@ -14,7 +14,7 @@ export interface TokenRequests {
   revoke(token: string): Promise<void>
 }
 
-/** @throws {ClientError} from each request; see `ClientErrorCode`. */
+/** @throws {AuthClientError} from each request; see `AuthClientErrorCode`. */
 export function createTokenRequests(
   base: URL,
   clientId: string | undefined,
@@ -35,8 +35,8 @@ export function createTokenRequests(
       if (response.ok) return response
       throw await refusalOf(response, fields.grant_type)
     } catch (error) {
-      if (error instanceof ClientError) throw error
-      throw new ClientError('unavailable', 'The server cannot be reached.', { cause: error })
+      if (error instanceof AuthClientError) throw error
+      throw new AuthClientError('unavailable', 'The server cannot be reached.', { cause: error })
     }
   }
 
@@ -58,9 +58,13 @@ async function readTokens(response: Response): Promise<Tokens> {
   const body: Record<string, unknown> = Object(await response.json().catch(() => null))
   const { access_token, refresh_token, expires_in, scope } = body
   if (typeof access_token !== 'string' || typeof expires_in !== 'number') {
-    throw new ClientError('unavailable', 'The server did not answer with a token; check its URL.', {
-      status: response.status,
-    })
+    throw new AuthClientError(
+      'unavailable',
+      'The server did not answer with a token; check its URL.',
+      {
+        status: response.status,
+      },
+    )
   }
   return {
     accessToken: access_token,
@@ -70,23 +74,27 @@ async function readTokens(response: Response): Promise<Tokens> {
   }
 }
 
-async function refusalOf(response: Response, grant: string | undefined): Promise<ClientError> {
+async function refusalOf(response: Response, grant: string | undefined): Promise<AuthClientError> {
   const { status } = response
   const body: Record<string, unknown> = Object(await response.json().catch(() => null))
   const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10)
   const details = { status, ...(Number.isFinite(seconds) && { retryAfter: seconds }) }
   if (status === 429) {
-    return new ClientError('throttled', 'Too many failed attempts; wait before the next.', details)
+    return new AuthClientError(
+      'throttled',
+      'Too many failed attempts; wait before the next.',
+      details,
+    )
   }
   if (status >= 500) {
-    return new ClientError('unavailable', 'The server cannot answer now; try again.', details)
+    return new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
   }
   if (body.error === 'invalid_grant') {
     return grant === 'refresh_token'
-      ? new ClientError('session_ended', 'The session has ended; log in again.', details)
-      : new ClientError('invalid_credentials', 'Incorrect username or password.', details)
+      ? new AuthClientError('session_ended', 'The session has ended; log in again.', details)
+      : new AuthClientError('invalid_credentials', 'Incorrect username or password.', details)
   }
   const reason =
     typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`
-  return new ClientError('refused', `The server refused: ${reason}.`, details)
+  return new AuthClientError('refused', `The server refused: ${reason}.`, details)
 }

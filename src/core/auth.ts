@@ -25,7 +25,7 @@ import type { Store } from './store.ts'
 import { createThrottle, type Throttle } from './throttle/throttle.ts'
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './tokens/access-token.ts'
 import { createLogin, type Login } from './users/login.ts'
-import { type Accounts, createAccounts } from './users/users.ts'
+import { createUsers, type Users } from './users/users.ts'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
 export interface Auth {
@@ -36,7 +36,7 @@ export interface Auth {
   /** Every permission that is known by now, with a sentence each. */
   readonly permissions: Permissions
   /** Creates and changes users. */
-  readonly accounts: Accounts
+  readonly users: Users
   /** Checks a username and password. */
   readonly login: Login
   /** Counts failed attempts, and slows them down. */
@@ -133,7 +133,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         options.permissions ?? {},
         roles.names.flatMap((role) => roles.permissionsOf(role)),
       ),
-      accounts: createAccounts({
+      users: createUsers({
         store,
         hasher: passwords,
         policy,

@@ -35,7 +35,7 @@ export class ConfigError extends Error {
 }
 
 /** The codes of a refused change to an account. */
-export type AccountErrorCode =
+export type UserErrorCode =
   | 'username_invalid'
   | 'username_taken'
   | 'password_refused'
@@ -48,12 +48,12 @@ export type AccountErrorCode =
   | 'identity_taken'
 
 /** A change to an account that was refused, with every reason, one sentence each. */
-export class AccountError extends Error {
-  override readonly name = 'AccountError'
-  readonly code: AccountErrorCode
+export class UserError extends Error {
+  override readonly name = 'UserError'
+  readonly code: UserErrorCode
   readonly problems: readonly string[]
 
-  constructor(code: AccountErrorCode, problems: readonly string[], options?: ErrorOptions) {
+  constructor(code: UserErrorCode, problems: readonly string[], options?: ErrorOptions) {
     super(problems.join(' '), options)
     this.code = code
     this.problems = problems

@@ -9,7 +9,7 @@ import Fastify, {
 } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
-import { AccountError, type AccountErrorCode, ConfigError } from '../core/errors.ts'
+import { ConfigError, UserError, type UserErrorCode } from '../core/errors.ts'
 import { guarded } from '../fastify/guarded.ts'
 import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
@@ -128,7 +128,7 @@ function administrators({ roles }: Auth): readonly [string, ...string[]] {
   return [first, ...others]
 }
 
-const statusOf: Readonly<Record<AccountErrorCode, number>> = {
+const statusOf: Readonly<Record<UserErrorCode, number>> = {
   username_invalid: 422,
   password_refused: 422,
   password_hash_invalid: 422,
@@ -143,7 +143,7 @@ const statusOf: Readonly<Record<AccountErrorCode, number>> = {
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   if (sendRefusal(error, request, reply)) return
-  if (error instanceof AccountError) {
+  if (error instanceof UserError) {
     sendProblem(reply, statusOf[error.code], error.message, error.problems)
     return
   }

@@ -97,7 +97,7 @@ async function measure(auth: Auth, log: LogStream, worker: number | undefined): 
 async function open(config: Config): Promise<{ auth: Auth; users: number }> {
   const auth = await openAuth(config)
   try {
-    return { auth, users: (await auth.accounts.counts()).total }
+    return { auth, users: (await auth.users.counts()).total }
   } catch (error) {
     await auth.close()
     throw error

@@ -32,7 +32,7 @@ export interface TestAuth extends Auth {
    * login, no password, no hash. The token is a real one: a guard checks it as any other, and it
    * expires when the clock is moved.
    *
-   * @throws {AccountError} `username_invalid`, `role_unknown`, `last_admin`
+   * @throws {UserError} `username_invalid`, `role_unknown`, `last_admin`
    */
   actAs(username: string, options?: ActAsOptions): Promise<{ readonly authorization: string }>
 }
@@ -55,11 +55,11 @@ export async function createTestAuth(options: TestAuthOptions = {}): Promise<Tes
     ...auth,
     clock,
     async actAs(username, { role, scopes } = {}) {
-      const { accounts } = auth
-      const known = await accounts.findByUsername(username)
+      const { users } = auth
+      const known = await users.findByUsername(username)
       const user =
-        known ?? (await accounts.create({ username, password: null, ...(role && { role }) }))
-      if (role !== undefined && user.role !== role) await accounts.changeRole(user.id, role)
+        known ?? (await users.create({ username, password: null, ...(role && { role }) }))
+      if (role !== undefined && user.role !== role) await users.changeRole(user.id, role)
       const token = await createAccessToken(auth, user.id, scopes)
       return { authorization: `Bearer ${token}` }
     },

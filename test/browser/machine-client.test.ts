@@ -19,7 +19,7 @@ let secret = ''
 
 before(async () => {
   auth = await createTestAuth()
-  await auth.accounts.create({ username: 'alice', password: goodPassword, role: 'admin' })
+  await auth.users.create({ username: 'alice', password: goodPassword, role: 'admin' })
   const client = { id: 'nightly', grants: ['client_credentials'], scopes: ['report:read'] }
   secret = await auth.clients.register({ ...client, confidential: true })
   app = await buildApp({ auth })

@@ -48,7 +48,7 @@ async function fillIn(page: Page, password: string, repeated = password): Promis
 async function openAnother(
   t: TestContext,
   docs: boolean,
-): Promise<{ page: Page; accounts: Auth['accounts']; code: string; link: string }> {
+): Promise<{ page: Page; users: Auth['users']; code: string; link: string }> {
   const fresh = await createTestAuth()
   const opened = createSetup(fresh.clock)
   const other = await buildApp({ auth: fresh, setup: opened, docs })
@@ -59,7 +59,7 @@ async function openAnother(
     await other.close()
     await fresh.close()
   })
-  return { page, accounts: fresh.accounts, code: opened.code, link }
+  return { page, users: fresh.users, code: opened.code, link }
 }
 
 test('the set-up link leads to the first administrator, and its code to nobody', async (t) => {
@@ -80,14 +80,14 @@ test('the set-up link leads to the first administrator, and its code to nobody',
   assert.equal(await page.getByLabel('Username').inputValue(), 'alice')
   assert.equal(await page.getByLabel('Password', { exact: true }).inputValue(), '')
   assert.equal(await page.getByLabel('Set-up code').isVisible(), false)
-  assert.equal((await auth.accounts.counts()).total, 0)
+  assert.equal((await auth.users.counts()).total, 0)
   await fillIn(page, goodPassword, `${goodPassword} and more`)
   await alert.getByText('The passwords differ.').waitFor()
 
   await fillIn(page, goodPassword)
   await page.getByText('alice can log in now.').waitFor()
   assert.equal(page.url(), `${origin}/setup`)
-  const alice = await auth.accounts.findByUsername('alice')
+  const alice = await auth.users.findByUsername('alice')
   assert.equal(alice?.role, 'admin')
 
   await page.getByRole('link', { name: 'the documentation' }).click()
@@ -107,13 +107,13 @@ test('the set-up link leads to the first administrator, and its code to nobody',
 })
 
 test('the page without a code asks for it, and a wrong one is refused', async (t) => {
-  const { page, accounts, code, link } = await openAnother(t, true)
+  const { page, users, code, link } = await openAnother(t, true)
   await page.goto(link)
 
   await page.getByLabel('Set-up code').fill('guessed')
   await fillIn(page, goodPassword)
   await page.getByRole('alert').getByText('The set-up code is not right').waitFor()
-  assert.equal((await accounts.counts()).total, 0)
+  assert.equal((await users.counts()).total, 0)
 
   // The code typed by hand works as well.
   await page.getByLabel('Set-up code').fill(code)

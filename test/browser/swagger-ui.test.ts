@@ -16,8 +16,8 @@ let origin: string
 
 before(async () => {
   auth = await createTestAuth({ permissions })
-  await auth.accounts.create({ username: 'alice', password: goodPassword, role: 'admin' })
-  await auth.accounts.create({ username: 'bob', password: goodPassword, role: 'member' })
+  await auth.users.create({ username: 'alice', password: goodPassword, role: 'admin' })
+  await auth.users.create({ username: 'bob', password: goodPassword, role: 'member' })
   app = await buildApp({ auth })
   origin = await app.listen({ host: '127.0.0.1', port: 0 })
   browser = await launchChromium()

@@ -114,7 +114,7 @@ test('for PostgreSQL its own tools are named', async () => {
   const environment = { DATABASE_URL: 'postgres://db.example.com/app' }
   for (const [word, tool] of [
     ['backup', /pg_dump/],
-    ['restore', /pg_restore, and then `portcullis restored`/],
+    ['restore', /pg_restore, and then `portcullis revoke-all`/],
   ] as const) {
     const refused = await run(directory, [word, 'file'], { environment })
     assert.equal(refused.code, 64)

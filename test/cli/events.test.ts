@@ -27,19 +27,16 @@ describe('events list', () => {
   // Each a minute after the one before.
   before(async () => {
     auth = await openIn(directory, clock)
-    const { accounts, clients, login } = auth
+    const { users, clients, login } = auth
     clock.advance(60)
-    alice = await accounts.create(
-      { username: 'alice', password: goodPassword },
-      { actor: 'cli:ann' },
-    )
+    alice = await users.create({ username: 'alice', password: goodPassword }, { actor: 'cli:ann' })
     clock.advance(60)
     await clients.register({ id: 'app', confidential: false }, { actor: 'cli:ben' })
     clock.advance(60)
     const wrong = { username: 'alice', password: 'wrong', address: '192.0.2.1', clientId: 'app' }
     await login.authenticate(wrong)
     clock.advance(60)
-    await accounts.changeRole(alice.id, 'admin', { actor: 'cli:ann', requestId: 'a\u001b[2J\nb' })
+    await users.changeRole(alice.id, 'admin', { actor: 'cli:ann', requestId: 'a\u001b[2J\nb' })
   })
   after(() => auth.close())
 
@@ -211,14 +208,14 @@ describe('events tail', () => {
     test(`goes on with what happens, each once, until ${signal} (exit code 0)`, async () => {
       const directory = createDirectory()
       const auth = await openIn(directory)
-      const { accounts } = auth
-      const { id } = await accounts.create({ username: 'alice', password: null })
+      const { users } = auth
+      const { id } = await users.create({ username: 'alice', password: null })
       const tail = follow(directory, '--limit', '1', '--user', 'alice', ...words)
       await tail.until('user_created')
-      await accounts.deactivate(id)
+      await users.deactivate(id)
       await tail.until('user_updated')
-      await accounts.create({ username: 'bob', password: null })
-      await accounts.endSessions(id)
+      await users.create({ username: 'bob', password: null })
+      await users.endSessions(id)
       await tail.until('sessions_ended')
       assert.equal(await tail.stop(signal), 0)
       const types = tail.said().match(/user_created|user_updated|sessions_ended/g)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, before, beforeEach, test } from 'node:test'
-import { ClientError, type ClientErrorCode } from '../../src/client/client-error.ts'
-import { type Client, type ClientEvent, createClient } from '../../src/client/create-client.ts'
+import { AuthClientError, type AuthClientErrorCode } from '../../src/client/client-error.ts'
+import { type AuthClient, type ClientEvent, createClient } from '../../src/client/create-client.ts'
 import { memoryStorage, type TokenStorage } from '../../src/client/token-storage.ts'
 import { goodPassword } from '../fixtures.ts'
 import { type RunningServer, startServer } from './server.ts'
@@ -16,7 +16,7 @@ before(async () => {
 after(() => server.close())
 
 let storage: TokenStorage
-let client: Client
+let client: AuthClient
 let events: ClientEvent[]
 
 beforeEach(() => {
@@ -26,8 +26,8 @@ beforeEach(() => {
   client.subscribe((event) => events.push(event))
 })
 
-const refused = (code: ClientErrorCode) => (error: unknown) =>
-  error instanceof ClientError && error.code === code
+const refused = (code: AuthClientErrorCode) => (error: unknown) =>
+  error instanceof AuthClientError && error.code === code
 
 /** How often the server exchanged tokens since it had seen this many requests. */
 const exchangesSince = (start: number): number =>
@@ -56,7 +56,7 @@ test('a wrong password is a typed error, and who was logged in still is', async 
 
 test('a scope that the server does not grant is refused with its reason', async () => {
   await assert.rejects(client.login('alice', goodPassword, { scope: 'reports:read' }), (error) => {
-    assert.ok(error instanceof ClientError)
+    assert.ok(error instanceof AuthClientError)
     assert.equal(error.code, 'refused')
     assert.equal(error.status, 400)
     assert.match(error.message, /: The scope names a permission that does not exist\.$/)
@@ -69,7 +69,7 @@ test('too many failures are throttled, with the seconds to wait', async () => {
     client.login('mallory', 'a wrong password').catch((error: unknown) => error),
   )
   const throttled = (await Promise.all(attempts)).find(refused('throttled'))
-  assert.ok(throttled instanceof ClientError)
+  assert.ok(throttled instanceof AuthClientError)
   assert.equal(throttled.status, 429)
   assert.ok((throttled.retryAfter ?? 0) > 0)
 })

@@ -20,7 +20,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const clock = createTestClock(Math.floor(Date.now() / 1000))
   const auth = await createTestAuth({ clock })
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
   const app = await buildApp({ auth, docs: false })
   const requests: { line: string; authorized: boolean }[] = []
   app.addHook('onRequest', async ({ method, url, headers }) => {

@@ -74,8 +74,8 @@ test('the audience is the issuer, unless it is said', async () => {
 
 test('the default role is member, or else the last one, or the one that is said', async () => {
   const roleOfNew = async (options: Partial<AuthOptions>): Promise<string> => {
-    const { accounts } = await createTestAuth(options)
-    return (await accounts.create({ username: 'alice', password: null })).role
+    const { users } = await createTestAuth(options)
+    return (await users.create({ username: 'alice', password: null })).role
   }
   assert.equal(await roleOfNew({}), 'member')
   assert.equal(await roleOfNew({ roles: { admin: ['*'], member: [], guest: [] } }), 'member')
@@ -109,7 +109,7 @@ test('tokens are for one audience, so that no two share a secret (KM-09)', async
 
 test('two applications with one secret key read the tokens of each other', async () => {
   const [one, other] = [await createTestAuth({ secretKey }), await createTestAuth({ secretKey })]
-  const { id } = await one.accounts.create({ username: 'alice', password: null })
+  const { id } = await one.users.create({ username: 'alice', password: null })
   assert.ok(await other.accessTokens.verify((await createAccessToken(one, id)) ?? ''))
 })
 
@@ -146,7 +146,7 @@ test('a changed secret key logs nobody out, as long as the old one is known', as
   const store = memory()
   const newKey = randomBytes(32).toString('hex')
   const before = await createTestAuth({ store, secretKey })
-  const { id } = await before.accounts.create({ username: 'alice', password: null })
+  const { id } = await before.users.create({ username: 'alice', password: null })
   const user = await store.users.findById(id)
   assert.ok(user)
   const opened = await before.sessions.open(user, { clientId: 'c', scopes: [] })
@@ -168,7 +168,7 @@ test('a changed secret key logs nobody out, as long as the old one is known', as
 test('from a secret key to managed keys nobody is logged out either', async () => {
   const store = memory()
   const before = await createTestAuth({ store, secretKey })
-  const { id } = await before.accounts.create({ username: 'alice', password: null })
+  const { id } = await before.users.create({ username: 'alice', password: null })
   const user = await store.users.findById(id)
   assert.ok(user)
   const opened = await before.sessions.open(user, { clientId: 'c', scopes: [] })
@@ -333,7 +333,7 @@ test('a token for a user delegates what the role grants, and ends with the stamp
     issuer: 'https://auth.example',
     audience: 'api',
   })
-  const { id } = await auth.accounts.create({ username: 'alice', password: goodPassword })
+  const { id } = await auth.users.create({ username: 'alice', password: goodPassword })
   const token = await createAccessToken(auth, id)
   const verified = await auth.accessTokens.verify(token ?? '')
   const stamp = (await auth.store.users.findById(id))?.securityStamp
@@ -354,7 +354,7 @@ test('a token for a user delegates what the role grants, and ends with the stamp
 
 test('a token for a user may delegate other scopes, or none', async () => {
   const auth = await createTestAuth()
-  const { id } = await auth.accounts.create({ username: 'alice', password: null, role: 'admin' })
+  const { id } = await auth.users.create({ username: 'alice', password: null, role: 'admin' })
   const scopeOf = async (scopes?: readonly string[]): Promise<unknown> =>
     jose.decodeJwt((await createAccessToken(auth, id, scopes)) ?? '').scope
   assert.equal(await scopeOf(), '*')
@@ -371,7 +371,7 @@ test('there is no token for a user who does not exist', async () => {
 
 test('an application is a login with a password, from end to end', async () => {
   const auth = await createAuth({ store: memory(), secretKey, passwordHash: cheapHashing })
-  await auth.accounts.create({ username: 'Alice', password: goodPassword })
+  await auth.users.create({ username: 'Alice', password: goodPassword })
   const user = await authenticate(auth, 'ALICE', goodPassword)
   assert.ok(user)
   const token = await createAccessToken(auth, user.id)

@@ -11,7 +11,7 @@ import { logIn, startExample, statusOf } from './process.ts'
 test('quickstart: a login opens the routes that the role allows', async (t) => {
   const { url, directory } = await startExample(t, 'quickstart/app.ts')
   const auth = await createAuth({ store: sqlite(join(directory, 'app.db')) })
-  await auth.accounts.create({ username: 'bob', password: goodPassword })
+  await auth.users.create({ username: 'bob', password: goodPassword })
   await auth.close()
   const [alice, bob] = [await logIn(url, 'alice'), await logIn(url, 'bob')]
 

@@ -24,7 +24,7 @@ for (const [name, proxied] of Object.entries(behindProxy)) {
     const { url, directory } = await startExample(t, `${name}/app.ts`)
     const auth = await createAuth({ store: sqlite(join(directory, 'app.db')) })
     t.after(() => auth.close())
-    const { id } = await auth.accounts.create({ username: 'bob', password: goodPassword })
+    const { id } = await auth.users.create({ username: 'bob', password: goodPassword })
     const [alice, bob] = [await logIn(url, 'alice'), await logIn(url, 'bob')]
 
     assert.deepEqual(await statusOf(`${url}/me`), [401, 'Bearer'])
@@ -42,7 +42,7 @@ for (const [name, proxied] of Object.entries(behindProxy)) {
     const [session] = await auth.sessions.list(id)
     assert.match(String(session?.address), /127\.0\.0\.1|::1/)
     const forwarded = { 'x-forwarded-for': '203.0.113.9' }
-    const carol = await auth.accounts.create({ username: 'carol', password: goodPassword })
+    const carol = await auth.users.create({ username: 'carol', password: goodPassword })
     await requestToken(url, 'carol', goodPassword, forwarded)
     const [other] = await auth.sessions.list(carol.id)
     assert.match(String(other?.address), proxied)

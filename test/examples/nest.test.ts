@@ -48,7 +48,7 @@ test('nest: a login opens the routes that the role allows', async (t) => {
   const { url, directory } = await startExample(t, await compile())
   const auth = await createAuth({ store: sqlite(join(directory, 'app.db')) })
   t.after(() => auth.close())
-  const { id } = await auth.accounts.create({ username: 'bob', password: goodPassword })
+  const { id } = await auth.users.create({ username: 'bob', password: goodPassword })
   const forwarded = { 'x-forwarded-for': '203.0.113.9' }
   await requestToken(url, 'bob', goodPassword, forwarded)
   assert.equal((await auth.sessions.list(id))[0]?.address, '203.0.113.9')

@@ -25,7 +25,7 @@ let complaints: readonly string[]
 before(async () => {
   const server = await startExample({ after: (end) => ends.push(end) }, 'quickstart/app.ts')
   auth = await createAuth({ store: sqlite(join(server.directory, 'app.db')) })
-  await auth.accounts.create({ username: 'bob', password: goodPassword })
+  await auth.users.create({ username: 'bob', password: goodPassword })
   process.env.API = server.url
   const options = {
     root: join(root, 'examples/react'),
@@ -77,7 +77,7 @@ test('react: a login survives a reload, and a log-out is one', async (t) => {
   await heading('Log in')
   await page.reload()
   await heading('Log in')
-  const alice = await auth.accounts.findByUsername('alice')
+  const alice = await auth.users.findByUsername('alice')
   assert.deepEqual(await auth.sessions.list(alice?.id ?? ''), [])
   // The browser itself reports each answer that is a refusal.
   assert.deepEqual(
@@ -92,8 +92,8 @@ test('react: what the server refuses is said, and a session that ended asks for 
   await heading('bob (member)')
   await press('Count users')
   await alert('Not enough permissions')
-  const bob = await auth.accounts.findByUsername('bob')
-  await auth.accounts.endSessions(bob?.id ?? '')
+  const bob = await auth.users.findByUsername('bob')
+  await auth.users.endSessions(bob?.id ?? '')
   await press('Count users')
   await heading('Log in')
   await alert('Your session has ended.')

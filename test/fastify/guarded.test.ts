@@ -59,7 +59,7 @@ describe('a guarded scope', () => {
     const { app, guards, authorize } = await createTestApp()
     const handler = createSpy('inside')
     await app.register(
-      guarded(guards.currentUser, async (scope) => {
+      guarded(guards.activeUser, async (scope) => {
         scope.get('/', handler)
       }),
       { prefix: '/admin' },
@@ -79,7 +79,7 @@ describe('a guarded scope', () => {
     const { app, guards } = await createTestApp()
     const body = { type: 'object', required: ['name'] }
     await app.register(
-      guarded(guards.currentUser, async (scope) => {
+      guarded(guards.activeUser, async (scope) => {
         scope.post('/', { schema: { body } }, createSpy(''))
       }),
       { prefix: '/items' },
@@ -138,7 +138,7 @@ describe('a guarded scope', () => {
     const { app, guards } = await createTestApp()
     const seen: string[] = []
     await app.register(
-      guarded<{ name: string }>(guards.currentUser, async (_scope, { name }) => {
+      guarded<{ name: string }>(guards.activeUser, async (_scope, { name }) => {
         seen.push(name)
       }),
       { name: 'given' },
@@ -149,7 +149,7 @@ describe('a guarded scope', () => {
   test('may be made by a plugin that is not async', async () => {
     const { app, guards } = await createTestApp()
     await app.register(
-      guarded(guards.currentUser, (scope) => {
+      guarded(guards.activeUser, (scope) => {
         scope.get('/plain', () => 'inside')
       }),
     )
@@ -161,7 +161,7 @@ describe('a guarded scope', () => {
     const app = Fastify()
     const handler = createSpy('inside')
     await app.register(
-      guarded(guards.currentUser, async (scope) => {
+      guarded(guards.activeUser, async (scope) => {
         scope.get('/', handler)
       }),
       { prefix: '/admin' },
@@ -235,13 +235,13 @@ describe('the documentation of a guarded scope', () => {
 
   test('is not optional if one of several guards is not', async () => {
     const { app, guards } = await createTestApp()
-    const perhaps = optional(guards.currentUser)
+    const perhaps = optional(guards.activeUser)
     await app.register(
       guarded(perhaps, async (scope) => {
         scope.get('/perhaps', () => '')
         scope.get(
           '/surely',
-          secured(guards.currentUser, () => ''),
+          secured(guards.activeUser, () => ''),
         )
       }),
     )

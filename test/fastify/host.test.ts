@@ -62,7 +62,7 @@ test('a handler that sends later is waited for', async () => {
 
 test('a guard that reads no credentials locks nothing in the documentation', async () => {
   const auth = await createTestAuth()
-  const { currentUser } = createGuards(auth)
+  const { activeUser } = createGuards(auth)
   const app = Fastify()
   await app.register(portcullis, { auth })
   const language = guard(() => 'en')
@@ -73,7 +73,7 @@ test('a guard that reads no credentials locks nothing in the documentation', asy
   app.get(
     '/both',
     { onRequest: language },
-    secured(optional(currentUser), () => ''),
+    secured(optional(activeUser), () => ''),
   )
   await app.ready()
   const { paths } = JSON.parse(JSON.stringify(app.swagger()))
@@ -84,7 +84,7 @@ test('a guard that reads no credentials locks nothing in the documentation', asy
 
 test('compilers for schemas of another kind are asked about nothing of ours', async () => {
   const auth = await createTestAuth()
-  const { currentUser } = createGuards(auth)
+  const { activeUser } = createGuards(auth)
   const app = Fastify()
   // As fastify-type-provider-zod does: whatever has no `parse` is no schema.
   const isForeign = (schema: unknown): boolean => typeof Object(schema).parse === 'function'
@@ -107,7 +107,7 @@ test('compilers for schemas of another kind are asked about nothing of ours', as
   app.get(
     '/me',
     { schema: { querystring: foreign, response: { 200: foreign } } },
-    secured(currentUser, () => ''),
+    secured(activeUser, () => ''),
   )
   await app.ready()
   const { get } = JSON.parse(JSON.stringify(app.swagger())).paths['/me']

@@ -24,7 +24,7 @@ before(async () => {
     auth: { clients: [{ id: 'api', secret, grants: [] }, { id: 'spa' }] },
   })
   app = made.app
-  await made.auth.accounts.create({ username: 'alice', password: goodPassword, role: 'editor' })
+  await made.auth.users.create({ username: 'alice', password: goodPassword, role: 'editor' })
   const login = { username: 'alice', password: goodPassword, client_id: 'spa' }
   const { authorization: _, ...headers } = asking({}).headers ?? {}
   const answer = await app.inject({ ...asking(login), headers, url: '/auth/token' })

@@ -22,10 +22,10 @@ async function logIn(app: FastifyInstance, url: string) {
 describe('the plugin', () => {
   test('is all that a login and a guarded route need', async () => {
     const { app, auth, guards } = await createTestApp()
-    await auth.accounts.create({ username: 'alice', password: goodPassword, role: 'editor' })
+    await auth.users.create({ username: 'alice', password: goodPassword, role: 'editor' })
     app.get(
       '/me',
-      secured(guards.currentUser, (user) => ({ username: user.username })),
+      secured(guards.activeUser, (user) => ({ username: user.username })),
     )
     const { access_token } = (await logIn(app, '/auth/token')).json()
     const headers = { authorization: `Bearer ${access_token}` }
@@ -34,7 +34,7 @@ describe('the plugin', () => {
 
   test('may serve the token endpoint at another path, and documents that one', async () => {
     const { app, auth } = await createTestApp({ tokenPath: '/oauth/login' })
-    await auth.accounts.create({ username: 'alice', password: goodPassword })
+    await auth.users.create({ username: 'alice', password: goodPassword })
     assert.equal((await logIn(app, '/oauth/login')).statusCode, 200)
     assert.equal((await logIn(app, '/auth/token')).statusCode, 404)
     const { components, paths } = (await app.inject('/openapi.json')).json()
@@ -49,7 +49,7 @@ describe('the plugin', () => {
       await scope.register(portcullis, { auth })
     }
     await app.register(api, { prefix: '/api' })
-    await auth.accounts.create({ username: 'alice', password: goodPassword })
+    await auth.users.create({ username: 'alice', password: goodPassword })
     const { components, paths } = (await app.inject('/api/openapi.json')).json()
     const { tokenUrl } = components.securitySchemes[schemeName].flows.password
     assert.deepEqual(Object.keys(paths), [tokenUrl, '/api/auth/revoke', '/api/auth/introspect'])
@@ -68,9 +68,9 @@ describe('the plugin', () => {
     const { app, auth, guards, authorize } = await createTestApp({ docs: false })
     app.get(
       '/me',
-      secured(guards.currentUser, () => 'inside'),
+      secured(guards.activeUser, () => 'inside'),
     )
-    await auth.accounts.create({ username: 'alice', password: goodPassword })
+    await auth.users.create({ username: 'alice', password: goodPassword })
     for (const url of ['/docs', '/docs/', '/docs/json', '/openapi.json']) {
       assert.equal((await app.inject(url)).statusCode, 404, url)
     }
@@ -125,7 +125,7 @@ describe('the plugin', () => {
       scope.post(
         '/items',
         { schema: { body: { type: 'object', required: ['name'] } } },
-        secured(guards.currentUser, () => ''),
+        secured(guards.activeUser, () => ''),
       )
     })
     const response = await app.inject({ method: 'POST', url: '/items', payload: {} })

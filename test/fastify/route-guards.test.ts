@@ -78,11 +78,11 @@ describe('the documentation of a guarded route', () => {
     app.get(
       '/surely',
       { onRequest: perhaps },
-      secured(guards.currentUser, () => ''),
+      secured(guards.activeUser, () => ''),
     )
     app.get(
       '/all',
-      secured(all({ perhaps, sure: guards.currentUser }), () => ''),
+      secured(all({ perhaps, sure: guards.activeUser }), () => ''),
     )
     const { security, responses } = await documented(app, '/perhaps')
     assert.deepEqual(security, [{}, bearer('items:read')])
@@ -98,7 +98,7 @@ describe('the documentation of a guarded route', () => {
     app.post(
       '/items',
       { schema: { summary: 'Make one', tags: ['items'], response: { 201: created } } },
-      secured(guards.currentUser, () => ({ id: 1 })),
+      secured(guards.activeUser, () => ({ id: 1 })),
     )
     const { summary, tags, responses } = await documented(app, '/items', 'post')
     assert.deepEqual([summary, tags], ['Make one', ['items']])
@@ -112,7 +112,7 @@ describe('the documentation of a guarded route', () => {
     app.get(
       '/items',
       { schema: { response: { 200: mine('Here'), 403: mine('Not on Sundays') } } },
-      secured(guards.currentUser, () => ({})),
+      secured(guards.activeUser, () => ({})),
     )
     const { responses } = await documented(app, '/items')
     assert.equal(responses[403].description, 'Not on Sundays')
@@ -137,7 +137,7 @@ describe('the documentation of a guarded route', () => {
     app.get(
       '/one',
       { schema },
-      secured(guards.currentUser, () => ''),
+      secured(guards.activeUser, () => ''),
     )
     app.get('/two', { schema }, () => '')
     assert.deepEqual((await documented(app, '/one')).security, [bearer()])
@@ -203,7 +203,7 @@ describe('a refusal', () => {
     assert.equal(wrong.headers['www-authenticate'], undefined)
 
     const headers = await authorize('admin')
-    const user = await guards.currentUser({ headers })
+    const user = await guards.activeUser({ headers })
     // In the store itself: a deactivation would end the token too.
     await auth.store.users.update(user.id, { active: false })
     const inactive = await app.inject({ url: '/admin', headers })
@@ -247,11 +247,11 @@ describe('a refusal', () => {
     app.get(
       '/narrow',
       { schema: { response: { 200: narrow, 401: narrow, '4xx': narrow } } },
-      secured(guards.currentUser, () => ({})),
+      secured(guards.activeUser, () => ({})),
     )
     app.get(
       '/derived',
-      secured(guards.currentUser, () => ''),
+      secured(guards.activeUser, () => ''),
     )
     for (const url of ['/narrow', '/derived']) {
       const expected = problem(401, 'Unauthorized', 'Not authenticated')
@@ -263,7 +263,7 @@ describe('a refusal', () => {
     const { app, guards } = await createTestApp()
     app.get(
       '/me',
-      secured(guards.currentUser, () => ''),
+      secured(guards.activeUser, () => ''),
     )
     const { headers, body } = await app.inject({ method: 'HEAD', url: '/me' })
     assert.equal(headers['content-type'], 'application/problem+json; charset=utf-8')
@@ -315,7 +315,7 @@ describe("an application's own error handler", () => {
     test(`that ${how} stays in charge of its own errors, and ours keep their form`, async () => {
       const { app, guards, authorize } = await createTestApp()
       register(app)
-      addRoutes(app, guards.currentUser)
+      addRoutes(app, guards.activeUser)
       const headers = await authorize('member')
       for (const url of ['/secured', '/hook', '/late', '/open']) {
         const response = await app.inject({ url, headers })
@@ -341,7 +341,7 @@ describe("an application's own error handler", () => {
     app.setErrorHandler((_error, _request, reply) => reply.code(500).send({ by: 'outer' }))
     await app.register(async (scope) => {
       scope.setErrorHandler((_error, _request, reply) => reply.code(500).send({ by: 'inner' }))
-      addRoutes(scope, guards.currentUser)
+      addRoutes(scope, guards.activeUser)
     })
     const headers = await authorize('member')
     assert.deepEqual((await app.inject({ url: '/secured', headers })).json(), { by: 'inner' })
@@ -355,7 +355,7 @@ describe("an application's own error handler", () => {
     app.get(
       '/',
       options,
-      secured(guards.currentUser, () => ''),
+      secured(guards.activeUser, () => ''),
     )
     const response = await app.inject('/')
     assert.deepEqual([response.statusCode, response.json()], [499, { mine: 'Not authenticated' }])
@@ -363,7 +363,7 @@ describe("an application's own error handler", () => {
 
   test('is not needed: without one, Fastify answers what is not a refusal', async () => {
     const { app, guards, authorize } = await createTestApp()
-    addRoutes(app, guards.currentUser)
+    addRoutes(app, guards.activeUser)
     const response = await app.inject({ url: '/secured', headers: await authorize('member') })
     assert.equal(response.statusCode, 418)
     assert.equal(response.json().message, 'Out of tea')

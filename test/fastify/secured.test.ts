@@ -22,7 +22,7 @@ describe('a secured handler', () => {
     const { app, guards, authorize } = await createTestApp()
     app.post(
       '/items/:id',
-      secured(guards.currentUser, (user, request, reply) => {
+      secured(guards.activeUser, (user, request, reply) => {
         reply.code(201)
         return { user: user.username, params: request.params, body: request.body }
       }),
@@ -45,7 +45,7 @@ describe('a secured handler', () => {
     const { app, guards, authorize } = await createTestApp()
     app.get(
       '/',
-      secured(guards.currentUser, function () {
+      secured(guards.activeUser, function () {
         return { same: this.hasRoute({ method: 'GET', url: '/' }) }
       }),
     )
@@ -55,18 +55,18 @@ describe('a secured handler', () => {
 
   test('may answer with a value, a promise or reply.send', async () => {
     const { app, guards, authorize } = await createTestApp()
-    const { currentUser } = guards
+    const { activeUser } = guards
     app.get(
       '/value',
-      secured(currentUser, () => 'answer'),
+      secured(activeUser, () => 'answer'),
     )
     app.get(
       '/promise',
-      secured(currentUser, async () => 'answer'),
+      secured(activeUser, async () => 'answer'),
     )
     app.get(
       '/send',
-      secured(currentUser, (_user, _request, reply) => reply.send('answer')),
+      secured(activeUser, (_user, _request, reply) => reply.send('answer')),
     )
     const headers = await authorize('member')
     for (const url of ['/value', '/promise', '/send']) {
@@ -102,7 +102,7 @@ describe('a secured handler', () => {
     const { app, guards, authorize } = await createTestApp()
     app.get(
       '/greeting',
-      secured(optional(guards.currentUser), (user) => ({ hello: user?.username ?? 'stranger' })),
+      secured(optional(guards.activeUser), (user) => ({ hello: user?.username ?? 'stranger' })),
     )
     assert.deepEqual((await app.inject('/greeting')).json(), { hello: 'stranger' })
     const headers = await authorize('member')
@@ -113,7 +113,7 @@ describe('a secured handler', () => {
 
   test('gets the values of several guards by name', async () => {
     const { app, guards, authorize } = await createTestApp()
-    const { currentUser: user, accessToken: token } = guards
+    const { activeUser: user, accessToken: token } = guards
     app.get(
       '/both',
       secured(all({ user, token }), ({ user, token }) => [user.username, token.scopes]),
@@ -130,7 +130,7 @@ describe('the guard of a secured route', () => {
   test('runs before the body is judged', async () => {
     const { app, guards, authorize } = await createTestApp()
     const handler = createSpy({})
-    app.post('/items', { schema: itemSchema }, secured(guards.currentUser, handler))
+    app.post('/items', { schema: itemSchema }, secured(guards.activeUser, handler))
     const invalid = { method: 'POST', url: '/items', payload: { name: '' } } as const
     assert.equal((await app.inject(invalid)).statusCode, 401)
     const headers = await authorize('editor')
@@ -142,7 +142,7 @@ describe('the guard of a secured route', () => {
 
   test('runs before the body is read: none is parsed, none is too large', async () => {
     const { app, guards } = await createTestApp({ fastify: { bodyLimit: 100 } })
-    app.post('/items', secured(guards.currentUser, createSpy({})))
+    app.post('/items', secured(guards.activeUser, createSpy({})))
     for (const [type, payload] of [
       ['application/json', '{'],
       ['application/json', JSON.stringify('x'.repeat(1000))],
@@ -187,7 +187,7 @@ describe('the guard of a secured route', () => {
   test('guards the HEAD twin of a GET route', async () => {
     const { app, guards, authorize } = await createTestApp()
     const handler = createSpy({ secret: true })
-    app.get('/me', secured(guards.currentUser, handler))
+    app.get('/me', secured(guards.activeUser, handler))
     const refused = await app.inject({ method: 'HEAD', url: '/me' })
     assert.equal(refused.statusCode, 401)
     assert.equal(refused.headers['www-authenticate'], 'Bearer')
@@ -204,7 +204,7 @@ describe('the guard of a secured route', () => {
     app.route({
       method: [...methods],
       url: '/all',
-      handler: secured(guards.currentUser, handler),
+      handler: secured(guards.activeUser, handler),
     })
     for (const method of methods) {
       assert.equal((await app.inject({ method, url: '/all' })).statusCode, 401, method)
@@ -220,8 +220,8 @@ describe('the guard of a secured route', () => {
       const { auth, guards, authorize } = await createTestGuards()
       const app = Fastify()
       const handler = createSpy({ secret: true })
-      app.get('/me', secured(guards.currentUser, handler))
-      app.post('/items', { schema: itemSchema }, secured(guards.currentUser, handler))
+      app.get('/me', secured(guards.activeUser, handler))
+      app.post('/items', { schema: itemSchema }, secured(guards.activeUser, handler))
       if (register) await app.register(portcullis, { auth })
 
       for (const request of [
@@ -251,9 +251,9 @@ describe('the guard of a secured route', () => {
     }
     const { app, guards, authorize } = await createTestApp({ auth: { store } })
     const handler = createSpy({})
-    app.get('/me', secured(guards.currentUser, handler))
+    app.get('/me', secured(guards.activeUser, handler))
     app.get('/hook', { onRequest: guards.requireRole('admin') }, handler)
-    app.get('/perhaps', secured(optional(guards.currentUser), handler))
+    app.get('/perhaps', secured(optional(guards.activeUser), handler))
     const headers = await authorize('admin')
     failing = true
     for (const url of ['/me', '/hook', '/perhaps']) {
@@ -271,13 +271,13 @@ describe('the guard of a secured route', () => {
     const headers = await authorize('admin')
     const status = async () => (await app.inject({ url: '/admin', headers })).statusCode
     assert.equal(await status(), 200)
-    const user = await auth.accounts.findByUsername('admin2')
+    const user = await auth.users.findByUsername('admin2')
     assert.ok(user)
-    await auth.accounts.changeRole(user.id, 'member')
+    await auth.users.changeRole(user.id, 'member')
     assert.equal(await status(), 403)
-    await auth.accounts.changeRole(user.id, 'admin')
+    await auth.users.changeRole(user.id, 'admin')
     assert.equal(await status(), 200)
-    await auth.accounts.deactivate(user.id)
+    await auth.users.deactivate(user.id)
     assert.equal(await status(), 403)
   })
 })
@@ -286,7 +286,7 @@ test("a handler may refuse what its guard could not know, in the guard's form", 
   const { app, guards, authorize } = await createTestApp()
   app.get(
     '/items/1',
-    secured(guards.currentUser, () => {
+    secured(guards.activeUser, () => {
       throw new Forbidden('Not your item')
     }),
   )

@@ -40,7 +40,7 @@ export async function createTestGuards(options: Partial<AuthOptions> = {}): Prom
     guards: createGuards(auth),
     async authorize(role, scopes) {
       const username = `${role}${++users}`
-      const user = await auth.accounts.create({ username, password: null, role })
+      const user = await auth.users.create({ username, password: null, role })
       return { authorization: `Bearer ${await createAccessToken(auth, user.id, scopes)}` }
     },
   }

@@ -23,7 +23,7 @@ let app: FastifyInstance
 
 before(async () => {
   const made = await createTestApp()
-  await made.auth.accounts.create({ username: 'alice', password: goodPassword, role: 'editor' })
+  await made.auth.users.create({ username: 'alice', password: goodPassword, role: 'editor' })
   app = made.app
 })
 
@@ -322,7 +322,7 @@ describe('the application around the token endpoint', () => {
   test('may judge bodies in another way: the form is not judged by it', async () => {
     const { app, auth } = await createTestApp()
     app.setValidatorCompiler(() => () => ({ error: new Error('Never valid') }))
-    await auth.accounts.create({ username: 'alice', password: goodPassword })
+    await auth.users.create({ username: 'alice', password: goodPassword })
     assert.equal((await app.inject(posting(goodForm))).statusCode, 200)
   })
 })

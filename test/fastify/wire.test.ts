@@ -18,12 +18,12 @@ before(async () => {
   app = made.app
   app.get(
     '/me',
-    secured(made.guards.currentUser, (user) => {
+    secured(made.guards.activeUser, (user) => {
       handled++
       return { username: user.username }
     }),
   )
-  await made.auth.accounts.create({ username: 'alice', password: goodPassword })
+  await made.auth.users.create({ username: 'alice', password: goodPassword })
   authorization = (await made.authorize('member')).authorization
   await app.listen({ port: 0, host: '127.0.0.1' })
   port = (app.server.address() as AddressInfo).port

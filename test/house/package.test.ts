@@ -288,7 +288,7 @@ assert.equal(typeof secured, 'function')
 const password = '${password}'
 for (const store of [memory(), sqlite(process.argv[2])]) {
   const auth = await createAuth({ store })
-  await auth.accounts.create({ username: 'alice', password, role: 'admin' })
+  await auth.users.create({ username: 'alice', password, role: 'admin' })
   const app = await buildApp({ auth })
   const login = await app.inject({
     method: 'POST',
@@ -535,7 +535,7 @@ export const language = guard((request) => request.headers)
 export const me = secured(both, ({ user }) => user.username)
 export const routes = guarded(both, async () => {})
 export const endpoint = createTokenEndpoint(auth)
-export const { sessions, accounts, accessTokens, keys, events, login, throttle, passwords } = auth
+export const { sessions, users: accounts, accessTokens, keys, events, login, throttle, passwords } = auth
 export const users = await accounts.list({ limit: 1 })
 export const app = await buildApp({ auth })
 export const plugin = portcullis

@@ -248,7 +248,7 @@ test('no token speaks for a client and a user at once (AZ-05)', async () => {
   made = await createTestClients({ secretKey, clients: [...clients, jobs] })
   const token = await tokenOf()
   const key = new TextEncoder().encode(secretKey)
-  const user = await made.auth.accounts.findByUsername('admin')
+  const user = await made.auth.users.findByUsername('admin')
   const twin = (changes: object) =>
     new SignJWT({ ...decodeJwt(token), ...changes })
       .setProtectedHeader(decodeProtectedHeader(token) as { alg: string })

@@ -72,7 +72,7 @@ export async function createTestClients(options: Partial<AuthOptions> = {}): Pro
   const auth = await createTestAuth({ clock, roles, clients, ...options })
   auth.permissions.add('stats:read')
   for (const role of Object.keys(roles)) {
-    await auth.accounts.create({ username: role, password: goodPassword, role })
+    await auth.users.create({ username: role, password: goodPassword, role })
   }
   const token = sender(createTokenEndpoint(auth))
   return {

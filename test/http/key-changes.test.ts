@@ -43,7 +43,7 @@ async function start(t: TestContext): Promise<Processes> {
   const here = await createTestAuth({ store: { ...store, signingKeys }, clock })
   const there = await createTestAuth({ store, clock })
   const guards = createGuards(here)
-  const { id } = await here.accounts.create({ username: 'alice', password: null, role: 'admin' })
+  const { id } = await here.users.create({ username: 'alice', password: null, role: 'admin' })
   t.after(() => here.close())
   return {
     here,
@@ -51,7 +51,7 @@ async function start(t: TestContext): Promise<Processes> {
     guards,
     userGuards: [
       guards.userEvenIfInactive,
-      guards.currentUser,
+      guards.activeUser,
       guards.requireRole('admin'),
       guards.requirePermission('items:read'),
     ],
@@ -129,7 +129,7 @@ test('while the version cannot be read, nothing is signed, and no unknown key is
 
 test('many tokens of unknown keys at once cost the store no more than two looks', async (t) => {
   const { guards, issue, versionsRead } = await start(t)
-  await guards.currentUser(bearer(await issue()))
+  await guards.activeUser(bearer(await issue()))
   const before = versionsRead()
   const key = new TextEncoder().encode(randomUUID())
   const tokens = await Promise.all(

@@ -184,7 +184,7 @@ describe('the scope is what was asked for, the client may have and the role gran
     const narrowed = clients.map((client) =>
       client.id === 'reader' ? { ...client, scopes: ['stats:read', 'items:write'] } : client,
     )
-    const { id } = (await made.auth.accounts.findByUsername('admin')) ?? { id: '' }
+    const { id } = (await made.auth.users.findByUsername('admin')) ?? { id: '' }
     const later = await createTestClientsOn(store, narrowed)
     const refreshed = (await later.refresh(reader, refresh_token)).body as Tokens
     assert.equal(refreshed.scope, 'stats:read')

@@ -102,7 +102,7 @@ async function assertRefused(promise: Promise<unknown>, status: number): Promise
 describe('whose token it is (XI-01)', () => {
   test('ours and theirs pass the same guard', async () => {
     const { auth, guards } = await open()
-    const user = await auth.accounts.create({ username: 'bob', password: goodPassword })
+    const user = await auth.users.create({ username: 'bob', password: goodPassword })
     const ours = String(await createAccessToken(auth, user.id))
     assert.equal((await guards.activeUser(request(ours))).username, 'bob')
     assert.deepEqual(provider.requests, [], 'our own token asks nobody')
@@ -220,7 +220,7 @@ describe('users made of tokens', () => {
       active: true,
       createdAt: clock(),
     })
-    assert.equal((await auth.accounts.counts()).total, 0)
+    assert.equal((await auth.users.counts()).total, 0)
   })
 
   test('a name that is no text gives way to the subject', async () => {
@@ -308,7 +308,7 @@ describe('users made of tokens', () => {
 describe('users that are linked', () => {
   test('an identity is a user once an administrator has linked it, and no name is', async () => {
     const { auth, guards } = await open({ users: 'link' })
-    const user = await auth.accounts.create({ username: 'alice', password: goodPassword })
+    const user = await auth.users.create({ username: 'alice', password: goodPassword })
     const token = await theirs({ email: 'alice@example.com', email_verified: true })
     await assertRefused(guards.activeUser(request(token)), 403)
     await auth.identities.link(user.id, provider.origin, 'subject-1')
@@ -319,18 +319,18 @@ describe('users that are linked', () => {
 
   test('the local role and the local deactivation win', async () => {
     const { auth, guards } = await open({ users: 'link' })
-    const user = await auth.accounts.create({ username: 'alice', password: null, role: 'editor' })
+    const user = await auth.users.create({ username: 'alice', password: null, role: 'editor' })
     await auth.identities.link(user.id, provider.origin, 'subject-1')
     const token = await theirs({ realm_access: { roles: ['boss'] } })
     await assertRefused(guards.requireRole('admin')(request(token)), 403)
     assert.ok(await guards.requirePermission('items:write')(request(token)))
-    await auth.accounts.changeRole(user.id, 'member')
+    await auth.users.changeRole(user.id, 'member')
     await assertRefused(guards.requirePermission('items:write')(request(token)), 403)
-    await auth.accounts.deactivate(user.id)
+    await auth.users.deactivate(user.id)
     await assertRefused(guards.activeUser(request(token)), 403)
-    await auth.accounts.reactivate(user.id)
+    await auth.users.reactivate(user.id)
     assert.ok(await guards.activeUser(request(token)))
-    await auth.accounts.remove(user.id)
+    await auth.users.remove(user.id)
     await assertRefused(guards.activeUser(request(token)), 403)
   })
 
@@ -339,7 +339,7 @@ describe('users that are linked', () => {
       users: 'link',
       permissions: ['items:read', 'stats:read'],
     })
-    const user = await auth.accounts.create({ username: 'alice', password: null, role: 'editor' })
+    const user = await auth.users.create({ username: 'alice', password: null, role: 'editor' })
     await auth.identities.link(user.id, provider.origin, 'subject-1')
     const token = await theirs({ scope: 'items:read stats:read' })
     assert.ok(await guards.requirePermission('items:read')(request(token)))
@@ -358,7 +358,7 @@ describe('users that are linked', () => {
         return payload.employee === '7' ? userId : null
       },
     })
-    userId = (await auth.accounts.create({ username: 'bob', password: null })).id
+    userId = (await auth.users.create({ username: 'bob', password: null })).id
     await assertRefused(guards.activeUser(request(await theirs())), 403)
     const token = await theirs({ employee: '7' })
     assert.equal((await guards.activeUser(request(token))).id, userId)
@@ -371,8 +371,8 @@ describe('users that are linked', () => {
 
   test('a link that cannot be is refused, and says why', async () => {
     const { auth } = await open({ users: 'link' })
-    const { id } = await auth.accounts.create({ username: 'alice', password: null })
-    const other = await auth.accounts.create({ username: 'bob', password: null })
+    const { id } = await auth.users.create({ username: 'alice', password: null })
+    const other = await auth.users.create({ username: 'bob', password: null })
     const { identities } = auth
     const rows = [
       [id, `${provider.origin}/`, 's', 'identity_invalid'],
@@ -403,12 +403,12 @@ describe('users that are created at first sight', () => {
     const ids = new Set(users.map(({ id }) => id))
     assert.equal(ids.size, 1)
     assert.deepEqual([users[0]?.username, users[0]?.role], ['alice', 'admin'])
-    assert.equal((await auth.accounts.counts()).total, 1)
+    assert.equal((await auth.users.counts()).total, 1)
   })
 
   test('a user of the same name is somebody else (XI-12)', async () => {
     const { auth, guards } = await open(create)
-    const local = await auth.accounts.create({
+    const local = await auth.users.create({
       username: 'alice',
       password: goodPassword,
       role: 'admin',
@@ -437,17 +437,17 @@ describe('users that are created at first sight', () => {
   test('later the local role counts, and a deactivation', async () => {
     const { auth, guards } = await open(create)
     const { id } = await guards.activeUser(request(await theirs()))
-    await auth.accounts.changeRole(id, 'editor')
+    await auth.users.changeRole(id, 'editor')
     const token = await theirs({ realm_access: { roles: ['boss'] } })
     assert.equal((await guards.activeUser(request(token))).role, 'editor')
-    await auth.accounts.deactivate(id)
+    await auth.users.deactivate(id)
     await assertRefused(guards.activeUser(request(token)), 403)
   })
 
   test('nobody is created without a role', async () => {
     const { auth, guards } = await open({ ...create, defaultRole: null })
     await assertRefused(guards.activeUser(request(await theirs())), 403)
-    assert.equal((await auth.accounts.counts()).total, 0)
+    assert.equal((await auth.users.counts()).total, 0)
   })
 })
 
@@ -504,7 +504,7 @@ describe('a machine of another issuer', () => {
       const permissions = { read: 'items:read', writer: 'items:write', boss: '*' }
       const { auth, guards } = await open({ users, permissions })
       const call = request(await machine())
-      for (const guard of [guards.currentUser, guards.requireRole('admin')]) {
+      for (const guard of [guards.activeUser, guards.requireRole('admin')]) {
         await assertRefused(guard(call), 403)
       }
       const client = {
@@ -517,7 +517,7 @@ describe('a machine of another issuer', () => {
       // No role of a table, no default role and no `*` gives it more.
       await assertRefused(guards.requireClient('stats:read')(call), 403)
       assert.equal(await auth.issuers.findUser(await guards.accessToken(call)), null)
-      assert.equal((await auth.accounts.counts()).total, 0)
+      assert.equal((await auth.users.counts()).total, 0)
     })
 
     test(`may do nothing without a table of permissions, with users: '${users}' (XI-13)`, async () => {

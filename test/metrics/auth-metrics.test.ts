@@ -31,7 +31,7 @@ let registry: Registry
 beforeEach(async () => {
   const pool = createHashPool({ concurrency: 1, maxWaiting: 4 })
   auth = await createTestAuth({ passwordHash: { ...cheapHashing, pool }, clock: createTestClock() })
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
   registry = new Registry()
   collectMetrics(auth, registry)
 })
@@ -114,7 +114,7 @@ test('the queue of hashes is measured: what runs, waits, is refused, and for how
 })
 
 test('a signature that was checked before is a hit', async () => {
-  const user = await auth.accounts.create({ username: 'bob', password: goodPassword })
+  const user = await auth.users.create({ username: 'bob', password: goodPassword })
   const token = await createAccessToken(auth, user.id)
   for (let request = 0; request < 3; request++) await auth.accessTokens.verify(token ?? '')
   await auth.accessTokens.verify('a.b.c')

@@ -32,8 +32,8 @@ beforeEach(async () => {
   auth = await createTestAuth()
   lines.length = 0
   app = await buildApp({ auth, logRequests: true, logger })
-  admin = await auth.accounts.create({ username: 'ann', password: goodPassword, role: 'admin' })
-  member = await auth.accounts.create({ username: 'bob', password: goodPassword })
+  admin = await auth.users.create({ username: 'ann', password: goodPassword, role: 'admin' })
+  member = await auth.users.create({ username: 'bob', password: goodPassword })
 })
 
 afterEach(() => app.close())
@@ -98,7 +98,7 @@ describe('GET /me', () => {
   })
 
   test('is refused to an inactive user, who can still log in', async () => {
-    await auth.accounts.deactivate(member.id)
+    await auth.users.deactivate(member.id)
     const call = await logIn('bob')
     assertProblem(await call('GET', '/me'), 403, 'Inactive user')
     assertProblem(await call('GET', '/admin/stats'), 403, 'Inactive user')
@@ -223,7 +223,7 @@ describe('the administration', () => {
     assertProblem(await create({ username: 'x' }), 400, /password/)
     // A number is not silently made a text: as a number it has lost digits.
     assertProblem(await create({ username: 'x', password: 9.1e17 }), 400, /string/)
-    assert.equal((await auth.accounts.counts()).total, 2)
+    assert.equal((await auth.users.counts()).total, 2)
   })
 
   test('gives every reason against a password', async () => {
@@ -265,7 +265,7 @@ describe('the administration', () => {
 
   test('a page holds 50 users unless another number is asked for', async () => {
     for (let number = 10; number < 70; number++) {
-      await auth.accounts.create({ username: `user${number}`, password: null })
+      await auth.users.create({ username: `user${number}`, password: null })
     }
     const call = await as(admin)
     const first = (await call('GET', '/admin/users')).json()
@@ -279,7 +279,7 @@ describe('the administration', () => {
 
   test('lists users in pages, and finds them by a part of the name (DR-01)', async () => {
     for (const username of ['dan', 'dana', 'eve']) {
-      await auth.accounts.create({ username, password: null })
+      await auth.users.create({ username, password: null })
     }
     const call = await as(admin)
     const names: string[] = []
@@ -321,7 +321,7 @@ describe('the administration', () => {
       ['PUT', 'password', { password: otherPassword }],
       ['DELETE', '', undefined],
     ] as const) {
-      await auth.accounts.reactivate(member.id)
+      await auth.users.reactivate(member.id)
       const theirs = await as(member)
       assert.equal((await theirs('GET', '/me')).statusCode, 200)
       const url = `/admin/users/${member.id}/${path}`.replace(/\/$/, '')
@@ -352,13 +352,13 @@ describe('the administration', () => {
 
   test('the last active administrator stays one', async () => {
     const call = await as(admin)
-    const other = await auth.accounts.create({ username: 'z', password: null, role: 'admin' })
-    await auth.accounts.deactivate(other.id)
+    const other = await auth.users.create({ username: 'z', password: null, role: 'admin' })
+    await auth.users.deactivate(other.id)
     const path = `/admin/users/${admin.id}`
     assertProblem(await call('PUT', `${path}/role`, { role: 'member' }), 409, /last active/)
     assertProblem(await call('POST', `${path}/deactivate`), 409, /last active/)
     assertProblem(await call('DELETE', path), 409, /last active/)
-    await auth.accounts.reactivate(other.id)
+    await auth.users.reactivate(other.id)
     assert.equal((await call('DELETE', path)).statusCode, 204)
   })
 
@@ -482,7 +482,7 @@ describe('a failure of the server', () => {
     const store = memory()
     const broken = { ...store, users: { ...store.users, counts: () => Promise.reject(error) } }
     auth = await createTestAuth({ store: broken })
-    admin = await auth.accounts.create({ username: 'ann', password: null, role: 'admin' })
+    admin = await auth.users.create({ username: 'ann', password: null, role: 'admin' })
     await app.close()
     app = await buildApp({ auth, logger })
     return await (await as(admin))('GET', '/admin/stats')

@@ -9,7 +9,7 @@ const hour = 60 * 60
 
 async function start(t: TestContext) {
   const auth = await createTestAuth()
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
   const app = await buildApp({ auth, docs: false })
   t.after(async () => {
     await app.close()

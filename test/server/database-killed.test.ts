@@ -38,7 +38,7 @@ async function startServers(t: TestContext, url: string): Promise<Servers> {
     return { auth, app }
   }
   const [{ auth, app: here }, { app: there }] = [await start(), await start()]
-  await auth.accounts.create({ username: 'root', password: goodPassword, role: 'admin' })
+  await auth.users.create({ username: 'root', password: goodPassword, role: 'admin' })
   const admin: string = (await login(here, 'root')).json().access_token
   return { here, there, admin }
 }

@@ -41,7 +41,7 @@ describe('with the database lost', { skip, timeout }, () => {
     const store = postgres(url.href, { maxConnections: 4, connectionTimeout: 1 })
     auth = await createTestAuth({ store, secretKey: 'b7e1f0a2c3d4958677869504a3b2c1d0' })
     app = await buildApp({ auth, setup })
-    await auth.accounts.create({ username: 'ann', password: goodPassword, role: 'admin' })
+    await auth.users.create({ username: 'ann', password: goodPassword, role: 'admin' })
     const tokens = (await login(app, 'ann')).json()
     token = tokens.access_token
     refreshToken = tokens.refresh_token

@@ -111,7 +111,7 @@ async function examine(t: TestContext, place: Place, takesSome: boolean): Promis
   })
   const [writer] = writers
   assert.ok(writer)
-  await auth.accounts.create({ username: 'ann', password: goodPassword, role: 'admin' })
+  await auth.users.create({ username: 'ann', password: goodPassword, role: 'admin' })
   const first = (await login(app, 'ann')).json()
   const ended = (await login(app, 'ann')).json()
   const me = (token: string) =>

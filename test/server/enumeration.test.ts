@@ -16,12 +16,12 @@ before(async () => {
   auth = await createTestAuth({ clock: createTestClock() })
   auth.passwords.pool.subscribe(() => void hashes++)
   app = await buildApp({ auth, trustedProxies: { addresses: ['127.0.0.1'], hops: 1 } })
-  const { accounts } = auth
-  await accounts.create({ username: 'wrong', password: goodPassword })
-  await accounts.create({ username: 'throttled', password: goodPassword })
-  const { id } = await accounts.create({ username: 'inactive', password: goodPassword })
-  await accounts.deactivate(id)
-  await accounts.create({
+  const { users } = auth
+  await users.create({ username: 'wrong', password: goodPassword })
+  await users.create({ username: 'throttled', password: goodPassword })
+  const { id } = await users.create({ username: 'inactive', password: goodPassword })
+  await users.deactivate(id)
+  await users.create({
     username: 'imported',
     passwordHash: await bcrypt.hash('right', 4),
   })

@@ -24,8 +24,8 @@ before(async () => {
       { id: 'other', secret, grants: [], introspect: false },
     ],
   })
-  await auth.accounts.create({ username: 'alice', password: goodPassword, role: 'admin' })
-  await auth.accounts.create({ username: 'bob', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword, role: 'admin' })
+  await auth.users.create({ username: 'bob', password: goodPassword })
   app = await buildApp({ auth })
   admin = bearer((await login(app, 'alice')).json().access_token)
   member = bearer((await login(app, 'bob')).json().access_token)
@@ -66,9 +66,9 @@ const cases: Readonly<Record<string, Answers | string>> = {
   ],
   'a token that is not a JWT': async () => [await get('/me', bearer('abc'))],
   'inactive user': async () => {
-    const user = await auth.accounts.create({ username: 'carol', password: goodPassword })
+    const user = await auth.users.create({ username: 'carol', password: goodPassword })
     const before = (await login(app, 'carol')).json().access_token
-    await auth.accounts.deactivate(user.id)
+    await auth.users.deactivate(user.id)
     const since = (await login(app, 'carol')).json().access_token
     return [await get('/me', bearer(before)), await get('/me', bearer(since))]
   },

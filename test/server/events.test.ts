@@ -26,11 +26,11 @@ async function start(t: TestContext) {
     await auth.close()
   })
   const by = { actor: 'test' }
-  const boss = await auth.accounts.create(
+  const boss = await auth.users.create(
     { username: 'boss', password: goodPassword, role: 'admin' },
     by,
   )
-  const alice = await auth.accounts.create({ username: 'alice', password: goodPassword }, by)
+  const alice = await auth.users.create({ username: 'alice', password: goodPassword }, by)
   const authorization = `Bearer ${await createAccessToken(auth, boss.id)}`
   const call = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) =>
     app.inject({ method, url, headers: { authorization }, ...(payload && { payload }) })
@@ -138,7 +138,7 @@ describe('the events of the server', () => {
     const user = `/admin/users/${alice.id}`
     assert.equal((await call('POST', `${user}/deactivate`)).statusCode, 500)
     assert.equal((await call('DELETE', user)).statusCode, 500)
-    assert.equal((await auth.accounts.find(alice.id))?.active, true)
+    assert.equal((await auth.users.find(alice.id))?.active, true)
     database.exec('drop trigger refuse')
     database.close()
     assert.equal((await call('POST', `${user}/deactivate`)).statusCode, 200)

@@ -50,7 +50,7 @@ test('the first page says that there are no users, while that is so, and never t
   const before = await app.inject({ url: '/', headers: browser })
   assert.match(before.body, /There are no users yet/)
   assert.ok(!before.body.includes(setup.code))
-  await auth.accounts.create({ username: 'alice', password: goodPassword, role: 'admin' })
+  await auth.users.create({ username: 'alice', password: goodPassword, role: 'admin' })
   const after = await app.inject({ url: '/', headers: browser })
   assert.doesNotMatch(after.body, /no users/)
   await app.close()

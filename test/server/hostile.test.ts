@@ -18,7 +18,7 @@ let token: string
 before(async () => {
   auth = await createTestAuth()
   app = await buildApp({ auth })
-  const { id } = await auth.accounts.create({ username: 'alice', password: goodPassword })
+  const { id } = await auth.users.create({ username: 'alice', password: goodPassword })
   token = String(await createAccessToken(auth, id))
   await app.listen({ port: 0 })
 })

@@ -38,7 +38,7 @@ before(async () => {
     roles: { admin: ['*'], member: ['stats:read', 'users:read'] },
     clients: [{ id: 'odd/client', secret: oddSecret }, machine],
   })
-  await auth.accounts.create({ username, password: goodPassword })
+  await auth.users.create({ username, password: goodPassword })
   secret = await auth.clients.register({ id: 'backend', confidential: true })
   await auth.clients.register({ id: 'spa', scopes: ['stats:read'], confidential: false })
   app = await buildApp({ auth })

@@ -52,7 +52,7 @@ beforeEach(async () => {
     ],
   })
   app = await buildApp({ auth })
-  const { id } = await auth.accounts.create({
+  const { id } = await auth.users.create({
     username: 'root',
     password: goodPassword,
     role: 'admin',
@@ -87,7 +87,7 @@ async function call(
 }
 
 test('an administrator links an identity, and it is that user from then on', async () => {
-  const { id } = await auth.accounts.create({ username: 'alice', password: null })
+  const { id } = await auth.users.create({ username: 'alice', password: null })
   const path = `/admin/users/${id}/identities`
   const identity = { issuer: provider.origin, subject: 'subject-1' }
   const token = await theirs()
@@ -116,7 +116,7 @@ test('an administrator links an identity, and it is that user from then on', asy
 })
 
 test('what cannot be linked is refused, and only administrators link', async () => {
-  const { id } = await auth.accounts.create({ username: 'alice', password: null })
+  const { id } = await auth.users.create({ username: 'alice', password: null })
   const path = `/admin/users/${id}/identities`
   const post = (payload: object, token = admin, url = path) =>
     call(token, url, { method: 'POST', payload })
@@ -135,7 +135,7 @@ test('what cannot be linked is refused, and only administrators link', async () 
   assertProblem(await call(token, path), 403)
   const narrow = await createAccessToken(
     auth,
-    (await auth.accounts.findByUsername('root'))?.id ?? '',
+    (await auth.users.findByUsername('root'))?.id ?? '',
     ['users:read'],
   )
   assertProblem(await post({ issuer, subject }, String(narrow)), 403)

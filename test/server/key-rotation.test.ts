@@ -31,7 +31,7 @@ async function start(t: TestContext): Promise<World> {
     await app.close()
     await auth.close()
   })
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
   return {
     auth,
     app,

@@ -40,7 +40,7 @@ test('guarded requests, keys, metadata, introspection and refreshes pass by the 
     await auth.close()
     rmSync(directory, { recursive: true, force: true })
   })
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
 
   const send = (path: string, init: RequestInit = {}) => fetch(urlOf(app) + path, init)
   const form = (fields: Readonly<Record<string, string>>, headers = {}): RequestInit => ({

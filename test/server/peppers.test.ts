@@ -30,7 +30,7 @@ test('an unknown user and one under any pepper or none: equal bytes (TH-01, PW-1
   const [before, between] = [await start(t, store, {}), await start(t, store, { pepper: one })]
   const after = await start(t, store, { pepper: two, previousPeppers: [one] })
   for (const [username, { auth }] of Object.entries({ none: before, old: between, new: after })) {
-    await auth.accounts.create({ username, password: goodPassword })
+    await auth.users.create({ username, password: goodPassword })
   }
   const seen = async (username: string): Promise<object> => {
     const { statusCode, headers, body } = await sendForm(after.app, '/auth/token', {
@@ -50,7 +50,7 @@ test('a pepper that this process does not know is 503, and the log names it (PW-
   const store = memory()
   const early = await start(t, store, {})
   const late = await start(t, store, { pepper: one })
-  const alice = await late.auth.accounts.create({ username: 'alice', password: goodPassword })
+  const alice = await late.auth.users.create({ username: 'alice', password: goodPassword })
 
   const answer = await login(early.app, 'alice')
   assert.equal(answer.statusCode, 503)

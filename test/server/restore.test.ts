@@ -92,7 +92,7 @@ for (const [engine, create, skipped] of [
       test(`nothing that was issued before a restore is good after it, which is an event, ${keys} (DD-08, LA-01)`, async (t) => {
         const database = await create()
         const before = await open(t, database, options)
-        await before.auth.accounts.create({
+        await before.auth.users.create({
           username: 'ann',
           password: goodPassword,
           role: 'admin',
@@ -118,7 +118,7 @@ for (const [engine, create, skipped] of [
         const { id } = await revoking.ann()
         const keyIds = (await revoking.auth.managedKeys?.list())?.map((key) => key.id) ?? []
         for (const keyId of keyIds) await revoking.auth.managedKeys?.retire(keyId)
-        await revoking.auth.accounts.endSessions(id)
+        await revoking.auth.users.endSessions(id)
         await revoking.auth.clients.replaceSecret('job')
         assert.equal(await revoking.clientOf(own), null)
         assert.equal(await revoking.me(ended.access_token), 401)
@@ -157,7 +157,7 @@ test('servers that run while everything is ended refuse what they issued, and go
 }, async (t) => {
   const database = await postgresDatabase()
   const running = await open(t, database, { keyEncryptionKey })
-  await running.auth.accounts.create({ username: 'ann', password: goodPassword, role: 'admin' })
+  await running.auth.users.create({ username: 'ann', password: goodPassword, role: 'admin' })
   const tokens = await running.logIn()
   assert.equal(await running.me(tokens.access_token), 200)
   const command = await open(t, database, { keyEncryptionKey })

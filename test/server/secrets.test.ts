@@ -68,8 +68,8 @@ async function walk(app: FastifyInstance, auth: Auth) {
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       payload: new URLSearchParams(fields).toString(),
     })
-  const alice = await auth.accounts.create({ username: 'alice', password: goodPassword })
-  const boss = await auth.accounts.create({ username: 'boss', password: null, role: 'admin' })
+  const alice = await auth.users.create({ username: 'alice', password: goodPassword })
+  const boss = await auth.users.create({ username: 'boss', password: null, role: 'admin' })
   const secret = canary(
     'client secret',
     await auth.clients.register({ id: 'api', confidential: true }),
@@ -256,7 +256,7 @@ describe('a failure that carries secrets is a bare 500, and its log says what fa
           },
         },
       })
-      const boss = await auth.accounts.create({ username: 'b', password: null, role: 'admin' })
+      const boss = await auth.users.create({ username: 'b', password: null, role: 'admin' })
       const token = String(await createAccessToken(auth, boss.id))
       broken = true
       const answer = await app.inject({
@@ -284,7 +284,7 @@ describe('a failure that carries secrets is a bare 500, and its log says what fa
   test('in PostgreSQL, whose error shows the whole row (LA-04, LA-10)', { skip }, async (t) => {
     const url = (await server?.createDatabase('rows')) ?? ''
     const { app, auth, log } = await start(t, { store: postgres(url), keyEncryptionKey })
-    const boss = await auth.accounts.create({ username: 'boss', password: null, role: 'admin' })
+    const boss = await auth.users.create({ username: 'boss', password: null, role: 'admin' })
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     await client.query(`alter table users add constraint no_more check (username <> 'alice')`)

@@ -18,7 +18,7 @@ beforeEach(async () => {
   })
   app = await buildApp({ auth })
   for (const role of ['admin', 'editor', 'member']) {
-    await auth.accounts.create({ username: role, password: goodPassword, role })
+    await auth.users.create({ username: role, password: goodPassword, role })
   }
 })
 
@@ -81,7 +81,7 @@ test('a login answers with a pair, and a refresh with the next one (RFC 6749 §6
 test('an inactive user gets an access token and no refresh token; a refresh is refused', async () => {
   const { access_token, refresh_token } = await login('member')
   const { sub = '' } = decodeJwt(access_token)
-  await auth.accounts.deactivate(sub)
+  await auth.users.deactivate(sub)
   const refused = await refresh(refresh_token)
   assert.equal(refused.statusCode, 400)
   assert.equal(refused.json().error, 'invalid_grant')
@@ -136,10 +136,10 @@ test('a login that asked for less is not widened by a refresh that asks for ever
 test('a refresh after a change of role grants what both the login and the new role do', async () => {
   const tokens = await login('editor')
   const { sub = '' } = decodeJwt(tokens.access_token)
-  await auth.accounts.changeRole(sub, 'member')
+  await auth.users.changeRole(sub, 'member')
   const demoted: Tokens = (await refresh(tokens.refresh_token)).json()
   assert.equal(demoted.scope, '')
-  await auth.accounts.changeRole(sub, 'admin')
+  await auth.users.changeRole(sub, 'admin')
   assert.equal((await refresh(demoted.refresh_token)).json().scope, 'stats:read users:read')
 })
 
@@ -222,7 +222,7 @@ test('an access token does not outlive its session', async () => {
   await app.close()
   auth = await createTestAuth({ clock, sessions: { lifetime: 100 } })
   app = await buildApp({ auth })
-  await auth.accounts.create({ username: 'admin', password: goodPassword, role: 'admin' })
+  await auth.users.create({ username: 'admin', password: goodPassword, role: 'admin' })
   const tokens = await login()
   assert.equal(tokens.expires_in, 100)
   const { iat = 0, exp } = decodeJwt(tokens.access_token)
@@ -272,9 +272,9 @@ test('a secret is never in the JWK Set (KM-05)', async () => {
 test('a token that was issued to an inactive user does not come alive again', async () => {
   const { access_token } = await login('member')
   const { sub = '' } = decodeJwt(access_token)
-  await auth.accounts.deactivate(sub)
+  await auth.users.deactivate(sub)
   const inactive = await login('member')
-  await auth.accounts.reactivate(sub)
+  await auth.users.reactivate(sub)
   assert.equal((await call(inactive.access_token)).statusCode, 401)
 })
 

@@ -40,7 +40,7 @@ const send = (fields: Record<string, string> = {}) =>
     }).toString(),
   })
 
-const countUsers = async () => (await auth.accounts.counts()).total
+const countUsers = async () => (await auth.users.counts()).total
 
 test('the page is a form that holds no code, and runs nothing but its own', async () => {
   const answer = await app.inject('/setup')
@@ -57,7 +57,7 @@ test('the page is a form that holds no code, and runs nothing but its own', asyn
 
 test('the code creates the first administrator, and is used up', async () => {
   assert.equal((await send()).statusCode, 201)
-  const alice = await auth.accounts.findByUsername('alice')
+  const alice = await auth.users.findByUsername('alice')
   assert.equal(alice?.role, 'admin')
   assert.ok(await authenticate(auth, 'alice', goodPassword))
   assert.equal((await send({ username: 'mallory' })).statusCode, 410)
@@ -120,7 +120,7 @@ test('two uses at once make one administrator (DD-14, CVE-2026-4325, keycloak 51
 })
 
 test('a user who was created otherwise meanwhile ends the set-up', async () => {
-  await auth.accounts.create({ username: 'bob', password: goodPassword, role: 'admin' })
+  await auth.users.create({ username: 'bob', password: goodPassword, role: 'admin' })
   assert.equal((await send()).statusCode, 410)
   assert.equal(await countUsers(), 1)
 })

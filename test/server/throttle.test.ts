@@ -18,7 +18,7 @@ beforeEach(async () => {
   clock = createTestClock()
   auth = await createTestAuth({ clock })
   app = await buildApp({ auth, logger })
-  alice = await auth.accounts.create({ username: 'alice', password: goodPassword, role: 'admin' })
+  alice = await auth.users.create({ username: 'alice', password: goodPassword, role: 'admin' })
 })
 
 afterEach(() => app.close())
@@ -70,9 +70,9 @@ test('too many wrong old passwords are a 429 problem (TH-08)', async () => {
 })
 
 test('an administrator unlocks a user', async () => {
-  await auth.accounts.create({ username: 'bob', password: goodPassword })
+  await auth.users.create({ username: 'bob', password: goodPassword })
   await exhaust('bob')
-  const { id } = (await auth.accounts.findByUsername('bob')) ?? { id: '' }
+  const { id } = (await auth.users.findByUsername('bob')) ?? { id: '' }
   const answer = await call('POST', `/admin/users/${id}/unlock`)
   assert.equal(answer.statusCode, 200)
   assert.equal(answer.json().username, 'bob')

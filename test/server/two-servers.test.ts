@@ -81,7 +81,7 @@ function twoServers(
       databaseUrl = url
       servers = await Promise.all([serve(directory, settings()), serve(directory, settings())])
       auth = await createTestAuth({ store, secretKey, issuer })
-      const { id } = await auth.accounts.create({ username: 'root', password: null, role: 'admin' })
+      const { id } = await auth.users.create({ username: 'root', password: null, role: 'admin' })
       root = await tokenOf(id)
       // On PostgreSQL that makes them listen.
       for (const { url: here } of servers) assert.equal(await statusOf(here, root), 200)
@@ -102,7 +102,7 @@ function twoServers(
       String(await createAccessToken(auth, id, ['*']))
 
     const addUser = (): Promise<User> =>
-      auth.accounts.create({ username: `user${++users}`, password: goodPassword, role: 'admin' })
+      auth.users.create({ username: `user${++users}`, password: goodPassword, role: 'admin' })
 
     async function withOperator<T>(act: (operator: pg.Client) => Promise<T>): Promise<T> {
       const operator = new pg.Client({ connectionString: databaseUrl })

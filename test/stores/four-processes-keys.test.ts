@@ -65,7 +65,7 @@ function processes(name: string, locate: () => Promise<string>, skipped: string 
 
       const auth = await createTestAuth({ store, keyEncryptionKey: key, clock })
       t.after(() => auth.close())
-      const { id: userId } = await auth.accounts.create({ username: 'alice', password: null })
+      const { id: userId } = await auth.users.create({ username: 'alice', password: null })
       const keysNow = async () => (await store.signingKeys.read()).keys
 
       const tell = (index: number, work: Work): Promise<KeyOutcome> =>

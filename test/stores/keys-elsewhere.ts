@@ -48,7 +48,7 @@ async function perform(task: KeyTask): Promise<Omit<KeyOutcome & { done: true },
     case 'issue':
       return { token: (await createAccessToken(auth, task.userId)) ?? '' }
     case 'guard':
-      await guards.currentUser({ headers: { authorization: `Bearer ${task.token}` } })
+      await guards.activeUser({ headers: { authorization: `Bearer ${task.token}` } })
       return {}
   }
 }

@@ -67,7 +67,7 @@ function pruning(name: string, open: () => Promise<Opened>, skipped: string | fa
       const clock = createTestClock()
       const auth = await createTestAuth({ store, clock, secretKey })
       t.after(() => auth.close())
-      const { id } = await auth.accounts.create({ username: 'alice', password: null })
+      const { id } = await auth.users.create({ username: 'alice', password: null })
       const user = await store.users.findById(id)
       assert.ok(user)
       const openSession = async () => {

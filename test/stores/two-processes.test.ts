@@ -78,7 +78,7 @@ function races(name: string, open: () => Promise<[Store, string]>, skipped: stri
     }
 
     async function openSession(auth: Auth, username: string): Promise<OpenSession> {
-      const { id } = await auth.accounts.create({ username, password: null })
+      const { id } = await auth.users.create({ username, password: null })
       const user = await auth.store.users.findById(id)
       assert.ok(user)
       const opened = await auth.sessions.open(user, { clientId: 'client', scopes: [] })

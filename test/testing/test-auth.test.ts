@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
-import { AccountError } from '../../src/core/errors.ts'
+import { UserError } from '../../src/core/errors.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createTestAuth, type TestAuth } from '../../src/testing/test-auth.ts'
 
@@ -26,13 +26,13 @@ test('a request acts as a user who did not exist, with the role that the test na
   assert.deepEqual({ username, role, scope }, { username: 'alice', role: 'admin', scope: '*' })
   const again = (await me(await auth.actAs('alice'))).json()
   assert.equal(again.role, 'admin')
-  assert.equal((await auth.accounts.counts()).total, 1)
+  assert.equal((await auth.users.counts()).total, 1)
 })
 
 test('a role that the user has not is given, and a role that there is not is refused', async () => {
   await auth.actAs('bob')
   assert.equal((await me(await auth.actAs('bob', { role: 'admin' }))).json().role, 'admin')
-  await assert.rejects(auth.actAs('carol', { role: 'emperor' }), AccountError)
+  await assert.rejects(auth.actAs('carol', { role: 'emperor' }), UserError)
 })
 
 test('the token does what its scopes say', async () => {
@@ -47,14 +47,14 @@ test('the token is a real one: it expires, and ends with the account', async () 
   assert.equal((await me(headers)).statusCode, 401)
 
   const inactive = await auth.actAs('frank')
-  const frank = await auth.accounts.findByUsername('frank')
-  await auth.accounts.deactivate(String(frank?.id))
+  const frank = await auth.users.findByUsername('frank')
+  await auth.users.deactivate(String(frank?.id))
   assert.equal((await me(inactive)).statusCode, 403)
 })
 
 test('a password that a test sets is hashed at next to no cost, and at the real one if asked for', async () => {
   const hashOf = async (each: TestAuth): Promise<string> => {
-    await each.accounts.create({ username: 'grace', password: 'three green tractors sing' })
+    await each.users.create({ username: 'grace', password: 'three green tractors sing' })
     return String((await each.store.users.findByUsername('grace'))?.passwordHash)
   }
   assert.match(await hashOf(auth), /\$m=8,t=1,p=1\$/)

@@ -19,35 +19,35 @@ declare const guards: Guards
 declare const incoming: IncomingMessage
 declare const fastifyRequest: FastifyRequest
 
-const { currentUser, accessToken } = guards
+const { activeUser, accessToken } = guards
 
 // A guard takes the request of Fastify, Node and the web.
 
-const fromFastify: Promise<User> = currentUser(fastifyRequest)
-const fromNode: Promise<User> = currentUser(incoming)
-const fromWeb: Promise<User> = currentUser(new Request('http://api.test/'))
+const fromFastify: Promise<User> = activeUser(fastifyRequest)
+const fromNode: Promise<User> = activeUser(incoming)
+const fromWeb: Promise<User> = activeUser(new Request('http://api.test/'))
 void [fromFastify, fromNode, fromWeb]
 
 // @ts-expect-error a request has headers
-currentUser({})
+activeUser({})
 // @ts-expect-error a guard is given the request, not the token
-currentUser('token')
+activeUser('token')
 // @ts-expect-error a guard's value comes later
-const now: User = currentUser(incoming)
+const now: User = activeUser(incoming)
 void now
 
 // It is an `onRequest` hook of Fastify as it stands.
 
-Fastify().get('/', { onRequest: currentUser }, () => 'inside')
-Fastify().get('/', { onRequest: [currentUser, accessToken] }, () => 'inside')
-Fastify().addHook('onRequest', currentUser)
+Fastify().get('/', { onRequest: activeUser }, () => 'inside')
+Fastify().get('/', { onRequest: [activeUser, accessToken] }, () => 'inside')
+Fastify().addHook('onRequest', activeUser)
 
 // It is made by our functions alone, which keep the type of its value.
 
 const made: Guard<number> = guard(() => 1)
 const later: Guard<number> = guard(async () => 1)
-const named: Guard<string> = refine(currentUser, (user) => user.username)
-const both: Guard<{ user: User; n: number }> = all({ user: currentUser, n: made })
+const named: Guard<string> = refine(activeUser, (user) => user.username)
+const both: Guard<{ user: User; n: number }> = all({ user: activeUser, n: made })
 const perhaps: Guard<number | null> = optional(later)
 void [named, both, perhaps]
 
@@ -58,9 +58,9 @@ void plain
 const text: Guard<string> = guard(() => 1)
 void text
 // @ts-expect-error a user has no such property
-refine(currentUser, (user) => user.email)
+refine(activeUser, (user) => user.email)
 // @ts-expect-error guards are given by name
-all([currentUser])
+all([activeUser])
 // @ts-expect-error a value is not a guard
 all({ user: 'alice' })
 // @ts-expect-error there may be no value

@@ -15,7 +15,7 @@ declare function expectType<Expected>(): <Actual>(
 ) => void
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 
-const { accessToken, currentUser, requirePermission, requireRole } = guards
+const { accessToken, activeUser, requirePermission, requireRole } = guards
 const app = Fastify().withTypeProvider<TypeBoxTypeProvider>()
 
 const NewItem = Type.Object({ name: Type.String(), price: Type.Number() })
@@ -26,7 +26,7 @@ const itemSchema = { body: NewItem, response: { 201: Item } }
 
 app.get(
   '/me',
-  secured(currentUser, (user) => {
+  secured(activeUser, (user) => {
     expectType<User>()(user)
     return user.username
   }),
@@ -48,16 +48,16 @@ app.get(
 app.get(
   '/me/secrets',
   // @ts-expect-error a guard's user has no password hash
-  secured(currentUser, (user) => user.passwordHash),
+  secured(activeUser, (user) => user.passwordHash),
 )
 app.get(
   '/me/email',
   // @ts-expect-error a user has no such property
-  secured(currentUser, (user) => user.email),
+  secured(activeUser, (user) => user.email),
 )
 app.get(
   '/me/rename',
-  secured(currentUser, (user) => {
+  secured(activeUser, (user) => {
     // @ts-expect-error a guard's value is shared by all who ask for it, so it cannot be changed
     user.role = 'admin'
   }),
@@ -68,7 +68,7 @@ app.get(
 app.post(
   '/items',
   { schema: itemSchema },
-  secured(currentUser, async (user, request, reply) => {
+  secured(activeUser, async (user, request, reply) => {
     expectType<{ name: string; price: number }>()(request.body)
     reply.code(201)
     return { id: 1, owner: user.username }
@@ -77,7 +77,7 @@ app.post(
 app.post(
   '/items/colour',
   { schema: { body: NewItem } },
-  secured(currentUser, (_user, request) => {
+  secured(activeUser, (_user, request) => {
     // @ts-expect-error the schema of the body has no such property
     return request.body.colour
   }),
@@ -85,7 +85,7 @@ app.post(
 app.get(
   '/items/:id',
   { schema: { params: Type.Object({ id: Type.Integer() }) } },
-  secured(currentUser, (_user, request) => {
+  secured(activeUser, (_user, request) => {
     expectType<number>()(request.params.id)
     // @ts-expect-error the schema of the parameters says that the id is a number
     return request.params.id.toUpperCase()
@@ -94,7 +94,7 @@ app.get(
 app.get(
   '/items',
   { schema: { querystring: Type.Object({ limit: Type.Optional(Type.Integer()) }) } },
-  secured(currentUser, (_user, { query }) => {
+  secured(activeUser, (_user, { query }) => {
     expectType<number | undefined>()(query.limit)
     // @ts-expect-error the limit may be absent
     return query.limit + 1
@@ -107,18 +107,18 @@ app.post(
   '/items/wrong-answer',
   { schema: itemSchema },
   // @ts-expect-error the schema of the answer says that the id is a number
-  secured(currentUser, (user) => ({ id: 'one', owner: user.username })),
+  secured(activeUser, (user) => ({ id: 'one', owner: user.username })),
 )
 app.post(
   '/items/short-answer',
   { schema: itemSchema },
   // @ts-expect-error the schema of the answer says that there is an owner
-  secured(currentUser, async () => ({ id: 1 })),
+  secured(activeUser, async () => ({ id: 1 })),
 )
 app.post(
   '/items/wrong-send',
   { schema: itemSchema },
-  secured(currentUser, async (_user, _request, reply) => {
+  secured(activeUser, async (_user, _request, reply) => {
     // @ts-expect-error the schema of the answer says that the id is a number
     return reply.code(201).send({ id: 'one', owner: 'alice' })
   }),
@@ -126,7 +126,7 @@ app.post(
 app.post(
   '/items/wrong-status',
   { schema: itemSchema },
-  secured(currentUser, async (_user, _request, reply) => {
+  secured(activeUser, async (_user, _request, reply) => {
     // @ts-expect-error the schema knows no answer with this status
     return reply.code(202).send({ id: 1, owner: 'alice' })
   }),
@@ -145,12 +145,12 @@ app.register(guarded(plain, async () => {}))
 
 const handler = (user: User): string => user.username
 // @ts-expect-error the guard comes first
-app.get('/swapped', secured(handler, currentUser))
+app.get('/swapped', secured(handler, activeUser))
 // @ts-expect-error a handler is needed
-app.get('/nothing', secured(currentUser))
+app.get('/nothing', secured(activeUser))
 
 app.register(
-  guarded(currentUser, async (scope) => {
+  guarded(activeUser, async (scope) => {
     scope.get('/', () => 'inside')
   }),
   { prefix: '/inside' },
@@ -160,7 +160,7 @@ app.register(
 
 app.get(
   '/both',
-  secured(all({ user: currentUser, token: accessToken }), ({ user, token }) => {
+  secured(all({ user: activeUser, token: accessToken }), ({ user, token }) => {
     expectType<User>()(user)
     return token.claims.jti
   }),
@@ -168,19 +168,19 @@ app.get(
 app.get(
   '/misnamed',
   // @ts-expect-error all() has no value of this name
-  secured(all({ user: currentUser, token: accessToken }), ({ account }) => account),
+  secured(all({ user: activeUser, token: accessToken }), ({ account }) => account),
 )
 app.get(
   '/mixed-up',
   // @ts-expect-error the token is not the user
-  secured(all({ user: currentUser, token: accessToken }), ({ token }) => token.username),
+  secured(all({ user: activeUser, token: accessToken }), ({ token }) => token.username),
 )
 
 // Without credentials there may be no user.
 
 app.get(
   '/greeting',
-  secured(optional(currentUser), (user) => {
+  secured(optional(activeUser), (user) => {
     expectType<User | null>()(user)
     return user?.username ?? 'stranger'
   }),
@@ -188,7 +188,7 @@ app.get(
 app.get(
   '/greeting/careless',
   // @ts-expect-error there may be no user
-  secured(optional(currentUser), (user) => user.username),
+  secured(optional(activeUser), (user) => user.username),
 )
 
 // A guard that requires nothing would let everybody in.

@@ -14,7 +14,7 @@ declare const guards: Guards
 declare const key: Buffer
 /** As pino's is: more than Fastify asks for. */
 declare const logger: FastifyBaseLogger & { readonly msgPrefix: string; flush(): void }
-const { currentUser } = guards
+const { activeUser } = guards
 
 const NewItem = Type.Object({ name: Type.String() })
 const schema = { body: NewItem, response: { 201: Type.Object({ id: Type.Integer() }) } }
@@ -23,16 +23,16 @@ function check(_user: User, _name: string): void {}
 
 const logged = Fastify({ loggerInstance: logger }).withTypeProvider<TypeBoxTypeProvider>()
 await logged.register(portcullis, { auth })
-await logged.register(guarded(currentUser, async (scope) => void scope.get('/', () => '')))
-logged.get('/hook', { onRequest: currentUser }, () => '')
+await logged.register(guarded(activeUser, async (scope) => void scope.get('/', () => '')))
+logged.get('/hook', { onRequest: activeUser }, () => '')
 logged.get(
   '/me',
-  secured(currentUser, (user) => user.username),
+  secured(activeUser, (user) => user.username),
 )
 logged.post(
   '/items',
   { schema },
-  secured(currentUser, async (user, request, reply) => {
+  secured(activeUser, async (user, request, reply) => {
     check(user, request.body.name)
     // @ts-expect-error the schema of the body has no such property
     request.body.colour
@@ -44,31 +44,31 @@ logged.post(
   '/items/wrong',
   { schema },
   // @ts-expect-error the schema of the answer says that the id is a number
-  secured(currentUser, async () => ({ id: 'one' })),
+  secured(activeUser, async () => ({ id: 'one' })),
 )
 
 const plain = Fastify({ loggerInstance: logger })
 plain.get(
   '/me',
-  secured(currentUser, (user) => user.username),
+  secured(activeUser, (user) => user.username),
 )
 plain.get<{ Params: { id: string } }>(
   '/items/:id',
-  secured(currentUser, (user, request) => check(user, request.params.id)),
+  secured(activeUser, (user, request) => check(user, request.params.id)),
 )
 
 const http2 = Fastify({ http2: true }).withTypeProvider<TypeBoxTypeProvider>()
 await http2.register(portcullis, { auth })
-await http2.register(guarded(currentUser, async (scope) => void scope.get('/', () => '')))
-http2.get('/hook', { onRequest: currentUser }, () => '')
+await http2.register(guarded(activeUser, async (scope) => void scope.get('/', () => '')))
+http2.get('/hook', { onRequest: activeUser }, () => '')
 http2.get(
   '/me',
-  secured(currentUser, (user) => user.username),
+  secured(activeUser, (user) => user.username),
 )
 http2.post(
   '/items',
   { schema },
-  secured(currentUser, async (user, request, reply) => {
+  secured(activeUser, async (user, request, reply) => {
     check(user, request.body.name)
     // @ts-expect-error the schema of the body has no such property
     request.body.colour
@@ -80,19 +80,19 @@ http2.post(
   '/items/wrong',
   { schema },
   // @ts-expect-error the schema of the answer says that the id is a number
-  secured(currentUser, async () => ({ id: 'one' })),
+  secured(activeUser, async () => ({ id: 'one' })),
 )
 
 const secure = Fastify({ http2: true, https: { key, cert: key }, loggerInstance: logger })
 await secure.register(portcullis, { auth })
 secure.get(
   '/me',
-  secured(currentUser, (user) => user.username),
+  secured(activeUser, (user) => user.username),
 )
 
 const https = Fastify({ https: { key, cert: key } })
 await https.register(portcullis, { auth })
 https.get(
   '/me',
-  secured(currentUser, (user) => user.username),
+  secured(activeUser, (user) => user.username),
 )

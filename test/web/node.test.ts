@@ -15,7 +15,7 @@ const mistakes: unknown[] = []
 
 before(async () => {
   auth = await createTestAuth()
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
   const handle = nodeOAuthEndpoints(auth)
   const { activeUser } = createGuards(auth)
   server = createServer(async (request, response): Promise<unknown> => {
@@ -63,7 +63,7 @@ test('a login, a guarded route and a log-out', async () => {
 })
 
 test('the address of a login is the one that it is given', async () => {
-  const user = await auth.accounts.findByUsername('alice')
+  const user = await auth.users.findByUsername('alice')
   assert.ok(user)
   await post('/auth/token', new URLSearchParams({ username: 'alice', password: goodPassword }))
   const sessions = await auth.sessions.list(user.id)

@@ -13,7 +13,7 @@ let app: FastifyInstance
 
 before(async () => {
   auth = await createTestAuth()
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
   handle = oauthEndpoints(auth)
   app = Fastify()
   await app.register(portcullis, { auth })

@@ -15,7 +15,7 @@ const url = 'https://api.example.com/items'
 
 test('a handler runs for requests that the guard lets pass, with its value', async () => {
   const auth = await createTestAuth()
-  const { id } = await auth.accounts.create({ username: 'alice', password: null })
+  const { id } = await auth.users.create({ username: 'alice', password: null })
   const handler = secured(createGuards(auth).activeUser, (user, request, more: number) =>
     Response.json([user.username, request.method, more]),
   )
@@ -42,7 +42,7 @@ test('a refusal has the status, the headers and the body that it has everywhere'
     status: 401,
     detail: 'Not authenticated',
   })
-  const { id } = await auth.accounts.create({ username: 'alice', password: null })
+  const { id } = await auth.users.create({ username: 'alice', password: null })
   const authorization = `Bearer ${await createAccessToken(auth, id)}`
   const forbidden = await handler(new Request(url, { headers: { authorization } }))
   assert.equal(forbidden.status, 403)

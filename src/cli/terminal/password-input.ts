@@ -1,10 +1,10 @@
-import { AccountError } from '../../core/errors.ts'
+import { UserError } from '../../core/errors.ts'
 
 /**
  * Asks for a new password twice without echo, or reads it from standard input if that is no
  * terminal: the first line, without its end. Never from the command line, where others see it.
  *
- * @throws {AccountError} `password_refused` if the two differ, or there is nothing to read.
+ * @throws {UserError} `password_refused` if the two differ, or there is nothing to read.
  */
 export async function readNewPassword(prompt: string): Promise<string> {
   return process.stdin.isTTY ? await askTwice(prompt) : await readFirstLine()
@@ -17,7 +17,7 @@ async function askTwice(prompt: string): Promise<string> {
   const toggleMask = false
   const password = await ask({ message: `${prompt}:`, toggleMask })
   if ((await ask({ message: 'Again:', toggleMask })) === password) return password
-  throw new AccountError('password_refused', ['The passwords differ: try again.'])
+  throw new UserError('password_refused', ['The passwords differ: try again.'])
 }
 
 async function readFirstLine(): Promise<string> {
@@ -25,7 +25,5 @@ async function readFirstLine(): Promise<string> {
   for await (const chunk of process.stdin) chunks.push(chunk)
   const [line = ''] = Buffer.concat(chunks).toString('utf8').split(/\r?\n/, 1)
   if (line !== '') return line
-  throw new AccountError('password_refused', [
-    'Standard input holds no password: give it one line.',
-  ])
+  throw new UserError('password_refused', ['Standard input holds no password: give it one line.'])
 }

@@ -1,4 +1,4 @@
-import { AccountError, ConfigError } from '../errors.ts'
+import { ConfigError, UserError } from '../errors.ts'
 import { everyPermission, formatScope, includesPermission, isScopeToken } from './scope.ts'
 
 /** A role and the permissions it grants; `*` grants all. */
@@ -20,10 +20,10 @@ export const defaultRoles: RoleMap = { admin: [everyPermission], member: [] }
 
 /** Characters of a scope that fit into a token that is looked at, with all its other claims, in base64. */
 export const scopeMaxLength = 4096
-/** @throws {AccountError} `role_unknown`, if the role is not configured. */
+/** @throws {UserError} `role_unknown`, if the role is not configured. */
 export function checkRole({ names }: Roles, role: string): void {
   if (names.includes(role)) return
-  throw new AccountError('role_unknown', [`The role must be one of: ${names.join(', ')}.`])
+  throw new UserError('role_unknown', [`The role must be one of: ${names.join(', ')}.`])
 }
 
 /** @throws {ConfigError} naming every role or permission that cannot be used. */

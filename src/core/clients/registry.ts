@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { ClientError, ConflictError } from '../errors.ts'
-import type { AuthEvents, Origin } from '../events/events.ts'
+import type { Actor, AuthEvents } from '../events/events.ts'
 import type { Store } from '../store.ts'
 import type { ClientAttempts } from './attempts.ts'
 import { applyChanges, type ClientChanges, changesBetween, takesFromLogins } from './changes.ts'
@@ -28,29 +28,29 @@ export interface ClientRegistry {
    *
    * @throws {ClientError} `client_invalid`, `client_taken`
    */
-  register(client: NewClient & { readonly confidential: true }, by?: Origin): Promise<string>
-  register(client: NewClient & { readonly confidential: false }, by?: Origin): Promise<null>
+  register(client: NewClient & { readonly confidential: true }, by?: Actor): Promise<string>
+  register(client: NewClient & { readonly confidential: false }, by?: Actor): Promise<null>
   /**
    * Returns a new secret of a confidential client, which replaces the old one at once. Its sessions
    * go on.
    *
    * @throws {ClientError} `client_unknown`, `client_public`, `client_configured`
    */
-  replaceSecret(id: string, by?: Origin): Promise<string>
+  replaceSecret(id: string, by?: Actor): Promise<string>
   /**
    * Changes what a client may do. If it loses a grant that logins come by, or a scope, its sessions end:
    * returns how many. Its own tokens (RFC 6749 §4.4) are good for no more than what it may do today.
    *
    * @throws {ClientError} `client_unknown`, `client_invalid`, `client_configured`
    */
-  update(id: string, changes: ClientChanges, by?: Origin): Promise<number>
+  update(id: string, changes: ClientChanges, by?: Actor): Promise<number>
   /**
    * Removes a client and ends its sessions; returns how many. Called again after an interruption, it
    * ends those that were left.
    *
    * @throws {ClientError} `client_unknown`, `client_configured`
    */
-  remove(id: string, by?: Origin): Promise<number>
+  remove(id: string, by?: Actor): Promise<number>
 }
 
 interface ClientRegistryOptions {
@@ -85,7 +85,7 @@ export function createClientRegistry({
 
   async function register(
     client: NewClient & { readonly confidential: boolean },
-    by?: Origin,
+    by?: Actor,
   ): Promise<string | null> {
     const problems = clientProblems(client, client.confidential)
     if (problems.length > 0) throw new ClientError('client_invalid', problems)

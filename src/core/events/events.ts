@@ -12,9 +12,7 @@ import {
 import { type EventType, eventTypes } from './vocabulary.ts'
 
 /** Who does something, and from where: what an event says of it. Each may be unknown. */
-export type Origin = Partial<
-  Readonly<Record<'actor' | 'address' | 'requestId', string | undefined>>
->
+export type Actor = Partial<Readonly<Record<'actor' | 'address' | 'requestId', string | undefined>>>
 
 /** Who a user or a client is in the words of `actor`. */
 export function actorOf(who: { readonly userId: string } | { readonly clientId: string }): string {

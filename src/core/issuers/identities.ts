@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { AccountError } from '../errors.ts'
-import type { AuthEvents, Origin } from '../events/events.ts'
+import { UserError } from '../errors.ts'
+import type { Actor, AuthEvents } from '../events/events.ts'
 import type { Store } from '../store.ts'
 import type { IdentityRecord, IdentityStore } from './identity-store.ts'
 
@@ -13,10 +13,10 @@ import type { IdentityRecord, IdentityStore } from './identity-store.ts'
  * Does not check who asks: guard the route. Nor that the identity exists: only its issuer knows.
  */
 export interface Identities {
-  /** @throws {AccountError} `user_unknown`, `identity_taken`, `identity_invalid` */
-  link(userId: string, issuer: string, subject: string, by?: Origin): Promise<IdentityRecord>
+  /** @throws {UserError} `user_unknown`, `identity_taken`, `identity_invalid` */
+  link(userId: string, issuer: string, subject: string, by?: Actor): Promise<IdentityRecord>
   /** False if the identity is not linked to this user. */
-  unlink(userId: string, issuer: string, subject: string, by?: Origin): Promise<boolean>
+  unlink(userId: string, issuer: string, subject: string, by?: Actor): Promise<boolean>
   /** The identities of a user, oldest first. */
   list(userId: string): Promise<readonly IdentityRecord[]>
 }
@@ -36,24 +36,24 @@ export function createIdentities({ store, issuers, events, clock }: IdentitiesOp
   return {
     async link(userId, issuer, subject, by) {
       if (!issuers.includes(issuer)) {
-        throw new AccountError('identity_invalid', [
+        throw new UserError('identity_invalid', [
           issuers.length === 0
             ? 'No issuer is configured whose identities are linked to users.'
             : `The issuer must be, exactly, one of: ${issuers.join(', ')}.`,
         ])
       }
       if (subject === '' || subject.length > subjectMaxLength || /\p{Cc}/u.test(subject)) {
-        throw new AccountError('identity_invalid', [
+        throw new UserError('identity_invalid', [
           `The subject must have 1 to ${subjectMaxLength} characters, and no control characters.`,
         ])
       }
       const identity = { issuer, subject, userId, createdAt: clock() }
       const outcome = await recordLink(events, store.identities, identity, by)
       if (outcome === 'no_user') {
-        throw new AccountError('user_unknown', ['There is no such user.'])
+        throw new UserError('user_unknown', ['There is no such user.'])
       }
       if (outcome === 'taken') {
-        throw new AccountError('identity_taken', [
+        throw new UserError('identity_taken', [
           'This identity is linked to a user already: end that link first.',
         ])
       }
@@ -73,7 +73,7 @@ export function recordLink(
   events: AuthEvents,
   store: IdentityStore,
   identity: IdentityRecord,
-  by?: Origin,
+  by?: Actor,
 ): ReturnType<IdentityStore['link']> {
   const { userId, issuer, subject } = identity
   return events.recordWith(

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { KeyError } from '../errors.ts'
 import type { AuthEvent } from '../events/event-store.ts'
-import type { AuthEvents, Origin } from '../events/events.ts'
+import type { Actor, AuthEvents } from '../events/events.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { SigningKeyChange, SigningKeyRecord, SigningKeyStore } from './key-store.ts'
 import {
@@ -38,7 +38,7 @@ export interface ManagedKeys {
    * published already. With `atOnce` it signs now, which verifiers that keep an older JWK Set may
    * refuse until they fetch it anew. No token ends by this.
    */
-  rotate(options?: { readonly atOnce?: boolean; readonly by?: Origin }): Promise<ManagedKey>
+  rotate(options?: { readonly atOnce?: boolean; readonly by?: Actor }): Promise<ManagedKey>
   /**
    * Deletes a key, and so ends its access tokens, on every process; sessions go on, and their next
    * refresh has another key. If it was the active one, another signs at once.
@@ -47,7 +47,7 @@ export interface ManagedKeys {
    *
    * @throws {KeyError} `key_unknown`
    */
-  retire(id: string, by?: Origin): Promise<ManagedKey>
+  retire(id: string, by?: Actor): Promise<ManagedKey>
   /**
    * Does what is due: publishes the next key, deletes dead ones. Of several processes one does it.
    * To be called every minute or so; the Fastify plugin does.
@@ -83,7 +83,7 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
    */
   async function change(
     decide: (line: Line, now: number) => Promise<Line>,
-    by: Origin = { actor: 'system' },
+    by: Actor = { actor: 'system' },
     retired?: string,
   ): Promise<Line> {
     for (;;) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { createAuthEvents, eventRetention, type Origin } from '../events/events.ts'
+import { type Actor, createAuthEvents, eventRetention } from '../events/events.ts'
 import type { Store } from '../store.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { Store } from '../store.ts'
  * Users have to log in again. Signing keys are made anew by the next `createAuth` on the store. `by` is
  * who does it, for the event, which is stored with it.
  */
-export async function revokeAll(store: Store, clock: Clock, by?: Origin): Promise<void> {
+export async function revokeAll(store: Store, clock: Clock, by?: Actor): Promise<void> {
   const events = createAuthEvents(store.events, clock, eventRetention)
   const stamp = randomBytes(12).toString('base64url')
   await events.recordWith({ ...by, type: 'sys_restored' }, (event) =>

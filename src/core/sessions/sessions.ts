@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
 import { ConfigError, OAuthError } from '../errors.ts'
-import { type AuthEvents, actorOf, type Origin } from '../events/events.ts'
+import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import type { UserRecord } from '../users/user-store.ts'
@@ -73,9 +73,9 @@ export interface Sessions {
    * @throws {OAuthError} `invalid_grant` for a token that is unknown, expired, revoked, reused, of
    * another client, or of a user who is inactive.
    */
-  refresh(refreshToken: string, clientId: string, by?: Origin): Promise<OpenSession>
+  refresh(refreshToken: string, clientId: string, by?: Actor): Promise<OpenSession>
   /** Ends a session; with a user id, only if it is the user's. False if there is none to end. */
-  end(id: string, userId?: string, by?: Origin): Promise<boolean>
+  end(id: string, userId?: string, by?: Actor): Promise<boolean>
   /** The live sessions of a user, newest first. */
   list(userId: string): Promise<readonly SessionRecord[]>
   /**

@@ -1,6 +1,6 @@
 import { ThrottledError, UnavailableError } from '../errors.ts'
 import type { AuthEvent } from '../events/event-store.ts'
-import type { AuthEvents, NewEvent, Origin } from '../events/events.ts'
+import type { Actor, AuthEvents, NewEvent } from '../events/events.ts'
 import type { AuthEventType } from '../events/vocabulary.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import { passwordMaxBytes } from '../passwords/password-policy.ts'
@@ -12,7 +12,7 @@ import type { UserRecord } from './user-store.ts'
 import { canonicalUsername } from './username.ts'
 
 /** What somebody shows to be a user. */
-export interface Credentials extends Origin {
+export interface Credentials extends Actor {
   readonly username: string
   readonly password: string
   /** The address that they came from, which attempts are counted by. */

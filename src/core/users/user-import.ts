@@ -3,7 +3,7 @@ import { v7 as uuidv7, validate as validateUuid } from 'uuid'
 import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import type { AuthEvent } from '../events/event-store.ts'
-import type { AuthEvents, Origin } from '../events/events.ts'
+import type { Actor, AuthEvents } from '../events/events.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
@@ -68,7 +68,7 @@ export interface ImportOptions {
   /** Checks and counts, and creates and changes nobody. */
   readonly dryRun?: boolean | undefined
   /** Who imports, for the events. */
-  readonly by?: Origin | undefined
+  readonly by?: Actor | undefined
   /** Called for each entry that is not imported. */
   readonly onRefused?: (entry: RefusedEntry) => void
   /** Called after every batch. */

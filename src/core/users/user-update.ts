@@ -1,5 +1,5 @@
-import { AccountError } from '../errors.ts'
-import type { AuthEvents, Origin } from '../events/events.ts'
+import { UserError } from '../errors.ts'
+import type { Actor, AuthEvents } from '../events/events.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import type { UserChanges, UserRecord } from './user-store.ts'
@@ -41,22 +41,22 @@ export function updateOf(stored: UserRecord, { role, active, ...entry }: NamedFi
 export interface UserUpdaterOptions {
   readonly store: Store
   readonly events: AuthEvents
-  changeRole(id: string, role: string, by?: Origin): Promise<unknown>
-  setActive(id: string, active: boolean, by?: Origin): Promise<unknown>
+  changeRole(id: string, role: string, by?: Actor): Promise<unknown>
+  setActive(id: string, active: boolean, by?: Actor): Promise<unknown>
 }
 
 /** Makes the changes of an update, each with its event; returns why they could not be made, or null. */
 export type UpdateUser = (
   stored: UserRecord,
   update: UserUpdate,
-  by?: Origin,
+  by?: Actor,
 ) => Promise<string | null>
 
 export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
   const { store, events, changeRole, setActive } = options
 
   /** False if somebody else has changed it meanwhile. */
-  async function replaceHash(stored: UserRecord, passwordHash: string, by?: Origin) {
+  async function replaceHash(stored: UserRecord, passwordHash: string, by?: Actor) {
     const { id, passwordHash: old } = stored
     const now = await store.users.findById(id)
     // Ends the tokens of the old password. Whoever is inactive has none.
@@ -76,7 +76,7 @@ export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
       const isReplaced = !passwordHash || (await replaceHash(stored, passwordHash, by))
       return isReplaced ? null : 'The user was changed meanwhile: import the entry again.'
     } catch (error) {
-      if (error instanceof AccountError) return error.message
+      if (error instanceof UserError) return error.message
       throw error
     }
   }

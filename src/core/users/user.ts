@@ -1,4 +1,4 @@
-import { AccountError, ConflictError } from '../errors.ts'
+import { ConflictError, UserError } from '../errors.ts'
 import type { UserRecord } from './user-store.ts'
 
 /** A user as the rest of an application sees one: everything but the secrets. */
@@ -9,9 +9,9 @@ export function toUser({ id, username, role, active, createdAt }: UserRecord): U
   return { id, username, role, active, createdAt }
 }
 
-/** The user that was looked for. @throws {AccountError} `user_unknown` if there is none. */
+/** The user that was looked for. @throws {UserError} `user_unknown` if there is none. */
 export function existing<T extends User>(found: T | null): T {
-  if (found === null) throw new AccountError('user_unknown', ['There is no such user.'])
+  if (found === null) throw new UserError('user_unknown', ['There is no such user.'])
   return found
 }
 
@@ -24,8 +24,8 @@ export function present(record: UserRecord | null): User {
 export function explainConflict(error: unknown): never {
   if (!(error instanceof ConflictError)) throw error
   throw error.code === 'username_taken'
-    ? new AccountError('username_taken', ['The username is taken.'], { cause: error })
-    : new AccountError(
+    ? new UserError('username_taken', ['The username is taken.'], { cause: error })
+    : new UserError(
         'last_admin',
         ['This is the last active administrator: make another one first.'],
         { cause: error },

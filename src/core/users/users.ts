@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
-import { AccountError } from '../errors.ts'
-import { type AuthEvents, actorOf, type NewEvent, type Origin } from '../events/events.ts'
+import { UserError } from '../errors.ts'
+import { type Actor, type AuthEvents, actorOf, type NewEvent } from '../events/events.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
@@ -48,22 +48,22 @@ export interface PasswordChange {
 }
 
 /**
- * Creates and changes users. Every refusal is an `AccountError` that says what to do.
+ * Creates and changes users. Every refusal is an `UserError` that says what to do.
  *
  * A change is stored together with its event, or not at all. `by` is who makes it, for the event.
  *
  * Does not check who asks: guard the route.
  */
-export interface Accounts {
+export interface Users {
   /**
    * Creates an active user.
    *
-   * @throws {AccountError} `username_invalid`, `username_taken`, `password_refused`,
+   * @throws {UserError} `username_invalid`, `username_taken`, `password_refused`,
    * `password_hash_invalid`, `role_unknown`
    */
-  create(user: NewUser, by?: Origin): Promise<User>
+  create(user: NewUser, by?: Actor): Promise<User>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
-  createFirst(user: NewUser, by?: Origin): Promise<User | null>
+  createFirst(user: NewUser, by?: Actor): Promise<User | null>
   /** The user of an id, active or not; null if there is none. */
   find(id: string): Promise<User | null>
   /** The user of a name, in whatever spelling of it (see `canonicalUsername`); null if there is none. */
@@ -72,38 +72,38 @@ export interface Accounts {
   list(query: UserQuery): Promise<readonly User[]>
   /** How many users there are: all, active, and by role. */
   counts(): Promise<UserCounts>
-  /** Counts from the user's next request on. @throws {AccountError} `user_unknown`, `role_unknown`, `last_admin` */
-  changeRole(id: string, role: string, by?: Origin): Promise<User>
-  /** Ends every token of the user at once. @throws {AccountError} `user_unknown`, `last_admin` */
-  deactivate(id: string, by?: Origin): Promise<User>
-  /** The user can log in again; earlier tokens stay ended. @throws {AccountError} `user_unknown` */
-  reactivate(id: string, by?: Origin): Promise<User>
-  /** Ends the waits and the lock that failed attempts brought. @throws {AccountError} `user_unknown` */
-  unlock(id: string, by?: Origin): Promise<User>
+  /** Counts from the user's next request on. @throws {UserError} `user_unknown`, `role_unknown`, `last_admin` */
+  changeRole(id: string, role: string, by?: Actor): Promise<User>
+  /** Ends every token of the user at once. @throws {UserError} `user_unknown`, `last_admin` */
+  deactivate(id: string, by?: Actor): Promise<User>
+  /** The user can log in again; earlier tokens stay ended. @throws {UserError} `user_unknown` */
+  reactivate(id: string, by?: Actor): Promise<User>
+  /** Ends the waits and the lock that failed attempts brought. @throws {UserError} `user_unknown` */
+  unlock(id: string, by?: Actor): Promise<User>
   /**
    * Ends every token of the user at once, and every wait for failed attempts.
    *
-   * @throws {AccountError} `user_unknown`, `password_refused`
+   * @throws {UserError} `user_unknown`, `password_refused`
    */
-  setPassword(id: string, password: string, by?: Origin): Promise<User>
+  setPassword(id: string, password: string, by?: Actor): Promise<User>
   /**
    * Sets a new password after checking the old one, and ends every token and session of the user but
    * `keepSession`.
    *
-   * @throws {AccountError} `password_incorrect`, `password_refused`, `user_unknown`
+   * @throws {UserError} `password_incorrect`, `password_refused`, `user_unknown`
    * @throws {ThrottledError} if too many attempts with a wrong old password came before.
    */
   changePassword(id: string, change: PasswordChange): Promise<User>
-  /** Logs the user out everywhere: ends every token and session. @throws {AccountError} `user_unknown` */
-  endSessions(id: string, by?: Origin): Promise<User>
-  /** Deletes the user, with every session. @throws {AccountError} `user_unknown`, `last_admin` */
-  remove(id: string, by?: Origin): Promise<void>
+  /** Logs the user out everywhere: ends every token and session. @throws {UserError} `user_unknown` */
+  endSessions(id: string, by?: Actor): Promise<User>
+  /** Deletes the user, with every session. @throws {UserError} `user_unknown`, `last_admin` */
+  remove(id: string, by?: Actor): Promise<void>
   /**
    * Creates the users of an older system, batch by batch, with the hashes of their passwords. Entries
    * that cannot be users are refused, one by one, and usernames that are taken are skipped, or updated if
    * that is asked for: an import that was interrupted is simply done again.
    *
-   * @throws {AccountError} `role_unknown` if the default role of the import is.
+   * @throws {UserError} `role_unknown` if the default role of the import is.
    */
   importUsers: ImportUsers
 }
@@ -119,13 +119,13 @@ export interface AccountsOptions {
   readonly clock: Clock
 }
 
-export function createAccounts(options: AccountsOptions): Accounts {
+export function createUsers(options: AccountsOptions): Users {
   const { store, hasher, policy, login, events, roles, defaultRole, clock } = options
   const { users } = store
 
   async function hashNew(password: string, username: string): Promise<string> {
     const problems = await policy.problemsOf(password, username)
-    if (problems.length > 0) throw new AccountError('password_refused', problems)
+    if (problems.length > 0) throw new UserError('password_refused', problems)
     return await hasher.hash(password)
   }
 
@@ -137,14 +137,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
     if (passwordHash === undefined) return password === null ? null : hashNew(password, username)
     const problem = hasher.problemOf(passwordHash)
     if (problem === null) return passwordHash
-    throw new AccountError('password_hash_invalid', [problem])
+    throw new UserError('password_hash_invalid', [problem])
   }
 
   async function prepare(user: NewUser): Promise<UserRecord> {
     const { username, role = defaultRole } = user
     const canonical = canonicalUsername(username)
     if (canonical === null) {
-      throw new AccountError('username_invalid', [usernameRule])
+      throw new UserError('username_invalid', [usernameRule])
     }
     checkRole(roles, role)
     return {
@@ -234,7 +234,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         purpose: 'password change',
       })
       if (user?.id !== id) {
-        throw new AccountError('password_incorrect', ['The old password is not right.'])
+        throw new UserError('password_incorrect', ['The old password is not right.'])
       }
       const passwordHash = await hashNew(newPassword, username)
       const { passwordHash: oldHash } = user
@@ -252,7 +252,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
           users.replacePasswordHash(id, oldHash, passwordHash, renewal, event),
         ))
       if (!replaced) {
-        throw new AccountError('password_incorrect', [
+        throw new UserError('password_incorrect', [
           'The account was changed meanwhile: log in and try again.',
         ])
       }
@@ -274,18 +274,18 @@ export function createAccounts(options: AccountsOptions): Accounts {
     }),
   }
 
-  async function changeRole(id: string, role: string, by?: Origin): Promise<User> {
+  async function changeRole(id: string, role: string, by?: Actor): Promise<User> {
     checkRole(roles, role)
     const type = 'privilege_permissions_changed'
     return await change(id, { role }, { ...by, type, details: { role } })
   }
 
-  function setActive(id: string, active: boolean, by?: Origin): Promise<User> {
+  function setActive(id: string, active: boolean, by?: Actor): Promise<User> {
     const changes = { active, securityStamp: newSecurityStamp() }
     return change(id, changes, { ...by, type: 'user_updated', details: { active } })
   }
 }
 
-function creationOf({ id, role }: UserRecord, by?: Origin): NewEvent {
+function creationOf({ id, role }: UserRecord, by?: Actor): NewEvent {
   return { ...by, type: 'user_created', userId: id, details: { role } }
 }

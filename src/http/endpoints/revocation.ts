@@ -1,7 +1,7 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
-import { actorOf, type Origin } from '../../core/events/events.ts'
+import { type Actor, actorOf } from '../../core/events/events.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import { readClientCredentials } from '../client-authentication.ts'
 import { parseForm } from '../form.ts'
@@ -61,7 +61,7 @@ async function refuseStranger(
   auth: Auth,
   client: Client,
   { id, userId }: OwnedSession,
-  by: Origin,
+  by: Actor,
 ): Promise<void> {
   const type = 'authn_token_wrong_client'
   await auth.events.record({ ...by, type, userId, sessionId: id, clientId: client.id })

@@ -26,8 +26,6 @@ export interface Guards {
    * The user of the token, read anew on every request, so that a deactivation, a changed role or a
    * new password counts from the next request on. Refuses an inactive user with 403.
    */
-  readonly currentUser: Guard<User>
-  /** The same guard, under the name that FastAPI's `get_current_active_user` made known. */
   readonly activeUser: Guard<User>
   /**
    * The user, active or not: only for a route that must serve deactivated users. A token from before
@@ -101,7 +99,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     )
   })
 
-  const currentUser = refine(
+  const activeUser = refine(
     anyUser,
     (user) => {
       if (!user.active) throw new Forbidden('Inactive user')
@@ -127,7 +125,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     async ({ kind }, request): Promise<Caller> =>
       kind === 'client'
         ? { kind, client: await currentClient(request) }
-        : { kind, user: await currentUser(request) },
+        : { kind, user: await activeUser(request) },
     { conditions: ['an active user, or a client that acts for itself'] },
   )
 
@@ -162,8 +160,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
   return {
     accessToken,
     userEvenIfInactive: refine(anyUser, (user) => user, { conditions: ['a user'] }),
-    currentUser,
-    activeUser: currentUser,
+    activeUser,
     requireRole(...roles) {
       const unknown = roles.filter((role) => !auth.roles.names.includes(role))
       if (roles.length === 0 || unknown.length > 0) {
@@ -172,7 +169,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
         )
       }
       return refine(
-        currentUser,
+        activeUser,
         (user) => {
           if (!roles.includes(user.role)) throw new Forbidden()
           return user
@@ -181,7 +178,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
       )
     },
     requirePermission: (...permissions) =>
-      withPermissions('requirePermission', currentUser, permissions, userMay),
+      withPermissions('requirePermission', activeUser, permissions, userMay),
     currentClient,
     requireClient: (...permissions) =>
       withPermissions('requireClient', currentClient, permissions, clientMay),

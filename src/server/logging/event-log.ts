@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Auth } from '../../core/auth.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
-import { actorOf, type Origin } from '../../core/events/events.ts'
+import { type Actor, actorOf } from '../../core/events/events.ts'
 import type { User } from '../../core/users/user.ts'
 import { eventAnswer } from '../event-answer.ts'
 
@@ -37,6 +37,6 @@ function requestOf({ requestId }: AuthEvent): object {
 }
 
 /** What the events that a request causes say of it: who sent it, from where, and its id in the log. */
-export function originOf(user: User, request: Pick<FastifyRequest, 'id' | 'ip'>): Origin {
+export function originOf(user: User, request: Pick<FastifyRequest, 'id' | 'ip'>): Actor {
   return { actor: actorOf({ userId: user.id }), address: request.ip, requestId: request.id }
 }

@@ -12,7 +12,7 @@ const tags = ['admin']
 /** What administrators do. The scope that these routes are in is guarded by the role. */
 export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { accounts }, guards: { requirePermission } }) => {
+}> = async (app, { auth: { users }, guards: { requirePermission } }) => {
   const statsReader = requirePermission('stats:read')
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
@@ -45,7 +45,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(statsReader, async (user) => {
-      const { total, active, byRole } = await accounts.counts()
+      const { total, active, byRole } = await users.counts()
       return {
         status: 'ok' as const,
         requested_by: user.username,
@@ -95,13 +95,13 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersReader, async (_admin, { query: { search, after, limit } }) => {
-      const users = await accounts.list({
+      const listed = await users.list({
         limit: limit + 1,
         ...(search !== undefined && { search }),
         ...(after !== undefined && { after }),
       })
-      const page = users.slice(0, limit)
-      const next = users.length > limit ? (page.at(-1)?.username ?? null) : null
+      const page = listed.slice(0, limit)
+      const next = listed.length > limit ? (page.at(-1)?.username ?? null) : null
       return { users: page.map(userAnswer), next }
     }),
   )
@@ -127,7 +127,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     },
     secured(usersWriter, async (admin, request, reply) => {
       const { username, password, role } = request.body
-      const user = await accounts.create(
+      const user = await users.create(
         { username, password, ...(role !== undefined && { role }) },
         originOf(admin, request),
       )
@@ -139,7 +139,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     '/users/:id',
     { schema: { tags, summary: 'Read a user', params: UserId, response: { 200: UserAnswer } } },
     secured(usersReader, async (_admin, request) =>
-      userAnswer(existing(await accounts.find(request.params.id))),
+      userAnswer(existing(await users.find(request.params.id))),
     ),
   )
 
@@ -147,7 +147,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     '/users/:id',
     { schema: { tags, summary: 'Delete a user', params: UserId, response: { 204: NoContent } } },
     secured(usersWriter, async (admin, request, reply) => {
-      await accounts.remove(request.params.id, originOf(admin, request))
+      await users.remove(request.params.id, originOf(admin, request))
       return reply.code(204).send(null)
     }),
   )
@@ -171,7 +171,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     },
     secured(usersWriter, async (admin, request) =>
       userAnswer(
-        await accounts.changeRole(request.params.id, request.body.role, originOf(admin, request)),
+        await users.changeRole(request.params.id, request.body.role, originOf(admin, request)),
       ),
     ),
   )
@@ -195,7 +195,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     },
     secured(usersWriter, async (admin, request, reply) => {
       const { id } = request.params
-      await accounts.setPassword(id, request.body.password, originOf(admin, request))
+      await users.setPassword(id, request.body.password, originOf(admin, request))
       return reply.code(204).send(null)
     }),
   )
@@ -212,7 +212,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersWriter, async (admin, request) =>
-      userAnswer(await accounts.deactivate(request.params.id, originOf(admin, request))),
+      userAnswer(await users.deactivate(request.params.id, originOf(admin, request))),
     ),
   )
 
@@ -222,7 +222,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       schema: { tags, summary: 'Reactivate a user', params: UserId, response: { 200: UserAnswer } },
     },
     secured(usersWriter, async (admin, request) =>
-      userAnswer(await accounts.reactivate(request.params.id, originOf(admin, request))),
+      userAnswer(await users.reactivate(request.params.id, originOf(admin, request))),
     ),
   )
 
@@ -238,7 +238,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersWriter, async (admin, request) =>
-      userAnswer(await accounts.unlock(request.params.id, originOf(admin, request))),
+      userAnswer(await users.unlock(request.params.id, originOf(admin, request))),
     ),
   )
 }

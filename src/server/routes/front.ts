@@ -28,7 +28,7 @@ export async function frontRoutes(
 
   /** Asked only while there may be none: whoever comes here need not have logged in. */
   async function isEmpty(): Promise<boolean> {
-    return setup?.state() === 'open' && (await auth.accounts.counts()).total === 0
+    return setup?.state() === 'open' && (await auth.users.counts()).total === 0
   }
 
   scope.get('/', { schema: { hide: true } as object }, async (request, reply) => {

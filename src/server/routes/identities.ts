@@ -37,7 +37,7 @@ const tags = ['admin']
 /** Which users have which identities at other issuers. In the scope of the administrators' routes. */
 export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { accounts, identities }, guards: { requirePermission } }) => {
+}> = async (app, { auth: { users, identities }, guards: { requirePermission } }) => {
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
 
@@ -52,7 +52,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersReader, async (_admin, request) => {
-      const { id } = existing(await accounts.find(request.params.id))
+      const { id } = existing(await users.find(request.params.id))
       return { identities: (await identities.list(id)).map(identityAnswer) }
     }),
   )

@@ -27,8 +27,8 @@ const Me = {
 /** What users do with their own account. */
 export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth, guards: { currentUser, accessToken } }) => {
-  const me = all({ user: currentUser, token: accessToken })
+}> = async (app, { auth, guards: { activeUser, accessToken } }) => {
+  const me = all({ user: activeUser, token: accessToken })
 
   app.get(
     '/me',
@@ -69,7 +69,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     secured(me, async ({ user, token }, request, reply) => {
       const { old_password, new_password } = request.body
       const { sid } = token.claims
-      await auth.accounts.changePassword(user.id, {
+      await auth.users.changePassword(user.id, {
         oldPassword: old_password,
         newPassword: new_password,
         address: request.ip,
@@ -94,8 +94,8 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   app.delete(
     '/me/sessions',
     { schema: { tags: ['me'], summary: 'Log out everywhere', response: { 204: NoContent } } },
-    secured(currentUser, async (user, request, reply) => {
-      await auth.accounts.endSessions(user.id, originOf(user, request))
+    secured(activeUser, async (user, request, reply) => {
+      await auth.users.endSessions(user.id, originOf(user, request))
       return reply.code(204).send(null)
     }),
   )
@@ -110,7 +110,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(currentUser, async (user, request, reply) => {
+    secured(activeUser, async (user, request, reply) => {
       const ended = await auth.sessions.end(
         request.params.session,
         user.id,

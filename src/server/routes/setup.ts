@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Auth } from '../../core/auth.ts'
-import { AccountError, OAuthError } from '../../core/errors.ts'
+import { OAuthError, UserError } from '../../core/errors.ts'
 import { bytesOf, readBodiesAsBytes } from '../../fastify/form-body.ts'
 import { formMaxBytes, parseForm } from '../../http/form.ts'
 import {
@@ -27,7 +27,7 @@ export async function setupRoutes(
 
   /** Another process may have made the first user: the code is used up then, whoever it was. */
   async function isOpen(): Promise<boolean> {
-    if (setup.state() === 'open' && (await auth.accounts.counts()).total > 0) setup.close()
+    if (setup.state() === 'open' && (await auth.users.counts()).total > 0) setup.close()
     return setup.state() === 'open'
   }
 
@@ -54,7 +54,7 @@ export async function setupRoutes(
       }
       try {
         const role = auth.roles.administrative[0] as string
-        const user = await auth.accounts.createFirst(
+        const user = await auth.users.createFirst(
           { username, password, role },
           { actor: 'setup', address: request.ip, requestId: request.id },
         )
@@ -67,7 +67,7 @@ export async function setupRoutes(
           : ''
         return sendPage(reply, 201, setupMessagePage('Done', `${name} can log in now. ${next}`))
       } catch (error) {
-        if (!(error instanceof AccountError)) throw error
+        if (!(error instanceof UserError)) throw error
         return sendForm(reply, 422, { code, username, problems: error.problems })
       }
     },

@@ -17,7 +17,7 @@ const tags = ['admin']
 /** Where users are logged in. In the scope of the administrators' routes. */
 export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { accounts, sessions }, guards: { requirePermission } }) => {
+}> = async (app, { auth: { users, sessions }, guards: { requirePermission } }) => {
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
 
@@ -32,7 +32,7 @@ export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersReader, async (_admin, request) => {
-      const { id } = existing(await accounts.find(request.params.id))
+      const { id } = existing(await users.find(request.params.id))
       return { sessions: (await sessions.list(id)).map(sessionAnswer) }
     }),
   )
@@ -48,7 +48,7 @@ export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersWriter, async (admin, request, reply) => {
-      await accounts.endSessions(request.params.id, originOf(admin, request))
+      await users.endSessions(request.params.id, originOf(admin, request))
       return reply.code(204).send(null)
     }),
   )

@@ -26,18 +26,18 @@ export interface Channel {
 }
 
 /** Called for a change, with a user's id or `*`, and for a message of a listener. */
-export interface Ears {
+export interface Listener {
   change(what: string): void
   message(words: readonly string[], sender: number): void
 }
 
 /**
- * Listens on a new connection. For each listener that is there already, its ears hear `joined`.
+ * Listens on a new connection. For each listener that is there already, its listener hear `joined`.
  * Rejects if it cannot.
  */
 export async function openChannel(
   connect: Connect,
-  createEars: (channel: Channel) => Ears,
+  createListener: (channel: Channel) => Listener,
 ): Promise<Channel> {
   const { client, end } = await connect()
   // The types do not know these two.
@@ -104,10 +104,10 @@ export async function openChannel(
       await end()
     },
   }
-  const ears = createEars(opened)
+  const listener = createListener(opened)
   client.on('notification', ({ channel, payload = '', processId }) => {
-    if (channel === changesChannel) return ears.change(payload)
-    for (const line of payload.split('\n')) ears.message(line.split(' '), processId)
+    if (channel === changesChannel) return listener.change(payload)
+    for (const line of payload.split('\n')) listener.message(line.split(' '), processId)
   })
   const watchdog = setTimeout(fail, answerWithin).unref()
   try {
@@ -118,7 +118,7 @@ export async function openChannel(
       'select pid from pg_stat_activity where datname = current_database() and application_name = $1',
       [applicationName],
     )
-    for (const row of rows) ears.message(['joined'], row.pid)
+    for (const row of rows) listener.message(['joined'], row.pid)
     if (state === 'opening') state = 'open'
     return opened
   } catch (error) {

@@ -1,7 +1,7 @@
-import type { Channel, Ears } from './channel.ts'
+import type { Channel, Listener } from './channel.ts'
 
 /** The listeners of a channel, and what has been heard by all of them. */
-export interface Members extends Pick<Ears, 'message'> {
+export interface Members extends Pick<Listener, 'message'> {
   /** Calls back when every member has heard all that was committed before the call. */
   ask(allHeard: () => void): void
 }

@@ -7,7 +7,7 @@ import { PooledConnection } from './pooled-connection.ts'
 import { TimeLimit } from './time-limit.ts'
 
 /** How long a piece of work may wait for the database, from asking for a connection to its end. */
-export interface Patience {
+export interface Deadline {
   /** Milliseconds. */
   readonly limit: number
   /** Milliseconds that the server may work on a statement, 0 for any; else those of the session. */
@@ -27,7 +27,7 @@ export interface Lease {
 
 export interface PostgresPool {
   /** @throws {UnavailableError} if there is no connection in time, for whatever reason. */
-  lease(patience: Patience): Promise<Lease>
+  lease(deadline: Deadline): Promise<Lease>
   /** Connections now, and who waits for one. */
   readonly counts: ConnectionCounts
   /** Ends every connection when its work is done. Safe to call again. */
@@ -36,7 +36,7 @@ export interface PostgresPool {
 
 /**
  * Connections, used again and again. Whoever waits for one, or for an answer, waits no longer than
- * its patience, also when the network swallows everything. A connection that was asked for is made
+ * its deadline, also when the network swallows everything. A connection that was asked for is made
  * all the same, for whoever comes next.
  */
 export function createPostgresPool(

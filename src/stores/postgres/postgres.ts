@@ -25,7 +25,7 @@ import { cachedStore } from './cached-store.ts'
 import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
 import { explainOpening, isUniqueViolation } from './error.ts'
-import { createPostgresPool, type Patience, type PostgresPool } from './pool.ts'
+import { createPostgresPool, type Deadline, type PostgresPool } from './pool.ts'
 import { parsePostgresUrl } from './url.ts'
 
 /** The connections to PostgreSQL. */
@@ -66,27 +66,27 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
   requirePositive({ maxConnections, statementTimeout, connectionTimeout })
   const target = parsePostgresUrl(url)
   const scanLimit = 1000 * statementTimeout
-  const patience: Patience = { limit: Math.min(requestLimit, scanLimit) }
+  const deadline: Deadline = { limit: Math.min(requestLimit, scanLimit) }
   const connectionLimit = 1000 * (target.connectTimeout ?? connectionTimeout)
   const connect = createConnect(target, connectionLimit, {
     // Whoever gives up leaves nothing running behind for long.
-    statement_timeout: patience.limit,
+    statement_timeout: deadline.limit,
     idle_in_transaction_session_timeout: 5000,
   })
   const pool = createPostgresPool(connect, maxConnections, connectionLimit)
 
-  const engine = createEngine(pool, patience, scanLimit)
+  const engine = createEngine(pool, deadline, scanLimit)
   const users: UserStore = createUserStore(engine)
   const sessions: SessionStore = createSessionStore(engine)
   const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
 
-  async function check(limits = patience): Promise<void> {
+  async function check(limits = deadline): Promise<void> {
     const lease = await pool.lease(limits)
     await lease.query('select 1').finally(() => lease.release())
   }
 
   /** For what is done to all rows, while nobody waits for an answer. */
-  const unhurried = kyselyOn(pool, { limit: maintenanceLimit, statementTimeout: 0 })
+  const maintenanceDatabase = kyselyOn(pool, { limit: maintenanceLimit, statementTimeout: 0 })
 
   const store: Store = {
     users,
@@ -102,13 +102,13 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
       try {
         // Long enough to learn why there is no connection.
         await check({ limit: connectionLimit + requestLimit })
-        await migrate(unhurried as never)
+        await migrate(maintenanceDatabase as never)
       } catch (error) {
         await pool.end()
         throw explainOpening(error)
       }
     },
-    revokeAll: (...parameters) => revokeAll(transactionsOn(unhurried), ...parameters),
+    revokeAll: (...parameters) => revokeAll(transactionsOn(maintenanceDatabase), ...parameters),
     check: () => check(),
     close: () => pool.end(),
   }
@@ -122,8 +122,8 @@ function requirePositive(options: Readonly<Record<string, number>>): void {
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
-function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number): Engine {
-  const db = kyselyOn(pool, patience)
+function createEngine(pool: PostgresPool, deadline: Deadline, scanLimit: number): Engine {
+  const db = kyselyOn(pool, deadline)
   const inTransaction = transactionsOn(db)
   // Who has waited for a turn must see what was committed meanwhile, whatever the database's default.
   const inCommittedTransaction = transactionsOn(db, 'read committed')
@@ -136,7 +136,7 @@ function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number)
       // Parsed and planned once per connection, under its name.
       const name = `portcullis_${++prepared}`
       return async (...values) => {
-        const lease = await pool.lease(patience)
+        const lease = await pool.lease(deadline)
         try {
           const { rows } = await lease.query({ name, text, values: [...values] })
           return rows[0]
@@ -151,7 +151,7 @@ function createEngine(pool: PostgresPool, patience: Patience, scanLimit: number)
         await sql`select pg_advisory_xact_lock(${turnNumbers[name]})`.execute(transaction)
         return await change(transaction)
       }),
-    loosely: (change) => change(db),
+    withoutSync: (change) => change(db),
     changeIf: (condition, changes) =>
       inTransaction(async (transaction) => {
         const { numAffectedRows = 0n } = await transaction.executeQuery(condition)
@@ -181,9 +181,9 @@ function transactionsOn(db: Kysely<Schema>, isolation?: IsolationLevel): InTrans
 }
 
 /** Kysely on the pool: each statement, or transaction, is a lease. */
-function kyselyOn(pool: PostgresPool, patience: Patience): Kysely<Schema> {
+function kyselyOn(pool: PostgresPool, deadline: Deadline): Kysely<Schema> {
   const leases = {
-    connect: () => pool.lease(patience),
+    connect: () => pool.lease(deadline),
     // The pool is ours to end.
     end: async () => {},
     options: {},

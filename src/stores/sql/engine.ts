@@ -32,7 +32,7 @@ export interface Engine {
    */
   inTurn<T>(name: TurnName, change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
   /** Runs statements whose effect need not survive a power failure, without waiting for the disk. */
-  loosely<T>(change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
+  withoutSync<T>(change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
   /**
    * Runs statements in one transaction, the others only if the first changes a row. False, and
    * nothing changed, if it does not.

@@ -59,10 +59,12 @@ export function appendEvent(db: Kysely<Schema>, event: AuthEvent): CompiledQuery
 }
 
 /** Events in SQL. */
-export function createEventStore({ db, scans, loosely, locksRows }: Engine): EventStore {
+export function createEventStore({ db, scans, withoutSync, locksRows }: Engine): EventStore {
   return {
     append: (event) =>
-      loosely(async (connection) => void (await connection.executeQuery(appendEvent(db, event)))),
+      withoutSync(
+        async (connection) => void (await connection.executeQuery(appendEvent(db, event))),
+      ),
     async list({ type, userId, clientId, actor, since, until, after, limit }) {
       const rows = await scans
         .selectFrom('events')

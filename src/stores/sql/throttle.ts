@@ -12,7 +12,12 @@ import type { Schema } from './schema.ts'
 const never = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts in SQL. */
-export function createThrottleStore({ db, inTransaction, loosely, scans }: Engine): ThrottleStore {
+export function createThrottleStore({
+  db,
+  inTransaction,
+  withoutSync,
+  scans,
+}: Engine): ThrottleStore {
   async function blockedUntil(db: Kysely<Schema>, key: string): Promise<number | null> {
     const row = await db
       .selectFrom('throttle')
@@ -24,7 +29,7 @@ export function createThrottleStore({ db, inTransaction, loosely, scans }: Engin
 
   return {
     count: ({ key, now, rule, account = null, ifPresent = false }) =>
-      loosely(async (db) => {
+      withoutSync(async (db) => {
         const counted = countOnce(now, rule)
         const row = ifPresent
           ? await db
@@ -46,7 +51,7 @@ export function createThrottleStore({ db, inTransaction, loosely, scans }: Engin
         return Number(row.failures) >= rule.lockedFrom ? countedAndLocked : 0
       }),
     takeBack: (key) =>
-      loosely(async (db) => {
+      withoutSync(async (db) => {
         const { numDeletedRows } = await db
           .deleteFrom('throttle')
           .where('key', '=', key)
@@ -66,7 +71,7 @@ export function createThrottleStore({ db, inTransaction, loosely, scans }: Engin
           .execute()
       }),
     succeed: ({ account, knownKey: key, now }) =>
-      loosely(async (db) => {
+      withoutSync(async (db) => {
         await db.deleteFrom('throttle').where('key', '=', account).execute()
         const fresh = { failures: 0, wait: 0, blocked_until: 0, counted_at: now, succeeded_at: now }
         await db

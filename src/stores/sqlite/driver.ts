@@ -12,7 +12,7 @@ import {
   type SqliteStatement,
 } from 'kysely'
 import { answer, isBusy } from './error.ts'
-import { createTurns, type Turns } from './mutex.ts'
+import { createMutex, type Mutex } from './mutex.ts'
 import { createWrites, type Writes } from './writes.ts'
 
 /** Statements kept prepared. The application has a few dozen; a bound costs nothing. */
@@ -27,7 +27,7 @@ export interface DialectOptions {
   /** Default: those of this dialect alone. */
   readonly writes?: Writes
   /** Whose turn it is to use the database. Default: those of this dialect alone. */
-  readonly turns?: Turns
+  readonly mutex?: Mutex
   /** False for writes that need not survive a power failure. Default true. */
   readonly settles?: boolean
 }
@@ -43,7 +43,7 @@ export function nodeSqliteDialect(database: DatabaseSync, options: DialectOption
 }
 
 class NodeSqliteAdapter extends SqliteAdapter {
-  // There is one, but its users take turns here: Kysely would let the next one wait for the disk, too.
+  // There is one, but its users take mutex here: Kysely would let the next one wait for the disk, too.
   override get supportsMultipleConnections(): boolean {
     return true
   }
@@ -53,19 +53,19 @@ class NodeSqliteAdapter extends SqliteAdapter {
 interface Lent extends DatabaseConnection {
   /** Rows that had been changed before. */
   readonly changesBefore: number
-  readonly endTurn: () => void
+  readonly unlock: () => void
 }
 
 class NodeSqliteDriver extends SqliteDriver implements Driver {
   readonly #database: DatabaseSync
   readonly #writes: Writes
-  readonly #turns: Turns
+  readonly #mutex: Mutex
   readonly #settles: boolean
   readonly #countChanges: () => number
 
   constructor(
     database: DatabaseSync,
-    { writes = createWrites(), turns = createTurns(), settles = true }: DialectOptions,
+    { writes = createWrites(), mutex = createMutex(), settles = true }: DialectOptions,
   ) {
     const prepared = new Map<string, SqliteStatement>()
     super({
@@ -84,7 +84,7 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
     })
     this.#database = database
     this.#writes = writes
-    this.#turns = turns
+    this.#mutex = mutex
     this.#settles = settles
     const changes = database.prepare('select total_changes() as changes')
     this.#countChanges = () => Number(changes.get()?.changes)
@@ -92,17 +92,17 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
 
   override async acquireConnection(): Promise<Lent> {
     const connection = await super.acquireConnection()
-    const endTurn = await this.#turns.take()
+    const unlock = await this.#mutex.lock()
     try {
       return {
         executeQuery: (query) => untilFree(() => connection.executeQuery(query)),
         streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
         changesBefore: this.#countChanges(),
-        endTurn,
+        unlock,
       }
     } catch (error) {
       // It was closed meanwhile: whoever waits is told the same.
-      endTurn()
+      unlock()
       throw error
     }
   }
@@ -111,10 +111,10 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
   // write meanwhile share one wait for the disk.
   override async releaseConnection(connection?: DatabaseConnection): Promise<void> {
     // It is one that was lent out above.
-    const { changesBefore, endTurn } = connection as Lent
+    const { changesBefore, unlock } = connection as Lent
     // One that was closed meanwhile cannot be asked.
     const hasWritten = !this.#database.isOpen || this.#countChanges() !== changesBefore
-    endTurn()
+    unlock()
     if (hasWritten && this.#settles) await this.#writes.settle()
   }
 

@@ -1,13 +1,13 @@
 /** Lets one at a time have something, in the order of asking. */
-export interface Turns {
+export interface Mutex {
   /** Resolves when it is the caller's turn, with what ends it. */
-  take(): Promise<() => void>
+  lock(): Promise<() => void>
 }
 
-export function createTurns(): Turns {
+export function createMutex(): Mutex {
   let last: Promise<void> = Promise.resolve()
   return {
-    async take() {
+    async lock() {
       const before = last
       const { promise, resolve } = Promise.withResolvers<void>()
       last = promise

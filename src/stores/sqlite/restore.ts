@@ -3,7 +3,7 @@ import { chownSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'n
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import type { Clock } from '../../core/clock.ts'
-import type { Origin } from '../../core/events/events.ts'
+import type { Actor } from '../../core/events/events.ts'
 import { revokeAll } from '../../core/sessions/revoke-all.ts'
 import { readMigrationState } from '../migrations/migrations.ts'
 import { StoreError } from '../store-error.ts'
@@ -25,7 +25,7 @@ export async function restoreSqlite(
   backupPath: string,
   path: string,
   clock: Clock,
-  by?: Origin,
+  by?: Actor,
 ): Promise<string | null> {
   const draft = `${path}.${randomBytes(8).toString('hex')}`
   try {

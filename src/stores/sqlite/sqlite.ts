@@ -25,7 +25,7 @@ import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { nodeSqliteDialect, untilFree } from './driver.ts'
 import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './error.ts'
-import { createTurns } from './mutex.ts'
+import { createMutex } from './mutex.ts'
 import { createSqliteSubjects } from './subjects.ts'
 import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
 import { createWrites, runTogether, type Writes } from './writes.ts'
@@ -171,9 +171,9 @@ async function openDatabase(path: string): Promise<Opened> {
     writer.exec(`pragma busy_timeout = ${busyTimeout}`)
     log = openWriteAheadLog(path)
     const writes = createWrites(log.flush)
-    const turns = createTurns()
-    const dialect = nodeSqliteDialect(writer, { writes, turns })
-    const loose = nodeSqliteDialect(writer, { writes, turns, settles: false })
+    const mutex = createMutex()
+    const dialect = nodeSqliteDialect(writer, { writes, mutex })
+    const loose = nodeSqliteDialect(writer, { writes, mutex, settles: false })
     const db = new Kysely<Schema>({ dialect })
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
@@ -235,7 +235,7 @@ function createEngine(
     },
     inTransaction: (change) => db.transaction().execute(change),
     inTurn: (_name, change) => change(db),
-    loosely: (change) => change(loose),
+    withoutSync: (change) => change(loose),
     async changeIf(condition, changes) {
       // While Kysely has lent it out, nobody else writes on this connection; and without a pause in
       // the transaction, no other process finds the database locked for longer than it takes.

@@ -32,7 +32,7 @@ const hasCode = (code: ClientErrorCode) => (error: unknown) =>
 
 async function login(clientId: string) {
   const username = `user-${randomUUID()}`
-  const { id } = await auth.accounts.create({ username, password: goodPassword })
+  const { id } = await auth.users.create({ username, password: goodPassword })
   const user = await auth.store.users.findById(id)
   assert.ok(user)
   const opened = await auth.sessions.open(user, { clientId, scopes: [] })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
 import type { Auth } from '../../../src/core/auth.ts'
-import { AccountError, ConfigError, UnavailableError } from '../../../src/core/errors.ts'
+import { ConfigError, UnavailableError, UserError } from '../../../src/core/errors.ts'
 import {
   createPasswordHasher,
   type PasswordHasher,
@@ -108,12 +108,12 @@ test('a pepper that can be guessed, or that is there twice, is refused (PW-11, K
 test('introduced: hashes of before verify, and a good login puts them under it (PW-11)', async () => {
   const store = memory()
   const before = await open(store)
-  await before.accounts.create({ username: 'alice', password: goodPassword })
+  await before.users.create({ username: 'alice', password: goodPassword })
   const passwordHash = await bcrypt.hash(goodPassword, 4)
-  await before.accounts.create({ username: 'imported', passwordHash })
+  await before.users.create({ username: 'imported', passwordHash })
 
   const after = await open(store, { pepper: one })
-  await after.accounts.create({ username: 'new', password: goodPassword })
+  await after.users.create({ username: 'new', password: goodPassword })
   for (const username of ['alice', 'imported', 'new']) {
     assert.equal(await authenticate(after, username, 'wrong'), null)
     assert.ok(await authenticate(after, username, goodPassword), username)
@@ -128,7 +128,7 @@ test('rotated: old logins work, and go over to the new pepper (PW-11)', async ()
   const store = memory()
   const before = await open(store, { pepper: one })
   for (const username of ['alice', 'bob']) {
-    await before.accounts.create({ username, password: goodPassword })
+    await before.users.create({ username, password: goodPassword })
   }
   const after = await open(store, { pepper: two, previousPeppers: [one] })
   assert.equal(await authenticate(after, 'alice', 'wrong'), null)
@@ -148,7 +148,7 @@ test('a process that still makes hashes with the old pepper is understood meanwh
   // First everybody knows the new one, then it is used.
   const old = await open(store, { pepper: one, previousPeppers: [two] })
   const current = await open(store, { pepper: two, previousPeppers: [one] })
-  await old.accounts.create({ username: 'alice', password: goodPassword })
+  await old.users.create({ username: 'alice', password: goodPassword })
   for (const [auth, pepper] of [
     [current, two],
     [old, one],
@@ -162,19 +162,19 @@ test('a process that still makes hashes with the old pepper is understood meanwh
 test('without its key nothing starts, and no other key takes its place (PW-11)', async () => {
   const store = memory()
   const auth = await open(store, { pepper: one })
-  const { id } = await auth.accounts.create({ username: 'alice', password: goodPassword })
+  const { id } = await auth.users.create({ username: 'alice', password: goodPassword })
   await assertRefused(store, {}, one)
   await assertRefused(store, { pepper: two }, one)
   await assertRefused(store, { previousPeppers: [two] }, one)
   await open(store, { pepper: two, previousPeppers: [one] })
-  await auth.accounts.remove(id)
+  await auth.users.remove(id)
   await open(store)
 })
 
 test('given up: what is under it goes back to none, and then the key may go (PW-11)', async () => {
   const store = memory()
   const before = await open(store, { pepper: one })
-  await before.accounts.create({ username: 'alice', password: goodPassword })
+  await before.users.create({ username: 'alice', password: goodPassword })
   const after = await open(store, { previousPeppers: [one] })
   assert.ok(await authenticate(after, 'alice', goodPassword))
   await assertUnder(store, 'alice')
@@ -185,7 +185,7 @@ test('a pepper that a running process does not know is no wrong password, and no
   const store = memory()
   const early = await open(store)
   const late = await open(store, { pepper: one })
-  await late.accounts.create({ username: 'alice', password: goodPassword })
+  await late.users.create({ username: 'alice', password: goodPassword })
   for (let attempt = 0; attempt < 10; attempt++) {
     await assert.rejects(authenticate(early, 'alice', goodPassword), (error) => {
       assert.ok(error instanceof UnavailableError)
@@ -234,16 +234,16 @@ test('a hash under a pepper that is not known is not imported, one under a known
 
   const without = await open(memory())
   const refused: string[] = []
-  await without.accounts.importUsers(users, { onRefused: (entry) => refused.push(entry.problem) })
+  await without.users.importUsers(users, { onRefused: (entry) => refused.push(entry.problem) })
   assert.deepEqual(refused, [problem])
   await assert.rejects(
-    without.accounts.create({ username: 'alice', passwordHash: hash }),
-    (error) => error instanceof AccountError && error.problems[0] === problem,
+    without.users.create({ username: 'alice', passwordHash: hash }),
+    (error) => error instanceof UserError && error.problems[0] === problem,
   )
 
   const store = memory()
   const moved = await open(store, { previousPeppers: [one] })
-  assert.equal((await moved.accounts.importUsers(users)).created, 1)
+  assert.equal((await moved.users.importUsers(users)).created, 1)
   await assertRefused(store, {}, one)
   assert.ok(await authenticate(moved, 'alice', goodPassword))
 })

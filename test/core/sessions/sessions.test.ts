@@ -24,7 +24,7 @@ let user: UserRecord
 async function start(sessions = {}): Promise<void> {
   clock = createTestClock()
   auth = await createTestAuth({ clock, sessions })
-  const { id } = await auth.accounts.create({ username: 'alice', password: goodPassword })
+  const { id } = await auth.users.create({ username: 'alice', password: goodPassword })
   user = (await auth.store.users.findById(id)) as UserRecord
 }
 
@@ -148,10 +148,10 @@ test('a session is ended only for its own user (SR-12)', async () => {
 })
 
 for (const [event, happen] of [
-  ['a deactivation', () => auth.accounts.deactivate(user.id)],
-  ['a deletion', () => auth.accounts.remove(user.id)],
-  ['a password set by somebody else', () => auth.accounts.setPassword(user.id, `${goodPassword}!`)],
-  ['a log-out everywhere', () => auth.accounts.endSessions(user.id)],
+  ['a deactivation', () => auth.users.deactivate(user.id)],
+  ['a deletion', () => auth.users.remove(user.id)],
+  ['a password set by somebody else', () => auth.users.setPassword(user.id, `${goodPassword}!`)],
+  ['a log-out everywhere', () => auth.users.endSessions(user.id)],
 ] as const) {
   test(`${event} ends all sessions, also those within the grace (AZ-08, SR-11)`, async () => {
     const one = await open()
@@ -167,8 +167,8 @@ for (const [event, happen] of [
 
 test('a reactivated user does not get old sessions back', async () => {
   const { refreshToken } = await open()
-  await auth.accounts.deactivate(user.id)
-  await auth.accounts.reactivate(user.id)
+  await auth.users.deactivate(user.id)
+  await auth.users.reactivate(user.id)
   await assertRefused(refreshToken)
 })
 
@@ -185,21 +185,21 @@ test('a change of password keeps the session it was made in, and no other (SR-11
 })
 
 test('a change of password keeps no session of somebody else', async () => {
-  const mallory = await auth.accounts.create({ username: 'mallory', password: goodPassword })
+  const mallory = await auth.users.create({ username: 'mallory', password: goodPassword })
   const { session, refreshToken } = await open()
-  await auth.accounts.deactivate(user.id)
-  await auth.accounts.reactivate(user.id)
+  await auth.users.deactivate(user.id)
+  await auth.users.reactivate(user.id)
   await changePassword(auth, mallory.id, goodPassword, `${goodPassword}!`, session.id)
   await assertRefused(refreshToken)
 })
 
 test('a user deactivated between the hash and the session gets none (AZ-08)', async () => {
-  await auth.accounts.deactivate(user.id)
+  await auth.users.deactivate(user.id)
   assert.equal(await auth.sessions.open(user, { clientId, scopes: [] }), null)
 })
 
 test('a user whose password changed between the hash and the session gets none (AZ-08)', async () => {
-  await auth.accounts.setPassword(user.id, `${goodPassword}!`)
+  await auth.users.setPassword(user.id, `${goodPassword}!`)
   assert.equal(await auth.sessions.open(user, { clientId, scopes: [] }), null)
 })
 
@@ -364,6 +364,6 @@ test('a look shows nothing of a token that is used or refused, and ends no sessi
   clock.advance(49)
   assert.equal(await auth.sessions.inspect(next), null, 'idle')
   const other = await open()
-  await auth.accounts.deactivate(user.id)
+  await auth.users.deactivate(user.id)
   assert.equal(await auth.sessions.inspect(other.refreshToken), null, 'of an inactive user')
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
-import { AccountError, ThrottledError, UnavailableError } from '../../../src/core/errors.ts'
+import { ThrottledError, UnavailableError, UserError } from '../../../src/core/errors.ts'
 import { createHashPool, type HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import {
   authenticate,
@@ -26,7 +26,7 @@ beforeEach(async () => {
   clock = createTestClock()
   pool = createCountingPool()
   auth = await createTestAuth({ clock, passwordHash: { ...cheapHashing, pool } })
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
 })
 
 /** What came of an attempt: a user, a refusal, or the seconds to wait. */
@@ -110,7 +110,7 @@ test('a known source has a count of its own, and waits too', async () => {
 })
 
 test('a lock is one event, of a user and of a name that is nobody’s, from a known source and from others (LA-01, TH-04)', async () => {
-  const { id } = (await auth.accounts.findByUsername('alice')) ?? {}
+  const { id } = (await auth.users.findByUsername('alice')) ?? {}
   await attempt('alice', goodPassword, here)
   for (const [username, address] of [
     ['alice', here],
@@ -161,17 +161,17 @@ test('after 100 failures in a row, over days, only unlocking helps (TH-04)', asy
   clock.advance(365 * 24 * 60 * 60)
   await auth.throttle.prune()
   assert.equal(await attempt('alice', goodPassword), 900, 'said as a wait like any other')
-  const { id } = (await auth.accounts.findByUsername('alice')) ?? { id: '' }
-  await auth.accounts.unlock(id)
+  const { id } = (await auth.users.findByUsername('alice')) ?? { id: '' }
+  await auth.users.unlock(id)
   assert.equal(await attempt('alice', goodPassword), 'in')
 })
 
 test('a password set by an administrator ends the waits', async () => {
   await failPatiently(8)
-  const { id } = (await auth.accounts.findByUsername('alice')) ?? { id: '' }
-  await auth.accounts.setPassword(id, 'nine brave kettles hum')
+  const { id } = (await auth.users.findByUsername('alice')) ?? { id: '' }
+  await auth.users.setPassword(id, 'nine brave kettles hum')
   assert.equal(await attempt('alice', 'nine brave kettles hum'), 'in')
-  await assert.rejects(auth.accounts.unlock('nobody'), AccountError)
+  await assert.rejects(auth.users.unlock('nobody'), UserError)
 })
 
 test('of 50 attempts at once none too many is looked at (TH-07)', async () => {
@@ -192,7 +192,7 @@ test('many good logins of one user at once are all let in', async () => {
 test('many users who log in from one new source at once are all let in', async () => {
   const names = Array.from({ length: 80 }, (_, index) => `user${index}`)
   for (const username of names) {
-    await auth.accounts.create({ username, password: goodPassword })
+    await auth.users.create({ username, password: goodPassword })
   }
   const outcomes = await Promise.all(names.map((name) => attempt(name, goodPassword)))
   assert.deepEqual(outcomes, Array(80).fill('in'))
@@ -208,7 +208,7 @@ test('whoever tries many names from one source waits, and others do not (TH-03)'
 })
 
 test('a login of their own does not excuse who tries many names (TH-10)', async () => {
-  await auth.accounts.create({ username: 'mallory', password: goodPassword })
+  await auth.users.create({ username: 'mallory', password: goodPassword })
   let looks = 0
   for (let name = 0; name < 200; name++) {
     await attempt('mallory', goodPassword)
@@ -242,14 +242,14 @@ test('what could not be looked at is not counted (TH-07)', async () => {
 })
 
 test('a wrong old password is counted like any other (TH-08, CVE-2026-9798, CVE-2026-16103)', async () => {
-  const { id } = (await auth.accounts.findByUsername('alice')) ?? { id: '' }
+  const { id } = (await auth.users.findByUsername('alice')) ?? { id: '' }
   const outcomes: string[] = []
   for (let tries = 0; tries < 10; tries++) {
     await changePassword(auth, id, 'wrong', 'nine brave kettles hum').catch((error) =>
       outcomes.push(error.name),
     )
   }
-  assert.deepEqual(outcomes.slice(0, 6), Array(6).fill('AccountError'))
+  assert.deepEqual(outcomes.slice(0, 6), Array(6).fill('UserError'))
   assert.deepEqual(outcomes.slice(6), Array(4).fill('ThrottledError'))
 })
 

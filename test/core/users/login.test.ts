@@ -22,7 +22,7 @@ let auth: Auth
 beforeEach(async () => {
   pool = createCountingPool()
   auth = await createTestAuth({ passwordHash: { ...cheapHashing, pool } })
-  await auth.accounts.create({ username: 'alice', password: goodPassword })
+  await auth.users.create({ username: 'alice', password: goodPassword })
 })
 
 /** A user whose hash another program made. */
@@ -71,8 +71,8 @@ test('a wrong password, an unknown name and a missing password are one answer (T
 
 test('every kind of attempt costs one hash (TH-01)', async () => {
   await importUser('sso', null)
-  const inactive = await auth.accounts.create({ username: 'inactive', password: goodPassword })
-  await auth.accounts.deactivate(inactive.id)
+  const inactive = await auth.users.create({ username: 'inactive', password: goodPassword })
+  await auth.users.deactivate(inactive.id)
   const attempts = [
     ['a good login', 'alice', goodPassword],
     ['a wrong password', 'alice', 'wrong'],
@@ -104,8 +104,8 @@ test('a password longer than any can be costs nothing, whoever the user is (PW-0
 })
 
 test('an inactive user is authenticated all the same: who asked decides afterwards', async () => {
-  const { id } = await auth.accounts.create({ username: 'inactive', password: goodPassword })
-  await auth.accounts.deactivate(id)
+  const { id } = await auth.users.create({ username: 'inactive', password: goodPassword })
+  await auth.users.deactivate(id)
   const user = await authenticate(auth, 'inactive', goodPassword)
   assert.equal(user?.id, id)
   assert.equal(user?.active, false)
@@ -165,7 +165,7 @@ async function loginWhile(meanwhile: () => Promise<unknown>): Promise<UserRecord
 
 test('a password that is changed during the login stays changed (PW-04)', async () => {
   const { id } = await importUser('bob', await bcrypt.hash('secret', 4))
-  const user = await loginWhile(() => auth.accounts.setPassword(id, goodPassword))
+  const user = await loginWhile(() => auth.users.setPassword(id, goodPassword))
   // The password was right when it was checked; the stamp that it is worth is the old one.
   assert.equal(user?.securityStamp, 'stamp')
   assert.ok(await authenticate(auth, 'bob', goodPassword))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { createAuth } from '../../../src/core/auth.ts'
-import { AccountError } from '../../../src/core/errors.ts'
+import { UserError } from '../../../src/core/errors.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type {
@@ -30,9 +30,9 @@ function entries(...users: ImportedUser[]): ImportEntry[] {
 }
 
 test('an imported user has what the entry says, and what is usual where it says nothing', async () => {
-  const { accounts } = await open()
+  const { users } = await open()
   const id = randomUUID()
-  await accounts.importUsers(
+  await users.importUsers(
     entries(
       { username: 'Ann' },
       { username: 'bob', id: id.toUpperCase(), role: 'admin', active: false, createdAt: 5 },
@@ -40,42 +40,42 @@ test('an imported user has what the entry says, and what is usual where it says 
     ),
     { role: 'member' },
   )
-  const ann = await accounts.findByUsername('ann')
+  const ann = await users.findByUsername('ann')
   assert.deepEqual(
     [ann?.username, ann?.role, ann?.active, ann?.createdAt],
     ['ann', 'member', true, clock()],
   )
   const bob = { id, username: 'bob', role: 'admin', active: false, createdAt: 5 }
-  assert.deepEqual(await accounts.find(id), bob)
-  assert.match((await accounts.findByUsername('carol'))?.id ?? '', /^[0-9a-f-]{36}$/)
+  assert.deepEqual(await users.find(id), bob)
+  assert.match((await users.findByUsername('carol'))?.id ?? '', /^[0-9a-f-]{36}$/)
 })
 
 test('who is there already stays as they are, and a second import changes nothing', async () => {
-  const { accounts } = await open()
-  const before = await accounts.create({ username: 'ann', password: 'three green tractors sing' })
+  const { users } = await open()
+  const before = await users.create({ username: 'ann', password: 'three green tractors sing' })
   const source = entries(
     { username: 'ANN', role: 'admin' },
     { username: 'bob' },
     { username: 'Bob' },
   )
-  const first = await accounts.importUsers(source)
+  const first = await users.importUsers(source)
   assert.deepEqual(first, { ...none, created: 1, withoutPassword: 1, skipped: 2 })
-  const second = await accounts.importUsers(source)
+  const second = await users.importUsers(source)
   assert.deepEqual(second, { ...none, skipped: 3 })
-  assert.deepEqual(await accounts.findByUsername('ann'), before)
+  assert.deepEqual(await users.findByUsername('ann'), before)
 })
 
 test('an import is an event with the number of users for each transaction, and none if it creates nobody (LA-01, LA-06)', async () => {
-  const { accounts, events } = await open()
+  const { users, events } = await open()
   const heard: AuthEvent[] = []
   events.subscribe((event) => heard.push(event))
   const many = Array.from({ length: 2003 }, (_, index) => ({ username: `user${index}` }))
   const by = { actor: 'cli:root' }
-  await accounts.importUsers(entries(...many), { by, dryRun: true })
+  await users.importUsers(entries(...many), { by, dryRun: true })
   assert.equal(heard.length, 0)
-  await accounts.importUsers(entries({ username: 'user7' }, { username: '' }))
-  await accounts.importUsers(entries(...many), { by })
-  await accounts.importUsers(entries(...many), { by })
+  await users.importUsers(entries({ username: 'user7' }, { username: '' }))
+  await users.importUsers(entries(...many), { by })
+  await users.importUsers(entries(...many), { by })
   const stored = await events.list({ type: 'users_imported', limit: 10 })
   assert.deepEqual(new Set(stored), new Set(heard))
   assert.deepEqual(
@@ -92,27 +92,27 @@ test('an import is an event with the number of users for each transaction, and n
 })
 
 test('an id of another user is refused, not given a second time', async () => {
-  const { accounts } = await open()
-  const { id } = await accounts.create({ username: 'ann', password: 'three green tractors sing' })
+  const { users } = await open()
+  const { id } = await users.create({ username: 'ann', password: 'three green tractors sing' })
   const refused: RefusedEntry[] = []
-  const counts = await accounts.importUsers(entries({ username: 'bob', id }), {
+  const counts = await users.importUsers(entries({ username: 'bob', id }), {
     onRefused: (entry) => refused.push(entry),
   })
   assert.equal(counts.refused, 1)
   const problem = 'The id is that of another user.'
   assert.deepEqual(refused, [{ line: 1, username: 'bob', problem }])
-  assert.equal(await accounts.findByUsername('bob'), null)
+  assert.equal(await users.findByUsername('bob'), null)
 })
 
 test('a dry run counts what an import would come to, over batches, and creates nobody', async () => {
-  const { accounts } = await open()
-  await accounts.create({ username: 'user1', password: 'three green tractors sing' })
-  const users = Array.from({ length: 5000 }, (_, index) => ({ username: `user${index}` }))
-  const source = entries(...users, ...users.slice(0, 10), { username: 'two words' })
-  const dry = await accounts.importUsers(source, { dryRun: true })
-  assert.equal((await accounts.counts()).total, 1)
+  const { users } = await open()
+  await users.create({ username: 'user1', password: 'three green tractors sing' })
+  const many = Array.from({ length: 5000 }, (_, index) => ({ username: `user${index}` }))
+  const source = entries(...many, ...many.slice(0, 10), { username: 'two words' })
+  const dry = await users.importUsers(source, { dryRun: true })
+  assert.equal((await users.counts()).total, 1)
   const progress: number[] = []
-  const real = await accounts.importUsers(source, {
+  const real = await users.importUsers(source, {
     onProgress: ({ created, skipped }) => progress.push(created + skipped),
   })
   assert.deepEqual(dry, { ...none, created: 4999, withoutPassword: 4999, skipped: 11, refused: 1 })
@@ -121,10 +121,10 @@ test('a dry run counts what an import would come to, over batches, and creates n
 })
 
 test('an import to a role that is unknown is refused before anything is read', async () => {
-  const { accounts } = await open()
+  const { users } = await open()
   await assert.rejects(
-    accounts.importUsers(entries({ username: 'ann' }), { role: 'king' }),
-    (error) => error instanceof AccountError && error.code === 'role_unknown',
+    users.importUsers(entries({ username: 'ann' }), { role: 'king' }),
+    (error) => error instanceof UserError && error.code === 'role_unknown',
   )
 })
 
@@ -132,16 +132,16 @@ describe('an import that updates', () => {
   async function openWith(...users: ImportedUser[]) {
     const auth = await open()
     // Somebody has to be an administrator when others cease to be.
-    await auth.accounts.create({ username: 'boss', password, role: 'admin' })
-    await auth.accounts.importUsers(entries(...users))
+    await auth.users.create({ username: 'boss', password, role: 'admin' })
+    await auth.users.importUsers(entries(...users))
     const stored = async (name: string) => await auth.store.users.findByUsername(name)
     const update = (source: ImportEntry[], options = {}) =>
-      auth.accounts.importUsers(source, { update: true, by: { actor: 'test' }, ...options })
+      auth.users.importUsers(source, { update: true, by: { actor: 'test' }, ...options })
     return { ...auth, stored, update }
   }
 
   test('changes what an entry names of who is there, tells of it, and creates the others (LA-01)', async () => {
-    const { accounts, events, stored, update } = await openWith(
+    const { users, events, stored, update } = await openWith(
       { username: 'ann', passwordHash: bcrypt },
       { username: 'bob', role: 'admin', active: false, createdAt: 5 },
       { username: 'carol', passwordHash: bcrypt, role: 'admin' },
@@ -166,7 +166,7 @@ describe('an import that updates', () => {
     const bob = await stored('bob')
     assert.deepEqual([bob?.role, bob?.active, bob?.passwordHash], ['member', true, bcrypt])
     assert.equal((await stored('carol'))?.role, 'admin', 'a default changes nobody')
-    assert.equal((await accounts.findByUsername('dan'))?.role, 'admin')
+    assert.equal((await users.findByUsername('dan'))?.role, 'admin')
 
     const told = await events.list({ actor: 'test', limit: 10 })
     assert.deepEqual(told.map(({ type }) => type).reverse(), [
@@ -182,13 +182,13 @@ describe('an import that updates', () => {
   })
 
   test('keeps a password that was set or renewed here, and counts it (PW-04)', async () => {
-    const { accounts, login, stored, update } = await openWith(
+    const { users, login, stored, update } = await openWith(
       { username: 'ann', passwordHash: bcrypt },
       { username: 'bob', passwordHash: bcrypt },
     )
     assert.ok(await login.authenticate({ username: 'ann', password: 'secret', address: '::1' }))
-    const bob = await accounts.findByUsername('bob')
-    await accounts.setPassword(bob?.id ?? '', password)
+    const bob = await users.findByUsername('bob')
+    await users.setPassword(bob?.id ?? '', password)
     const before = [await stored('ann'), await stored('bob')]
     for (const user of before) assert.match(user?.passwordHash ?? '', /^\$argon2id\$/)
     const hashes = [bcrypt, otherBcrypt]
@@ -205,7 +205,7 @@ describe('an import that updates', () => {
   test('does not write over a password that is renewed at the same moment (PW-04)', async () => {
     const store = memory()
     const { replacePasswordHash } = store.users
-    const users: Store['users'] = {
+    const racing: Store['users'] = {
       ...store.users,
       async replacePasswordHash(id, from, to, renewal, event) {
         // A login comes first.
@@ -213,11 +213,14 @@ describe('an import that updates', () => {
         return await replacePasswordHash(id, from, to, renewal, event)
       },
     }
-    const racing = { ...store, users }
-    const { accounts } = await createAuth({ store: racing, passwordHash: cheapHashing, clock })
-    await accounts.importUsers(entries({ username: 'ann', passwordHash: bcrypt }))
+    const { users } = await createAuth({
+      store: { ...store, users: racing },
+      passwordHash: cheapHashing,
+      clock,
+    })
+    await users.importUsers(entries({ username: 'ann', passwordHash: bcrypt }))
     const refused: RefusedEntry[] = []
-    const counts = await accounts.importUsers(
+    const counts = await users.importUsers(
       entries({ username: 'ann', passwordHash: otherBcrypt }),
       { update: true, onRefused: (entry) => refused.push(entry) },
     )
@@ -254,7 +257,7 @@ describe('an import that updates', () => {
   })
 
   test('leaves the last administrator, and an id of another user, and says so', async () => {
-    const { accounts, stored, update } = await openWith({ username: 'ann' })
+    const { users, stored, update } = await openWith({ username: 'ann' })
     const id = (await stored('ann'))?.id
     const refused: RefusedEntry[] = []
     const counts = await update(
@@ -271,7 +274,7 @@ describe('an import that updates', () => {
       refused.map(({ problem }) => problem),
       [last, last, 'The id is that of another user.'],
     )
-    assert.equal((await accounts.findByUsername('boss'))?.active, true)
+    assert.equal((await users.findByUsername('boss'))?.active, true)
   })
 
   test('takes the later of two entries of one name, in a dry run too', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import * as argon2 from '@node-rs/argon2'
 import { type Auth, createAccessToken } from '../../../src/core/auth.ts'
-import { AccountError, type AccountErrorCode } from '../../../src/core/errors.ts'
+import { UserError, type UserErrorCode } from '../../../src/core/errors.ts'
 import type { HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import type { User } from '../../../src/core/users/user.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
@@ -35,7 +35,7 @@ beforeEach(async () => {
 type WithPassword = Extract<NewUser, { readonly password: string | null }>
 
 function create(username: string, user: Partial<WithPassword> = {}): Promise<User> {
-  return auth.accounts.create({ username, password: goodPassword, ...user })
+  return auth.users.create({ username, password: goodPassword, ...user })
 }
 
 async function recordOf({ id }: User): Promise<UserRecord> {
@@ -46,11 +46,11 @@ async function recordOf({ id }: User): Promise<UserRecord> {
 
 async function assertRefused(
   change: Promise<unknown>,
-  code: AccountErrorCode,
+  code: UserErrorCode,
   problems = 1,
 ): Promise<void> {
   await assert.rejects(change, (error) => {
-    assert.ok(error instanceof AccountError, String(error))
+    assert.ok(error instanceof UserError, String(error))
     assert.equal(error.code, code)
     assert.equal(error.problems.length, problems)
     return true
@@ -83,25 +83,25 @@ test('a new user is active, has the default role and a canonical name', async ()
     active: true,
     createdAt: clock(),
   })
-  assert.deepEqual(await auth.accounts.find(user.id), user)
-  assert.deepEqual(await auth.accounts.findByUsername('ALICE'), user)
+  assert.deepEqual(await auth.users.find(user.id), user)
+  assert.deepEqual(await auth.users.findByUsername('ALICE'), user)
   assert.ok(await authenticate(auth, 'alice', goodPassword))
 })
 
 test('no answer shows a hash or a stamp', async () => {
   const user = await create('alice')
-  const { accounts } = auth
+  const { users } = auth
   const answers = [
     user,
-    await accounts.find(user.id),
-    await accounts.findByUsername('alice'),
-    ...(await accounts.list({ limit: 10 })),
-    await accounts.changeRole(user.id, 'editor'),
-    await accounts.setPassword(user.id, goodPassword),
+    await users.find(user.id),
+    await users.findByUsername('alice'),
+    ...(await users.list({ limit: 10 })),
+    await users.changeRole(user.id, 'editor'),
+    await users.setPassword(user.id, goodPassword),
     await changePassword(auth, user.id, goodPassword, otherPassword),
-    await accounts.deactivate(user.id),
-    await accounts.reactivate(user.id),
-    await accounts.endSessions(user.id),
+    await users.deactivate(user.id),
+    await users.reactivate(user.id),
+    await users.endSessions(user.id),
   ]
   for (const answer of answers) {
     assert.ok(answer)
@@ -113,7 +113,7 @@ test('the id of a user is no name, and a name that is free again gets another (A
   const first = await create('alice')
   assert.match(first.id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   const token = await tokenOf(first)
-  await auth.accounts.remove(first.id)
+  await auth.users.remove(first.id)
   const second = await create('alice')
   assert.notEqual(second.id, first.id)
   assert.equal(await isAlive(token), false)
@@ -135,7 +135,7 @@ test('a password is stored as a hash only', async () => {
 test('a name that has no canonical form is refused (AZ-02, AZ-03)', async () => {
   for (const username of ['', 'a b', '\u0430dmin', 'a\u200b', 'a'.repeat(255)]) {
     await assertRefused(create(username), 'username_invalid')
-    assert.equal(await auth.accounts.findByUsername(username), null)
+    assert.equal(await auth.users.findByUsername(username), null)
   }
 })
 
@@ -150,13 +150,13 @@ test('of many who ask for one name at once one gets it (AZ-01)', async () => {
   const spellings = ['alice', 'Alice', 'ALICE', 'Ａlice', 'ａｌｉｃｅ']
   const outcomes = await Promise.allSettled(spellings.map((username) => create(username)))
   assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
-  assert.equal((await auth.accounts.counts()).total, 1)
+  assert.equal((await auth.users.counts()).total, 1)
 })
 
 test('a weak password is refused with every reason, wherever it is set (PW-10)', async () => {
   const user = await create('alice')
   await assertRefused(create('bob', { password: 'a\na' }), 'password_refused', 3)
-  await assertRefused(auth.accounts.setPassword(user.id, 'a\na'), 'password_refused', 3)
+  await assertRefused(auth.users.setPassword(user.id, 'a\na'), 'password_refused', 3)
   const changed = changePassword(auth, user.id, goodPassword, 'a\na')
   await assertRefused(changed, 'password_refused', 3)
   assert.ok(await authenticate(auth, 'alice', goodPassword))
@@ -169,7 +169,7 @@ test('the name of the user is a weak password, wherever it is set (PW-10)', asyn
     create('Bob@a-long-example.com', { password: 'bob@a-long-example.com' }),
     'password_refused',
   )
-  await assertRefused(auth.accounts.setPassword(user.id, username), 'password_refused')
+  await assertRefused(auth.users.setPassword(user.id, username), 'password_refused')
   const changed = changePassword(auth, user.id, goodPassword, username)
   await assertRefused(changed, 'password_refused')
 })
@@ -184,73 +184,73 @@ test('a role that is not configured is refused', async () => {
   const user = await create('alice')
   for (const role of ['root', '', 'Admin', '__proto__', 'constructor']) {
     await assertRefused(create('bob', { role }), 'role_unknown')
-    await assertRefused(auth.accounts.changeRole(user.id, role), 'role_unknown')
+    await assertRefused(auth.users.changeRole(user.id, role), 'role_unknown')
   }
 })
 
 test('a user who is not there is unknown to every change', async () => {
   const id = '00000000-0000-7000-8000-000000000000'
-  const { accounts } = auth
+  const { users } = auth
   const changes = [
-    () => accounts.changeRole(id, 'editor'),
-    () => accounts.deactivate(id),
-    () => accounts.reactivate(id),
-    () => accounts.setPassword(id, goodPassword),
+    () => users.changeRole(id, 'editor'),
+    () => users.deactivate(id),
+    () => users.reactivate(id),
+    () => users.setPassword(id, goodPassword),
     () => changePassword(auth, id, goodPassword, otherPassword),
-    () => accounts.endSessions(id),
-    () => accounts.remove(id),
+    () => users.endSessions(id),
+    () => users.remove(id),
   ]
   for (const change of changes) await assertRefused(change(), 'user_unknown')
-  assert.equal(await accounts.find(id), null)
+  assert.equal(await users.find(id), null)
 })
 
 test('the last active administrator cannot be demoted, deactivated or removed', async () => {
   const admin = await create('admin', { role: 'admin' })
   await create('alice')
   const retired = await create('retired', { role: 'admin' })
-  await auth.accounts.deactivate(retired.id)
-  const { accounts } = auth
-  await assertRefused(accounts.changeRole(admin.id, 'editor'), 'last_admin')
-  await assertRefused(accounts.deactivate(admin.id), 'last_admin')
-  await assertRefused(accounts.remove(admin.id), 'last_admin')
-  assert.deepEqual(await accounts.find(admin.id), admin)
+  await auth.users.deactivate(retired.id)
+  const { users } = auth
+  await assertRefused(users.changeRole(admin.id, 'editor'), 'last_admin')
+  await assertRefused(users.deactivate(admin.id), 'last_admin')
+  await assertRefused(users.remove(admin.id), 'last_admin')
+  assert.deepEqual(await users.find(admin.id), admin)
   // What leaves an administrator is no harm.
-  await accounts.changeRole(admin.id, 'admin')
-  await accounts.changeRole(retired.id, 'editor')
-  await accounts.remove(retired.id)
+  await users.changeRole(admin.id, 'admin')
+  await users.changeRole(retired.id, 'editor')
+  await users.remove(retired.id)
 })
 
 test('with another active administrator, one may be demoted, deactivated or removed', async () => {
-  const { accounts } = auth
+  const { users } = auth
   await create('admin', { role: 'admin' })
   const second = await create('second', { role: 'admin' })
-  await accounts.changeRole(second.id, 'member')
-  await accounts.changeRole(second.id, 'admin')
-  await accounts.deactivate(second.id)
-  await accounts.reactivate(second.id)
-  await accounts.remove(second.id)
-  assert.equal(await accounts.find(second.id), null)
+  await users.changeRole(second.id, 'member')
+  await users.changeRole(second.id, 'admin')
+  await users.deactivate(second.id)
+  await users.reactivate(second.id)
+  await users.remove(second.id)
+  assert.equal(await users.find(second.id), null)
 })
 
 test('every role that grants everything counts as administrative', async () => {
   auth = await createTestAuth({ roles: { root: ['*'], owner: ['*', 'x'], member: [] } })
-  const { accounts } = auth
+  const { users } = auth
   const root = await create('root', { role: 'root' })
   const owner = await create('owner', { role: 'owner' })
-  await accounts.changeRole(root.id, 'owner')
-  await accounts.deactivate(owner.id)
-  await assertRefused(accounts.changeRole(root.id, 'member'), 'last_admin')
-  await accounts.changeRole(root.id, 'root')
+  await users.changeRole(root.id, 'owner')
+  await users.deactivate(owner.id)
+  await assertRefused(users.changeRole(root.id, 'member'), 'last_admin')
+  await users.changeRole(root.id, 'root')
 })
 
 test('a deactivated user is dead at once, and old tokens stay dead after reactivation (AZ-08)', async () => {
   const user = await create('alice')
   const token = await tokenOf(user)
   assert.equal(await isAlive(token), true)
-  await auth.accounts.deactivate(user.id)
+  await auth.users.deactivate(user.id)
   assert.equal(await isAlive(token), false)
   const whileInactive = await tokenOf(user)
-  await auth.accounts.reactivate(user.id)
+  await auth.users.reactivate(user.id)
   assert.equal(await isAlive(token), false)
   assert.equal(await isAlive(whileInactive), false)
   assert.equal(await isAlive(await tokenOf(user)), true)
@@ -259,12 +259,12 @@ test('a deactivated user is dead at once, and old tokens stay dead after reactiv
 test('each change that ends tokens ends them all, and of this user only', async () => {
   const other = await tokenOf(await create('bob'))
   const user = await create('alice')
-  const { accounts } = auth
+  const { users } = auth
   const changes = [
-    () => accounts.setPassword(user.id, goodPassword),
+    () => users.setPassword(user.id, goodPassword),
     () => changePassword(auth, user.id, goodPassword, otherPassword),
-    () => accounts.endSessions(user.id),
-    () => accounts.deactivate(user.id),
+    () => users.endSessions(user.id),
+    () => users.deactivate(user.id),
   ]
   for (const change of changes) {
     const tokens = [await tokenOf(user), await tokenOf(user)]
@@ -280,13 +280,13 @@ test('each change that ends tokens ends them all, and of this user only', async 
 test('a changed role ends no token: guards read the role of today (AZ-10)', async () => {
   const user = await create('alice')
   const token = await tokenOf(user)
-  await auth.accounts.changeRole(user.id, 'editor')
+  await auth.users.changeRole(user.id, 'editor')
   assert.equal(await isAlive(token), true)
 })
 
 test('a new password from an administrator replaces the old one', async () => {
   const user = await create('alice')
-  await auth.accounts.setPassword(user.id, otherPassword)
+  await auth.users.setPassword(user.id, otherPassword)
   assert.equal(await authenticate(auth, 'alice', goodPassword), null)
   assert.ok(await authenticate(auth, 'alice', otherPassword))
 })
@@ -326,21 +326,21 @@ test('of two changes of one password at once one counts (PW-04)', async () => {
 
 test('the first user is created once, and a later attempt costs no hash', async () => {
   const first = { username: 'admin', password: goodPassword, role: 'admin' }
-  const admin = await auth.accounts.createFirst(first)
+  const admin = await auth.users.createFirst(first)
   assert.equal(admin?.role, 'admin')
   const before = pool.hashes
-  assert.equal(await auth.accounts.createFirst({ ...first, username: 'second' }), null)
+  assert.equal(await auth.users.createFirst({ ...first, username: 'second' }), null)
   assert.equal(pool.hashes, before)
-  assert.equal((await auth.accounts.counts()).total, 1)
+  assert.equal((await auth.users.counts()).total, 1)
 })
 
 test('of several first users at once one is created', async () => {
   const names = ['a', 'b', 'c', 'd']
   const created = await Promise.all(
-    names.map((username) => auth.accounts.createFirst({ username, password: goodPassword })),
+    names.map((username) => auth.users.createFirst({ username, password: goodPassword })),
   )
   assert.equal(created.filter((user) => user !== null).length, 1)
-  assert.equal((await auth.accounts.counts()).total, 1)
+  assert.equal((await auth.users.counts()).total, 1)
 })
 
 // Of "secret", which no policy would let pass; the first is printed in FastAPI's tutorial.
@@ -352,7 +352,7 @@ const foreignHashes = [
 test('a user of an older system brings a hash, logs in by it, and gets one of ours (PW-04)', async () => {
   for (const [index, passwordHash] of foreignHashes.entries()) {
     const username = `moved${index}`
-    const user = await auth.accounts.create({ username, passwordHash, role: 'editor' })
+    const user = await auth.users.create({ username, passwordHash, role: 'editor' })
     assert.equal((await recordOf(user)).passwordHash, passwordHash)
     assert.equal(await authenticate(auth, username, 'Secret'), null)
     assert.equal((await authenticate(auth, username, 'secret'))?.role, 'editor')
@@ -364,7 +364,7 @@ test('a user of an older system brings a hash, logs in by it, and gets one of ou
 
 test('a first user may bring a hash too', async () => {
   const [passwordHash = ''] = foreignHashes
-  assert.ok(await auth.accounts.createFirst({ username: 'alice', passwordHash, role: 'admin' }))
+  assert.ok(await auth.users.createFirst({ username: 'alice', passwordHash, role: 'admin' }))
   assert.ok(await authenticate(auth, 'alice', 'secret'))
 })
 
@@ -385,10 +385,10 @@ test('a hash that could never verify is refused, and no user is made', async () 
     argon.replace('m=8', 'm=99999999'),
     `${argon}\n`,
   ]) {
-    const refused = auth.accounts.create({ username: 'moved', passwordHash })
+    const refused = auth.users.create({ username: 'moved', passwordHash })
     await assertRefused(refused, 'password_hash_invalid')
   }
-  assert.equal((await auth.accounts.counts()).total, 0)
+  assert.equal((await auth.users.counts()).total, 0)
 })
 
 test('a user has a password or a hash, and not both or neither', async () => {
@@ -399,24 +399,24 @@ test('a user has a password or a hash, and not both or neither', async () => {
     { username: 'alice' },
   ]) {
     // @ts-expect-error exactly one of the two
-    await assert.rejects(auth.accounts.create(user), TypeError)
+    await assert.rejects(auth.users.create(user), TypeError)
   }
 })
 
 test('a first user is refused like any other', async () => {
-  const { accounts } = auth
+  const { users } = auth
   const create = (user: Partial<WithPassword>): Promise<User | null> =>
-    accounts.createFirst({ username: 'admin', password: goodPassword, ...user })
+    users.createFirst({ username: 'admin', password: goodPassword, ...user })
   await assertRefused(create({ username: 'a b' }), 'username_invalid')
   await assertRefused(create({ password: 'password1234567' }), 'password_refused')
   await assertRefused(create({ role: 'root' }), 'role_unknown')
-  assert.equal((await accounts.counts()).total, 0)
+  assert.equal((await users.counts()).total, 0)
 })
 
 test('a search finds a part of a name in every spelling of it (AZ-01)', async () => {
   for (const username of ['alice', 'malik', 'bob']) await create(username, { password: null })
   for (const search of ['ali', 'ALI', 'Ａli']) {
-    const found = await auth.accounts.list({ search, limit: 10 })
+    const found = await auth.users.list({ search, limit: 10 })
     assert.deepEqual(
       found.map(({ username }) => username),
       ['alice', 'malik'],
@@ -425,13 +425,13 @@ test('a search finds a part of a name in every spelling of it (AZ-01)', async ()
 })
 
 for (const [event, happen] of [
-  ['a log-out everywhere', (id: string) => auth.accounts.endSessions(id)],
-  ['a deactivation', (id: string) => auth.accounts.deactivate(id)],
+  ['a log-out everywhere', (id: string) => auth.users.endSessions(id)],
+  ['a deactivation', (id: string) => auth.users.deactivate(id)],
   [
     'a deactivation that was taken back',
     async (id: string) => {
-      await auth.accounts.deactivate(id)
-      await auth.accounts.reactivate(id)
+      await auth.users.deactivate(id)
+      await auth.users.reactivate(id)
     },
   ],
 ] as const) {

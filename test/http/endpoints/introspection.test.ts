@@ -33,7 +33,7 @@ async function ask(token: string, caller = api): Promise<Record<string, unknown>
 }
 
 async function idOf(username: string): Promise<string> {
-  return (await made.auth.accounts.findByUsername(username))?.id ?? ''
+  return (await made.auth.users.findByUsername(username))?.id ?? ''
 }
 
 describe('an access token that is good', () => {
@@ -72,16 +72,16 @@ describe('an access token that is good', () => {
     const state = await ask(token)
     assert.equal(state.active, true)
     assert.equal('sid' in state, false)
-    await made.auth.accounts.endSessions(await idOf('editor'))
+    await made.auth.users.endSessions(await idOf('editor'))
     assert.deepEqual(await ask(token), { active: false })
   })
 
   test('has the scope that the role grants today, and the role of today', async () => {
     const { access_token } = await made.login(nobody, 'editor')
-    await made.auth.accounts.changeRole(await idOf('editor'), 'member')
+    await made.auth.users.changeRole(await idOf('editor'), 'member')
     const demoted = await ask(access_token)
     assert.deepEqual([demoted.active, demoted.scope, demoted.roles], [true, '', ['member']])
-    await made.auth.accounts.changeRole(await idOf('editor'), 'admin')
+    await made.auth.users.changeRole(await idOf('editor'), 'admin')
     assert.equal((await ask(access_token)).scope, 'items:read items:write')
   })
 
@@ -133,7 +133,7 @@ describe('a token that is not active is nothing but that (RI-05, RI-07, CVE-2026
   const elsewhere =
     (changes: object): Case =>
     async () => {
-      const { id } = (await made.auth.accounts.findByUsername('admin')) ?? { id: '' }
+      const { id } = (await made.auth.users.findByUsername('admin')) ?? { id: '' }
       const secretKey = plainSecret
       const other = await createTestAuth({ secretKey, clock: made.clock, ...changes })
       const subject = { subject: id, clientId: 'odd', scopes: [], role: 'admin' }
@@ -169,20 +169,20 @@ describe('a token that is not active is nothing but that (RI-05, RI-07, CVE-2026
       return tokens.access_token
     },
     'an access token of an inactive user': after('access_token', async () => {
-      await made.auth.accounts.create({ username: 'root', password: goodPassword, role: 'admin' })
-      await made.auth.accounts.deactivate(await admin())
+      await made.auth.users.create({ username: 'root', password: goodPassword, role: 'admin' })
+      await made.auth.users.deactivate(await admin())
     }),
     'an access token that an inactive user got': async () => {
-      await made.auth.accounts.deactivate(await idOf('member'))
+      await made.auth.users.deactivate(await idOf('member'))
       return (await made.login(odd, 'member')).access_token
     },
     'an access token of a deleted user': async () => {
       const { access_token } = await made.login(odd, 'member')
-      await made.auth.accounts.remove(await idOf('member'))
+      await made.auth.users.remove(await idOf('member'))
       return access_token
     },
     'an access token from before a new password': after('access_token', async () =>
-      made.auth.accounts.setPassword(await admin(), `${goodPassword}!`),
+      made.auth.users.setPassword(await admin(), `${goodPassword}!`),
     ),
     'an access token of a client that is not registered': async () => {
       await made.auth.clients.register({ id: 'gone', confidential: false })
@@ -207,7 +207,7 @@ describe('a token that is not active is nothing but that (RI-05, RI-07, CVE-2026
       made.clock.advance(14 * 86400),
     ),
     'a refresh token of a user who logged out everywhere': after('refresh_token', async () =>
-      made.auth.accounts.endSessions(await admin()),
+      made.auth.users.endSessions(await admin()),
     ),
     "another client's refresh token": async () => (await made.login(post('spa'))).refresh_token,
     'a refresh token of the first-party client': async () =>

@@ -40,9 +40,9 @@ before(async () => {
   auth = await createTestAuth({ roles, permissions, passwordHash: { ...cheapHashing, pool } })
   answer = createTokenEndpoint(auth)
   for (const username of ['admin', 'editor', 'reader', 'member'] as const) {
-    await auth.accounts.create({ username, password: goodPassword, role: username })
+    await auth.users.create({ username, password: goodPassword, role: username })
   }
-  await auth.accounts.create({ username: 'passwordless', password: null, role: 'admin' })
+  await auth.users.create({ username: 'passwordless', password: null, role: 'admin' })
 })
 
 beforeEach(() => {
@@ -479,7 +479,7 @@ describe('the token', () => {
     const { body } = await answer(login('editor', { scope: 'items:read' }))
     assert.ok(body && 'access_token' in body)
     const claims = decodeJwt(body.access_token)
-    const editor = await auth.accounts.findByUsername('editor')
+    const editor = await auth.users.findByUsername('editor')
     assert.equal(claims.sub, editor?.id)
     assert.equal(claims.scope, body.scope)
     assert.equal((claims.exp ?? 0) - (claims.iat ?? 0), body.expires_in)
@@ -500,14 +500,14 @@ describe('the token', () => {
   })
 
   test('of an inactive user is given, and every guard answers it with 403', async () => {
-    const user = await auth.accounts.create({ username: 'left', password: goodPassword })
-    await auth.accounts.deactivate(user.id)
+    const user = await auth.users.create({ username: 'left', password: goodPassword })
+    await auth.users.deactivate(user.id)
     const { status, body } = await answer(login('left'))
     assert.equal(status, 200)
     assert.ok(body && 'access_token' in body)
     assert.equal(body.refresh_token, undefined)
     const authorization = `Bearer ${await tokenOf(login('left'))}`
-    await assert.rejects(createGuards(auth).currentUser({ headers: { authorization } }), {
+    await assert.rejects(createGuards(auth).activeUser({ headers: { authorization } }), {
       statusCode: 403,
       message: 'Inactive user',
     })
@@ -526,8 +526,8 @@ describe('the token', () => {
 })
 
 test('all wrong credentials are answered alike to the byte', async () => {
-  const inactive = await auth.accounts.create({ username: 'gone', password: goodPassword })
-  await auth.accounts.deactivate(inactive.id)
+  const inactive = await auth.users.create({ username: 'gone', password: goodPassword })
+  await auth.users.deactivate(inactive.id)
   const answers = await Promise.all(
     [
       login('editor', { password: 'wrong password' }),
@@ -551,7 +551,7 @@ describe('an overloaded server', () => {
   test('answers 503 and says when to come again, then serves again', async () => {
     const full = createHashPool({ concurrency: 1, maxWaiting: 0, maxWait: 3 })
     const busy = await createTestAuth({ roles, passwordHash: { ...cheapHashing, pool: full } })
-    await busy.accounts.create({ username: 'reader', password: goodPassword, role: 'reader' })
+    await busy.users.create({ username: 'reader', password: goodPassword, role: 'reader' })
     const answerBusy = createTokenEndpoint(busy)
 
     const { promise, resolve } = Promise.withResolvers<void>()

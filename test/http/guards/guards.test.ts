@@ -25,7 +25,7 @@ function bearer(token: string): GuardedRequest {
 
 let names = 0
 async function signUp(auth: Auth, role: keyof typeof roles): Promise<User> {
-  return await auth.accounts.create({ username: `${role}${++names}`, password: null, role })
+  return await auth.users.create({ username: `${role}${++names}`, password: null, role })
 }
 
 async function tokenOf(auth: Auth, user: User, scopes?: readonly string[]): Promise<string> {
@@ -94,7 +94,7 @@ before(async () => {
   auth = await createTestAuth({ clock, roles })
   guards = createGuards(auth)
   activeGuards = [
-    ['currentUser', guards.currentUser],
+    ['activeUser', guards.activeUser],
     ['activeUser', guards.activeUser],
     ['requireRole', guards.requireRole('editor')],
     ['requirePermission', guards.requirePermission('items:read')],
@@ -207,7 +207,7 @@ describe('a guard of users', () => {
     const user = await signUp(auth, 'editor')
     const token = await tokenOf(auth, user)
     for (const [, guard] of userGuards) await guard(bearer(token))
-    await auth.accounts.remove(user.id)
+    await auth.users.remove(user.id)
     for (const [name, guard] of userGuards) {
       assert.deepEqual(await refusalOf(guard, bearer(token)), invalidToken, name)
     }
@@ -216,7 +216,7 @@ describe('a guard of users', () => {
 
   test('answers an inactive user with 403 wherever an active one is needed', async () => {
     const user = await signUp(auth, 'editor')
-    await auth.accounts.deactivate(user.id)
+    await auth.users.deactivate(user.id)
     const token = await tokenOf(auth, user)
     for (const [name, guard] of activeGuards) {
       assert.deepEqual(await refusalOf(guard, bearer(token)), inactiveUser, name)
@@ -226,16 +226,16 @@ describe('a guard of users', () => {
   test('answers a token from before a deactivation with 403 "Inactive user", with a session or without', async () => {
     const user = await signUp(auth, 'editor')
     const old = [(await inSession(user)).token, await tokenOf(auth, user)]
-    await auth.accounts.deactivate(user.id)
+    await auth.users.deactivate(user.id)
     for (const token of old) {
       for (const [name, guard] of userGuards) {
         assert.deepEqual(await refusalOf(guard, bearer(token)), inactiveUser, name)
       }
     }
     // That is no reason any more then, and the tokens stay ended.
-    await auth.accounts.reactivate(user.id)
+    await auth.users.reactivate(user.id)
     for (const token of old) {
-      assert.deepEqual(await refusalOf(guards.currentUser, bearer(token)), invalidToken)
+      assert.deepEqual(await refusalOf(guards.activeUser, bearer(token)), invalidToken)
     }
   })
 
@@ -249,7 +249,7 @@ describe('a guard of users', () => {
 
   test('says "Inactive user" before it looks at roles and permissions', async () => {
     const user = await signUp(auth, 'member')
-    await auth.accounts.deactivate(user.id)
+    await auth.users.deactivate(user.id)
     const token = await tokenOf(auth, user)
     for (const [name, guard] of activeGuards) {
       assert.deepEqual(await refusalOf(guard, bearer(token)), inactiveUser, name)
@@ -258,27 +258,27 @@ describe('a guard of users', () => {
 
   test('lets an inactive user pass if it is userEvenIfInactive', async () => {
     const user = await signUp(auth, 'editor')
-    await auth.accounts.deactivate(user.id)
+    await auth.users.deactivate(user.id)
     const token = await tokenOf(auth, user)
     assert.deepEqual(await guards.userEvenIfInactive(bearer(token)), { ...user, active: false })
   })
 
   test('never gives out the password hash or the security stamp', async () => {
-    const user = await auth.accounts.create({ username: 'hashed', password: goodPassword })
+    const user = await auth.users.create({ username: 'hashed', password: goodPassword })
     const token = await tokenOf(auth, user)
-    for (const guard of [guards.currentUser, guards.userEvenIfInactive]) {
+    for (const guard of [guards.activeUser, guards.userEvenIfInactive]) {
       const keys = Object.keys(await guard(bearer(token))).sort()
       assert.deepEqual(keys, ['active', 'createdAt', 'id', 'role', 'username'])
     }
   })
 
   for (const [event, change] of [
-    ['a new password', (id: string) => auth.accounts.setPassword(id, goodPassword)],
+    ['a new password', (id: string) => auth.users.setPassword(id, goodPassword)],
     [
       'a deactivation that was taken back',
       async (id: string) => {
-        await auth.accounts.deactivate(id)
-        await auth.accounts.reactivate(id)
+        await auth.users.deactivate(id)
+        await auth.users.reactivate(id)
       },
     ],
   ] as const) {
@@ -299,8 +299,8 @@ describe('a guard of users', () => {
     const user = await signUp(auth, 'editor')
     const other = await signUp(auth, 'editor')
     const token = await tokenOf(auth, other)
-    await auth.accounts.setPassword(user.id, goodPassword)
-    assert.deepEqual(await guards.currentUser(bearer(token)), other)
+    await auth.users.setPassword(user.id, goodPassword)
+    assert.deepEqual(await guards.activeUser(bearer(token)), other)
   })
 })
 
@@ -323,7 +323,7 @@ describe('requireRole', () => {
     const editors = guards.requireRole('editor')
     const readers = guards.requireRole('reader')
     await readers(bearer(token))
-    await auth.accounts.changeRole(user.id, 'editor')
+    await auth.users.changeRole(user.id, 'editor')
     assert.equal((await editors(bearer(token))).role, 'editor')
     assert.deepEqual(await refusalOf(readers, bearer(token)), wrongRole)
   })
@@ -392,17 +392,17 @@ describe('requirePermission', () => {
     const user = await signUp(auth, 'editor')
     const token = await tokenOf(auth, user)
     await guard(bearer(token))
-    await auth.accounts.changeRole(user.id, 'reader')
+    await auth.users.changeRole(user.id, 'reader')
     assert.deepEqual(await refusalOf(guard, bearer(token)), missingScope('items:write'))
     assert.equal((await guards.requirePermission('items:read')(bearer(token))).role, 'reader')
-    await auth.accounts.changeRole(user.id, 'editor')
+    await auth.users.changeRole(user.id, 'editor')
     assert.deepEqual(await guard(bearer(token)), user)
   })
 
   test('does not widen a token when its user gets a role that grants more', async () => {
     const user = await signUp(auth, 'reader')
     const token = await tokenOf(auth, user)
-    await auth.accounts.changeRole(user.id, 'admin')
+    await auth.users.changeRole(user.id, 'admin')
     const guard = guards.requirePermission('items:write')
     assert.deepEqual(await refusalOf(guard, bearer(token)), missingScope('items:write'))
   })
@@ -474,7 +474,7 @@ describe('a guard whose parts fail', () => {
     const healthy = memory()
     const store = { ...healthy, findSubject }
     const failing = await createTestAuth({ store, roles, clock })
-    const user = await failing.accounts.create({ username: 'a', password: null, role: 'admin' })
+    const user = await failing.users.create({ username: 'a', password: null, role: 'admin' })
     const record = await healthy.users.findById(user.id)
     assert.ok(record)
     const { token } = await failing.accessTokens.issue({
@@ -500,7 +500,7 @@ describe('a guard whose parts fail', () => {
       const { made, token } = await withStore(findSubject)
       for (const guard of [
         made.userEvenIfInactive,
-        made.currentUser,
+        made.activeUser,
         made.requireRole('admin'),
         made.requirePermission('items:read'),
       ]) {
@@ -513,7 +513,7 @@ describe('a guard whose parts fail', () => {
     const { made, token } = await withStore(() => {
       throw new UnavailableError('The database is busy', 1)
     })
-    await assert.rejects(made.currentUser(bearer(token)), UnavailableError)
+    await assert.rejects(made.activeUser(bearer(token)), UnavailableError)
   })
 
   test('rejects, and lets nobody pass, when the keys cannot be read (BR-06, GHSA-8fpg-xm3f-6cx3)', async () => {
@@ -526,11 +526,7 @@ describe('a guard whose parts fail', () => {
       },
     }
     const made = createGuards({ ...auth, accessTokens })
-    for (const guard of [
-      made.accessToken,
-      made.currentUser,
-      made.requirePermission('items:read'),
-    ]) {
+    for (const guard of [made.accessToken, made.activeUser, made.requirePermission('items:read')]) {
       await assert.rejects(guard(bearer(token)), (error) => error === outage)
     }
   })

@@ -92,10 +92,9 @@ let ourToken = ''
 test('first: our own login, and nobody else’s tokens', async () => {
   const app = await serve(await openAuth())
   const auth = await openAuth()
-  await auth.accounts.create({ username: 'root', password: goodPassword, role: 'admin' })
-  aliceId = (
-    await auth.accounts.create({ username: 'alice', password: goodPassword, role: 'reader' })
-  ).id
+  await auth.users.create({ username: 'root', password: goodPassword, role: 'admin' })
+  aliceId = (await auth.users.create({ username: 'alice', password: goodPassword, role: 'reader' }))
+    .id
   await auth.close()
   ourToken = await login(app)
   const reader = { me: 200, items: 200, delete: 403, role: 'reader', id: aliceId }
@@ -116,15 +115,15 @@ test('then: both at once, and one user whichever way she logs in', async () => {
   await auth.identities.link(aliceId, provider.issuer, 'alice')
   assert.deepEqual(await rounds(app, theirToken), reader)
 
-  await auth.accounts.changeRole(aliceId, 'admin')
+  await auth.users.changeRole(aliceId, 'admin')
   for (const token of [ourToken, theirToken]) {
     const { me, items, role } = (await rounds(app, token)) as Record<string, unknown>
     assert.deepEqual([me, items, role], [200, 200, 'admin'])
   }
-  await auth.accounts.deactivate(aliceId)
+  await auth.users.deactivate(aliceId)
   assert.deepEqual(await rounds(app, theirToken), { me: 403, items: 403, delete: 403 })
-  await auth.accounts.reactivate(aliceId)
-  await auth.accounts.changeRole(aliceId, 'reader')
+  await auth.users.reactivate(aliceId)
+  await auth.users.changeRole(aliceId, 'reader')
   assert.deepEqual(await rounds(app, theirToken), reader)
   assert.deepEqual(await rounds(app, machineToken), { me: 401, items: 401, delete: 401 })
   await app.close()

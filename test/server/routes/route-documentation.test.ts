@@ -44,7 +44,7 @@ test('every route of the document has a name of its own, and describes its answe
 })
 
 test('the problems that a route answers with are in its documentation, as problems', async () => {
-  const admin = await auth.accounts.create({
+  const admin = await auth.users.create({
     username: 'admin',
     password: goodPassword,
     role: 'admin',

@@ -272,7 +272,7 @@ describe('a conflict that each statement may meet', { skip, timeout }, () => {
   test('is nothing that who logs in, refreshes and logs out gets to know of (DD-06)', async () => {
     await plan(-1)
     const auth = await createTestAuth({ store, secretKey: 'b7e1f0a2c3d4958677869504a3b2c1d0' })
-    const user = await auth.accounts.create({ username: 'ann', password: goodPassword })
+    const user = await auth.users.create({ username: 'ann', password: goodPassword })
     // Counts the attempts from where it came, and so has something to forget.
     await authenticate(auth, 'ann', 'wrong')
     for (let at = 1; ; at++) {
