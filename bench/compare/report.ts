@@ -7,7 +7,7 @@ import { plot } from './plot.ts'
 import { type Results, type RowResult, resultsDirectory } from './results.ts'
 import { rows } from './rows.ts'
 import { median } from './statistics.ts'
-import { round, summarize } from './summary.ts'
+import { headline, round, summarize } from './summary.ts'
 
 const readme = fileURLToPath(new URL('../../README.md', import.meta.url))
 const block = /(?<=<!-- figures: npm run bench -->\n)[\s\S]*?(?=<!-- \/figures -->)/
@@ -15,7 +15,7 @@ const block = /(?<=<!-- figures: npm run bench -->\n)[\s\S]*?(?=<!-- \/figures -
 /** What the figures make of the documents, by path. */
 export function renderReport(results: Results): ReadonlyMap<string, string> {
   const files = new Map([
-    [readme, readFileSync(readme, 'utf8').replace(block, () => renderSummary(results))],
+    [readme, readFileSync(readme, 'utf8').replace(block, () => renderHeadline(results))],
     [`${resultsDirectory}README.md`, renderDetails(results)],
   ])
   const { me } = results
@@ -27,6 +27,13 @@ export function renderReport(results: Results): ReadonlyMap<string, string> {
 
 export function writeReport(results: Results): void {
   for (const [path, text] of renderReport(results)) writeFileSync(path, text)
+}
+
+function renderHeadline(results: Results): string {
+  return `${formatTable([
+    ['what', 'Portcullis', 'beside it'],
+    ...headline(results).map(({ what, ours, beside }) => [what, ours, beside]),
+  ])}\n`
 }
 
 function renderSummary(results: Results): string {

@@ -21,6 +21,34 @@ export function summarize(results: Results): readonly Line[] {
   })
 }
 
+/** The four lines that the project's first page shows. */
+export function headline(results: Results): readonly Line[] {
+  const { me, footprint } = results
+  const during = results['me-during-login']
+  return [
+    ...(me
+      ? [
+          ...against(me, 'guarded `GET /me`, user and session read', 'Portcullis', [
+            ['@fastify/jwt', null],
+          ]).map((line) => ({ ...line, beside: `${line.beside}, which reads the token alone` })),
+          ...against(me, 'the same', 'Portcullis', [['Better Auth, SQLite', null]]).map((line) => ({
+            ...line,
+            beside: `${line.beside}, which reads both`,
+          })),
+        ]
+      : []),
+    ...(during
+      ? latency(during, 'Better Auth, argon2id, during logins', '').map((line) => ({
+          ...line,
+          what: '99 of 100 answers to `GET /me` while all cores hash passwords',
+        }))
+      : []),
+    ...(footprint
+      ? summarize({ footprint }).filter(({ what }) => what === 'start to first answer')
+      : []),
+  ]
+}
+
 const summaries: Readonly<Record<string, (result: RowResult) => readonly Line[]>> = {
   me: (result) => [
     ...against(result, 'guarded `GET /me`, user checked', 'Portcullis', [
