@@ -5,7 +5,8 @@ import { buildApp } from '../../src/server/app.ts'
 import { lowerHashPriority } from '../../src/server/hash-priority.ts'
 import { openAuth } from '../../src/server/open-auth.ts'
 import { UserAnswer } from '../../src/server/routes/schemas.ts'
-import { readConfig, readEnvironment } from '../../src/server/settings/config.ts'
+import { readConfig } from '../../src/server/settings/config.ts'
+import { readEnvironment } from '../../src/server/settings/environment.ts'
 
 await lowerHashPriority()
 const config = readConfig(readEnvironment())

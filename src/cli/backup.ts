@@ -4,7 +4,9 @@ import { systemClock } from '../core/clock.ts'
 import { revokeAll } from '../core/sessions/revoke-all.ts'
 import { databaseFile } from '../server/inspect-database.ts'
 import { makeDirectory, openAuth, openStore } from '../server/open-auth.ts'
-import { type Config, readConfig, readEnvironment } from '../server/settings/config.ts'
+import { readConfig } from '../server/settings/config.ts'
+import { readEnvironment } from '../server/settings/environment.ts'
+import type { Config } from '../server/settings/settings.ts'
 import { whoRunsThis } from './with-auth.ts'
 
 /** `portcullis backup`: of SQLite, while a server runs or not. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../core/errors.ts'
 import { openAuth } from '../server/open-auth.ts'
-import type { Config } from '../server/settings/config.ts'
 import { isLoopback } from '../server/settings/loopback.ts'
+import type { Config } from '../server/settings/settings.ts'
 
 /** Anybody can look these up, so that they are for a server that nobody else reaches, and end with it. */
 const alice = { username: 'alice', password: 'three green tractors sing' }

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import { inspectDatabase } from '../server/inspect-database.ts'
 import { migrateDatabase } from '../server/open-auth.ts'
-import { readConfig, readEnvironment } from '../server/settings/config.ts'
+import { readConfig } from '../server/settings/config.ts'
+import { readEnvironment } from '../server/settings/environment.ts'
 
 /** `portcullis migrate`: what `serve` does to the tables at its start, by itself. */
 export function migrateCommand(): Command {

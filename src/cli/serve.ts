@@ -1,5 +1,7 @@
 import { once } from 'node:events'
-import { type Config, readConfig, readEnvironment } from '../server/settings/config.ts'
+import { readConfig } from '../server/settings/config.ts'
+import { readEnvironment } from '../server/settings/environment.ts'
+import type { Config } from '../server/settings/settings.ts'
 import { startServer } from '../server/start.ts'
 import { finishInTime } from './grace-period.ts'
 import { stopOnSignal } from './stop-signal.ts'

@@ -2,7 +2,8 @@ import { userInfo } from 'node:os'
 import type { Auth } from '../core/auth.ts'
 import type { Actor } from '../core/events/events.ts'
 import { openAuth } from '../server/open-auth.ts'
-import { readConfig, readEnvironment } from '../server/settings/config.ts'
+import { readConfig } from '../server/settings/config.ts'
+import { readEnvironment } from '../server/settings/environment.ts'
 
 /**
  * Opens the database of the configuration for the work of one command, and closes it after. `by` is

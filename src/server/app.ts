@@ -19,12 +19,12 @@ import { logEvents } from './logging/event-log.ts'
 import { createRequestIds } from './logging/request-ids.ts'
 import { describeError, describeRequest } from './logging/serializers.ts'
 import { adminRoutes } from './routes/admin.ts'
+import { documentAnswers } from './routes/answers.ts'
 import { eventRoutes } from './routes/events.ts'
 import { frontRoutes } from './routes/front.ts'
 import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identities.ts'
 import { meRoutes } from './routes/me.ts'
-import { documentAnswers } from './routes/route-documentation.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
@@ -103,14 +103,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })
   await app.register(meRoutes, { auth, guards })
-  await app.register(guarded(administrator, adminRoutes), {
-    prefix: '/admin',
-    auth,
-    guards,
-  })
-  await app.register(guarded(administrator, userSessionRoutes), { prefix: '/admin', auth, guards })
-  await app.register(guarded(administrator, identityRoutes), { prefix: '/admin', auth, guards })
-  await app.register(guarded(administrator, eventRoutes), { prefix: '/admin', auth, guards })
+  for (const routes of [adminRoutes, userSessionRoutes, identityRoutes, eventRoutes]) {
+    await app.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
+  }
   logEvents(app, auth)
   await app.register(frontRoutes, { auth, version, docs, ...(setup && { setup }) })
   if (setup) await app.register(setupRoutes, { auth, setup, docs })

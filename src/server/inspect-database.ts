@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { ConfigError } from '../core/errors.ts'
 import type { DatabaseInspection } from '../stores/inspection.ts'
 import { inspectSqlite } from '../stores/sqlite/inspection.ts'
-import type { Config } from './settings/config.ts'
+import type { Config } from './settings/settings.ts'
 
 /**
  * Looks at the database of a configuration without changing anything. Null if it is a file that is

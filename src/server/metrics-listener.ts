@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { addSecurityHeaders, listenerOptions, urlOf } from './listener-options.ts'
-import type { Config } from './settings/config.ts'
+import type { Config } from './settings/settings.ts'
 
 /** A listener for Prometheus. */
 export interface MetricsListener {

@@ -8,8 +8,8 @@ import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
 import { databaseFile, keyFile, needingPg } from './inspect-database.ts'
-import type { Config } from './settings/config.ts'
 import { parseIssuers } from './settings/issuers.ts'
+import { authSettings, type Config } from './settings/settings.ts'
 
 /** The permissions of the server's own routes, as the Authorize dialog shows them. */
 export const permissions: Readonly<Record<string, string>> = {
@@ -26,32 +26,16 @@ export const permissions: Readonly<Record<string, string>> = {
  */
 export async function openAuth(config: Config): Promise<Auth> {
   makeDirectory(config.dataDirectory)
+  const { issuer, argon2, pepper, previousPeppers, threads, workers: processes } = config
+  const pool = createHashPool({ concurrency: hashConcurrency({ threads, processes }) })
   return await createAuth({
+    ...authSettings(config),
     ...(await chooseStore(config)),
-    roles: config.roles,
     permissions,
-    issuer: config.issuer,
-    audience: config.audience,
-    signingAlgorithm: config.signingAlgorithm,
-    keyRotationInterval: config.keyRotationInterval,
-    accessTokenLifetime: config.accessTokenLifetime,
-    allowLongAccessTokens: config.allowLongAccessTokens,
-    sessions: config.sessions,
-    eventRetention: config.eventRetention,
-    clients: config.clients,
-    passwordHash: {
-      argon2: config.argon2,
-      ...(config.pepper !== undefined && { pepper: config.pepper }),
-      previousPeppers: config.previousPeppers,
-      pool: createHashPool({
-        concurrency: hashConcurrency({ threads: config.threads, processes: config.workers }),
-      }),
-    },
-    issuers: parseIssuers(config.issuers, config.issuer, createRoles(config.roles), []),
+    issuer,
+    issuers: parseIssuers(config.issuers, issuer, createRoles(config.roles), []),
+    passwordHash: { argon2, ...(pepper !== undefined && { pepper }), previousPeppers, pool },
     passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
-    ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),
-    ...(config.secretKey !== undefined && { secretKey: config.secretKey }),
-    previousSecretKeys: config.previousSecretKeys,
   })
 }
 
@@ -77,10 +61,7 @@ async function chooseStore(
   config: Config,
 ): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
   const { dataDirectory, databaseUrl, keyEncryptionKey } = config
-  if (databaseUrl === undefined) {
-    const store = sqlite(databaseFile(dataDirectory))
-    return { store, ...(keyEncryptionKey && { keyEncryptionKey }) }
-  }
+  if (databaseUrl === undefined) return { store: sqlite(databaseFile(dataDirectory)) }
   const { databasePoolSize: maxConnections, databaseStatementTimeout: statementTimeout } = config
   const { postgres } = await needingPg(() => import('../stores/postgres/postgres.ts'))
   return {

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
-import type { Config } from './settings/config.ts'
+import type { Config } from './settings/settings.ts'
 
 export interface WaitingOptions {
   /** Ends the waiting. */

@@ -148,7 +148,7 @@ test('every file is reachable from an entry of the package', () => {
 test('only one file reads the environment', () => {
   assert.deepEqual(
     pathsWhere(({ code }) => /process\s*\.\s*env\b|\benv\b[^\n]*from 'node:process'/.test(code)),
-    ['server/settings/config.ts'],
+    ['server/settings/environment.ts'],
   )
 })
 

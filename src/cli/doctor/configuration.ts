@@ -1,5 +1,6 @@
 import { ConfigError } from '../../core/errors.ts'
-import { type Config, readConfig, settingNames } from '../../server/settings/config.ts'
+import { readConfig } from '../../server/settings/config.ts'
+import { type Config, settingNames } from '../../server/settings/settings.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 const { ok, problem } = findingsOf('configuration')

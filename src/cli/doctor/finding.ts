@@ -1,4 +1,4 @@
-import type { Config } from '../../server/settings/config.ts'
+import type { Config } from '../../server/settings/settings.ts'
 import type { DatabaseInspection } from '../../stores/inspection.ts'
 
 /** `warning`: it works, and something is likely not as it was meant. `problem`: to be mended. */

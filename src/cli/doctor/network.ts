@@ -1,5 +1,5 @@
-import type { Config } from '../../server/settings/config.ts'
 import { isLoopback } from '../../server/settings/loopback.ts'
+import type { Config } from '../../server/settings/settings.ts'
 import { trustProxies } from '../../server/settings/trusted-proxies.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 

@@ -5,7 +5,7 @@ import {
   createPasswordHasher,
   defaultArgon2Parameters,
 } from '../../core/passwords/password-hash.ts'
-import type { Config } from '../../server/settings/config.ts'
+import type { Config } from '../../server/settings/settings.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, warning } = findingsOf('password-hash')

@@ -1,5 +1,5 @@
 import type { ProcessMetrics } from '../../server/metrics.ts'
-import type { Config } from '../../server/settings/config.ts'
+import type { Config } from '../../server/settings/settings.ts'
 import type { SetupGrant } from '../../server/setup.ts'
 
 // What the primary process and a worker say to each other, over the channel between them: it is

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ProcessMetrics } from '../../server/metrics.ts'
-import type { Config } from '../../server/settings/config.ts'
+import type { Config } from '../../server/settings/settings.ts'
 import type { SetupGrant } from '../../server/setup.ts'
 import type { WorkerFailure } from '../exit-code.ts'
 import { isLasting } from '../exit-code.ts'

@@ -4,6 +4,7 @@ import { existing } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
+import { lastAdmin, noUser, refused } from './answers.ts'
 import { NoContent, plainText, UserAnswer, UserId, userAnswer } from './schemas.ts'
 
 const Password = { type: 'string', format: 'password' } as const
@@ -22,7 +23,9 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'getStats',
         summary: 'How many users there are',
+        success: 'The number of users',
         response: {
           200: {
             type: 'object',
@@ -64,7 +67,9 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
       schema: {
         tags,
+        operationId: 'listUsers',
         summary: 'List users',
+        success: 'A page of users',
         description: 'Ordered by username. `next` goes into `after` for the following page.',
         querystring: {
           type: 'object',
@@ -111,7 +116,10 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'createUser',
         summary: 'Create a user',
+        success: 'The new user',
+        problems: { 409: 'The username is taken', ...refused },
         body: {
           type: 'object',
           required: ['username', 'password'],
@@ -137,7 +145,17 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 
   app.get(
     '/users/:id',
-    { schema: { tags, summary: 'Read a user', params: UserId, response: { 200: UserAnswer } } },
+    {
+      schema: {
+        tags,
+        operationId: 'getUser',
+        summary: 'Read a user',
+        success: 'The user',
+        problems: noUser,
+        params: UserId,
+        response: { 200: UserAnswer },
+      },
+    },
     secured(usersReader, async (_admin, request) =>
       userAnswer(existing(await users.find(request.params.id))),
     ),
@@ -145,7 +163,17 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 
   app.delete(
     '/users/:id',
-    { schema: { tags, summary: 'Delete a user', params: UserId, response: { 204: NoContent } } },
+    {
+      schema: {
+        tags,
+        operationId: 'deleteUser',
+        summary: 'Delete a user',
+        success: 'The user is deleted',
+        problems: { ...noUser, ...lastAdmin },
+        params: UserId,
+        response: { 204: NoContent },
+      },
+    },
     secured(usersWriter, async (admin, request, reply) => {
       await users.remove(request.params.id, originOf(admin, request))
       return reply.code(204).send(null)
@@ -157,7 +185,10 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'changeUserRole',
         summary: 'Change the role of a user',
+        success: 'The changed user',
+        problems: { ...noUser, ...lastAdmin, ...refused },
         description: 'Counts from the next request of the user on.',
         params: UserId,
         body: {
@@ -181,7 +212,10 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'setUserPassword',
         summary: 'Set the password of a user',
+        success: 'The password is set',
+        problems: { ...noUser, ...refused, 503: 'Too many logins at once; see Retry-After' },
         description: 'Ends every login of the user.',
         params: UserId,
         body: {
@@ -205,7 +239,10 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'deactivateUser',
         summary: 'Deactivate a user',
+        success: 'The inactive user',
+        problems: { ...noUser, ...lastAdmin },
         description: 'Refuses the user from the next request on, and ends every login.',
         params: UserId,
         response: { 200: UserAnswer },
@@ -219,7 +256,15 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   app.post(
     '/users/:id/reactivate',
     {
-      schema: { tags, summary: 'Reactivate a user', params: UserId, response: { 200: UserAnswer } },
+      schema: {
+        tags,
+        operationId: 'reactivateUser',
+        summary: 'Reactivate a user',
+        success: 'The active user',
+        problems: noUser,
+        params: UserId,
+        response: { 200: UserAnswer },
+      },
     },
     secured(usersWriter, async (admin, request) =>
       userAnswer(await users.reactivate(request.params.id, originOf(admin, request))),
@@ -231,7 +276,10 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'unlockUser',
         summary: 'Let a user try again at once',
+        success: 'The user, who can try again at once',
+        problems: noUser,
         description: 'Ends the waits and the lock that failed logins brought.',
         params: UserId,
         response: { 200: UserAnswer },

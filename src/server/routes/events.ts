@@ -52,7 +52,9 @@ export const eventRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
       schema: {
         tags: ['admin'],
+        operationId: 'listEvents',
         summary: 'What happened',
+        success: 'A page of events',
         description:
           'Newest first; all conditions must hold. `next` goes into `after` for the following page.',
         querystring: {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../../core/auth.ts'
 import { issuerPath, metadataPath } from '../../http/endpoints/metadata.ts'
-import { escapeHtml, page, pageContentSecurityPolicy } from '../../pages/setup-page.ts'
+import { frontPage } from '../../pages/front-page.ts'
 import type { Setup } from '../setup.ts'
 
 interface FrontOptions {
@@ -23,8 +23,9 @@ export async function frontRoutes(
     health: `${base}/health/ready`,
     ...(metadata !== null && { metadata }),
   }
-  const html = page('Portcullis', bodyOf(auth.issuer, version, links))
-  const emptyHtml = page('Portcullis', `${noUsers}${bodyOf(auth.issuer, version, links)}`)
+  const content = { version, issuer: auth.issuer, links }
+  const usual = frontPage({ ...content, isEmpty: false })
+  const empty = frontPage({ ...content, isEmpty: true })
 
   /** Asked only while there may be none: whoever comes here need not have logged in. */
   async function isEmpty(): Promise<boolean> {
@@ -36,36 +37,12 @@ export async function frontRoutes(
     if (!/\btext\/html\b/i.test(request.headers.accept ?? '')) {
       return { name: 'Portcullis', version, token: `${base}/auth/token`, ...links }
     }
+    const { html, contentSecurityPolicy } = (await isEmpty()) ? empty : usual
     return reply
       .headers({
         'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': pageContentSecurityPolicy,
+        'content-security-policy': contentSecurityPolicy,
       })
-      .send((await isEmpty()) ? emptyHtml : html)
+      .send(html)
   })
-}
-
-const noUsers =
-  '<p role="alert">There are no users yet: open the link that the server printed when it started.</p>'
-
-function bodyOf(
-  issuer: string,
-  version: string,
-  links: Readonly<Record<string, string | false>>,
-): string {
-  const items = Object.entries(links).map(([name, path]) => {
-    return `<li><a href="${path}">${titles[name]}</a></li>`
-  })
-  return `<p>A login server, version ${escapeHtml(version)}.</p>
-<ul>${items.join('')}</ul>
-<p>Log in, and ask who you are:</p>
-<pre><code>curl ${escapeHtml(issuer)}/auth/token -d username=… -d password=…
-curl ${escapeHtml(issuer)}/me -H 'Authorization: Bearer …'</code></pre>`
-}
-
-const titles: Readonly<Record<string, string>> = {
-  docs: 'Try it in Swagger UI',
-  openapi: 'OpenAPI document',
-  health: 'Can it serve requests?',
-  metadata: 'Metadata for OAuth clients',
 }

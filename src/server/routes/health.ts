@@ -20,7 +20,15 @@ export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: A
 
   app.get(
     '/health/live',
-    { schema: { tags: ['health'], summary: 'The process runs', response: { 200: Status } } },
+    {
+      schema: {
+        tags: ['health'],
+        operationId: 'getLiveness',
+        summary: 'The process runs',
+        success: 'The process runs',
+        response: { 200: Status },
+      },
+    },
     async () => ({ status: 'ok' as const }),
   )
   app.get(
@@ -28,7 +36,10 @@ export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: A
     {
       schema: {
         tags: ['health'],
+        operationId: 'getReadiness',
         summary: 'The process can serve requests',
+        success: 'The process can serve requests',
+        problems: { 503: 'It is shutting down, or the database does not answer' },
         response: { 200: Status },
       },
     },

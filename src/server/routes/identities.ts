@@ -7,6 +7,7 @@ import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
+import { noUser } from './answers.ts'
 import { NoContent, plainText, UserId } from './schemas.ts'
 
 const Identity = {
@@ -46,7 +47,10 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'listUserIdentities',
         summary: 'Whom another issuer knows a user as',
+        success: 'The identities of the user',
+        problems: noUser,
         params: UserId,
         response: { 200: IdentityList },
       },
@@ -62,7 +66,14 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'linkUserIdentity',
         summary: 'Link an identity to a user',
+        success: 'The new link',
+        problems: {
+          ...noUser,
+          409: 'The identity is linked already',
+          422: 'There is no such issuer',
+        },
         description: 'Whoever has the identity is this user from the next request on.',
         params: UserId,
         body: Identity,
@@ -86,7 +97,10 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'unlinkUserIdentity',
         summary: 'End the link of an identity',
+        success: 'The link has ended',
+        problems: { 404: 'This identity is not linked to this user' },
         params: UserId,
         querystring: Identity,
         response: { 204: NoContent },

@@ -5,6 +5,7 @@ import { secured } from '../../fastify/secured.ts'
 import { all } from '../../http/guards/guard.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
+import { missingSession } from './answers.ts'
 import {
   NoContent,
   noSession,
@@ -35,7 +36,9 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags: ['me'],
+        operationId: 'getMe',
         summary: 'Who am I?',
+        success: 'The user of this access token',
         response: {
           200: Me,
         },
@@ -52,7 +55,15 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags: ['me'],
+        operationId: 'changeMyPassword',
         summary: 'Change my password',
+        success: 'The password is changed',
+        problems: {
+          400: 'The request does not fit, or the old password is not right',
+          422: 'The new password is refused: `errors` has every reason',
+          429: 'Too many wrong old passwords; see Retry-After',
+          503: 'Too many logins at once; see Retry-After',
+        },
         description: 'Ends every other login of the user.',
         body: {
           type: 'object',
@@ -82,7 +93,15 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 
   app.get(
     '/me/sessions',
-    { schema: { tags: ['me'], summary: 'Where am I logged in?', response: { 200: SessionList } } },
+    {
+      schema: {
+        tags: ['me'],
+        operationId: 'listMySessions',
+        summary: 'Where am I logged in?',
+        success: 'The sessions of the user',
+        response: { 200: SessionList },
+      },
+    },
     secured(me, async ({ user, token }) => ({
       sessions: (await auth.sessions.list(user.id)).map((session) => ({
         ...sessionAnswer(session),
@@ -93,7 +112,15 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 
   app.delete(
     '/me/sessions',
-    { schema: { tags: ['me'], summary: 'Log out everywhere', response: { 204: NoContent } } },
+    {
+      schema: {
+        tags: ['me'],
+        operationId: 'endMySessions',
+        summary: 'Log out everywhere',
+        success: 'Every session has ended',
+        response: { 204: NoContent },
+      },
+    },
     secured(activeUser, async (user, request, reply) => {
       await auth.users.endSessions(user.id, originOf(user, request))
       return reply.code(204).send(null)
@@ -105,7 +132,10 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags: ['me'],
+        operationId: 'endMySession',
         summary: 'Log out one device',
+        success: 'The session has ended',
+        problems: missingSession,
         params: SessionId,
         response: { 204: NoContent },
       },

@@ -3,12 +3,12 @@ import type { Auth } from '../../core/auth.ts'
 import { OAuthError, UserError } from '../../core/errors.ts'
 import { bytesOf, readBodiesAsBytes } from '../../fastify/form-body.ts'
 import { formMaxBytes, parseForm } from '../../http/form.ts'
+import type { Page } from '../../pages/page.ts'
 import {
-  escapeHtml,
   type SetupForm,
-  setupContentSecurityPolicy,
+  setupDonePage,
   setupFormPage,
-  setupMessagePage,
+  setupGonePage,
 } from '../../pages/setup-page.ts'
 import type { Setup } from '../setup.ts'
 
@@ -61,11 +61,7 @@ export async function setupRoutes(
         setup.close()
         if (user === null) return sendGone(reply, setup, docs)
         request.log.info({ user: user.id }, 'the first administrator was created')
-        const name = `<strong>${escapeHtml(user.username)}</strong>`
-        const next = docs
-          ? 'Go on to <a href="docs">the documentation</a> and press Authorize.'
-          : ''
-        return sendPage(reply, 201, setupMessagePage('Done', `${name} can log in now. ${next}`))
+        return sendPage(reply, 201, setupDonePage(user.username, docs))
       } catch (error) {
         if (!(error instanceof UserError)) throw error
         return sendForm(reply, 422, { code, username, problems: error.problems })
@@ -75,22 +71,20 @@ export async function setupRoutes(
 }
 
 function sendGone(reply: FastifyReply, setup: Setup, docs: boolean): FastifyReply {
-  const [title, text] =
-    setup.state() === 'expired'
-      ? ['The link has expired', 'Restart the server for a new one, or use the command line.']
-      : [
-          'Set up already',
-          `There are users already. ${docs ? 'Go to <a href="docs">the documentation</a>.' : ''}`,
-        ]
-  return sendPage(reply, 410, setupMessagePage(title, text))
+  const reason = setup.state() === 'expired' ? 'expired' : 'used'
+  return sendPage(reply, 410, setupGonePage(reason, docs))
 }
 
-function sendPage(reply: FastifyReply, status: number, html: string): FastifyReply {
+function sendPage(
+  reply: FastifyReply,
+  status: number,
+  { html, contentSecurityPolicy }: Page,
+): FastifyReply {
   return reply
     .code(status)
     .headers({
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': setupContentSecurityPolicy,
+      'content-security-policy': contentSecurityPolicy,
       'cache-control': 'no-store',
     })
     .send(html)

@@ -5,6 +5,7 @@ import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
+import { missingSession, noUser } from './answers.ts'
 import { NoContent, noSession, SessionId, SessionList, sessionAnswer, UserId } from './schemas.ts'
 
 const SessionOfUser = {
@@ -26,7 +27,10 @@ export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'listUserSessions',
         summary: 'Where a user is logged in',
+        success: 'The sessions of the user',
+        problems: noUser,
         params: UserId,
         response: { 200: SessionList },
       },
@@ -42,7 +46,10 @@ export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'endUserSessions',
         summary: 'Log a user out everywhere',
+        success: 'Every session of the user has ended',
+        problems: noUser,
         params: UserId,
         response: { 204: NoContent },
       },
@@ -58,7 +65,10 @@ export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags,
+        operationId: 'endUserSession',
         summary: 'Log a user out on one device',
+        success: 'The session has ended',
+        problems: missingSession,
         params: SessionOfUser,
         response: { 204: NoContent },
       },

@@ -4,8 +4,9 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { ConfigError } from '../../../src/core/errors.ts'
-import { readConfig, readEnvironment, settingNames } from '../../../src/server/settings/config.ts'
-import { type SettingName, settings } from '../../../src/server/settings/settings.ts'
+import { readConfig } from '../../../src/server/settings/config.ts'
+import { readEnvironment } from '../../../src/server/settings/environment.ts'
+import { settingNames, settings } from '../../../src/server/settings/settings.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-config-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -33,6 +34,7 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 test('without any variable the server has its defaults', () => {
   assert.deepEqual(readConfig({}), {
     host: '127.0.0.1',
+    allowInsecureIssuer: false,
     port: 8000,
     workers: 1,
     dataDirectory: './data',
@@ -96,9 +98,9 @@ test('only secrets may come from a file', () => {
   const files = settingNames().filter((name) => name.endsWith('_FILE'))
   assert.deepEqual(files, [
     'DATABASE_URL_FILE',
-    'SECRET_KEY_FILE',
-    'SECRET_KEY_PREVIOUS_FILE',
     'KEY_ENCRYPTION_KEY_FILE',
+    'SECRET_KEY_PREVIOUS_FILE',
+    'SECRET_KEY_FILE',
     'PASSWORD_PEPPER_FILE',
     'PASSWORD_PEPPER_PREVIOUS_FILE',
     'CLIENTS_FILE',
@@ -320,7 +322,7 @@ test('an issuer that is not https is refused, unless it is this machine or allow
   }
 })
 
-const mistakes: Readonly<Record<SettingName, string>> = {
+const mistakes: Readonly<Record<string, string>> = {
   HOST: 'a b',
   PORT: 'canary',
   WORKERS: '0',
@@ -372,10 +374,12 @@ test('a key that is named for two purposes is a mistake (KM-10, PW-11)', () => {
     { SECRET_KEY: key, PASSWORD_PEPPER: key },
     { PASSWORD_PEPPER: key, PASSWORD_PEPPER_PREVIOUS: `${goodSecret}\n${key}` },
     { KEY_ENCRYPTION_KEY: key, PASSWORD_PEPPER_PREVIOUS: key },
+    // The same bytes, written otherwise.
+    { SECRET_KEY: key, KEY_ENCRYPTION_KEY: Buffer.from(key, 'hex').toString('base64') },
   ]
   for (const environment of rows) {
     assert.deepEqual(problemsOf(environment), [
-      'SECRET_KEY, KEY_ENCRYPTION_KEY, PASSWORD_PEPPER and those of before must all differ.',
+      'SECRET_KEY, KEY_ENCRYPTION_KEY, PASSWORD_PEPPER and the previous ones must all differ: set another one.',
     ])
   }
 })
@@ -464,6 +468,83 @@ test('an empty variable of the process hides that of a .env file', () => {
   } finally {
     delete process.env.PORTCULLIS_TEST_EMPTY
   }
+})
+
+test('a misspelt variable is a mistake that names the nearest setting', () => {
+  for (const [variable, meant] of [
+    ['ACCESS_TOKEN_LIFETME', 'ACCESS_TOKEN_LIFETIME'],
+    ['ACCES_TOKEN_LIFTIME', 'ACCESS_TOKEN_LIFETIME'],
+    ['access_token_lifetime', 'ACCESS_TOKEN_LIFETIME'],
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['DATABASE-URL', 'DATABASE_URL'],
+    ['SECRET_KEY_FIEL', 'SECRET_KEY_FILE'],
+    ['ISUSER', 'ISSUER'],
+  ] as const) {
+    assert.deepEqual(problemsOf({ [variable]: 'x' }), [
+      `${variable} is no setting: ${meant} is meant, or unset it if it is another program's.`,
+    ])
+  }
+})
+
+test("other programs' variables are no mistakes", () => {
+  const others = { PATH: '/bin', POST: '1', HOSTS: 'a', HOSTNAME: 'box', DATA_DIRS: '', LANG: 'C' }
+  assert.deepEqual(problemsOf(others), [])
+  // The setting itself is there, so the other one is not meant to be it.
+  assert.deepEqual(problemsOf({ ISSUER: 'https://a.example', ISSUE: 'x', DEFAULT_ROLES: '' }), [])
+})
+
+test('a .env file may begin with a byte order mark', () => {
+  const file = write('mark.env', '\uFEFFPORTCULLIS_TEST_MARK=1\r\nSECOND=2\r\n')
+  const environment = readEnvironment(file)
+  assert.deepEqual([environment.PORTCULLIS_TEST_MARK, environment.SECOND], ['1', '2'])
+})
+
+test('a file of a secret may begin with a byte order mark', () => {
+  const SECRET_KEY_FILE = write('mark.key', `\uFEFF${goodSecret}\n`)
+  assert.equal(readConfig({ SECRET_KEY_FILE }).secretKey, goodSecret)
+})
+
+test('a .env file in UTF-16, or in an older encoding, is a mistake', () => {
+  for (const bytes of [
+    Buffer.from('\uFEFFPORT=1\n', 'utf16le'),
+    Buffer.from('PORT=1\n', 'utf16le'),
+    Buffer.from('DATA_DIR=/srv/\xe9\n', 'latin1'),
+  ]) {
+    const file = join(directory, 'utf16.env')
+    writeFileSync(file, bytes)
+    assert.throws(() => readEnvironment(file), /is not text in UTF-8: save it as UTF-8/)
+  }
+})
+
+test('a value of a .env file is never cut at a # without a word', () => {
+  for (const line of [
+    `SECRET_KEY=${goodSecret}#tail`,
+    `export SECRET_KEY = ${goodSecret} #tail`,
+    `PASSWORD_PEPPER=${goodSecret}#`,
+    'DATABASE_URL=postgres://u:p#w@h/d',
+    'ISSUER=https://a.example#x',
+  ]) {
+    const file = write('cut.env', `PORT=1\n${line}\n`)
+    const [, name = ''] = /(\w+) ?=/.exec(line) ?? []
+    assert.throws(
+      () => readEnvironment(file),
+      (error) =>
+        error instanceof ConfigError &&
+        error.problems.length === 1 &&
+        error.message.includes(`${name} in ${file} has a #`) &&
+        !error.message.includes('tail'),
+    )
+  }
+})
+
+test('a # in quotes belongs to the value, and a comment stands after a space', () => {
+  const file = write(
+    'uncut.env',
+    `# SECRET_KEY=a#b\nSECRET_KEY='${goodSecret}#tail'\nPORT=8001 # the second server\nOTHER=a#b\n`,
+  )
+  const environment = readEnvironment(file)
+  assert.equal(environment.SECRET_KEY, `${goodSecret}#tail`)
+  assert.equal(environment.PORT, '8001')
 })
 
 test('a .env that is there and cannot be read is a mistake, not a start with defaults', () => {

@@ -1,0 +1,66 @@
+// What no setting can say alone, since it concerns several.
+
+import { createRoles } from '../../core/access/roles.ts'
+import { accessTokenMaxLifetime } from '../../core/auth-options.ts'
+import { argon2Problem } from '../../core/passwords/password-hash.ts'
+import { decodeKey } from './encoded-key.ts'
+import { parseIssuers } from './issuers.ts'
+import { isInsecure } from './loopback.ts'
+import type { Config } from './settings.ts'
+
+type CrossCheck = (config: Config) => readonly string[]
+
+/** Each is for one purpose, and one that is named twice was perhaps meant to be changed (KM-10). */
+const secretsDiffer: CrossCheck = (config) => {
+  const { secretKey, previousSecretKeys, pepper, previousPeppers, keyEncryptionKey } = config
+  const texts = [secretKey, ...previousSecretKeys, pepper, ...previousPeppers].flatMap(
+    (text) => text ?? [],
+  )
+  const key = keyEncryptionKey && Buffer.from(keyEncryptionKey)
+  const isKey = (text: string): boolean => key?.equals(decodeKey(text) ?? Buffer.alloc(0)) === true
+  return new Set(texts).size === texts.length && !texts.some(isKey)
+    ? []
+    : [
+        'SECRET_KEY, KEY_ENCRYPTION_KEY, PASSWORD_PEPPER and the previous ones must all differ: set another one.',
+      ]
+}
+
+const lifetimeIsShort: CrossCheck = ({ accessTokenLifetime, allowLongAccessTokens }) =>
+  allowLongAccessTokens || accessTokenLifetime <= accessTokenMaxLifetime
+    ? []
+    : [
+        `ACCESS_TOKEN_LIFETIME must be a whole number from 1 to ${accessTokenMaxLifetime}, since a stolen token works that long; or set ALLOW_LONG_ACCESS_TOKENS=true.`,
+      ]
+
+const hashesAreStrong: CrossCheck = ({ argon2 }) => {
+  const weak = argon2Problem(argon2)
+  return weak === null ? [] : [`ARGON2_MEMORY, ARGON2_TIME: ${weak}`]
+}
+
+const defaultRoleIsKnown: CrossCheck = ({ roles, defaultRole }) =>
+  defaultRole === undefined || Object.hasOwn(roles, defaultRole)
+    ? []
+    : [`DEFAULT_ROLE must be one of: ${Object.keys(roles).join(', ')}.`]
+
+const issuerIsSafe: CrossCheck = ({ issuer, allowInsecureIssuer }) =>
+  allowInsecureIssuer || !isInsecure(issuer)
+    ? []
+    : [
+        'ISSUER must be https: passwords and tokens would cross the network in clear. Put a proxy with TLS in front and name its URL, or set ALLOW_INSECURE_ISSUER=true.',
+      ]
+
+const otherIssuersFit: CrossCheck = ({ issuers, issuer, roles }) => {
+  const problems: string[] = []
+  parseIssuers(issuers, issuer, createRoles(roles), problems)
+  return problems
+}
+
+/** Each returns what is wrong between the settings that it looks at. */
+export const crossChecks: readonly CrossCheck[] = [
+  secretsDiffer,
+  lifetimeIsShort,
+  hashesAreStrong,
+  defaultRoleIsKnown,
+  issuerIsSafe,
+  otherIssuersFit,
+]
