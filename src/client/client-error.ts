@@ -17,6 +17,7 @@ export type AuthClientErrorCode =
 /** Why a login, refresh or log-out did not happen. Its message is fit for people. */
 export class AuthClientError extends Error {
   override readonly name = 'AuthClientError'
+  /** What went wrong, for a program. */
   readonly code: AuthClientErrorCode
   /** The HTTP status; undefined when there was no answer. */
   readonly status: number | undefined

@@ -10,13 +10,13 @@ const refreshAhead = 10
 export interface ClientOptions {
   /** The URL of the server, with the path that it is mounted at, if any. */
   readonly url: string | URL
-  /** Default `memoryStorage()`. */
+  /** Where the tokens are kept. Default `memoryStorage()`. */
   readonly storage?: TokenStorage
   /** A registered public client. Default: none is named, as the first-party client. */
   readonly clientId?: string
   /** More origins whose requests get the token, such as `https://api.example.com`. Default none. */
   readonly origins?: readonly string[]
-  /** Default: the platform's. */
+  /** What sends requests. Default: the platform's. */
   readonly fetch?: typeof globalThis.fetch
 }
 

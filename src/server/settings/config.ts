@@ -29,27 +29,37 @@ import { readAddresses, type TrustedProxies } from './trusted-proxies.ts'
 
 /** The server's configuration, checked: what each variable of `settings` says. */
 export interface Config {
+  /** The address to listen on. */
   readonly host: string
+  /** The port to listen on; 0 chooses a free one. */
   readonly port: number
   /** Processes that serve, on this machine. */
   readonly workers: number
+  /** Where SQLite and the key-encryption key are. */
   readonly dataDirectory: string
   /** Undefined: SQLite in the data directory. */
   readonly databaseUrl: string | undefined
+  /** Connections to PostgreSQL at most, of each process. */
   readonly databasePoolSize: number
   /** Seconds. */
   readonly databaseStatementTimeout: number
+  /** The `iss` of tokens. */
   readonly issuer: string
+  /** The `aud` of tokens. */
   readonly audience: string
+  /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: TrustedProxies
   /** Whose pages may call the server. */
   readonly corsOrigins: readonly string[]
   /** Undefined: managed keys. */
   readonly secretKey: string | undefined
+  /** Secret keys whose tokens are still accepted. */
   readonly previousSecretKeys: readonly string[]
   /** Undefined: new password hashes have none. */
   readonly pepper: string | undefined
+  /** Peppers whose hashes still verify. */
   readonly previousPeppers: readonly string[]
+  /** The algorithm of new managed keys. */
   readonly signingAlgorithm: SigningAlgorithm
   /** 32 bytes. Undefined: a file in the data directory. */
   readonly keyEncryptionKey: Uint8Array | undefined
@@ -57,6 +67,7 @@ export interface Config {
   readonly keyRotationInterval: number
   /** Seconds. */
   readonly accessTokenLifetime: number
+  /** Accepts an access token lifetime above an hour. */
   readonly allowLongAccessTokens: boolean
   /** Seconds. */
   readonly sessions: Required<SessionOptions>
@@ -64,20 +75,25 @@ export interface Config {
   readonly eventRetention: number
   /** Code points. */
   readonly passwordMinLength: number
+  /** The cost of new password hashes. */
   readonly argon2: Argon2Parameters
   /** Threads of Node.js that hashes share with signatures and files. */
   readonly threads: number
+  /** Roles and the permissions that each grants. */
   readonly roles: RoleMap
   /** Undefined: as `createAuth` chooses. */
   readonly defaultRole: string | undefined
+  /** Registered OAuth clients, besides those in the store. */
   readonly clients: readonly ConfiguredClient[]
   /** Other issuers whose tokens are accepted, as JSON: plain data, which worker processes are told. */
   readonly issuers: string | undefined
+  /** Serve `/docs` and `/openapi.json`. */
   readonly docs: boolean
   /** Undefined: to be chosen by where the log goes. */
   readonly logLevel: LogLevel | undefined
   /** Undefined: no metrics. */
   readonly metricsPort: number | undefined
+  /** The address that metrics are served on. */
   readonly metricsHost: string
 }
 
