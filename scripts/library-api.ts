@@ -1,74 +1,107 @@
-// docs/library-api.md: what each entry point exports, with its docstring, read from the source.
+// docs/library-api.md: what the package exports, with every member, ordered by job.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { type Member, type PublicName, readSurface } from './public-surface.ts'
+import { groupOf, groups } from './reference-groups.ts'
 
-const root = join(import.meta.dirname, '..')
+/** What a reader wants first comes first. */
+const kinds = ['function', 'const', 'class', 'interface', 'type'] as const
 
-/** A name that an entry point exports. */
-interface Entry {
-  readonly name: string
-  readonly signature: string
-  readonly text: string
+/** A chapter with what belongs to it, in the order of the page. */
+export interface Chapter {
+  readonly title: string
+  readonly says: string
+  readonly names: readonly PublicName[]
 }
 
-const declaration =
-  /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^export ((?:abstract )?(?:async )?(?:function|const|interface|type|class) (\w+)[\s\S]*?)(?=\n(?:\n|$|\}|\/\*\*|export ))/gm
-const passingOn = /^export (?:type )?\{([^}]*)\} from '([^']+)'/gm
-
-/** What a file of `src` exports, of itself and of others. */
-function readEntries(path: string): readonly Entry[] {
-  const code = readFileSync(join(root, 'src', path), 'utf8')
-  const own = new Map<string, Entry>()
-  for (const [, comment = '', head = '', name = ''] of code.matchAll(declaration)) {
-    // Of a function with overloads the first counts.
-    if (own.has(name)) continue
-    own.set(name, { name, signature: shorten(head), text: proseOf(comment) })
-  }
-  const passed = [...code.matchAll(passingOn)].flatMap(([, names = '', file = '']) => {
-    const there = readEntries(join(path, '..', file).replaceAll('\\', '/'))
-    const wanted = names.split(',').map((part) => part.trim().replace(/^type /, ''))
-    return there.filter(({ name }) => wanted.includes(name))
-  })
-  return [...own.values(), ...passed]
-}
-
-/** A declaration without its body. */
-function shorten(head: string): string {
-  const isShape = /^(abstract |async )?(interface|class|type) /.test(head)
-  const end = isShape ? head.search(/ \{$|\{\n/m) : head.search(/ (\{|=>? ?\{?)$/m)
-  return (end < 0 ? head : head.slice(0, end)).trimEnd()
-}
-
-/** The text of a docstring, which is Markdown already but for the tags. */
-function proseOf(comment: string): string {
-  return comment
-    .replace(/^ *\* ?/gm, '')
-    .replace(/^@throws \{(\w+)\}/gm, '\nThrows `$1`')
-    .replace(/^@(\w+)/gm, '\n*$1*')
-    .replace(/\{@link (\w+)\}/g, '`$1`')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim()
+/** The chapters that are not empty. */
+export function listChapters(): readonly Chapter[] {
+  return groups
+    .map(({ title, says }) => ({
+      title,
+      says,
+      names: readSurface()
+        .filter(({ file }) => groupOf(file)?.title === title)
+        .toSorted(
+          (a, b) =>
+            kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || a.name.localeCompare(b.name, 'en'),
+        ),
+    }))
+    .filter(({ names }) => names.length > 0)
 }
 
 /** The whole page. */
 export function describeLibrary(): string {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    readonly exports: Readonly<Record<string, { readonly default?: string }>>
+  const chapters = listChapters()
+  const anchors = anchorsOf(chapters)
+  return `${[
+    '# The library',
+    `Everything that the package exports, with every member. \`npm run reference\` makes this page from the source.`,
+    "```typescript\nimport { createAuth, createGuards } from 'portcullis'\nimport { portcullis, secured } from 'portcullis/fastify'\nimport { sqlite } from 'portcullis/stores/sqlite'\n```",
+    'Options alone, with their defaults and units: [Options](options.md). Codes of errors: [Errors](errors.md).\nTimes are whole seconds, instants seconds since 1970.',
+    '## Contents',
+    chapters.map((chapter) => describeContents(chapter, anchors)).join('\n'),
+    ...chapters.flatMap(({ title, says, names }) => [`## ${title}`, says, ...names.map(describe)]),
+  ].join('\n\n')}\n`
+}
+
+function describeContents({ title, names }: Chapter, anchors: Map<unknown, string>): string {
+  const links = names.map((each) => `[${each.name}](#${anchors.get(each)})`)
+  return `- **[${title}](#${anchors.get(title)})**: ${links.join(', ')}`
+}
+
+/** The anchor of every heading of the page, by the name or the title: of equal ones the later get a number. */
+function anchorsOf(chapters: readonly Chapter[]): Map<unknown, string> {
+  const anchors = new Map<unknown, string>()
+  const seen = new Map<string, number>([
+    ['the-library', 1],
+    ['contents', 1],
+  ])
+  const add = (key: unknown, heading: string): void => {
+    const slug = heading.toLowerCase().replaceAll(' ', '-')
+    const times = seen.get(slug) ?? 0
+    seen.set(slug, times + 1)
+    anchors.set(key, times === 0 ? slug : `${slug}-${times}`)
   }
-  const sections = Object.entries(exports).flatMap(([specifier, { default: file }]) => {
-    if (file === undefined) return []
-    const source = file.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts')
-    const entries = readEntries(source).toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
-    return [
-      `## ${specifier.replace(/^\./, 'portcullis')}`,
-      ...entries.map(
-        ({ name, signature, text }) =>
-          `### ${name}\n\n\`\`\`typescript\n${signature}\n\`\`\`\n\n${text}`,
-      ),
-    ]
-  })
-  const opening =
-    'Everything that the package exports, made from the source by `npm run reference`. Editors show the\nsame, with every member.'
-  return `${['# The library', opening, ...sections].join('\n\n')}\n`
+  for (const { title, names } of chapters) {
+    add(title, title)
+    for (const each of names) add(each, each.name)
+  }
+  return anchors
+}
+
+function describe({ name, specifiers, signature, text, members }: PublicName): string {
+  return [
+    `### ${name}`,
+    // Of an interface the heading has said as much.
+    signature === `interface ${name}` ? '' : `\`\`\`typescript\n${signature}\n\`\`\``,
+    `From ${specifiers.map((each) => `\`${each}\``).join(', ')}.`,
+    text,
+    members.map((member) => describeMember(name, member)).join('\n'),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function describeMember(owner: string, { name, type, optional, text, declaredBy }: Member): string {
+  const origin = declaredBy !== '' && declaredBy !== owner ? ` (of \`${declaredBy}\`)` : ''
+  const lines = text.replace(/\n/g, '\n  ').replace(/^ +$/gm, '')
+  return `- ${codeOf(`${name}${optional ? '?' : ''}${onOneLine(type)}`)}${origin}  \n  ${lines}`
+}
+
+/** A type as it is written, without the remarks in it. */
+export function onOneLine(type: string): string {
+  return type
+    .replace(/\/\*\*[\s\S]*?\*\//g, '')
+    .replace(/\breadonly (?=\w+\??[:(])/g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/([(<[]) /g, '$1')
+    .replace(/,? ([)>\]])/g, '$1')
+    .replace(/^(: )?\| /, '$1')
+    .trim()
+    .replace(/^:/, ':')
+}
+
+/** As code, also where it has such quotes itself. */
+export function codeOf(text: string): string {
+  return text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``
 }

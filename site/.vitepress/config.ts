@@ -73,6 +73,8 @@ export default defineConfig({
           page('The ready server', 'server'),
           page('HTTP routes', 'http-api'),
           page('The library', 'library-api'),
+          page('Options', 'options'),
+          page('Errors', 'errors'),
           page('Configuration', 'configuration'),
           page('Command line', 'command-line'),
         ],

@@ -2,8 +2,8 @@
  * What went wrong, for a program:
  * - `invalid_credentials`: the username or password is wrong.
  * - `throttled`: too many failed attempts; try again after `retryAfter`.
- * - `unavailable`: the server is overloaded, down, or cannot be reached; nothing is known of the
- *   credentials or the session.
+ * - `unavailable`: the server is overloaded, down, or cannot be reached, or another tab holds the
+ *   login and does not answer; nothing is known of the credentials or the session.
  * - `session_ended`: the refresh token is not valid any more; somebody has to log in again.
  * - `refused`: the server understood and will not, as with a scope that the role does not grant.
  */
@@ -17,6 +17,7 @@ export type AuthClientErrorCode =
 /** Why a login, refresh or log-out did not happen. Its message is fit for people. */
 export class AuthClientError extends Error {
   override readonly name = 'AuthClientError'
+  /** What went wrong, for a program. */
   readonly code: AuthClientErrorCode
   /** The HTTP status; undefined when there was no answer. */
   readonly status: number | undefined

@@ -1,22 +1,24 @@
 import { AuthClientError } from './client-error.ts'
-import { createExclusive } from './exclusive.ts'
+import { exclusively } from './exclusive.ts'
 import { createTokenRequests } from './token-requests.ts'
 import { memoryStorage, type TokenStorage, type Tokens } from './token-storage.ts'
 
 /** Seconds before its end from which on an access token is exchanged instead of sent. */
 const refreshAhead = 10
+/** Milliseconds within which a lost exchange is asked for again; the server's grace lasts longer. */
+const retryWindow = 5_000
 
 /** What `createClient` takes. */
 export interface ClientOptions {
   /** The URL of the server, with the path that it is mounted at, if any. */
   readonly url: string | URL
-  /** Default `memoryStorage()`. */
+  /** Where the tokens are kept. Default `memoryStorage()`. */
   readonly storage?: TokenStorage
   /** A registered public client. Default: none is named, as the first-party client. */
   readonly clientId?: string
   /** More origins whose requests get the token, such as `https://api.example.com`. Default none. */
   readonly origins?: readonly string[]
-  /** Default: the platform's. */
+  /** What sends requests. Default: the platform's. */
   readonly fetch?: typeof globalThis.fetch
 }
 
@@ -37,17 +39,23 @@ export type ClientEvent =
    */
   | { readonly type: 'logout'; readonly reason: 'asked' | 'ended' | 'elsewhere' }
 
-/** A login at a Portcullis server, kept fresh. */
+/**
+ * A login at a Portcullis server, kept fresh.
+ *
+ * Every promise settles. A request to the token or revocation endpoint has 30 seconds; `login` makes
+ * two at most. An exchange has 35 seconds with its second try, and waits at most 40 for another tab.
+ * What `fetch` is asked to send has the time that its own `signal` allows, as on the platform.
+ */
 export interface AuthClient {
   /**
    * Logs in, and ends the session of before, if any.
    *
    * @throws {AuthClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then who
-   * was logged in still is.
+   * was logged in still is. `session_ended` if `logout` was called meanwhile.
    */
   login(username: string, password: string, options?: LoginOptions): Promise<void>
   /**
-   * Forgets the tokens, then ends the session on the server.
+   * Forgets the tokens before it returns, then ends the session on the server.
    *
    * @throws {AuthClientError} `unavailable`: the tokens are forgotten, but the session goes on.
    */
@@ -58,9 +66,11 @@ export interface AuthClient {
    * refused with 401 is exchanged and the request sent once more: by one exchange for all requests,
    * and all tabs that share the storage. When the session has ended, the answer is the server's 401.
    *
-   * A relative URL is relative to the server.
+   * A relative URL is resolved against the `url` of the client, as the platform resolves links:
+   * `me` stays below its path, `/me` begins at its origin.
    *
    * @throws {AuthClientError} `unavailable` or `throttled` when the exchange was not answered.
+   * @throws the reason of the request's `signal`, also while it waits for an exchange.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /** Whether there are tokens. Does not ask the server whether they are still valid. */
@@ -84,9 +94,12 @@ export function createClient(options: ClientOptions): AuthClient {
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const origins = new Set([base, ...(options.origins ?? [])].map((url) => new URL(url).origin))
   const requests = createTokenRequests(base, clientId, send)
-  const exclusively = createExclusive(storage.lock)
   const listeners = new Set<(event: ClientEvent) => void>()
   let loggedIn = storage.read() !== null
+  let logouts = 0
+  /** The exchange under way: all requests that carried its token share its outcome. */
+  let exchange: { readonly accessToken: string; readonly outcome: Promise<Tokens | null> } | null =
+    null
 
   function tell(event: ClientEvent): void {
     loggedIn = event.type !== 'logout'
@@ -99,33 +112,40 @@ export function createClient(options: ClientOptions): AuthClient {
   })
 
   /** Exchanges the tokens, unless somebody else has: then theirs. Null when the session has ended. */
-  function refresh(used: Tokens): Promise<Tokens | null> {
-    return exclusively(async () => {
-      const present = storage.read()
-      if (present?.accessToken !== used.accessToken) return present
-      if (present.refreshToken === undefined) return null
-      try {
-        const next = await refreshOnce(present.refreshToken)
-        storage.write(next)
-        tell({ type: 'refresh' })
-        return next
-      } catch (error) {
-        if (!(error instanceof AuthClientError) || error.code !== 'session_ended') throw error
-        storage.write(null)
-        tell({ type: 'logout', reason: 'ended' })
-        return null
-      }
+  function refresh({ accessToken }: Tokens): Promise<Tokens | null> {
+    if (exchange?.accessToken === accessToken) return exchange.outcome
+    const outcome = exclusively(storage.lock, () => refreshStored(accessToken)).finally(() => {
+      if (exchange?.outcome === outcome) exchange = null
     })
+    exchange = { accessToken, outcome }
+    return outcome
+  }
+
+  async function refreshStored(accessToken: string): Promise<Tokens | null> {
+    const present = storage.read()
+    if (present?.accessToken !== accessToken) return present
+    if (present.refreshToken === undefined) return null
+    const next = await refreshOnce(present.refreshToken).catch((error: unknown) => {
+      if (error instanceof AuthClientError && error.code === 'session_ended') return null
+      throw error
+    })
+    // A log-out or another login has come meanwhile, and holds.
+    const now = storage.read()
+    if (now?.accessToken !== accessToken) return now
+    storage.write(next)
+    tell(next === null ? { type: 'logout', reason: 'ended' } : { type: 'refresh' })
+    return next
   }
 
   // Once more at once, should the answer have been lost: for a moment the server gives the same
   // successor again, but a token shown later than that ends the session.
   async function refreshOnce(refreshToken: string): Promise<Tokens> {
+    const begun = Date.now()
     try {
       return await requests.refresh(refreshToken)
     } catch (error) {
       const lost = error instanceof AuthClientError && error.status === undefined
-      if (!lost) throw error
+      if (!lost || Date.now() - begun > retryWindow) throw error
       return await requests.refresh(refreshToken)
     }
   }
@@ -136,23 +156,26 @@ export function createClient(options: ClientOptions): AuthClient {
 
   return {
     async login(username, password, { scope } = {}) {
-      const before = await exclusively(async () => {
-        const tokens = await requests.login(username, password, scope)
-        const replaced = storage.read()
-        storage.write(tokens)
-        return replaced
-      })
+      const logoutsBefore = logouts
+      const tokens = await requests.login(username, password, scope)
+      if (logouts !== logoutsBefore) {
+        await end(tokens)
+        throw new AuthClientError(
+          'session_ended',
+          'The login was ended by a log-out; log in again.',
+        )
+      }
+      const before = storage.read()
+      storage.write(tokens)
       tell({ type: 'login' })
       // Its successor works, whether or not the server hears that it is over.
       await end(before).catch(() => {})
     },
 
     async logout() {
-      const before = await exclusively(async () => {
-        const tokens = storage.read()
-        storage.write(null)
-        return tokens
-      })
+      logouts += 1
+      const before = storage.read()
+      storage.write(null)
       if (before !== null) tell({ type: 'logout', reason: 'asked' })
       await end(before)
     },
@@ -164,7 +187,7 @@ export function createClient(options: ClientOptions): AuthClient {
       if (tokens === null || request.headers.has('authorization')) return await send(request)
 
       if (tokens.expiresAt - refreshAhead <= Date.now() / 1000) {
-        tokens = (await refresh(tokens)) ?? tokens
+        tokens = (await beforeAbort(request.signal, refresh(tokens))) ?? tokens
       }
       const spare = request.clone()
       const response = await send(authorized(request, tokens))
@@ -172,7 +195,7 @@ export function createClient(options: ClientOptions): AuthClient {
         void spare.body?.cancel()
         return response
       }
-      const fresh = await refresh(tokens)
+      const fresh = await beforeAbort(spare.signal, refresh(tokens))
       if (fresh === null) {
         void spare.body?.cancel()
         return response
@@ -194,4 +217,14 @@ export function createClient(options: ClientOptions): AuthClient {
 function authorized(request: Request, { accessToken }: Tokens): Request {
   request.headers.set('authorization', `Bearer ${accessToken}`)
   return request
+}
+
+/** The outcome, unless the signal comes first: then its reason. */
+function beforeAbort<T>(signal: AbortSignal, outcome: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort)
+    outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }

@@ -1,19 +1,34 @@
+import { AuthClientError } from './client-error.ts'
+
+/** Milliseconds to wait for another tab, which may be suspended: longer than its exchange can take. */
+const longestWait = 40_000
+
 /**
- * Returns a function that runs one piece of work at a time: of this page, and with a name of all
- * tabs of the origin (Web Locks). A page that was not loaded by HTTPS has none; then two tabs may
- * exchange one token at once, and the server's grace gives both the same successor.
+ * Does the work while no other tab of the origin does any under this name (Web Locks). Without a name
+ * or without locks it is done at once: a page that was not loaded by HTTPS has none. Then two tabs
+ * may exchange one token at once, and the server's grace gives both the same successor.
+ *
+ * @throws {AuthClientError} `unavailable` if another tab does not let go.
  */
-export function createExclusive(
+export async function exclusively<T>(
   name: string | undefined,
-): <T>(work: () => Promise<T>) => Promise<T> {
+  work: () => Promise<T>,
+): Promise<Awaited<T>> {
   const locks = typeof navigator === 'undefined' ? undefined : navigator.locks
-  if (name !== undefined && locks) {
-    return async (work) => await locks.request(name, work)
-  }
-  let last: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const next = last.then(work)
-    last = next.catch(() => {})
-    return next
+  if (name === undefined || !locks) return await work()
+  const signal = AbortSignal.timeout(longestWait)
+  let begun = false
+  try {
+    return await locks.request(name, { signal }, async () => {
+      begun = true
+      return await work()
+    })
+  } catch (error) {
+    if (begun) throw error
+    throw new AuthClientError(
+      'unavailable',
+      'Another tab is refreshing this login and does not answer; close it, or try again.',
+      { cause: error },
+    )
   }
 }

@@ -36,7 +36,7 @@ export function createTokenRequests(
       throw await refusalOf(response, fields.grant_type)
     } catch (error) {
       if (error instanceof AuthClientError) throw error
-      throw new AuthClientError('unavailable', 'The server cannot be reached.', { cause: error })
+      throw new AuthClientError('unavailable', reasonOf(error), { cause: error })
     }
   }
 
@@ -52,6 +52,14 @@ export function createTokenRequests(
       await send('auth/revoke', { token })
     },
   }
+}
+
+/** Why there was no answer, as far as a page is told: not whether it was for want of permission. */
+function reasonOf(error: unknown): string {
+  const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
+  return timedOut
+    ? `The server did not answer within ${timeLimit / 1000} seconds; try again.`
+    : 'The server cannot be reached, or does not let pages of this origin call it (CORS); check its URL, and its CORS_ORIGINS.'
 }
 
 async function readTokens(response: Response): Promise<Tokens> {

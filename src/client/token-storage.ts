@@ -1,5 +1,6 @@
 /** The tokens of a login. */
 export interface Tokens {
+  /** The signed JWT that requests carry. */
   readonly accessToken: string
   /** Absent for an inactive user. */
   readonly refreshToken?: string
@@ -13,6 +14,7 @@ export interface Tokens {
 export interface TokenStorage {
   /** The tokens, or null when nobody is logged in. Called for every request: keep it cheap. */
   read(): Tokens | null
+  /** Keeps the tokens; null forgets them. */
   write(tokens: Tokens | null): void
   /** The name of the lock under which tokens are exchanged: one for all who share the storage. */
   readonly lock?: string

@@ -16,20 +16,20 @@ export const accessTokenMaxLifetime: number = 60 * 60
 export interface AuthOptions {
   /** Where users and keys are kept: `sqlite('app.db')`, `memory()`. */
   readonly store: Store
-  /** Default `{ admin: ['*'], member: [] }`. */
+  /** The roles, and the permissions that each grants. Default `{ admin: ['*'], member: [] }`. */
   readonly roles?: RoleMap
   /** The role of a user created without one. Default `member` if there is one, else the last role. */
   readonly defaultRole?: string
-  /** Permissions with a sentence each, shown where a login chooses its scopes. */
+  /** Permissions with a sentence each, shown where a login chooses its scopes. Default none. */
   readonly permissions?: Readonly<Record<string, string>>
   /**
-   * Signs with HS256 under the bytes of this text, at least 32. Without it, keys are made at first
-   * start and kept in the store, encrypted.
+   * Signs with HS256 under the bytes of this text, at least 32. Default: keys are made at
+   * first start and kept in the store, encrypted.
    */
   readonly secretKey?: string
   /**
    * Secret keys of before, whose access and refresh tokens are accepted still, so that a changed
-   * `secretKey` logs nobody out. Not for a key that somebody else may know.
+   * `secretKey` logs nobody out. Not for a key that somebody else may know. Default none.
    */
   readonly previousSecretKeys?: readonly string[]
   /**
@@ -47,10 +47,13 @@ export interface AuthOptions {
   readonly audience?: string
   /** Seconds. Default 900 (15 minutes); at most 3600. */
   readonly accessTokenLifetime?: number
-  /** Accepts a lifetime above an hour: a stolen token then works for all that time. */
+  /** Accepts a lifetime above an hour: a stolen token then works for all that time. Default false. */
   readonly allowLongAccessTokens?: boolean
+  /** The cost, the pepper and the threads of password hashes. Default: see `PasswordHasherOptions`. */
   readonly passwordHash?: PasswordHasherOptions
+  /** Which new passwords are accepted. Default: see `PasswordPolicyOptions`. */
   readonly passwordPolicy?: PasswordPolicyOptions
+  /** How long logins last. Default: see `SessionOptions`. */
   readonly sessions?: SessionOptions
   /**
    * Seconds after which stored events are deleted. Default 7776000 (90 days); at least 604800 (7 days).
@@ -63,7 +66,7 @@ export interface AuthOptions {
    * `auth0(…)` and others of `portcullis/issuers`. Default none.
    */
   readonly issuers?: readonly TrustedIssuer[]
-  /** Default: the wall clock. */
+  /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
 

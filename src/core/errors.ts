@@ -14,6 +14,7 @@ export type OAuthErrorCode =
  */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError'
+  /** The `error` of the answer. */
   readonly code: OAuthErrorCode
 
   constructor(code: OAuthErrorCode, message: string, options?: ErrorOptions) {
@@ -25,7 +26,9 @@ export class OAuthError extends Error {
 /** Configuration that cannot work, with every problem found, one sentence each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+  /** Always `config_invalid`. */
   readonly code = 'config_invalid'
+  /** One sentence for each mistake: what is wrong, and what would be right. */
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[], options?: ErrorOptions) {
@@ -50,7 +53,9 @@ export type UserErrorCode =
 /** A change to an account that was refused, with every reason, one sentence each. */
 export class UserError extends Error {
   override readonly name = 'UserError'
+  /** Why the change was refused, for a program. */
   readonly code: UserErrorCode
+  /** One sentence for each reason, fit for people. */
   readonly problems: readonly string[]
 
   constructor(code: UserErrorCode, problems: readonly string[], options?: ErrorOptions) {
@@ -71,7 +76,9 @@ export type ClientErrorCode =
 /** A change to the registered clients that was refused, with every reason, one sentence each. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
+  /** Why the change was refused, for a program. */
   readonly code: ClientErrorCode
+  /** One sentence for each reason, fit for people. */
   readonly problems: readonly string[]
 
   constructor(code: ClientErrorCode, problems: readonly string[], options?: ErrorOptions) {
@@ -87,6 +94,7 @@ export type KeyErrorCode = 'key_unknown' | 'keys_not_managed'
 /** A change to the signing keys that was refused. */
 export class KeyError extends Error {
   override readonly name = 'KeyError'
+  /** Why the change was refused, for a program. */
   readonly code: KeyErrorCode
 
   constructor(code: KeyErrorCode, message: string, options?: ErrorOptions) {
@@ -101,6 +109,7 @@ export class KeyError extends Error {
  */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError'
+  /** Always `unavailable`. */
   readonly code = 'unavailable'
   /** Seconds. */
   readonly retryAfter: number
@@ -120,6 +129,7 @@ export class OverloadedError extends UnavailableError {}
  */
 export class ThrottledError extends Error {
   override readonly name = 'ThrottledError'
+  /** Always `throttled`. */
   readonly code = 'throttled'
   /** Seconds. */
   readonly retryAfter: number
@@ -139,6 +149,7 @@ const conflicts = {
 /** Something that must be unique is taken, or a change would leave a role without an active user. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
+  /** What is taken, or would be missing. */
   readonly code: keyof typeof conflicts
 
   constructor(code: keyof typeof conflicts, options?: ErrorOptions) {

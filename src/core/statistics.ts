@@ -3,6 +3,7 @@
 
 /** How often a cache had the answer. */
 export interface CacheCounts {
+  /** Times that the answer was in memory. */
   readonly hits: number
   /** Times that it had to be found out. */
   readonly misses: number
@@ -10,8 +11,11 @@ export interface CacheCounts {
 
 /** Connections to the database, and who waits for one. */
 export interface ConnectionCounts {
+  /** Connections in use. */
   readonly used: number
+  /** Open connections that nobody uses. */
   readonly idle: number
+  /** Requests that wait for a connection. */
   readonly waiting: number
 }
 
@@ -25,7 +29,9 @@ export interface StoreStatistics {
 
 /** How attempts to authenticate have ended. */
 export interface AttemptCounts {
+  /** Those with the right credentials. */
   readonly succeeded: number
+  /** Those with wrong credentials. */
   readonly failed: number
   /** Those that had to wait before another attempt: nothing was looked at. */
   readonly throttled: number

@@ -14,12 +14,19 @@ export interface Store {
   findSubject(userId: string, sessionId: string | null): MaybePromise<Subject | null>
   /** The same for a request with a client's own token. Never from a cache. */
   findClientSubject(clientId: string): MaybePromise<ClientSubject>
+  /** Users and their password hashes. */
   readonly users: UserStore
+  /** Logins, and the generation of their refresh tokens. */
   readonly sessions: SessionStore
+  /** Links between identities of other issuers and users. */
   readonly identities: IdentityStore
+  /** Managed signing keys, encrypted. */
   readonly signingKeys: SigningKeyStore
+  /** Counts of failed attempts. */
   readonly throttle: ThrottleStore
+  /** Registered OAuth clients. */
   readonly clients: ClientStore
+  /** The record of what happened. */
   readonly events: EventStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
@@ -37,5 +44,6 @@ export interface Store {
   keyEncryptionKey?(): Promise<Uint8Array>
   /** What it counts about itself, in this process. Absent where there is nothing to count. */
   statistics?(): StoreStatistics
+  /** Closes the database. Nothing of the store can be used afterwards. */
   close(): Promise<void>
 }

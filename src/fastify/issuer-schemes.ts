@@ -4,6 +4,7 @@ import type { Issuers } from '../core/issuers/issuers.ts'
 export interface IssuerScheme {
   /** Its key in the document. */
   readonly name: string
+  /** A security scheme object of OpenAPI. */
   readonly scheme: object
   /** The origins that Swagger UI reads the metadata from and logs in at. */
   readonly origins: readonly string[]

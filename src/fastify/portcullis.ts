@@ -6,7 +6,7 @@ import { type DocsOptions, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { finishGuardedRoute } from './route-guards.ts'
 
-/** What the plugin takes. */
+/** What the plugin `portcullis` takes. */
 export interface PortcullisOptions {
   /** A resource server has no OAuth endpoints: the paths below are not used then. */
   readonly auth: Auth | ResourceServer
@@ -18,7 +18,7 @@ export interface PortcullisOptions {
   readonly introspectionPath?: string
   /**
    * The documentation of the whole application. False leaves it out, for an application that
-   * registers `@fastify/swagger` itself: see `securityScheme`.
+   * registers `@fastify/swagger` itself: see `securityScheme`. Default: see `DocsOptions`.
    */
   readonly docs?: DocsOptions | false
   /** Delete ended sessions and old events at start and every hour. One of several processes is enough. Default true. */

@@ -3,9 +3,11 @@ import { BearerError } from './refusal.ts'
 
 /** What a guard sees of a request. Fastify's, Node's and the web's all fit. */
 export interface GuardedRequest {
+  /** The web's `Headers`, or those of `node:http`. */
   readonly headers: Headers | IncomingHttpHeaders
   /** The header lines as received, where the framework keeps them: Node drops repeated ones. */
   readonly rawHeaders?: readonly string[]
+  /** Where Fastify keeps Node's own request. */
   readonly raw?: { readonly rawHeaders?: readonly string[] }
 }
 

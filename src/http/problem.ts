@@ -2,7 +2,9 @@
 export interface Problem {
   /** Always `about:blank`: the status says what kind it is (RFC 9457 §4.2.1). */
   readonly type: 'about:blank'
+  /** The name of the status. */
   readonly title: string
+  /** The HTTP status, once more. */
   readonly status: number
   /** What was wrong and what to do. Where a client of FastAPI looks first. */
   readonly detail: string

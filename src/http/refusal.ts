@@ -9,7 +9,9 @@ export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficien
  */
 export class Refusal extends Error {
   override readonly name: string = 'Refusal'
+  /** The HTTP status of the answer. */
   readonly statusCode: number
+  /** Headers of the answer. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
@@ -39,6 +41,7 @@ export class Forbidden extends Refusal {
  */
 export class BearerError extends Refusal {
   override readonly name = 'BearerError'
+  /** The `error` of the challenge; undefined if the request held no credentials. */
   readonly code: BearerErrorCode | undefined
 
   constructor(code?: BearerErrorCode, scopes: readonly string[] = []) {

@@ -2,14 +2,15 @@ import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
 
+/** What `auth0` takes. */
 export interface Auth0Options extends IssuerOptions {
-  /** The domain of the tenant, such as `example.eu.auth0.com`, or a custom one. */
+  /** The domain of the tenant, such as `example.eu.auth0.com`, or a custom one. Default: none, if `issuer` is given. */
   readonly domain?: string
-  /** Instead of the domain: the `iss` of its tokens, which ends in a slash. */
+  /** Instead of the domain: the `iss` of its tokens, which ends in a slash. Default: made of the domain. */
   readonly issuer?: string
   /** The identifier of the API, or several. */
   readonly audience: string | readonly string[]
-  /** A claim that an action of yours puts role names into, such as `https://example.com/roles`. */
+  /** A claim that an action of yours puts role names into, such as `https://example.com/roles`. Default none. */
   readonly rolesClaim?: string
 }
 

@@ -2,14 +2,18 @@ import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
 
+/** What `cognito` takes. */
 export interface CognitoOptions extends IssuerOptions {
-  /** Such as `eu-central-1`. */
+  /** The region, such as `eu-central-1`. Default: none, if `issuer` is given. */
   readonly region?: string
-  /** Such as `eu-central-1_AbCdEfGhI`. */
+  /** The user pool, such as `eu-central-1_AbCdEfGhI`. Default: none, if `issuer` is given. */
   readonly userPoolId?: string
-  /** Instead of the region and the pool: the `iss` of its tokens. */
+  /** Instead of the region and the pool: the `iss` of its tokens. Default: made of them. */
   readonly issuer?: string
-  /** The domain of its login pages, such as `example.auth.eu-central-1.amazoncognito.com`, for `/docs`. */
+  /**
+   * The domain of its login pages, such as `example.auth.eu-central-1.amazoncognito.com`, for `/docs`.
+   * Default none.
+   */
   readonly domain?: string
   /** The app clients whose tokens are accepted: Cognito's access tokens name no audience. */
   readonly clientId: string | readonly string[]

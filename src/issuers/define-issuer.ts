@@ -17,14 +17,13 @@ import { openIssuer } from './token-verifier.ts'
 /** What every issuer takes, besides who it is. */
 export interface IssuerOptions {
   /**
-   * How its users are found. `token` (the default): made of the claims, with the id
-   * `<issuer>|<subject>`. `link`: a user in the store whom an administrator, or `link`, has linked.
-   * `create`: a user in the store, created at first sight with the role that is mapped then.
+   * How its users are found. `token`: made of the claims, with the id `<issuer>|<subject>`. `link`: a user in the store whom an administrator, or `link`, has linked.
+   * `create`: a user in the store, created at first sight with the role that is mapped then. Default `token`.
    */
   readonly users?: UserMode
   /**
    * The provider's names of roles and groups, and the role here that each stands for. Of several the
-   * first in this table counts; names that are not in it are ignored.
+   * first in this table counts; names that are not in it are ignored. Default none.
    */
   readonly roles?: RoleMapping
   /**
@@ -35,25 +34,25 @@ export interface IssuerOptions {
   /**
    * The provider's scopes and permissions, and the permissions here that each stands for; a list if
    * they are called the same. For users made of tokens they add to what the role grants. For users in
-   * the store they narrow it: without them a token delegates all that the role of the user grants.
+   * the store they narrow it: without them a token delegates all that the role of the user grants. Default none.
    */
   readonly permissions?: PermissionMapping
   /**
    * Names the user in the store whom an identity belongs to, for `users: 'link'`; asked once, then
-   * the link is kept. Never answer by an e-mail address or a name that the user may have chosen.
+   * the link is kept. Never answer by an e-mail address or a name that the user may have chosen. Default none.
    */
   readonly link?: LinkFunction
   /** The client ids whose tokens are accepted. Default: those of every client, where the audience says enough. */
   readonly clientId?: string | readonly string[]
-  /** The claim that holds the username, if it is not the usual one of the provider. */
+  /** The claim that holds the username. Default: the usual one of the provider. */
   readonly usernameClaim?: string
-  /** Signature algorithms that are accepted; only ones with a public key. */
+  /** Signature algorithms that are accepted; only ones with a public key. Default: those of the provider. */
   readonly algorithms?: readonly string[]
-  /** Where the keys are, for an issuer without metadata. */
+  /** Where the keys are, for an issuer without metadata. Default: where the metadata says. */
   readonly jwksUri?: string
   /** What the documentation calls it. Default: the name of the provider. */
   readonly name?: string
-  /** Accepts http for an issuer on this machine: anybody on it may then pose as the issuer. */
+  /** Accepts http for an issuer on this machine: anybody on it may then pose as the issuer. Default false. */
   readonly allowInsecureLoopback?: boolean
   /** Seconds after which keys are fetched anew, in the background. Default 600. */
   readonly refreshAfter?: number

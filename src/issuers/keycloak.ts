@@ -2,12 +2,14 @@ import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, type Claims, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions } from './define-issuer.ts'
 
+/** What `keycloak` takes. */
 export interface KeycloakOptions extends IssuerOptions {
   /** The URL of the realm, such as `https://sso.example.com/realms/staff`. */
   readonly issuer: string
   /**
    * What the `aud` must name. Keycloak puts it there by an audience mapper; without one, give the
    * `clientId` that tokens must be issued to (`azp`). At least one of the two.
+   * Default none.
    */
   readonly audience?: string | readonly string[]
 }

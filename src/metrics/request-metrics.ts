@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { Registry } from 'prom-client'
 import { registerHistogram } from './register.ts'
 
-/** What the plugin takes. */
+/** What the plugin `requestMetrics` takes. */
 export interface RequestMetricsOptions {
   /** Where the durations are added; a registry of prom-client. */
   readonly registry: Registry

@@ -34,6 +34,7 @@ import { version } from './version.ts'
 
 /** What `buildApp` takes. */
 export interface AppOptions {
+  /** What `createAuth` or `openAuth` returned. */
   readonly auth: Auth
   /** Serve `/docs` and `/openapi.json`. Default true. */
   readonly docs?: boolean
@@ -47,7 +48,7 @@ export interface AppOptions {
   readonly corsOrigins?: readonly string[]
   /** Delete ended sessions now and then. Default true. */
   readonly prune?: boolean
-  /** Where the first administrator is created; see `createSetup`. */
+  /** Where the first administrator is created; see `createSetup`. Default none. */
   readonly setup?: Setup
   /** A registry of prom-client that requests are measured in. Default: they are not measured. */
   readonly metrics?: Registry

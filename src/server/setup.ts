@@ -28,6 +28,7 @@ export interface Setup {
   state(): 'open' | 'used' | 'expired'
   /** True if this is the code and it can still be used. */
   admits(code: string): boolean
+  /** Withdraws the link. */
   close(): void
 }
 

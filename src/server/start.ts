@@ -15,7 +15,9 @@ import { openWhenPossible, type WaitingOptions } from './waiting.ts'
 
 /** A server that listens. */
 export interface RunningServer {
+  /** The application that listens. */
   readonly app: FastifyInstance
+  /** What its guards and routes work with. */
   readonly auth: Auth
   /** Where it is reached from this machine, such as `http://127.0.0.1:8000`. */
   readonly url: string
@@ -33,7 +35,7 @@ export interface StartOptions extends WaitingOptions {
   readonly setup?: SetupGrant
   /** Delete ended sessions now and then. Default true. */
   readonly prune?: boolean
-  /** The number of its place among several: then it measures, and somebody else serves `/metrics`. */
+  /** Its place among several processes: then it measures, and another serves `/metrics`. Default none. */
   readonly worker?: number
 }
 

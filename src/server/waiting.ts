@@ -7,9 +7,9 @@ import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import type { Config } from './settings/settings.ts'
 
 export interface WaitingOptions {
-  /** Ends the waiting. */
+  /** Ends the waiting. Default none. */
   readonly signal?: AbortSignal | undefined
-  /** Told once for every reason why the database cannot be used. */
+  /** Told once for every reason why the database cannot be used. Default: nothing is called. */
   readonly onWaiting?: ((reason: string) => void) | undefined
 }
 

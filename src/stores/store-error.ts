@@ -13,6 +13,7 @@ export type StoreErrorCode =
 /** A database that cannot be opened: what is wrong with it, and what to do, in one sentence. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
+  /** Why the database cannot be used, for a program. */
   readonly code: StoreErrorCode
 
   constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {

@@ -1,6 +1,7 @@
 import { type Auth, createAccessToken, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import type { PasswordHasherOptions } from '../core/passwords/password-hash.ts'
+import type { Store } from '../core/store.ts'
 import { memory } from '../stores/memory/memory.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -12,13 +13,15 @@ export const cheapHashing: PasswordHasherOptions = {
 
 /** What `createTestAuth` takes: the options of `createAuth`, each with a default. */
 export interface TestAuthOptions extends Partial<AuthOptions> {
-  /** Default: one that stands still until it is moved. */
+  /** Where users and keys are kept. Default `memory()`. */
+  readonly store?: Store
+  /** What time it is, in seconds since 1970. Default: a clock that stands still until it is moved. */
   readonly clock?: TestClock
 }
 
 /** Who the user is that a test acts as. */
 export interface ActAsOptions {
-  /** Default: the one that the user has, or the default role. */
+  /** The role of the user. Default: the one that the user has, or the default role. */
   readonly role?: string
   /** What the token may do. Default: all that the role grants. */
   readonly scopes?: readonly string[]
@@ -26,6 +29,7 @@ export interface ActAsOptions {
 
 /** An application's security for its tests. */
 export interface TestAuth extends Auth {
+  /** Stands still until it is moved. */
   readonly clock: TestClock
   /**
    * Returns the headers of a request by a user, who is created if there is none of this name: no

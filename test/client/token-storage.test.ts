@@ -40,6 +40,29 @@ test('what others left under the key is no login', () => {
   }
 })
 
+test('a login of which any part has another type is no login', () => {
+  const wrong: Record<keyof Tokens, readonly unknown[]> = {
+    accessToken: [undefined, 1, null],
+    refreshToken: [1, null, {}],
+    expiresAt: [undefined, '1', null],
+    scope: [undefined, 1, null],
+  }
+  for (const [member, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const storage = storageOf()
+      storage.setItem('portcullis', JSON.stringify({ ...tokens, [member]: value }))
+      assert.equal(webStorage(storage).read(), null, `${member}: ${value}`)
+    }
+  }
+})
+
+test('who shares a storage and its key shares the lock of its exchanges, and nobody else', () => {
+  const storage = storageOf()
+  assert.equal(webStorage(storage).lock, webStorage(storageOf()).lock)
+  assert.equal(webStorage(storage, 'a').lock, 'portcullis a')
+  assert.notEqual(webStorage(storage, 'a').lock, webStorage(storage, 'b').lock)
+})
+
 test('tokens that the storage has no room for live as long as the page', () => {
   const storage = webStorage(storageOf(10))
   storage.write(tokens)

@@ -7,6 +7,7 @@ import { everyPermission, isScopeToken } from './scope.ts'
  * roles, and the guards that require them.
  */
 export interface Permissions {
+  /** True if a role grants the permission or `permissions` names it. */
   has(permission: string): boolean
   /** Name and description of each, in the order they became known. */
   describe(): Readonly<Record<string, string>>

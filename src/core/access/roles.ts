@@ -6,6 +6,7 @@ export type RoleMap = Readonly<Record<string, readonly string[]>>
 
 /** The roles of an application, checked. */
 export interface Roles {
+  /** In the order of the configuration. */
   readonly names: readonly string[]
   /** Roles that grant everything: one active user must always hold one of them. */
   readonly administrative: readonly string[]

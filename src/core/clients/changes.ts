@@ -5,11 +5,13 @@ import { clientProblems } from './registration.ts'
 
 /** What is to be another way about a registered client. What is left out stays as it is. */
 export interface ClientChanges {
+  /** For people to read. */
   readonly name?: string
   /** All grants that it may use from now on. */
   readonly grants?: readonly string[]
   /** All permissions that it may have from now on; null for no list, as if none had been named. */
   readonly scopes?: readonly string[] | null
+  /** Whether it may introspect tokens from now on. */
   readonly introspect?: boolean
 }
 

@@ -14,6 +14,7 @@ export interface ClientRecord {
   readonly scopes: readonly string[] | null
   /** True if it may introspect tokens. */
   readonly introspect: boolean
+  /** Seconds since 1970. */
   readonly createdAt: number
 }
 
@@ -21,7 +22,9 @@ export interface ClientRecord {
 export interface ClientStore {
   /** All clients, in any order. */
   list(): Promise<readonly ClientRecord[]>
+  /** The client of an id, or null. */
   find(id: string): ClientRecord | null | Promise<ClientRecord | null>
+  /** True while no client is registered. */
   isEmpty(): boolean | Promise<boolean>
   /** @throws {ConflictError} `client_taken` */
   create(client: ClientRecord, event?: AuthEvent): Promise<void>

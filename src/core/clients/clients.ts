@@ -27,6 +27,7 @@ export interface AuthenticatedClient extends Client {
 
 /** What a client says of itself (RFC 6749 §2.3.1). */
 export interface ClientCredentials {
+  /** The `client_id` of the request. */
   readonly clientId: string
   /** Empty if there is none. */
   readonly clientSecret: string

@@ -5,7 +5,7 @@ import { clientProblems, isClientId, type NewClient, toClientRecord } from './re
 
 /** A client that is registered by configuration. */
 export interface ConfiguredClient extends NewClient {
-  /** Makes the client confidential. Random, at least 32 bytes. Absent for a public one. */
+  /** Makes the client confidential. Random, at least 32 bytes. Default: none, a public client. */
   readonly secret?: string
 }
 

@@ -4,15 +4,19 @@ import type { AuthEventType, EventType } from './vocabulary.ts'
 export interface AuthEvent {
   /** UUIDv7. */
   readonly id: string
+  /** What happened; see `eventTypes`. */
   readonly type: AuthEventType
   /** Seconds since 1970. */
   readonly at: number
+  /** Whether it succeeded or was refused. */
   readonly outcome: EventType['outcome']
   /** Who did it: `user:<id>`, `client:<id>`, `cli:<name>`, `setup`, `system`. Absent if that is not known. */
   readonly actor?: string
   /** The user whom it concerns. */
   readonly userId?: string
+  /** The OAuth client that it concerns. */
   readonly clientId?: string
+  /** The session that it concerns. */
   readonly sessionId?: string
   /** The address that it came from. */
   readonly address?: string
@@ -26,9 +30,13 @@ export interface AuthEvent {
 
 /** Which events to list; all conditions must hold. */
 export interface EventQuery {
+  /** Keep events of this type. */
   readonly type?: AuthEventType
+  /** Keep events that concern this user. */
   readonly userId?: string
+  /** Keep events that concern this client. */
   readonly clientId?: string
+  /** Keep what this actor did, such as `user:<id>`. */
   readonly actor?: string
   /** From this instant on. Seconds since 1970. */
   readonly since?: number
@@ -36,6 +44,7 @@ export interface EventQuery {
   readonly until?: number
   /** Continue after this event, towards older ones. */
   readonly after?: Pick<AuthEvent, 'at' | 'id'>
+  /** The most events to return. */
   readonly limit: number
 }
 

@@ -2,6 +2,7 @@
 export interface EventType {
   /** One sentence: what happened. */
   readonly says: string
+  /** Whether the event tells of a success or of a refusal. */
   readonly outcome: 'success' | 'failure'
   /**
    * Who has not logged in can cause it, again and again: only so many are stored, see `createEventBudget`.

@@ -21,8 +21,11 @@ export interface ExternalToken extends ExternalIdentity {
 
 /** How it goes with an issuer's keys, for metrics and for whoever asks why tokens are refused. */
 export interface IssuerStatus {
+  /** The `iss` of its tokens. */
   readonly issuer: string
+  /** What the documentation calls it. */
   readonly name: string
+  /** How its users are found. */
   readonly users: UserMode
   /** Usable keys that are known now. */
   readonly keys: number
@@ -93,10 +96,13 @@ export interface TrustedIssuer {
   readonly issuer: string
   /** What it is called in the documentation. */
   readonly name: string
+  /** How its users are found. */
   readonly users: UserMode
+  /** The role here that each of its roles stands for. */
   readonly roles: RoleMapping
   /** The role of a user none of whose roles is mapped; null refuses such a user. */
   readonly defaultRole: string | null | undefined
+  /** The permissions here that each of its scopes stands for; undefined if there is no table. */
   readonly permissions: PermissionMapping | undefined
   /** Names the local user of an identity that is not linked yet. */
   readonly link: LinkFunction | undefined
@@ -104,6 +110,7 @@ export interface TrustedIssuer {
   readonly discoveryUrl: string
   /** Where its login is, if not where its metadata is: for a page that logs in there. */
   readonly loginOrigins: readonly string[]
+  /** Starts work with the keys of the issuer, for `createAuth`. Fetches nothing yet. */
   open(clock: Clock, report?: FailureReport): OpenIssuer
 }
 

@@ -4,9 +4,11 @@ import type { UserRecord } from '../users/user-store.ts'
 
 /** The link between a user and an identity of another issuer. */
 export interface IdentityRecord {
+  /** The `iss` of the tokens. */
   readonly issuer: string
   /** The `sub` of the issuer's tokens. With the issuer it is unique. */
   readonly subject: string
+  /** The user in the store whom the identity belongs to. */
   readonly userId: string
   /** Seconds since 1970. */
   readonly createdAt: number

@@ -14,6 +14,7 @@ import { createExternalUsers, type ExternalUsers } from './external-users.ts'
 
 /** The other issuers whose tokens an application accepts. */
 export interface Issuers {
+  /** The configured issuers, in their order. */
   readonly trusted: readonly TrustedIssuer[]
   /**
    * Returns the verified token, null if it is not valid, or undefined if its `iss` names none of
@@ -29,6 +30,7 @@ export interface Issuers {
   readonly cache: CacheCounts
   /** How it goes with the keys of each. */
   status(): readonly IssuerStatus[]
+  /** Cancels fetches that are under way. */
   close(): void
 }
 

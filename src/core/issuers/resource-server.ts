@@ -13,28 +13,34 @@ import { createIssuers, type Issuers } from './issuers.ts'
  * others. Guards take it as they take an `Auth`, which has all of it and more.
  */
 export interface ResourceServer {
+  /** The roles and what each grants. */
   readonly roles: Roles
+  /** Every permission that there is. */
   readonly permissions: Permissions
+  /** Verifies tokens of the issuers. */
   readonly accessTokens: {
     /** @throws {UnavailableError} if the keys of the issuer are not known and cannot be fetched. */
     verify(token: string): MaybePromise<AccessToken | null>
   }
+  /** The issuers and their state. */
   readonly issuers: Issuers
+  /** Seconds since 1970, as the guards see them. */
   readonly clock: Clock
   /** Ends fetches that are under way. Nothing else keeps a process alive. */
   close(): Promise<void>
 }
 
+/** What `createResourceServer` takes. */
 export interface ResourceServerOptions {
   /** At least one, each with `users: 'token'`. */
   readonly issuers: readonly TrustedIssuer[]
-  /** Default `{ admin: ['*'], member: [] }`. */
+  /** The roles, and the permissions that each grants. Default `{ admin: ['*'], member: [] }`. */
   readonly roles?: RoleMap
   /** The role of a user none of whose roles is mapped. Default `member` if there is one, else the last role. */
   readonly defaultRole?: string
-  /** Permissions with a sentence each, for the documentation. */
+  /** Permissions with a sentence each, for the documentation. Default none. */
   readonly permissions?: Readonly<Record<string, string>>
-  /** Default: the wall clock. */
+  /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
 

@@ -5,9 +5,11 @@ import type { SigningAlgorithm } from './signing-key.ts'
 export interface SigningKeyRecord {
   /** The JWK thumbprint (RFC 7638), the `kid` of its tokens. */
   readonly id: string
+  /** The one algorithm that the key signs with. */
   readonly algorithm: SigningAlgorithm
   /** The private JWK, sealed; see sealed-box.ts. */
   readonly sealedPrivateKey: string
+  /** Seconds since 1970. */
   readonly createdAt: number
   /** From when on it signs, until a newer one does. */
   readonly signsFrom: number
@@ -33,6 +35,7 @@ export interface SigningKeyChange {
 
 /** Signing keys at rest: one set with a version, so that each process knows when its copy is old. */
 export interface SigningKeyStore {
+  /** All keys with the version of the set. */
   read(): Promise<SigningKeySet>
   /** The version alone. One prepared read: it is asked for before every token that is issued. */
   version(): number | Promise<number>

@@ -21,9 +21,13 @@ import type { SigningAlgorithm } from './signing-key.ts'
 export interface ManagedKey {
   /** The `kid` of its tokens. */
   readonly id: string
+  /** The one algorithm that the key signs with. */
   readonly algorithm: SigningAlgorithm
+  /** What the key is used for now. */
   readonly state: KeyState
+  /** Seconds since 1970. */
   readonly createdAt: number
+  /** When it starts to sign. Seconds since 1970. */
   readonly signsFrom: number
   /** When the last of its tokens has died; null while no successor is known. */
   readonly verifiesUntil: number | null

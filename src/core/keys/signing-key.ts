@@ -17,8 +17,11 @@ export const signingAlgorithms: readonly SigningAlgorithm[] = ['ES256', 'RS256',
 export interface SigningKey {
   /** The `kid` of its tokens. */
   readonly id: string
+  /** The one algorithm that the key signs with. */
   readonly algorithm: 'HS256' | SigningAlgorithm
+  /** The private key, or the secret of HS256. */
   readonly signWith: CryptoKey
+  /** The public key, or the secret of HS256. */
   readonly verifyWith: CryptoKey
   /** For the JWK Set. Absent for a secret, which is never published. */
   readonly publicJwk?: JWK

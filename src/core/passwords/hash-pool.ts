@@ -34,7 +34,9 @@ export interface HashPool {
 
 /** A job that has run, and its seconds. */
 export interface FinishedJob {
+  /** Seconds that the job waited for its turn. */
   readonly waited: number
+  /** Seconds that the job ran. */
   readonly ran: number
 }
 

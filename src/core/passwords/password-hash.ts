@@ -86,7 +86,7 @@ export interface PasswordHasher {
 export interface PasswordHasherOptions extends PepperOptions {
   /** The cost of new hashes. Default m=19456 KiB, t=2, p=1. */
   readonly argon2?: Partial<Argon2Parameters>
-  /** Accepts a cost below OWASP's table. For tests: such hashes fall to a stolen database. */
+  /** Accepts a cost below OWASP's table. For tests: such hashes fall to a stolen database. Default false. */
   readonly allowWeakHashes?: boolean
   /** Where hashes run. Default: one at once for each core, 3 at most; see `hashConcurrency`. */
   readonly pool?: HashPool

@@ -7,7 +7,7 @@ export const passwordMaxBytes = 1024
 export interface PasswordPolicyOptions {
   /** Code points. Default 15; 8 at least (NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 5 §6.2.1). */
   readonly minLength?: number
-  /** Words that make a password easy to guess here, such as the name of the service. */
+  /** Words that make a password easy to guess here, such as the name of the service. Default none. */
   readonly contextWords?: readonly string[]
 }
 

@@ -17,7 +17,7 @@ export interface PepperOptions {
    * after a good login. If it is lost, so is every password under it. Default: none.
    */
   readonly pepper?: string
-  /** Peppers of before, whose hashes verify still, and are replaced after a good login. */
+  /** Peppers of before, whose hashes verify still, and are replaced after a good login. Default none. */
   readonly previousPeppers?: readonly string[]
 }
 

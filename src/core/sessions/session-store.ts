@@ -11,7 +11,9 @@ import type { UserRecord } from '../users/user-store.ts'
 export interface SessionRecord {
   /** UUIDv7. The `sid` of its access tokens. */
   readonly id: string
+  /** The user who logged in. */
   readonly userId: string
+  /** The client that the login was made with. */
   readonly clientId: string
   /** What the login was granted. A refresh may narrow it for one access token, never widen it. */
   readonly scopes: readonly string[]
@@ -19,9 +21,11 @@ export interface SessionRecord {
   readonly generation: number
   /** When the newest refresh token was made. Seconds since 1970, like all instants here. */
   readonly rotatedAt: number
+  /** Seconds since 1970. */
   readonly createdAt: number
   /** Never moved: a session ends then, however it is used. */
   readonly expiresAt: number
+  /** When the session was revoked; null if it was not. Seconds since 1970. */
   readonly revokedAt: number | null
   /** The user's stamp when the session was opened, or kept alive through a change of password. */
   readonly securityStamp: string
@@ -33,6 +37,7 @@ export interface SessionRecord {
 
 /** Who a guarded request comes from, as far as the store knows. */
 export interface Subject {
+  /** The user of the token. */
   readonly user: UserRecord
   /** The stamp of the session, or null if it was not asked for, is unknown, revoked or another's. */
   readonly sessionStamp: string | null
@@ -42,10 +47,13 @@ export interface Subject {
 
 /** The refresh token that was presented, and when a session is still live. Instants in seconds. */
 export interface Rotation {
+  /** The session. */
   readonly id: string
   /** The generation of the token that was presented. */
   readonly generation: number
+  /** The client that presents the token. */
   readonly clientId: string
+  /** Seconds since 1970. */
   readonly now: number
   /** The session must have been used after this instant. */
   readonly idleSince: number
@@ -55,6 +63,7 @@ export interface Rotation {
 export interface SessionStore {
   /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
   create(session: SessionRecord, event?: AuthEvent): Promise<boolean>
+  /** The session of an id, whatever its state, or null. */
   find(id: string): MaybePromise<SessionRecord | null>
   /**
    * Moves a live session to its next generation, and returns it, or null if it is not live, of

@@ -24,9 +24,13 @@ export interface SessionOptions {
 
 /** Whom a session is opened for, and from where. */
 export interface NewSession {
+  /** The client that the login was made with. */
   readonly clientId: string
+  /** What the login is granted. */
   readonly scopes: readonly string[]
+  /** What the client calls itself (User-Agent). Default: nothing. */
   readonly userAgent?: string | undefined
+  /** The address that the login came from. Default: unknown. */
   readonly address?: string | undefined
   /** The id of the request, for the event. */
   readonly requestId?: string | undefined
@@ -34,13 +38,17 @@ export interface NewSession {
 
 /** A live session with its newest refresh token. */
 export interface OpenSession {
+  /** The session as stored. */
   readonly session: SessionRecord
+  /** Shown to the client once; nothing of it is stored. */
   readonly refreshToken: string
 }
 
 /** The live session of a refresh token that is the newest of it. */
 export interface InspectedSession {
+  /** The session as stored. */
   readonly session: SessionRecord
+  /** The user of the session. */
   readonly user: UserRecord
   /** Seconds since 1970. */
   readonly expiresAt: number

@@ -6,6 +6,7 @@ export interface ThrottleRule {
   readonly free: number
   /** The wait after the first failure beyond those; each further one doubles it. */
   readonly firstWait: number
+  /** Doubling stops at this wait. */
   readonly longestWait: number
   /** From this many failures on there is no end to the wait but `unlock`. */
   readonly lockedFrom: number
@@ -15,8 +16,11 @@ export interface ThrottleRule {
 
 /** An attempt to be counted. */
 export interface ThrottleCount {
+  /** What is counted: an account, or a source with it. */
   readonly key: string
+  /** Seconds since 1970. */
   readonly now: number
+  /** How long to wait after how many failures. */
   readonly rule: ThrottleRule
   /** The account that `unlock` knows the count by. */
   readonly account?: string

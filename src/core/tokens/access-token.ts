@@ -14,15 +14,19 @@ import type { ExternalSubject } from './external-subject.ts'
 
 /** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
 export interface AccessTokenClaims {
+  /** The issuer of the token. */
   readonly iss: string
   /** The user's id; the client's, if it acts for itself (RFC 9068 §2.2). */
   readonly sub: string
+  /** The API that the token is for. */
   readonly aud: string | readonly string[]
   /** Seconds since 1970. */
   readonly exp: number
   /** Seconds since 1970. */
   readonly iat: number
+  /** The id of the token. */
   readonly jti: string
+  /** The client that the token was issued to. */
   readonly client_id: string
   /** Space-delimited. Empty if the token delegates no permission. */
   readonly scope: string
@@ -43,7 +47,9 @@ export interface AccessTokenClaims {
  * application, and claims that the issuer does not make are empty.
  */
 export interface AccessToken {
+  /** The verified claims. */
   readonly claims: AccessTokenClaims
+  /** The permissions that the token delegates. */
   readonly scopes: readonly string[]
   /** Whom it speaks for: a user, or a client that acts for itself (RFC 6749 §4.4). */
   readonly kind: 'user' | 'client'
@@ -55,8 +61,11 @@ export interface AccessToken {
 
 /** What a new token says, beyond what the issuer adds. */
 export interface AccessTokenSubject {
+  /** The `sub`: the user's id, or the client's. */
   readonly subject: string
+  /** The client that the token is issued to. */
   readonly clientId: string
+  /** The permissions that the token delegates. */
   readonly scopes: readonly string[]
   /** Absent for a client that acts for itself. */
   readonly role?: string
@@ -71,6 +80,7 @@ export interface AccessTokenSubject {
 
 /** A new token. */
 export interface IssuedAccessToken {
+  /** The signed JWT. */
   readonly token: string
   /** Its `jti`, which names it without being it. */
   readonly id: string

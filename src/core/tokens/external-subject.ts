@@ -6,6 +6,7 @@ export type UserMode = 'token' | 'link' | 'create'
 
 /** Who a verified token of another issuer is about, in that issuer's words. */
 export interface ExternalIdentity {
+  /** The `iss` of the token. */
   readonly issuer: string
   /** The `sub`. With the issuer it is the whole identity: names and e-mail addresses may change hands. */
   readonly subject: string
@@ -21,5 +22,6 @@ export interface ExternalIdentity {
 export interface ExternalSubject extends ExternalIdentity {
   /** The role here that its roles map to, or the default; null if there is neither. */
   readonly role: string | null
+  /** How the user behind the token is found. */
   readonly users: UserMode
 }

@@ -13,7 +13,9 @@ import { canonicalUsername } from './username.ts'
 
 /** What somebody shows to be a user. */
 export interface Credentials extends Actor {
+  /** As it was typed; compared in canonical form. */
   readonly username: string
+  /** As it was typed. */
   readonly password: string
   /** The address that they came from, which attempts are counted by. */
   readonly address: string | undefined

@@ -13,6 +13,7 @@ import { canonicalUsername, usernameRule } from './username.ts'
 
 /** A user of an older system. */
 export interface ImportedUser {
+  /** Stored in canonical form. */
   readonly username: string
   /** In any format that `docs/importing-users.md` lists. Default null: no login with a password. */
   readonly passwordHash?: string | null | undefined
@@ -22,7 +23,7 @@ export interface ImportedUser {
   readonly active?: boolean | undefined
   /** Seconds since 1970. Default now. */
   readonly createdAt?: number | undefined
-  /** Kept if it is a UUID. Default, and for any other text: a new one. */
+  /** Kept if it is a UUID. Default: a new one, as for any other text. */
   readonly id?: string | undefined
 }
 
@@ -34,6 +35,7 @@ export type ImportEntry = { readonly line: number } & (
 
 /** How many entries came to what, so far. */
 export interface ImportCounts {
+  /** New users. */
   readonly created: number
   /** Of `created`: users who cannot log in with a password. */
   readonly withoutPassword: number
@@ -46,13 +48,17 @@ export interface ImportCounts {
    * `update`: and the user is as the entry says.
    */
   readonly skipped: number
+  /** Entries that were not imported; see `onRefused`. */
   readonly refused: number
 }
 
 /** An entry that was not imported, and why. */
 export interface RefusedEntry {
+  /** The line of the export, from 1. */
   readonly line: number
+  /** The name in the entry, if there is one. */
   readonly username?: string
+  /** Why it was not imported, in one sentence. */
   readonly problem: string
 }
 
@@ -65,21 +71,21 @@ export interface ImportOptions {
    * each change with its event. A password that was set or renewed here stays. Default: they are skipped.
    */
   readonly update?: boolean | undefined
-  /** Checks and counts, and creates and changes nobody. */
+  /** Checks and counts, and creates and changes nobody. Default false. */
   readonly dryRun?: boolean | undefined
-  /** Who imports, for the events. */
+  /** Who imports, for the events. Default: unknown. */
   readonly by?: Actor | undefined
-  /** Called for each entry that is not imported. */
+  /** Called for each entry that is not imported. Default: nothing is called. */
   readonly onRefused?: (entry: RefusedEntry) => void
-  /** Called after every batch. */
+  /** Called after every batch. Default: nothing is called. */
   readonly onProgress?: (counts: ImportCounts) => void
-  /** Ends the import between two batches; what was read for the next is left out. */
+  /** Ends the import between two batches; what was read for the next is left out. Default none. */
   readonly signal?: AbortSignal
 }
 
 /** Entries, as they come. */
 export type ImportSource = AsyncIterable<ImportEntry> | Iterable<ImportEntry>
-/** Imports users; see `Accounts.importUsers`. */
+/** Imports users; see `Users.importUsers`. */
 export type ImportUsers = (source: ImportSource, options?: ImportOptions) => Promise<ImportCounts>
 
 export interface UserImporterOptions {

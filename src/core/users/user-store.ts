@@ -9,7 +9,9 @@ export interface UserRecord {
   readonly username: string
   /** A PHC string or a foreign format that password-hash.ts reads; null when no password is set. */
   readonly passwordHash: string | null
+  /** One of the configured roles. */
   readonly role: string
+  /** False for a user who cannot log in and whose tokens are refused. */
   readonly active: boolean
   /** Seconds since 1970. */
   readonly createdAt: number
@@ -31,13 +33,17 @@ export interface UserQuery {
   readonly search?: string
   /** Continue after this username (exclusive). */
   readonly after?: string
+  /** The most users to return. */
   readonly limit: number
 }
 
 /** How many users there are. */
 export interface UserCounts {
+  /** All users. */
   readonly total: number
+  /** Users who may log in. */
   readonly active: number
+  /** Users of each role that has any. */
   readonly byRole: Readonly<Record<string, number>>
 }
 
@@ -45,6 +51,7 @@ export interface UserCounts {
 export interface StampRenewal {
   /** The stamp that was read with the hash. */
   readonly oldSecurityStamp: string
+  /** The new stamp. */
   readonly securityStamp: string
   /** The session that goes on, if it is one of the user's and neither revoked nor of another stamp. */
   readonly keepSession?: string
@@ -71,10 +78,13 @@ export interface UserStore {
   takenAmong(usernames: readonly string[]): Promise<readonly string[]>
   /** Creates the user only if no user exists, in one step. False if one does. */
   createFirst(user: UserRecord, event?: AuthEvent): Promise<boolean>
+  /** The user of an id, or null. */
   findById(id: string): MaybePromise<UserRecord | null>
+  /** The user of a username in canonical form, or null. */
   findByUsername(username: string): MaybePromise<UserRecord | null>
   /** Ordered by username, `limit` at most. */
   list(query: UserQuery): Promise<readonly UserRecord[]>
+  /** Counts all users. Reads an index, not every row. */
   counts(): Promise<UserCounts>
   /** Password hashes that are not argon2id, those of the newest users, `limit` at most. */
   importedHashes(limit: number): Promise<readonly string[]>

@@ -37,7 +37,9 @@ export type NewUser = {
 
 /** What a user shows to have a new password. */
 export interface PasswordChange {
+  /** The password that the user has now. */
   readonly oldPassword: string
+  /** Must pass the password policy. */
   readonly newPassword: string
   /** The address that the change was asked for from, which wrong old passwords are counted by. */
   readonly address: string | undefined

@@ -5,13 +5,13 @@ import { BearerError } from '../refusal.ts'
 
 /** What a guard says of itself, for the documentation of every route that it guards. */
 export interface GuardDocumentation {
-  /** The scopes it requires. */
+  /** The scopes it requires. Default none. */
   readonly scopes: readonly string[]
-  /** A phrase for each other thing that it answers 403 for. */
+  /** A phrase for each other thing that it answers 403 for. Default none. */
   readonly conditions: readonly string[]
-  /** True if it reads credentials; false for a guard that anybody passes, or that has its own. */
+  /** True if it reads our credentials; false for a guard that reads none, or its own. Default false. */
   readonly authenticates: boolean
-  /** True if a request without credentials passes. */
+  /** True if a request without credentials passes. Default false. */
   readonly optional: boolean
 }
 
@@ -22,7 +22,9 @@ export interface GuardDocumentation {
  * A guard is also a valid Fastify `onRequest` hook.
  */
 export interface Guard<out T> {
+  /** The value, or a rejection with what the answer should be; run once per request. */
   (request: GuardedRequest): Promise<T>
+  /** What the guard says of itself, for the OpenAPI document. */
   readonly documentation: GuardDocumentation
 }
 

@@ -4,7 +4,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net'
 export interface TrustedProxies {
   /** Addresses and CIDR blocks. */
   readonly addresses: readonly string[]
-  /** How many of them a request may have come through. */
+  /** Proxies that a request may have come through. */
   readonly hops: number
 }
 

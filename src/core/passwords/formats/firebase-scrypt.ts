@@ -15,6 +15,7 @@ export interface FirebaseParameters {
   readonly signerKey: string
   /** Base64. */
   readonly saltSeparator: string
+  /** Rounds of mixing, the `r` of scrypt. */
   readonly rounds: number
   /** The binary logarithm of scrypt's N. */
   readonly memoryCost: number
