@@ -7,6 +7,7 @@ import type { Auth } from '../core/auth.ts'
 import { toUser } from '../core/users/user.ts'
 import type { UserRecord } from '../core/users/user-store.ts'
 import { CommandFailure } from './exit-code.ts'
+import { guardedField } from './import/formula.ts'
 import { withAuth } from './with-auth.ts'
 
 interface Options {
@@ -79,9 +80,10 @@ function csvLine(record: UserRecord, withHashes: boolean): string {
     .join(',')}\r\n`
 }
 
-/** RFC 4180 §2. */
+/** RFC 4180 §2. Semicolons and tabs are quoted too, at which some spreadsheets divide a line. */
 function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  const field = guardedField(text)
+  return /[",;\t\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
 }
 
 /** A file of our own: neither another's is written over, nor a readable one filled. */

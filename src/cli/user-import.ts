@@ -3,11 +3,11 @@ import { Argument, Command, Option } from 'commander'
 import type { FirebaseParameters } from '../core/passwords/formats/firebase-scrypt.ts'
 import type { ImportCounts, ImportEntry, RefusedEntry } from '../core/users/user-import.ts'
 import { CommandFailure } from './exit-code.ts'
-import { parseFirebaseParameters } from './import/firebase.ts'
+import { decodeWhole } from './import/decode-text.ts'
+import { firebaseColumns, parseFirebaseParameters } from './import/firebase.ts'
 import { type Input, openInput } from './import/input.ts'
-import { createMapping, type Source, sources } from './import/mappings.ts'
+import { createMapper, type EntryMapper, type Source, sources } from './import/mappings.ts'
 import { type Format, formats, readEntries } from './import/read-file.ts'
-import type { FileEntry } from './import/records.ts'
 import { withAuth } from './with-auth.ts'
 
 interface Options {
@@ -48,16 +48,17 @@ async function importFile(path: string, options: Options): Promise<void> {
   const parameters = readParameters(options.firebaseHashConfig)
   const interrupt = new AbortController()
   const input = await openInput(path, options.format, interrupt.signal)
-  const toImport = createMapping(options.from, parameters)
+  const mapper = createMapper(options.from, parameters)
+  const columns = options.from === 'firebase' ? firebaseColumns : undefined
   const refusals = openRefusals(options.errors)
   const onInterrupt = (): void => interrupt.abort()
   // The batch that is being written is finished first. A second Ctrl-C ends the process.
   process.once('SIGINT', onInterrupt)
   try {
     await withAuth(async ({ users }, by) => {
-      const entries = mapped(readEntries(input.chunks, input.format), toImport)
+      const entries = readEntries(input.chunks, input.format, columns)
       const { role, update, dryRun } = options
-      const counts = await users.importUsers(entries, {
+      const counts = await users.importUsers(mapped(entries, mapper), {
         role,
         update,
         dryRun,
@@ -69,9 +70,11 @@ async function importFile(path: string, options: Options): Promise<void> {
       clearProgress()
       refusals.sayMore()
       report(counts, options)
+      sayUnread(mapper.unreadFields())
       if (interrupt.signal.aborted) {
         throw new CommandFailure('interrupted', 'Interrupted: run it again for the rest.')
       }
+      sayIfNothing(counts, input)
       if (counts.refused > 0) {
         throw new CommandFailure('data', `${counts.refused} entries were refused.`)
       }
@@ -83,17 +86,31 @@ async function importFile(path: string, options: Options): Promise<void> {
 }
 
 async function* mapped(
-  entries: AsyncIterable<FileEntry>,
-  toImport: (entry: FileEntry) => ImportEntry,
+  entries: ReturnType<typeof readEntries>,
+  { map }: EntryMapper,
 ): AsyncGenerator<ImportEntry> {
-  for await (const entry of entries) yield toImport(entry)
+  for await (const entry of entries) yield map(entry)
+}
+
+/** Without a user in it the file is mostly another than was meant. An export of no users is none that is wrong. */
+function sayIfNothing({ created, updated, skipped, refused }: ImportCounts, input: Input): void {
+  if (created + updated + skipped + refused > 0) return
+  if (input.isEmpty()) throw new CommandFailure('data', 'There is nothing in the file.')
+  console.error('There is no user in the file.')
+}
+
+function sayUnread(fields: readonly string[]): void {
+  if (fields.length === 0) return
+  console.error(
+    `Nothing was read of the fields ${fields.join(', ')}: docs/importing-users.md lists those that are read.`,
+  )
 }
 
 function readParameters(path: string | undefined): FirebaseParameters | undefined {
   if (path === undefined) return undefined
   let text = ''
   try {
-    text = readFileSync(path, 'utf8')
+    text = decodeWhole(readFileSync(path))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new CommandFailure('input', `Cannot read ${path}: ${code}.`)

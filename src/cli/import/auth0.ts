@@ -15,8 +15,16 @@ export const auth0: Mapping = (fields) => ({
   username: usernameOf(fields, 'username', 'email'),
   passwordHash: textOf(fields, 'passwordHash', 'password_hash') ?? customHash(fields),
   active: !flagOf(fields, 'blocked'),
-  createdAt: instantOf(fields, 'created_at'),
+  createdAt: instantOf({ created_at: dateOf(fields.created_at) }, 'created_at'),
 })
+
+/** A date as MongoDB's JSON has it, in which Auth0's support exports: `{ "$date": … }`. */
+function dateOf(value: unknown): unknown {
+  const { $date = value } = fieldsIn(value)
+  const { $numberLong = $date } = fieldsIn($date)
+  const isMilliseconds = $date !== value && /^\d+$/.test(String($numberLong))
+  return isMilliseconds ? Math.floor(Number($numberLong) / 1000) : $numberLong
+}
 
 /** `custom_password_hash`, as a hash of one text. */
 function customHash(fields: Fields): string | undefined {

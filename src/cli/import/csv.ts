@@ -1,25 +1,35 @@
+import { columnsOf } from './columns.ts'
+import { unguardedField } from './formula.ts'
 import { type Chunks, type FileEntry, maxEntryLength } from './records.ts'
 
 /**
  * The entries of CSV (RFC 4180) whose first line names the columns; an empty field is as if it were
- * not there. Strict: a quote stands around a whole field or is doubled inside one. What is wrong ends
- * with its line, and the next is read.
+ * not there. Lines end with CR, LF or both. The first line decides what is between its fields: commas,
+ * semicolons or tabs. Strict: a quote stands around a whole field or is doubled inside one. What is wrong
+ * ends with its line, and the next is read.
+ *
+ * `given` are the columns of a file without that line, in which what comes behind them is not read.
+ *
+ * @throws {CommandFailure} if the first line names no column for the username.
  */
-export async function* readCsv(chunks: Chunks): AsyncGenerator<FileEntry> {
-  let columns: readonly string[] | undefined
+export async function* readCsv(
+  chunks: Chunks,
+  given?: readonly string[],
+): AsyncGenerator<FileEntry> {
+  let columns = given
   for await (const { line, fields, problem } of readRows(chunks)) {
     if (fields === undefined) {
       yield { line, problem }
     } else if (columns === undefined) {
-      columns = fields.map((name) => name.trim())
-    } else if (fields.length !== columns.length) {
+      columns = columnsOf(fields)
+    } else if (given === undefined && fields.length !== columns.length) {
       const problem = `The line has ${fields.length} fields, and the first line names ${columns.length}.`
       yield { line, problem }
     } else {
       const record: Record<string, string> = Object.create(null)
       for (const [index, name] of columns.entries()) {
         const field = fields[index]
-        if (field) record[name] = field
+        if (field) record[name] = unguardedField(field)
       }
       yield { line, record }
     }
@@ -43,6 +53,8 @@ async function* readRows(chunks: Chunks): AsyncGenerator<Row> {
   let firstLine = 1
   let length = 0
   let problem = ''
+  let delimiter: string | undefined
+  let isAfterReturn = false
 
   function lose(why: string): void {
     state = 'lost'
@@ -63,14 +75,16 @@ async function* readRows(chunks: Chunks): AsyncGenerator<Row> {
     fields = []
     length = 0
     firstLine = line
+    delimiter ??= ','
     return isEmpty ? undefined : row
   }
 
   for await (const chunk of chunks) {
     for (let index = 0; index < chunk.length; ) {
       // A run of characters that mean nothing in this state is taken at once.
-      const end = endOfRun(chunk, index, state)
+      const end = endOfRun(chunk, index, state, delimiter)
       if (end > index) {
+        isAfterReturn = false
         if (state === 'start') state = 'plain'
         if (state === 'closing') lose('A quote must end its field, or be doubled inside it.')
         length += end - index
@@ -80,7 +94,11 @@ async function* readRows(chunks: Chunks): AsyncGenerator<Row> {
         continue
       }
       const sign = chunk[index++]
-      if (sign === '\n') line++
+      // CR LF is one end of a line.
+      const isSecond = sign === '\n' && isAfterReturn
+      isAfterReturn = sign === '\r'
+      const isEnd = sign === '\n' || isAfterReturn
+      if (isEnd && !isSecond) line++
       if (sign === '"') {
         if (state === 'start') state = 'quoted'
         else if (state === 'quoted') state = 'closing'
@@ -90,10 +108,11 @@ async function* readRows(chunks: Chunks): AsyncGenerator<Row> {
         } else if (state === 'plain') lose('A field with a quote must be quoted as a whole.')
       } else if (state === 'quoted') {
         field += sign
-      } else if (sign === '\n') {
-        const row = endRow()
+      } else if (isEnd) {
+        const row = isSecond ? undefined : endRow()
         if (row !== undefined) yield row
-      } else if (sign === ',' && state !== 'lost') {
+      } else if (state !== 'lost') {
+        delimiter ??= sign
         endField()
       }
     }
@@ -103,11 +122,18 @@ async function* readRows(chunks: Chunks): AsyncGenerator<Row> {
   if (row !== undefined) yield row
 }
 
-/** How far the signs reach that have no meaning. `\r` is only taken for the end of a line before `\n`. */
-function endOfRun(chunk: string, from: number, state: State): number {
-  if (state === 'quoted') return indexOrEnd(chunk, /["\n]/g, from)
-  if (state === 'lost') return indexOrEnd(chunk, /\n/g, from)
-  return indexOrEnd(chunk, /[",\n\r]/g, from)
+/** How far the signs reach that have no meaning. */
+function endOfRun(
+  chunk: string,
+  from: number,
+  state: State,
+  delimiter: string | undefined,
+): number {
+  if (state === 'quoted') return indexOrEnd(chunk, /["\n\r]/g, from)
+  if (state === 'lost') return indexOrEnd(chunk, /[\n\r]/g, from)
+  if (delimiter === ';') return indexOrEnd(chunk, /[";\n\r]/g, from)
+  if (delimiter === '\t') return indexOrEnd(chunk, /["\t\n\r]/g, from)
+  return indexOrEnd(chunk, delimiter === ',' ? /[",\n\r]/g : /[",;\t\n\r]/g, from)
 }
 
 function indexOrEnd(chunk: string, pattern: RegExp, from: number): number {

@@ -11,6 +11,14 @@ import {
   usernameOf,
 } from './fields.ts'
 
+/** The columns of `firebase auth:export` to CSV, which has no line that names them. */
+export const firebaseColumns: readonly string[] = [
+  ...['localId', 'email', 'emailVerified', 'passwordHash', 'salt', 'displayName', 'photoUrl'],
+  // Four for each of Google, Facebook, Twitter and GitHub.
+  ...Array.from({ length: 16 }, (_, index) => `provider${index}`),
+  ...['createdAt', 'lastSignedInAt', 'phoneNumber', 'disabled'],
+]
+
 /** A user of `firebase auth:export`. The hashes need what all of the project's share. */
 export function firebase(parameters?: FirebaseParameters): Mapping {
   return (fields) => {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { CommandFailure } from '../exit-code.ts'
+import { decodeText, decodeWhole } from './decode-text.ts'
 import { type Format, formatOf } from './read-file.ts'
 import type { Chunks } from './records.ts'
 
@@ -9,6 +10,8 @@ import type { Chunks } from './records.ts'
 export interface Input {
   readonly chunks: Chunks
   readonly format: Format
+  /** True until something else than blanks and ends of lines was read. */
+  isEmpty(): boolean
   /** Bytes read so far, of how many; 0 where nobody knows. */
   progress(): { readonly done: number; readonly size: number }
 }
@@ -24,9 +27,8 @@ export async function openInput(
   signal: AbortSignal,
 ): Promise<Input> {
   if (path === '-') {
-    process.stdin.setEncoding('utf8')
     return {
-      chunks: readable(process.stdin, 'standard input', signal),
+      ...textOf(readable(process.stdin, 'standard input', signal)),
       format: format ?? 'jsonl',
       progress: () => ({ done: 0, size: 0 }),
     }
@@ -35,11 +37,11 @@ export async function openInput(
     const file = await open(path)
     const { size } = await file.stat()
     const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0)
-    const beginning = buffer.toString('utf8', 0, bytesRead)
+    const beginning = decodeWhole(buffer.subarray(0, bytesRead))
     await file.close()
-    const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: 256 * 1024 })
+    const stream = createReadStream(path, { highWaterMark: 256 * 1024 })
     return {
-      chunks: readable(stream, path, signal),
+      ...textOf(readable(stream, path, signal)),
       format: format ?? formatOf(path, beginning),
       progress: () => ({ done: stream.bytesRead, size }),
     }
@@ -48,11 +50,22 @@ export async function openInput(
   }
 }
 
+function textOf(bytes: AsyncIterable<Buffer>): Pick<Input, 'chunks' | 'isEmpty'> {
+  let isEmpty = true
+  async function* watched(): Chunks {
+    for await (const chunk of decodeText(bytes)) {
+      if (isEmpty) isEmpty = chunk.trim() === ''
+      yield chunk
+    }
+  }
+  return { chunks: watched(), isEmpty: () => isEmpty }
+}
+
 async function* readable(
   stream: Readable,
   path: string,
   signal: AbortSignal,
-): AsyncGenerator<string> {
+): AsyncGenerator<Buffer> {
   try {
     yield* addAbortSignal(signal, stream)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type Chunks, type FileEntry, maxEntryLength, toEntry } from './records.ts'
+import { type Chunks, type FileEntry, maxEntryLength, parseJson, toEntry } from './records.ts'
 
 /** The entries of JSON lines. Empty lines are passed over, and count. */
 export async function* readJsonLines(chunks: Chunks): AsyncGenerator<FileEntry> {
@@ -15,7 +15,7 @@ export async function* readJsonLines(chunks: Chunks): AsyncGenerator<FileEntry> 
 
 function parseLine(line: number, text: string): FileEntry {
   try {
-    return toEntry(line, JSON.parse(text))
+    return toEntry(line, parseJson(text))
   } catch {
     return { line, problem: 'This is not JSON.' }
   }

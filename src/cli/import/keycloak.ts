@@ -26,10 +26,9 @@ export const keycloak: Mapping = (fields) => {
   }
 }
 
-/** The two texts of JSON that Keycloak keeps, as a PHC string. */
+/** What Keycloak keeps of a password, as a PHC string. */
 function hashOf(credential: Fields): string {
-  const { value, salt } = parse(credential.secretData)
-  const { algorithm, hashIterations, additionalParameters } = parse(credential.credentialData)
+  const { value, salt, algorithm, hashIterations, additionalParameters } = partsOf(credential)
   if (typeof value !== 'string' || typeof salt !== 'string') {
     throw new BadEntry('The credential of type password has no hash and salt.')
   }
@@ -46,6 +45,19 @@ function hashOf(credential: Fields): string {
   const digest = String(algorithm).match(/^pbkdf2(?:-(sha256|sha512))?$/)
   if (!digest) throw new BadEntry('The password must be hashed with argon2 or pbkdf2.')
   return `$pbkdf2-${digest[1] ?? 'sha1'}$i=${hashIterations},l=${output.length}$${tail}`
+}
+
+/** Two texts of JSON; before Keycloak 8, members of the credential itself. */
+function partsOf(credential: Fields): Fields {
+  const { secretData, credentialData, hashedSaltedValue, value } = credential
+  if (secretData !== undefined || credentialData !== undefined) {
+    const { value, salt } = parse(secretData)
+    return { ...parse(credentialData), value, salt }
+  }
+  if (hashedSaltedValue === undefined && value !== undefined) {
+    throw new BadEntry('The credential holds the password itself: passwords are not imported.')
+  }
+  return { ...credential, value: hashedSaltedValue }
 }
 
 function parse(text: unknown): Fields {

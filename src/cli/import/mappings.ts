@@ -14,6 +14,7 @@ import {
 import { firebase } from './firebase.ts'
 import { keycloak } from './keycloak.ts'
 import type { FileEntry } from './records.ts'
+import { supabase } from './supabase.ts'
 
 /** The systems whose exports are known. */
 export const sources = [
@@ -26,26 +27,43 @@ export const sources = [
 ] as const
 export type Source = (typeof sources)[number]
 
+const hashFields = ['passwordHash', 'password_hash', 'hashedPassword', 'hashed_password'] as const
+const ownFields: ReadonlySet<string> = new Set([
+  ...['username', 'email', 'password', ...hashFields, 'role', 'id'],
+  ...['active', 'is_active', 'enabled', 'disabled', 'createdAt', 'created_at'],
+])
+/** How the hashes begin that are read. */
+const hashBeginning =
+  /^(?:\$[a-z\d-]+\$|(?:argon2|bcrypt(?:_sha256)?|scrypt|pbkdf2_sha(?:1|256))[$:]|pbkdf2:)/
+
 /** Ours, and what people write by hand or with a line of SQL. */
 const portcullis: Mapping = (fields) => {
   if (fields.password !== undefined) {
     throw new BadEntry('There must be a passwordHash and no password: passwords are not imported.')
   }
+  const passwordHash = textOf(fields, ...hashFields)
+  const hidden = unreadFields(fields).find((name) => hashBeginning.test(String(fields[name])))
+  if (passwordHash === undefined && hidden !== undefined) {
+    throw new BadEntry(`The field ${shown(hidden)} holds a hash: call it passwordHash.`)
+  }
   const disabled = flagOf(fields, 'disabled')
   return {
     username: usernameOf(fields, 'username', 'email'),
-    passwordHash: textOf(
-      fields,
-      'passwordHash',
-      'password_hash',
-      'hashedPassword',
-      'hashed_password',
-    ),
+    passwordHash,
     role: textOf(fields, 'role'),
     active: disabled === undefined ? flagOf(fields, 'active', 'is_active', 'enabled') : !disabled,
     createdAt: instantOf(fields, 'createdAt', 'created_at'),
     id: textOf(fields, 'id'),
   }
+}
+
+function unreadFields(fields: Fields): readonly string[] {
+  return Object.keys(fields).filter((name) => !ownFields.has(name))
+}
+
+/** A name as a message has it. */
+function shown(name: string): string {
+  return JSON.stringify(name.length > 40 ? `${name.slice(0, 39)}…` : name)
 }
 
 /** Rows of `auth_user`, or what `dumpdata auth.user` writes. */
@@ -61,17 +79,6 @@ const django: Mapping = (row) => {
   }
 }
 
-/** Rows of `auth.users`. Their `role` is PostgreSQL's. */
-const supabase: Mapping = (fields) => ({
-  username: usernameOf(fields, 'email', 'phone'),
-  passwordHash: textOf(fields, 'encrypted_password'),
-  active:
-    textOf(fields, 'deleted_at') === undefined &&
-    (instantOf(fields, 'banned_until') ?? 0) < Date.now() / 1000,
-  createdAt: instantOf(fields, 'created_at'),
-  id: textOf(fields, 'id'),
-})
-
 /** Whose export a record is of, by fields that the others do not have. */
 function detect(fields: Fields): Source {
   if ('encrypted_password' in fields) return 'supabase'
@@ -83,11 +90,21 @@ function detect(fields: Fields): Source {
   return 'portcullis'
 }
 
-/** Makes import entries of file entries, from one source or from whichever each looks like. */
-export function createMapping(
+/** Makes import entries of file entries. */
+export interface EntryMapper {
+  map(entry: FileEntry): ImportEntry
+  /** The fields that were in entries of our own form, and that nothing was read of. */
+  unreadFields(): readonly string[]
+}
+
+/** Fields that are told of. */
+const mostUnread = 20
+
+/** Reads the entries of one source, or of whichever each looks like. */
+export function createMapper(
   from: Source | undefined,
   parameters: FirebaseParameters | undefined,
-): (entry: FileEntry) => ImportEntry {
+): EntryMapper {
   const mappings: Readonly<Record<Source, Mapping>> = {
     portcullis,
     auth0,
@@ -96,14 +113,22 @@ export function createMapping(
     keycloak,
     supabase,
   }
-  return (entry) => {
-    if (entry.record === undefined) return entry
-    const { line, record } = entry
-    try {
-      return { line, user: mappings[from ?? detect(record)](record) }
-    } catch (error) {
-      if (error instanceof BadEntry) return { line, problem: error.message }
-      throw error
-    }
+  const unread = new Set<string>()
+  return {
+    map(entry) {
+      if (entry.record === undefined) return entry
+      const { line, record } = entry
+      const source = from ?? detect(record)
+      if (source === 'portcullis' && unread.size < mostUnread) {
+        for (const name of unreadFields(record)) unread.add(shown(name))
+      }
+      try {
+        return { line, user: mappings[source](record) }
+      } catch (error) {
+        if (error instanceof BadEntry) return { line, problem: error.message }
+        throw error
+      }
+    },
+    unreadFields: () => [...unread],
   }
 }

@@ -1,7 +1,7 @@
 import { CommandFailure } from '../exit-code.ts'
 import { readCsv } from './csv.ts'
 import { readJsonLines } from './json-lines.ts'
-import { type Chunks, type FileEntry, toEntry } from './records.ts'
+import { type Chunks, type FileEntry, parseJson, toEntry } from './records.ts'
 
 /** How a file is written. */
 export const formats = ['jsonl', 'csv', 'json'] as const
@@ -12,7 +12,7 @@ export type Format = (typeof formats)[number]
  * of one decides.
  */
 export function formatOf(path: string, beginning: string): Format {
-  if (/\.csv$/i.test(path)) return 'csv'
+  if (/\.[ct]sv$/i.test(path)) return 'csv'
   if (!/\.json$/i.test(path)) return 'jsonl'
   const [first = '', ...rest] = beginning.trim().split('\n')
   try {
@@ -30,13 +30,31 @@ const maxWholeLength = 500_000_000
 
 /**
  * The entries of a file, line by line; a file of one JSON value is read whole, and its entries are
- * counted instead.
+ * counted instead. `columns` are those of CSV without a line that names them.
  */
-export async function* readEntries(chunks: Chunks, format: Format): AsyncGenerator<FileEntry> {
-  const text = withoutMark(chunks)
-  if (format === 'csv') yield* readCsv(text)
-  else if (format === 'jsonl') yield* readJsonLines(text)
-  else yield* readWhole(text)
+export async function* readEntries(
+  chunks: Chunks,
+  format: Format,
+  columns?: readonly string[],
+): AsyncGenerator<FileEntry> {
+  const entries =
+    format === 'csv'
+      ? readCsv(chunks, columns)
+      : format === 'jsonl'
+        ? readJsonLines(chunks)
+        : readWhole(chunks)
+  for await (const entry of entries) yield isDecoded(entry) ? entry : notUtf8(entry)
+}
+
+/** False if a text has the sign that stands for bytes which are not of its encoding. */
+function isDecoded({ record }: FileEntry): boolean {
+  return !Object.values(record ?? {}).some(
+    (value) => typeof value === 'string' && value.includes('\ufffd'),
+  )
+}
+
+function notUtf8({ line }: FileEntry): FileEntry {
+  return { line, problem: 'This is not UTF-8: save the file as UTF-8, and import it again.' }
 }
 
 /** A list of users, or of realms, or one of them: `{ "users": [ … ] }`. */
@@ -57,7 +75,7 @@ async function* readWhole(chunks: Chunks): AsyncGenerator<FileEntry> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     throw new CommandFailure('data', 'The file is not JSON: name its --format if it is another.')
   }
@@ -69,13 +87,4 @@ function usersIn(value: unknown): readonly unknown[] {
     const users = item?.users
     return Array.isArray(users) ? users : [item]
   })
-}
-
-/** Without the byte order mark that some programs begin a file with. */
-async function* withoutMark(chunks: Chunks): AsyncGenerator<string> {
-  let first = true
-  for await (const chunk of chunks) {
-    yield first && chunk.startsWith('\ufeff') ? chunk.slice(1) : chunk
-    first = false
-  }
 }

@@ -1,0 +1,14 @@
+// A spreadsheet takes a field that begins with one of these for a formula, and computes it. An apostrophe
+// before it says that it is text; one is added and removed whatever apostrophes are there already, so that
+// what is exported is imported as it was.
+const formula = /^'*[=+\-@\t\r]/
+
+/** The field as CSV has it that people open in a spreadsheet. */
+export function guardedField(field: string): string {
+  return formula.test(field) ? `'${field}` : field
+}
+
+/** The field that `guardedField` was given. */
+export function unguardedField(field: string): string {
+  return field.startsWith("'") && formula.test(field) ? field.slice(1) : field
+}

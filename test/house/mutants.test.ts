@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { apply, mutantsOf } from '../../scripts/mutants/mutate.ts'
+import { testsOf } from '../../scripts/mutants/tests.ts'
+import { root } from './sources.ts'
+
+/** Each change of a text: its kind, and the text that comes of it. */
+const changesOf = (source: string): readonly string[] =>
+  mutantsOf(source).map((mutant) => `${mutant.kind}: ${apply(source, mutant)}`)
+
+test('each kind of fault is made, where it stands', () => {
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ['const a = (b + c) < d', ['operator turned: const a = (b - c) < d']],
+    ['const a = b >= c', ['operator turned: const a = b > c']],
+    ["const a = b + 'c'", []],
+    ['const a = !b', ['not forgotten: const a = (b)']],
+    ['const a = b && (c || d)', ['half a condition: const a = (c || d)']],
+    ['const a = true', ['boolean turned: const a = false']],
+    ['const a = 20', ['limit off by one: const a = (20 + 1)']],
+    ['const a = /^b$/i', ['pattern open: const a = /b$/i', 'pattern open: const a = /^b/i']],
+    ['const a = await b()', ['await dropped: const a = (b())']],
+    ['const a = b.where(c).all()', ['where forgotten: const a = b.all()']],
+    ['b()', ['statement dropped: ;']],
+    ['if (a) throw b', ['check always true: if (true) throw b', 'throw dropped: if (a) ;']],
+    [
+      'const f = () => { if (a) return b; return c }',
+      ['early return dropped: const f = () => { if (a) ; return c }'],
+    ],
+  ]
+  for (const [source, expected] of rows) {
+    const changes = changesOf(source)
+    for (const change of expected) assert.ok(changes.includes(change), `${change} of ${changes}`)
+    if (expected.length === 0) assert.deepEqual(changes, [])
+  }
+})
+
+test('types and imports are left alone, and the value of a cast is not', () => {
+  assert.deepEqual(changesOf("import { a } from 'a'\ntype B = 1 | true\ninterface C { d: 2 }"), [])
+  assert.deepEqual(changesOf('const a = true as true'), ['boolean turned: const a = false as true'])
+})
+
+test('the last return of a function is not an early one', () => {
+  const kinds = mutantsOf('function f() { return a }').map(({ kind }) => kind)
+  assert.deepEqual(kinds, [])
+})
+
+test('lines are counted as an editor does, whatever stands before', () => {
+  assert.deepEqual(
+    mutantsOf("const a = '\u00fc\u{1f600}'\n\nb()\n").map(({ line }) => line),
+    [3],
+  )
+})
+
+test('the mirrored test file comes first, then those that import the file', () => {
+  const [first, ...others] = testsOf('src/issuers/key-set.ts', root)
+  assert.equal(first, 'test/issuers/key-set.test.ts')
+  assert.ok(others.includes('test/issuers/wycheproof-keys.test.ts'))
+})
