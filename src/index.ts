@@ -107,7 +107,14 @@ export {
   type Throttle,
   unthrottledAdmission,
 } from './core/throttle/throttle.ts'
-export type { ThrottleCount, ThrottleRule, ThrottleStore } from './core/throttle/throttle-store.ts'
+export type {
+  ThrottleCount,
+  ThrottleOutcome,
+  ThrottleRule,
+  ThrottleState,
+  ThrottleStore,
+  ThrottleSuccess,
+} from './core/throttle/throttle-store.ts'
 export type {
   AccessToken,
   AccessTokenClaims,

@@ -35,16 +35,19 @@ after(async () => {
 
 let hosts = 0
 
-/** An attempt from a source of its own, all that the client sees of the answer, and its hashes. */
-async function attempt(username: string, password = 'wrong'): Promise<object> {
+/** An attempt, from a source of its own unless told otherwise; all that the client sees of the answer, and its hashes. */
+async function attempt(
+  username: string,
+  password = 'wrong',
+  address = `10.0.${++hosts >> 8}.${hosts & 255}`,
+): Promise<object> {
   const began = hashes
-  hosts++
   const response: LightMyRequestResponse = await app.inject({
     method: 'POST',
     url: '/auth/token',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
-      'x-forwarded-for': `10.0.${hosts >> 8}.${hosts & 255}`,
+      'x-forwarded-for': address,
     },
     payload: new URLSearchParams({ username, password }).toString(),
   })
@@ -82,4 +85,25 @@ test('a throttled account is like a throttled name that does not exist: equal by
   for (const answer of answers) assert.deepEqual(answer, existing)
   // The right password learns no more than a wrong one.
   assert.deepEqual(await attempt('throttled', goodPassword), existing)
+})
+
+test('behind a shared address that waits, a user known there is like any name: equal bytes, and the right password gets in (TH-01)', async () => {
+  const shared = '192.0.2.77'
+  const { id } = await auth.users.create({ username: 'neighbour', password: goodPassword })
+  assert.partialDeepStrictEqual(await attempt('neighbour', goodPassword, shared), {
+    statusCode: 200,
+  })
+  for (let name = 0; name < 53; name++) await attempt(`stranger ${name}`, 'wrong', shared)
+  const { hashes: none, ...stranger } = Object(await attempt('a stranger', 'wrong', shared))
+  assert.equal(stranger.statusCode, 429)
+  assert.equal(none, 0)
+  for (let guess = 0; guess < 10; guess++) {
+    const { hashes: _, ...known } = Object(await attempt('neighbour', 'wrong', shared))
+    assert.deepEqual(known, stranger)
+    if (guess === 4) {
+      const right = await attempt('neighbour', goodPassword, shared)
+      assert.partialDeepStrictEqual(right, { statusCode: 200 })
+    }
+  }
+  await auth.users.remove(id)
 })

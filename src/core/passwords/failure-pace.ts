@@ -9,6 +9,8 @@ const maxDurations = 32
 const margin = 1.2
 /** Milliseconds after which a failure is answered at the latest; no hash that is borne takes longer. */
 const longest = 3000
+/** How much later than a failure a refusal is answered: in that time the rest of a failure is done. */
+const refusalMargin = 1.5
 
 /**
  * Lets every failed verification take the same time, whatever kind of hash it looked at: that of the
@@ -25,6 +27,11 @@ export interface FailurePace {
   retain(isPresent: (work: string) => boolean): void
   /** Resolves when a failure is to be answered whose work has taken so long. No core is used for it. */
   settle(duration: number): Promise<void>
+  /**
+   * Resolves when a refusal is to be answered that has taken so long, whether or not a hash was a part of
+   * it: later than any failure, also while one kind is known. No core is used for it.
+   */
+  settleRefusal(duration: number): Promise<void>
 }
 
 /** @param wait Resolves after some milliseconds. */
@@ -32,6 +39,12 @@ export function createFailurePace(
   wait: (milliseconds: number) => Promise<unknown> = sleep,
 ): FailurePace {
   const works = new LRUCache<string, number[]>({ max: maxWorks })
+
+  async function waitFrom(duration: number, times: number): Promise<void> {
+    const slowest = Math.max(0, ...[...works.values()].flat())
+    const remaining = times * Math.min(margin * slowest, longest) - duration
+    if (remaining > 0) await wait(remaining)
+  }
 
   return {
     learn(work, duration) {
@@ -45,10 +58,8 @@ export function createFailurePace(
       for (const work of [...works.keys()]) if (!isPresent(work)) works.delete(work)
     },
     async settle(duration) {
-      if (works.size < 2) return
-      const slowest = Math.max(...[...works.values()].flat())
-      const remaining = Math.min(margin * slowest, longest) - duration
-      if (remaining > 0) await wait(remaining)
+      if (works.size >= 2) await waitFrom(duration, 1)
     },
+    settleRefusal: (duration) => waitFrom(duration, refusalMargin),
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as argon2 from '@node-rs/argon2'
+import { coalesce } from '../coalesce.ts'
 import { ConfigError, UnavailableError } from '../errors.ts'
 import type { Admission } from '../throttle/throttle.ts'
 import { createFailurePace, type FailurePace } from './failure-pace.ts'
@@ -63,6 +64,11 @@ export interface PasswordHasher {
    * that is not known here: then nothing can be said of the password.
    */
   verify(password: string, storedHash: string | null, admission: Admission): Promise<boolean>
+  /**
+   * Resolves when a refusal is to be answered that has taken so many milliseconds, whether or not a
+   * `verify` was a part of it: its time does not tell.
+   */
+  settleRefusal(duration: number): Promise<void>
   /** @throws {UnavailableError} if a `verify` from this source would be refused now. */
   checkCapacity(source: string): void
   /**
@@ -149,6 +155,19 @@ export async function createPasswordHasher(
     }, source)
   }
 
+  /** Learns how long a kind of hash takes, with a few hashes of work. */
+  async function learn(hash: StoredHash, signal?: AbortSignal): Promise<void> {
+    const work = workOf(hash)
+    if (pace.knows(work)) return
+    for (let sample = 0; sample < samples && !signal?.aborted; sample++) {
+      const { duration } = await run(hash, randomBytes(16).toString('hex'))
+      pace.learn(work, duration)
+    }
+  }
+
+  /** Many that come to a process which has verified no password share one lesson. */
+  const learnDummy = coalesce(() => learn(dummy))
+
   return {
     hash: (password) => pool.run(() => newHash(normalize(password))),
     checkCapacity: (source) => pool.checkCapacity(source),
@@ -165,18 +184,16 @@ export async function createPasswordHasher(
       if (missing !== undefined) throw cannotTell(missing)
       return right
     },
+    async settleRefusal(duration) {
+      if (!pace.knows(workOf(dummy))) await learnDummy()
+      await pace.settleRefusal(duration)
+    },
     async learnTimes(storedHashes, signal) {
       const stored = storedHashes.flatMap((text) => readOrNull(text) ?? [])
       const byWork = new Map([dummy, ...stored].map((hash) => [workOf(hash), hash]))
       pace.retain((work) => byWork.has(work) || work.startsWith('argon2id '))
       if (byWork.size < 2) return
-      for (const [work, hash] of byWork) {
-        if (pace.knows(work)) continue
-        for (let sample = 0; sample < samples && !signal?.aborted; sample++) {
-          const { duration } = await run(hash, randomBytes(16).toString('hex'))
-          pace.learn(work, duration)
-        }
-      }
+      for (const hash of byWork.values()) await learn(hash, signal)
     },
     needsRehash(storedHash) {
       const hash = storedHash.startsWith('$argon2id$') ? readOrNull(storedHash) : null

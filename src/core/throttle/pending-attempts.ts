@@ -1,62 +1,92 @@
 /**
- * The attempts of this process that are being counted or looked at, by what they are counted by. One
- * that has to wait may be waiting for those only, which are not known to have failed.
+ * The attempts of this process that are being counted or looked at, by what they are counted by. An
+ * attempt that has to wait may be waiting only for these, which are not known to have failed.
  */
 export interface PendingAttempts {
-  /** An attempt is about to be counted. Ends with `admitted` or `refused`. */
-  enter(key: string): void
-  /** It was counted and is looked at. Ends with `settled`. */
-  admitted(key: string): void
-  refused(key: string): void
-  /** It has an outcome. */
-  settled(keys: readonly string[]): void
+  /** An attempt is about to be counted by a key. */
+  enter(key: string): PendingAttempt
   /**
-   * Resolves to true when another attempt of the key has an outcome, so that it is worth another try;
-   * to false if none is on its way, or too many wait.
+   * Resolves to a new try when another attempt of the key has an outcome, so that it may succeed. The try
+   * is pending, as the others of the key, until it ends.
+   *
+   * Resolves to null if no attempt is on its way, if too many wait, or after so many milliseconds.
    */
-  outcome(key: string): Promise<boolean>
+  outcome(key: string, milliseconds: number): Promise<PendingAttempt | null>
+}
+
+/** One attempt at one key. */
+export interface PendingAttempt {
+  readonly key: string
+  /** It was counted and is looked at. */
+  counted(): void
+  /** It was refused, or has an outcome. A second call does nothing. */
+  end(): void
 }
 
 /** Attempts that wait for others of one key, at most. */
 const maxWaiting = 256
+/** New tries that one outcome brings: the others have theirs with the outcomes of these. */
+const triesPerOutcome = 8
 
 interface Entry {
-  counting: number
-  looking: number
-  readonly waiting: ((tryAgain: boolean) => void)[]
+  pending: number
+  /** The one that has waited longest comes first. */
+  readonly waiting: Set<(retry: PendingAttempt | null) => void>
 }
 
 export function createPendingAttempts(): PendingAttempts {
   const entries = new Map<string, Entry>()
 
-  function change(key: string, counting: number, looking: number): Entry {
-    const entry = entries.get(key) ?? { counting: 0, looking: 0, waiting: [] }
-    entry.counting += counting
-    entry.looking += looking
+  function enter(key: string): PendingAttempt {
+    const entry = entries.get(key) ?? { pending: 0, waiting: new Set() }
     entries.set(key, entry)
-    return entry
-  }
-
-  function wake(key: string, { counting, looking, waiting }: Entry, tryAgain: boolean): void {
-    if (counting + looking === 0) entries.delete(key)
-    for (const resolve of waiting.splice(0)) resolve(tryAgain)
+    entry.pending++
+    let state: 'counting' | 'looking' | 'ended' = 'counting'
+    return {
+      key,
+      counted() {
+        if (state === 'counting') state = 'looking'
+      },
+      end() {
+        if (state === 'ended') return
+        const hasOutcome = state === 'looking'
+        state = 'ended'
+        if (hasOutcome) for (const wake of take(entry, triesPerOutcome)) wake(enter(key))
+        entry.pending--
+        if (entry.pending > 0) return
+        entries.delete(key)
+        // All of them were refused, and nothing will change that: nobody tries again.
+        for (const wake of take(entry, maxWaiting)) wake(null)
+      },
+    }
   }
 
   return {
-    enter: (key) => void change(key, 1, 0),
-    admitted: (key) => void change(key, -1, 1),
-    refused(key) {
-      const entry = change(key, -1, 0)
-      // All of them were refused, and nothing will change that: nobody tries again.
-      if (entry.counting + entry.looking === 0) wake(key, entry, false)
-    },
-    settled(keys) {
-      for (const key of keys) wake(key, change(key, 0, -1), true)
-    },
-    outcome(key) {
+    enter,
+    async outcome(key, milliseconds) {
       const entry = entries.get(key)
-      if (!entry || entry.waiting.length >= maxWaiting) return Promise.resolve(false)
-      return new Promise((resolve) => entry.waiting.push(resolve))
+      if (!entry || entry.waiting.size >= maxWaiting || milliseconds <= 0) return null
+      const { promise, resolve } = Promise.withResolvers<PendingAttempt | null>()
+      const timer = setTimeout(() => {
+        // Whoever has been woken meanwhile is in the set no more.
+        if (entry.waiting.delete(resolve)) resolve(null)
+      }, milliseconds)
+      entry.waiting.add(resolve)
+      try {
+        return await promise
+      } finally {
+        clearTimeout(timer)
+      }
     },
   }
+}
+
+/** Takes some out of those that wait. */
+function take(
+  { waiting }: Entry,
+  most: number,
+): readonly ((retry: PendingAttempt | null) => void)[] {
+  const taken = [...waiting].slice(0, most)
+  for (const each of taken) waiting.delete(each)
+  return taken
 }

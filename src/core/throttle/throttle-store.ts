@@ -28,26 +28,50 @@ export interface ThrottleCount {
   readonly ifPresent?: boolean
 }
 
-/** What `count` answers: the attempt was counted, and with it the count is locked. */
-export const countedAndLocked = -1
+/** What became of an attempt that was to be counted. */
+export type ThrottleOutcome =
+  /** It counts as failed. `locks`: that made the failures `lockedFrom`. */
+  | { readonly kind: 'counted'; readonly locks: boolean }
+  /** Nothing was counted: the key has to wait until this instant, which is later than `now`. */
+  | { readonly kind: 'wait'; readonly until: number }
+  /** Nothing was counted: the count was to be present and is not. */
+  | { readonly kind: 'absent' }
+
+/** A count as it is now. */
+export interface ThrottleState {
+  readonly key: string
+  /** The instant until which attempts wait, in the past if none does; `noEnd` if it is locked. */
+  readonly blockedUntil: number
+  /** True if it is the count of a source that has succeeded. */
+  readonly isKnown: boolean
+}
+
+/** A success. */
+export interface ThrottleSuccess {
+  readonly account: string
+  /** The count of the source for this account, which starts or restarts at no failure. */
+  readonly knownKey: string
+  readonly now: number
+  /** Other counts that end with it. */
+  readonly ends: readonly string[]
+}
+
+/** The end of the wait of a count that is locked. */
+export const noEnd: number = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts, shared by all processes. They need not survive a power failure. */
 export interface ThrottleStore {
   /**
    * Counts an attempt as failed, unless its key has to wait. One conditional step: of many at once
-   * none is counted beyond the rule. Returns 0 if it was counted, `countedAndLocked` if that
-   * made the failures `lockedFrom`, else the instant until which it has to wait; null if it was to be
-   * present and is not.
+   * none is counted beyond the rule.
    */
-  count(count: ThrottleCount): Promise<number | null>
+  count(count: ThrottleCount): Promise<ThrottleOutcome>
+  /** The counts of these keys, in any order, without those that there are none of. Changes nothing. */
+  find(keys: readonly string[]): Promise<readonly ThrottleState[]>
   /** Takes one attempt back, which has not failed, with the wait that it may have brought. */
   takeBack(key: string): Promise<void>
-  /** Ends the count of an account, and starts or restarts that of a source known to it. */
-  succeed(success: {
-    readonly account: string
-    readonly knownKey: string
-    readonly now: number
-  }): Promise<void>
+  /** Makes a source known to an account. Ends no count but those that are named. */
+  succeed(success: ThrottleSuccess): Promise<void>
   /** Ends all waits of an account. */
   unlock(account: string, event?: AuthEvent): Promise<void>
   /**
@@ -55,4 +79,11 @@ export interface ThrottleStore {
    * last succeeded before the other, and the least important of those that are more than `most`.
    */
   prune(countedBefore: number, succeededBefore: number, most: number): Promise<number>
+}
+
+/** The instant until which a count has to wait, or null if it need not. */
+export function waitOf(blockedUntil: number, now: number, rule: ThrottleRule): number | null {
+  // A wait longer than the longest was made before the clock was set back.
+  const isStale = blockedUntil > now + rule.longestWait && blockedUntil < noEnd
+  return blockedUntil > now && !isStale ? blockedUntil : null
 }

@@ -2,14 +2,11 @@ import type { Clock } from '../clock.ts'
 import { ThrottledError } from '../errors.ts'
 import type { AuthEvent } from '../events/event-store.ts'
 import { createKeyedDigest } from '../keys/keyed-digest.ts'
+import { type Counted, createCounting, type Wait } from './counting.ts'
 import { createPendingAttempts } from './pending-attempts.ts'
+import { accountRule, keptFor, knownFor, maxCounts, sourceRule, unlockedRule } from './rules.ts'
 import { sourceOf } from './source.ts'
-import {
-  countedAndLocked,
-  type ThrottleCount,
-  type ThrottleRule,
-  type ThrottleStore,
-} from './throttle-store.ts'
+import type { ThrottleRule, ThrottleStore } from './throttle-store.ts'
 
 declare const admitted: unique symbol
 
@@ -36,6 +33,11 @@ export interface Attempt {
   readonly locks?: boolean
   /** Called when its failure has locked the account, before the answer. */
   readonly onLocked?: (lock: Lock) => Promise<void>
+  /**
+   * Called before a refusal that concerns the source, whether or not a secret was looked at; the refusal
+   * comes when it resolves. Makes both take the same time. Default: at once.
+   */
+  readonly pace?: () => Promise<void>
 }
 
 /** An account that nobody gets into until it is unlocked. */
@@ -47,9 +49,13 @@ export interface Lock {
 }
 
 /**
- * Slows down guessing, and cannot be used to keep somebody out: attempts on an account from a source
- * that has logged in to it before have a count of their own. Whoever guesses from elsewhere, or behind
- * the same address at other accounts, makes only strangers wait.
+ * Slows down guessing. Attempts on an account from a source that has logged in to it before have a count
+ * of their own, so that an attacker elsewhere, or behind the same address at other accounts, makes only
+ * strangers wait.
+ *
+ * While a source waits, every wrong secret from it is refused alike. The right one is let in if the
+ * account knows the source: such attempts are looked at, by a count of their own, so that nothing that
+ * happened during the wait can be told afterwards.
  */
 export interface Throttle {
   /**
@@ -57,11 +63,13 @@ export interface Throttle {
    * before the look, so that of many attempts at once none gets a look too many; taken back when
    * `verify` throws, which says nothing of the secret.
    *
-   * An answer that is not null is a success: it ends the waits of the account, and makes the source
-   * known to it. The source's own count is only taken back by one: a good login does not excuse the
-   * bad ones for other accounts.
+   * An answer that is not null is a success, and makes the source known to the account. From a source
+   * that was known it restarts the count of that source alone, and strangers wait as before. From a new
+   * one it ends the count of strangers. The count of the source for all accounts is only taken back by
+   * one: a good login does not excuse the bad ones for other accounts.
    *
-   * @throws {ThrottledError} if the account or the source has to wait; then nothing is counted.
+   * @throws {ThrottledError} if the account or the source has to wait. Nothing is counted then, unless
+   * the secret was looked at.
    */
   attempt<T>(
     attempt: Attempt,
@@ -71,7 +79,7 @@ export interface Throttle {
   unlock(account: string, event?: AuthEvent): Promise<void>
   /** Deletes what no longer counts, and keeps the rest bounded. Returns how many. */
   prune(): Promise<number>
-  /** Attempts that this process has refused to look at. */
+  /** Attempts that this process has told to wait. */
   readonly refused: number
   /** Accounts that have been locked by failures which this process looked at. */
   readonly locked: number
@@ -80,135 +88,106 @@ export interface Throttle {
 /** An admission for those who verify secrets outside of a login, and limit the attempts themselves. */
 export const unthrottledAdmission: Admission = Object.freeze({ source: 'unthrottled' }) as Admission
 
-const never = Number.MAX_SAFE_INTEGER
-const day = 24 * 60 * 60
+/** Seconds that an attempt waits for the outcome of others, before it is refused. */
+const defaultPatience = 10
 
-/** An account, from sources that it does not know; and from one that it does. */
-const accountRule: ThrottleRule = {
-  free: 5,
-  firstWait: 1,
-  longestWait: 15 * 60,
-  // NIST SP 800-63B-4 §3.2.2: at most 100 in a row, however slowly.
-  lockedFrom: 100,
-  forgottenAfter: never,
-}
-const unlockedRule: ThrottleRule = { ...accountRule, lockedFrom: never }
-/** A source, whatever it tries. Many people may be behind one address. */
-const sourceRule: ThrottleRule = {
-  free: 50,
-  firstWait: 1,
-  longestWait: 15 * 60,
-  lockedFrom: never,
-  forgottenAfter: day,
-}
-
-/** Seconds after the last attempt that a count is kept. */
-const keptFor = 30 * day
-/** Seconds that a source stays known to an account which it has logged in to. */
-const knownFor = 90 * day
-/** Counts kept at most: whoever invents names cannot fill the disk. */
-const maxCounts = 200_000
-
-/** @param secret At least 32 bytes; a key for this purpose alone is derived from it (RFC 5869). */
-export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: Clock): Throttle {
+/**
+ * @param secret At least 32 bytes; a key for this purpose alone is derived from it (RFC 5869).
+ * @param patience Seconds that an attempt waits for the outcome of others, before it is refused.
+ */
+export function createThrottle(
+  store: ThrottleStore,
+  secret: Uint8Array,
+  clock: Clock,
+  patience: number = defaultPatience,
+): Throttle {
   // What was typed as a username may be a password: no text of a client is stored.
   const digest = createKeyedDigest(secret, 'portcullis throttle')
   const pending = createPendingAttempts()
+  const counting = createCounting(store, pending, digest, clock)
   let refused = 0
   let locked = 0
 
-  /** Counts an attempt by one key: 0, or less if that locks it, the seconds that it has to wait, or null if it is not present. */
-  async function countBy(count: ThrottleCount): Promise<number | null> {
-    const { key, now } = count
-    pending.enter(key)
-    const until = await store.count(count).catch((error) => {
-      pending.refused(key)
-      throw error
-    })
-    if (until !== null && until <= now) {
-      pending.admitted(key)
-      return until < 0 ? countedAndLocked : 0
-    }
-    pending.refused(key)
-    return until === null ? null : until - now
-  }
-
-  /** Counts the attempt, and returns what it is counted by, or what has to wait. */
-  async function count(
+  /** Counts the attempt, once others that are being looked at have let it. */
+  async function admit(
     account: string,
     source: string,
     rule: ThrottleRule,
-  ): Promise<Counted | Refused> {
-    const now = clock()
-    const [sourceKey, accountKey] = [digest('source', source), digest('account', account)]
-    const knownKey = digest('known', account, source)
-    // One row for both: a source that is known has it, with a count of its own.
-    const known = { key: knownKey, now, rule, ifPresent: true }
-    const knownWait = await countBy(known)
-    if (knownWait !== null && knownWait > 0) return { key: knownKey, seconds: knownWait }
-    if (knownWait !== null) {
-      const locks = knownWait === countedAndLocked
-      return { keys: [knownKey], accountKey, knownKey, sourceKey: null, locks }
+  ): Promise<Counted | Wait> {
+    const giveUpAt = performance.now() + 1000 * patience
+    let admitted = await counting.admit(account, source, rule)
+    while (admitted.kind === 'wait') {
+      // Attempts that are being looked at count as failed until it is known that they have not: many
+      // good logins at once wait for each other, and are not refused for it.
+      const { key } = admitted
+      const retry = await pending.outcome(key, giveUpAt - performance.now())
+      if (retry === null) break
+      try {
+        admitted = await counting.admit(account, source, rule)
+        // Others of the key may have more luck, unless it was the key that refused.
+        if (admitted.kind !== 'wait' || admitted.key !== key) retry.counted()
+      } finally {
+        retry.end()
+      }
     }
-
-    const sourceWait = await countBy({ key: sourceKey, now, rule: sourceRule })
-    if (sourceWait) return { key: sourceKey, seconds: sourceWait }
-    const stranger = { key: accountKey, account: accountKey, now, rule }
-    const wait = await countBy(stranger).catch(async (error) => {
-      await takeBack([sourceKey])
-      throw error
-    })
-    if (wait !== null && wait > 0) {
-      await takeBack([sourceKey])
-      return { key: accountKey, seconds: wait }
-    }
-    const locks = wait === countedAndLocked
-    return { keys: [sourceKey, accountKey], accountKey, knownKey, sourceKey, locks }
+    return admitted
   }
 
-  async function takeBack(keys: readonly string[]): Promise<void> {
-    try {
-      for (const key of keys) await store.takeBack(key)
-    } finally {
-      pending.settled(keys)
+  async function refuse(
+    seconds: number,
+    isOfSource: boolean,
+    pace: Attempt['pace'],
+  ): Promise<never> {
+    refused++
+    if (isOfSource) await pace?.()
+    throw new ThrottledError(Math.min(seconds, accountRule.longestWait))
+  }
+
+  async function succeed(counted: Counted): Promise<void> {
+    const { accountKey, knownKey, sourceKey, waitingKey, isKnown, sourceWait } = counted
+    if (!isKnown) await store.takeBack(sourceKey)
+    const ends = isKnown ? (sourceWait === null ? [] : [waitingKey]) : [accountKey]
+    await store.succeed({ account: accountKey, knownKey, now: clock(), ends })
+  }
+
+  /** Returns the seconds that the source has to wait, if it has. */
+  async function fail(counted: Counted, onLocked: Attempt['onLocked']): Promise<number | null> {
+    const { isKnown, sourceKey, sourceWait } = counted
+    if (counted.locks) {
+      locked++
+      // Not with the count, which is made before anybody knows that the attempt fails.
+      await onLocked?.({ failures: accountRule.lockedFrom, knownSource: isKnown })
     }
+    if (!isKnown || sourceWait !== null) return sourceWait
+    // A stranger was counted by the source before the look. Here, where nobody waits for the source to
+    // let the right secret in, it is only the wrong ones that are.
+    const now = clock()
+    const outcome = await store.count({ key: sourceKey, now, rule: sourceRule })
+    return outcome.kind === 'wait' ? outcome.until - now : null
   }
 
   return {
-    async attempt({ account, address, locks = true, onLocked }, verify) {
+    async attempt({ account, address, locks = true, onLocked, pace }, verify) {
       const source = sourceOf(address)
-      const rule = locks ? accountRule : unlockedRule
-      let counted = await count(account, source, rule)
-      // Attempts that are being looked at count as failed until it is known that they have not: many
-      // good logins at once wait for each other, and are not refused for it.
-      while ('seconds' in counted) {
-        if (!(await pending.outcome(counted.key))) {
-          refused++
-          throw new ThrottledError(Math.min(counted.seconds, accountRule.longestWait))
-        }
-        counted = await count(account, source, rule)
+      const admitted = await admit(account, source, locks ? accountRule : unlockedRule)
+      if (admitted.kind === 'wait') {
+        return await refuse(admitted.seconds, admitted.isOfSource, pace)
       }
-      const { keys, accountKey, knownKey, sourceKey } = counted
       let answer: Awaited<ReturnType<typeof verify>>
       try {
         answer = await verify(Object.freeze({ source }) as Admission)
       } catch (error) {
-        await takeBack(keys)
+        await counting.takeBack(admitted.attempts)
         throw error
       }
+      let sourceWait: number | null = null
       try {
-        if (answer !== null) {
-          if (sourceKey !== null) await store.takeBack(sourceKey)
-          await store.succeed({ account: accountKey, knownKey, now: clock() })
-        } else if (counted.locks) {
-          locked++
-          // Not with the count, which is made before anybody knows that the attempt fails.
-          await onLocked?.({ failures: rule.lockedFrom, knownSource: sourceKey === null })
-        }
-        return answer
+        if (answer === null) sourceWait = await fail(admitted, onLocked)
+        else await succeed(admitted)
       } finally {
-        pending.settled(keys)
+        for (const each of admitted.attempts) each.end()
       }
+      return sourceWait === null ? answer : await refuse(sourceWait, true, pace)
     },
     unlock: (account, event) => store.unlock(digest('account', account), event),
     get refused() {
@@ -222,21 +201,4 @@ export function createThrottle(store: ThrottleStore, secret: Uint8Array, clock: 
       return await store.prune(now - keptFor, now - knownFor, maxCounts)
     },
   }
-}
-
-interface Counted {
-  /** What the attempt is counted by until it has succeeded. */
-  readonly keys: readonly string[]
-  readonly accountKey: string
-  readonly knownKey: string
-  /** Null if the source is known to the account. */
-  readonly sourceKey: string | null
-  /** True if the account is locked unless the attempt succeeds. */
-  readonly locks: boolean
-}
-
-interface Refused {
-  readonly key: string
-  /** Until it may be tried again. */
-  readonly seconds: number
 }

@@ -118,6 +118,8 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
   return {
     async authenticate(credentials) {
       const { username, password, address } = credentials
+      const beganAt = performance.now()
+      const pace = (): Promise<void> => hasher.settleRefusal(performance.now() - beganAt)
       const canonical = canonicalUsername(username)
       const find = async () => (canonical === null ? null : store.users.findByUsername(canonical))
       let found: UserRecord | null = null
@@ -130,7 +132,8 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
           record('authn_login_lock', credentials, found, {
             details: { failures, known_source: knownSource },
           })
-        const user = await throttle.attempt({ account, address, onLocked }, async (admission) => {
+        const attempt = { account, address, onLocked, pace }
+        const user = await throttle.attempt(attempt, async (admission) => {
           found = await find()
           return await check(found, password, admission)
         })

@@ -1,4 +1,4 @@
-import { countedAndLocked, type ThrottleStore } from '../../core/throttle/throttle-store.ts'
+import { noEnd, type ThrottleStore, waitOf } from '../../core/throttle/throttle-store.ts'
 import type { AddEvent } from './events.ts'
 
 interface Count {
@@ -10,8 +10,6 @@ interface Count {
   readonly succeededAt: number | null
 }
 
-const never = Number.MAX_SAFE_INTEGER
-
 /** Counts of failed attempts that are gone with the process. */
 export function createMemoryThrottle(addEvent: AddEvent): ThrottleStore {
   const counts = new Map<string, Count>()
@@ -19,18 +17,25 @@ export function createMemoryThrottle(addEvent: AddEvent): ThrottleStore {
   return {
     async count({ key, now, rule, account = null, ifPresent = false }) {
       const known = counts.get(key)
-      if (known === undefined && ifPresent) return null
+      if (known === undefined && ifPresent) return { kind: 'absent' }
       const count = known ?? empty(account, now)
-      const { blockedUntil } = count
-      // A wait longer than the longest was made before the clock was set back.
-      const isStale = blockedUntil > now + rule.longestWait && blockedUntil < never
-      if (blockedUntil > now && !isStale) return blockedUntil
+      const until = waitOf(count.blockedUntil, now, rule)
+      if (until !== null) return { kind: 'wait', until }
       const failures = count.countedAt < now - rule.forgottenAfter ? 1 : count.failures + 1
       const doubled = count.wait === 0 ? rule.firstWait : count.wait * 2
       const wait = failures <= rule.free ? 0 : Math.min(doubled, rule.longestWait)
-      const until = failures >= rule.lockedFrom ? never : wait === 0 ? 0 : now + wait
-      counts.set(key, { ...count, failures, wait, blockedUntil: until, countedAt: now })
-      return until === never ? countedAndLocked : 0
+      const locks = failures >= rule.lockedFrom
+      const blockedUntil = locks ? noEnd : wait === 0 ? 0 : now + wait
+      counts.set(key, { ...count, failures, wait, blockedUntil, countedAt: now })
+      return { kind: 'counted', locks }
+    },
+    async find(keys) {
+      return [...new Set(keys)].flatMap((key) => {
+        const count = counts.get(key)
+        if (count === undefined) return []
+        const { blockedUntil, succeededAt } = count
+        return [{ key, blockedUntil, isKnown: succeededAt !== null }]
+      })
     },
     async takeBack(key) {
       const count = counts.get(key)
@@ -42,8 +47,8 @@ export function createMemoryThrottle(addEvent: AddEvent): ThrottleStore {
       const wait = Math.floor(count.wait / 2)
       counts.set(key, { ...count, failures: count.failures - 1, wait, blockedUntil: 0 })
     },
-    async succeed({ account, knownKey, now }) {
-      counts.delete(account)
+    async succeed({ account, knownKey, now, ends }) {
+      for (const key of ends) counts.delete(key)
       counts.set(knownKey, { ...empty(account, now), succeededAt: now })
     },
     async unlock(account, event) {
@@ -56,7 +61,7 @@ export function createMemoryThrottle(addEvent: AddEvent): ThrottleStore {
     async prune(countedBefore, succeededBefore, most) {
       const before = counts.size
       for (const [key, { countedAt, blockedUntil, succeededAt }] of counts) {
-        const isOld = countedAt < countedBefore && blockedUntil < never
+        const isOld = countedAt < countedBefore && blockedUntil < noEnd
         if (isOld && (succeededAt === null || succeededAt < succeededBefore)) counts.delete(key)
       }
       const strangers = [...counts].filter(([, { succeededAt }]) => succeededAt === null)

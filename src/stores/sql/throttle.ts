@@ -1,15 +1,18 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import {
-  countedAndLocked,
+  noEnd,
+  type ThrottleCount,
+  type ThrottleOutcome,
   type ThrottleRule,
   type ThrottleStore,
+  waitOf,
 } from '../../core/throttle/throttle-store.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent } from './events.ts'
 import type { Schema } from './schema.ts'
 
-/** An end that never comes. */
-const never = Number.MAX_SAFE_INTEGER
+/** Tries to count an attempt while others change the count between the statements of each. */
+const maxTries = 20
 
 /** Counts of failed attempts in SQL. */
 export function createThrottleStore({
@@ -18,38 +21,29 @@ export function createThrottleStore({
   withoutSync,
   scans,
 }: Engine): ThrottleStore {
-  async function blockedUntil(db: Kysely<Schema>, key: string): Promise<number | null> {
-    const row = await db
-      .selectFrom('throttle')
-      .select('blocked_until')
-      .where('key', '=', key)
-      .executeTakeFirst()
-    return row ? Number(row.blocked_until) : null
-  }
-
   return {
-    count: ({ key, now, rule, account = null, ifPresent = false }) =>
+    count: (count) =>
       withoutSync(async (db) => {
-        const counted = countOnce(now, rule)
-        const row = ifPresent
-          ? await db
-              .updateTable('throttle')
-              .set(counted.changes)
-              .where('key', '=', key)
-              .where(counted.mayCount)
-              .returning('failures')
-              .executeTakeFirst()
-          : await db
-              .insertInto('throttle')
-              .values({ key, account, failures: 1, wait: 0, blocked_until: 0, counted_at: now })
-              .onConflict((conflict) =>
-                conflict.column('key').doUpdateSet(counted.changes).where(counted.mayCount),
-              )
-              .returning('failures')
-              .executeTakeFirst()
-        if (row === undefined) return await blockedUntil(db, key)
-        return Number(row.failures) >= rule.lockedFrom ? countedAndLocked : 0
+        for (let tries = 0; tries < maxTries; tries++) {
+          const outcome = await tryToCount(db, count)
+          if (outcome !== null) return outcome
+        }
+        return { kind: 'wait', until: count.now + count.rule.firstWait }
       }),
+    async find(keys) {
+      const rows = await withoutSync((db) =>
+        db
+          .selectFrom('throttle')
+          .select(['key', 'blocked_until', 'succeeded_at'])
+          .where('key', 'in', keys)
+          .execute(),
+      )
+      return rows.map(({ key, blocked_until, succeeded_at }) => ({
+        key,
+        blockedUntil: Number(blocked_until),
+        isKnown: succeeded_at !== null,
+      }))
+    },
     takeBack: (key) =>
       withoutSync(async (db) => {
         const { numDeletedRows } = await db
@@ -70,9 +64,9 @@ export function createThrottleStore({
           .where('failures', '>', 0)
           .execute()
       }),
-    succeed: ({ account, knownKey: key, now }) =>
+    succeed: ({ account, knownKey: key, now, ends }) =>
       withoutSync(async (db) => {
-        await db.deleteFrom('throttle').where('key', '=', account).execute()
+        if (ends.length > 0) await db.deleteFrom('throttle').where('key', 'in', ends).execute()
         const fresh = { failures: 0, wait: 0, blocked_until: 0, counted_at: now, succeeded_at: now }
         await db
           .insertInto('throttle')
@@ -95,7 +89,7 @@ export function createThrottleStore({
       const old = await scans
         .deleteFrom('throttle')
         .where('counted_at', '<', countedBefore)
-        .where('blocked_until', '<', never)
+        .where('blocked_until', '<', noEnd)
         .where((eb) =>
           eb.or([eb('succeeded_at', 'is', null), eb('succeeded_at', '<', succeededBefore)]),
         )
@@ -120,6 +114,43 @@ export function createThrottleStore({
   }
 }
 
+/** Counts an attempt, or returns null if the count was changed by somebody else meanwhile. */
+async function tryToCount(
+  db: Kysely<Schema>,
+  { key, now, rule, account, ifPresent }: ThrottleCount,
+): Promise<ThrottleOutcome | null> {
+  const counted = countOnce(now, rule)
+  const row = ifPresent
+    ? await db
+        .updateTable('throttle')
+        .set(counted.changes)
+        .where('key', '=', key)
+        .where(counted.mayCount)
+        .returning('failures')
+        .executeTakeFirst()
+    : await db
+        .insertInto('throttle')
+        .values({
+          key,
+          account: account ?? null,
+          ...{ failures: 1, wait: 0, blocked_until: 0, counted_at: now },
+        })
+        .onConflict((conflict) =>
+          conflict.column('key').doUpdateSet(counted.changes).where(counted.mayCount),
+        )
+        .returning('failures')
+        .executeTakeFirst()
+  if (row) return { kind: 'counted', locks: Number(row.failures) >= rule.lockedFrom }
+  const found = await db
+    .selectFrom('throttle')
+    .select('blocked_until')
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (!found) return ifPresent ? { kind: 'absent' } : null
+  const until = waitOf(Number(found.blocked_until), now, rule)
+  return until === null ? null : { kind: 'wait', until }
+}
+
 interface CountOnce {
   readonly changes: Readonly<Record<'failures' | 'wait' | 'blocked_until', RawBuilder<number>>> & {
     readonly counted_at: number
@@ -139,11 +170,11 @@ function countOnce(now: number, rule: ThrottleRule): CountOnce {
     when throttle.wait * 2 > ${value(rule.longestWait)} then ${value(rule.longestWait)}
     else throttle.wait * 2 end`
   const blockedUntil = sql<number>`case
-    when ${failures} >= ${value(rule.lockedFrom)} then ${value(never)}
+    when ${failures} >= ${value(rule.lockedFrom)} then ${value(noEnd)}
     when ${failures} <= ${value(rule.free)} then 0
     else ${value(now)} + ${wait} end`
   // A wait longer than the longest was made before the clock was set back.
   const mayCount = sql<boolean>`(throttle.blocked_until <= ${value(now)} or
-    (throttle.blocked_until > ${value(now + rule.longestWait)} and throttle.blocked_until < ${value(never)}))`
+    (throttle.blocked_until > ${value(now + rule.longestWait)} and throttle.blocked_until < ${value(noEnd)}))`
   return { changes: { failures, wait, blocked_until: blockedUntil, counted_at: now }, mayCount }
 }

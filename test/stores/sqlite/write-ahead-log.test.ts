@@ -92,7 +92,7 @@ test('who reads, who changes nothing, and whose counts may be lost wait for no d
   assert.equal(await store.users.findByUsername('nobody'), null)
   assert.equal(await store.sessions.revoke('none', 1), false)
   await store.throttle.takeBack('nobody')
-  await store.throttle.succeed({ account: 'somebody', knownKey: 'from here', now: 1 })
+  await store.throttle.succeed({ account: 'somebody', knownKey: 'from here', now: 1, ends: [] })
   assert.equal(disk.mock.callCount(), 0)
 })
 
