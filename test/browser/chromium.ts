@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sparticuz from '@sparticuz/chromium'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { findPrepared } from '../prepared.ts'
 
 /** The flags of the package that would switch off what the tests look at, or crash between pages. */
 const unwanted = ['--disable-web-security', '--allow-running-insecure-content', '--single-process']
@@ -30,10 +31,10 @@ export interface WatchedPage {
   readonly complaints: readonly string[]
 }
 
-/** Extracts Chromium into a directory of its own, as test files run at the same time, and starts it. */
+/** Starts Chromium in a directory of its own, as test files run at the same time. */
 export async function launchChromium(): Promise<TestBrowser> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-chromium-'))
-  const browser = await launchFrom(directory).catch((error: unknown) => {
+  const browser = await launchIn(directory).catch((error: unknown) => {
     rmSync(directory, { recursive: true, force: true })
     throw error
   })
@@ -50,21 +51,32 @@ export async function launchChromium(): Promise<TestBrowser> {
   }
 }
 
-async function launchFrom(directory: string): Promise<Browser> {
+async function launchIn(directory: string): Promise<Browser> {
+  const extracted = findPrepared('chromium') ?? directory
+  const executablePath = await extractChromium(extracted)
+  return await chromium.launch({
+    executablePath,
+    args: [
+      ...sparticuz.args.filter((flag) => !unwanted.includes(flag)),
+      `--host-resolver-rules=MAP ${networkName} 127.0.0.1,MAP ${deployedName} 127.0.0.1`,
+    ],
+    headless: true,
+    env: {
+      ...process.env,
+      TMPDIR: directory,
+      FONTCONFIG_FILE: configureFonts(directory, join(extracted, 'fonts')),
+    },
+  })
+}
+
+/** Extracts Chromium, unless that was done, which takes longer than everything else of a start. */
+export async function extractChromium(directory: string): Promise<string> {
   // The package extracts to the temporary directory and takes what is there already for whole.
   const before = process.env.TMPDIR
   process.env.TMPDIR = directory
   sparticuz.setGraphicsMode = false
   try {
-    return await chromium.launch({
-      executablePath: await sparticuz.executablePath(),
-      args: [
-        ...sparticuz.args.filter((flag) => !unwanted.includes(flag)),
-        `--host-resolver-rules=MAP ${networkName} 127.0.0.1,MAP ${deployedName} 127.0.0.1`,
-      ],
-      headless: true,
-      env: { ...process.env, FONTCONFIG_FILE: configureFonts(directory) },
-    })
+    return await sparticuz.executablePath()
   } finally {
     if (before === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = before
@@ -72,9 +84,9 @@ async function launchFrom(directory: string): Promise<Browser> {
 }
 
 /** The package's own configuration looks for its font in one fixed place, where ours is not. */
-function configureFonts(directory: string): string {
+function configureFonts(directory: string, fonts: string): string {
   const file = join(directory, 'portcullis-fonts.conf')
-  const [fonts, cache] = [join(directory, 'fonts'), join(directory, 'fonts-cache')]
+  const cache = join(directory, 'fonts-cache')
   writeFileSync(
     file,
     `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">

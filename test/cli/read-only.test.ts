@@ -6,8 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { root } from '../house/sources.ts'
-import { createDirectory } from './process.ts'
+import { createDirectory, main } from './process.ts'
 
 /** Its first argument is what can be written; the rest is run. */
 const enclose = `
@@ -30,7 +29,6 @@ const enclosed = (data: string, ...words: readonly string[]): readonly string[] 
   data,
   ...words,
 ]
-const main = join(root, 'src/cli/main.ts')
 const password = 'three green tractors sing'
 
 test('a server whose file system is read-only, but for its data, does all that it should', {

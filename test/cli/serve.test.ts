@@ -6,9 +6,8 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
-import { createDirectory, run, serve, start } from './process.ts'
+import { createDirectory, main, run, serve, sourceMain, start } from './process.ts'
 
 const password = 'three green tractors sing'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -26,7 +25,8 @@ async function addUser(directory: string, username = 'alice', role = 'admin'): P
 
 test('a first start makes the data directory and says how to create the first administrator', async () => {
   const directory = createDirectory()
-  const server = await serve(directory)
+  // The greeting names the command in the way in which the server was started.
+  const server = await serve(directory, {}, { command: sourceMain })
   try {
     const mode = (name: string): number => statSync(join(directory, name)).mode & 0o777
     assert.equal(mode('data'), 0o700)
@@ -186,7 +186,6 @@ for (const [what, environment, coloured] of [
   test(`in a terminal the greeting is for people, ${what}, and so is the end`, {
     skip: hasScript ? false : 'not checked: the command `script` of util-linux is not here',
   }, async () => {
-    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
     const command = `exec ${process.execPath} ${main} serve`
     const terminal = spawn('script', ['-qec', command, '/dev/null'], {
       cwd: createDirectory(),

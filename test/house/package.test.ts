@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -52,7 +52,7 @@ let tarballPath: string
 before(async () => {
   project = mkdtempSync(join(tmpdir(), 'portcullis-package-'))
   installed = join(project, 'node_modules', 'portcullis')
-  await run('npm', ['pack', '--silent', '--pack-destination', project], root)
+  await run('npm', ['pack', '--silent', '--pack-destination', project], copyOfRepository())
   const [tarball] = readdirSync(project).filter((name) => name.endsWith('.tgz'))
   assert.ok(tarball, 'npm pack made no tarball')
   tarballPath = join(project, tarball)
@@ -74,6 +74,18 @@ before(async () => {
 })
 
 after(() => rmSync(project, { recursive: true, force: true }))
+
+/** Packing builds, which takes `dist` away for a while from whoever uses it: so it has its own. */
+function copyOfRepository(): string {
+  const copy = join(project, 'repository')
+  const left = new Set(['.git', 'node_modules', 'dist', 'data', 'bench', 'test'])
+  cpSync(root, copy, {
+    recursive: true,
+    filter: (path) => !left.has(relative(root, path)) && basename(path) !== 'node_modules',
+  })
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction')
+  return copy
+}
 
 function write(name: string, text: string): void {
   writeFileSync(join(project, name), text)

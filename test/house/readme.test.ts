@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { createDirectory, run, serve } from '../cli/process.ts'
+import { createDirectory, run, serve, sourceMain } from '../cli/process.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const hasCurl = spawnSync('curl', ['--version']).status === 0
@@ -39,7 +39,7 @@ test('the login and the call of the README work word for word', {
 
 test('the greeting that the README shows is the one that the server prints', async () => {
   const [, shown = ''] = /\$ npm install && npm start\n([\s\S]*?)```/.exec(readme) ?? []
-  const server = await serve(createDirectory())
+  const server = await serve(createDirectory(), {}, { command: sourceMain })
   await server.stop()
   const printed = server.greeting.replaceAll(/:\d{4,5}/g, ':8000').replace(/#\S+/, '#…')
   // Lines of the log, here, of which none is empty.

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import { createProgram } from '../../src/cli/program.ts'
-import { createDirectory, run, serve } from '../cli/process.ts'
+import { createDirectory, main, run, serve } from '../cli/process.ts'
 import { root } from './sources.ts'
 
 const pages = globSync(['README.md', 'SECURITY.md', 'docs/*.md', 'examples/**/README.md'], {
@@ -88,7 +88,7 @@ async function prepare(t: TestContext): Promise<Shell> {
   const bin = join(directory, 'bin')
   mkdirSync(bin)
   const program = join(bin, 'portcullis')
-  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${root}/src/cli/main.ts' "$@"\n`)
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
   chmodSync(program, 0o755)
   const words = ['user', 'add', 'alice', '--role', 'admin']
   assert.equal((await run(directory, words, { input: 'three green tractors sing' })).code, 0)

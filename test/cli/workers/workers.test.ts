@@ -7,8 +7,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { createDirectory, run, type Serving, serve } from '../process.ts'
+import { createDirectory, main, run, type Serving, serve } from '../process.ts'
 
 const password = 'three green tractors sing'
 const formType = 'application/x-www-form-urlencoded'
@@ -444,7 +443,6 @@ test('closing the terminal ends all, though SIGHUP is for replacing workers', {
   skip: hasScript ? false : 'not checked: the command `script` of util-linux is not here',
   timeout,
 }, async () => {
-  const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
   const command = `${process.execPath} ${main} serve --workers 2`
   const terminal = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: createDirectory(),

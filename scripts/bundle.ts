@@ -1,0 +1,52 @@
+// Puts the code of src into a file for each entry point and a few that they share. A server loads a tenth
+// of the files that way, and starts the sooner.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
+import { compiledIn } from './compiled-in.ts'
+
+const root = join(import.meta.dirname, '..')
+
+interface Manifest {
+  readonly bin: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>
+}
+
+/** The source of everything that is imported or run by its name, by its path in dist. */
+function readEntryPoints(): Record<string, string> {
+  const { bin, exports }: Manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const files = [bin, exports].flatMap((named) => Object.values(named))
+  return Object.fromEntries(
+    files.flatMap((file) => {
+      const path = typeof file === 'string' ? file : file.default
+      const [, stem] = /^(?:\.\/)?dist\/(.+)\.js$/.exec(path) ?? []
+      return stem === undefined ? [] : [[stem, join(root, 'src', `${stem}.ts`)]]
+    }),
+  )
+}
+
+/** True for a module that stays where it is, to be imported from there. */
+function isExternal(specifier: string): boolean {
+  const isOurs = /^[./]/.test(specifier) || specifier.startsWith(root)
+  return (
+    !isOurs && !compiledIn.some((name) => specifier === name || specifier.startsWith(`${name}/`))
+  )
+}
+
+/** Writes the code into a directory, which is one level below a package.json: the code reads it. */
+export async function bundleInto(directory: string): Promise<void> {
+  const bundle = await rolldown({
+    input: readEntryPoints(),
+    external: isExternal,
+    platform: 'node',
+    tsconfig: join(root, 'tsconfig.json'),
+  })
+  await bundle.write({
+    dir: directory,
+    sourcemap: true,
+    // As deep as the sources are, for what is found relative to a file.
+    chunkFileNames: 'shared/[name].js',
+  })
+  await bundle.close()
+}

@@ -1,0 +1,22 @@
+// What a run of all tests makes once for its files: `npm test` names the directory in the environment.
+// A file that is run alone finds nothing here, and makes its own.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Where the run keeps what its files use: in its environment, absent for a file that is run alone. */
+export const runDirectoryVariable = 'PORTCULLIS_TEST_RUN'
+
+/**
+ * What can be made once: the built package, the data directory of a PostgreSQL that was never started,
+ * and Chromium, extracted. Nobody writes to them, so that files cannot see each other.
+ */
+export type PreparedPart = 'package' | 'postgres' | 'chromium'
+
+/** The path of a part that was made, and undefined where each makes its own. */
+export function findPrepared(part: PreparedPart): string | undefined {
+  const directory = process.env[runDirectoryVariable]
+  if (directory === undefined) return undefined
+  const path = join(directory, part)
+  return existsSync(path) ? path : undefined
+}
