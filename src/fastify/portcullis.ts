@@ -6,6 +6,7 @@ import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { unknownOptionProblems } from '../core/known-options.ts'
 import { type DocsOptions, docsOptionNames, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
+import { answerRefusals } from './refusal-handler.ts'
 import { finishGuardedRoute } from './route-guards.ts'
 
 /** What the plugin takes. */
@@ -25,6 +26,15 @@ export interface PortcullisOptions {
   readonly docs?: DocsOptions | false
   /** Delete ended sessions and old events at start and every hour. One of several processes is enough. Default true. */
   readonly prune?: boolean
+  /**
+   * Answer the errors of this library that a guard or a handler throws as `application/problem+json`, on
+   * every route that is added after the plugin and has no `errorHandler` of its own: 401 for a missing
+   * token, 409 for `username_taken`. Every other error goes to the error handler of the application.
+   *
+   * False leaves these errors to that handler too, which finds the status, the headers and a body with
+   * `answerError(error)`. The OAuth endpoints keep the form of RFC 6749 §5.2. Default true.
+   */
+  readonly answerErrors?: boolean
 }
 
 // A record, so that the compiler misses none.
@@ -35,6 +45,7 @@ const optionNames = Object.keys({
   introspectionPath: true,
   docs: true,
   prune: true,
+  answerErrors: true,
 } satisfies Record<keyof PortcullisOptions, true>)
 
 /** What Fastify itself reads of a plugin's options. */
@@ -64,9 +75,11 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
       tokenPath = '/auth/token',
       revocationPath = '/auth/revoke',
       introspectionPath = '/auth/introspect',
+      answerErrors = true,
       docs = {},
     } = options
     app.addHook('onRoute', finishGuardedRoute)
+    if (answerErrors) app.addHook('onRoute', answerRefusals)
     if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
     if (!('login' in auth)) return
     await app.register(oauthRoutes, {
