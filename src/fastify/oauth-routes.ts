@@ -5,7 +5,8 @@ import { jwksMaxAge } from '../core/keys/lifecycle.ts'
 import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
 import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
 import { createRevocationEndpoint } from '../http/endpoints/revocation.ts'
-import { createTokenEndpoint, refuseToken, type TokenEndpoint } from '../http/endpoints/token.ts'
+import { createTokenEndpoint, type TokenEndpoint } from '../http/endpoints/token.ts'
+import { answerOAuthError } from '../http/error-answers.ts'
 import { formMaxBytes } from '../http/form.ts'
 import { errorBody, refuseRequest, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
@@ -25,35 +26,14 @@ export interface OAuthPaths {
 
 const jwksPath = '/.well-known/jwks.json'
 
+const hidden = { schema: { hide: true } as object, errorHandler: answerFailure }
+
 /** Serves the OAuth endpoints in a scope of their own: its body parser and error form are theirs. */
 export async function oauthRoutes(
   scope: FastifyInstance,
   { auth, paths }: { auth: Auth; paths: OAuthPaths },
 ): Promise<void> {
   readBodiesAsBytes(scope)
-  scope.setErrorHandler<FastifyError>((error, request, reply) => {
-    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-      return send(reply, refuseRequest(413, `The body must have at most ${formMaxBytes} bytes`))
-    }
-    if ((error.statusCode ?? 500) < 500) {
-      return send(
-        reply,
-        refuseRequest(error.statusCode ?? 400, 'The request body could not be read'),
-      )
-    }
-    if (error instanceof UnavailableError) {
-      const answered = refuseToken(error)
-      logRefusal(request, answered)
-      return send(reply, answered)
-    }
-    request.log.error({ err: error }, 'an OAuth endpoint failed')
-    return send(reply, {
-      status: 500,
-      headers: tokenHeaders,
-      body: errorBody('server_error', 'The server made a mistake; it is logged'),
-    })
-  })
-
   serveForms(scope, paths.token, tokenDocumentation, createTokenEndpoint(auth))
   serveForms(scope, paths.revocation, revocationDocumentation, createRevocationEndpoint(auth))
   serveForms(
@@ -64,7 +44,7 @@ export async function oauthRoutes(
   )
 
   // RFC 7517 §5. A new key is published ahead for longer than verifiers elsewhere may keep this.
-  scope.get(jwksPath, { schema: { hide: true } as object }, async (_request, reply) => {
+  scope.get(jwksPath, hidden, async (_request, reply) => {
     await auth.keys.update()
     return reply.header('cache-control', `public, max-age=${jwksMaxAge}`).send(auth.keys.publicJwks)
   })
@@ -76,10 +56,32 @@ export async function oauthRoutes(
       introspection: scope.prefix + paths.introspection,
       jwks: scope.prefix + jwksPath,
     }
-    scope.get(path, { schema: { hide: true } as object }, async () =>
-      createMetadata(auth, endpoints),
-    )
+    scope.get(path, hidden, async () => createMetadata(auth, endpoints))
   }
+}
+
+function answerFailure(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return send(reply, refuseRequest(413, `The body must have at most ${formMaxBytes} bytes`))
+  }
+  if ((error.statusCode ?? 500) < 500) {
+    return send(reply, refuseRequest(error.statusCode ?? 400, 'The request body could not be read'))
+  }
+  if (error instanceof UnavailableError) {
+    const answered = answerOAuthError(error)
+    logRefusal(request, answered)
+    return send(reply, answered)
+  }
+  request.log.error({ err: error }, 'an OAuth endpoint failed')
+  return send(reply, {
+    status: 500,
+    headers: tokenHeaders,
+    body: errorBody('server_error', 'The server made a mistake; it is logged'),
+  })
 }
 
 function serveForms(
@@ -92,6 +94,7 @@ function serveForms(
     path,
     {
       schema,
+      errorHandler: answerFailure,
       bodyLimit: formMaxBytes,
       // The endpoint judges the form itself, and its answers are plain: the application's compilers,
       // which may be for another kind of schema, have no part in it.
@@ -117,7 +120,7 @@ function serveForms(
   scope.route({
     method: ['GET', 'PUT', 'PATCH', 'DELETE'],
     url: path,
-    schema: { hide: true } as object,
+    ...hidden,
     handler: async (_request, reply) => {
       const answered = refuseRequest(405, 'Use POST')
       return send(reply, { ...answered, headers: { ...answered.headers, allow: 'POST' } })

@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth } from '../core/auth.ts'
+import { ConfigError } from '../core/errors.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
-import { type DocsOptions, registerDocs } from './docs.ts'
+import { unknownOptionProblems } from '../core/known-options.ts'
+import { type DocsOptions, docsOptionNames, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
+import { answerRefusals } from './refusal-handler.ts'
 import { finishGuardedRoute } from './route-guards.ts'
 
 /** What the plugin `portcullis` takes. */
@@ -23,22 +26,60 @@ export interface PortcullisOptions {
   readonly docs?: DocsOptions | false
   /** Delete ended sessions and old events at start and every hour. One of several processes is enough. Default true. */
   readonly prune?: boolean
+  /**
+   * Answer the errors of this library that a guard or a handler throws as `application/problem+json`, on
+   * every route that is added after the plugin and has no `errorHandler` of its own: 401 for a missing
+   * token, 409 for `username_taken`. Every other error goes to the error handler of the application.
+   *
+   * False leaves these errors to that handler too, which finds the status, the headers and a body with
+   * `answerError(error)`. The OAuth endpoints keep the form of RFC 6749 §5.2. Default true.
+   */
+  readonly answerErrors?: boolean
+}
+
+// A record, so that the compiler misses none.
+const optionNames = Object.keys({
+  auth: true,
+  tokenPath: true,
+  revocationPath: true,
+  introspectionPath: true,
+  docs: true,
+  prune: true,
+  answerErrors: true,
+} satisfies Record<keyof PortcullisOptions, true>)
+
+/** What Fastify itself reads of a plugin's options. */
+const registrationOptions = ['prefix', 'logLevel', 'logSerializers']
+
+/** @throws {ConfigError} with every option that is not known, and the nearest one that is. */
+function refuseUnknownOptions(options: PortcullisOptions): void {
+  const known = [...optionNames, ...registrationOptions]
+  const problems = [
+    ...unknownOptionProblems(options, known, 'The portcullis plugin'),
+    ...unknownOptionProblems(options.docs || {}, docsOptionNames, 'The option docs'),
+  ]
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 /**
  * Adds the OAuth endpoints, the documentation and the handling of guarded routes to a Fastify
  * application. Register it before the routes, with `await`.
+ *
+ * @throws {ConfigError} `config_invalid` for an option that is not known.
  */
 export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<PortcullisOptions>(
   async (app, options) => {
+    refuseUnknownOptions(options)
     const {
       auth,
       tokenPath = '/auth/token',
       revocationPath = '/auth/revoke',
       introspectionPath = '/auth/introspect',
+      answerErrors = true,
       docs = {},
     } = options
     app.addHook('onRoute', finishGuardedRoute)
+    if (answerErrors) app.addHook('onRoute', answerRefusals)
     if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
     if (!('login' in auth)) return
     await app.register(oauthRoutes, {

@@ -1,7 +1,7 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { OverloadedError, ThrottledError, UnavailableError } from '../core/errors.ts'
-import { createProblem, problemMediaType } from '../http/problem.ts'
-import { Refusal } from '../http/refusal.ts'
+import type { FastifyError, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { OverloadedError, UnavailableError } from '../core/errors.ts'
+import { answerError } from '../http/error-answers.ts'
+import { createProblem, type Problem, problemMediaType } from '../http/problem.ts'
 
 /** Sends an error as `application/problem+json` (RFC 9457). */
 export function sendProblem(
@@ -10,30 +10,27 @@ export function sendProblem(
   detail: string,
   errors?: readonly string[],
 ): FastifyReply {
-  // As text, so that no schema of the route filters what it says.
-  const body = JSON.stringify(createProblem(status, detail, errors))
-  return reply.code(status).header('content-type', problemMediaType).send(body)
+  return send(reply, createProblem(status, detail, errors))
 }
 
-/** Answers a guard's refusal; false if the error is something else. */
+function send(reply: FastifyReply, problem: Problem): FastifyReply {
+  // As text, so that no schema of the route filters what it says.
+  return reply
+    .code(problem.status)
+    .header('content-type', problemMediaType)
+    .send(JSON.stringify(problem))
+}
+
+/**
+ * Answers an error of this library, as `answerError` says; false if the error is something else. Logs why
+ * something is unavailable, which the client is not told.
+ */
 export function sendRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): boolean {
-  if (error instanceof Refusal) {
-    reply.headers(error.headers)
-    sendProblem(reply, error.statusCode, error.message)
-    return true
-  }
-  if (error instanceof UnavailableError) {
-    logUnavailable(request, error)
-    reply.header('retry-after', error.retryAfter)
-    sendProblem(reply, 503, error.message)
-    return true
-  }
-  if (error instanceof ThrottledError) {
-    reply.header('retry-after', error.retryAfter)
-    sendProblem(reply, 429, error.message)
-    return true
-  }
-  return false
+  const answer = answerError(error)
+  if (answer === null) return false
+  if (error instanceof UnavailableError) logUnavailable(request, error)
+  send(reply.headers(answer.headers), answer.body)
+  return true
 }
 
 /**
@@ -45,14 +42,26 @@ export function logUnavailable({ log }: FastifyRequest, error: UnavailableError)
   else log.error({ err: error.cause ?? error }, error.message)
 }
 
-/** The error handler of a guarded route: refusals are ours, the rest goes to the application's. */
-export function handleRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  if (!sendRefusal(error, request, reply)) reply.send(toError(error))
+/**
+ * The error handler of a route: errors of this library are ours, and the rest goes to the handler of the
+ * scope, which is the application's.
+ */
+export function handleRefusal(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): unknown {
+  if (sendRefusal(error, request, reply)) return undefined
+  if (error instanceof Error) return void reply.send(error)
+  // Sent on as it is, a thrown text would be an answer, with status 200.
+  return request.server.errorHandler(error as FastifyError, request, reply)
 }
 
-// What is thrown may be anything. Sent on as it is, a text would be an answer, with status 200.
-function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown
-  const { statusCode, message = thrown } = Object(thrown) as Partial<FastifyError>
-  return Object.assign(new Error(String(message), { cause: thrown }), { statusCode })
+/**
+ * Puts `handleRefusal` before the error handler of the scope, for a route that has none of its own. For
+ * each route, since Fastify refuses a second `setErrorHandler` in one scope, and the first is the
+ * application's.
+ */
+export function answerRefusals(route: RouteOptions): void {
+  route.errorHandler ??= handleRefusal
 }

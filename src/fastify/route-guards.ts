@@ -8,7 +8,6 @@ import {
   isGuard,
 } from '../http/guards/guard.ts'
 import { guardsOfScope } from './guarded.ts'
-import { handleRefusal } from './refusal-handler.ts'
 import { guardOfHandler } from './secured.ts'
 
 /** The name of the security scheme in the OpenAPI document. */
@@ -20,8 +19,8 @@ const documentationKey: unique symbol = Symbol('portcullis.documentation')
 type RouteConfig = { [documentationKey]?: GuardDocumentation }
 
 /**
- * Finishes every guarded route as it is added: its guard runs before the body is read, its refusals
- * are answered alike everywhere, and it remembers what its guards say.
+ * Finishes every guarded route as it is added: its guard runs before the body is read, and it remembers
+ * what its guards say.
  *
  * Runs for the HEAD twin of a GET route too.
  */
@@ -40,7 +39,6 @@ export function finishGuardedRoute(this: FastifyInstance, route: RouteOptions): 
     // The type of a hook depends on the route's generics, which are open here.
     if (!hooks.includes(hook as never)) route.onRequest = [...hooks, hook as never]
   }
-  route.errorHandler ??= handleRefusal
   const documentation = combine(guards.map((guard) => guard.documentation))
   // A new object: the HEAD twin shares the old one.
   const config: object = { ...route.config, [documentationKey]: documentation }

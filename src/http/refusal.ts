@@ -1,4 +1,5 @@
 import { formatScope } from '../core/access/scope.ts'
+import { OAuthError } from '../core/errors.ts'
 
 /** The error codes of a bearer challenge (RFC 6750 §3.1). */
 export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
@@ -32,6 +33,16 @@ export class Forbidden extends Refusal {
 
   constructor(message = 'Not enough permissions') {
     super(403, message)
+  }
+}
+
+/**
+ * A wrong username or password at the application's own login, one answer for every cause. RFC 6749 §5.2
+ * says 400. FastAPI says 401, its clients expect it, and a wrong password is what 401 is for.
+ */
+export class IncorrectCredentials extends OAuthError {
+  constructor(options?: ErrorOptions) {
+    super('invalid_grant', 'Incorrect username or password', options)
   }
 }
 

@@ -9,10 +9,10 @@ import Fastify, {
 } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
-import { ConfigError, UserError, type UserErrorCode } from '../core/errors.ts'
+import { ConfigError } from '../core/errors.ts'
 import { guarded } from '../fastify/guarded.ts'
 import { portcullis } from '../fastify/portcullis.ts'
-import { sendProblem, sendRefusal } from '../fastify/refusal-handler.ts'
+import { sendProblem } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards/guards.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { logEvents } from './logging/event-log.ts'
@@ -84,7 +84,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }).withTypeProvider<JsonSchemaToTsProvider>()
   // Fastify reads text for everybody, which a schema would then refuse with words about objects.
   app.removeContentTypeParser('text/plain')
-  app.setErrorHandler(answerError)
+  app.setErrorHandler(answerOther)
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, 404, 'There is nothing at this path and method.'),
   )
@@ -124,25 +124,8 @@ function administrators({ roles }: Auth): readonly [string, ...string[]] {
   return [first, ...others]
 }
 
-const statusOf: Readonly<Record<UserErrorCode, number>> = {
-  username_invalid: 422,
-  password_refused: 422,
-  password_hash_invalid: 422,
-  role_unknown: 422,
-  password_incorrect: 400,
-  user_unknown: 404,
-  username_taken: 409,
-  last_admin: 409,
-  identity_invalid: 422,
-  identity_taken: 409,
-}
-
-function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  if (sendRefusal(error, request, reply)) return
-  if (error instanceof UserError) {
-    sendProblem(reply, statusOf[error.code], error.message, error.problems)
-    return
-  }
+// What is no error of the library: that the plugin has answered, on every route after it.
+function answerOther(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   // Whatever was thrown: it need not be an error.
   const { statusCode: status = 500 } = Object(error) as Partial<FastifyError>
   if (status < 500) {

@@ -6,6 +6,7 @@ export { ThrottledError, UnavailableError } from '../core/errors.ts'
 export type { AccessToken, AccessTokenClaims } from '../core/tokens/access-token.ts'
 export type { User } from '../core/users/user.ts'
 export type { GuardedRequest } from '../http/bearer.ts'
+export { answerError, type ErrorAnswer } from '../http/error-answers.ts'
 export {
   all,
   type Guard,
@@ -18,6 +19,7 @@ export {
   refine,
 } from '../http/guards/guard.ts'
 export { createGuards, type Guards } from '../http/guards/guards.ts'
+export { createProblem, type Problem } from '../http/problem.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from '../http/refusal.ts'
 export { type NodeOAuthHandler, nodeOAuthEndpoints, sendRefusal } from './node.ts'
 export { type OAuthHandler, oauthEndpoints } from './oauth-endpoints.ts'

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Auth } from '../core/auth.ts'
-import { answerRefusal, send } from './answer.ts'
+import { answerError } from '../http/error-answers.ts'
+import { send } from './answer.ts'
 import { createOAuthAnswers } from './oauth-answers.ts'
 
 /**
@@ -42,9 +43,12 @@ export function nodeOAuthEndpoints(auth: Auth): NodeOAuthHandler {
   }
 }
 
-/** Answers what a guard throws, and returns true; false for an error that is no refusal. */
+/**
+ * Answers an error of this library as `application/problem+json`, and returns true: what a guard throws, or
+ * `auth.users.create` in a route without a guard. False for every other error, which it leaves to you.
+ */
 export function sendRefusal(error: unknown, response: ServerResponse): boolean {
-  const answer = answerRefusal(error)
+  const answer = answerError(error)
   if (answer !== null) send(answer, response)
   return answer !== null
 }

@@ -1,5 +1,6 @@
+import { answerError } from '../http/error-answers.ts'
 import type { Guard } from '../http/guards/guard.ts'
-import { answerRefusal, toResponse } from './answer.ts'
+import { toResponse } from './answer.ts'
 
 /** Answers a request; what a framework passes on besides comes after it. */
 export type WebHandler<Rest extends readonly unknown[] = readonly []> = (
@@ -9,7 +10,9 @@ export type WebHandler<Rest extends readonly unknown[] = readonly []> = (
 
 /**
  * Makes a handler that runs only for requests that the guard lets pass, and is given the guard's
- * value first. Refusals are answered as `application/problem+json`; every other error is passed on.
+ * value first. What the guard or the handler throws is answered as `application/problem+json` if it is an
+ * error of this library: a refusal, or what `auth.users.create` throws for a taken username. Every other
+ * error is passed on.
  */
 export function secured<T, Rest extends readonly unknown[] = readonly []>(
   guard: Guard<T>,
@@ -26,8 +29,11 @@ export function secured<T, Rest extends readonly unknown[] = readonly []>(
   }
 }
 
-/** The answer to what a guard throws; null for an error that is no refusal. */
+/**
+ * The answer to an error of this library, as `application/problem+json`: what a guard throws, or
+ * `auth.users.create` in a route without a guard. Null for every other error.
+ */
 export function refusalResponse(error: unknown): Response | null {
-  const answer = answerRefusal(error)
+  const answer = answerError(error)
   return answer && toResponse(answer)
 }

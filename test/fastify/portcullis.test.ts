@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { Auth } from '../../src/core/auth.ts'
 import {
   documentGuards,
   portcullis,
@@ -30,6 +31,18 @@ describe('the plugin', () => {
     const { access_token } = (await logIn(app, '/auth/token')).json()
     const headers = { authorization: `Bearer ${access_token}` }
     assert.deepEqual((await app.inject({ url: '/me', headers })).json(), { username: 'alice' })
+  })
+
+  test('refuses options that it does not know, and names the nearest ones', async () => {
+    const { auth } = await createTestGuards()
+    const misspelt = { auth, tokenpath: '/login', docs: { titel: 'Tea' } } as unknown
+    await assert.rejects(async () => Fastify().register(portcullis, misspelt as { auth: Auth }), {
+      code: 'config_invalid',
+      problems: [
+        'The portcullis plugin has no option "tokenpath". Did you mean tokenPath?',
+        'The option docs has no option "titel". Did you mean title?',
+      ],
+    })
   })
 
   test('may serve the token endpoint at another path, and documents that one', async () => {

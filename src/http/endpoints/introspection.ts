@@ -5,10 +5,11 @@ import { findClientOfToken, ownPermissions } from '../../core/clients/token-clie
 import { OAuthError } from '../../core/errors.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
 import { readClientCredentials } from '../client-authentication.ts'
+import { answerOAuthError } from '../error-answers.ts'
 import { parseForm } from '../form.ts'
 import { delegableScopes } from '../grants/grants.ts'
 import { type IntrospectionResponse, tokenHeaders } from '../token-messages.ts'
-import { refuseClient, refuseToken, type TokenEndpoint } from './token.ts'
+import { refuseClient, type TokenEndpoint } from './token.ts'
 
 /**
  * Makes the introspection endpoint (RFC 7662), for registered confidential clients that may use it:
@@ -37,7 +38,7 @@ export function createIntrospectionEndpoint(auth: Auth): TokenEndpoint {
       // One answer for every cause (§2.2).
       return { status: 200, headers: tokenHeaders, body: found ?? { active: false } }
     } catch (error) {
-      return refuseToken(error)
+      return answerOAuthError(error)
     }
   }
 }

@@ -4,9 +4,10 @@ import { OAuthError } from '../../core/errors.ts'
 import { type Actor, actorOf } from '../../core/events/events.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import { readClientCredentials } from '../client-authentication.ts'
+import { answerOAuthError } from '../error-answers.ts'
 import { parseForm } from '../form.ts'
 import { tokenHeaders } from '../token-messages.ts'
-import { refuseToken, type TokenEndpoint } from './token.ts'
+import type { TokenEndpoint } from './token.ts'
 
 /**
  * Makes the revocation endpoint (RFC 7009): the log-out of a client. It ends the session that the
@@ -32,7 +33,7 @@ export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
       else if (session) await refuseStranger(auth, client, session, by)
       return { status: 200, headers: tokenHeaders }
     } catch (error) {
-      return refuseToken(error)
+      return answerOAuthError(error)
     }
   }
 }

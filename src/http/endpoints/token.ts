@@ -1,18 +1,13 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Client, ClientCredentials } from '../../core/clients/clients.ts'
 import { grantNames } from '../../core/clients/registration.ts'
-import { OAuthError, ThrottledError, UnavailableError } from '../../core/errors.ts'
+import { OAuthError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { readClientCredentials } from '../client-authentication.ts'
+import { answerOAuthError } from '../error-answers.ts'
 import { parseForm } from '../form.ts'
+import { grantClientCredentials, grantPassword, grantRefreshToken } from '../grants/grants.ts'
 import {
-  grantClientCredentials,
-  grantPassword,
-  grantRefreshToken,
-  IncorrectCredentials,
-} from '../grants/grants.ts'
-import {
-  errorBody,
   type TokenAnswer,
   type TokenRequest,
   type TokenResponse,
@@ -37,7 +32,7 @@ export function createTokenEndpoint(auth: Auth): TokenEndpoint {
       const body = await grantToken(auth, credentials, parameters, request)
       return { status: 200, headers: tokenHeaders, body }
     } catch (error) {
-      return refuseToken(error)
+      return answerOAuthError(error)
     }
   }
 }
@@ -98,36 +93,4 @@ export async function refuseClient(
   const by = { actor: actorOf({ clientId: id }), address, requestId }
   await auth.events.record({ ...by, type: 'authz_client_fail', clientId: id, reason })
   throw new OAuthError('unauthorized_client', message)
-}
-
-/**
- * The answer to a failed token request.
- *
- * @throws whatever is not a refusal: a mistake of ours, which the caller logs and answers with 500.
- */
-export function refuseToken(error: unknown): TokenAnswer {
-  if (error instanceof OAuthError) {
-    const { status, challenge } = statusOf(error)
-    const headers = challenge ? { ...tokenHeaders, 'www-authenticate': challenge } : tokenHeaders
-    return { status, headers, body: errorBody(error.code, error.message), refusal: error }
-  }
-  if (error instanceof UnavailableError || error instanceof ThrottledError) {
-    return {
-      status: error instanceof ThrottledError ? 429 : 503,
-      headers: { ...tokenHeaders, 'retry-after': String(error.retryAfter) },
-      // Not a code of RFC 6749 §5.2, which has none for this; §4.1.2.1 has, in the same registry.
-      body: errorBody('temporarily_unavailable', error.message),
-      refusal: error,
-    }
-  }
-  throw error
-}
-
-function statusOf(error: OAuthError): { status: number; challenge?: string } {
-  // RFC 6749 §5.2 says 400. FastAPI says 401, its clients expect it, and a wrong password is what 401
-  // is for: a documented choice.
-  if (error instanceof IncorrectCredentials) return { status: 401, challenge: 'Bearer' }
-  if (error.code === 'invalid_client')
-    return { status: 401, challenge: 'Basic realm="token endpoint"' }
-  return { status: 400 }
 }

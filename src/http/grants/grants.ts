@@ -12,16 +12,10 @@ import { OAuthError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
 import type { OpenSession } from '../../core/sessions/sessions.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
+import { IncorrectCredentials } from '../refusal.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 
 type Parameters = ReadonlyMap<string, string>
-
-/** A wrong username or password, one answer for every cause. 401, see `token-endpoint.ts`. */
-export class IncorrectCredentials extends OAuthError {
-  constructor(options?: ErrorOptions) {
-    super('invalid_grant', 'Incorrect username or password', options)
-  }
-}
 
 /** The password grant (RFC 6749 §4.3): a login. Opens a session for an active user. */
 export async function grantPassword(

@@ -1,0 +1,131 @@
+import {
+  ClientError,
+  type ClientErrorCode,
+  ConflictError,
+  KeyError,
+  type KeyErrorCode,
+  OAuthError,
+  ThrottledError,
+  UnavailableError,
+  UserError,
+  type UserErrorCode,
+} from '../core/errors.ts'
+import { createProblem, type Problem, problemMediaType } from './problem.ts'
+import { IncorrectCredentials, Refusal } from './refusal.ts'
+import { errorBody, type TokenAnswer, tokenHeaders } from './token-messages.ts'
+
+/** The answer to an error, as plain data. */
+export interface ErrorAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Problem
+}
+
+const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
+  username_invalid: 422,
+  password_refused: 422,
+  password_hash_invalid: 422,
+  role_unknown: 422,
+  password_incorrect: 400,
+  user_unknown: 404,
+  username_taken: 409,
+  last_admin: 409,
+  identity_invalid: 422,
+  identity_taken: 409,
+}
+
+const statusOfClientError: Readonly<Record<ClientErrorCode, number>> = {
+  client_invalid: 422,
+  client_unknown: 404,
+  client_taken: 409,
+  client_public: 409,
+  client_configured: 409,
+}
+
+const statusOfKeyError: Readonly<Record<KeyErrorCode, number>> = {
+  key_unknown: 404,
+  keys_not_managed: 409,
+}
+
+interface Described {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Every reason, when there are several. */
+  readonly problems?: readonly string[]
+}
+
+/**
+ * The status and the headers of every error that this library answers; null for any other: a mistake
+ * of the server. The only place that says them.
+ */
+function describe(error: unknown): Described | null {
+  if (error instanceof Refusal) return { status: error.statusCode, headers: error.headers }
+  if (error instanceof UnavailableError) return later(503, error)
+  if (error instanceof ThrottledError) return later(429, error)
+  if (error instanceof OAuthError) return describeOAuthError(error)
+  if (error instanceof UserError) {
+    return { status: statusOfUserError[error.code], problems: error.problems }
+  }
+  if (error instanceof ClientError) {
+    return { status: statusOfClientError[error.code], problems: error.problems }
+  }
+  if (error instanceof KeyError) return { status: statusOfKeyError[error.code] }
+  if (error instanceof ConflictError) return { status: 409 }
+  return null
+}
+
+function later(status: number, { retryAfter }: { readonly retryAfter: number }): Described {
+  return { status, headers: { 'retry-after': String(retryAfter) } }
+}
+
+// RFC 6749 §5.2.
+function describeOAuthError(error: OAuthError): Described {
+  if (error instanceof IncorrectCredentials) return challenge('Bearer')
+  if (error.code === 'invalid_client') return challenge('Basic realm="token endpoint"')
+  return { status: 400 }
+}
+
+function challenge(value: string): Described {
+  return { status: 401, headers: { 'www-authenticate': value } }
+}
+
+/**
+ * The answer to an error of this library as `application/problem+json` (RFC 9457): to a guard's refusal,
+ * a `UserError` (`username_taken` is 409, `password_refused` 422), `ClientError`, `KeyError`,
+ * `ConflictError`, `OAuthError`, `ThrottledError` (429) or `UnavailableError` (503). Null for every other
+ * error, a `ConfigError` too: it is a mistake of the server, to be logged and answered with 500.
+ *
+ * Does not log. The `cause` of an `UnavailableError` says why; never send it.
+ */
+export function answerError(error: unknown): ErrorAnswer | null {
+  const described = describe(error)
+  if (described === null) return null
+  const { status, headers, problems } = described
+  return {
+    status,
+    headers: { ...headers, 'content-type': problemMediaType },
+    body: createProblem(status, (error as Error).message, problems),
+  }
+}
+
+/**
+ * The answer of an OAuth endpoint to an error (RFC 6749 §5.2).
+ *
+ * @throws whatever is not a refusal of an OAuth endpoint: a mistake of ours, which the caller logs and
+ * answers with 500.
+ */
+export function answerOAuthError(error: unknown): TokenAnswer {
+  const isOAuthError = error instanceof OAuthError
+  if (isOAuthError || error instanceof UnavailableError || error instanceof ThrottledError) {
+    const { status, headers } = describe(error) as Described
+    // Not a code of RFC 6749 §5.2, which has none for this; §4.1.2.1 has, in the same registry.
+    const code = isOAuthError ? error.code : 'temporarily_unavailable'
+    return {
+      status,
+      headers: { ...tokenHeaders, ...headers },
+      body: errorBody(code, error.message),
+      refusal: error,
+    }
+  }
+  throw error
+}
