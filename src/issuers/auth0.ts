@@ -2,6 +2,7 @@ import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
 
+/** What `auth0` takes. */
 export interface Auth0Options extends IssuerOptions {
   /** The domain of the tenant, such as `example.eu.auth0.com`, or a custom one. */
   readonly domain?: string

@@ -2,6 +2,7 @@ import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
 
+/** What `cognito` takes. */
 export interface CognitoOptions extends IssuerOptions {
   /** Such as `eu-central-1`. */
   readonly region?: string

@@ -2,6 +2,7 @@ import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
 
+/** What `entra` takes. */
 export interface EntraOptions extends IssuerOptions {
   /** The directory (tenant) id, a GUID. Not `common`: a token is of one tenant. */
   readonly tenantId: string

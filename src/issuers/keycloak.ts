@@ -2,6 +2,7 @@ import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, type Claims, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions } from './define-issuer.ts'
 
+/** What `keycloak` takes. */
 export interface KeycloakOptions extends IssuerOptions {
   /** The URL of the realm, such as `https://sso.example.com/realms/staff`. */
   readonly issuer: string

@@ -2,6 +2,7 @@ import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
 import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
 
+/** What `rfc9068` takes. */
 export interface Rfc9068Options extends IssuerOptions {
   /** The `iss` of its tokens, exactly. */
   readonly issuer: string

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readSources, root } from './sources.ts'
+import { root } from './sources.ts'
 
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly exports: Readonly<Record<string, { readonly default?: string }>>
+}
 /** The files that the package's entry points are. */
-const entries = readSources()
-  .map(({ path }) => path)
-  .filter((path) =>
-    /^((fastify|metrics|server)\/)?index\.ts$|^stores\/(memory|sqlite|postgres)\.ts$/.test(path),
-  )
+const entries = Object.values(exports).flatMap(({ default: file }) =>
+  file === undefined ? [] : [file.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts')],
+)
 
 const declaration =
   /^export (?:abstract )?(?:async )?(?:function|const|interface|type|class) (\w+)/gm

@@ -25,6 +25,7 @@ export interface ResourceServer {
   close(): Promise<void>
 }
 
+/** What `createResourceServer` takes. */
 export interface ResourceServerOptions {
   /** At least one, each with `users: 'token'`. */
   readonly issuers: readonly TrustedIssuer[]
