@@ -30,6 +30,16 @@ export interface DocsOptions {
   readonly connectTo?: readonly string[]
 }
 
+/** Every name of `DocsOptions`. */
+export const docsOptionNames: readonly string[] = Object.keys({
+  path: true,
+  title: true,
+  version: true,
+  description: true,
+  transform: true,
+  connectTo: true,
+} satisfies Record<keyof DocsOptions, true>)
+
 type SwaggerTransform = NonNullable<FastifyDynamicSwaggerOptions['transform']>
 
 /**

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth } from '../core/auth.ts'
+import { ConfigError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
-import { type DocsOptions, registerDocs } from './docs.ts'
+import { unknownOptionProblems } from '../core/known-options.ts'
+import { type DocsOptions, docsOptionNames, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { finishGuardedRoute } from './route-guards.ts'
 
@@ -26,12 +28,38 @@ export interface PortcullisOptions {
   readonly prune?: boolean
 }
 
+// A record, so that the compiler misses none.
+const optionNames = Object.keys({
+  auth: true,
+  tokenPath: true,
+  revocationPath: true,
+  introspectionPath: true,
+  docs: true,
+  prune: true,
+} satisfies Record<keyof PortcullisOptions, true>)
+
+/** What Fastify itself reads of a plugin's options. */
+const registrationOptions = ['prefix', 'logLevel', 'logSerializers']
+
+/** @throws {ConfigError} with every option that is not known, and the nearest one that is. */
+function refuseUnknownOptions(options: PortcullisOptions): void {
+  const known = [...optionNames, ...registrationOptions]
+  const problems = [
+    ...unknownOptionProblems(options, known, 'The portcullis plugin'),
+    ...unknownOptionProblems(options.docs || {}, docsOptionNames, 'The option docs'),
+  ]
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
 /**
  * Adds the OAuth endpoints, the documentation and the handling of guarded routes to a Fastify
  * application. Register it before the routes, with `await`.
+ *
+ * @throws {ConfigError} `config_invalid` for an option that is not known.
  */
 export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<PortcullisOptions>(
   async (app, options) => {
+    refuseUnknownOptions(options)
     const {
       auth,
       tokenPath = '/auth/token',

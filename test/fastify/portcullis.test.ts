@@ -34,6 +34,18 @@ describe('the plugin', () => {
     assert.deepEqual((await app.inject({ url: '/me', headers })).json(), { username: 'alice' })
   })
 
+  test('refuses options that it does not know, and names the nearest ones', async () => {
+    const { auth } = await createTestGuards()
+    const misspelt = { auth, tokenpath: '/login', docs: { titel: 'Tea' } } as unknown
+    await assert.rejects(async () => Fastify().register(portcullis, misspelt as { auth: Auth }), {
+      code: 'config_invalid',
+      problems: [
+        'The portcullis plugin has no option "tokenpath". Did you mean tokenPath?',
+        'The option docs has no option "titel". Did you mean title?',
+      ],
+    })
+  })
+
   test('may serve the token endpoint at another path, and documents that one', async () => {
     const { app, auth } = await createTestApp({ tokenPath: '/oauth/login' })
     await auth.users.create({ username: 'alice', password: goodPassword })

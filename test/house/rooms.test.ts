@@ -43,6 +43,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
     'clock.ts',
     'coalesce.ts',
     'errors.ts',
+    'known-options.ts',
     'maybe-promise.ts',
     'prune-batches.ts',
     'statistics.ts',
