@@ -7,6 +7,7 @@ import { request } from 'node:http'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import * as bcrypt from '@node-rs/bcrypt'
 import type { Auth } from '../src/core/auth.ts'
+import { internals } from '../src/core/internals.ts'
 import { compare, median } from './difference.ts'
 import { formatTable, quantiles } from './quantiles.ts'
 import { password, readMetric, sourceOf, startServing, writeResult } from './serving.ts'
@@ -64,7 +65,11 @@ async function fill(auth: Auth): Promise<void> {
   for (let failure = 0; failure < failures; failure++) {
     behind = (failures - 1 - failure) * 900
     for (const username of ['throttled', 'throttled-unknown']) {
-      await auth.login.authenticate({ username, password: 'wrong', address: sourceOf(failure) })
+      await auth[internals].login.authenticate({
+        username,
+        password: 'wrong',
+        address: sourceOf(failure),
+      })
     }
   }
 }

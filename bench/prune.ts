@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createAuth } from '../src/core/auth.ts'
+import { internals } from '../src/core/internals.ts'
 import type { UserRecord } from '../src/core/users/user-store.ts'
 import { serve } from '../test/cli/process.ts'
 import { type Credentials, logIn, refresh, send } from '../test/stores/storm.ts'
@@ -68,7 +69,7 @@ async function run(database: Database): Promise<void> {
     ...(isPostgres && { DATABASE_URL: database.address }),
   })
   const write = async (): Promise<void> => {
-    const user = await auth.store.users.findByUsername(other.username)
+    const user = await auth[internals].store.users.findByUsername(other.username)
     assert.ok(user && (await auth.sessions.open(user, { clientId: 'first-party', scopes: [] })))
   }
   // One after the other: what this costs without pruning is measured when nothing is left to prune.

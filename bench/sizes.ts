@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { createAuth } from '../src/core/auth.ts'
+import { internals } from '../src/core/internals.ts'
 import { createRefreshTokens } from '../src/core/sessions/refresh-token.ts'
 import type { UserRecord } from '../src/core/users/user-store.ts'
 import { createDatabase, type Database, type EngineName, type Size } from './database.ts'
@@ -105,14 +106,14 @@ async function times(database: Database, users: readonly UserRecord[]): Promise<
 
   const read = (index: number): unknown => {
     const { userId, id } = at(sessions, index)
-    return auth.store.findSubject(userId, id)
+    return auth[internals].store.findSubject(userId, id)
   }
   // Connections and statements are warm then, and every answer is still read from the database.
   const half = Math.floor(sessions.length / 2)
   await measure(half, read)
   const guarded = await measure(half, (index) => read(half + index))
   const login = await measure(1000, async (index) => {
-    const user = await auth.store.users.findByUsername(at(users, index * 7919).username)
+    const user = await auth[internals].store.users.findByUsername(at(users, index * 7919).username)
     if (user)
       await auth.sessions.open(user, { clientId: 'first-party', scopes: [], userAgent: browser })
   })
@@ -120,7 +121,7 @@ async function times(database: Database, users: readonly UserRecord[]): Promise<
     const { refreshToken } = at(sessions, index)
     await auth.sessions.find(refreshToken)
     const { session } = await auth.sessions.refresh(refreshToken, 'first-party')
-    await auth.store.users.findById(session.userId)
+    await auth[internals].store.users.findById(session.userId)
   })
   await auth.close()
   return [guarded, login, refresh].map(format)

@@ -10,9 +10,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
 import type { Store } from '../src/core/store.ts'
+import { aSession, aUser } from '../src/stores/contract/records.ts'
 import { postgres } from '../src/stores/postgres/postgres.ts'
 import { sqlite } from '../src/stores/sqlite/sqlite.ts'
-import { aSession, aUser } from '../test/stores/contract.ts'
 import { startPostgres } from '../test/stores/postgres-server.ts'
 
 const users = 1000

@@ -2,6 +2,7 @@
 
 import { type Auth, createAuth } from '../src/core/auth.ts'
 import type { AuthOptions } from '../src/core/auth-options.ts'
+import { internals } from '../src/core/internals.ts'
 import { createHashPool, type HashPool } from '../src/core/passwords/hash-pool.ts'
 import type { Store } from '../src/core/store.ts'
 import type { User } from '../src/core/users/user.ts'
@@ -35,7 +36,7 @@ export async function authenticate(
   password: string,
   address = '192.0.2.1',
 ): Promise<UserRecord | null> {
-  return await auth.login.authenticate({ username, password, address })
+  return await auth[internals].login.authenticate({ username, password, address })
 }
 
 /** Changes a password, asked for from the same address. */

@@ -3,6 +3,7 @@
 import { dirname } from 'node:path'
 import { hash } from '@node-rs/argon2'
 import { type Auth, createAuth } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
 import { createRefreshTokens } from '../../src/core/sessions/refresh-token.ts'
 import type { SessionRecord } from '../../src/core/sessions/session-store.ts'
 import type { UserRecord } from '../../src/core/users/user-store.ts'
@@ -97,7 +98,7 @@ export async function issueFor(
   user: Pick<UserRecord, 'id' | 'role'>,
   sessionId: string,
 ): Promise<string> {
-  const { token } = await auth.accessTokens.issue({
+  const { token } = await auth[internals].accessTokens.issue({
     subject: user.id,
     clientId: 'first-party',
     scopes: [],

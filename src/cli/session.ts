@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { UserError } from '../core/errors.ts'
-import type { SessionRecord } from '../core/sessions/session-store.ts'
+import type { Session } from '../core/sessions/session-store.ts'
 import { instant, tableOf } from './terminal/table.ts'
 import { findUser } from './user.ts'
 import { withAuth } from './with-auth.ts'
@@ -36,7 +36,7 @@ export function sessionCommand(): Command {
         if (user !== undefined) {
           const { username } = await users.endSessions((await findUser(users, user)).id, by)
           console.log(`${username} is logged out everywhere.`)
-        } else if (await sessions.end(id ?? '', undefined, by)) {
+        } else if (await sessions.end(id ?? '', { by })) {
           console.log(`The session ${id} has ended.`)
         } else {
           throw new UserError('user_unknown', [
@@ -51,14 +51,14 @@ export function sessionCommand(): Command {
 
 const heading = ['SESSION', 'CLIENT', 'CREATED', 'LAST USED', 'EXPIRES', 'ADDRESS', 'DEVICE']
 
-function rowOf({ id, clientId, ...session }: SessionRecord): readonly string[] {
+function rowOf({ id, clientId, ...session }: Session): readonly string[] {
   const { createdAt, rotatedAt, expiresAt, address, label } = session
   const instants = [createdAt, rotatedAt, expiresAt].map(instant)
   return [id, clientId, ...instants, address || '-', label || '-']
 }
 
 /** Without the stamp, which is nobody's business. */
-function describe({ id, clientId, scopes, ...session }: SessionRecord): object {
+function describe({ id, clientId, scopes, ...session }: Session): object {
   const { createdAt, rotatedAt, expiresAt, address, label } = session
   return {
     id,

@@ -3,8 +3,10 @@ import type { Auth } from '../core/auth.ts'
 import { findClientOfToken } from '../core/clients/token-client.ts'
 import { clockTolerance } from '../core/clock.ts'
 import { UnavailableError } from '../core/errors.ts'
+import { internals } from '../core/internals.ts'
 import { findUserOfToken } from '../core/sessions/token-user.ts'
 import { accessTokenMaxLength, isStrictlyEncoded } from '../core/tokens/access-token.ts'
+import { tokenStampOf } from '../core/users/security-stamp.ts'
 import { instant } from './terminal/table.ts'
 
 /** What a server here would make of a token, and why. */
@@ -43,13 +45,13 @@ export async function judgeToken(auth: Auth, token: string): Promise<Verdict> {
     return accepted(`It is a token of ${user.username}, by ${verified.external.issuer}.`)
   }
   if (verified.claims.client_stamp !== undefined) {
-    const client = await findClientOfToken(auth, verified)
+    const client = await findClientOfToken(auth[internals], verified)
     if (client !== null) return accepted(`It is a token of the client ${client.id} itself.`)
     return refused(
       `The client ${verified.claims.client_id} is removed, has another secret, or may not use client_credentials any more.`,
     )
   }
-  const user = await findUserOfToken(auth, verified)
+  const user = await findUserOfToken(auth[internals], verified)
   if (user === null) return refused(await explainEnd(auth, claims))
   if (!user.active) return refused(`Its user ${user.username} is inactive.`)
   return accepted(`It is a token of ${user.username}, who has the role ${user.role} today.`)
@@ -107,7 +109,7 @@ async function explainRefusal(
 }
 
 async function explainSignature(
-  { keys }: Auth,
+  { [internals]: { keys } }: Auth,
   token: string,
   kid: unknown,
   alg: unknown,
@@ -142,7 +144,10 @@ function explainTimes({ clock }: Auth, { exp, nbf }: JWTPayload): readonly strin
 }
 
 /** Why a token that is good itself has ended. */
-async function explainEnd({ store, keys }: Auth, claims: JWTPayload): Promise<string> {
+async function explainEnd(
+  { [internals]: { store, keys } }: Auth,
+  claims: JWTPayload,
+): Promise<string> {
   const user = await store.users.findById(claims.sub ?? '')
   if (user === null) return 'Its user was deleted.'
   await keys.update()
@@ -151,8 +156,11 @@ async function explainEnd({ store, keys }: Auth, claims: JWTPayload): Promise<st
   if (session !== null && session.revokedAt !== null) {
     return `Its session was ended at ${when(session.revokedAt)}: a log-out, or an end by an administrator.`
   }
-  const stamp = session === null ? claims.stamp : session.securityStamp
-  if (stamp === user.securityStamp) return 'Its key was retired.'
+  const isLive =
+    session === null
+      ? claims.stamp === tokenStampOf(user.securityStamp)
+      : session.securityStamp === user.securityStamp
+  if (isLive) return 'Its key was retired.'
   return `All logins of ${user.username} were ended since: a new password, a deactivation, or a log-out everywhere.`
 }
 

@@ -3,7 +3,8 @@ import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
-import type { Auth } from '../core/auth.ts'
+import { internals } from '../core/internals.ts'
+import type { Store } from '../core/store.ts'
 import { toUser } from '../core/users/user.ts'
 import type { UserRecord } from '../core/users/user-store.ts'
 import { CommandFailure } from './exit-code.ts'
@@ -39,7 +40,7 @@ async function exportUsers({ format, output, withHashes = false }: Options): Pro
       'This holds the hashes of passwords: keep it secret, and delete it when it has served.',
     )
   }
-  await withAuth(async ({ store }) => {
+  await withAuth(async ({ [internals]: { store } }) => {
     const target = output === undefined ? process.stdout : await openNew(output)
     if (format === 'csv') await write(target, `${columnsOf(withHashes).join(',')}\r\n`)
     const lineOf = format === 'csv' ? csvLine : jsonLine
@@ -54,7 +55,7 @@ async function exportUsers({ format, output, withHashes = false }: Options): Pro
 }
 
 /** All users, ordered by username, some at a time. */
-async function* pagesOf({ users }: Auth['store']): AsyncGenerator<readonly UserRecord[]> {
+async function* pagesOf({ users }: Store): AsyncGenerator<readonly UserRecord[]> {
   const limit = 1000
   for (let after: string | undefined; ; ) {
     const page = await users.list({ limit, ...(after !== undefined && { after }) })

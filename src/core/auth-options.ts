@@ -2,8 +2,7 @@ import type { RoleMap } from './access/roles.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
 import type { TrustedIssuer } from './issuers/external-issuer.ts'
-import { isRotationInterval, keyRotationMinimum } from './keys/lifecycle.ts'
-import { type SigningAlgorithm, secretProblems, signingAlgorithms } from './keys/signing-key.ts'
+import { type KeyOptions, keyProblems } from './keys/key-options.ts'
 import type { PasswordHasherOptions } from './passwords/password-hash.ts'
 import type { PasswordPolicyOptions } from './passwords/password-policy.ts'
 import type { SessionOptions } from './sessions/sessions.ts'
@@ -13,7 +12,7 @@ import type { Store } from './store.ts'
 export const accessTokenMaxLifetime: number = 60 * 60
 
 /** What `createAuth` takes. */
-export interface AuthOptions {
+export interface AuthOptions extends KeyOptions {
   /** Where users and keys are kept: `sqlite('app.db')`, `memory()`. */
   readonly store: Store
   /** The roles, and the permissions that each grants. Default `{ admin: ['*'], member: [] }`. */
@@ -22,25 +21,6 @@ export interface AuthOptions {
   readonly defaultRole?: string
   /** Permissions with a sentence each, shown where a login chooses its scopes. Default none. */
   readonly permissions?: Readonly<Record<string, string>>
-  /**
-   * Signs with HS256 under the bytes of this text, at least 32. Default: keys are made at
-   * first start and kept in the store, encrypted.
-   */
-  readonly secretKey?: string
-  /**
-   * Secret keys of before, whose access and refresh tokens are accepted still, so that a changed
-   * `secretKey` logs nobody out. Not for a key that somebody else may know. Default none.
-   */
-  readonly previousSecretKeys?: readonly string[]
-  /**
-   * The algorithm of new managed keys. Default ES256. Not used with `secretKey`. A change is a
-   * rotation like any other: published by `managedKeys.maintain`, signing an hour later.
-   */
-  readonly signingAlgorithm?: SigningAlgorithm
-  /** 32 bytes that managed keys are encrypted under. Default: what the store keeps for it. */
-  readonly keyEncryptionKey?: Uint8Array
-  /** Seconds after which a managed key is replaced. Default 7776000 (90 days); 0 is never. */
-  readonly keyRotationInterval?: number
   /** The `iss` of tokens: the URL of this service. Default `http://localhost`. */
   readonly issuer?: string
   /** The `aud` of tokens: the identifier of this API. Default: the issuer. */
@@ -77,29 +57,12 @@ export function optionProblems(
   issuer: string,
   audience: string,
 ): string[] {
-  const problems: string[] = []
-  const { secretKey, previousSecretKeys = [], keyRotationInterval = 0 } = options
-  if (secretKey !== undefined) {
-    problems.push(...secretProblems(secretKey).map((reason) => `The secret key ${reason}.`))
-  }
-  for (const previous of previousSecretKeys) {
-    problems.push(...secretProblems(previous).map((reason) => `A previous secret key ${reason}.`))
-  }
+  const problems: string[] = [...keyProblems(options)]
+  const { secretKey, previousSecretKeys = [] } = options
   const { pepper, previousPeppers = [] } = options.passwordHash ?? {}
   const secrets = [secretKey, ...previousSecretKeys, pepper, ...previousPeppers].filter(Boolean)
   if (new Set(secrets).size < secrets.length) {
     problems.push('The secret key, the pepper and each previous one must differ from one another.')
-  }
-  if (!isRotationInterval(keyRotationInterval)) {
-    problems.push(
-      `The key rotation interval must be 0, or a whole number of seconds, at least ${keyRotationMinimum}.`,
-    )
-  }
-  if (options.signingAlgorithm && !signingAlgorithms.includes(options.signingAlgorithm)) {
-    problems.push(`The signing algorithm must be one of: ${signingAlgorithms.join(', ')}.`)
-  }
-  if (options.keyEncryptionKey !== undefined && options.keyEncryptionKey.length !== 32) {
-    problems.push('The key-encryption key must have exactly 32 bytes.')
   }
   if (!Number.isSafeInteger(lifetime) || lifetime < 1) {
     problems.push('The access token lifetime must be a whole number of seconds, at least 1.')

@@ -8,45 +8,58 @@ import { firstPartyClientId } from './clients/registration.ts'
 import { createClientStamps } from './clients/stamp.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { ConfigError } from './errors.ts'
-import { type AuthEvents, checkEventRetention, createAuthEvents } from './events/events.ts'
+import {
+  checkEventRetention,
+  createAuthEvents,
+  type Events,
+  publicEvents,
+} from './events/events.ts'
+import { type AuthInternals, internals } from './internals.ts'
 import { createIdentities, type Identities } from './issuers/identities.ts'
 import { createIssuers, type Issuers } from './issuers/issuers.ts'
 import { defaultRoleOf, issuerProblems } from './issuers/resource-server.ts'
-import type { KeyRing } from './keys/key-ring.ts'
 import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
-import { createPasswordHasher, type PasswordHasher } from './passwords/password-hash.ts'
+import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
+import { createPasswordHasher } from './passwords/password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './passwords/password-policy.ts'
+import { createPasswords, type Passwords } from './passwords/passwords.ts'
 import { readPeppers, requirePeppers } from './passwords/peppers.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
 import { checkSessionOptions, createSessions, type Sessions } from './sessions/sessions.ts'
-import type { Store } from './store.ts'
-import { createThrottle, type Throttle } from './throttle/throttle.ts'
-import { type AccessTokenIssuer, createAccessTokenIssuer } from './tokens/access-token.ts'
-import { createLogin, type Login } from './users/login.ts'
+import { createThrottle } from './throttle/throttle.ts'
+import { type AccessTokens, createAccessTokenIssuer } from './tokens/access-token.ts'
+import { type Credentials, createLogin } from './users/login.ts'
+import { tokenStampOf } from './users/security-stamp.ts'
+import { toUser, type User } from './users/user.ts'
 import { createUsers, type Users } from './users/users.ts'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
 export interface Auth {
-  /** Where everything is kept; open until `close`. */
-  readonly store: Store
+  /**
+   * Authenticates a user: returns the user if the password is right, else null. Opens no session and
+   * issues no token: `POST /auth/token` does all three.
+   *
+   * Does not check that the user is active. An unknown name, a user without a password and a wrong
+   * password cost one hash each and are one answer.
+   *
+   * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.
+   * @throws {UnavailableError} if too many hashes are waiting, or the store cannot answer.
+   */
+  authenticate(credentials: Credentials): Promise<User | null>
   /** What each role grants. */
   readonly roles: Roles
   /** Every permission that is known by now, with a sentence each. */
   readonly permissions: Permissions
   /** Creates and changes users. */
   readonly users: Users
-  /** Checks a username and password. */
-  readonly login: Login
-  /** Counts failed attempts, and slows them down. */
-  readonly throttle: Throttle
   /** Hashes and verifies passwords. */
-  readonly passwords: PasswordHasher
+  readonly passwords: Passwords
   /** Judges new passwords. */
   readonly passwordPolicy: PasswordPolicy
-  /** Signs and verifies access tokens. */
-  readonly accessTokens: AccessTokenIssuer
+  /** Verifies access tokens. */
+  readonly accessTokens: AccessTokens
   /** Opens, refreshes and ends sessions. */
   readonly sessions: Sessions
   /** The registered OAuth clients, and the built-in one. */
@@ -55,20 +68,33 @@ export interface Auth {
   readonly issuers: Issuers
   /** Which of their identities are linked to which users. */
   readonly identities: Identities
-  /** The keys that sign and verify. */
-  readonly keys: KeyRing
   /** The keys in the store, to be rotated; null with a secret key. */
   readonly managedKeys: ManagedKeys | null
   /** What happened that an operator may want to know. */
-  readonly events: AuthEvents
+  readonly events: Events
   /** The `iss` of tokens. */
   readonly issuer: string
   /** The `aud` of tokens. */
   readonly audience: string
   /** The time, in integer seconds. */
   readonly clock: Clock
+  /** Rejects when the store cannot answer now: for a health check. */
+  check(): Promise<void>
+  /**
+   * Does what has to be done from time to time, until the signal aborts: deletes ended sessions, old
+   * events and counts of failed logins, rotates the managed keys, learns how long password hashes take.
+   * Begins at once, at its own intervals, and keeps no process alive.
+   *
+   * The promise is fulfilled after the abort, when the work under way has ended: close the store then.
+   * It never rejects. A failure is told to `onError`, and the work is tried again at its next time.
+   *
+   * The Fastify plugin calls it while the application listens.
+   */
+  maintain(signal: AbortSignal, options?: MaintenanceOptions): Promise<void>
   /** Closes the store. */
   close(): Promise<void>
+  /** What the package itself uses. */
+  readonly [internals]: AuthInternals
 }
 
 /**
@@ -119,15 +145,42 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   try {
     requirePeppers(await store.users.pepperIds(), readPeppers(options.passwordHash))
     const events = createAuthEvents(store.events, clock, eventRetention)
-    const loaded = await loadKeys(options, accessTokenLifetime, events, clock)
+    const loaded = await loadKeys(options, { store, accessTokenLifetime, events, clock })
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
     const login = createLogin({ store, hasher: passwords, throttle, events, digest })
     const issuers = createIssuers({ trusted, roles, defaultRole, clock, store, events })
     const kept = trusted.filter(({ users }) => users !== 'token')
-    return {
+    const sessions = createSessions({
       store,
+      refreshTokens: createRefreshTokens(secret, previousSecrets),
+      events,
+      clock,
+      options: sessionOptions,
+    })
+    const accessTokens = createAccessTokenIssuer({
+      keys,
+      issuer,
+      audience,
+      lifetime: accessTokenLifetime,
+      clock,
+      ...(trusted.length > 0 && { verifyExternal: issuers.verify }),
+    })
+    const clients = createClients({
+      store,
+      digest,
+      configured,
+      stamps: createClientStamps(secret, previousSecrets),
+      events,
+      attempts: createClientAttempts(throttle, clock),
+      clock,
+    })
+    return {
+      async authenticate(credentials) {
+        const record = await login.authenticate(credentials)
+        return record && toUser(record)
+      },
       roles,
       permissions: createPermissions(
         options.permissions ?? {},
@@ -143,34 +196,11 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         defaultRole,
         clock,
       }),
-      login,
-      throttle,
-      passwords,
+      passwords: createPasswords(passwords),
       passwordPolicy: policy,
-      accessTokens: createAccessTokenIssuer({
-        keys,
-        issuer,
-        audience,
-        lifetime: accessTokenLifetime,
-        clock,
-        ...(trusted.length > 0 && { verifyExternal: issuers.verify }),
-      }),
-      sessions: createSessions({
-        store,
-        refreshTokens: createRefreshTokens(secret, previousSecrets),
-        events,
-        clock,
-        options: sessionOptions,
-      }),
-      clients: createClients({
-        store,
-        digest,
-        configured,
-        stamps: createClientStamps(secret, previousSecrets),
-        events,
-        attempts: createClientAttempts(throttle, clock),
-        clock,
-      }),
+      accessTokens: { lifetime: accessTokenLifetime, verify: accessTokens.verify },
+      sessions,
+      clients,
       issuers,
       identities: createIdentities({
         store,
@@ -178,16 +208,18 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         events,
         clock,
       }),
-      keys,
       managedKeys,
-      events,
+      events: publicEvents(events),
       issuer,
       audience,
       clock,
+      check: () => store.check(),
+      maintain: createMaintenance({ sessions, events, throttle, login, managedKeys }),
       async close() {
         issuers.close()
         await store.close()
       },
+      [internals]: { store, clients, login, throttle, passwords, accessTokens, events, keys },
     }
   } catch (error) {
     await store.close()
@@ -206,14 +238,15 @@ export async function createAccessToken(
   userId: string,
   scopes?: readonly string[],
 ): Promise<string | null> {
-  const user = await auth.store.users.findById(userId)
+  const { store, accessTokens } = auth[internals]
+  const user = await store.users.findById(userId)
   if (user === null) return null
-  const { token } = await auth.accessTokens.issue({
+  const { token } = await accessTokens.issue({
     subject: user.id,
     clientId: firstPartyClientId,
     scopes: scopes ?? auth.roles.permissionsOf(user.role),
     role: user.role,
-    endsWith: { securityStamp: user.securityStamp },
+    endsWith: { userStamp: tokenStampOf(user.securityStamp) },
   })
   return token
 }

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyRequest, onSendHookHandler } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
+import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { issuerPath } from '../http/endpoints/metadata.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
@@ -98,20 +99,22 @@ export async function registerDocs(
   options: DocsOptions,
 ): Promise<void> {
   const { path = '/docs', title = 'API', version = '1.0.0', description = '', transform } = options
-  const own = 'login' in auth ? [schemeName] : []
+  const own = internals in auth ? [schemeName] : []
   const others = issuerSchemes(auth.issuers, own)
   const schemes = [...own, ...others.map(({ name }) => name)]
-  const base = 'login' in auth ? issuerPath(auth.issuer) : ''
+  const base = internals in auth ? issuerPath(auth.issuer) : ''
   const components = (withClients = false): object => ({
     securitySchemes: {
-      ...('login' in auth && { [schemeName]: securityScheme(auth, base + tokenPath, withClients) }),
+      ...(internals in auth && {
+        [schemeName]: securityScheme(auth, base + tokenPath, withClients),
+      }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })
   // The document is made once; clients come and go.
   const forClients = new WeakSet<FastifyRequest>()
   const lookForClients = async (request: FastifyRequest): Promise<void> => {
-    if ('login' in auth && (await hasActingClients(auth))) forClients.add(request)
+    if (internals in auth && (await hasActingClients(auth))) forClients.add(request)
   }
   const documentFor = (request: FastifyRequest, document: { components?: object }): object =>
     forClients.has(request)

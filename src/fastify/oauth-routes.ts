@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
+import { internals } from '../core/internals.ts'
 import { jwksMaxAge } from '../core/keys/lifecycle.ts'
 import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
 import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
@@ -45,8 +46,9 @@ export async function oauthRoutes(
 
   // RFC 7517 §5. A new key is published ahead for longer than verifiers elsewhere may keep this.
   scope.get(jwksPath, hidden, async (_request, reply) => {
-    await auth.keys.update()
-    return reply.header('cache-control', `public, max-age=${jwksMaxAge}`).send(auth.keys.publicJwks)
+    const { keys } = auth[internals]
+    await keys.update()
+    return reply.header('cache-control', `public, max-age=${jwksMaxAge}`).send(keys.publicJwks)
   })
   const path = metadataPath(auth.issuer)
   if (path !== null) {

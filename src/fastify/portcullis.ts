@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
+import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { unknownOptionProblems } from '../core/known-options.ts'
 import { type DocsOptions, docsOptionNames, registerDocs } from './docs.ts'
@@ -81,59 +82,28 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
     app.addHook('onRoute', finishGuardedRoute)
     if (answerErrors) app.addHook('onRoute', answerRefusals)
     if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
-    if (!('login' in auth)) return
+    if (!(internals in auth)) return
     await app.register(oauthRoutes, {
       auth,
       paths: { token: tokenPath, revocation: revocationPath, introspection: introspectionPath },
     })
-    keepInOrder(app, auth, options.prune !== false)
+    maintainWhileListening(app, auth, options.prune !== false)
   },
   { name: 'portcullis', fastify: '5.x' },
 )
 
-/** Seconds between two looks for sessions that have ended. */
-const pruneInterval = 60 * 60
-/** Seconds between two looks for what is due with the signing keys. */
-const keyInterval = 60
-/** Seconds between two looks for the kinds of hashes that users have. */
-const hashInterval = 60 * 60
-
 /** Does, while the application listens, what nobody asks for. */
-function keepInOrder(app: FastifyInstance, auth: Auth, prune: boolean): void {
-  const pruneAll = (signal: AbortSignal) =>
-    Promise.all([auth.sessions.prune(signal), auth.events.prune(signal), auth.throttle.prune()])
-  if (prune) repeat(app, pruneInterval, 'pruning', pruneAll)
-  repeat(app, hashInterval, 'a look at the kinds of hashes', auth.login.learnTimes)
-  const { managedKeys } = auth
-  if (managedKeys) repeat(app, keyInterval, 'key maintenance', () => managedKeys.maintain())
-}
-
-/** Does something when the application listens, and again and again until it closes. */
-function repeat(
-  app: FastifyInstance,
-  interval: number,
-  name: string,
-  work: (signal: AbortSignal) => Promise<unknown>,
-): void {
+function maintainWhileListening(app: FastifyInstance, auth: Auth, prune: boolean): void {
   const stop = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<unknown> | undefined
-  function run(): void {
-    // Not twice at once: after a long absence there may be more to do than fits between two times.
-    running ??= work(stop.signal)
-      .catch((error) => app.log.error({ err: error }, `${name} failed`))
-      .finally(() => {
-        running = undefined
-      })
-  }
+  let maintenance: Promise<void> | undefined
+  const onError = (error: unknown, work: string): void =>
+    app.log.error({ err: error }, `${work} failed`)
   app.addHook('onListen', async () => {
-    timer = setInterval(run, interval * 1000).unref()
-    run()
+    maintenance = auth.maintain(stop.signal, { prune, onError })
   })
   app.addHook('onClose', async () => {
-    clearInterval(timer)
     stop.abort()
     // The database is closed after the application.
-    await running
+    await maintenance
   })
 }

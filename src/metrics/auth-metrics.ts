@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
+import { internals } from '../core/internals.ts'
 import type { Issuers } from '../core/issuers/issuers.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import type { ManagedKeys } from '../core/keys/rotation.ts'
@@ -15,17 +16,19 @@ import { registerHistogram, registerRead, type Sample } from './register.ts'
  * each registry.
  */
 export function collectMetrics(auth: Auth | ResourceServer, registry: Registry): void {
+  const own = internals in auth ? auth[internals] : undefined
   registerRead(registry, 'portcullis_token_cache_lookups_total', () => [
-    ...('login' in auth ? lookups(auth.accessTokens.cache, { cache: 'own' }) : []),
+    ...(own === undefined ? [] : lookups(own.accessTokens.cache, { cache: 'own' })),
     ...lookups(auth.issuers.cache, { cache: 'external' }),
   ])
   collectIssuers(auth.issuers, registry)
-  if ('login' in auth) collectUsers(auth, registry)
+  if (internals in auth) collectUsers(auth, registry)
 }
 
 function collectUsers(auth: Auth, registry: Registry): void {
-  const { clients, login, throttle, sessions, store, managedKeys } = auth
-  const { pool } = auth.passwords
+  const { sessions, managedKeys } = auth
+  const { clients, login, throttle, store, passwords } = auth[internals]
+  const { pool } = passwords
   registerRead(registry, 'portcullis_logins_total', () =>
     Object.entries(login.counts).map(([result, count]) => [count, { result }]),
   )

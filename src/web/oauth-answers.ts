@@ -1,4 +1,5 @@
 import type { Auth } from '../core/auth.ts'
+import { internals } from '../core/internals.ts'
 import { jwksMaxAge } from '../core/keys/lifecycle.ts'
 import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
 import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
@@ -44,9 +45,9 @@ export function createOAuthAnswers(auth: Auth): OAuthAnswers {
     if (pathname === metadata)
       return { status: 200, headers: {}, body: createMetadata(auth, paths) }
     if (pathname !== paths.jwks) return null
-    await auth.keys.update()
+    await auth[internals].keys.update()
     const headers = { 'cache-control': `public, max-age=${jwksMaxAge}` }
-    return { status: 200, headers, body: auth.keys.publicJwks }
+    return { status: 200, headers, body: auth[internals].keys.publicJwks }
   }
 }
 

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Auth } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
 import type { User } from '../../src/core/users/user.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
@@ -27,7 +28,8 @@ describe('events list', () => {
   // Each a minute after the one before.
   before(async () => {
     auth = await openIn(directory, clock)
-    const { users, clients, login } = auth
+    const { users, clients } = auth
+    const { login } = auth[internals]
     clock.advance(60)
     alice = await users.create({ username: 'alice', password: goodPassword }, { actor: 'cli:ann' })
     clock.advance(60)
@@ -139,7 +141,11 @@ describe('events list', () => {
   test('ends quietly when a pipe is closed early', async () => {
     // More than a pipe holds.
     for (let times = 0; times < 1500; times++) {
-      await auth.events.record({ type: 'sys_startup', actor: 'system', details: { pid: times } })
+      await auth[internals].events.record({
+        type: 'sys_startup',
+        actor: 'system',
+        details: { pid: times },
+      })
     }
     const child = start(directory, ['events', 'list', '--json', '--limit', '9999'])
     const head = spawn('head', ['-n', '1'], {
@@ -192,7 +198,7 @@ describe('events tail', () => {
     const directory = createDirectory()
     const auth = await openIn(directory)
     for (let pid = 1; pid <= 12; pid++) {
-      await auth.events.record({ type: 'sys_startup', details: { pid } })
+      await auth[internals].events.record({ type: 'sys_startup', details: { pid } })
     }
     await auth.close()
     const { stdout, code } = await run(directory, ['events', 'tail', '--type', 'sys_startup'])

@@ -5,6 +5,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { AuthClientError, type AuthClientErrorCode } from '../../src/client/client-error.ts'
 import { type AuthClient, type ClientEvent, createClient } from '../../src/client/create-client.ts'
 import { memoryStorage, type TokenStorage } from '../../src/client/token-storage.ts'
+import { internals } from '../../src/core/internals.ts'
 import { goodPassword } from '../fixtures.ts'
 import { type RunningServer, startServer } from './server.ts'
 
@@ -159,7 +160,7 @@ test('a log-out while tokens are exchanged leaves nobody logged in', async () =>
   const [, answer] = await Promise.all([client.logout(), client.fetch('/me')])
   assert.equal(answer.status, 401)
   assert.equal(client.isLoggedIn(), false)
-  const after = await server.auth.store.sessions.find(session.id)
+  const after = await server.auth[internals].store.sessions.find(session.id)
   assert.notEqual(after?.revokedAt, null)
 })
 
@@ -167,7 +168,7 @@ test('a new login ends the session of before', async () => {
   await client.login('alice', goodPassword)
   const { id } = await sessionOfClient()
   await client.login('alice', goodPassword)
-  assert.notEqual((await server.auth.store.sessions.find(id))?.revokedAt, null)
+  assert.notEqual((await server.auth[internals].store.sessions.find(id))?.revokedAt, null)
   assert.equal((await client.fetch('/me')).status, 200)
 })
 

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { AuthClientError } from '../../src/client/client-error.ts'
 import { createClient } from '../../src/client/create-client.ts'
 import { memoryStorage } from '../../src/client/token-storage.ts'
+import { internals } from '../../src/core/internals.ts'
 import { goodPassword } from '../fixtures.ts'
 import { startServer } from './server.ts'
 
@@ -53,7 +54,7 @@ test('a client with an id names it at login, refresh and log-out; one without na
     server.clock.advance(16 * 60)
     assert.equal((await client.fetch('me')).status, 200)
     await client.logout()
-    assert.notEqual((await server.auth.store.sessions.find(session.id))?.revokedAt, null)
+    assert.notEqual((await server.auth[internals].store.sessions.find(session.id))?.revokedAt, null)
     assert.deepEqual(
       forms.map((form) => form.get('client_id')),
       Array(3).fill('clientId' in options ? 'spa' : null),

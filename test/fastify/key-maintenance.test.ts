@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { test } from 'node:test'
 import Fastify from 'fastify'
 import { UnavailableError } from '../../src/core/errors.ts'
+import { internals } from '../../src/core/internals.ts'
 import { jwksMaxAge } from '../../src/core/keys/lifecycle.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { memory } from '../../src/stores/memory/memory.ts'
@@ -61,7 +62,7 @@ test('the JWK Set is that of the store now, whichever process changed it (KM-03)
   const there = await createTestAuth({ store })
   const published = async (): Promise<string[]> =>
     (await app.inject(jwksPath)).json().keys.map(({ kid }: { kid: string }) => kid)
-  const { id } = auth.keys.current
+  const { id } = auth[internals].keys.current
   const next = await there.managedKeys?.rotate()
   assert.deepEqual(await published(), [id, next?.id])
   await there.managedKeys?.retire(id)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import swagger from '@fastify/swagger'
@@ -115,20 +116,25 @@ describe('the plugin', () => {
     assert.equal(components.securitySchemes[schemeName].type, 'oauth2')
   })
 
-  test('deletes ended sessions from the start on, unless another process does', async () => {
+  test('maintains the store while it listens, prunes unless another process does, and waits for the end', async () => {
     const { auth } = await createTestGuards()
     for (const prune of [true, false]) {
-      let looks = 0
-      const look = (): Promise<number> => {
-        looks += 1
-        return auth.sessions.prune()
+      const happened: string[] = []
+      const maintain: Auth['maintain'] = async (signal, options) => {
+        happened.push(`begins, ${options?.prune === true ? 'pruning' : 'not pruning'}`)
+        await once(signal, 'abort')
+        await setImmediate()
+        happened.push('ends')
       }
-      const sessions = { ...auth.sessions, prune: look }
       const app = Fastify()
-      await app.register(portcullis, { auth: { ...auth, sessions }, docs: false, prune })
+      await app.register(portcullis, { auth: { ...auth, maintain }, docs: false, prune })
+      await app.ready()
+      assert.deepEqual(happened, [])
       await app.listen({ host: '127.0.0.1', port: 0 })
-      assert.equal(looks, prune ? 1 : 0)
+      const begun = `begins, ${prune ? 'pruning' : 'not pruning'}`
+      assert.deepEqual(happened, [begun])
       await app.close()
+      assert.deepEqual(happened, [begun, 'ends'])
     }
   })
 
@@ -143,40 +149,5 @@ describe('the plugin', () => {
     })
     const response = await app.inject({ method: 'POST', url: '/items', payload: {} })
     assert.equal(response.statusCode, 401)
-  })
-
-  test('prunes when it listens and every hour, not twice at once, and not beyond its end', {
-    timeout: 60_000,
-  }, async (t) => {
-    t.mock.timers.enable({ apis: ['setInterval'] })
-    const { auth } = await createTestGuards()
-    let runs = 0
-    let finish: (() => void) | undefined
-    const sessions = {
-      ...auth.sessions,
-      async prune(signal?: AbortSignal) {
-        runs++
-        await new Promise<void>((resolve) => {
-          finish = resolve
-          signal?.addEventListener('abort', () => resolve())
-        })
-        return 0
-      },
-    }
-    const app = Fastify()
-    await app.register(portcullis, { auth: { ...auth, sessions } })
-    await app.listen({ port: 0, host: '127.0.0.1' })
-    const anHour = async () => {
-      t.mock.timers.tick(60 * 60 * 1000)
-      // For what waits for the end of a run.
-      await setImmediate()
-      return runs
-    }
-    assert.equal(await anHour(), 1, 'while one goes on there is no other')
-    finish?.()
-    await setImmediate()
-    assert.equal(await anHour(), 2)
-    await app.close()
-    assert.equal(await anHour(), 2)
   })
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify'
 import { UnavailableError } from '../../src/core/errors.ts'
+import { internals } from '../../src/core/internals.ts'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { secured } from '../../src/fastify/secured.ts'
 import { all, guard, optional } from '../../src/http/guards/guard.ts'
@@ -205,7 +206,7 @@ describe('a refusal', () => {
     const headers = await authorize('admin')
     const user = await guards.activeUser({ headers })
     // In the store itself: a deactivation would end the token too.
-    await auth.store.users.update(user.id, { active: false })
+    await auth[internals].store.users.update(user.id, { active: false })
     const inactive = await app.inject({ url: '/admin', headers })
     assert.deepEqual(inactive.json(), problem(403, 'Forbidden', 'Inactive user'))
     assert.equal(inactive.headers['www-authenticate'], undefined)

@@ -31,7 +31,7 @@ const prefixes = new Set(requirements.map((id) => id.slice(0, 3)))
 
 /** Every id that the tests name in parentheses, as titles do, with the files that do. */
 const filesById = new Map<string, Set<string>>()
-for (const file of globSync('test/**/*.ts', { cwd: root }).sort()) {
+for (const file of globSync(['test/**/*.ts', 'src/stores/contract/*.ts'], { cwd: root }).sort()) {
   const code = read(file).replace(/^\s*\/\/.*$/gm, '')
   for (const [, names = ''] of code.matchAll(/\(([^()\n]*\d[^()\n]*)\)/g)) {
     for (const name of names.split(', ')) {
@@ -60,7 +60,7 @@ if (process.env.UPDATE) {
       const [, ids = '', text = ''] = rowPattern.exec(line) ?? []
       if (!/\d/.test(ids)) return line
       const places = [...new Set(ids.split(', ').flatMap(placesOf))].map(
-        (place) => `[${place.replace(/^test\/|\.test\.ts$/g, '')}](../${place})`,
+        (place) => `[${place.replace(/^(test|src)\/|\.test\.ts$/g, '')}](../${place})`,
       )
       return `| ${ids} | ${text} | ${places.join(', ')} |`
     })

@@ -26,6 +26,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   http: { guards: [], grants: [], endpoints: ['grants'] },
   stores: {
+    contract: [],
     sql: [],
     migrations: ['sql'],
     memory: [],
@@ -39,7 +40,6 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 /** Files of a hall that rooms may name: they name no room, or are the ports that all of them share. */
 const beneath: Readonly<Record<string, readonly string[]>> = {
   core: [
-    'auth-options.ts',
     'clock.ts',
     'coalesce.ts',
     'errors.ts',

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import type { ConfiguredClient } from '../../src/core/clients/configured.ts'
+import { internals } from '../../src/core/internals.ts'
 import type { Store } from '../../src/core/store.ts'
 import type { Guard } from '../../src/http/guards/guard.ts'
 import { createGuards, type Guards } from '../../src/http/guards/guards.ts'
@@ -48,7 +49,8 @@ async function tokenOfClient(
   const credentials = { clientId: 'jobs', clientSecret }
   const { id, stamp } = await auth.clients.authenticateConfidential(credentials)
   const endsWith = { clientStamp: stamp }
-  return (await auth.accessTokens.issue({ subject: id, clientId: id, scopes, endsWith })).token
+  return (await auth[internals].accessTokens.issue({ subject: id, clientId: id, scopes, endsWith }))
+    .token
 }
 
 async function tokenOfUser(role: string, scopes?: readonly string[]): Promise<string> {

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { SignJWT } from 'jose'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { UnavailableError } from '../../src/core/errors.ts'
+import { internals } from '../../src/core/internals.ts'
 import type { Store } from '../../src/core/store.ts'
 import type { GuardedRequest } from '../../src/http/bearer.ts'
 import type { Guard } from '../../src/http/guards/guard.ts'
@@ -73,7 +74,7 @@ test('a key that another process retired is refused on the very next guarded req
     const token = await issue()
     await guard(bearer(token))
     await guard(bearer(token))
-    await there.managedKeys?.retire(here.keys.current.id)
+    await there.managedKeys?.retire(here[internals].keys.current.id)
     await assert.rejects(guard(bearer(token)), isInvalidToken)
     await guard(bearer(await issue()))
   }
@@ -83,7 +84,7 @@ test('the guard that loads no user learns of it with the next thing that does (K
   const { here, there, guards, issue } = await start(t)
   const token = await issue()
   await guards.accessToken(bearer(token))
-  await there.managedKeys?.retire(here.keys.current.id)
+  await there.managedKeys?.retire(here[internals].keys.current.id)
   await here.managedKeys?.maintain()
   await assert.rejects(guards.accessToken(bearer(token)), isInvalidToken)
 })
@@ -93,14 +94,18 @@ test('a token that was signed with a key that another process just made is accep
   for (const guard of userGuards) {
     await there.managedKeys?.rotate({ atOnce: true })
     const token = await issue(there)
-    assert.notEqual(there.keys.current.id, here.keys.current.id, 'not known here yet')
+    assert.notEqual(
+      there[internals].keys.current.id,
+      here[internals].keys.current.id,
+      'not known here yet',
+    )
     await guard(bearer(token))
   }
 })
 
 test('no process signs with a key that another one has retired (KM-04)', async (t) => {
   const { here, there, guards, issue } = await start(t)
-  const { id } = here.keys.current
+  const { id } = here[internals].keys.current
   await there.managedKeys?.retire(id)
   const { keyId } = await guards.accessToken(bearer(await issue()))
   assert.notEqual(keyId, id)
@@ -109,7 +114,7 @@ test('no process signs with a key that another one has retired (KM-04)', async (
 test('while the keys cannot be read, nothing is granted on the word of an old copy (BR-06)', async (t) => {
   const { here, there, userGuards, issue, breakHere } = await start(t)
   const token = await issue()
-  await there.managedKeys?.retire(here.keys.current.id)
+  await there.managedKeys?.retire(here[internals].keys.current.id)
   breakHere('read')
   for (const guard of userGuards) {
     await assert.rejects(guard(bearer(token)), (error) => error === outage)

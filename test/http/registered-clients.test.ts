@@ -3,6 +3,7 @@ import { beforeEach, describe, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import { UnavailableError } from '../../src/core/errors.ts'
 import type { AuthEvent } from '../../src/core/events/event-store.ts'
+import { internals } from '../../src/core/internals.ts'
 import { memory } from '../../src/stores/memory/memory.ts'
 import { goodPassword } from '../fixtures.ts'
 import {
@@ -144,7 +145,7 @@ describe('a grant', () => {
     assert.deepEqual(Object.keys(tokens), ['access_token', 'token_type', 'expires_in', 'scope'])
     const { sid } = decodeJwt(tokens.access_token)
     await made.revoke(post('login'), { token: tokens.access_token })
-    assert.notEqual((await made.auth.store.sessions.find(String(sid)))?.revokedAt, null)
+    assert.notEqual((await made.auth[internals].store.sessions.find(String(sid)))?.revokedAt, null)
   })
 })
 

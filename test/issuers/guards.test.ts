@@ -8,6 +8,7 @@ import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
 import type { AuthEvent } from '../../src/core/events/event-store.ts'
+import { internals } from '../../src/core/internals.ts'
 import type { TrustedIssuer } from '../../src/core/issuers/external-issuer.ts'
 import { createResourceServer } from '../../src/core/issuers/resource-server.ts'
 import { createGuards, type Guards } from '../../src/http/guards/guards.ts'
@@ -142,12 +143,12 @@ describe('whose token it is (XI-01)', () => {
     await assertRefused(guards.accessToken(request(await theirs({}, otherKey))), 401)
     // Nor by our own keys, whatever the token says.
     await assertRefused(guards.accessToken(request(await theirs({ iss: auth.issuer }))), 401)
-    const forged = await auth.accessTokens.issue({
+    const forged = await auth[internals].accessTokens.issue({
       subject: 'subject-1',
       clientId: 'web',
       scopes: ['*'],
       role: 'admin',
-      endsWith: { securityStamp: 'x' },
+      endsWith: { userStamp: 'x' },
     })
     const [header, payload = '', signature] = forged.token.split('.')
     const changed = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), ...claims() }

@@ -7,6 +7,7 @@ import { Registry } from 'prom-client'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { ThrottledError } from '../../src/core/errors.ts'
+import { internals } from '../../src/core/internals.ts'
 import { createResourceServer } from '../../src/core/issuers/resource-server.ts'
 import { createHashPool } from '../../src/core/passwords/hash-pool.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
@@ -95,7 +96,7 @@ test('authentications of clients, and locks, are counted by how they ended', asy
 })
 
 test('the queue of hashes is measured: what runs, waits, is refused, and for how long (PW-13)', async () => {
-  const { pool } = auth.passwords
+  const { pool } = auth[internals].passwords
   const before = await samplesOf('portcullis_hash_wait_seconds')
   const held = Promise.withResolvers<void>()
   const first = pool.run(() => held.promise)

@@ -7,6 +7,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import pg from 'pg'
 import type { Auth } from '../../src/core/auth.ts'
 import { systemClock } from '../../src/core/clock.ts'
+import { internals } from '../../src/core/internals.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createSetup } from '../../src/server/setup.ts'
 import { postgres } from '../../src/stores/postgres/postgres.ts'
@@ -115,7 +116,7 @@ describe('with the database lost', { skip, timeout }, () => {
       await recovered()
       assert.equal((await app.inject('/health/ready')).statusCode, 200)
       assert.deepEqual(
-        (await auth.store.users.list({ limit: 10 })).map(({ username }) => username),
+        (await auth[internals].store.users.list({ limit: 10 })).map(({ username }) => username),
         ['ann'],
         'nobody was created',
       )

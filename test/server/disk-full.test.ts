@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, type TestContext, test } from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
+import { internals } from '../../src/core/internals.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
@@ -143,7 +144,7 @@ async function examine(t: TestContext, place: Place, takesSome: boolean): Promis
     const answer = await app.inject({ method: 'POST', url: '/admin/users', headers, payload })
     if (takesSome && answer.statusCode === 201) continue
     assertProblem(answer, 503)
-    assert.equal(await auth.store.users.findByUsername(payload.username), null)
+    assert.equal(await auth[internals].store.users.findByUsername(payload.username), null)
     break
   }
   const refreshed = await refresh(first.refresh_token)

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import * as bcrypt from '@node-rs/bcrypt'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { Auth } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../fixtures.ts'
 
@@ -14,7 +15,7 @@ let hashes = 0
 
 before(async () => {
   auth = await createTestAuth({ clock: createTestClock() })
-  auth.passwords.pool.subscribe(() => void hashes++)
+  auth[internals].passwords.pool.subscribe(() => void hashes++)
   app = await buildApp({ auth, trustedProxies: { addresses: ['127.0.0.1'], hops: 1 } })
   const { users } = auth
   await users.create({ username: 'wrong', password: goodPassword })
@@ -25,7 +26,7 @@ before(async () => {
     username: 'imported',
     passwordHash: await bcrypt.hash('right', 4),
   })
-  await auth.login.learnTimes()
+  await auth[internals].login.learnTimes()
   hashes = 0
 })
 after(async () => {

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import type { Auth } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
 import { portOf, sendForm } from './fixtures.ts'
@@ -109,7 +110,7 @@ test('a verifier that looks for unknown keys, as jose does, follows a rotation a
 test('the drill for a stolen key: retired, it opens nothing, and users notice nothing (KM-03)', async (t) => {
   const { auth, app } = await start(t)
   const { access_token, refresh_token } = await login(app)
-  const { current: stolen } = auth.keys
+  const { current: stolen } = auth[internals].keys
   assert.equal(await statusOfMe(app, access_token), 200)
   await auth.managedKeys?.retire(stolen.id)
 
@@ -117,7 +118,7 @@ test('the drill for a stolen key: retired, it opens nothing, and users notice no
   const fetched = await (await fetch(jwksOf(app))).json()
   assert.deepEqual(
     fetched.keys.map(({ kid }: { kid: string }) => kid),
-    [auth.keys.current.id],
+    [auth[internals].keys.current.id],
   )
   const elsewhere = createRemoteJWKSet(jwksOf(app))
   await assert.rejects(jwtVerify(access_token, elsewhere, { issuer }), {

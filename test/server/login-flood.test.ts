@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createAuth } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
 import { createHashPool, hashConcurrency } from '../../src/core/passwords/hash-pool.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { urlOf } from '../../src/server/listener-options.ts'
@@ -62,7 +63,7 @@ test('guarded requests, keys, metadata, introspection and refreshes pass by the 
     unanswered.delete(number)
     return status
   })
-  const { pool } = auth.passwords
+  const { pool } = auth[internals].passwords
   // Until the server has them all.
   while (pool.load.running + pool.load.waiting < unanswered.size) await turn()
 

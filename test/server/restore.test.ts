@@ -9,6 +9,7 @@ import pg from 'pg'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { systemClock } from '../../src/core/clock.ts'
+import { internals } from '../../src/core/internals.ts'
 import { revokeAll } from '../../src/core/sessions/revoke-all.ts'
 import type { Store } from '../../src/core/store.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'
@@ -161,7 +162,7 @@ test('servers that run while everything is ended refuse what they issued, and go
   const tokens = await running.logIn()
   assert.equal(await running.me(tokens.access_token), 200)
   const command = await open(t, database, { keyEncryptionKey })
-  await revokeAll(command.auth.store, systemClock)
+  await revokeAll(command.auth[internals].store, systemClock)
   assert.equal(await running.me(tokens.access_token), 401)
   assert.equal(await running.refresh(tokens.refresh_token), 400)
   await command.close()
@@ -191,7 +192,7 @@ async function open(t: TestContext, database: Restorable, options: Partial<AuthO
   }
   t.after(close)
   const ann = async () => {
-    const user = await auth.store.users.findByUsername('ann')
+    const user = await auth[internals].store.users.findByUsername('ann')
     assert.ok(user)
     return user
   }

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../src/core/store.ts'
+import { anEvent, aSession, aUser } from '../../src/stores/contract/records.ts'
+import { writesOf } from '../../src/stores/contract/writes.ts'
 import { type BareDatabase, postgresDatabase, sqliteDatabase } from './bare-database.ts'
-import { aSession, aUser } from './contract.ts'
-import { anEvent, writesOf } from './events-contract.ts'
 import { type PostgresServer, startPostgresOrSkip } from './postgres-server.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-events-'))
@@ -37,7 +37,7 @@ function events(name: string, create: () => Promise<BareDatabase>, skipped: stri
     }
 
     for (const [write, prepare] of Object.entries({
-      ...writesOf(aUser, aSession),
+      ...writesOf(),
       'sessions.create': async (_store: Store) => {
         const opened = await session()
         return async ({ sessions }: Store, event: ReturnType<typeof anEvent>) =>

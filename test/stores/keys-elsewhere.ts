@@ -1,6 +1,7 @@
 // Another process on the same database, which does with the keys what it is told.
 
 import { createAccessToken } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'
 import { postgres } from '../../src/stores/postgres/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
@@ -43,8 +44,8 @@ async function perform(task: KeyTask): Promise<Omit<KeyOutcome & { done: true },
     case 'retire':
       return { ids: [(await keys.retire(task.id)).id] }
     case 'read the JWK Set':
-      await auth.keys.update()
-      return { ids: auth.keys.publicJwks.keys.map(({ kid = '' }) => kid) }
+      await auth[internals].keys.update()
+      return { ids: auth[internals].keys.publicJwks.keys.map(({ kid = '' }) => kid) }
     case 'issue':
       return { token: (await createAccessToken(auth, task.userId)) ?? '' }
     case 'guard':

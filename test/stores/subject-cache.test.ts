@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Subject } from '../../src/core/sessions/session-store.ts'
+import { aUser } from '../../src/stores/contract/records.ts'
 import { createSubjectCache, type SubjectCache } from '../../src/stores/subject-cache.ts'
-import { aUser } from './contract.ts'
 
 const user = aUser()
 const subject: Subject = { user, sessionStamp: user.securityStamp, keysVersion: 1 }

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Auth } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
 import type { OpenSession } from '../../src/core/sessions/sessions.ts'
 import type { Store } from '../../src/core/store.ts'
 import { postgres } from '../../src/stores/postgres/postgres.ts'
@@ -79,7 +80,7 @@ function races(name: string, open: () => Promise<[Store, string]>, skipped: stri
 
     async function openSession(auth: Auth, username: string): Promise<OpenSession> {
       const { id } = await auth.users.create({ username, password: null })
-      const user = await auth.store.users.findById(id)
+      const user = await auth[internals].store.users.findById(id)
       assert.ok(user)
       const opened = await auth.sessions.open(user, { clientId: 'client', scopes: [] })
       assert.ok(opened)
@@ -94,7 +95,7 @@ function races(name: string, open: () => Promise<[Store, string]>, skipped: stri
         assert.equal(outcome.length, 2 * perProcess)
         assert.equal(new Set(outcome).size, 1, 'all are given the same successor')
         assert.notEqual(outcome[0], null)
-        assert.equal((await auth.store.sessions.find(session.id))?.generation, 1)
+        assert.equal((await auth[internals].store.sessions.find(session.id))?.generation, 1)
         // No branch: the one successor is what the session goes on with, and it is the only session.
         const { session: next } = await auth.sessions.refresh(outcome[0] ?? '', 'client')
         assert.equal(next.id, session.id)
@@ -119,7 +120,7 @@ function races(name: string, open: () => Promise<[Store, string]>, skipped: stri
         for (const token of new Set(survivors)) {
           await assert.rejects(auth.sessions.refresh(token, 'client'))
         }
-        const subject = await auth.store.findSubject(session.userId, session.id)
+        const subject = await auth[internals].store.findSubject(session.userId, session.id)
         assert.equal(subject?.sessionStamp, null, 'and its access tokens are refused')
         refusals += outcome.filter((token) => token === null).length
       }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { UserError } from '../../src/core/errors.ts'
+import { internals } from '../../src/core/internals.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createTestAuth, type TestAuth } from '../../src/testing/test-auth.ts'
 
@@ -55,7 +56,7 @@ test('the token is a real one: it expires, and ends with the account', async () 
 test('a password that a test sets is hashed at next to no cost, and at the real one if asked for', async () => {
   const hashOf = async (each: TestAuth): Promise<string> => {
     await each.users.create({ username: 'grace', password: 'three green tractors sing' })
-    return String((await each.store.users.findByUsername('grace'))?.passwordHash)
+    return String((await each[internals].store.users.findByUsername('grace'))?.passwordHash)
   }
   assert.match(await hashOf(auth), /\$m=8,t=1,p=1\$/)
   const real = await createTestAuth({ passwordHash: {} })

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { internals } from '../../../src/core/internals.ts'
 import { ours, peer } from '../contestants.ts'
 import { createFixture } from '../fixture.ts'
 import { load } from '../load.ts'
@@ -25,7 +26,7 @@ export const firstSight: Row = {
         const fixture = await createFixture({ algorithm, accessTokens: tokens })
         onEnd(fixture.remove)
         const { accessTokens, environment, auth } = fixture
-        const [jwk] = auth.keys.publicJwks.keys
+        const [jwk] = auth[internals].keys.publicJwks.keys
         const pem =
           jwk &&
           createPublicKey({ key: { ...jwk }, format: 'jwk' }).export({

@@ -21,14 +21,14 @@ export type Caller =
 
 /** The client of a verified token, ours or another issuer's; null if the token has ended. */
 export async function findCallingClient(
-  auth: { readonly clients: Clients; readonly keys: KeyRing } | object,
+  own: { readonly clients: Clients; readonly keys: KeyRing } | undefined,
   token: AccessToken,
 ): Promise<CallingClient | null> {
   if (token.external) {
     const { iss, client_id: name } = token.claims
     return { id: `${iss}|${name}`, name, permissions: token.scopes }
   }
-  const client = 'clients' in auth ? await findClientOfToken(auth, token) : null
+  const client = own === undefined ? null : await findClientOfToken(own, token)
   if (client === null) return null
   const { id, name } = client
   return { id, name, permissions: narrowScopes(ownPermissions(client), token.scopes) }

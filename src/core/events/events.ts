@@ -26,8 +26,18 @@ export type NewEvent = Pick<AuthEvent, 'type'> & {
     | undefined
 }
 
-/** Where events are recorded, heard of, and found again. */
-export interface AuthEvents {
+/** Events as an application hears of them and finds them again. */
+export interface Events {
+  /** Calls the listener with every event from now on. Returns what ends that. */
+  subscribe(listener: (event: AuthEvent) => void): () => void
+  /** The stored events, newest first. */
+  list(query: EventQuery): Promise<readonly AuthEvent[]>
+  /** Deletes events that are older than they are kept, in small batches; returns how many. */
+  prune(signal?: AbortSignal): Promise<number>
+}
+
+/** The same, with what records them. */
+export interface AuthEvents extends Events {
   /**
    * Makes a change together with the record of it: `change` gets the event, to be stored in its own
    * transaction.
@@ -46,12 +56,11 @@ export interface AuthEvents {
   publish(event: AuthEvent): void
   /** Gives a new event its id and time. */
   stamp(event: NewEvent): AuthEvent
-  /** Calls the listener with every event from now on. Returns what ends that. */
-  subscribe(listener: (event: AuthEvent) => void): () => void
-  /** The stored events, newest first. */
-  list(query: EventQuery): Promise<readonly AuthEvent[]>
-  /** Deletes events that are older than they are kept, in small batches; returns how many. */
-  prune(signal?: AbortSignal): Promise<number>
+}
+
+/** The part that is for applications: what is recorded is what core did, and nothing else. */
+export function publicEvents({ subscribe, list, prune }: AuthEvents): Events {
+  return { subscribe, list, prune }
 }
 
 /** Seconds that events are kept unless told otherwise: 90 days. */

@@ -1,7 +1,8 @@
-import type { AuthOptions } from '../auth-options.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
 import type { AuthEvents } from '../events/events.ts'
+import type { Store } from '../store.ts'
+import type { KeyOptions } from './key-options.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
 import { keyRotationInterval, retentionOf } from './lifecycle.ts'
 import { makeKey, openManagedRing } from './managed-keys.ts'
@@ -18,6 +19,15 @@ export interface LoadedKeys {
   readonly previousSecrets: readonly Uint8Array[]
 }
 
+/** What keys are kept in and used for. */
+export interface KeyUse {
+  readonly store: Store
+  /** Seconds that a token lives, which its key has to outlive. */
+  readonly accessTokenLifetime: number
+  readonly events: AuthEvents
+  readonly clock: Clock
+}
+
 /**
  * Returns the keys that the options name: a secret, or those in the store, of which the first is made
  * if there is none.
@@ -25,10 +35,8 @@ export interface LoadedKeys {
  * @throws {ConfigError} if the key-encryption key is missing, or is not the one of the store's keys.
  */
 export async function loadKeys(
-  options: AuthOptions,
-  accessTokenLifetime: number,
-  events: AuthEvents,
-  clock: Clock,
+  options: KeyOptions,
+  { store, accessTokenLifetime, events, clock }: KeyUse,
 ): Promise<LoadedKeys> {
   const { secretKey, previousSecretKeys = [] } = options
   const previous = await Promise.all(previousSecretKeys.map(importSecret))
@@ -39,23 +47,27 @@ export async function loadKeys(
     return { keys, managedKeys: null, secret, previousSecrets }
   }
 
-  const keyEncryptionKey = options.keyEncryptionKey ?? (await options.store.keyEncryptionKey?.())
+  const keyEncryptionKey = options.keyEncryptionKey ?? (await store.keyEncryptionKey?.())
   if (keyEncryptionKey === undefined) {
     throw new ConfigError([
       'This store has no place for a key-encryption key: set keyEncryptionKey (32 random bytes), or a secretKey.',
     ])
   }
-  const { signingKeys: store } = options.store
   const { signingAlgorithm: algorithm = 'ES256' } = options
-  const { version, keys } = await store.read()
+  const { version, keys } = await store.signingKeys.read()
   if (keys.length === 0) {
     // Not stored if another process was first: its key is the one.
     const first = await makeKey(algorithm, keyEncryptionKey, clock())
-    await store.change(version, { put: [first], remove: [] })
+    await store.signingKeys.change(version, { put: [first], remove: [] })
   }
-  const ring = await openManagedRing({ store, keyEncryptionKey, alsoVerify: previous, clock })
+  const ring = await openManagedRing({
+    store: store.signingKeys,
+    keyEncryptionKey,
+    alsoVerify: previous,
+    clock,
+  })
   const managedKeys = createManagedKeys({
-    store,
+    store: store.signingKeys,
     ring,
     algorithm,
     keyEncryptionKey,

@@ -35,6 +35,9 @@ export interface SessionRecord {
   readonly address: string
 }
 
+/** A session as the rest of an application sees one: everything but the stamp. */
+export type Session = Omit<SessionRecord, 'securityStamp'>
+
 /** Who a guarded request comes from, as far as the store knows. */
 export interface Subject {
   /** The user of the token. */

@@ -4,9 +4,10 @@ import { ConfigError, OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
+import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { RefreshTokens } from './refresh-token.ts'
-import type { SessionRecord } from './session-store.ts'
+import type { Session, SessionRecord } from './session-store.ts'
 import { findUserOfSession } from './token-user.ts'
 
 /** How long logins last. */
@@ -39,7 +40,7 @@ export interface NewSession {
 /** A live session with its newest refresh token. */
 export interface OpenSession {
   /** The session as stored. */
-  readonly session: SessionRecord
+  readonly session: Session
   /** Shown to the client once; nothing of it is stored. */
   readonly refreshToken: string
 }
@@ -47,25 +48,36 @@ export interface OpenSession {
 /** The live session of a refresh token that is the newest of it. */
 export interface InspectedSession {
   /** The session as stored. */
-  readonly session: SessionRecord
+  readonly session: Session
   /** The user of the session. */
-  readonly user: UserRecord
+  readonly user: User
   /** Seconds since 1970. */
   readonly expiresAt: number
+}
+
+/** Which session to end, and who ends it. */
+export interface EndOptions {
+  /** End the session only if it is this user's. */
+  readonly userId?: string
+  /** Who ends it, for the event. */
+  readonly by?: Actor
 }
 
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
   /**
-   * Opens a session for a user who has just logged in, which is the event of the login; null if the user was
-   * deactivated meanwhile.
+   * Opens a session for a user who has just logged in, which is the event of the login; null if the
+   * user is inactive, or was deleted.
+   *
+   * Does not check how the user logged in: call it after your own check, such as a link by mail. A
+   * record that was read before a new password, a deactivation or a log-out everywhere opens none.
    */
-  open(user: UserRecord, session: NewSession): Promise<OpenSession | null>
+  open(user: User | UserRecord, session: NewSession): Promise<OpenSession | null>
   /**
    * Returns the session of a refresh token, for a look at its scopes before it is used. Null if the
    * token was not written here, or its session is gone.
    */
-  find(refreshToken: string): Promise<SessionRecord | null>
+  find(refreshToken: string): Promise<Session | null>
   /**
    * Returns what a refresh token would yield if it were used now, without using it: its session, the
    * user, and when it expires. Null for a token that would be refused, or that is used already.
@@ -82,10 +94,10 @@ export interface Sessions {
    * another client, or of a user who is inactive.
    */
   refresh(refreshToken: string, clientId: string, by?: Actor): Promise<OpenSession>
-  /** Ends a session; with a user id, only if it is the user's. False if there is none to end. */
-  end(id: string, userId?: string, by?: Actor): Promise<boolean>
+  /** Ends a session. False if there is none to end. */
+  end(id: string, options?: EndOptions): Promise<boolean>
   /** The live sessions of a user, newest first. */
-  list(userId: string): Promise<readonly SessionRecord[]>
+  list(userId: string): Promise<readonly Session[]>
   /**
    * Deletes sessions that ended a day ago or earlier; returns how many. In small batches, and with
    * pauses in which others get their turn: a million takes a quarter of an hour. Stops after the
@@ -121,12 +133,14 @@ export function createSessions({
   let pruned = 0
 
   const withToken = (session: SessionRecord): OpenSession => ({
-    session,
+    session: toSession(session),
     refreshToken: refreshTokens.format(session.id, session.generation),
   })
 
   return {
     async open(user, { clientId, scopes, userAgent = '', address = '', requestId }) {
+      const record = 'securityStamp' in user ? user : await store.users.findById(user.id)
+      if (record === null) return null
       const now = clock()
       const session: SessionRecord = {
         id: uuidv7(),
@@ -138,7 +152,7 @@ export function createSessions({
         createdAt: now,
         expiresAt: now + lifetime,
         revokedAt: null,
-        securityStamp: user.securityStamp,
+        securityStamp: record.securityStamp,
         label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
         address,
       }
@@ -158,7 +172,8 @@ export function createSessions({
     },
     async find(refreshToken) {
       const parsed = refreshTokens.parse(refreshToken)
-      return parsed && (await sessions.find(parsed.sessionId))
+      const session = parsed && (await sessions.find(parsed.sessionId))
+      return session && toSession(session)
     },
     async inspect(refreshToken) {
       const parsed = refreshTokens.parse(refreshToken)
@@ -167,7 +182,7 @@ export function createSessions({
       const expiresAt = Math.min(session.expiresAt, session.rotatedAt + idleLifetime)
       // A session that is revoked has no user here.
       const user = expiresAt > clock() ? await findLiveUser(session) : null
-      return user && { session, user, expiresAt }
+      return user && { session: toSession(session), user: toUser(user), expiresAt }
     },
     async refresh(refreshToken, clientId, by = {}) {
       const parsed = refreshTokens.parse(refreshToken)
@@ -206,7 +221,7 @@ export function createSessions({
         })
       throw refused(`of the session ${id} was used again: the session has been ended`)
     },
-    async end(id, userId, by) {
+    async end(id, { userId, by } = {}) {
       const session = await sessions.find(id)
       if (session === null) return false
       const { userId: owner, clientId } = session
@@ -219,7 +234,9 @@ export function createSessions({
       } as const
       return await events.recordWith(ending, (event) => sessions.revoke(id, clock(), userId, event))
     },
-    list: (userId) => sessions.listByUser(userId, clock(), clock() - idleLifetime),
+    async list(userId) {
+      return (await sessions.listByUser(userId, clock(), clock() - idleLifetime)).map(toSession)
+    },
     async prune(signal) {
       const endedBefore = clock() - keptAfterEnd
       const deleteBatch = async (limit: number): Promise<number> => {
@@ -238,6 +255,11 @@ export function createSessions({
     const user = await findUserOfSession(store, { id, userId })
     return user?.active ? user : null
   }
+}
+
+/** Leaves out what nobody but core may see. */
+function toSession({ securityStamp: _, ...session }: SessionRecord): Session {
+  return session
 }
 
 /** @throws {ConfigError} with every option that cannot be used. */

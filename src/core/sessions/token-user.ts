@@ -3,8 +3,8 @@ import type { MaybePromise } from '../maybe-promise.ts'
 import { mapAnswer } from '../maybe-promise.ts'
 import type { Store } from '../store.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
+import { tokenStampOf } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
-import type { Subject } from './session-store.ts'
 
 /**
  * Returns the user of a verified token, or null if the token has ended: its session is revoked, or of
@@ -17,8 +17,13 @@ export function findUserOfToken(
   { claims: { sub, sid, stamp }, keyId }: AccessToken,
 ): MaybePromise<UserRecord | null> {
   return mapAnswer(store.findSubject(sub, sid ?? null), (subject) => {
-    const user = userOf(subject, sid === undefined ? stamp : subject?.sessionStamp)
-    if (subject === null || user === null) return null
+    if (subject === null) return null
+    const { user } = subject
+    const isLive =
+      sid === undefined
+        ? stamp === tokenStampOf(user.securityStamp)
+        : subject.sessionStamp === user.securityStamp
+    if (!isLive) return null
     // Another process may have retired the key since it was loaded here.
     return mapAnswer(keys.follow(subject.keysVersion), () => (keys.find(keyId) ? user : null))
   })
@@ -30,10 +35,7 @@ export async function findUserOfSession(
   { id, userId }: { readonly id: string; readonly userId: string },
 ): Promise<UserRecord | null> {
   const subject = await store.findSubject(userId, id)
-  return userOf(subject, subject?.sessionStamp)
-}
-
-// A revoked session has no stamp, an old one has an old stamp, a deleted user has none.
-function userOf(subject: Subject | null, stamp: string | null | undefined): UserRecord | null {
-  return subject && stamp === subject.user.securityStamp ? subject.user : null
+  if (subject === null) return null
+  // A revoked session has no stamp, one of before a change has an old one.
+  return subject.sessionStamp === subject.user.securityStamp ? subject.user : null
 }

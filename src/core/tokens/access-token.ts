@@ -34,7 +34,7 @@ export interface AccessTokenClaims {
   readonly roles?: readonly string[]
   /** The session that the token belongs to. */
   readonly sid?: string
-  /** The user's security stamp when the token was issued, for a token without a session. */
+  /** A digest of the user's security stamp when the token was issued, for a token without a session. */
   readonly stamp?: string
   /** Says that the client acts for itself, and ends with its secret; see client-stamp.ts. */
   readonly client_stamp?: string
@@ -69,10 +69,10 @@ export interface AccessTokenSubject {
   readonly scopes: readonly string[]
   /** Absent for a client that acts for itself. */
   readonly role?: string
-  /** What the token ends with: a session, the stamp of a user, or that of a client. */
+  /** What the token ends with: a session, the stamp of a user (see `tokenStampOf`), or that of a client. */
   readonly endsWith:
     | { readonly sessionId: string }
-    | { readonly securityStamp: string }
+    | { readonly userStamp: string }
     | { readonly clientStamp: string }
   /** The token expires by then, if that is before its lifetime is over. Seconds since 1970. */
   readonly expiresBy?: number
@@ -88,17 +88,10 @@ export interface IssuedAccessToken {
   readonly expiresIn: number
 }
 
-/** Signs and verifies access tokens (RFC 9068), with one issuer, audience and ring of keys. */
-export interface AccessTokenIssuer {
+/** Verifies access tokens (RFC 9068), with one issuer, audience and ring of keys. */
+export interface AccessTokens {
   /** Seconds that a new token lives. */
   readonly lifetime: number
-  /**
-   * Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it.
-   *
-   * @throws {UnavailableError} if it cannot be known which key signs.
-   * @throws {TypeError} if the subject is empty, or the token were to expire before it is made.
-   */
-  issue(subject: AccessTokenSubject): Promise<IssuedAccessToken>
   /**
    * Returns the verified token, or null if it is not one of ours that is valid now. Checked in this
    * order: length, form, `alg` against the key of `kid`, signature, `typ`, `iss`, `aud`, `nbf`,
@@ -109,7 +102,18 @@ export interface AccessTokenIssuer {
    *
    * @throws {UnavailableError} if the key is not known here and the store cannot be asked for it.
    */
-  verify(token: string): AccessToken | null | Promise<AccessToken | null>
+  verify(token: string): MaybePromise<AccessToken | null>
+}
+
+/** The same, with what signs them. */
+export interface AccessTokenIssuer extends AccessTokens {
+  /**
+   * Returns a new signed token (RFC 9068 §2). Does not check that the subject may have it.
+   *
+   * @throws {UnavailableError} if it cannot be known which key signs.
+   * @throws {TypeError} if the subject is empty, or the token were to expire before it is made.
+   */
+  issue(subject: AccessTokenSubject): Promise<IssuedAccessToken>
   /** How often a signature of ours did not have to be checked, and how often it did. */
   readonly cache: CacheCounts
 }
@@ -243,7 +247,7 @@ function endClaim(
   endsWith: AccessTokenSubject['endsWith'],
 ): Pick<AccessTokenClaims, 'sid' | 'stamp' | 'client_stamp'> {
   if ('sessionId' in endsWith) return { sid: endsWith.sessionId }
-  if ('securityStamp' in endsWith) return { stamp: endsWith.securityStamp }
+  if ('userStamp' in endsWith) return { stamp: endsWith.userStamp }
   return { client_stamp: endsWith.clientStamp }
 }
 

@@ -3,6 +3,7 @@ import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { findClientOfToken, ownPermissions } from '../../core/clients/token-client.ts'
 import { OAuthError } from '../../core/errors.ts'
+import { internals } from '../../core/internals.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
 import { readClientCredentials } from '../client-authentication.ts'
 import { answerOAuthError } from '../error-answers.ts'
@@ -55,11 +56,11 @@ async function inspectAccessToken(
   const { client_id, exp, iat, sub, aud, iss, jti, sid } = verified.claims
   const asIssued = { client_id, token_type: 'bearer', exp, iat, sub, aud, iss, jti } as const
   if (verified.kind === 'client') {
-    const owner = await findClientOfToken(auth, verified)
+    const owner = await findClientOfToken(auth[internals], verified)
     const scope = owner && formatScope(narrowScopes(ownPermissions(owner), verified.scopes))
     return scope === null ? null : { active: true, ...asIssued, scope }
   }
-  const user = await findUserOfToken(auth, verified)
+  const user = await findUserOfToken(auth[internals], verified)
   const client = await auth.clients.find(client_id)
   if (!user?.active || client === null) return null
   return {

@@ -2,7 +2,8 @@ import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { type Actor, actorOf } from '../../core/events/events.ts'
-import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import { internals } from '../../core/internals.ts'
+import type { Session } from '../../core/sessions/session-store.ts'
 import { readClientCredentials } from '../client-authentication.ts'
 import { answerOAuthError } from '../error-answers.ts'
 import { parseForm } from '../form.ts'
@@ -29,7 +30,7 @@ export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
       const session = await sessionOf(auth, token)
       const { address, requestId } = request
       const by = { actor: actorOf({ clientId: client.id }), address, requestId }
-      if (session?.clientId === client.id) await auth.sessions.end(session.id, undefined, by)
+      if (session?.clientId === client.id) await auth.sessions.end(session.id, { by })
       else if (session) await refuseStranger(auth, client, session, by)
       return { status: 200, headers: tokenHeaders }
     } catch (error) {
@@ -38,7 +39,7 @@ export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
   }
 }
 
-type OwnedSession = Pick<SessionRecord, 'id' | 'userId' | 'clientId'>
+type OwnedSession = Pick<Session, 'id' | 'userId' | 'clientId'>
 
 // `token_type_hint` is not needed: the two kinds of tokens cannot be taken for one another.
 async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null> {
@@ -65,7 +66,7 @@ async function refuseStranger(
   by: Actor,
 ): Promise<void> {
   const type = 'authn_token_wrong_client'
-  await auth.events.record({ ...by, type, userId, sessionId: id, clientId: client.id })
+  await auth[internals].events.record({ ...by, type, userId, sessionId: id, clientId: client.id })
   if (!client.confidential) return
   throw new OAuthError('invalid_grant', 'The token was issued to another client', {
     cause: new Error(`revocation by ${client.id} of a token of the session ${id}`),

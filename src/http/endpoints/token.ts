@@ -3,6 +3,7 @@ import type { Client, ClientCredentials } from '../../core/clients/clients.ts'
 import { grantNames } from '../../core/clients/registration.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
+import { internals } from '../../core/internals.ts'
 import { readClientCredentials } from '../client-authentication.ts'
 import { answerOAuthError } from '../error-answers.ts'
 import { parseForm } from '../form.ts'
@@ -91,6 +92,6 @@ export async function refuseClient(
   message: string,
 ): Promise<never> {
   const by = { actor: actorOf({ clientId: id }), address, requestId }
-  await auth.events.record({ ...by, type: 'authz_client_fail', clientId: id, reason })
+  await auth[internals].events.record({ ...by, type: 'authz_client_fail', clientId: id, reason })
   throw new OAuthError('unauthorized_client', message)
 }

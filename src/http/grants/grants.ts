@@ -10,7 +10,10 @@ import type { AuthenticatedClient, Client } from '../../core/clients/clients.ts'
 import { ownPermissions } from '../../core/clients/token-client.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
+import { internals } from '../../core/internals.ts'
 import type { OpenSession } from '../../core/sessions/sessions.ts'
+import { tokenStampOf } from '../../core/users/security-stamp.ts'
+import type { User } from '../../core/users/user.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { IncorrectCredentials } from '../refusal.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
@@ -34,7 +37,7 @@ export async function grantPassword(
     'The client may have nothing of the scope',
   )
 
-  const user = await auth.login.authenticate({
+  const user = await auth[internals].login.authenticate({
     username,
     password,
     address,
@@ -52,7 +55,7 @@ export async function grantPassword(
   // would outlive it, a session, an inactive user does not get.
   const clientId = client.id
   if (!user.active) {
-    await auth.events.record({
+    await auth[internals].events.record({
       type: 'authn_login_fail',
       userId: user.id,
       clientId,
@@ -90,7 +93,7 @@ export async function grantRefreshToken(
   }
 
   const refreshed = await auth.sessions.refresh(presented, client.id, { address, requestId })
-  const user = await auth.store.users.findById(refreshed.session.userId)
+  const user = await auth[internals].store.users.findById(refreshed.session.userId)
   if (user === null) throw new OAuthError('invalid_grant', 'The refresh token is not valid')
   const asked = requested.length > 0 ? requested : refreshed.session.scopes
   const scopes = narrowScopes(delegableScopes(auth, user, client), asked)
@@ -112,7 +115,7 @@ export async function grantClientCredentials(
     readScope(auth, parameters),
     'The client may have nothing of the scope',
   )
-  const { token, id, expiresIn } = await auth.accessTokens.issue({
+  const { token, id, expiresIn } = await auth[internals].accessTokens.issue({
     subject: client.id,
     clientId: client.id,
     scopes,
@@ -120,7 +123,7 @@ export async function grantClientCredentials(
   })
   // Heard and logged, like a refresh, and not stored: nothing here is changed, and to ask for a token
   // would cost a write, which it does not otherwise.
-  await auth.events.record({
+  await auth[internals].events.record({
     type: 'authn_token_created',
     actor: actorOf({ clientId: client.id }),
     clientId: client.id,
@@ -137,11 +140,7 @@ export async function grantClientCredentials(
 }
 
 /** What a client may be delegated by a user: what both the client and the role of the user may do. */
-export function delegableScopes(
-  { roles }: Auth,
-  user: UserRecord,
-  client: Client,
-): readonly string[] {
+export function delegableScopes({ roles }: Auth, user: User, client: Client): readonly string[] {
   return narrowScopes(roles.permissionsOf(user.role), client.scopes ?? [everyPermission])
 }
 
@@ -152,12 +151,14 @@ async function respond(
   scopes: readonly string[],
   opened?: OpenSession,
 ): Promise<TokenResponse> {
-  const { token, expiresIn } = await auth.accessTokens.issue({
+  const { token, expiresIn } = await auth[internals].accessTokens.issue({
     subject: user.id,
     clientId: client.id,
     scopes,
     role: user.role,
-    endsWith: opened ? { sessionId: opened.session.id } : { securityStamp: user.securityStamp },
+    endsWith: opened
+      ? { sessionId: opened.session.id }
+      : { userStamp: tokenStampOf(user.securityStamp) },
     ...(opened && { expiresBy: opened.session.expiresAt }),
   })
   const mayRefresh = client.grants.includes('refresh_token')

@@ -5,6 +5,7 @@ import {
   type CallingClient,
   findCallingClient,
 } from '../../core/clients/token-client.ts'
+import { internals } from '../../core/internals.ts'
 import type { ResourceServer } from '../../core/issuers/resource-server.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
@@ -70,6 +71,7 @@ export interface Guards {
  * no route knows who issued the token.
  */
 export function createGuards(auth: Auth | ResourceServer): Guards {
+  const own = internals in auth ? auth[internals] : undefined
   const accessToken = guard(
     (request) => {
       const token = readBearerToken(request)
@@ -92,10 +94,9 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
         return user
       })
     }
-    if (!('store' in auth)) throw new BearerError('invalid_token')
-    const { store } = auth
-    return mapAnswer(findUserOfToken(auth, token), (user) =>
-      user === null ? refuse(store, token) : toUser(user),
+    if (own === undefined) throw new BearerError('invalid_token')
+    return mapAnswer(findUserOfToken(own, token), (user) =>
+      user === null ? refuse(own.store, token) : toUser(user),
     )
   })
 
@@ -113,7 +114,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     async (token) => {
       if (token.kind === 'user')
         throw new Forbidden('This needs a client: the token is that of a user')
-      const client = await findCallingClient(auth, token)
+      const client = await findCallingClient(own, token)
       if (client === null) throw new BearerError('invalid_token')
       return client
     },

@@ -2,11 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Auth } from '../../core/auth.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
 import { type Actor, actorOf } from '../../core/events/events.ts'
+import { internals } from '../../core/internals.ts'
 import type { User } from '../../core/users/user.ts'
 import { eventAnswer } from '../event-answer.ts'
 
 /** Writes every event as a line of the log, and records when the server begins and stops to serve. */
-export function logEvents(app: FastifyInstance, { events }: Auth): void {
+export function logEvents(app: FastifyInstance, { [internals]: { events } }: Auth): void {
   const unsubscribe = events.subscribe((event) =>
     app.log.info({ event: eventAnswer(event), ...requestOf(event) }, event.type),
   )

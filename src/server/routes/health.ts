@@ -46,7 +46,7 @@ export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: A
     async (request, reply) => {
       if (closing) return sendProblem(reply, 503, 'The server is shutting down.')
       try {
-        await auth.store.check()
+        await auth.check()
         return { status: 'ok' as const }
       } catch (error) {
         request.log.error({ err: error }, 'the database does not answer')

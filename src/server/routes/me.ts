@@ -141,11 +141,10 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(activeUser, async (user, request, reply) => {
-      const ended = await auth.sessions.end(
-        request.params.session,
-        user.id,
-        originOf(user, request),
-      )
+      const ended = await auth.sessions.end(request.params.session, {
+        userId: user.id,
+        by: originOf(user, request),
+      })
       return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
     }),
   )

@@ -1,5 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts'
-import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import type { Session } from '../../core/sessions/session-store.ts'
 import type { User } from '../../core/users/user.ts'
 
 // Bodies and answers of the server's own routes, as JSON Schema, which types their handlers. Names on
@@ -73,7 +73,7 @@ export const noSession = 'There is no such session.'
 
 /** A session as the wire shows one. */
 export function sessionAnswer(
-  session: SessionRecord,
+  session: Session,
 ): FromSchema<typeof SessionList>['sessions'][number] {
   const { id, label, address, scopes, createdAt, rotatedAt, expiresAt } = session
   return {

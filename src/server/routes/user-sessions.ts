@@ -74,11 +74,10 @@ export const userSessionRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersWriter, async (admin, request, reply) => {
-      const ended = await sessions.end(
-        request.params.session,
-        request.params.id,
-        originOf(admin, request),
-      )
+      const ended = await sessions.end(request.params.session, {
+        userId: request.params.id,
+        by: originOf(admin, request),
+      })
       return ended ? reply.code(204).send(null) : sendProblem(reply, 404, noSession)
     }),
   )

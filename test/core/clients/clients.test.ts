@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
 import { ClientError, type ClientErrorCode, OAuthError } from '../../../src/core/errors.ts'
+import { internals } from '../../../src/core/internals.ts'
 import type { Store } from '../../../src/core/store.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../../fixtures.ts'
@@ -33,7 +34,7 @@ const hasCode = (code: ClientErrorCode) => (error: unknown) =>
 async function login(clientId: string) {
   const username = `user-${randomUUID()}`
   const { id } = await auth.users.create({ username, password: goodPassword })
-  const user = await auth.store.users.findById(id)
+  const user = await auth[internals].store.users.findById(id)
   assert.ok(user)
   const opened = await auth.sessions.open(user, { clientId, scopes: [] })
   assert.ok(opened)
@@ -155,7 +156,7 @@ describe('as soon as a client is registered', () => {
 describe('a registration', () => {
   test('keeps a digest of the secret, and shows neither afterwards (LA-04)', async () => {
     const secret = await confidential('app')
-    const stored = JSON.stringify(await auth.store.clients.list())
+    const stored = JSON.stringify(await auth[internals].store.clients.list())
     assert.match(stored, /"secretHash":"[\w-]{43}"/)
     assert.equal(stored.includes(secret.slice(4)), false)
     const shown = [await auth.clients.find('app'), ...(await auth.clients.list())]
@@ -359,7 +360,7 @@ describe('a client that is removed', () => {
   test('whose removal was interrupted is removed by the next one', async () => {
     await open('app')
     const { refreshToken } = await login('app')
-    await auth.store.clients.remove('app')
+    await auth[internals].store.clients.remove('app')
     assert.equal(await auth.clients.remove('app'), 1)
     assert.equal(await auth.sessions.inspect(refreshToken), null)
   })
@@ -408,6 +409,6 @@ describe('clients of the configuration', () => {
     await assert.rejects(confidential('app'), hasCode('client_taken'))
     await assert.rejects(auth.clients.replaceSecret('app'), hasCode('client_configured'))
     await assert.rejects(auth.clients.remove('app'), hasCode('client_configured'))
-    assert.equal(await auth.store.clients.isEmpty(), true)
+    assert.equal(await auth[internals].store.clients.isEmpty(), true)
   })
 })

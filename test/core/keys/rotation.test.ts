@@ -5,6 +5,7 @@ import type { AuthOptions } from '../../../src/core/auth-options.ts'
 import { clockTolerance } from '../../../src/core/clock.ts'
 import { KeyError } from '../../../src/core/errors.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
+import { internals } from '../../../src/core/internals.ts'
 import { publicationLead, retentionOf } from '../../../src/core/keys/lifecycle.ts'
 import type { ManagedKeys } from '../../../src/core/keys/rotation.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
@@ -29,11 +30,11 @@ async function start(clock: TestClock, options: Partial<AuthOptions> = {}): Prom
 
 const statesOf = async (keys: ManagedKeys) => (await keys.list()).map(({ state }) => state)
 
-const issue = async ({ accessTokens }: Auth): Promise<string> =>
+const issue = async (auth: Auth): Promise<string> =>
   (
-    await accessTokens.issue({
+    await auth[internals].accessTokens.issue({
       ...{ subject: 'u', clientId: 'c', scopes: [], role: 'member' },
-      endsWith: { securityStamp: 's' },
+      endsWith: { userStamp: 's' },
     })
   ).token
 
@@ -60,27 +61,27 @@ test('of several processes that start at once one makes the key, and all use it 
   const store = memory()
   const clock = createTestClock()
   const started = await Promise.all(Array.from({ length: 5 }, () => start(clock, { store })))
-  assert.equal(new Set(started.map(({ auth }) => auth.keys.current.id)).size, 1)
+  assert.equal(new Set(started.map(({ auth }) => auth[internals].keys.current.id)).size, 1)
   assert.equal((await store.signingKeys.read()).keys.length, 1)
 })
 
 test('a rotation publishes a key, which signs an hour later; tokens of both verify (KM-01)', async () => {
   const clock = createTestClock()
   const { auth, keys, events } = await start(clock)
-  const first = auth.keys.current.id
+  const first = auth[internals].keys.current.id
   const next = await keys.rotate()
   assert.deepEqual([next.state, next.signsFrom], ['next', clock() + publicationLead])
   assert.deepEqual(
     events.map(({ type, details, at }) => [type, details, at]),
     [['key_rotated', { key_id: next.id }, clock()]],
   )
-  assert.equal(auth.keys.publicJwks.keys.length, 2)
+  assert.equal(auth[internals].keys.publicJwks.keys.length, 2)
 
   clock.advance(publicationLead - 1)
-  assert.equal(auth.keys.current.id, first)
+  assert.equal(auth[internals].keys.current.id, first)
   const token = await issue(auth)
   clock.advance(1)
-  assert.equal(auth.keys.current.id, next.id)
+  assert.equal(auth[internals].keys.current.id, next.id)
   assert.deepEqual(await statesOf(keys), ['retiring', 'active'])
   assert.equal((await auth.accessTokens.verify(token))?.keyId, first)
   assert.equal((await auth.accessTokens.verify(await issue(auth)))?.keyId, next.id)
@@ -110,7 +111,7 @@ test('a rotation at once signs at once, with the key that is published already i
   const token = await issue(auth)
   const second = await keys.rotate({ atOnce: true })
   assert.equal(second.state, 'active')
-  assert.equal(auth.keys.current.id, second.id)
+  assert.equal(auth[internals].keys.current.id, second.id)
   assert.ok(await auth.accessTokens.verify(token), 'nobody is logged out')
   assert.equal((await keys.list())[0]?.verifiesUntil, clock() + retention)
   assert.equal((await keys.list())[0]?.id, first?.id)
@@ -120,7 +121,7 @@ test('a rotation at once signs at once, with the key that is published already i
   assert.deepEqual(await statesOf(keys), ['retiring', 'retiring', 'active'])
   // Again within the same second: the newest is the one that was made last.
   const last = await keys.rotate({ atOnce: true })
-  assert.equal(auth.keys.current.id, last.id)
+  assert.equal(auth[internals].keys.current.id, last.id)
 })
 
 test('a key that signs at once does so on a machine whose clock is behind (DD-10)', async () => {
@@ -135,15 +136,15 @@ test('a key that signs at once does so on a machine whose clock is behind (DD-10
   clock.advance(100)
   behind.advance(100)
   const { id } = await keys.rotate({ atOnce: true })
-  await auth.keys.update()
-  assert.equal(auth.keys.current.id, id)
+  await auth[internals].keys.update()
+  assert.equal(auth[internals].keys.current.id, id)
 })
 
 test('on a clock that is behind, the first key is the active one, and no next one (DD-10)', async () => {
   const store = memory()
   const clock = createTestClock()
   const { auth } = await start(clock, { store })
-  const { id } = auth.keys.current
+  const { id } = auth[internals].keys.current
   const { keys } = await start(createTestClock(clock() - 5), { store })
   const { id: next } = await keys.rotate()
   assert.notEqual(next, id)
@@ -159,7 +160,7 @@ test('on a clock that is behind, the first key is the active one, and no next on
 test('what was done is recorded, though the new keys cannot be loaded', async () => {
   const store = memory()
   const { auth, keys, events } = await start(createTestClock(), { store })
-  const { id } = auth.keys.current
+  const { id } = auth[internals].keys.current
   const { read } = store.signingKeys
   let reads = 0
   Object.assign(store.signingKeys, {
@@ -175,15 +176,15 @@ test('what was done is recorded, though the new keys cannot be loaded', async ()
 test('a retired key is gone, with its tokens, and another signs (KM-03)', async () => {
   const clock = createTestClock()
   const { auth, keys, events } = await start(clock)
-  const { id } = auth.keys.current
+  const { id } = auth[internals].keys.current
   const token = await issue(auth)
   assert.ok(await auth.accessTokens.verify(token), 'and it is in the cache now')
   const active = await keys.retire(id)
   assert.equal(await auth.accessTokens.verify(token), null)
-  assert.equal(auth.keys.current.id, active.id)
+  assert.equal(auth[internals].keys.current.id, active.id)
   assert.equal(active.state, 'active')
   assert.deepEqual(
-    auth.keys.publicJwks.keys.map(({ kid }) => kid),
+    auth[internals].keys.publicJwks.keys.map(({ kid }) => kid),
     [active.id],
   )
   assert.ok(await auth.accessTokens.verify(await issue(auth)))
@@ -200,7 +201,7 @@ test('the active key is succeeded by the next one, if it is retired while there 
   const clock = createTestClock()
   const { auth, keys } = await start(clock)
   const next = await keys.rotate()
-  assert.equal((await keys.retire(auth.keys.current.id)).id, next.id)
+  assert.equal((await keys.retire(auth[internals].keys.current.id)).id, next.id)
   assert.deepEqual(await statesOf(keys), ['active'])
   assert.equal((await keys.list())[0]?.verifiesUntil, null)
 })
@@ -208,7 +209,7 @@ test('the active key is succeeded by the next one, if it is retired while there 
 test('a next or a retiring key can be retired, and the active one goes on', async () => {
   const clock = createTestClock()
   const { auth, keys } = await start(clock)
-  const { id } = auth.keys.current
+  const { id } = auth[internals].keys.current
   const next = await keys.rotate()
   assert.equal((await keys.retire(next.id)).id, id)
   assert.deepEqual(
@@ -235,7 +236,7 @@ test('a key that nobody knows cannot be retired', async () => {
 test('maintenance rotates by itself, so that no key signs for longer than 90 days', async () => {
   const clock = createTestClock()
   const { auth, keys } = await start(clock)
-  const { id } = auth.keys.current
+  const { id } = auth[internals].keys.current
   clock.advance(90 * day - publicationLead - 1)
   await keys.maintain()
   assert.deepEqual(await statesOf(keys), ['active'])
@@ -244,9 +245,9 @@ test('maintenance rotates by itself, so that no key signs for longer than 90 day
   await keys.maintain()
   assert.deepEqual(await statesOf(keys), ['active', 'next'])
   clock.advance(publicationLead - 1)
-  assert.equal(auth.keys.current.id, id)
+  assert.equal(auth[internals].keys.current.id, id)
   clock.advance(1)
-  assert.notEqual(auth.keys.current.id, id)
+  assert.notEqual(auth[internals].keys.current.id, id)
 })
 
 test('maintenance rotates at the interval that is configured, or never', async () => {
@@ -267,7 +268,7 @@ test('after a long stop the key goes on for an hour, and is then replaced', asyn
   const before = await start(clock, { store })
   clock.advance(400 * day)
   const { auth, keys } = await start(clock, { store })
-  assert.equal(auth.keys.current.id, before.auth.keys.current.id)
+  assert.equal(auth[internals].keys.current.id, before.auth[internals].keys.current.id)
   const token = await issue(auth)
   await keys.maintain()
   assert.deepEqual(await statesOf(keys), ['active', 'next'])
@@ -295,7 +296,7 @@ test('of many that retire the same key at the same time, one does, and one key s
   const store = memory()
   const clock = createTestClock()
   const started = await Promise.all(Array.from({ length: 5 }, () => start(clock, { store })))
-  const id = started[0]?.auth.keys.current.id ?? ''
+  const id = started[0]?.auth[internals].keys.current.id ?? ''
   const retired = await Promise.allSettled(started.map(({ keys }) => keys.retire(id)))
   assert.equal(retired.filter(({ status }) => status === 'fulfilled').length, 1)
   const { keys } = await store.signingKeys.read()
@@ -308,7 +309,7 @@ test('a changed algorithm is a rotation, begun once, after which old tokens stil
   const clock = createTestClock()
   const before = await start(clock, { store })
   const { auth, keys } = await start(clock, { store, signingAlgorithm: 'EdDSA' })
-  assert.equal(auth.keys.current.algorithm, 'ES256')
+  assert.equal(auth[internals].keys.current.algorithm, 'ES256')
   await keys.maintain()
   assert.deepEqual(
     (await keys.list()).map(({ algorithm, state }) => [algorithm, state]),
@@ -320,7 +321,7 @@ test('a changed algorithm is a rotation, begun once, after which old tokens stil
   clock.advance(publicationLead - 1)
   const token = await issue(auth)
   clock.advance(1)
-  assert.equal(auth.keys.current.algorithm, 'EdDSA')
+  assert.equal(auth[internals].keys.current.algorithm, 'EdDSA')
   assert.ok(await auth.accessTokens.verify(token))
 
   // Two processes that are configured differently do not take turns at it.
@@ -362,7 +363,7 @@ test('no token outlives its key, though the lifetime was raised since (KM-02)', 
   await keys.rotate()
   const { auth } = await start(clock, { store, accessTokenLifetime: 3600 })
   clock.advance(publicationLead - 1)
-  const { current } = auth.keys
+  const { current } = auth[internals].keys
   const verified = await auth.accessTokens.verify(await issue(auth))
   assert.equal(verified?.claims.exp, (current.verifiesUntil ?? 0) - clockTolerance)
 })

@@ -3,7 +3,9 @@ import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
 import { ConfigError, OAuthError } from '../../../src/core/errors.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
+import { internals } from '../../../src/core/internals.ts'
 import { checkSessionOptions, type OpenSession } from '../../../src/core/sessions/sessions.ts'
+import { toUser } from '../../../src/core/users/user.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
 import {
@@ -25,7 +27,7 @@ async function start(sessions = {}): Promise<void> {
   clock = createTestClock()
   auth = await createTestAuth({ clock, sessions })
   const { id } = await auth.users.create({ username: 'alice', password: goodPassword })
-  user = (await auth.store.users.findById(id)) as UserRecord
+  user = (await auth[internals].store.users.findById(id)) as UserRecord
 }
 
 beforeEach(() => start())
@@ -44,7 +46,7 @@ async function assertRefused(token: string, client = clientId): Promise<void> {
 }
 
 async function isEnded(id: string): Promise<boolean> {
-  return (await auth.store.sessions.find(id))?.revokedAt !== null
+  return (await auth[internals].store.sessions.find(id))?.revokedAt !== null
 }
 
 test('a refresh yields a new token, and the session goes on', async () => {
@@ -98,7 +100,7 @@ test('of 50 presentations at once all get the same successor, one generation on 
     Array.from({ length: 50 }, () => auth.sessions.refresh(refreshToken, clientId)),
   )
   assert.equal(new Set(answers.map((answer) => answer.refreshToken)).size, 1)
-  assert.equal((await auth.store.sessions.find(session.id))?.generation, 1)
+  assert.equal((await auth[internals].store.sessions.find(session.id))?.generation, 1)
 })
 
 test('a token of another client is refused and stays good (SR-02, GHSA-pw9m-5jxm-xr6h)', async () => {
@@ -142,9 +144,9 @@ test('an ended session refreshes no more (SR-09)', async () => {
 
 test('a session is ended only for its own user (SR-12)', async () => {
   const { session } = await open()
-  assert.equal(await auth.sessions.end(session.id, 'somebody else'), false)
+  assert.equal(await auth.sessions.end(session.id, { userId: 'somebody else' }), false)
   assert.equal(await isEnded(session.id), false)
-  assert.equal(await auth.sessions.end(session.id, user.id), true)
+  assert.equal(await auth.sessions.end(session.id, { userId: user.id }), true)
 })
 
 for (const [event, happen] of [
@@ -221,8 +223,8 @@ test('sessions that ended a day ago are deleted, live ones stay (RI-12)', async 
   const live = await open()
   clock.advance(day + 1)
   assert.equal(await auth.sessions.prune(), 1)
-  assert.equal(await auth.store.sessions.find(ended.session.id), null)
-  assert.ok(await auth.store.sessions.find(live.session.id))
+  assert.equal(await auth[internals].store.sessions.find(ended.session.id), null)
+  assert.ok(await auth[internals].store.sessions.find(live.session.id))
   clock.advance(90 * day)
   assert.equal(await auth.sessions.prune(), 1)
 })
@@ -253,7 +255,7 @@ test('an idle session is not listed, and deleted a day later (RI-12)', async () 
   assert.equal(await auth.sessions.prune(), 0)
   clock.advance(day + 1)
   assert.equal(await auth.sessions.prune(), 1)
-  assert.equal(await auth.store.sessions.find(session.id), null)
+  assert.equal(await auth[internals].store.sessions.find(session.id), null)
 })
 
 test('pruning stops after the batch in which it is told to', { timeout: 60_000 }, async () => {
@@ -296,8 +298,8 @@ test('reuse and log-out are events, once each, without the token (LA-01)', async
   await assertRefused(refreshToken)
   await assertRefused(refreshToken)
   const other = await open()
-  assert.equal(await auth.sessions.end(other.session.id, user.id), true)
-  assert.equal(await auth.sessions.end(other.session.id, user.id), false)
+  assert.equal(await auth.sessions.end(other.session.id, { userId: user.id }), true)
+  assert.equal(await auth.sessions.end(other.session.id, { userId: user.id }), false)
   const told = heard.map(({ type, outcome, sessionId }) => [type, outcome, sessionId])
   assert.deepEqual(told, [
     ['authn_login_success', 'success', session.id],
@@ -345,7 +347,7 @@ test('a look at a token shows what its use would yield, and uses nothing', async
   await start({ lifetime: 100, idleLifetime: 60 })
   const { session, refreshToken } = await open()
   const inspected = await auth.sessions.inspect(refreshToken)
-  assert.deepEqual(inspected, { session, user, expiresAt: clock() + 60 })
+  assert.deepEqual(inspected, { session, user: toUser(user), expiresAt: clock() + 60 })
   clock.advance(50)
   const next = await auth.sessions.refresh(refreshToken, clientId)
   const expiresAt = session.createdAt + 100

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
 import { ThrottledError } from '../../../src/core/errors.ts'
+import { internals } from '../../../src/core/internals.ts'
 import {
   authenticate,
   type CountingPool,
@@ -134,8 +135,8 @@ test('a refusal because of the source is answered by the pace of a hash, for eve
   await attempt('alice', goodPassword)
   await guessNames(53)
   const waited: string[] = []
-  const { settleRefusal } = auth.passwords
-  Object.assign(auth.passwords, {
+  const { settleRefusal } = auth[internals].passwords
+  Object.assign(auth[internals].passwords, {
     settleRefusal: async (duration: number) => {
       assert.ok(duration > 0)
       await settleRefusal(duration)
@@ -152,7 +153,7 @@ test('a refusal because of the source is answered by the pace of a hash, for eve
 
 test('100 failures while the source waits lock that way alone, and an unlock opens it (TH-04)', async () => {
   await attempt('alice', goodPassword)
-  Object.assign(auth.passwords, { settleRefusal: async () => {} })
+  Object.assign(auth[internals].passwords, { settleRefusal: async () => {} })
   const { id } = (await auth.users.findByUsername('alice')) ?? { id: '' }
   for (let failed = 0, names = 0; failed < 100; ) {
     // The source waits while alice is tried.

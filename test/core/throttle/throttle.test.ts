@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
 import { ThrottledError, UnavailableError, UserError } from '../../../src/core/errors.ts'
+import { internals } from '../../../src/core/internals.ts'
 import { createHashPool, type HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import {
   authenticate,
@@ -139,7 +140,7 @@ test('a lock is one event, of a user and of a name that is nobody’s, from a kn
       ...{ failures: 100, known_source },
     })),
   )
-  assert.equal(auth.throttle.locked, 3)
+  assert.equal(auth[internals].throttle.locked, 3)
 })
 
 test('the hundredth attempt locks nobody out if it is the right one (LA-01, TH-04)', async () => {
@@ -149,7 +150,7 @@ test('the hundredth attempt locks nobody out if it is the right one (LA-01, TH-0
     outcome = await attempt('alice', goodPassword)
   }
   assert.deepEqual(await auth.events.list({ type: 'authn_login_lock', limit: 10 }), [])
-  assert.equal(auth.throttle.locked, 0)
+  assert.equal(auth[internals].throttle.locked, 0)
 })
 
 test('after 100 failures in a row, over days, only unlocking helps (TH-04)', async () => {
@@ -159,7 +160,7 @@ test('after 100 failures in a row, over days, only unlocking helps (TH-04)', asy
     else failed++
   }
   clock.advance(365 * 24 * 60 * 60)
-  await auth.throttle.prune()
+  await auth[internals].throttle.prune()
   assert.equal(await attempt('alice', goodPassword), 900, 'said as a wait like any other')
   const { id } = (await auth.users.findByUsername('alice')) ?? { id: '' }
   await auth.users.unlock(id)
@@ -230,7 +231,7 @@ test('what could not be looked at is not counted (TH-07)', async () => {
     ...createHashPool({ concurrency: 1 }),
     run: () => Promise.reject(new UnavailableError('Too many', 2)),
   }
-  const { store } = auth
+  const { store } = auth[internals]
   const busy = await createTestAuth({
     ...{ store, clock, secretKey: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },
     passwordHash: { ...cheapHashing, pool: full },
@@ -261,7 +262,7 @@ test('a clock that is set back makes nobody wait longer than a quarter of an hou
 
 test('no name and no address is stored (LA-04)', async () => {
   const written: unknown[] = []
-  const { throttle } = auth.store
+  const { throttle } = auth[internals].store
   const { count } = throttle
   Object.assign(throttle, {
     count: (asked: Parameters<typeof count>[0]) => {

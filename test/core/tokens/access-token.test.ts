@@ -31,7 +31,7 @@ const subject = {
   clientId: 'web',
   scopes: ['items:read', 'items:write'],
   role: 'editor',
-  endsWith: { securityStamp: 'stamp' },
+  endsWith: { userStamp: 'stamp' },
 }
 
 let es256: SigningKey

@@ -3,6 +3,7 @@ import { beforeEach, test } from 'node:test'
 import * as bcrypt from '@node-rs/bcrypt'
 import type { Auth } from '../../../src/core/auth.ts'
 import { UnavailableError } from '../../../src/core/errors.ts'
+import { internals } from '../../../src/core/internals.ts'
 import { createHashPool, type HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import { createPasswordHasher } from '../../../src/core/passwords/password-hash.ts'
 import { createLogin } from '../../../src/core/users/login.ts'
@@ -31,12 +32,12 @@ async function importUser(username: string, passwordHash: string | null): Promis
     ...{ id: `id-of-${username}`, username, passwordHash, role: 'member', active: true },
     ...{ createdAt: 0, securityStamp: 'stamp' },
   }
-  await auth.store.users.create(user)
+  await auth[internals].store.users.create(user)
   return user
 }
 
 async function hashOf(username: string): Promise<string | null | undefined> {
-  return (await auth.store.users.findByUsername(username))?.passwordHash
+  return (await auth[internals].store.users.findByUsername(username))?.passwordHash
 }
 
 async function countHashes(attempt: () => Promise<unknown>): Promise<number> {
@@ -154,7 +155,11 @@ async function loginWhile(meanwhile: () => Promise<unknown>): Promise<UserRecord
     },
   }
   const hasher = await createPasswordHasher({ ...cheapHashing, pool: interrupted })
-  const user = await createLogin({ ...auth, hasher, digest: (name) => name }).authenticate({
+  const user = await createLogin({
+    ...auth[internals],
+    hasher,
+    digest: (name) => name,
+  }).authenticate({
     username: 'bob',
     password: 'secret',
     address: undefined,

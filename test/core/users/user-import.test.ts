@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { createAuth } from '../../../src/core/auth.ts'
 import { UserError } from '../../../src/core/errors.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
+import { internals } from '../../../src/core/internals.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type {
   ImportEntry,
@@ -134,7 +135,7 @@ describe('an import that updates', () => {
     // Somebody has to be an administrator when others cease to be.
     await auth.users.create({ username: 'boss', password, role: 'admin' })
     await auth.users.importUsers(entries(...users))
-    const stored = async (name: string) => await auth.store.users.findByUsername(name)
+    const stored = async (name: string) => await auth[internals].store.users.findByUsername(name)
     const update = (source: ImportEntry[], options = {}) =>
       auth.users.importUsers(source, { update: true, by: { actor: 'test' }, ...options })
     return { ...auth, stored, update }
@@ -182,11 +183,11 @@ describe('an import that updates', () => {
   })
 
   test('keeps a password that was set or renewed here, and counts it (PW-04)', async () => {
-    const { users, login, stored, update } = await openWith(
+    const { users, authenticate, stored, update } = await openWith(
       { username: 'ann', passwordHash: bcrypt },
       { username: 'bob', passwordHash: bcrypt },
     )
-    assert.ok(await login.authenticate({ username: 'ann', password: 'secret', address: '::1' }))
+    assert.ok(await authenticate({ username: 'ann', password: 'secret', address: '::1' }))
     const bob = await users.findByUsername('bob')
     await users.setPassword(bob?.id ?? '', password)
     const before = [await stored('ann'), await stored('bob')]

@@ -3,6 +3,7 @@ import { beforeEach, test } from 'node:test'
 import * as argon2 from '@node-rs/argon2'
 import { type Auth, createAccessToken } from '../../../src/core/auth.ts'
 import { UserError, type UserErrorCode } from '../../../src/core/errors.ts'
+import { internals } from '../../../src/core/internals.ts'
 import type { HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import type { User } from '../../../src/core/users/user.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
@@ -39,7 +40,7 @@ function create(username: string, user: Partial<WithPassword> = {}): Promise<Use
 }
 
 async function recordOf({ id }: User): Promise<UserRecord> {
-  const record = await auth.store.users.findById(id)
+  const record = await auth[internals].store.users.findById(id)
   assert.ok(record)
   return record
 }
@@ -461,7 +462,7 @@ for (const [event, happen] of [
       await assertRefused(change, 'password_incorrect')
       assert.equal(countdown, hashes === 1 ? -1 : 0)
       const { session } = opened
-      const subject = await auth.store.findSubject(user.id, session.id)
+      const subject = await auth[internals].store.findSubject(user.id, session.id)
       assert.notEqual(subject?.sessionStamp, subject?.user.securityStamp)
       assert.ok(await authenticate(auth, 'alice', goodPassword))
     })

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { decodeJwt, SignJWT } from 'jose'
 import { createAccessToken } from '../../../src/core/auth.ts'
+import { internals } from '../../../src/core/internals.ts'
+import { tokenStampOf } from '../../../src/core/users/security-stamp.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
 import { createTestAuth, goodPassword } from '../../fixtures.ts'
 import {
@@ -137,10 +139,11 @@ describe('a token that is not active is nothing but that (RI-05, RI-07, CVE-2026
       const secretKey = plainSecret
       const other = await createTestAuth({ secretKey, clock: made.clock, ...changes })
       const subject = { subject: id, clientId: 'odd', scopes: [], role: 'admin' }
-      const endsWith = { securityStamp: (await stampOf(id)) ?? '' }
-      return (await other.accessTokens.issue({ ...subject, endsWith })).token
+      const endsWith = { userStamp: tokenStampOf((await stampOf(id)) ?? '') }
+      return (await other[internals].accessTokens.issue({ ...subject, endsWith })).token
     }
-  const stampOf = async (id: string) => (await made.auth.store.users.findById(id))?.securityStamp
+  const stampOf = async (id: string) =>
+    (await made.auth[internals].store.users.findById(id))?.securityStamp
 
   const cases: Readonly<Record<string, Case>> = {
     garbage: () => 'garbage',
@@ -152,7 +155,7 @@ describe('a token that is not active is nothing but that (RI-05, RI-07, CVE-2026
     'an access token of another audience (RI-06)': elsewhere({ audience: 'other' }),
     'an access token of another key': elsewhere({ secretKey: `${oddSecret}${plainSecret}` }),
     'a token of another type': async ({ access_token }) => {
-      const { current } = made.auth.keys
+      const { current } = made.auth[internals].keys
       return await new SignJWT(decodeJwt(access_token))
         .setProtectedHeader({ alg: current.algorithm, typ: 'JWT', kid: current.id })
         .sign(current.signWith)
@@ -187,7 +190,7 @@ describe('a token that is not active is nothing but that (RI-05, RI-07, CVE-2026
     'an access token of a client that is not registered': async () => {
       await made.auth.clients.register({ id: 'gone', confidential: false })
       const { access_token } = await made.login(post('gone'))
-      await made.auth.store.clients.remove('gone')
+      await made.auth[internals].store.clients.remove('gone')
       return access_token
     },
     'an access token of a removed client': async () => {

@@ -3,6 +3,7 @@ import { before, describe, test } from 'node:test'
 import { SignJWT } from 'jose'
 import { type Auth, createAccessToken } from '../../../src/core/auth.ts'
 import { UnavailableError } from '../../../src/core/errors.ts'
+import { internals } from '../../../src/core/internals.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type { User } from '../../../src/core/users/user.ts'
 import type { GuardedRequest } from '../../../src/http/bearer.ts'
@@ -36,13 +37,18 @@ async function tokenOf(auth: Auth, user: User, scopes?: readonly string[]): Prom
 
 /** A token of a session, as a login gives it. */
 async function inSession({ id, role }: User): Promise<{ token: string; sessionId: string }> {
-  const record = await auth.store.users.findById(id)
+  const record = await auth[internals].store.users.findById(id)
   const about = { clientId: 'first-party', scopes: auth.roles.permissionsOf(role) }
   const opened = record && (await auth.sessions.open(record, about))
   assert.ok(opened)
   const sessionId = opened.session.id
   const endsWith = { sessionId }
-  const { token } = await auth.accessTokens.issue({ ...about, subject: id, role, endsWith })
+  const { token } = await auth[internals].accessTokens.issue({
+    ...about,
+    subject: id,
+    role,
+    endsWith,
+  })
   return { token, sessionId }
 }
 
@@ -159,7 +165,7 @@ describe('every guard', () => {
     const decode = (part: string): Record<string, unknown> =>
       JSON.parse(Buffer.from(part, 'base64url').toString())
     const stranger = await createTestAuth({ clock, roles })
-    await stranger.store.users.create({
+    await stranger[internals].store.users.create({
       id: user.id,
       username: 'stranger',
       passwordHash: null,
@@ -178,8 +184,8 @@ describe('every guard', () => {
       'no algorithm': `${encode({ ...decode(head), alg: 'none' })}.${claims}.`,
       'a key that we do not have': await tokenOf(stranger, user),
       'another key under our id': await new SignJWT(decode(claims))
-        .setProtectedHeader({ ...decode(head), alg: auth.keys.current.algorithm })
-        .sign(stranger.keys.current.signWith),
+        .setProtectedHeader({ ...decode(head), alg: auth[internals].keys.current.algorithm })
+        .sign(stranger[internals].keys.current.signWith),
       'too long': `${token}${'A'.repeat(8192)}`,
     }
     for (const [why, bad] of Object.entries(badTokens)) {
@@ -477,12 +483,12 @@ describe('a guard whose parts fail', () => {
     const user = await failing.users.create({ username: 'a', password: null, role: 'admin' })
     const record = await healthy.users.findById(user.id)
     assert.ok(record)
-    const { token } = await failing.accessTokens.issue({
+    const { token } = await failing[internals].accessTokens.issue({
       subject: record.id,
       clientId: 'first-party',
       scopes: ['*'],
       role: record.role,
-      endsWith: { securityStamp: record.securityStamp },
+      endsWith: { userStamp: record.securityStamp },
     })
     return { made: createGuards(failing), token }
   }
@@ -533,7 +539,7 @@ describe('a guard whose parts fail', () => {
 
   test('refuses a record whose role is no longer configured', async () => {
     const user = await signUp(auth, 'editor')
-    await auth.store.users.update(user.id, { role: 'toString' })
+    await auth[internals].store.users.update(user.id, { role: 'toString' })
     const token = await tokenOf(auth, user, ['items:read'])
     const guard = guards.requirePermission('items:read')
     assert.deepEqual(await refusalOf(guard, bearer(token)), missingScope('items:read'))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { storeContract } from '../../../src/stores/contract/contract.ts'
+import { aUser } from '../../../src/stores/contract/records.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
-import { aUser, storeContract } from '../contract.ts'
 
 storeContract('memory', async () => {
   const store = memory()

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createAuth } from '../../../src/core/auth.ts'
+import { internals } from '../../../src/core/internals.ts'
 import { buildApp } from '../../../src/server/app.ts'
 import { createTestClock } from '../../fixtures.ts'
 import { type BareDatabase, postgresDatabase, type Row, sqliteDatabase } from '../bare-database.ts'
@@ -183,7 +184,7 @@ function migrations(
           assert.equal(status, 200)
           assert.deepEqual(await me(tokens.access_token), [200, username])
           assert.equal((await refresh(tokens.refresh_token)).status, 200)
-          const user = await auth.store.users.findByUsername(username)
+          const user = await auth[internals].store.users.findByUsername(username)
           assert.match(user?.passwordHash ?? '', /^\$argon2id\$/)
           assert.equal(user?.role, username === 'alice' ? 'admin' : 'member')
         }

@@ -8,11 +8,11 @@ import pg from 'pg'
 import type { SessionRecord, Subject } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
+import { aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { createChanges } from '../../../src/stores/postgres/changes.ts'
 import { createConnect } from '../../../src/stores/postgres/connect.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { parsePostgresUrl } from '../../../src/stores/postgres/url.ts'
-import { aSession, aUser } from '../contract.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
 
 const { server, skip } = await startPostgresOrSkip()

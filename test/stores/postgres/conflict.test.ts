@@ -7,10 +7,10 @@ import pg from 'pg'
 import { ConflictError, UnavailableError } from '../../../src/core/errors.ts'
 import type { SessionRecord } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
+import { anEvent, aSession, aUser } from '../../../src/stores/contract/records.ts'
+import { writesOf } from '../../../src/stores/contract/writes.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { authenticate, createTestAuth, goodPassword } from '../../fixtures.ts'
-import { aSession, aUser } from '../contract.ts'
-import { anEvent, writesOf } from '../events-contract.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
 
 const { server, skip } = await startPostgresOrSkip()
@@ -227,7 +227,7 @@ describe('a conflict that each statement may meet', { skip, timeout }, () => {
   }
 
   const writes = {
-    ...writesOf(aUser, aSession),
+    ...writesOf(),
     'sessions.create': async (_store: Store) => {
       const user = aUser()
       await store.users.create(user)
@@ -283,7 +283,7 @@ describe('a conflict that each statement may meet', { skip, timeout }, () => {
       assert.ok(opened)
       const refreshed = await auth.sessions.refresh(opened.refreshToken, 'portcullis')
       assert.equal(refreshed.session.generation, 1)
-      assert.equal(await auth.sessions.end(opened.session.id, user.id), true)
+      assert.equal(await auth.sessions.end(opened.session.id, { userId: user.id }), true)
       if ((await tried()) < at) break
     }
     assert.ok((await tried()) >= 6, 'throttle, session, event, refresh, end, event')

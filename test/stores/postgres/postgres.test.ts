@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { ConfigError, UnavailableError } from '../../../src/core/errors.ts'
+import { storeContract } from '../../../src/stores/contract/contract.ts'
+import { anEvent, aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { type PostgresOptions, postgres } from '../../../src/stores/postgres/postgres.ts'
-import { aSession, aUser, storeContract } from '../contract.ts'
-import { anEvent } from '../events-contract.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
 
 const { server, skip } = await startPostgresOrSkip()

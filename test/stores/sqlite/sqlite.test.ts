@@ -18,9 +18,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, mock, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { UnavailableError } from '../../../src/core/errors.ts'
+import { storeContract } from '../../../src/stores/contract/contract.ts'
+import { aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
 import { StoreError, type StoreErrorCode } from '../../../src/stores/store-error.ts'
-import { aSession, aUser, storeContract } from '../contract.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqlite-'))
 after(() => rmSync(directory, { recursive: true, force: true }))

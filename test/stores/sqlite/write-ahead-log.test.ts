@@ -6,9 +6,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, mock, type TestContext, test } from 'node:test'
 import { CompiledQuery, Kysely } from 'kysely'
 import { UnavailableError } from '../../../src/core/errors.ts'
+import { aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { nodeSqliteDialect } from '../../../src/stores/sqlite/driver.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
-import { aSession, aUser } from '../contract.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-log-'))
 after(() => rmSync(directory, { recursive: true, force: true }))

@@ -3,16 +3,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
-import type { Store } from '../../src/core/store.ts'
 import {
   noEnd,
   type ThrottleCount,
   type ThrottleOutcome,
   type ThrottleRule,
-} from '../../src/core/throttle/throttle-store.ts'
-import { anEvent } from './events-contract.ts'
+} from '../../core/throttle/throttle-store.ts'
 
-const now = 1_800_000_000
+import { anEvent, now, type Stores } from './records.ts'
+
 const rule: ThrottleRule = {
   ...{ free: 2, firstWait: 10, longestWait: 35, lockedFrom: 7, forgottenAfter: 1000 },
 }
@@ -27,7 +26,7 @@ const waitUntil = (until: number): ThrottleOutcome => ({ kind: 'wait', until })
 /**
  * @param stores The store, and another on the same database, as another process has it.
  */
-export function throttleContract(stores: () => readonly [Store, Store]): void {
+export function throttleContract(stores: Stores): void {
   describe('counts of failed attempts', () => {
     const count = (changes: Partial<ThrottleCount> = {}): Promise<ThrottleOutcome> =>
       stores()[0].throttle.count(aCount(changes))

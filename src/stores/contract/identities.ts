@@ -1,22 +1,15 @@
-// What every store must keep of the links between identities and users.
-
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { ConflictError } from '../../src/core/errors.ts'
-import type { Store } from '../../src/core/store.ts'
-import type { UserRecord } from '../../src/core/users/user-store.ts'
+import { ConflictError } from '../../core/errors.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
+import { aUser, type Stores } from './records.ts'
 
 const issuer = 'https://sso.example.com/'
 const createdAt = 1_800_000_000
 
-/**
- * @param stores The store, and another on the same database, as another process has it.
- */
-export function identitiesContract(
-  stores: () => readonly [Store, Store],
-  aUser: (changes?: Partial<UserRecord>) => UserRecord,
-): void {
+/** What a store keeps of the links between identities and users. */
+export function identitiesContract(stores: Stores): void {
   describe('identities', () => {
     const add = async (): Promise<UserRecord> => {
       const user = aUser()

@@ -1,0 +1,35 @@
+import type { Clients } from './clients/clients.ts'
+import type { AuthEvents } from './events/events.ts'
+import type { KeyRing } from './keys/key-ring.ts'
+import type { PasswordHasher } from './passwords/password-hash.ts'
+import type { Store } from './store.ts'
+import type { Throttle } from './throttle/throttle.ts'
+import type { AccessTokenIssuer } from './tokens/access-token.ts'
+import type { Login } from './users/login.ts'
+
+/**
+ * The member of an `Auth` that the layers above core use and an application does not. The package
+ * does not export the symbol.
+ *
+ * Registered, so that an application with two copies of the package can pass an `Auth` of one to
+ * guards of the other.
+ */
+export const internals: unique symbol = Symbol.for('portcullis internals')
+
+/** The parts of an `Auth` that handle password hashes, security stamps and private keys. */
+export interface AuthInternals {
+  /** Where everything is kept; open until `close`. */
+  readonly store: Store
+  readonly clients: Clients
+  /** Checks a username and password, and yields the record. */
+  readonly login: Login
+  /** Counts failed attempts, and slows them down. */
+  readonly throttle: Throttle
+  readonly passwords: PasswordHasher
+  /** Signs and verifies access tokens. */
+  readonly accessTokens: AccessTokenIssuer
+  /** Records events. */
+  readonly events: AuthEvents
+  /** The keys that sign and verify. */
+  readonly keys: KeyRing
+}

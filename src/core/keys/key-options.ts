@@ -1,0 +1,49 @@
+import { isRotationInterval, keyRotationMinimum } from './lifecycle.ts'
+import { type SigningAlgorithm, secretProblems, signingAlgorithms } from './signing-key.ts'
+
+/** The keys that sign tokens: a secret, or keys that are managed in the store. */
+export interface KeyOptions {
+  /**
+   * Signs with HS256 under the bytes of this text, at least 32. Without it, keys are made at first
+   * start and kept in the store, encrypted.
+   */
+  readonly secretKey?: string
+  /**
+   * Earlier secret keys, whose access and refresh tokens are still accepted, so that a changed
+   * `secretKey` logs nobody out. Not for a key that somebody else may know.
+   */
+  readonly previousSecretKeys?: readonly string[]
+  /**
+   * The algorithm of new managed keys. Default ES256. Not used with `secretKey`. A change is a
+   * rotation like any other: published by the maintenance, signing an hour later.
+   */
+  readonly signingAlgorithm?: SigningAlgorithm
+  /** 32 bytes that managed keys are encrypted under. Default: what the store keeps for it. */
+  readonly keyEncryptionKey?: Uint8Array
+  /** Seconds after which a managed key is replaced. Default 7776000 (90 days); 0 is never. */
+  readonly keyRotationInterval?: number
+}
+
+/** Every reason against the options, one sentence each. */
+export function keyProblems(options: KeyOptions): readonly string[] {
+  const { secretKey, previousSecretKeys = [], signingAlgorithm, keyEncryptionKey } = options
+  const problems: string[] = []
+  if (secretKey !== undefined) {
+    problems.push(...secretProblems(secretKey).map((reason) => `The secret key ${reason}.`))
+  }
+  for (const previous of previousSecretKeys) {
+    problems.push(...secretProblems(previous).map((reason) => `A previous secret key ${reason}.`))
+  }
+  if (!isRotationInterval(options.keyRotationInterval ?? 0)) {
+    problems.push(
+      `The key rotation interval must be 0, or a whole number of seconds, at least ${keyRotationMinimum}.`,
+    )
+  }
+  if (signingAlgorithm && !signingAlgorithms.includes(signingAlgorithm)) {
+    problems.push(`The signing algorithm must be one of: ${signingAlgorithms.join(', ')}.`)
+  }
+  if (keyEncryptionKey !== undefined && keyEncryptionKey.length !== 32) {
+    problems.push('The key-encryption key must have exactly 32 bytes.')
+  }
+  return problems
+}

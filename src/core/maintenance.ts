@@ -1,0 +1,106 @@
+import type { Events } from './events/events.ts'
+import type { ManagedKeys } from './keys/rotation.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import type { Throttle } from './throttle/throttle.ts'
+import type { Login } from './users/login.ts'
+
+/** What the maintenance does, and who hears of its failures. */
+export interface MaintenanceOptions {
+  /**
+   * Deletes ended sessions, old events and counts of failed logins. Default true; of several processes
+   * on one database, one is enough.
+   */
+  readonly prune?: boolean
+  /**
+   * Called with each failure and the name of the work that failed. Default: a warning of the process
+   * (`process.emitWarning`). What it throws is ignored.
+   */
+  readonly onError?: (error: unknown, work: string) => void
+}
+
+/** Work to be done from time to time. */
+interface Work {
+  readonly name: string
+  /** Seconds from the end of one run to the next. */
+  readonly interval: number
+  run(signal: AbortSignal): Promise<unknown>
+}
+
+interface Maintained {
+  readonly sessions: Sessions
+  readonly events: Events
+  readonly throttle: Throttle
+  readonly login: Login
+  readonly managedKeys: ManagedKeys | null
+}
+
+const minute = 60
+const hour = 60 * minute
+
+/** Returns `maintain` of an `Auth`. */
+export function createMaintenance({
+  sessions,
+  events,
+  throttle,
+  login,
+  managedKeys,
+}: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
+  const pruning: readonly Work[] = [
+    { name: 'pruning of sessions', interval: hour, run: (signal) => sessions.prune(signal) },
+    { name: 'pruning of events', interval: hour, run: (signal) => events.prune(signal) },
+    { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
+  ]
+  const always: readonly Work[] = [
+    // A wrong password takes as long as the slowest kind of hash that is stored.
+    { name: 'measuring of hashes', interval: hour, run: (signal) => login.learnTimes(signal) },
+    ...(managedKeys === null
+      ? []
+      : [{ name: 'key maintenance', interval: minute, run: () => managedKeys.maintain() }]),
+  ]
+  return async (signal, { prune = true, onError = warn } = {}) => {
+    const work = [...(prune ? pruning : []), ...always]
+    await Promise.all(work.map((each) => repeat(each, signal, onError)))
+  }
+}
+
+/** Does some work again and again, never twice at once. */
+async function repeat(
+  { name, interval, run }: Work,
+  signal: AbortSignal,
+  onError: (error: unknown, work: string) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await run(signal)
+    } catch (error) {
+      tell(onError, error, name)
+    }
+    await pause(interval, signal)
+  }
+}
+
+/** Waits, but not beyond the abort. */
+function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, seconds * 1000).unref()
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end)
+  })
+}
+
+function tell(onError: (error: unknown, work: string) => void, error: unknown, work: string): void {
+  try {
+    onError(error, work)
+  } catch {
+    // A listener that fails is no reason to end the maintenance.
+  }
+}
+
+function warn(error: unknown, work: string): void {
+  process.emitWarning(`Portcullis: ${work} failed and will be tried again: ${error}`)
+}

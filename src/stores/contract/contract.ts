@@ -1,0 +1,57 @@
+import { after, before, describe, test } from 'node:test'
+import type { Store } from '../../core/store.ts'
+import { clientsContract } from './clients.ts'
+import { eventsContract } from './events.ts'
+import { identitiesContract } from './identities.ts'
+import { lastActiveUserContract } from './last-active-user.ts'
+import { passwordHashesContract } from './password-hashes.ts'
+import { revokeAllContract } from './revoke-all.ts'
+import { sessionsContract } from './sessions.ts'
+import { signingKeysContract } from './signing-keys.ts'
+import { throttleContract } from './throttle.ts'
+import { usersContract } from './users.ts'
+
+/**
+ * Opens a store on an empty database, and a second one on the same, as another process would. A store
+ * without processes gives the same one twice. The suite closes both.
+ */
+export type OpenStores = () => Promise<readonly [Store, Store]>
+
+/**
+ * Registers the suite of tests that every store must pass, with `node:test`: call it in a test file and
+ * run that with `node --test`. `name` is for the report.
+ *
+ * Does not check what is true of one engine alone, such as what survives a power failure.
+ *
+ * @param skip Why the suite is skipped, or false. Default false.
+ */
+export function storeContract(name: string, open: OpenStores, skip: string | false = false): void {
+  describe(`${name} keeps the contract of a store`, { skip }, () => {
+    let opened: readonly [Store, Store]
+
+    before(async () => {
+      opened = await open()
+    })
+    after(async () => {
+      for (const store of new Set(opened)) await store.close()
+    })
+
+    const stores = () => opened
+    usersContract(stores)
+    passwordHashesContract(stores)
+    identitiesContract(stores)
+    eventsContract(stores)
+    lastActiveUserContract(stores)
+    sessionsContract(stores)
+    signingKeysContract(stores)
+    throttleContract(stores)
+    clientsContract(stores)
+
+    test('a store that is open answers', async () => {
+      for (const store of opened) await store.check()
+    })
+
+    // It ends what the other tests have made.
+    revokeAllContract(stores)
+  })
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import type { Store } from '../../core/store.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
+import { addUser, conflict, type Stores } from './records.ts'
+
+const roles = ['admin', 'root']
+
+/** What a store refuses, so that somebody can always administrate. */
+export function lastActiveUserContract(stores: Stores): void {
+  describe('the last active user of some roles', () => {
+    let store: Store
+    let other: Store
+    before(() => {
+      ;[store, other] = stores()
+    })
+
+    const add = (changes: Partial<UserRecord> = {}): Promise<UserRecord> => addUser(store, changes)
+
+    async function start(...changes: Partial<UserRecord>[]): Promise<UserRecord[]> {
+      for (const user of await store.users.list({ limit: 1000 })) {
+        if (roles.includes(user.role)) await store.users.remove(user.id)
+      }
+      return await Promise.all(changes.map((each) => add({ role: 'admin', ...each })))
+    }
+
+    test('is neither changed nor removed', async () => {
+      const [last, inactive] = await start({}, { active: false, role: 'root' })
+      assert.ok(last && inactive)
+      const { users } = store
+      await assert.rejects(users.update(last.id, { active: false }, roles), conflict('last_active'))
+      await assert.rejects(users.update(last.id, { role: 'x' }, roles), conflict('last_active'))
+      await assert.rejects(users.remove(last.id, roles), conflict('last_active'))
+      assert.deepEqual(await users.findById(last.id), last)
+      assert.equal(await users.remove(inactive.id, roles), true)
+    })
+
+    test('may go when there is another one, of any of the roles', async () => {
+      const [one, another] = await start({}, { role: 'root' })
+      assert.ok(one && another)
+      assert.ok(await store.users.update(one.id, { active: false }, roles))
+      await assert.rejects(store.users.remove(another.id, roles), conflict('last_active'))
+    })
+
+    test('stays when the last two go at the same time', async () => {
+      for (let round = 0; round < 10; round++) {
+        const [one, another] = await start({}, { role: 'root' })
+        assert.ok(one && another)
+        const results = await Promise.allSettled([
+          store.users.update(one.id, { active: false }, roles),
+          round % 2
+            ? other.users.remove(another.id, roles)
+            : other.users.update(another.id, { role: 'member' }, roles),
+        ])
+        const refused = results.filter((result) => result.status === 'rejected')
+        assert.equal(refused.length, 1)
+        assert.ok(conflict('last_active')(refused[0]?.reason))
+      }
+    })
+  })
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
+import { ConflictError } from '../../core/errors.ts'
+import type { AuthEvent } from '../../core/events/event-store.ts'
+import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import type { Store } from '../../core/store.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
+
+/** The store under test, and another on the same database, as another process has it. */
+export type Stores = () => readonly [Store, Store]
+
+/** The time of the suite: seconds since 1970. */
+export const now = 1_800_000_000
+
+let made = 0
+
+/** A text that no other record has. */
+export function unique(name: string): string {
+  made++
+  return `${name} ${made}`
+}
+
+/** A user whom no other test knows. */
+export function aUser(changes: Partial<UserRecord> = {}): UserRecord {
+  made++
+  return {
+    id: randomUUID(),
+    username: `user${String(made).padStart(6, '0')}`,
+    passwordHash: `hash ${made}`,
+    role: 'member',
+    active: true,
+    createdAt: now,
+    securityStamp: `stamp ${made}`,
+    ...changes,
+  }
+}
+
+/** A live session of a user. */
+export function aSession(user: UserRecord, changes: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id: randomUUID(),
+    userId: user.id,
+    clientId: 'client',
+    scopes: ['a', 'b:c'],
+    generation: 0,
+    rotatedAt: now,
+    createdAt: now,
+    expiresAt: now + 1000,
+    revokedAt: null,
+    securityStamp: user.securityStamp,
+    label: 'a "label"',
+    address: '2001:db8::1',
+    ...changes,
+  }
+}
+/** An event that no other test knows. */
+export function anEvent(changes: Partial<AuthEvent> = {}): AuthEvent {
+  return { id: uuidv7(), type: 'user_updated', at: now, outcome: 'success', ...changes }
+}
+
+/** Stores a new user. */
+export async function addUser(
+  store: Store,
+  changes: Partial<UserRecord> = {},
+): Promise<UserRecord> {
+  const user = aUser(changes)
+  await store.users.create(user)
+  return user
+}
+
+/** True for the refusal of this code. */
+export const conflict =
+  (code: string) =>
+  (error: unknown): boolean =>
+    error instanceof ConflictError && error.code === code

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import type { Store } from '../../core/store.ts'
+import { addUser, anEvent, aSession, now, type Stores } from './records.ts'
+
+/** What an end of everything leaves. Run it last: it ends what the other tests have made. */
+export function revokeAllContract(stores: Stores): void {
+  describe('an end of everything', () => {
+    let store: Store
+    let other: Store
+    before(() => {
+      ;[store, other] = stores()
+    })
+
+    test('every user has the new stamp, every key is gone, the version is a new one, and it is an event (DD-08, LA-06)', async () => {
+      const user = await addUser(store)
+      const session = aSession(user)
+      assert.equal(await store.sessions.create(session), true)
+      assert.equal((await other.findSubject(user.id, session.id))?.sessionStamp, user.securityStamp)
+      for (const [instant, version] of [
+        [now, now],
+        [now, now + 1],
+        [now - 5, now + 2],
+      ] as const) {
+        const event = anEvent({ type: 'sys_restored', actor: `restore ${version}` })
+        await store.revokeAll(`new stamp ${version}`, instant, event)
+        const { type, actor = '' } = event
+        assert.deepEqual(await other.events.list({ type, actor, limit: 9 }), [event])
+        assert.deepEqual(await other.signingKeys.read(), { version, keys: [] })
+        const subject = await other.findSubject(user.id, session.id)
+        assert.equal(subject?.user.securityStamp, `new stamp ${version}`)
+        assert.equal(subject.sessionStamp, session.securityStamp, 'an old stamp')
+        assert.equal(subject.keysVersion, version)
+        assert.equal((await other.findClientSubject('none')).epoch, `new stamp ${version}`)
+      }
+    })
+  })
+}

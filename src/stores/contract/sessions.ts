@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { before, describe, test } from 'node:test'
+import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import type { Store } from '../../core/store.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
+import { addUser, aSession, aUser, now, type Stores } from './records.ts'
+
+/** What a store keeps of sessions. */
+export function sessionsContract(stores: Stores): void {
+  describe('sessions', () => {
+    let store: Store
+    let other: Store
+    before(() => {
+      ;[store, other] = stores()
+    })
+
+    const add = (changes: Partial<UserRecord> = {}): Promise<UserRecord> => addUser(store, changes)
+
+    const rotation = (session: SessionRecord, changes = {}) => ({
+      id: session.id,
+      generation: 0,
+      clientId: 'client',
+      now: now + 10,
+      idleSince: now - 100,
+      ...changes,
+    })
+
+    async function opened(changes: Partial<SessionRecord> = {}) {
+      const user = await add()
+      const session = aSession(user, changes)
+      assert.equal(await store.sessions.create(session), true)
+      return { user, session }
+    }
+
+    test('a session is read as it was written', async () => {
+      for (const changes of [{}, { scopes: [], label: '', address: '' }]) {
+        const { session } = await opened(changes)
+        assert.deepEqual(await other.sessions.find(session.id), session)
+      }
+      assert.equal(await store.sessions.find(randomUUID()), null)
+    })
+
+    test('none is opened for a user who is inactive, gone, or has another stamp (AZ-08)', async () => {
+      const inactive = await add({ active: false })
+      const active = await add()
+      for (const session of [
+        aSession(inactive),
+        aSession(aUser()),
+        aSession(active, { securityStamp: 'old' }),
+      ]) {
+        assert.equal(await store.sessions.create(session), false)
+        assert.equal(await store.sessions.find(session.id), null)
+      }
+    })
+
+    test('a rotation moves a live session on by one', async () => {
+      const { session } = await opened()
+      const rotated = await store.sessions.rotate(rotation(session))
+      assert.deepEqual(rotated, { ...session, generation: 1, rotatedAt: now + 10 })
+      assert.deepEqual(await other.sessions.find(session.id), rotated)
+    })
+
+    test('a rotation of what is not live, or not theirs, changes nothing', async () => {
+      const { session, user } = await opened()
+      for (const wrong of [
+        { generation: 1 },
+        { generation: -1 },
+        { clientId: 'another' },
+        { now: session.expiresAt },
+        { idleSince: session.rotatedAt },
+        { id: randomUUID() },
+      ]) {
+        assert.equal(await store.sessions.rotate(rotation(session, wrong)), null)
+      }
+      await store.users.update(user.id, { active: false })
+      assert.equal(await store.sessions.rotate(rotation(session)), null)
+      await store.users.update(user.id, { active: true, securityStamp: 'new' })
+      assert.equal(await store.sessions.rotate(rotation(session)), null)
+      assert.deepEqual(await store.sessions.find(session.id), session)
+    })
+
+    test('of 50 rotations at the same time, one moves the session on (SR-04)', async () => {
+      for (let round = 0; round < 5; round++) {
+        const { session } = await opened()
+        const rotated = await Promise.all(
+          Array.from({ length: 50 }, (_, index) =>
+            (index % 2 ? store : other).sessions.rotate(rotation(session)),
+          ),
+        )
+        assert.equal(rotated.filter((each) => each !== null).length, 1)
+        assert.equal((await store.sessions.find(session.id))?.generation, 1)
+      }
+    })
+
+    test('a revoked session rotates no more, and is revoked once (SR-09)', async () => {
+      const { session, user } = await opened()
+      assert.equal(await store.sessions.revoke(session.id, now + 1, 'somebody else'), false)
+      assert.equal(await store.sessions.revoke(session.id, now + 1, user.id), true)
+      assert.equal(await store.sessions.revoke(session.id, now + 2), false)
+      assert.equal((await other.sessions.find(session.id))?.revokedAt, now + 1)
+      assert.equal(await other.sessions.rotate(rotation(session)), null)
+    })
+
+    test('after a revocation that was acknowledged, no rotation succeeds (SR-09, keycloak 51312)', async () => {
+      for (let round = 0; round < 10; round++) {
+        const { session } = await opened()
+        await Promise.all([
+          store.sessions.revoke(session.id, now),
+          ...[0, 1, 2].map(() => other.sessions.rotate(rotation(session))),
+        ])
+        const generation = (await store.sessions.find(session.id))?.generation ?? 0
+        assert.equal(await other.sessions.rotate(rotation(session, { generation })), null)
+      }
+    })
+
+    test('the live sessions of a client end in batches, of all its users, and no others', async () => {
+      const clientId = 'ending'
+      const theirs = [await opened({ clientId }), await opened({ clientId })]
+      const { session: ended } = await opened({ clientId })
+      await store.sessions.revoke(ended.id, now - 1)
+      const { session: another } = await opened()
+      const { session: firstParty } = await opened({ clientId: 'first-party' })
+      assert.equal(await store.sessions.revokeByClient(clientId, now, 1), 1)
+      assert.equal(await other.sessions.revokeByClient(clientId, now, 5), 1)
+      assert.equal(await store.sessions.revokeByClient(clientId, now, 5), 0)
+      assert.equal(await store.sessions.revokeByClient('first-party', now, 5), 0)
+      const endedAt = async (id: string) => (await other.sessions.find(id))?.revokedAt
+      for (const { session } of theirs) assert.equal(await endedAt(session.id), now)
+      assert.equal(await endedAt(ended.id), now - 1)
+      for (const { id } of [another, firstParty]) assert.equal(await endedAt(id), null)
+    })
+
+    test('a user has the live sessions, newest first', async () => {
+      const user = await add()
+      const make = async (changes: Partial<SessionRecord> = {}) => {
+        const session = aSession(user, changes)
+        await store.sessions.create(session)
+        return session.id
+      }
+      const ids = [await make(), await make()].sort().reverse()
+      await make({ expiresAt: now + 5 })
+      await make({ rotatedAt: now - 100 })
+      await store.sessions.revoke(await make(), now)
+      const list = async () =>
+        (await other.sessions.listByUser(user.id, now + 5, now - 100)).map(({ id }) => id)
+      assert.deepEqual(await list(), ids)
+      await store.users.update(user.id, { securityStamp: 'new' })
+      assert.deepEqual(await list(), [])
+    })
+
+    test('the most recently used sessions are kept, of one user', async () => {
+      const { session: theirs } = await opened()
+      const user = await add()
+      const sessions = [3, 1, 2].map((used) => aSession(user, { rotatedAt: now + used }))
+      for (const session of sessions) await store.sessions.create(session)
+      await store.sessions.trim(user.id, 2)
+      const found = await Promise.all(sessions.map(({ id }) => other.sessions.find(id)))
+      assert.deepEqual(
+        found.map((session) => session !== null),
+        [true, false, true],
+      )
+      assert.ok(await other.sessions.find(theirs.id))
+    })
+
+    test('what ended is pruned in batches, what is live stays (RI-12)', async () => {
+      await store.sessions.prune(now + 100_000, now + 100_000, 1_000_000)
+      const { session: live } = await opened()
+      const { session: expired } = await opened({ expiresAt: now - 1 })
+      const { session: idle } = await opened({ rotatedAt: now - 101 })
+      const { session: revoked } = await opened()
+      await store.sessions.revoke(revoked.id, now - 1)
+      const prune = (limit: number) => store.sessions.prune(now, now - 100, limit)
+      assert.equal(await prune(2), 2)
+      assert.equal(await prune(2), 1)
+      assert.equal(await prune(2), 0)
+      for (const { id } of [expired, idle, revoked]) {
+        assert.equal(await other.sessions.find(id), null)
+      }
+      assert.ok(await other.sessions.find(live.id))
+    })
+
+    test('the subject of a request is the user, with the stamp of a session of theirs', async () => {
+      const { user, session } = await opened()
+      const { session: theirs } = await opened()
+      const stampOf = async (sessionId: string | null) => {
+        const subject = await other.findSubject(user.id, sessionId)
+        assert.deepEqual(subject?.user, user)
+        return subject?.sessionStamp
+      }
+      assert.equal(await stampOf(session.id), user.securityStamp)
+      assert.equal(await stampOf(null), null)
+      assert.equal(await stampOf(randomUUID()), null)
+      assert.equal(await stampOf(theirs.id), null)
+      await store.sessions.revoke(session.id, now)
+      assert.equal(await stampOf(session.id), null)
+      assert.equal(await store.findSubject(randomUUID(), session.id), null)
+    })
+  })
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import { ConflictError } from '../../core/errors.ts'
+import type { AuthEvent } from '../../core/events/event-store.ts'
+import type { SigningKeyRecord } from '../../core/keys/key-store.ts'
+import type { Store } from '../../core/store.ts'
+import { addUser, aSession, aUser, now } from './records.ts'
+
+/** One call of each write that takes an event. */
+export type Write = (store: Store, event: AuthEvent) => Promise<unknown>
+
+/** Writes that change something, once, by name. */
+export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Write>>> {
+  const identity = (userId: string) => ({
+    issuer: 'https://sso.example.com/',
+    subject: randomUUID(),
+    userId,
+    createdAt: now,
+  })
+  const key = (): SigningKeyRecord => ({
+    id: randomUUID(),
+    algorithm: 'ES256',
+    sealedPrivateKey: 'sealed',
+    createdAt: now,
+    signsFrom: now,
+    verifiesUntil: null,
+  })
+  return {
+    'users.create': async () => {
+      const user = aUser()
+      return ({ users }, event) =>
+        users.create(user, event).then(
+          () => true,
+          (error) => {
+            if (error instanceof ConflictError) return false
+            throw error
+          },
+        )
+    },
+    'users.createMany': async () => {
+      const many = [aUser(), aUser()]
+      return async ({ users }, event) => (await users.createMany(many, () => event)).length > 0
+    },
+    'users.update, of a role that must keep one': async (store) => {
+      const { id } = await addUser(store)
+      let done = false
+      return async ({ users }, event) => {
+        const result = await users.update(done ? 'nobody' : id, { role: 'x' }, ['admin'], event)
+        done = result !== null
+        return result
+      }
+    },
+    'users.update': async (store) => {
+      const { id } = await addUser(store)
+      let done = false
+      return async ({ users }, event) => {
+        const result = await users.update(done ? 'nobody' : id, { active: false }, [], event)
+        done = result !== null
+        return result
+      }
+    },
+    'users.replacePasswordHash': async (store) => {
+      const { id, passwordHash } = await addUser(store)
+      return ({ users }, event) =>
+        users.replacePasswordHash(id, passwordHash as string, 'new', undefined, event)
+    },
+    'users.replacePasswordHash, keeping a session': async (store) => {
+      const user = await addUser(store)
+      const session = aSession(user)
+      await store.sessions.create(session)
+      const renewal = {
+        oldSecurityStamp: user.securityStamp,
+        securityStamp: 'new',
+        keepSession: session.id,
+      }
+      return ({ users }, event) =>
+        users.replacePasswordHash(user.id, user.passwordHash as string, 'new', renewal, event)
+    },
+    'users.remove': async (store) => {
+      const { id } = await addUser(store)
+      return ({ users }, event) => users.remove(id, ['admin'], event)
+    },
+    'sessions.revoke': async (store) => {
+      const user = await addUser(store)
+      const session = aSession(user)
+      await store.sessions.create(session)
+      return ({ sessions }, event) => sessions.revoke(session.id, now, user.id, event)
+    },
+    'identities.unlink': async (store) => {
+      const { id } = await addUser(store)
+      const linked = identity(id)
+      await store.identities.link(linked)
+      return ({ identities }, event) => identities.unlink(id, linked.issuer, linked.subject, event)
+    },
+    'identities.link': async (store) => {
+      const { id } = await addUser(store)
+      const link = identity(id)
+      return async ({ identities }, event) => (await identities.link(link, event)) === 'linked'
+    },
+    'identities.createUser': async () => {
+      const user = aUser()
+      const { issuer, subject } = identity(user.id)
+      return ({ identities }, event) => identities.createUser(issuer, subject, user, event)
+    },
+    'signingKeys.change': async (store) => {
+      const from = await store.signingKeys.version()
+      const change = { put: [key()], remove: [] }
+      return ({ signingKeys }, event) => signingKeys.change(from, change, [event])
+    },
+  }
+}

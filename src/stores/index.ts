@@ -1,0 +1,38 @@
+// The public surface of `portcullis/stores`: the ports that a store implements, the records that it keeps,
+// and the contract that holds every store.
+
+export type { ClientRecord, ClientStore, ClientSubject } from '../core/clients/client-store.ts'
+export { ConflictError, UnavailableError } from '../core/errors.ts'
+export {
+  type AuthEvent,
+  type EventQuery,
+  type EventStore,
+  eventRetentionMinimum,
+} from '../core/events/event-store.ts'
+export type { AuthEventType } from '../core/events/vocabulary.ts'
+export type { IdentityRecord, IdentityStore } from '../core/issuers/identity-store.ts'
+export type {
+  SigningKeyChange,
+  SigningKeyRecord,
+  SigningKeySet,
+  SigningKeyStore,
+} from '../core/keys/key-store.ts'
+export type { MaybePromise } from '../core/maybe-promise.ts'
+export type {
+  Rotation,
+  SessionRecord,
+  SessionStore,
+  Subject,
+} from '../core/sessions/session-store.ts'
+export type { CacheCounts, StoreStatistics } from '../core/statistics.ts'
+export type { Store } from '../core/store.ts'
+export type { ThrottleCount, ThrottleRule, ThrottleStore } from '../core/throttle/throttle-store.ts'
+export type {
+  StampRenewal,
+  UserChanges,
+  UserCounts,
+  UserQuery,
+  UserRecord,
+  UserStore,
+} from '../core/users/user-store.ts'
+export { type OpenStores, storeContract } from './contract/contract.ts'
