@@ -139,9 +139,10 @@ export { canonicalUsername } from './core/users/username.ts'
 export type { NewUser, PasswordChange, Users } from './core/users/users.ts'
 export type { GuardedRequest } from './http/bearer.ts'
 export { readBearerToken } from './http/bearer.ts'
+export type { TokenEndpoint } from './http/endpoints/endpoint.ts'
 export { createIntrospectionEndpoint } from './http/endpoints/introspection.ts'
 export { createRevocationEndpoint } from './http/endpoints/revocation.ts'
-export { createTokenEndpoint, type TokenEndpoint } from './http/endpoints/token.ts'
+export { createTokenEndpoint } from './http/endpoints/token.ts'
 export {
   all,
   type Guard,
@@ -158,6 +159,7 @@ export { createGuards, type Guards } from './http/guards/guards.ts'
 export { createProblem, type Problem } from './http/problem.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'
 export type {
+  EndpointAnswer,
   IntrospectionResponse,
   TokenAnswer,
   TokenErrorResponse,

@@ -13,12 +13,21 @@ export interface TokenRequest {
 }
 
 /** An answer of an OAuth endpoint, as plain data. */
-export interface TokenAnswer {
+export interface EndpointAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: TokenResponse | TokenErrorResponse | IntrospectionResponse
+  readonly body: object
   /** Why it is a refusal: for the log, never to be sent. */
   readonly refusal?: OAuthError | ThrottledError | UnavailableError
+}
+
+/** An answer to a form. That of the revocation endpoint has an empty object. */
+export interface TokenAnswer extends EndpointAnswer {
+  readonly body:
+    | TokenResponse
+    | TokenErrorResponse
+    | IntrospectionResponse
+    | Readonly<Record<string, never>>
 }
 
 /** RFC 6749 §5.1. */

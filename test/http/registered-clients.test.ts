@@ -226,7 +226,7 @@ describe('a client ends', () => {
         const tokens = await made.login(caller)
         for (const time of ['first', 'second']) {
           const { status, body } = await made.revoke(caller, { token: tokens[kind] })
-          assert.deepEqual([status, body], [200, undefined], time)
+          assert.deepEqual([status, body], [200, {}], time)
         }
         assert.equal(await made.auth.sessions.inspect(tokens.refresh_token), null)
       }
@@ -248,7 +248,7 @@ describe('a client ends', () => {
       for (const stranger of [post('spa'), nobody]) {
         const tokens = await made.login(own)
         const { status, body } = await made.revoke(stranger, { token: tokens[kind] })
-        assert.deepEqual([status, body], [200, undefined])
+        assert.deepEqual([status, body], [200, {}])
         assert.ok(await made.auth.sessions.inspect(tokens.refresh_token))
       }
     }
