@@ -18,11 +18,12 @@ export async function oauthRoutes(
   { endpoints }: { endpoints: readonly MountedEndpoint[] },
 ): Promise<void> {
   readBodiesAsBytes(scope)
+  // The application's router may take both for one already.
+  const { ignoreTrailingSlash: isSame = false } =
+    scope.initialConfig.routerOptions ?? scope.initialConfig
   for (const endpoint of endpoints) {
-    // Both, unless the application's router takes one for the other.
-    for (const url of [endpoint.path, `${endpoint.path}/`]) {
-      if (!scope.hasRoute({ method: endpoint.method, url })) serve(scope, endpoint, url)
-    }
+    serve(scope, endpoint, endpoint.path)
+    if (!isSame) serve(scope, endpoint, `${endpoint.path}/`)
   }
 }
 

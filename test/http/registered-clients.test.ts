@@ -298,3 +298,18 @@ async function createTestClientsOn(
   const users = { ...store.users, create: async () => {} }
   return await createTestClients({ store: { ...store, users }, clients: configured })
 }
+
+test('a wrong password is 400 to a client that has shown its secret, and 401 to all others', async () => {
+  const wrong = { username: 'editor', password: 'wrong' }
+  for (const [caller, status, challenge] of [
+    [basic('app', plainSecret), 400, undefined],
+    [post('app', plainSecret), 400, undefined],
+    [post('spa'), 401, 'Bearer'],
+    [nobody, 401, 'Bearer'],
+  ] as const) {
+    const answer = await made.token(caller, wrong)
+    assert.equal(answer.status, status)
+    assert.equal(answer.headers['www-authenticate'], challenge)
+    assert.equal(Reflect.get(answer.body, 'error'), 'invalid_grant')
+  }
+})

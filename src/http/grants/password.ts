@@ -1,6 +1,7 @@
 import { everyPermission } from '../../core/access/scope.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
+import { OAuthError } from '../../core/errors.ts'
 import { IncorrectCredentials } from '../refusal.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 import { type Parameters, requireText, type UserGrant } from './grant.ts'
@@ -43,7 +44,7 @@ async function grantPassword(
     requestId,
     clientId: client.id,
   })
-  if (user === null) throw new IncorrectCredentials()
+  if (user === null) throw incorrect(client)
 
   const scopes = delegate(
     delegableScopes(auth, user, client),
@@ -71,6 +72,13 @@ async function grantPassword(
     address,
     requestId,
   })
-  if (opened === null) throw new IncorrectCredentials({ cause: new Error('changed meanwhile') })
+  if (opened === null) throw incorrect(client, { cause: new Error('changed meanwhile') })
   return await issueUserTokens(auth, client, user, scopes, opened)
+}
+
+/** 400 (RFC 6749 §5.2) for a client that has authenticated; 401, as FastAPI has it, for all others. */
+function incorrect({ confidential }: Client, options?: ErrorOptions): OAuthError {
+  return confidential
+    ? new OAuthError('invalid_grant', 'Incorrect username or password', options)
+    : new IncorrectCredentials(options)
 }
