@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
 import type { Permissions } from '../core/access/permissions.ts'
 import type { Client } from '../core/clients/clients.ts'
-import { grantNames, type NewClient } from '../core/clients/registration.ts'
+import { defaultGrants, grantNames } from '../core/clients/grants.ts'
+import type { NewClient } from '../core/clients/registration.ts'
 import { ClientError } from '../core/errors.ts'
 import { CommandFailure } from './exit-code.ts'
 import { tableOf } from './terminal/table.ts'
@@ -28,7 +29,7 @@ export function clientCommand(): Command {
     .addOption(
       new Option(
         '--grant <grant...>',
-        'grants that it may use; password and refresh_token by default',
+        `grants that it may use; ${defaultGrants.join(' and ')} by default`,
       ).choices(grantNames),
     )
     .option('--no-grant', 'it logs nobody in: an API that only introspects')

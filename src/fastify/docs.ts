@@ -1,32 +1,30 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance, FastifyRequest, onSendHookHandler } from 'fastify'
+import type { FastifyInstance, onSendHookHandler } from 'fastify'
 import type { Auth } from '../core/auth.ts'
-import { UnavailableError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
-import { issuerPath } from '../http/endpoints/metadata.ts'
+import { outerPath } from '../http/endpoints/mount.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
 import { documentGuards, schemeName } from './route-guards.ts'
 
 /** The OpenAPI document and Swagger UI. */
 export interface DocsOptions {
-  /** Where Swagger UI is. Default `/docs`. */
+  /** Where Swagger UI is, below the prefix. Default `/docs`. */
   readonly path?: string
-  /** The title of the document. Default `API`. */
+  /** Default `API`. */
   readonly title?: string
-  /** The version of your API. Default `1.0.0`. */
+  /** Default `1.0.0`. */
   readonly version?: string
-  /** Text of the API in Markdown. Default: none. */
   readonly description?: string
   /**
    * A `transform` of `@fastify/swagger` that runs before ours, for schemas that are no JSON Schema,
-   * such as zod's. Default none.
+   * such as zod's.
    */
   readonly transform?: SwaggerTransform
   /**
    * Origins that Swagger UI may call besides this one and those of the issuers' metadata: where the
-   * token endpoint of an issuer is, if that is elsewhere. Default none.
+   * token endpoint of an issuer is, if that is elsewhere.
    */
   readonly connectTo?: readonly string[]
 }
@@ -61,71 +59,49 @@ function contentSecurityPolicy(origins: readonly string[]): string {
 }
 
 /**
- * The OpenAPI security scheme of the token endpoint, with every permission that is known by now.
- *
- * @param withClients Also for clients that act for themselves (RFC 6749 §4.4): Swagger UI then has a form
- * for their id and secret, beside that of users. Default false.
+ * The OpenAPI security scheme of the token endpoint, with every permission that is known by now: for users,
+ * and for clients that act for themselves (RFC 6749 §4.4), for whom Swagger UI has a form beside.
  */
-export function securityScheme(auth: Auth, tokenPath: string, withClients = false): object {
+export function securityScheme(auth: Auth, tokenPath: string): object {
   // One each: a YAML document would refer from one to the other.
   const flow = (): object => ({ tokenUrl: tokenPath, scopes: auth.permissions.describe() })
   return {
     type: 'oauth2',
-    description: withClients
-      ? 'Log in with username and password, and leave the client fields empty; or, as a client that acts for itself, with its id and secret.'
-      : 'Log in with username and password; leave the client fields empty.',
-    flows: { password: flow(), ...(withClients && { clientCredentials: flow() }) },
-  }
-}
-
-/** True if a client may act for itself by now. The documents are there without the database, too. */
-async function hasActingClients({ clients }: Auth): Promise<boolean> {
-  try {
-    return (await clients.list()).some(({ grants }) => grants.includes('client_credentials'))
-  } catch (error) {
-    if (error instanceof UnavailableError) return false
-    throw error
+    description:
+      'Log in with username and password, and leave the client fields empty; or, as a client that acts for itself, with its id and secret.',
+    flows: { password: flow(), clientCredentials: flow() },
   }
 }
 
 /**
- * Serves the OpenAPI document at `/openapi.json` and Swagger UI, with its files, from here: nothing
- * is loaded from elsewhere.
+ * Serves the OpenAPI document at `/openapi.json` and Swagger UI, with its files, below the prefix:
+ * nothing is loaded from elsewhere.
  */
 export async function registerDocs(
   app: FastifyInstance,
   auth: Auth | ResourceServer,
-  tokenPath: string,
+  { prefix, tokenPath }: { readonly prefix: string; readonly tokenPath: string },
   options: DocsOptions,
 ): Promise<void> {
   const { path = '/docs', title = 'API', version = '1.0.0', description = '', transform } = options
   const own = internals in auth ? [schemeName] : []
   const others = issuerSchemes(auth.issuers, own)
   const schemes = [...own, ...others.map(({ name }) => name)]
-  const base = internals in auth ? issuerPath(auth.issuer) : ''
-  const components = (withClients = false): object => ({
+  const fullPrefix = app.prefix + prefix
+  const outer = internals in auth ? outerPath(auth.issuer, fullPrefix) : ''
+  const tokenUrl = outer + fullPrefix + tokenPath
+  const components = (): object => ({
     securitySchemes: {
-      ...(internals in auth && {
-        [schemeName]: securityScheme(auth, base + tokenPath, withClients),
-      }),
+      ...(internals in auth && { [schemeName]: securityScheme(auth, tokenUrl) }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })
-  // The document is made once; clients come and go.
-  const forClients = new WeakSet<FastifyRequest>()
-  const lookForClients = async (request: FastifyRequest): Promise<void> => {
-    if (internals in auth && (await hasActingClients(auth))) forClients.add(request)
-  }
-  const documentFor = (request: FastifyRequest, document: { components?: object }): object =>
-    forClients.has(request)
-      ? { ...document, components: { ...document.components, ...components(true) } }
-      : document
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title, version, description },
       components: components(),
-      ...(base !== '' && { servers: [{ url: base }] }),
+      ...(outer !== '' && { servers: [{ url: outer }] }),
     },
     transform: (route) =>
       documentGuards(transform ? { ...route, ...transform(route) } : route, schemes),
@@ -138,8 +114,8 @@ export async function registerDocs(
   await app.register(async (scope) => {
     if (others.length > 0) scope.addHook('onSend', keepOpener)
     await scope.register(swaggerUi, {
-      routePrefix: path,
-      indexPrefix: base,
+      routePrefix: prefix + path,
+      indexPrefix: outer,
       staticCSP: contentSecurityPolicy([
         ...others.flatMap(({ origins }) => origins),
         ...(options.connectTo ?? []),
@@ -149,13 +125,9 @@ export async function registerDocs(
       uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
       // RFC 9700 §2.1.1.
       initOAuth: { usePkceWithAuthorizationCodeGrant: true },
-      uiHooks: { preHandler: lookForClients },
-      transformSpecification: (document, request) => documentFor(request, document),
-      transformSpecificationClone: false,
     })
   })
-  const hidden = { schema: { hide: true } as object, preHandler: lookForClients }
-  app.get('/openapi.json', hidden, (request) => documentFor(request, app.swagger() as object))
+  app.get(`${prefix}/openapi.json`, { schema: { hide: true } as object }, () => app.swagger())
 }
 
 /**

@@ -1,5 +1,6 @@
 // The public surface of `portcullis/fastify`.
 
+export type { OAuthPaths } from '../http/endpoints/mount.ts'
 export { answerError, type ErrorAnswer } from '../http/error-answers.ts'
 export { type DocsOptions, securityScheme } from './docs.ts'
 export { guarded } from './guarded.ts'

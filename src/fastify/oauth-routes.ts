@@ -1,137 +1,92 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Auth } from '../core/auth.ts'
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HTTPMethods,
+} from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
-import { internals } from '../core/internals.ts'
-import { jwksMaxAge } from '../core/keys/lifecycle.ts'
-import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
-import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
-import { createRevocationEndpoint } from '../http/endpoints/revocation.ts'
-import { createTokenEndpoint, type TokenEndpoint } from '../http/endpoints/token.ts'
+import { type MountedEndpoint, refuseLarge, refuseUnreadable } from '../http/endpoints/mount.ts'
 import { answerOAuthError } from '../http/error-answers.ts'
-import { formMaxBytes } from '../http/form.ts'
-import { errorBody, refuseRequest, type TokenAnswer, tokenHeaders } from '../http/token-messages.ts'
+import { type EndpointAnswer, errorBody, tokenHeaders } from '../http/token-messages.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
-import {
-  introspectionDocumentation,
-  revocationDocumentation,
-  tokenDocumentation,
-} from './oauth-documentation.ts'
 import { logUnavailable } from './refusal-handler.ts'
 
-/** Where the OAuth endpoints are. */
-export interface OAuthPaths {
-  readonly token: string
-  readonly revocation: string
-  readonly introspection: string
-}
-
-const jwksPath = '/.well-known/jwks.json'
-
-const hidden = { schema: { hide: true } as object, errorHandler: answerFailure }
-
-/** Serves the OAuth endpoints in a scope of their own: its body parser and error form are theirs. */
+/** Serves the OAuth endpoints in a scope of their own: its body parser is theirs. */
 export async function oauthRoutes(
   scope: FastifyInstance,
-  { auth, paths }: { auth: Auth; paths: OAuthPaths },
+  { endpoints }: { endpoints: readonly MountedEndpoint[] },
 ): Promise<void> {
   readBodiesAsBytes(scope)
-  serveForms(scope, paths.token, tokenDocumentation, createTokenEndpoint(auth))
-  serveForms(scope, paths.revocation, revocationDocumentation, createRevocationEndpoint(auth))
-  serveForms(
-    scope,
-    paths.introspection,
-    introspectionDocumentation,
-    createIntrospectionEndpoint(auth),
-  )
-
-  // RFC 7517 §5. A new key is published ahead for longer than verifiers elsewhere may keep this.
-  scope.get(jwksPath, hidden, async (_request, reply) => {
-    const { keys } = auth[internals]
-    await keys.update()
-    return reply.header('cache-control', `public, max-age=${jwksMaxAge}`).send(keys.publicJwks)
-  })
-  const path = metadataPath(auth.issuer)
-  if (path !== null) {
-    const endpoints = {
-      token: scope.prefix + paths.token,
-      revocation: scope.prefix + paths.revocation,
-      introspection: scope.prefix + paths.introspection,
-      jwks: scope.prefix + jwksPath,
-    }
-    scope.get(path, hidden, async () => createMetadata(auth, endpoints))
+  // The application's router may take both for one already.
+  const { ignoreTrailingSlash: isSame = false } =
+    scope.initialConfig.routerOptions ?? scope.initialConfig
+  for (const endpoint of endpoints) {
+    serve(scope, endpoint, endpoint.path)
+    if (!isSame) serve(scope, endpoint, `${endpoint.path}/`)
   }
 }
 
-function answerFailure(
-  error: FastifyError,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return send(reply, refuseRequest(413, `The body must have at most ${formMaxBytes} bytes`))
-  }
-  if ((error.statusCode ?? 500) < 500) {
-    return send(reply, refuseRequest(error.statusCode ?? 400, 'The request body could not be read'))
-  }
-  if (error instanceof UnavailableError) {
-    const answered = answerOAuthError(error)
-    logRefusal(request, answered)
-    return send(reply, answered)
-  }
-  request.log.error({ err: error }, 'an OAuth endpoint failed')
-  return send(reply, {
-    status: 500,
-    headers: tokenHeaders,
-    body: errorBody('server_error', 'The server made a mistake; it is logged'),
-  })
-}
-
-function serveForms(
-  scope: FastifyInstance,
-  path: string,
-  schema: object,
-  answer: TokenEndpoint,
-): void {
-  scope.post(
-    path,
-    {
-      schema,
-      errorHandler: answerFailure,
-      bodyLimit: formMaxBytes,
-      // The endpoint judges the form itself, and its answers are plain: the application's compilers,
-      // which may be for another kind of schema, have no part in it.
-      validatorCompiler: () => () => true,
-      serializerCompiler: () => JSON.stringify,
+/** Serves an endpoint, and every other method with 405; OPTIONS is left to the application, for CORS. */
+function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): void {
+  const { method, documentation } = endpoint
+  const isDocumented = documentation !== undefined && url === endpoint.path
+  const bodyLimit = endpoint.bodyLimit || undefined
+  const others = scope.supportedMethods.filter(
+    (each) => each !== method && each !== 'HEAD' && each !== 'OPTIONS',
+  ) as HTTPMethods[]
+  const route = {
+    url,
+    exposeHeadRoute: true,
+    ...(bodyLimit && { bodyLimit }),
+    // The endpoint judges the form itself, and its answers are plain: the application's compilers,
+    // which may be for another kind of schema, have no part in it.
+    validatorCompiler: () => () => true,
+    serializerCompiler: () => JSON.stringify,
+    errorHandler(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+      return send(reply, answerFailure(error, request, endpoint.bodyLimit))
     },
-    async (request, reply) => {
-      if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
-        return send(reply, refuseRequest(415, 'Send the form without a content encoding'))
-      }
-      const answered = await answer({
-        contentType: request.headers['content-type'],
-        authorization: request.headers.authorization,
-        body: bytesOf(request.body),
-        userAgent: request.headers['user-agent'],
+    async handler(request: FastifyRequest, reply: FastifyReply) {
+      const answered = await endpoint.answer({
+        method: request.method,
+        header: (name) => request.headers[name] as string | undefined,
+        // Fastify has read it, and has refused what is longer than the limit of the route.
+        readBody: async () => bytesOf(request.body),
         address: request.ip,
         requestId: request.id,
       })
       logRefusal(request, answered)
       return send(reply, answered)
     },
-  )
-  scope.route({
-    method: ['GET', 'PUT', 'PATCH', 'DELETE'],
-    url: path,
-    ...hidden,
-    handler: async (_request, reply) => {
-      const answered = refuseRequest(405, 'Use POST')
-      return send(reply, { ...answered, headers: { ...answered.headers, allow: 'POST' } })
-    },
-  })
+  }
+  const hidden = { hide: true } as object
+  scope.route({ ...route, method, schema: isDocumented ? documentation : hidden })
+  scope.route({ ...route, method: others, schema: hidden })
+}
+
+function answerFailure(
+  error: FastifyError,
+  request: FastifyRequest,
+  bodyLimit: number,
+): EndpointAnswer {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuseLarge(bodyLimit)
+  const { statusCode = 500 } = error
+  if (statusCode < 500) return refuseUnreadable(statusCode)
+  if (error instanceof UnavailableError) {
+    const answered = answerOAuthError(error)
+    logRefusal(request, answered)
+    return answered
+  }
+  request.log.error({ err: error }, 'an OAuth endpoint failed')
+  return {
+    status: 500,
+    headers: tokenHeaders,
+    body: errorBody('server_error', 'The server made a mistake; it is logged'),
+  }
 }
 
 // What the client is not told: which refresh token was used twice, why the database did not answer.
-function logRefusal(request: FastifyRequest, { refusal }: TokenAnswer): void {
+function logRefusal(request: FastifyRequest, { refusal }: EndpointAnswer): void {
   if (refusal === undefined) return
   if (refusal instanceof UnavailableError) {
     logUnavailable(request, refusal)
@@ -141,6 +96,6 @@ function logRefusal(request: FastifyRequest, { refusal }: TokenAnswer): void {
   request.log.info({ code, reason: cause instanceof Error ? cause.message : undefined }, message)
 }
 
-function send(reply: FastifyReply, { status, headers, body }: TokenAnswer): FastifyReply {
+function send(reply: FastifyReply, { status, headers, body }: EndpointAnswer): FastifyReply {
   return reply.code(status).headers(headers).send(body)
 }

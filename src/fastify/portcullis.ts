@@ -5,21 +5,22 @@ import { ConfigError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { unknownOptionProblems } from '../core/known-options.ts'
+import { endpoints } from '../http/endpoints/endpoints.ts'
+import {
+  mountEndpoints,
+  normalizePrefix,
+  type OAuthPaths,
+  pathOptionNames,
+} from '../http/endpoints/mount.ts'
 import { type DocsOptions, docsOptionNames, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { answerRefusals } from './refusal-handler.ts'
 import { finishGuardedRoute } from './route-guards.ts'
 
 /** What the plugin `portcullis` takes. */
-export interface PortcullisOptions {
+export interface PortcullisOptions extends OAuthPaths {
   /** A resource server has no OAuth endpoints: the paths below are not used then. */
   readonly auth: Auth | ResourceServer
-  /** The path of the token endpoint. Default `/auth/token`. */
-  readonly tokenPath?: string
-  /** The path of the revocation endpoint. Default `/auth/revoke`. */
-  readonly revocationPath?: string
-  /** The path of the introspection endpoint. Default `/auth/introspect`. */
-  readonly introspectionPath?: string
   /**
    * The documentation of the whole application. False leaves it out, for an application that
    * registers `@fastify/swagger` itself: see `securityScheme`. Default: see `DocsOptions`.
@@ -41,20 +42,17 @@ export interface PortcullisOptions {
 // A record, so that the compiler misses none.
 const optionNames = Object.keys({
   auth: true,
-  tokenPath: true,
-  revocationPath: true,
-  introspectionPath: true,
   docs: true,
   prune: true,
   answerErrors: true,
-} satisfies Record<keyof PortcullisOptions, true>)
+} satisfies Record<Exclude<keyof PortcullisOptions, keyof OAuthPaths>, true>)
 
 /** What Fastify itself reads of a plugin's options. */
-const registrationOptions = ['prefix', 'logLevel', 'logSerializers']
+const registrationOptions = ['logLevel', 'logSerializers']
 
 /** @throws {ConfigError} with every option that is not known, and the nearest one that is. */
 function refuseUnknownOptions(options: PortcullisOptions): void {
-  const known = [...optionNames, ...registrationOptions]
+  const known = [...optionNames, ...pathOptionNames, ...registrationOptions]
   const problems = [
     ...unknownOptionProblems(options, known, 'The portcullis plugin'),
     ...unknownOptionProblems(options.docs || {}, docsOptionNames, 'The option docs'),
@@ -71,22 +69,14 @@ function refuseUnknownOptions(options: PortcullisOptions): void {
 export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<PortcullisOptions>(
   async (app, options) => {
     refuseUnknownOptions(options)
-    const {
-      auth,
-      tokenPath = '/auth/token',
-      revocationPath = '/auth/revoke',
-      introspectionPath = '/auth/introspect',
-      answerErrors = true,
-      docs = {},
-    } = options
+    const { auth, answerErrors = true, docs = {} } = options
+    const prefix = normalizePrefix(options.prefix ?? '')
     app.addHook('onRoute', finishGuardedRoute)
     if (answerErrors) app.addHook('onRoute', answerRefusals)
-    if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
+    const { tokenPath = endpoints.token.path } = options
+    if (docs !== false) await registerDocs(app, auth, { prefix, tokenPath }, docs)
     if (!(internals in auth)) return
-    await app.register(oauthRoutes, {
-      auth,
-      paths: { token: tokenPath, revocation: revocationPath, introspection: introspectionPath },
-    })
+    await app.register(oauthRoutes, { endpoints: mountEndpoints(auth, options, app.prefix) })
     maintainWhileListening(app, auth, options.prune !== false)
   },
   { name: 'portcullis', fastify: '5.x' },

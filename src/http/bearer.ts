@@ -21,7 +21,8 @@ const bearerScheme = /^bearer(?: |$)/i
  *
  * Does not check the token.
  *
- * @throws {BearerError} `invalid_request` for two headers, or more than one word after the scheme.
+ * @throws {BearerError} `invalid_request` (400) for two headers; `invalid_token` (401) for what cannot be a
+ * token: RFC 6750 §3.1 counts a malformed token so, and clients log in again at 401 alone.
  */
 export function readBearerToken(request: GuardedRequest): string | null {
   const header = readAuthorization(request)
@@ -30,7 +31,8 @@ export function readBearerToken(request: GuardedRequest): string | null {
   if (token !== undefined) return token
   if (!bearerScheme.test(header)) return null
   if (header.slice('bearer'.length).trim() === '') return null
-  throw new BearerError('invalid_request')
+  // Two headers that were joined read like this.
+  throw new BearerError(header.includes(',') ? 'invalid_request' : 'invalid_token')
 }
 
 function readAuthorization(request: GuardedRequest): string | undefined {

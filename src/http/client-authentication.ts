@@ -5,7 +5,7 @@ import type { TokenRequest } from './token-messages.ts'
 /**
  * Returns the credentials of a token request's client, from HTTP Basic or the form, or null if there
  * are none. An empty pair (`Basic Og==`, which Swagger UI sends when its fields are left empty)
- * counts as none.
+ * counts as none, and so does a header of another scheme: clients send an old access token along.
  *
  * Does not check them.
  *
@@ -19,7 +19,7 @@ export function readClientCredentials(
 ): ClientCredentials | null {
   const clientId = parameters.get('client_id') ?? ''
   const clientSecret = parameters.get('client_secret') ?? ''
-  const basic = authorization === undefined ? null : parseBasic(authorization)
+  const basic = /^basic(?: |$)/i.test(authorization ?? '') ? parseBasic(authorization ?? '') : null
   const from = {
     ...(address !== undefined && { address }),
     ...(requestId !== undefined && { requestId }),

@@ -3,7 +3,57 @@ import { OAuthError } from '../core/errors.ts'
 /** Longest body of a form, in bytes. */
 export const formMaxBytes: number = 16 * 1024
 
-const formMediaType = /^application\/x-www-form-urlencoded *(?:;.*)?$/i
+/** The media types that a form may have. */
+export const formMediaTypes: readonly string[] = [
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+]
+
+const urlencodedType = /^application\/x-www-form-urlencoded *(?:;.*)?$/i
+const multipartType = /^multipart\/form-data *;/i
+
+/**
+ * Returns the parameters of a form body: of one that is urlencoded, as `parseForm` says, or of one that
+ * is multipart (RFC 7578), which the front ends of FastAPI send, by the same rules. A file is refused.
+ *
+ * The caller has bounded the body.
+ *
+ * @throws {OAuthError} `invalid_request` as `parseForm` does, or for a body that is not multipart, a
+ * file, or a part with a transfer encoding.
+ */
+export async function readForm(
+  contentType: string | undefined,
+  body: Uint8Array,
+): Promise<ReadonlyMap<string, string>> {
+  if (contentType === undefined || !multipartType.test(contentType)) {
+    return parseForm(contentType, body)
+  }
+  // Else bytes that are no text would be read as signs that say so, and every one as the same.
+  const text = orRefuse(() => utf8.decode(body), 'The form is not UTF-8')
+  // RFC 7578 §4.7 does away with it. Decoded, it could hold bytes that were not looked at.
+  if (/^content-transfer-encoding[ \t]*:/im.test(text)) {
+    throw new OAuthError('invalid_request', 'Send the form without transfer encodings')
+  }
+  return collect(await readParts(contentType, body))
+}
+
+async function readParts(contentType: string, body: Uint8Array): Promise<[string, string][]> {
+  let form: FormData
+  try {
+    // A copy, since a `Response` takes no bytes that may be shared.
+    form = await new Response(new Uint8Array(body), {
+      headers: { 'content-type': contentType },
+    }).formData()
+  } catch (cause) {
+    throw new OAuthError('invalid_request', 'The form is not well-formed multipart/form-data', {
+      cause,
+    })
+  }
+  return [...form].map(([name, value]) => {
+    if (typeof value === 'string') return [name, value]
+    throw new OAuthError('invalid_request', 'A form must not hold files here')
+  })
+}
 
 /**
  * Returns the parameters of a form body (application/x-www-form-urlencoded, RFC 6749 appendix B).
@@ -16,25 +66,30 @@ export function parseForm(
   contentType: string | undefined,
   body: Uint8Array,
 ): ReadonlyMap<string, string> {
-  if (contentType === undefined || !formMediaType.test(contentType)) {
+  if (contentType === undefined || !urlencodedType.test(contentType)) {
     throw new OAuthError(
       'invalid_request',
       'Send the parameters as a form: Content-Type: application/x-www-form-urlencoded',
     )
   }
-  const parameters = new Map<string, string>()
-  const seen = new Set<string>()
-  for (const pair of readText(body).split('&')) {
-    if (pair === '') continue
-    const at = pair.indexOf('=')
-    const name = decode(at === -1 ? pair : pair.slice(0, at))
-    const value = at === -1 ? '' : decode(pair.slice(at + 1))
-    if (seen.has(name)) {
-      throw new OAuthError('invalid_request', 'A parameter occurs more than once')
-    }
-    seen.add(name)
-    if (value !== '') parameters.set(name, value)
+  const pairs = readText(body)
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair): [string, string] => {
+      const at = pair.indexOf('=')
+      return at === -1
+        ? [decode(pair), '']
+        : [decode(pair.slice(0, at)), decode(pair.slice(at + 1))]
+    })
+  return collect(pairs)
+}
+
+function collect(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, string> {
+  const parameters = new Map(pairs)
+  if (parameters.size < pairs.length) {
+    throw new OAuthError('invalid_request', 'A parameter occurs more than once')
   }
+  for (const [name, value] of pairs) if (value === '') parameters.delete(name)
   return parameters
 }
 
@@ -49,10 +104,10 @@ function decode(text: string): string {
   return orRefuse(() => decodeURIComponent(text.replaceAll('+', ' ')))
 }
 
-function orRefuse(read: () => string): string {
+function orRefuse(read: () => string, message = 'The form is not percent-encoded UTF-8'): string {
   try {
     return read()
   } catch (cause) {
-    throw new OAuthError('invalid_request', 'The form is not percent-encoded UTF-8', { cause })
+    throw new OAuthError('invalid_request', message, { cause })
   }
 }

@@ -2,37 +2,37 @@ import type { OAuthError, ThrottledError, UnavailableError } from '../core/error
 
 /** A form sent to an OAuth endpoint, as plain data. Whoever makes it has bounded the body. */
 export interface TokenRequest {
-  /** The Content-Type header. */
   readonly contentType: string | undefined
-  /** The Authorization header. */
   readonly authorization: string | undefined
-  /** The body as received. */
   readonly body: Uint8Array
   /** What the client calls itself, and where it is: for the user's list of sessions. */
   readonly userAgent?: string | undefined
-  /** The client's address. */
   readonly address?: string | undefined
   /** The id of the request in the log: for the events that it causes. */
   readonly requestId?: string | undefined
 }
 
 /** An answer of an OAuth endpoint, as plain data. */
-export interface TokenAnswer {
-  /** The HTTP status. */
+export interface EndpointAnswer {
   readonly status: number
-  /** The headers, in small letters. */
   readonly headers: Readonly<Record<string, string>>
-  /** To be sent as JSON; absent for an empty answer. */
-  readonly body?: TokenResponse | TokenErrorResponse | IntrospectionResponse
+  readonly body: object
   /** Why it is a refusal: for the log, never to be sent. */
   readonly refusal?: OAuthError | ThrottledError | UnavailableError
 }
 
+/** An answer to a form. That of the revocation endpoint has an empty object. */
+export interface TokenAnswer extends EndpointAnswer {
+  readonly body:
+    | TokenResponse
+    | TokenErrorResponse
+    | IntrospectionResponse
+    | Readonly<Record<string, never>>
+}
+
 /** RFC 6749 §5.1. */
 export interface TokenResponse {
-  /** The signed JWT. */
   readonly access_token: string
-  /** Always `bearer` (RFC 6750). */
   readonly token_type: 'bearer'
   /** Seconds. */
   readonly expires_in: number
@@ -44,21 +44,16 @@ export interface TokenResponse {
 
 /** RFC 6749 §5.2, with `detail` for clients of FastAPI. */
 export interface TokenErrorResponse {
-  /** An `OAuthErrorCode`, or another code for what is no refusal of OAuth. */
   readonly error: string
-  /** One sentence, constant per cause. */
   readonly error_description: string
-  /** The same sentence, where clients of FastAPI look. */
   readonly detail: string
 }
 
 /** RFC 7662 §2.2. A token that is not active has no other member. */
 export interface IntrospectionResponse {
-  /** Whether a guard would accept the token now. */
   readonly active: boolean
   /** What the token may do today. */
   readonly scope?: string
-  /** The client that the token was issued to. */
   readonly client_id?: string
   /** Absent for a client that acts for itself. */
   readonly username?: string
@@ -68,13 +63,9 @@ export interface IntrospectionResponse {
   readonly exp?: number
   /** Seconds since 1970. */
   readonly iat?: number
-  /** The user's id, or the client's. */
   readonly sub?: string
-  /** The API that the token is for. */
   readonly aud?: string | readonly string[]
-  /** The issuer of the token. */
   readonly iss?: string
-  /** The id of the token. */
   readonly jti?: string
   /** The session. */
   readonly sid?: string

@@ -10,6 +10,7 @@ import Fastify, {
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
+import { rememberMethods } from '../fastify/allowed-methods.ts'
 import { guarded } from '../fastify/guarded.ts'
 import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
@@ -72,6 +73,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: !logRequests }),
     genReqId: createRequestIds(),
     bodyLimit,
+    // FastAPI redirects there; a redirect of a login would send the password twice.
+    routerOptions: { ignoreTrailingSlash: true },
     trustProxy: trustProxies(trustedProxies),
     ...listenerOptions,
     // A field of a body that the schema does not know, or that has another type, is a mistake of the
@@ -85,9 +88,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Fastify reads text for everybody, which a schema would then refuse with words about objects.
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(answerOther)
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, 404, 'There is nothing at this path and method.'),
-  )
+  const allowedMethods = rememberMethods(app)
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = allowedMethods(request.url).join(', ')
+    if (allowed === '') return sendProblem(reply, 404, 'There is nothing at this path.')
+    return sendProblem(reply.header('allow', allowed), 405, `Use one of the methods ${allowed}.`)
+  })
 
   if (options.metrics) {
     const { requestMetrics } = await import('../metrics/request-metrics.ts')

@@ -4,19 +4,18 @@ import type { ServerResponse } from 'node:http'
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: object | undefined
+  readonly body: object
 }
 
-export function toResponse({ status, headers, body }: Answer): Response {
-  return body === undefined
-    ? new Response(null, { status, headers })
-    : Response.json(body, { status, headers })
+const json = { 'content-type': 'application/json' }
+
+/** The answer to a request of the method: to HEAD, without its body. */
+export function toResponse({ status, headers, body }: Answer, method = 'GET'): Response {
+  const text = method === 'HEAD' ? null : JSON.stringify(body)
+  return new Response(text, { status, headers: { ...json, ...headers } })
 }
 
+/** Writes the answer to a response of Node, which leaves out the body for HEAD. */
 export function send({ status, headers, body }: Answer, response: ServerResponse): void {
-  if (body === undefined) response.writeHead(status, headers).end()
-  else {
-    const type = { 'content-type': 'application/json' }
-    response.writeHead(status, { ...type, ...headers }).end(JSON.stringify(body))
-  }
+  response.writeHead(status, { ...json, ...headers }).end(JSON.stringify(body))
 }

@@ -6,6 +6,7 @@ export { ThrottledError, UnavailableError } from '../core/errors.ts'
 export type { AccessToken, AccessTokenClaims } from '../core/tokens/access-token.ts'
 export type { User } from '../core/users/user.ts'
 export type { GuardedRequest } from '../http/bearer.ts'
+export type { OAuthPaths } from '../http/endpoints/mount.ts'
 export { answerError, type ErrorAnswer } from '../http/error-answers.ts'
 export {
   all,

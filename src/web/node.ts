@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Auth } from '../core/auth.ts'
+import type { OAuthPaths } from '../http/endpoints/mount.ts'
 import { answerError } from '../http/error-answers.ts'
 import { send } from './answer.ts'
 import { createOAuthAnswers } from './oauth-answers.ts'
@@ -20,10 +21,10 @@ export type NodeOAuthHandler = (
 
 /**
  * `oauthEndpoints` for the requests of `node:http`, and of what is built on it, such as Express. It
- * comes before whatever parses bodies, since it reads the body itself.
+ * comes before whatever parses bodies, since it reads the body itself. Takes and throws the same.
  */
-export function nodeOAuthEndpoints(auth: Auth): NodeOAuthHandler {
-  const answerOAuth = createOAuthAnswers(auth)
+export function nodeOAuthEndpoints(auth: Auth, options: OAuthPaths = {}): NodeOAuthHandler {
+  const answerOAuth = createOAuthAnswers(auth, options)
   return async (request, response, address) => {
     const { method = '', url = '', headersDistinct } = request
     const answer = await answerOAuth({

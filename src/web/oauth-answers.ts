@@ -1,86 +1,50 @@
 import type { Auth } from '../core/auth.ts'
-import { internals } from '../core/internals.ts'
-import { jwksMaxAge } from '../core/keys/lifecycle.ts'
-import { createIntrospectionEndpoint } from '../http/endpoints/introspection.ts'
-import { createMetadata, metadataPath } from '../http/endpoints/metadata.ts'
-import { createRevocationEndpoint } from '../http/endpoints/revocation.ts'
-import { createTokenEndpoint, type TokenEndpoint } from '../http/endpoints/token.ts'
-import { formMaxBytes } from '../http/form.ts'
-import { refuseRequest } from '../http/token-messages.ts'
-import type { Answer } from './answer.ts'
+import { ConfigError } from '../core/errors.ts'
+import { unknownOptionProblems } from '../core/known-options.ts'
+import {
+  type EndpointRequest,
+  mountEndpoints,
+  type OAuthPaths,
+  pathOptionNames,
+} from '../http/endpoints/mount.ts'
+import type { EndpointAnswer } from '../http/token-messages.ts'
 
-/** What an OAuth endpoint reads of a request, of whatever kind. */
-export interface OAuthRequest {
-  readonly method: string
+/** What is read of a request, of whatever kind. */
+export interface OAuthRequest extends Omit<EndpointRequest, 'readBody'> {
   readonly pathname: string
-  /** By its name in small letters. */
-  readonly header: (name: string) => string | undefined
   readonly body: AsyncIterable<Uint8Array> | null
-  readonly address: string | undefined
 }
 
-/** Answers a request to an OAuth endpoint, or returns null for any other path. */
-export type OAuthAnswers = (request: OAuthRequest) => Promise<Answer | null>
+/**
+ * Answers a request to an OAuth endpoint, or returns null for any other path, and for OPTIONS, which CORS
+ * is for.
+ */
+export type OAuthAnswers = (request: OAuthRequest) => Promise<EndpointAnswer | null>
 
-const paths = {
-  token: '/auth/token',
-  revocation: '/auth/revoke',
-  introspection: '/auth/introspect',
-  jwks: '/.well-known/jwks.json',
-}
+/** @throws {ConfigError} for an option that is not known, or a prefix that is no path. */
+export function createOAuthAnswers(auth: Auth, options: OAuthPaths): OAuthAnswers {
+  const problems = unknownOptionProblems(options, pathOptionNames, 'The handler of OAuth endpoints')
+  if (problems.length > 0) throw new ConfigError(problems)
+  const mounted = new Map(mountEndpoints(auth, options).map((each) => [each.path, each]))
 
-export function createOAuthAnswers(auth: Auth): OAuthAnswers {
-  const forms = new Map<string, TokenEndpoint>([
-    [paths.token, createTokenEndpoint(auth)],
-    [paths.revocation, createRevocationEndpoint(auth)],
-    [paths.introspection, createIntrospectionEndpoint(auth)],
-  ])
-  const metadata = metadataPath(auth.issuer)
-
-  return async (request) => {
-    const { method, pathname } = request
-    const endpoint = forms.get(pathname)
-    if (endpoint) return await answerForm(endpoint, request)
-    if (method !== 'GET') return null
-    if (pathname === metadata)
-      return { status: 200, headers: {}, body: createMetadata(auth, paths) }
-    if (pathname !== paths.jwks) return null
-    await auth[internals].keys.update()
-    const headers = { 'cache-control': `public, max-age=${jwksMaxAge}` }
-    return { status: 200, headers, body: auth[internals].keys.publicJwks }
+  return async ({ pathname, body, ...request }) => {
+    const endpoint = mounted.get(pathname.replace(/(?<=.)\/$/, ''))
+    if (endpoint === undefined || request.method === 'OPTIONS') return null
+    return await endpoint.answer({ ...request, readBody: (limit) => readBody(body, limit) })
   }
 }
 
-async function answerForm(endpoint: TokenEndpoint, request: OAuthRequest): Promise<Answer> {
-  const { method, header, address } = request
-  if (method !== 'POST') {
-    const refused = refuseRequest(405, 'Use POST')
-    return { ...refused, headers: { ...refused.headers, allow: 'POST' } }
-  }
-  if ((header('content-encoding') ?? 'identity') !== 'identity') {
-    return refuseRequest(415, 'Send the form without a content encoding')
-  }
-  const body = await readBody(request.body)
-  if (body === null) {
-    return refuseRequest(413, `The body must have at most ${formMaxBytes} bytes`)
-  }
-  return await endpoint({
-    contentType: header('content-type'),
-    authorization: header('authorization'),
-    userAgent: header('user-agent'),
-    body,
-    address,
-  })
-}
-
-/** The bytes of a body, or null if it has more than a form may have: then the rest is not read. */
-async function readBody(body: AsyncIterable<Uint8Array> | null): Promise<Uint8Array | null> {
+/** The bytes of a body, or null if it has more than the limit: then the rest is not read. */
+async function readBody(
+  body: AsyncIterable<Uint8Array> | null,
+  limit: number,
+): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = []
   let size = 0
   // Leaving the loop cancels a web stream.
   for await (const chunk of body ?? []) {
     size += chunk.byteLength
-    if (size > formMaxBytes) return null
+    if (size > limit) return null
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -1,4 +1,5 @@
 import type { Auth } from '../core/auth.ts'
+import type { OAuthPaths } from '../http/endpoints/mount.ts'
 import { toResponse } from './answer.ts'
 import { createOAuthAnswers } from './oauth-answers.ts'
 
@@ -16,16 +17,19 @@ export type OAuthHandler = (
 
 /**
  * Makes a handler of all OAuth endpoints: `/auth/token`, `/auth/revoke`, `/auth/introspect`, the
- * metadata (RFC 8414) and the JWK Set, as the Fastify plugin serves them.
+ * metadata (RFC 8414) and the JWK Set, as the Fastify plugin serves them; below `prefix`, or at other
+ * paths, if the options say so. A slash at the end of a path makes no difference.
  *
  * A refused request is not logged: subscribe to `auth.events` for what matters.
+ *
+ * @throws {ConfigError} `config_invalid` for an option that is not known, or a prefix that is no path.
  */
-export function oauthEndpoints(auth: Auth): OAuthHandler {
-  const answerOAuth = createOAuthAnswers(auth)
+export function oauthEndpoints(auth: Auth, options: OAuthPaths = {}): OAuthHandler {
+  const answerOAuth = createOAuthAnswers(auth, options)
   return async ({ url, method, headers, body }, address) => {
     const { pathname } = new URL(url)
     const header = (name: string): string | undefined => headers.get(name) ?? undefined
     const answer = await answerOAuth({ method, pathname, header, body, address })
-    return answer && toResponse(answer)
+    return answer && toResponse(answer, method)
   }
 }

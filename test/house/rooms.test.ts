@@ -68,7 +68,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'cli/workers': ['worker.ts', 'workers.ts'],
   'core/throttle': ['source.ts', 'throttle-store.ts', 'throttle.ts'],
   'core/tokens': ['access-token.ts', 'external-subject.ts'],
-  'http/grants': ['grants.ts'],
+  'http/grants': ['grants.ts', 'scopes.ts'],
   'stores/memory': ['memory.ts'],
   'stores/migrations': ['change-notifications.ts', 'migrations.ts'],
   'stores/postgres': ['inspection.ts', 'postgres.ts', 'url.ts'],

@@ -22,6 +22,10 @@ function shapesOf(authorization: string): readonly (readonly [string, GuardedReq
   ]
 }
 
+function assertInvalidToken(request: GuardedRequest): void {
+  assert.throws(() => readBearerToken(request), { code: 'invalid_token', statusCode: 401 })
+}
+
 function assertInvalidRequest(request: GuardedRequest): void {
   assert.throws(
     () => readBearerToken(request),
@@ -97,8 +101,10 @@ describe('what follows the scheme', () => {
     'Bearer é',
   ]) {
     for (const [shape, request] of shapesOf(header)) {
-      test(`${JSON.stringify(header)} in ${shape} is a malformed request (BR-03)`, () => {
-        assertInvalidRequest(request)
+      const isTwo = header.includes(',')
+      test(`${JSON.stringify(header)} in ${shape} is ${isTwo ? 'a malformed request' : 'an invalid token'} (BR-03)`, () => {
+        if (isTwo) assertInvalidRequest(request)
+        else assertInvalidToken(request)
       })
     }
   }
@@ -110,7 +116,7 @@ describe('what follows the scheme', () => {
   test('the longest header that Node accepts is read as it is (BR-04)', () => {
     const long = 'a'.repeat(16 * 1024)
     assert.equal(readBearerToken(withHeader(`Bearer ${long}`)), long)
-    assertInvalidRequest(withHeader(`Bearer ${long} ${long}`))
+    assertInvalidToken(withHeader(`Bearer ${long} ${long}`))
   })
 })
 
@@ -160,7 +166,7 @@ describe('any header at all', () => {
       return readBearerToken(request)
     } catch (error) {
       assert.ok(error instanceof BearerError, String(error))
-      assert.equal(error.statusCode, 400)
+      assert.ok([400, 401].includes(error.statusCode))
       return null
     }
   }

@@ -73,12 +73,23 @@ describe('HTTP Basic', () => {
     ['twice, joined by a comma', `${basic('a:b')}, ${basic('a:b')}`],
     ['with a broken percent sign (PC-12)', basic('app:100%')],
     ['that is not percent-encoded UTF-8 (PC-12)', basic('app:%FF')],
-    ['of another scheme (PC-12)', 'Bearer abc'],
-    ['that is empty', ''],
   ] as const) {
     test(`${said} is a malformed client`, () => {
       assertRefused('invalid_client', header)
     })
+  }
+})
+
+test('a header of another scheme is not looked at, as in FastAPI', () => {
+  for (const header of ['Bearer abc', 'Bearer', 'Digest username="a"', 'Basicx YTpi', '']) {
+    assert.equal(readClientCredentials(header, form({})), null)
+    assert.deepEqual(
+      readClientCredentials(header, form({ client_id: 'app', client_secret: 'x' })),
+      {
+        clientId: 'app',
+        clientSecret: 'x',
+      },
+    )
   }
 })
 

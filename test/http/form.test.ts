@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { OAuthError } from '../../src/core/errors.ts'
-import { parseForm } from '../../src/http/form.ts'
+import { parseForm, readForm } from '../../src/http/form.ts'
 
 const form = 'application/x-www-form-urlencoded'
 
@@ -193,4 +193,79 @@ test('any bytes are a form or a refusal, and never another error', () => {
     }),
     { numRuns: Number(process.env.RUNS ?? 5_000) },
   )
+})
+
+describe('a multipart form', () => {
+  const send = async (
+    parts: readonly string[],
+    type = 'multipart/form-data; boundary=x',
+  ): Promise<ReadonlyMap<string, string>> =>
+    await readForm(type, Buffer.from([...parts, '--x--\r\n'].join(''), 'latin1'))
+  const part = (name: string, value: string, more = ''): string =>
+    `--x\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`
+  const utf8 = (text: string): string => Buffer.from(text).toString('latin1')
+
+  test('has the parameters that FormData holds, by the same rules (PC-01, PC-03)', async () => {
+    const form = new FormData()
+    for (const [name, value] of [
+      ['username', 'älice & co=+%41'],
+      ['scope', ''],
+      ['a[b]', '__proto__'],
+    ] as const) {
+      form.set(name, value)
+    }
+    const sent = new Response(form)
+    const type = sent.headers.get('content-type') ?? ''
+    const parameters = await readForm(type, new Uint8Array(await sent.arrayBuffer()))
+    assert.deepEqual(
+      [...parameters],
+      [
+        ['username', 'älice & co=+%41'],
+        ['a[b]', '__proto__'],
+      ],
+    )
+  })
+
+  for (const [name, parts, type] of [
+    ['with a parameter twice (PC-02)', [part('a', '1'), part('a', '2')]],
+    ['with an empty parameter twice (PC-02)', [part('a', ''), part('a', '')]],
+    ['with a file', [part('password', 'x', '; filename="x.txt"')]],
+    ['with an empty file', [part('password', '', '; filename=""')]],
+    ['that is not UTF-8 (PC-17)', [part('username', 'ali\xff')]],
+    [
+      'with a transfer encoding',
+      [
+        '--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\nYQ==\r\n',
+      ],
+    ],
+    ['without its boundary', [part('a', '1')], 'multipart/form-data; charset=utf-8'],
+    ['of another boundary', [part('a', '1')], 'multipart/form-data; boundary=y'],
+    ['without a boundary parameter', [part('a', '1')], 'multipart/form-data'],
+    ['that is mixed', [part('a', '1')], 'multipart/mixed; boundary=x'],
+    ['of something else', ['{"a":1}']],
+  ] as const) {
+    test(`${name} is refused`, async () => {
+      await assert.rejects(send(parts, type), { name: 'OAuthError', code: 'invalid_request' })
+    })
+  }
+
+  test('of any bytes gives parameters or a refusal, and never another error', async () => {
+    const line = fc.constantFrom(
+      '--x',
+      '--x--',
+      '\r\n',
+      'Content-Disposition: form-data; name="a"',
+      'Content-Disposition: form-data; name="',
+      ': ',
+      utf8('ü'),
+      '\0',
+    )
+    const anything = fc.array(fc.oneof(line, fc.string({ unit: 'binary', maxLength: 20 })))
+    await fc.assert(
+      fc.asyncProperty(anything, async (parts) => {
+        await send(parts).catch((error) => assert.equal(error.code, 'invalid_request'))
+      }),
+      { numRuns: Number(process.env.RUNS ?? 1_000) },
+    )
+  })
 })

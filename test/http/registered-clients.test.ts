@@ -227,7 +227,7 @@ describe('a client ends', () => {
         const tokens = await made.login(caller)
         for (const time of ['first', 'second']) {
           const { status, body } = await made.revoke(caller, { token: tokens[kind] })
-          assert.deepEqual([status, body], [200, undefined], time)
+          assert.deepEqual([status, body], [200, {}], time)
         }
         assert.equal(await made.auth.sessions.inspect(tokens.refresh_token), null)
       }
@@ -249,7 +249,7 @@ describe('a client ends', () => {
       for (const stranger of [post('spa'), nobody]) {
         const tokens = await made.login(own)
         const { status, body } = await made.revoke(stranger, { token: tokens[kind] })
-        assert.deepEqual([status, body], [200, undefined])
+        assert.deepEqual([status, body], [200, {}])
         assert.ok(await made.auth.sessions.inspect(tokens.refresh_token))
       }
     }
@@ -299,3 +299,18 @@ async function createTestClientsOn(
   const users = { ...store.users, create: async () => {} }
   return await createTestClients({ store: { ...store, users }, clients: configured })
 }
+
+test('a wrong password is 400 to a client that has shown its secret, and 401 to all others', async () => {
+  const wrong = { username: 'editor', password: 'wrong' }
+  for (const [caller, status, challenge] of [
+    [basic('app', plainSecret), 400, undefined],
+    [post('app', plainSecret), 400, undefined],
+    [post('spa'), 401, 'Bearer'],
+    [nobody, 401, 'Bearer'],
+  ] as const) {
+    const answer = await made.token(caller, wrong)
+    assert.equal(answer.status, status)
+    assert.equal(answer.headers['www-authenticate'], challenge)
+    assert.equal(Reflect.get(answer.body, 'error'), 'invalid_grant')
+  }
+})

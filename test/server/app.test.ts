@@ -141,8 +141,8 @@ describe('PUT /me/password', () => {
       assertProblem(await call('PUT', '/me/password', { ...good, [name]: value }), 400)
     }
     for (const method of ['PUT', 'PATCH', 'POST'] as const) {
-      assertProblem(await call(method, '/me', foreign), 404)
-      assertProblem(await call(method, `/admin/users/${member.id}`, foreign), 404)
+      assertProblem(await call(method, '/me', foreign), 405)
+      assertProblem(await call(method, `/admin/users/${member.id}`, foreign), 405)
     }
     assertProblem(await call('PUT', `/admin/users/${member.id}/role`, { role: 'admin' }), 403)
     const { username, role } = (await call('GET', '/me')).json()
@@ -416,8 +416,21 @@ describe('every answer', () => {
     assertProblem(await app.inject('/nowhere'), 404)
     assertProblem(await app.inject('/%zz'), 400, 'The path cannot be read.')
     assertProblem(await app.inject(`/admin/users/${'x'.repeat(200)}`), 414)
-    assertProblem(await app.inject({ method: 'TRACE' as never, url: '/me' }), 404)
-    assertProblem(await app.inject({ method: 'OPTIONS', url: '/me' }), 404)
+    assertProblem(await app.inject({ method: 'TRACE' as never, url: '/me' }), 405)
+    const wrong = await app.inject({ method: 'OPTIONS', url: '/me' })
+    assertProblem(wrong, 405)
+    assert.equal(wrong.headers.allow, 'GET, HEAD')
+  })
+
+  test('is the same with a slash at the end of the path', async () => {
+    const call = await as(member)
+    assert.deepEqual((await call('GET', '/me/')).json(), (await call('GET', '/me')).json())
+    const payload = new URLSearchParams({ username: 'bob', password: goodPassword }).toString()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const login = await app.inject({ method: 'POST', url: '/auth/token/', headers, payload })
+    assert.equal(login.statusCode, 200)
+    const wrong = await app.inject({ method: 'DELETE', url: '/me/?x=/' })
+    assert.deepEqual([wrong.statusCode, wrong.headers.allow], [405, 'GET, HEAD'])
   })
 
   test('of an error is without what was sent (HH-06)', async () => {
@@ -448,7 +461,7 @@ describe('every answer', () => {
       [await app.inject('/canary?canary'), 404],
       [await app.inject('/%zz/canary?canary'), 400],
       [await callWith('canary')('GET', '/me'), 401],
-      [await callWith('canary canary')('GET', '/me'), 400],
+      [await callWith('canary canary')('GET', '/me'), 401],
     ] as const) {
       assertProblem(answer, status)
       assert.doesNotMatch(`${JSON.stringify(answer.headers)}${answer.body}`, /canary/)

@@ -60,11 +60,12 @@ type Answers = () => Promise<readonly LightMyRequestResponse[]>
 /** By what their first cells begin with. A path is that of a test. */
 const cases: Readonly<Record<string, Answers | string>> = {
   'no credentials': async () => [await get('/me')],
-  'two Authorization headers': async () => [
+  'two Authorization headers': async () => [await get('/me', bearer('a, Bearer b'))],
+  'a token that is not a JWT': async () => [
+    await get('/me', bearer('abc')),
     await get('/me', bearer('a b')),
     await get('/me', bearer('abc$def')),
   ],
-  'a token that is not a JWT': async () => [await get('/me', bearer('abc'))],
   'inactive user': async () => {
     const user = await auth.users.create({ username: 'carol', password: goodPassword })
     const before = (await login(app, 'carol')).json().access_token
@@ -99,7 +100,7 @@ const cases: Readonly<Record<string, Answers | string>> = {
     await form('grant_type=authorization_code'),
     await login(app, 'alice', { scope: 'no:such' }),
   ],
-  'a malformed client header': async () => [
+  'a malformed `Basic` header': async () => [
     await form('username=alice&password=x', { authorization: 'Basic ???' }),
     await form('username=alice&password=x', basic('unknown')),
     await form('username=alice&password=x', basic('backend', 'another secret')),
@@ -124,10 +125,11 @@ const cases: Readonly<Record<string, Answers | string>> = {
       payload: 'alice',
     }),
   ],
-  'another method than POST': async () => [
+  'a method that the path': async () => [
     await get('/auth/token'),
     await get('/auth/revoke'),
     await get('/auth/introspect'),
+    await send('POST', '/me', {}),
   ],
   'a path and headers larger': 'test/server/app.test.ts',
   'a body that does not fit': async () => [await send('POST', '/admin/users', { name: 'dave' })],

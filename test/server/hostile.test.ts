@@ -95,7 +95,7 @@ test('no other origin may read an answer, whatever it says of itself (HH-05)', a
   }
 })
 
-test('a method that is not documented is 404, or 405 at an OAuth endpoint, and never done (HH-07)', async () => {
+test('a method that is not documented is 405 with Allow, and never done (HH-07)', async () => {
   const document = (await app.inject('/openapi.json')).json() as {
     readonly paths: Readonly<Record<string, object>>
   }
@@ -110,8 +110,13 @@ test('a method that is not documented is 404, or 405 at an OAuth endpoint, and n
         url,
         headers: { authorization: `Bearer ${token}` },
       })
-      const expected = path.startsWith('/auth/') ? 405 : 404
-      assert.equal(answer.statusCode, expected, `${method} ${url}`)
+      assert.equal(answer.statusCode, 405, `${method} ${url}`)
+      const allowed = String(answer.headers.allow).split(', ')
+      const documented = Object.keys(operations).map((each) => each.toUpperCase())
+      assert.deepEqual(
+        allowed.filter((each) => each !== 'HEAD'),
+        documented.sort(),
+      )
       refused++
     }
   }

@@ -1,6 +1,7 @@
 import { everyPermission, formatScope } from '../access/scope.ts'
 import { ClientError } from '../errors.ts'
 import type { ClientRecord } from './client-store.ts'
+import { haveGrantFor } from './grants.ts'
 import { clientProblems } from './registration.ts'
 
 /** What is to be another way about a registered client. What is left out stays as it is. */
@@ -60,7 +61,7 @@ interface Described {
  */
 export function takesFromLogins(before: ClientRecord, after: ClientRecord): boolean {
   const lost = before.grants.filter((grant) => !after.grants.includes(grant))
-  if (lost.includes('password') || lost.includes('refresh_token')) return true
+  if (haveGrantFor('user', lost)) return true
   const may = after.scopes
   if (may === null || may.includes(everyPermission)) return false
   return before.scopes === null || before.scopes.some((scope) => !may.includes(scope))

@@ -2,15 +2,10 @@ import { createHash } from 'node:crypto'
 import { scopeMaxLength } from '../access/roles.ts'
 import { everyPermission, formatScope, isScopeToken } from '../access/scope.ts'
 import type { ClientRecord } from './client-store.ts'
+import { defaultGrants, grantNames, haveGrantFor, isGrantName } from './grants.ts'
 
 /** The client of a request that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'
-
-/** The grant types that a client may be allowed. */
-export const grantNames = ['password', 'refresh_token', 'client_credentials'] as const
-
-/** Those of a client that was registered without any. */
-const defaultGrants = ['password', 'refresh_token'] as const
 
 /** What a client is registered with. */
 export interface NewClient {
@@ -56,7 +51,7 @@ export function clientProblems(client: NewClient, confidential: boolean): readon
       `The name of the ${title} must have 1 to ${nameMaxLength} characters, none of them a control character.`,
     )
   }
-  if (grants !== undefined && !isListOf(grants, (each) => grantNames.includes(each as never))) {
+  if (grants !== undefined && !isListOf(grants, isGrantName)) {
     problems.push(`The grants of the ${title} must be a list of: ${grantNames.join(', ')}.`)
   }
   if (scopes !== undefined && !isListOf(scopes, isScopeToken)) {
@@ -66,7 +61,7 @@ export function clientProblems(client: NewClient, confidential: boolean): readon
   } else if (scopes !== undefined && formatScope(scopes).length > scopeMaxLength) {
     problems.push(`The scopes of the ${title} take more than ${scopeMaxLength} characters.`)
   }
-  if (Array.isArray(grants) && grants.includes('client_credentials')) {
+  if (Array.isArray(grants) && haveGrantFor('client', grants)) {
     // RFC 6749 §4.4: whoever knows the id of a public client could act as it.
     if (!confidential) {
       problems.push(`The ${title} must have a secret for the grant client_credentials.`)

@@ -5,12 +5,11 @@ import { findClientOfToken, ownPermissions } from '../../core/clients/token-clie
 import { OAuthError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
-import { readClientCredentials } from '../client-authentication.ts'
-import { answerOAuthError } from '../error-answers.ts'
-import { parseForm } from '../form.ts'
-import { delegableScopes } from '../grants/grants.ts'
-import { type IntrospectionResponse, tokenHeaders } from '../token-messages.ts'
-import { refuseClient, type TokenEndpoint } from './token.ts'
+import { delegableScopes } from '../grants/scopes.ts'
+import type { IntrospectionResponse } from '../token-messages.ts'
+import { createFormEndpoint, type FormEndpoint, formBody, type TokenEndpoint } from './endpoint.ts'
+import { documentForm } from './form-documentation.ts'
+import { refuseClient } from './token.ts'
 
 /**
  * Makes the introspection endpoint (RFC 7662), for registered confidential clients that may use it:
@@ -21,27 +20,21 @@ import { refuseClient, type TokenEndpoint } from './token.ts'
  * was issued to, and to nobody else: an API that is sent one must not take it for an access token.
  */
 export function createIntrospectionEndpoint(auth: Auth): TokenEndpoint {
-  return async function answer(request) {
-    try {
-      const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters, request)
-      const client = await auth.clients.authenticateConfidential(credentials)
-      if (!client.introspect) {
-        const reason = 'it may not introspect tokens'
-        await refuseClient(auth, client, request, reason, 'The client may not introspect tokens')
-      }
-      const token = parameters.get('token')
-      if (token === undefined) {
-        throw new OAuthError('invalid_request', 'The parameter token is missing')
-      }
-      const found =
-        (await inspectRefreshToken(auth, client, token)) ?? (await inspectAccessToken(auth, token))
-      // One answer for every cause (§2.2).
-      return { status: 200, headers: tokenHeaders, body: found ?? { active: false } }
-    } catch (error) {
-      return answerOAuthError(error)
+  return createFormEndpoint(async ({ parameters, credentials, request }) => {
+    const client = await auth.clients.authenticateConfidential(credentials)
+    if (!client.introspect) {
+      const reason = 'it may not introspect tokens'
+      await refuseClient(auth, client, request, reason, 'The client may not introspect tokens')
     }
-  }
+    const token = parameters.get('token')
+    if (token === undefined) {
+      throw new OAuthError('invalid_request', 'The parameter token is missing')
+    }
+    const found =
+      (await inspectRefreshToken(auth, client, token)) ?? (await inspectAccessToken(auth, token))
+    // One answer for every cause (§2.2).
+    return found ?? { active: false }
+  })
 }
 
 async function inspectAccessToken(
@@ -92,4 +85,47 @@ async function inspectRefreshToken(
     iss: auth.issuer,
     sid: session.id,
   }
+}
+
+const text = { type: 'string' } as const
+const instant = { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' } as const
+
+/** The introspection endpoint (RFC 7662 §2). */
+export const introspectionEndpoint: FormEndpoint = {
+  method: 'POST',
+  path: '/auth/introspect',
+  ...formBody,
+  create: createIntrospectionEndpoint,
+  documentation: documentForm({
+    operationId: 'introspectToken',
+    summary: 'Is this token good?',
+    description:
+      'Tells a registered confidential client what a token may do today (RFC 7662). It authenticates by HTTP Basic or by `client_id` and `client_secret`.',
+    success: {
+      description: 'The state of the token; of one that is not active, nothing but `active`',
+      type: 'object',
+      required: ['active'],
+      properties: {
+        active: { type: 'boolean' },
+        scope: text,
+        client_id: text,
+        username: text,
+        token_type: text,
+        exp: instant,
+        iat: instant,
+        sub: text,
+        aud: text,
+        iss: text,
+        jti: text,
+        sid: text,
+        roles: { type: 'array', items: text },
+      },
+    },
+    refusals: {
+      400: 'The request is malformed, or the client may not introspect',
+      401: 'The client could not be authenticated',
+      429: 'Too many wrong client secrets; see Retry-After',
+      503: 'Not known now; see Retry-After',
+    },
+  }),
 }

@@ -1,13 +1,8 @@
 import type { Auth } from '../../core/auth.ts'
-import { grantNames } from '../../core/clients/registration.ts'
+import { grantNames } from '../../core/clients/grants.ts'
+import type { DocumentEndpoint, EndpointUrls } from './endpoint.ts'
 
-/** Paths of the endpoints below the issuer. */
-export interface EndpointPaths {
-  readonly token: string
-  readonly revocation: string
-  readonly introspection: string
-  readonly jwks: string
-}
+const wellKnown = '/.well-known/oauth-authorization-server'
 
 const secretMethods = ['client_secret_basic', 'client_secret_post']
 
@@ -15,22 +10,33 @@ const secretMethods = ['client_secret_basic', 'client_secret_post']
  * Returns the authorization server metadata (RFC 8414 §2): only what works. URLs come from the
  * configured issuer, never from a request.
  */
-export function createMetadata(auth: Auth, paths: EndpointPaths): object {
-  const base = auth.issuer.replace(/\/$/, '')
+function createMetadata(auth: Auth, urls: EndpointUrls): object {
+  const scopes = Object.keys(auth.permissions.describe())
   return {
     issuer: auth.issuer,
-    token_endpoint: base + paths.token,
-    revocation_endpoint: base + paths.revocation,
-    introspection_endpoint: base + paths.introspection,
-    jwks_uri: base + paths.jwks,
-    // Required by the RFC; there is no authorization endpoint.
-    response_types_supported: [],
+    token_endpoint: urls.token,
+    revocation_endpoint: urls.revocation,
+    introspection_endpoint: urls.introspection,
+    jwks_uri: urls.jwks,
+    // §2 requires the member and §3.2 forbids an empty list. There is no authorization endpoint, so no
+    // response type: `none` is the registered word for that.
+    response_types_supported: ['none'],
     grant_types_supported: grantNames,
     token_endpoint_auth_methods_supported: ['none', ...secretMethods],
     revocation_endpoint_auth_methods_supported: ['none', ...secretMethods],
     introspection_endpoint_auth_methods_supported: secretMethods,
-    scopes_supported: Object.keys(auth.permissions.describe()),
+    // §3.2: a list without elements is left out.
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
   }
+}
+
+/** The authorization server metadata, below the prefix. See `metadataPath` for the other place. */
+export const metadataEndpoint: DocumentEndpoint = {
+  method: 'GET',
+  path: wellKnown,
+  create(auth, urls) {
+    return async () => ({ status: 200, headers: {}, body: createMetadata(auth, urls) })
+  },
 }
 
 /**
@@ -40,7 +46,7 @@ export function createMetadata(auth: Auth, paths: EndpointPaths): object {
 export function metadataPath(issuer: string): string | null {
   if (!/^https?:/.test(issuer) || !URL.canParse(issuer)) return null
   const path = issuerPath(issuer)
-  return /^[\w./~-]*$/.test(path) ? `/.well-known/oauth-authorization-server${path}` : null
+  return /^[\w./~-]*$/.test(path) ? wellKnown + path : null
 }
 
 /** The path below which a proxy serves this, without a slash at the end: the issuer says it. */

@@ -4,11 +4,8 @@ import { OAuthError } from '../../core/errors.ts'
 import { type Actor, actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
 import type { Session } from '../../core/sessions/session-store.ts'
-import { readClientCredentials } from '../client-authentication.ts'
-import { answerOAuthError } from '../error-answers.ts'
-import { parseForm } from '../form.ts'
-import { tokenHeaders } from '../token-messages.ts'
-import type { TokenEndpoint } from './token.ts'
+import { createFormEndpoint, type FormEndpoint, formBody, type TokenEndpoint } from './endpoint.ts'
+import { documentForm } from './form-documentation.ts'
 
 /**
  * Makes the revocation endpoint (RFC 7009): the log-out of a client. It ends the session that the
@@ -18,25 +15,20 @@ import type { TokenEndpoint } from './token.ts'
  * client ends only what is its own (§2.1).
  */
 export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
-  return async function answer(request) {
-    try {
-      const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters, request)
-      const client = await auth.clients.authenticate(credentials)
-      const token = parameters.get('token')
-      if (token === undefined) {
-        throw new OAuthError('invalid_request', 'The parameter token is missing')
-      }
-      const session = await sessionOf(auth, token)
-      const { address, requestId } = request
-      const by = { actor: actorOf({ clientId: client.id }), address, requestId }
-      if (session?.clientId === client.id) await auth.sessions.end(session.id, { by })
-      else if (session) await refuseStranger(auth, client, session, by)
-      return { status: 200, headers: tokenHeaders }
-    } catch (error) {
-      return answerOAuthError(error)
+  return createFormEndpoint(async ({ parameters, credentials, request }) => {
+    const client = await auth.clients.authenticate(credentials)
+    const token = parameters.get('token')
+    if (token === undefined) {
+      throw new OAuthError('invalid_request', 'The parameter token is missing')
     }
-  }
+    const session = await sessionOf(auth, token)
+    const { address, requestId } = request
+    const by = { actor: actorOf({ clientId: client.id }), address, requestId }
+    if (session?.clientId === client.id) await auth.sessions.end(session.id, { by })
+    else if (session) await refuseStranger(auth, client, session, by)
+    // §2.2 gives the body no meaning; clients that expect JSON of every answer fail on an empty one.
+    return {}
+  })
 }
 
 type OwnedSession = Pick<Session, 'id' | 'userId' | 'clientId'>
@@ -71,4 +63,25 @@ async function refuseStranger(
   throw new OAuthError('invalid_grant', 'The token was issued to another client', {
     cause: new Error(`revocation by ${client.id} of a token of the session ${id}`),
   })
+}
+
+/** The revocation endpoint (RFC 7009 §2). */
+export const revocationEndpoint: FormEndpoint = {
+  method: 'POST',
+  path: '/auth/revoke',
+  ...formBody,
+  create: createRevocationEndpoint,
+  documentation: documentForm({
+    operationId: 'revokeToken',
+    summary: 'Log out',
+    description:
+      'Ends the session of a refresh or access token (RFC 7009). A token that is unknown or ended already is 200 too.',
+    success: { description: 'The session has ended', type: 'object', properties: {} },
+    refusals: {
+      400: 'The request is malformed, or the token was issued to another client',
+      401: 'The client could not be authenticated',
+      429: 'Too many wrong client secrets; see Retry-After',
+      503: 'Not done; see Retry-After',
+    },
+  }),
 }

@@ -1,22 +1,19 @@
 import type { Auth } from '../../core/auth.ts'
-import type { Client, ClientCredentials } from '../../core/clients/clients.ts'
-import { grantNames } from '../../core/clients/registration.ts'
+import type { Client } from '../../core/clients/clients.ts'
+import { grantNames, isGrantName } from '../../core/clients/grants.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
-import { readClientCredentials } from '../client-authentication.ts'
-import { answerOAuthError } from '../error-answers.ts'
-import { parseForm } from '../form.ts'
-import { grantClientCredentials, grantPassword, grantRefreshToken } from '../grants/grants.ts'
+import { grants } from '../grants/grants.ts'
+import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 import {
-  type TokenAnswer,
-  type TokenRequest,
-  type TokenResponse,
-  tokenHeaders,
-} from '../token-messages.ts'
-
-/** Answers requests to the token endpoint (RFC 6749 §3.2). Never rejects for a bad request. */
-export type TokenEndpoint = (request: TokenRequest) => Promise<TokenAnswer>
+  createFormEndpoint,
+  type EndpointForm,
+  type FormEndpoint,
+  formBody,
+  type TokenEndpoint,
+} from './endpoint.ts'
+import { clientFields, documentForm } from './form-documentation.ts'
 
 /**
  * Makes the token endpoint. It serves the password grant (RFC 6749 §4.3) to the application's own
@@ -26,56 +23,41 @@ export type TokenEndpoint = (request: TokenRequest) => Promise<TokenAnswer>
  * A registered client authenticates for every grant (§3.2.1); see `Clients.authenticate`.
  */
 export function createTokenEndpoint(auth: Auth): TokenEndpoint {
-  return async function answer(request) {
-    try {
-      const parameters = parseForm(request.contentType, request.body)
-      const credentials = readClientCredentials(request.authorization, parameters, request)
-      const body = await grantToken(auth, credentials, parameters, request)
-      return { status: 200, headers: tokenHeaders, body }
-    } catch (error) {
-      return answerOAuthError(error)
-    }
-  }
+  return createFormEndpoint((form) => grantToken(auth, form))
 }
 
 async function grantToken(
   auth: Auth,
-  credentials: ClientCredentials | null,
-  parameters: ReadonlyMap<string, string>,
-  request: TokenRequest,
+  { parameters, credentials, request }: EndpointForm,
 ): Promise<TokenResponse> {
   // A missing grant type counts as the password grant, as in FastAPI.
-  const grantType = parameters.get('grant_type') ?? 'password'
-  if (grantType === 'client_credentials') {
+  const name = parameters.get('grant_type') ?? 'password'
+  const grant = isGrantName(name) ? grants[name] : undefined
+  if (grant?.confidential) {
     // §4.4: not for a public client, which authenticates by nothing.
     const client = await auth.clients.authenticateConfidential(credentials)
-    await requireGrant(auth, client, grantType, request)
-    return await grantClientCredentials(auth, client, parameters, request)
+    await requireGrant(auth, client, name, request)
+    return await grant.answer(auth, client, parameters, request)
   }
   const client = await auth.clients.authenticate(credentials)
-  await requireGrant(auth, client, grantType, request)
-  switch (grantType) {
-    case 'password':
-      return await grantPassword(auth, client, parameters, request)
-    case 'refresh_token':
-      return await grantRefreshToken(auth, client, parameters, request)
-    default:
-      throw new OAuthError(
-        'unsupported_grant_type',
-        `The grant type must be one of: ${grantNames.join(', ')}`,
-      )
+  if (grant === undefined) {
+    throw new OAuthError(
+      'unsupported_grant_type',
+      `The grant type must be one of: ${grantNames.join(', ')}`,
+    )
   }
+  await requireGrant(auth, client, name, request)
+  return await grant.answer(auth, client, parameters, request)
 }
 
 async function requireGrant(
   auth: Auth,
   client: Client,
-  grantType: string,
+  name: string,
   request: TokenRequest,
 ): Promise<void> {
-  const isKnown = grantNames.some((name) => name === grantType)
-  if (!isKnown || client.grants.includes(grantType)) return
-  const reason = `the grant ${grantType} is not one of its own`
+  if (client.grants.includes(name)) return
+  const reason = `the grant ${name} is not one of its own`
   await refuseClient(auth, client, request, reason, 'The client may not use this grant type')
 }
 
@@ -94,4 +76,50 @@ export async function refuseClient(
   const by = { actor: actorOf({ clientId: id }), address, requestId }
   await auth[internals].events.record({ ...by, type: 'authz_client_fail', clientId: id, reason })
   throw new OAuthError('unauthorized_client', message)
+}
+
+const everyGrant = grantNames.map((name) => grants[name])
+
+/** The token endpoint (RFC 6749 §3.2). */
+export const tokenEndpoint: FormEndpoint = {
+  method: 'POST',
+  path: '/auth/token',
+  ...formBody,
+  create: createTokenEndpoint,
+  documentation: documentForm({
+    operationId: 'createToken',
+    summary: 'Log in, refresh, or get a token for a client',
+    description: everyGrant.map(({ description }) => description).join(' '),
+    body: {
+      type: 'object',
+      properties: {
+        grant_type: { type: 'string', enum: grantNames, default: 'password' },
+        ...Object.assign({}, ...everyGrant.map(({ parameters }) => parameters)),
+        scope: {
+          type: 'string',
+          description:
+            'Space-delimited; fewer than the role grants, or the client is registered with',
+        },
+        ...clientFields,
+      },
+    },
+    success: {
+      description: 'An access token',
+      type: 'object',
+      required: ['access_token', 'token_type', 'expires_in', 'scope'],
+      properties: {
+        access_token: { type: 'string' },
+        token_type: { type: 'string' },
+        expires_in: { type: 'integer', description: 'Seconds' },
+        refresh_token: { type: 'string' },
+        scope: { type: 'string' },
+      },
+    },
+    refusals: {
+      400: 'The request is malformed',
+      401: 'Incorrect username or password, or the client could not be authenticated',
+      429: 'Too many failed attempts; see Retry-After',
+      503: 'Too many logins at once; see Retry-After',
+    },
+  }),
 }

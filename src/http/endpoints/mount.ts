@@ -1,0 +1,169 @@
+import type { Auth } from '../../core/auth.ts'
+import { ConfigError } from '../../core/errors.ts'
+import { answerOAuthError } from '../error-answers.ts'
+import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
+import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
+import { type EndpointName, endpoints } from './endpoints.ts'
+import { issuerPath, metadataPath } from './metadata.ts'
+
+/** Where the OAuth endpoints are. */
+export interface OAuthPaths {
+  /**
+   * The path below which all of them are, such as `/api`. Default none. The metadata (RFC 8414) are also
+   * where §3.1 says, at the root: `/.well-known/oauth-authorization-server` and the path of the issuer.
+   */
+  readonly prefix?: string
+  /** The path of the token endpoint, below the prefix. Default `/auth/token`. */
+  readonly tokenPath?: string
+  /** The path of the revocation endpoint, below the prefix. Default `/auth/revoke`. */
+  readonly revocationPath?: string
+  /** The path of the introspection endpoint, below the prefix. Default `/auth/introspect`. */
+  readonly introspectionPath?: string
+}
+
+// A record, so that the compiler misses none.
+/** Every name of `OAuthPaths`. */
+export const pathOptionNames: readonly string[] = Object.keys({
+  prefix: true,
+  tokenPath: true,
+  revocationPath: true,
+  introspectionPath: true,
+} satisfies Record<keyof OAuthPaths, true>)
+
+/** What an OAuth endpoint reads of a request, of whatever kind. */
+export interface EndpointRequest {
+  readonly method: string
+  /** By its name in small letters. */
+  readonly header: (name: string) => string | undefined
+  /** Reads the body; null if it has more bytes than the limit. */
+  readonly readBody: (limit: number) => Promise<Uint8Array | null>
+  readonly address: string | undefined
+  /** The id of the request in the log. */
+  readonly requestId?: string | undefined
+}
+
+/** An endpoint at its path. */
+export interface MountedEndpoint {
+  readonly path: string
+  readonly method: 'GET' | 'POST'
+  /** The longest body, in bytes. */
+  readonly bodyLimit: number
+  /** The operation in the OpenAPI document, if it has one. */
+  readonly documentation: object | undefined
+  /** Answers whatever method is asked with. Rejects only for a mistake of ours. */
+  readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>
+}
+
+/** The prefix without a slash at the end. @throws {ConfigError} if it is no path. */
+export function normalizePrefix(prefix: string): string {
+  if (prefix !== '' && !/^\/[\w./~-]*$/.test(prefix)) {
+    throw new ConfigError([
+      'The prefix must be a path that begins with "/", of letters, digits and "-._~".',
+    ])
+  }
+  return prefix.replace(/\/+$/, '')
+}
+
+/**
+ * The path that a proxy takes away before a request comes here: that of the issuer, but for the prefix
+ * that it ends with. An issuer `https://example.com/api` with the prefix `/api` is served as it is; the
+ * issuer `https://example.com` with that prefix has its endpoints below `/api`.
+ */
+export function outerPath(issuer: string, prefix: string): string {
+  const path = issuerPath(issuer)
+  return path.endsWith(prefix) ? path.slice(0, path.length - prefix.length) : path
+}
+
+/**
+ * The OAuth endpoints of an application, each at its path.
+ *
+ * @param scopePrefix What the framework puts before the paths by itself. Default none.
+ * @throws {ConfigError} if the prefix is no path.
+ */
+export function mountEndpoints(
+  auth: Auth,
+  { prefix = '', ...paths }: OAuthPaths,
+  scopePrefix = '',
+): readonly MountedEndpoint[] {
+  const base = normalizePrefix(prefix)
+  const pathOf = (name: EndpointName): string =>
+    base +
+    ((name in options && paths[options[name as keyof typeof options]]) || endpoints[name].path)
+  const issuer = auth.issuer.replace(/\/$/, '')
+  // An issuer that ends with the prefix has it already.
+  const outer = issuer.slice(0, issuer.length - issuerPath(issuer).length)
+  const root = outer + outerPath(issuer, scopePrefix + base) + scopePrefix
+  const urls = {
+    token: root + pathOf('token'),
+    revocation: root + pathOf('revocation'),
+    introspection: root + pathOf('introspection'),
+    jwks: root + pathOf('jwks'),
+  }
+  const rfcPath = metadataPath(auth.issuer)
+  return (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
+    const endpoint: FormEndpoint | DocumentEndpoint = endpoints[name]
+    const answer =
+      endpoint.method === 'POST'
+        ? answerForm(endpoint, auth)
+        : answerDocument(endpoint.create(auth, urls))
+    const mounted = {
+      method: endpoint.method,
+      bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
+      documentation: 'documentation' in endpoint ? endpoint.documentation : undefined,
+      answer,
+    }
+    const at =
+      name === 'metadata' ? (rfcPath === null ? [] : [rfcPath, pathOf(name)]) : [pathOf(name)]
+    return [...new Set(at)].map((path) => ({ ...mounted, path }))
+  })
+}
+
+const options = {
+  token: 'tokenPath',
+  revocation: 'revocationPath',
+  introspection: 'introspectionPath',
+} as const satisfies Partial<Record<EndpointName, keyof OAuthPaths>>
+
+/** The answer to a body that is longer than the limit. */
+export function refuseLarge(limit: number): EndpointAnswer {
+  return refuseRequest(413, `The body must have at most ${limit} bytes`)
+}
+
+/** The answer to a body that cannot be read. */
+export function refuseUnreadable(status: number): EndpointAnswer {
+  return refuseRequest(status, 'The request body could not be read')
+}
+
+function refuseMethod(use: string, allow: string): EndpointAnswer {
+  const refused = refuseRequest(405, `Use ${use}`)
+  return { ...refused, headers: { ...refused.headers, allow } }
+}
+
+function answerForm(endpoint: FormEndpoint, auth: Auth): MountedEndpoint['answer'] {
+  const answer = endpoint.create(auth)
+  return async ({ method, header, readBody, address, requestId }) => {
+    if (method !== 'POST') return refuseMethod('POST', 'POST')
+    const contentType = header('content-type')
+    // No media type at all (RFC 9110 §8.3.1). Another type than a form is 400, by the form's reader.
+    if (contentType && !contentType.includes('/')) return refuseUnreadable(415)
+    const body = await readBody(endpoint.bodyLimit)
+    if (body === null) return refuseLarge(endpoint.bodyLimit)
+    if ((header('content-encoding') ?? 'identity') !== 'identity') {
+      return refuseRequest(415, 'Send the form without a content encoding')
+    }
+    const authorization = header('authorization')
+    const userAgent = header('user-agent')
+    return await answer({ contentType, authorization, userAgent, body, address, requestId })
+  }
+}
+
+function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['answer'] {
+  return async ({ method }) => {
+    if (method !== 'GET' && method !== 'HEAD') return refuseMethod('GET', 'GET, HEAD')
+    try {
+      return await read()
+    } catch (error) {
+      return answerOAuthError(error)
+    }
+  }
+}

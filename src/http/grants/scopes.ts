@@ -1,0 +1,36 @@
+import { everyPermission, narrowScopes, parseScope } from '../../core/access/scope.ts'
+import type { Auth } from '../../core/auth.ts'
+import type { Client } from '../../core/clients/clients.ts'
+import { OAuthError } from '../../core/errors.ts'
+import type { User } from '../../core/users/user.ts'
+import type { Parameters } from './grant.ts'
+
+/** What a client may be delegated by a user: what both the client and the role of the user may do. */
+export function delegableScopes({ roles }: Auth, user: User, client: Client): readonly string[] {
+  return narrowScopes(roles.permissionsOf(user.role), client.scopes ?? [everyPermission])
+}
+
+/** The scopes that a request asks for; none if it asks for none. */
+export function readScope(auth: Auth, parameters: Parameters): readonly string[] {
+  const requested = parseScope(parameters.get('scope') ?? '')
+  if (requested === null) throw new OAuthError('invalid_scope', 'The scope is malformed')
+  if (!requested.every((scope) => auth.permissions.has(scope))) {
+    throw new OAuthError('invalid_scope', 'The scope names a permission that does not exist')
+  }
+  return requested
+}
+
+/**
+ * The scopes of a login: those asked for that are granted, or all of them if none is asked for
+ * (RFC 6749 §3.3).
+ */
+export function delegate(
+  granted: readonly string[],
+  requested: readonly string[],
+  refusal: string,
+): readonly string[] {
+  if (requested.length === 0) return granted
+  const scopes = narrowScopes(granted, requested)
+  if (scopes.length > 0 || requested.includes(everyPermission)) return scopes
+  throw new OAuthError('invalid_scope', refusal)
+}
