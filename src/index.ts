@@ -142,18 +142,9 @@ export { readBearerToken } from './http/bearer.ts'
 export { createIntrospectionEndpoint } from './http/endpoints/introspection.ts'
 export { createRevocationEndpoint } from './http/endpoints/revocation.ts'
 export { createTokenEndpoint, type TokenEndpoint } from './http/endpoints/token.ts'
-export {
-  all,
-  type Guard,
-  type GuardDocumentation,
-  type GuardOptions,
-  type GuardValue,
-  guard,
-  isGuard,
-  optional,
-  type Resolved,
-  refine,
-} from './http/guards/guard.ts'
+export { all, type GuardValue, optional, type Resolved, refine } from './http/guards/combinators.ts'
+export type { GuardDocumentation, GuardOptions } from './http/guards/documentation.ts'
+export { type Guard, guard, isGuard, recheck } from './http/guards/guard.ts'
 export { createGuards, type Guards } from './http/guards/guards.ts'
 export { createProblem, type Problem } from './http/problem.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from './http/refusal.ts'

@@ -11,7 +11,7 @@ import { ConfigError } from './errors.ts'
 import { type AuthEvents, checkEventRetention, createAuthEvents } from './events/events.ts'
 import { createIdentities, type Identities } from './issuers/identities.ts'
 import { createIssuers, type Issuers } from './issuers/issuers.ts'
-import { defaultRoleOf, issuerProblems } from './issuers/resource-server.ts'
+import { defaultRoleOf, grantable, issuerProblems } from './issuers/resource-server.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
@@ -129,10 +129,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     return {
       store,
       roles,
-      permissions: createPermissions(
-        options.permissions ?? {},
-        roles.names.flatMap((role) => roles.permissionsOf(role)),
-      ),
+      permissions: createPermissions(options.permissions ?? {}, [
+        ...grantable(roles, trusted),
+        ...configured.flatMap(({ scopes }) => scopes ?? []),
+      ]),
       users: createUsers({
         store,
         hasher: passwords,

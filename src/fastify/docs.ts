@@ -5,8 +5,8 @@ import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { issuerPath } from '../http/endpoints/metadata.ts'
+import { documentGuards, schemeName } from './guard-documentation.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
-import { documentGuards, schemeName } from './route-guards.ts'
 
 /** The OpenAPI document and Swagger UI. */
 export interface DocsOptions {

@@ -1,9 +1,9 @@
 // The public surface of `portcullis/fastify`.
 
 export { type DocsOptions, securityScheme } from './docs.ts'
+export { type DocumentedRoute, documentGuards, schemeName } from './guard-documentation.ts'
 export { guarded } from './guarded.ts'
 export { type IssuerScheme, issuerSchemes } from './issuer-schemes.ts'
 export { type PortcullisOptions, portcullis } from './portcullis.ts'
 export { handleRefusal, sendProblem } from './refusal-handler.ts'
-export { type DocumentedRoute, documentGuards, schemeName } from './route-guards.ts'
 export { type Handler, type SecuredHandler, secured } from './secured.ts'

@@ -18,6 +18,7 @@ import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { logEvents } from './logging/event-log.ts'
 import { createRequestIds } from './logging/request-ids.ts'
 import { describeError, describeRequest } from './logging/serializers.ts'
+import { addPermissions } from './permissions.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { eventRoutes } from './routes/events.ts'
 import { frontRoutes } from './routes/front.ts'
@@ -99,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     prune,
     docs: docs && { title: 'Portcullis', version, description, transform: documentAnswers },
   })
+  addPermissions(auth.permissions)
   const guards = createGuards(auth)
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })

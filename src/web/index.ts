@@ -6,17 +6,9 @@ export { ThrottledError, UnavailableError } from '../core/errors.ts'
 export type { AccessToken, AccessTokenClaims } from '../core/tokens/access-token.ts'
 export type { User } from '../core/users/user.ts'
 export type { GuardedRequest } from '../http/bearer.ts'
-export {
-  all,
-  type Guard,
-  type GuardDocumentation,
-  type GuardOptions,
-  type GuardValue,
-  guard,
-  isGuard,
-  optional,
-  refine,
-} from '../http/guards/guard.ts'
+export { all, type GuardValue, optional, refine } from '../http/guards/combinators.ts'
+export type { GuardDocumentation, GuardOptions } from '../http/guards/documentation.ts'
+export { type Guard, guard, isGuard, recheck } from '../http/guards/guard.ts'
 export { createGuards, type Guards } from '../http/guards/guards.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from '../http/refusal.ts'
 export { type NodeOAuthHandler, nodeOAuthEndpoints, sendRefusal } from './node.ts'

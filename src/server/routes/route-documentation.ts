@@ -1,5 +1,5 @@
 import type { FastifySchema } from 'fastify'
-import type { DocumentedRoute } from '../../fastify/route-guards.ts'
+import type { DocumentedRoute } from '../../fastify/guard-documentation.ts'
 
 /** What the document says of a route beyond its schema. */
 interface Answers {
