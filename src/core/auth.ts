@@ -17,7 +17,7 @@ import {
 import { type AuthInternals, internals } from './internals.ts'
 import { createIdentities, type Identities } from './issuers/identities.ts'
 import { createIssuers, type Issuers } from './issuers/issuers.ts'
-import { defaultRoleOf, issuerProblems } from './issuers/resource-server.ts'
+import { defaultRoleOf, grantable, issuerProblems } from './issuers/resource-server.ts'
 import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
@@ -182,10 +182,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         return record && toUser(record)
       },
       roles,
-      permissions: createPermissions(
-        options.permissions ?? {},
-        roles.names.flatMap((role) => roles.permissionsOf(role)),
-      ),
+      permissions: createPermissions(options.permissions ?? {}, [
+        ...grantable(roles, trusted),
+        ...configured.flatMap(({ scopes }) => scopes ?? []),
+      ]),
       users: createUsers({
         store,
         hasher: passwords,

@@ -5,8 +5,8 @@ import type { Auth } from '../core/auth.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { outerPath } from '../http/endpoints/mount.ts'
+import { documentGuards, schemeName } from './guard-documentation.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
-import { documentGuards, schemeName } from './route-guards.ts'
 
 /** The OpenAPI document and Swagger UI. */
 export interface DocsOptions {

@@ -1,31 +1,41 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
 import type { Guard } from '../http/guards/guard.ts'
+import { finishRoute, guardsOf, hookOf, putGuards } from './route-guards.ts'
 
-const guardsOf = new WeakMap<object, readonly Guard<unknown>[]>()
-
-/** The guards that stand before every route of an instance, outermost first. */
-export function guardsOfScope(instance: object): readonly Guard<unknown>[] {
-  // Fastify makes a child scope with its parent as prototype.
-  for (let scope: object | null = instance; scope !== null; scope = Object.getPrototypeOf(scope)) {
-    const found = guardsOf.get(scope)
-    if (found) return found
-  }
-  return []
-}
+type Done = (error?: Error) => void
+/** What loads routes at once or, with three parameters, when it calls the last. */
+type Plugin<Options> = (scope: FastifyInstance, options: Options, done: Done) => unknown
 
 /**
  * Puts one guard before every route of a plugin, as `dependencies=[...]` does for a router of
  * FastAPI: `app.register(guarded(requireRole('admin'), adminRoutes), { prefix: '/admin' })`.
  *
- * The guards of the routes themselves run after it.
+ * The guards of the routes themselves run after it. The plugin may be async, plain, or call `done`.
+ *
+ * @throws {TypeError} at once, if the guard is none.
  */
 export function guarded<Options extends FastifyPluginOptions = FastifyPluginOptions>(
   guard: Guard<unknown>,
   plugin: FastifyPluginAsync<Options> | ((scope: FastifyInstance, options: Options) => void),
+): FastifyPluginAsync<Options>
+export function guarded<Options extends FastifyPluginOptions = FastifyPluginOptions>(
+  guard: Guard<unknown>,
+  plugin: (scope: FastifyInstance, options: Options, done: Done) => void,
+): FastifyPluginAsync<Options>
+export function guarded<Options extends FastifyPluginOptions>(
+  guard: Guard<unknown>,
+  plugin: Plugin<Options>,
 ): FastifyPluginAsync<Options> {
+  const hook = hookOf(guard)
   return async function guardedRoutes(scope, options) {
-    guardsOf.set(scope, [...guardsOfScope(scope), guard])
-    scope.addHook('onRequest', guard)
-    await plugin(scope, options)
+    putGuards(scope, [...guardsOf(scope), guard])
+    scope.addHook('onRequest', hook)
+    // For an application without our plugin; it finishes no route twice.
+    scope.addHook('onRoute', finishRoute)
+    await new Promise<void>((resolve, reject) => {
+      const done: Done = (error) => (error ? reject(error) : resolve())
+      const loaded = Promise.resolve(plugin(scope, options, done))
+      loaded.then(() => plugin.length < 3 && resolve(), reject)
+    })
   }
 }

@@ -12,7 +12,8 @@ import type {
   RouteHandlerMethod,
 } from 'fastify'
 import { mapAnswer } from '../core/maybe-promise.ts'
-import { evaluate, type Guard } from '../http/guards/guard.ts'
+import { evaluatorOf, type Guard } from '../http/guards/guard.ts'
+import { putGuards } from './route-guards.ts'
 
 // A wrapper that infers the request's type from its context loses the body's type: the route's
 // generics are still open then. Naming Fastify's handler type and inferring only the schema, the type
@@ -50,19 +51,15 @@ export type SecuredHandler<
   ...args: Parameters<Handler<Schema, Provider, Route, Server, Logger>>
 ) => ReturnType<Handler<Schema, Provider, Route, Server, Logger>>
 
-const guardOf = new WeakMap<object, Guard<unknown>>()
-
-/** The guard of a handler that `secured` made. */
-export function guardOfHandler(handler: object): Guard<unknown> | undefined {
-  return guardOf.get(handler)
-}
-
 /**
  * Makes a route's handler that runs only for requests that the guard lets pass, and is given the
  * guard's value first.
  *
  * With the `portcullis` plugin registered before the route, the guard runs before the body is read,
- * and the route's documentation names its scopes and refusals. Without it the guard still runs.
+ * and again when it is there; the route's documentation names its scopes and refusals. Without the
+ * plugin the guard runs once, before the handler.
+ *
+ * @throws {TypeError} at once, if the guard is none.
  */
 export function secured<
   T,
@@ -75,13 +72,14 @@ export function secured<
   guard: Guard<T>,
   handler: SecuredHandler<T, Schema, Provider, Route, Server, Logger>,
 ): Handler<Schema, Provider, Route, Server, Logger> {
+  const evaluate = evaluatorOf(guard)
   const guarded = function (request, reply) {
-    return mapAnswer(evaluate(guard, request), (value) => {
+    return mapAnswer(evaluate(request), (value) => {
       const answer: unknown = handler.call(this, value, request, reply)
       // A handler that returns nothing sends later: the reply is what to wait for.
       return answer === undefined ? reply : answer
     })
   } as Handler<Schema, Provider, Route, Server, Logger>
-  guardOf.set(guarded, guard)
+  putGuards(guarded, [guard])
   return guarded
 }

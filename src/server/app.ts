@@ -19,6 +19,7 @@ import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { logEvents } from './logging/event-log.ts'
 import { createRequestIds } from './logging/request-ids.ts'
 import { describeError, describeRequest } from './logging/serializers.ts'
+import { addPermissions } from './permissions.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { documentAnswers } from './routes/answers.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -106,6 +107,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     prune,
     docs: docs && { title: 'Portcullis', version, description, transform: documentAnswers },
   })
+  addPermissions(auth.permissions)
   const guards = createGuards(auth)
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })

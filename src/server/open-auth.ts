@@ -8,16 +8,9 @@ import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
 import { databaseFile, keyFile, needingPg } from './inspect-database.ts'
+import { permissions } from './permissions.ts'
 import { parseIssuers } from './settings/issuers.ts'
 import { authSettings, type Config } from './settings/settings.ts'
-
-/** The permissions of the server's own routes, as the Authorize dialog shows them. */
-export const permissions: Readonly<Record<string, string>> = {
-  'events:read': 'Read what happened: logins, changes, and by whom',
-  'stats:read': 'See how many users there are',
-  'users:read': 'List and read users',
-  'users:write': 'Create, change and delete users',
-}
 
 /**
  * Makes the data directory and opens the database in it.

@@ -8,17 +8,9 @@ export type { User } from '../core/users/user.ts'
 export type { GuardedRequest } from '../http/bearer.ts'
 export type { OAuthPaths } from '../http/endpoints/mount.ts'
 export { answerError, type ErrorAnswer } from '../http/error-answers.ts'
-export {
-  all,
-  type Guard,
-  type GuardDocumentation,
-  type GuardOptions,
-  type GuardValue,
-  guard,
-  isGuard,
-  optional,
-  refine,
-} from '../http/guards/guard.ts'
+export { all, type GuardValue, optional, refine } from '../http/guards/combinators.ts'
+export type { GuardDocumentation, GuardOptions } from '../http/guards/documentation.ts'
+export { type Guard, guard, isGuard, recheck } from '../http/guards/guard.ts'
 export { createGuards, type Guards } from '../http/guards/guards.ts'
 export { createProblem, type Problem } from '../http/problem.ts'
 export { BearerError, type BearerErrorCode, Forbidden, Refusal } from '../http/refusal.ts'

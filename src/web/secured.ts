@@ -1,5 +1,6 @@
 import { answerError } from '../http/error-answers.ts'
 import type { Guard } from '../http/guards/guard.ts'
+import { recheckAfterBody } from '../http/guards/request-body.ts'
 import { toResponse } from './answer.ts'
 
 /** Answers a request; what a framework passes on besides comes after it. */
@@ -13,19 +14,32 @@ export type WebHandler<Rest extends readonly unknown[] = readonly []> = (
  * value first. What the guard or the handler throws is answered as `application/problem+json` if it is an
  * error of this library: a refusal, or what `auth.users.create` throws for a taken username. Every other
  * error is passed on.
+ *
+ * Reading the body rejects if the guard no longer lets the request pass once the body is there. The
+ * value stays that of before: ask the guard again for one of afterwards.
  */
 export function secured<T, Rest extends readonly unknown[] = readonly []>(
   guard: Guard<T>,
   handler: (value: T, request: Request, ...rest: Rest) => Response | Promise<Response>,
 ): WebHandler<Rest> {
-  return async (request, ...rest) => {
-    try {
-      return await handler(await guard(request), request, ...rest)
-    } catch (error) {
-      const refused = refusalResponse(error)
-      if (refused === null) throw error
-      return refused
-    }
+  return (request, ...rest) =>
+    answerGuarded(guard, request, (value) => handler(value, request, ...rest))
+}
+
+/** Answers a request that a guard lets pass. A refusal, of the guard or the handler, is an answer too. */
+export async function answerGuarded<T>(
+  guard: Guard<T>,
+  request: Request,
+  answer: (value: T) => Response | Promise<Response>,
+): Promise<Response> {
+  try {
+    const value = await guard(request)
+    recheckAfterBody(request)
+    return unstored(await answer(value))
+  } catch (error) {
+    const refused = refusalResponse(error)
+    if (refused === null) throw error
+    return unstored(refused)
   }
 }
 
@@ -36,4 +50,18 @@ export function secured<T, Rest extends readonly unknown[] = readonly []>(
 export function refusalResponse(error: unknown): Response | null {
   const answer = answerError(error)
   return answer && toResponse(answer)
+}
+
+/** The answer with `Cache-Control: no-store`, unless it says itself who may store it. */
+function unstored(response: Response): Response {
+  if (response.headers.has('cache-control')) return response
+  try {
+    response.headers.set('cache-control', 'no-store')
+    return response
+  } catch {
+    // What `fetch` and `Response.redirect` return cannot be changed.
+    const answer = new Response(response.body, response)
+    answer.headers.set('cache-control', 'no-store')
+    return answer
+  }
 }

@@ -11,7 +11,8 @@ import {
   secured,
   securityScheme,
 } from '../../src/fastify/index.ts'
-import { guard, optional } from '../../src/http/guards/guard.ts'
+import { optional } from '../../src/http/guards/combinators.ts'
+import { guard } from '../../src/http/guards/guard.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'
 import { createTestAuth } from '../fixtures.ts'
 

@@ -20,6 +20,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   client: [],
   testing: ['core', 'stores'],
   web: ['http', 'core'],
+  hono: ['web', 'http', 'core'],
+  express: ['web', 'http', 'core'],
   pages: [],
   root: ['core', 'http'],
 }

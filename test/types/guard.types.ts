@@ -4,14 +4,8 @@ import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyRequest } from 'fastify'
 import type { Caller, CallingClient } from '../../src/core/clients/token-client.ts'
 import type { User } from '../../src/core/users/user.ts'
-import {
-  all,
-  type Guard,
-  type GuardValue,
-  guard,
-  optional,
-  refine,
-} from '../../src/http/guards/guard.ts'
+import { all, type GuardValue, optional, refine } from '../../src/http/guards/combinators.ts'
+import { type Guard, guard } from '../../src/http/guards/guard.ts'
 import type { Guards } from '../../src/http/guards/guards.ts'
 import { BearerError } from '../../src/http/refusal.ts'
 

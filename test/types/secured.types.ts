@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import type { User } from '../../src/core/users/user.ts'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { secured } from '../../src/fastify/secured.ts'
-import { all, optional } from '../../src/http/guards/guard.ts'
+import { all, optional } from '../../src/http/guards/combinators.ts'
 import type { Guards } from '../../src/http/guards/guards.ts'
 
 declare const guards: Guards

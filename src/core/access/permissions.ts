@@ -3,20 +3,21 @@ import { everyPermission, isScopeToken } from './scope.ts'
 /**
  * The permissions an application knows, with a sentence each for the Authorize dialog.
  *
- * They come from three places, so that none has to be said twice: the configured descriptions, the
- * roles, and the guards that require them.
+ * They come from the configured descriptions, and from whatever grants one: roles, the tables of other
+ * issuers, configured clients. A guard names none of its own, so that a misspelt one is found at start.
  */
 export interface Permissions {
-  /** True if a role grants the permission or `permissions` names it. */
+  /** True if something grants it by its name, or it is described; and for `*`. */
   has(permission: string): boolean
   /** Name and description of each, in the order they became known. */
   describe(): Readonly<Record<string, string>>
   /**
-   * Makes a permission known; called by the guard that requires it.
+   * Makes a permission known that the options do not name, such as one that only clients have that are
+   * registered at run time.
    *
    * @throws {TypeError} if it cannot be a scope (RFC 6749 §3.3).
    */
-  add(permission: string): void
+  add(permission: string, description?: string): void
 }
 
 export function createPermissions(
@@ -40,6 +41,6 @@ export function createPermissions(
     // `*` may be asked for: a token for everything the role grants.
     has: (permission) => permission === everyPermission || known.has(permission),
     describe: () => Object.fromEntries(known),
-    add: (permission) => add(permission),
+    add,
   }
 }

@@ -49,9 +49,9 @@ export function claimMappingProblems(
 ): readonly string[] {
   const targets = [...Object.values(roles), ...(defaultRole ? [defaultRole] : [])]
   const unknown = [...new Set(targets.filter((role) => !known.names.includes(role)))]
-  const wrong = permissionEntries(permissions)
-    .flatMap(([, targets]) => targets)
-    .filter((permission) => typeof permission !== 'string' || !isScopeToken(permission))
+  const wrong = permissionsOfTable(permissions).filter(
+    (permission) => typeof permission !== 'string' || !isScopeToken(permission),
+  )
   return [
     ...(unknown.length > 0
       ? [
@@ -62,6 +62,11 @@ export function claimMappingProblems(
       ? ['maps to permissions that are not printable ASCII without spaces, quotes or backslashes.']
       : []),
   ]
+}
+
+/** Every permission that a table of permissions can grant here. */
+export function permissionsOfTable(permissions: PermissionMapping | undefined): readonly string[] {
+  return permissionEntries(permissions).flatMap(([, targets]) => targets)
 }
 
 function permissionEntries(

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
-import { claimMappingProblems } from './claim-mapping.ts'
+import { claimMappingProblems, permissionsOfTable } from './claim-mapping.ts'
 import type { TrustedIssuer } from './external-issuer.ts'
 import { createIssuers, type Issuers } from './issuers.ts'
 
@@ -70,10 +70,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const issuers = createIssuers({ trusted, roles, defaultRole, clock })
   return {
     roles,
-    permissions: createPermissions(
-      options.permissions ?? {},
-      roles.names.flatMap((role) => roles.permissionsOf(role)),
-    ),
+    permissions: createPermissions(options.permissions ?? {}, grantable(roles, trusted)),
     accessTokens: {
       verify: (token) => issuers.verify(token) ?? null,
     },
@@ -81,6 +78,14 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     clock,
     close: async () => issuers.close(),
   }
+}
+
+/** The permissions that roles grant, and the tables of other issuers. */
+export function grantable(roles: Roles, trusted: readonly TrustedIssuer[]): readonly string[] {
+  return [
+    ...roles.names.flatMap((role) => roles.permissionsOf(role)),
+    ...trusted.flatMap(({ permissions }) => permissionsOfTable(permissions)),
+  ]
 }
 
 /** The role of users for whom none is named. */

@@ -14,7 +14,8 @@ import type { AccessToken } from '../../core/tokens/access-token.ts'
 import { toUser, type User } from '../../core/users/user.ts'
 import { readBearerToken } from '../bearer.ts'
 import { BearerError, Forbidden } from '../refusal.ts'
-import { all, type Guard, guard, refine } from './guard.ts'
+import { all, refine } from './combinators.ts'
+import { type Guard, guard } from './guard.ts'
 
 /** The guards of an application. */
 export interface Guards {
@@ -47,7 +48,8 @@ export interface Guards {
    * Counterpart of FastAPI's `Security(..., scopes=[...])`; refuses with 403 `insufficient_scope`
    * (RFC 6750 §3.1).
    *
-   * @throws {TypeError} at once, if a permission cannot be a scope, or none is given.
+   * @throws {TypeError} at once, if none is given, or one that nothing grants by its name and the option
+   * `permissions` does not describe. A role of `*` names none.
    */
   requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
   /**
@@ -146,8 +148,10 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     may: (value: T, token: AccessToken, permission: string) => boolean,
   ): Guard<T> {
     // Everybody has every permission of an empty list.
-    if (permissions.length === 0) throw new TypeError(`${name} takes permissions.`)
-    for (const permission of permissions) auth.permissions.add(permission)
+    const unknown = permissions.filter((permission) => !auth.permissions.has(permission))
+    if (permissions.length === 0 || unknown.length > 0) {
+      throw new TypeError(unknownPermissions(name, unknown, auth))
+    }
     return refine(
       all({ value: parent, token: accessToken }),
       ({ value, token }) => {
@@ -191,6 +195,16 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
           : clientMay(caller.client, token, permission),
       ),
   }
+}
+
+function unknownPermissions(
+  name: string,
+  unknown: readonly string[],
+  { permissions }: Pick<Auth, 'permissions'>,
+): string {
+  const known = Object.keys(permissions.describe()).join(', ') || 'none yet'
+  const not = unknown.map((each) => JSON.stringify(each)).join(', ') || 'none'
+  return `${name} takes known permissions (${known}), not: ${not}. Give it to a role, or name it in the option permissions.`
 }
 
 function clientMay(client: CallingClient, _token: AccessToken, permission: string): boolean {

@@ -1,5 +1,5 @@
 import type { FastifySchema } from 'fastify'
-import type { DocumentedRoute } from '../../fastify/route-guards.ts'
+import type { DocumentedRoute } from '../../fastify/guard-documentation.ts'
 
 /**
  * What a route's schema says of its answers, beside what Fastify reads in it. A problem is sent as it is,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { GuardedRequest } from '../../../src/http/bearer.ts'
-import { all, combine, guard, isGuard, optional, refine } from '../../../src/http/guards/guard.ts'
+import { all, optional, refine } from '../../../src/http/guards/combinators.ts'
+import { combine } from '../../../src/http/guards/documentation.ts'
+import { guard, isGuard } from '../../../src/http/guards/guard.ts'
 import { BearerError, Forbidden } from '../../../src/http/refusal.ts'
 
 const request = (headers: Record<string, string> = {}): GuardedRequest => ({ headers })

@@ -1,0 +1,45 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { type Guard, isGuarded, recheck } from '../http/guards/guard.ts'
+import { mayHaveBody } from '../http/guards/request-body.ts'
+import { sendRefusal } from '../web/node.ts'
+
+/**
+ * Makes a handler that runs only for requests that the guard lets pass, and is given the guard's
+ * value first: `app.get('/me', secured(activeUser, (user, request, response) => …))`.
+ *
+ * Refusals are answered as `application/problem+json`; every other error goes to the error handlers.
+ * Put it behind `express.json()` and its like, and `guarded` before them to refuse without reading a
+ * body: what it let pass is asked again here.
+ *
+ * Does not ask again after a body that the handler reads itself: call `recheck(request)` then.
+ */
+export function secured<
+  T,
+  Params = Request['params'],
+  Answer = unknown,
+  Body = Request['body'],
+  Query = Request['query'],
+>(
+  guard: Guard<T>,
+  handler: (
+    value: T,
+    request: Request<Params, Answer, Body, Query>,
+    response: Response<Answer>,
+    next: NextFunction,
+  ) => unknown,
+): RequestHandler<Params, Answer, Body, Query> {
+  return async (request, response, next) => {
+    try {
+      if (isGuarded(request) && mayHaveBody(request.headers)) await recheck(request)
+      if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-store')
+      await handler(await guard(request), request, response, next)
+    } catch (error) {
+      if (response.headersSent || !sendRefusal(error, response)) next(error)
+    }
+  }
+}
+
+/** Puts a guard before all routes of a path: `app.use('/admin', guarded(requireRole('admin')))`. */
+export function guarded(guard: Guard<unknown>): RequestHandler {
+  return secured(guard, (_value, _request, _response, next) => next())
+}

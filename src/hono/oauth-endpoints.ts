@@ -1,0 +1,23 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Auth } from '../core/auth.ts'
+import { oauthEndpoints as webEndpoints } from '../web/oauth-endpoints.ts'
+
+/**
+ * Answers the OAuth endpoints, and leaves every other path to the routes after it:
+ * `app.use(oauthEndpoints(auth, (context) => getConnInfo(context).remote.address))`.
+ *
+ * The address is the one that the request comes from, by which failed logins are slowed down: of the
+ * connection, or what a proxy of yours says. Undefined for all makes all one source, which then waits
+ * together.
+ */
+export function oauthEndpoints(
+  auth: Auth,
+  addressOf: (context: Context) => string | undefined,
+): MiddlewareHandler {
+  const answer = webEndpoints(auth)
+  return async (context, next) => {
+    const answered = await answer(context.req.raw, addressOf(context))
+    if (answered !== null) return answered
+    return await next()
+  }
+}

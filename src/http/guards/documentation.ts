@@ -1,0 +1,28 @@
+/** What a guard says of itself, for the documentation of every route that it guards. */
+export interface GuardDocumentation {
+  /** The scopes it requires. */
+  readonly scopes: readonly string[]
+  /** A phrase for each other thing that it answers 403 for. */
+  readonly conditions: readonly string[]
+  /** True if it reads credentials; false for a guard that anybody passes, or that has its own. */
+  readonly authenticates: boolean
+  /** True if a request without credentials passes. */
+  readonly optional: boolean
+}
+
+/** What a guard of yours says of itself. Default: no scopes, no conditions, no credentials. */
+export type GuardOptions = Partial<GuardDocumentation>
+
+/** What several guards on one route say together. */
+export function combine(documentations: readonly GuardOptions[]): GuardDocumentation {
+  const collect = (key: 'scopes' | 'conditions'): string[] => [
+    ...new Set(documentations.flatMap((documentation) => documentation[key] ?? [])),
+  ]
+  const authenticating = documentations.filter(({ authenticates }) => authenticates)
+  return {
+    scopes: collect('scopes'),
+    conditions: collect('conditions'),
+    authenticates: authenticating.length > 0,
+    optional: authenticating.length > 0 && authenticating.every(({ optional }) => optional),
+  }
+}
