@@ -242,7 +242,6 @@ describe('a multipart form', () => {
     ['of another boundary', [part('a', '1')], 'multipart/form-data; boundary=y'],
     ['without a boundary parameter', [part('a', '1')], 'multipart/form-data'],
     ['that is mixed', [part('a', '1')], 'multipart/mixed; boundary=x'],
-    ['of something else', ['{"a":1}']],
   ] as const) {
     test(`${name} is refused`, async () => {
       await assert.rejects(send(parts, type), { name: 'OAuthError', code: 'invalid_request' })
@@ -265,7 +264,7 @@ describe('a multipart form', () => {
       fc.asyncProperty(anything, async (parts) => {
         await send(parts).catch((error) => assert.equal(error.code, 'invalid_request'))
       }),
-      { numRuns: Number(process.env.RUNS ?? 1_000) },
+      { numRuns: Number(process.env.RUNS ?? 200) },
     )
   })
 })

@@ -80,7 +80,6 @@ describe('a client is not authenticated', () => {
     ['with an id that no client can have', basic('a\0b:c', 'x')],
     ['whose Basic is not base64 (PC-12)', { authorization: 'Basic !!!!' }],
     ['whose Basic has no colon (PC-12)', rawBasic('app')],
-    ['with another scheme (PC-12)', { authorization: 'Bearer x' }],
     [
       'whose plus in Basic is not encoded (PC-12)',
       rawBasic('odd:a%3Ab%25+%C3%A9%20%26%3D%2F%3F~7h2kq9mx04bt6wzr8sfd'),

@@ -61,7 +61,7 @@ export function normalizePrefix(prefix: string): string {
       'The prefix must be a path that begins with "/", of letters, digits and "-._~".',
     ])
   }
-  return prefix.replace(/\/+$/, '')
+  return prefix.replace(/\/$/, '')
 }
 
 /**
