@@ -197,7 +197,13 @@ test('administrators see and end the sessions of any user; others do not', async
   const member = await login('member')
   const { sub, sid } = decodeJwt(member.access_token)
   const path = `/admin/users/${sub}/sessions`
-  assert.equal((await call(member.access_token, path)).statusCode, 403)
+  for (const [url, method] of [
+    [path, 'GET'],
+    [path, 'DELETE'],
+    [`${path}/${sid}`, 'DELETE'],
+  ] as const) {
+    assert.equal((await call(member.access_token, url, method)).statusCode, 403)
+  }
   assert.equal((await call(admin.access_token, path)).json().sessions[0].id, sid)
   assert.equal((await call(admin.access_token, `${path}/${sid}`, 'DELETE')).statusCode, 204)
   assert.equal((await call(member.access_token)).statusCode, 401)
@@ -333,4 +339,19 @@ test('every use of a refresh token makes another one, and ends the one before (S
   clock.advance(11)
   assert.equal((await refresh(refresh_token)).statusCode, 400)
   assert.equal((await refresh(next.refresh_token)).statusCode, 400, 'the session is over')
+})
+
+test('what a user does with their own account is recorded with who and where it came from', async () => {
+  const { access_token } = await login('member')
+  const { sub } = decodeJwt(access_token)
+  const body = { old_password: goodPassword, new_password: 'four blue tractors dance' }
+  assert.equal((await call(access_token, '/me/password', 'PUT', body)).statusCode, 204)
+  assert.equal((await call(access_token, '/me/sessions', 'DELETE')).statusCode, 204)
+  const events = await auth.events.list({ limit: 10, userId: String(sub) })
+  for (const type of ['authn_password_change', 'sessions_ended']) {
+    const event = events.find((each) => each.type === type)
+    assert.equal(event?.actor, `user:${sub}`, `${type} of ${events.map((each) => each.type)}`)
+    assert.equal(event?.address, '127.0.0.1')
+    assert.ok(event?.requestId)
+  }
 })

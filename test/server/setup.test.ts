@@ -60,7 +60,13 @@ test('the code creates the first administrator, and is used up', async () => {
   const alice = await auth.users.findByUsername('alice')
   assert.equal(alice?.role, 'admin')
   assert.ok(await authenticate(auth, 'alice', goodPassword))
+  assert.equal(setup.state(), 'used')
+  const [event] = await auth.events.list({ limit: 1, actor: 'setup' })
+  assert.equal(event?.address, '127.0.0.1')
+  assert.ok(event?.requestId)
   assert.equal((await send({ username: 'mallory' })).statusCode, 410)
+  // Before the code is looked at: it says nothing of a link that works no more.
+  assert.equal((await send({ code: 'x' })).statusCode, 410)
   assert.equal((await app.inject('/setup')).statusCode, 410)
   assert.equal(await countUsers(), 1)
 })
@@ -86,6 +92,7 @@ test('a weak password is answered with every reason, and the code can be used ag
 test('the code expires after 30 minutes', async () => {
   clock.advance(30 * 60)
   assert.equal((await send()).statusCode, 410)
+  assert.equal((await send({ code: 'x' })).statusCode, 410)
   assert.match((await app.inject('/setup')).body, /expired/)
   assert.equal(await countUsers(), 0)
 })

@@ -13,6 +13,8 @@ export function checkCors({ config: { corsOrigins, issuer } }: Subject): readonl
 
 function judge(origin: string, issuer: URL): readonly Finding[] {
   const { protocol, hostname } = new URL(origin)
+  // A page that is part of an app, which comes with it.
+  if (protocol !== 'http:' && protocol !== 'https:') return []
   if (origin === issuer.origin) {
     return [
       warning(

@@ -6,9 +6,9 @@ import { isIPv4, isIPv6 } from 'node:net'
  * write one address give one source.
  */
 export function sourceOf(address: string | undefined): string {
-  const bare = (address ?? '').replace(/%[^%]*$/, '').replace(/^\[(.*)\]$/, '$1')
+  const bare = addressIn(address ?? '')
+  if (bare === undefined) return 'unknown'
   if (isIPv4(bare)) return bare
-  if (!isIPv6(bare)) return 'unknown'
   const groups = groupsOf(bare)
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
   if (isMapped) return bytesOf(groups.slice(6)).join('.')
@@ -16,6 +16,17 @@ export function sourceOf(address: string | undefined): string {
     .slice(0, 4)
     .map((group) => group.toString(16))
     .join(':')}::/64`
+}
+
+/**
+ * Returns the IP address in what a proxy or a socket calls a client, in any form of RFC 7239 §6: alone, with
+ * a port, in brackets, in quotes, with a zone. Undefined if it is none, such as `unknown` or `_hidden`.
+ */
+export function addressIn(text: string): string | undefined {
+  const node = text.trim().replace(/^"(.*)"$/, '$1')
+  return [node, node.replace(/:[\w.-]{1,32}$/, '')]
+    .map((each) => each.replace(/^\[(.*)\]$/, '$1').replace(/%[^%]*$/, ''))
+    .find((each) => isIPv4(each) || isIPv6(each))
 }
 
 /** The eight groups of an address that `isIPv6` accepts. */

@@ -23,20 +23,31 @@ export async function allowOrigins(
   })
 }
 
-/** Reads origins with commas between, such as `https://app.example.com`; exact ones, no pattern. */
-export function readOrigins(text: string, problems: string[]): readonly string[] {
+/**
+ * Reads origins with commas between, such as `https://app.example.com`, or `capacitor://localhost` of a
+ * page that is part of an app; exact ones, no pattern.
+ */
+export function readOrigins(text: string, problems: string[]): readonly string[] | undefined {
   const origins = text
     .split(',')
     .map((origin) => origin.trim())
     .filter(Boolean)
-  const wrong = origins.filter((origin) => {
-    const isWeb = /^https?:[^*]+$/.test(origin) && URL.canParse(origin)
-    return !isWeb || new URL(origin).origin !== origin
-  })
-  if (wrong.length > 0) {
-    problems.push(
-      `CORS_ORIGINS must list origins as browsers write them, such as https://app.example.com (no path, no *): ${wrong.join(', ')}.`,
-    )
+  const wrong = origins.filter((origin) => !isOrigin(origin))
+  if (wrong.length === 0) return origins
+  problems.push(
+    `CORS_ORIGINS must list origins as browsers write them, such as https://app.example.com or capacitor://localhost (no path, no *, no null): ${wrong.join(', ')}.`,
+  )
+  return undefined
+}
+
+/** Schemes whose pages have no origin of their own: a browser sends `null` for them. */
+const opaque = new Set(['about', 'blob', 'data', 'file', 'filesystem', 'javascript', 'ws', 'wss'])
+
+function isOrigin(text: string): boolean {
+  const [, scheme = '', host = ''] = /^([a-z][a-z\d+.-]*):\/\/([^*\s]+)$/.exec(text) ?? []
+  if (scheme === 'http' || scheme === 'https') {
+    return URL.canParse(text) && new URL(text).origin === text
   }
-  return origins
+  // Of other schemes nobody but the app itself knows more (RFC 6454 §6.2).
+  return scheme !== '' && !opaque.has(scheme) && /^[a-z\d._-]+(:\d{1,5})?$/.test(host)
 }

@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import { addressIn } from '../../core/throttle/source.ts'
 
 /** The proxies whose word about the client's address counts. */
 export interface TrustedProxies {
@@ -34,18 +35,18 @@ export function trustProxies({
     trusted.addSubnet(address, bits, family)
   }
   return (address, hop) => {
-    const bare = address.replace(/^::ffff:(\d+\.)/i, '$1')
-    return hop < hops && trusted.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6')
+    const bare = addressIn(address)?.replace(/^::ffff:(\d+\.)/i, '$1')
+    if (bare === undefined || hop >= hops) return false
+    return trusted.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6')
   }
 }
 
 /** Reads the addresses and CIDR blocks of the setting `TRUSTED_PROXIES`. */
-export function readAddresses(text: string, problems: string[]): readonly string[] {
+export function readAddresses(text: string, problems: string[]): readonly string[] | undefined {
   const addresses = text.split(/[\s,]+/).filter((part) => part !== '')
-  if (!addresses.every(isAddressBlock)) {
-    problems.push(
-      'TRUSTED_PROXIES must be addresses or CIDR blocks with commas between, such as 10.0.0.0/8,fd00::/8.',
-    )
-  }
-  return addresses
+  if (addresses.every(isAddressBlock)) return addresses
+  problems.push(
+    'TRUSTED_PROXIES must be addresses or CIDR blocks with commas between, such as 10.0.0.0/8,fd00::/8.',
+  )
+  return undefined
 }

@@ -33,7 +33,36 @@ test('2000 addresses of one /64 are one source (TH-09)', () => {
   )
 })
 
+test('what a proxy writes around an address does not make it another source (TH-09)', () => {
+  for (const [written, source] of [
+    ['203.0.113.9:51234', '203.0.113.9'],
+    ['"203.0.113.9:51234"', '203.0.113.9'],
+    [' 203.0.113.9 ', '203.0.113.9'],
+    ['203.0.113.9:_obfuscated', '203.0.113.9'],
+    ['[::ffff:203.0.113.9]:443', '203.0.113.9'],
+    ['[2001:db8::1]:443', '2001:db8:0:0::/64'],
+    ['"[2001:db8::1]:443"', '2001:db8:0:0::/64'],
+    ['[2001:db8::1]', '2001:db8:0:0::/64'],
+    ['2001:db8:0:0:1:2:3:4:443', '2001:db8:0:0::/64'],
+    ['[fe80::1%eth0]:80', 'fe80:0:0:0::/64'],
+    ['fe80::1%25eth0', 'fe80:0:0:0::/64'],
+  ] as const) {
+    assert.equal(sourceOf(written), source, written)
+  }
+})
+
 test('what is no address is one source', () => {
+  for (const address of [
+    'unknown',
+    '_hidden',
+    '_hidden:80',
+    '[]:80',
+    '"',
+    '1.2.3.4:80:90',
+    'for=1.2.3.4',
+  ]) {
+    assert.equal(sourceOf(address), 'unknown', address)
+  }
   for (const address of [undefined, '', 'localhost', '1.2.3', '1.2.3.4.5', '/run/a.sock', ':::']) {
     assert.equal(sourceOf(address), 'unknown')
   }

@@ -87,3 +87,48 @@ test('origins are read as browsers write them, and all that is wrong is told', (
     assert.equal(found.length, 1, wrong)
   }
 })
+
+test('a page that is part of an app has an origin of its own scheme, answered exactly (HH-05)', async () => {
+  const origins = [
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost',
+    'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+    'moz-extension://2c127fa4-62c7-7e4f-90e5-472b45eecfdc',
+    'app://portcullis.local:8080',
+  ]
+  const problems: string[] = []
+  assert.deepEqual(readOrigins(origins.join(', '), problems), origins)
+  assert.deepEqual(problems, [])
+  const inApp = await buildApp({ auth, corsOrigins: origins, docs: false })
+  for (const each of origins) {
+    const { headers } = await inApp.inject({ url: '/me', headers: { origin: each } })
+    assert.equal(headers['access-control-allow-origin'], each)
+  }
+  const other = await inApp.inject({ url: '/me', headers: { origin: 'capacitor://evil' } })
+  assert.equal(other.headers['access-control-allow-origin'], undefined)
+  await inApp.close()
+})
+
+test('what no browser sends as an origin of its own is refused', () => {
+  for (const text of [
+    'null',
+    '*',
+    'capacitor://*',
+    'capacitor://',
+    'capacitor:localhost',
+    'capacitor://localhost/',
+    'capacitor://localhost/index.html',
+    'CAPACITOR://localhost',
+    'file:///srv',
+    'file://localhost',
+    'data://a',
+    'javascript://a',
+    'chrome-extension://a?b',
+    'chrome-extension://u@a',
+  ]) {
+    const problems: string[] = []
+    readOrigins(text, problems)
+    assert.equal(problems.length, 1, text)
+  }
+})

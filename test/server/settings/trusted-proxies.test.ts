@@ -28,6 +28,17 @@ test('a trusted proxy is believed, of IPv4, mapped and of IPv6 (TH-09)', async (
   }
 })
 
+test('a proxy that is named with its port is the same proxy (TH-09)', async () => {
+  for (const inner of ['10.9.9.9:4711', '[::ffff:10.9.9.9]:4711', '"10.9.9.9"']) {
+    const forwarded = `203.0.113.5, ${inner}`
+    assert.equal(await addressOf('10.0.0.1', forwarded, ['10.0.0.0/8'], 2), '203.0.113.5', inner)
+  }
+  for (const inner of ['unknown', '_hidden', 'junk']) {
+    const forwarded = `203.0.113.5, ${inner}`
+    assert.equal(await addressOf('10.0.0.1', forwarded, ['10.0.0.0/8', '::/0'], 2), inner)
+  }
+})
+
 test('somebody else who claims to forward is not believed (TH-09)', async () => {
   assert.equal(await addressOf('192.0.2.9', '203.0.113.5', ['10.0.0.0/8']), '192.0.2.9')
 })
