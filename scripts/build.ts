@@ -1,10 +1,12 @@
 // Compiles src to dist: the types one by one, the code into a file for each entry point and a few that
-// they share. A server loads a tenth of the files that way, and starts the sooner.
+// they share. A server loads a tenth of the files that way, and starts the sooner. The client comes to
+// dist-client, as a package of its own.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { writeClientPackage } from './client-package.ts'
 import { compiledIn } from './compiled-in.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -69,3 +71,4 @@ await bundle.write({
 })
 await bundle.close()
 writeFileSync(join(dist, 'third-party-licenses.txt'), readNotices())
+await writeClientPackage(join(root, 'dist-client'))

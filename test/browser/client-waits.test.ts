@@ -64,7 +64,9 @@ async function open(page: Page): Promise<void> {
 const logIn = (page: Page): Promise<void> =>
   page.evaluate((password) => globalThis.waiting.login('alice', password), goodPassword)
 
-test('while a suspended tab holds the lock, a request fails after its time and a log-out forgets at once', async (t) => {
+test('while a suspended tab holds the lock, a request fails after its time and a log-out forgets at once', {
+  timeout: 120_000,
+}, async (t) => {
   const { page } = await browser.open()
   t.after(() => page.context().close())
   await open(page)
