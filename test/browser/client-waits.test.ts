@@ -20,6 +20,7 @@ before(async () => {
       if (url === '/auth/token') cookies.push(headers.cookie)
     })
     app.get('/page', (_request, reply) => {
+      reply.header('content-security-policy', "default-src 'self'")
       reply.header('set-cookie', 'of=another-application')
       reply.type('text/html').send('<!doctype html><title>page</title>')
     })
