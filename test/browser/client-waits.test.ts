@@ -117,6 +117,19 @@ test('an exchange while no other tab has the lock is not cut short by the wait f
   assert.equal(await page.evaluate(() => globalThis.events.join()), 'login,refresh')
 })
 
+test('an exchange that fails under the lock says why, and does not blame another tab', async (t) => {
+  const { page } = await browser.open()
+  t.after(() => page.context().close())
+  await open(page)
+  await logIn(page)
+  await page.route('**/auth/token', (route) => route.fulfill({ status: 503, json: {} }))
+  server.clock.advance(16 * 60)
+  const message = await page.evaluate(() =>
+    globalThis.waiting.fetch('me').catch((error: Error) => error.message),
+  )
+  assert.equal(message, 'The server cannot answer now; try again.')
+})
+
 test('a login sends no cookie of the page', async (t) => {
   const { page } = await browser.open()
   t.after(() => page.context().close())
