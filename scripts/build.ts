@@ -1,9 +1,11 @@
-// Compiles src to dist: the types one by one, the code into a few files.
+// Compiles src to dist: the types one by one, the code into a few files. The client comes to dist-client,
+// as a package of its own.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleInto } from './bundle.ts'
+import { writeClientPackage } from './client-package.ts'
 import { compiledIn } from './compiled-in.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -30,3 +32,4 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 })
 await bundleInto(dist)
 writeFileSync(join(dist, 'third-party-licenses.txt'), readNotices())
+await writeClientPackage(join(root, 'dist-client'))

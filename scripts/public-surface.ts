@@ -1,7 +1,7 @@
 // What the package exports, with every member, read by the compiler from the entry points of
 // package.json: the source of the pages of the reference and of the tests that hold them.
 
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Node } from 'typescript/unstable/ast'
 import {
@@ -42,6 +42,8 @@ export interface Member {
   readonly isMethod: boolean
   /** The interface or class that declares it: another one for what is inherited. */
   readonly declaredBy: string
+  /** The texts that it may be, if it is one of several. */
+  readonly literals: readonly string[]
   /** Its docstring, as Markdown. */
   readonly text: string
 }
@@ -61,12 +63,38 @@ export interface PublicName {
   readonly members: readonly Member[]
 }
 
-let surface: readonly PublicName[] | undefined
+let everything: readonly PublicName[] | undefined
+
+function readEverything(): readonly PublicName[] {
+  everything ??= readFrom(new Map([...listEntryPoints(), ...listErrorFiles()]))
+  return everything
+}
 
 /** Everything that the package exports, in the order of its entry points. */
 export function readSurface(): readonly PublicName[] {
-  surface ??= readFrom(listEntryPoints())
-  return surface
+  return readEverything().filter(({ specifiers }) => specifiers.length > 0)
+}
+
+/** The classes of errors that have codes of their own, with the codes: public or not. */
+export function readErrorCodes(): ReadonlyMap<string, readonly string[]> {
+  const classes = readEverything().filter(({ kind }) => kind === 'class')
+  return new Map(
+    classes.flatMap(({ name, members }) => {
+      const own = members.find((each) => each.name === 'code' && each.declaredBy === name)
+      return own ? [[name, own.literals] as const] : []
+    }),
+  )
+}
+
+/** Files of `src` that declare errors, each by its path, which nobody can import. */
+function listErrorFiles(): ReadonlyMap<string, string> {
+  const declaration = /^export class \w+ extends (Error|Refusal)\b/m
+  return new Map(
+    globSync('**/*.ts', { cwd: src })
+      .map((path) => join(src, path))
+      .filter((path) => declaration.test(readFileSync(path, 'utf8')))
+      .map((path) => [path, path] as const),
+  )
 }
 
 /** The source of each entry point, by its specifier. */
@@ -94,7 +122,8 @@ function readFrom(entryPoints: ReadonlyMap<string, string>): readonly PublicName
       for (const symbol of listExports(project, file)) {
         const described = describe(project, symbol)
         const key = `${described.file} ${described.name}`
-        const specifiers = [...(names.get(key)?.specifiers ?? []), specifier]
+        const before = names.get(key)?.specifiers ?? []
+        const specifiers = specifier === file ? before : [...before, specifier]
         names.set(key, { ...described, specifiers })
       }
     }
@@ -176,6 +205,7 @@ function listMembers(project: Project, symbol: CompilerSymbol, node: Node): read
         optional: false,
         isMethod: true,
         declaredBy: symbol.name,
+        literals: [],
         text: 'Made by the library; an application may throw one of its own.',
       }),
     ),
@@ -196,7 +226,8 @@ function listCalls(project: Project, type: Type, declaredBy: string): readonly M
     const node = signature.declaration?.resolve(project)
     if (node === undefined || !isCallSignatureDeclaration(node)) return []
     const text = proseOf(node)
-    return [{ name: '', type: node.getText(), optional: false, isMethod: true, declaredBy, text }]
+    const type = node.getText()
+    return [{ name: '', type, optional: false, isMethod: true, declaredBy, literals: [], text }]
   })
 }
 
@@ -209,17 +240,25 @@ function describeMember(project: Project, property: CompilerSymbol): readonly Me
   const { name } = property
   // An error's own name, and a brand that nobody can write.
   if ((isPropertyDeclaration(node) && name === 'name') || name.startsWith('__')) return []
-  const declaredBy = isInterfaceDeclaration(node.parent) ? node.parent.name.getText() : ''
+  const { parent } = node
+  const isNamed = isInterfaceDeclaration(parent) || isClassDeclaration(parent)
+  const declaredBy = isNamed ? (parent.name?.getText() ?? '') : ''
   if (isMethodSignatureDeclaration(node) || isMethodDeclaration(node)) {
     const head = beforeBody(node, isMethodDeclaration(node) ? node.body : undefined)
     const type = head.replace(/^(?:override |async )*[\w$]+\??/, '')
-    return [{ name, type, optional, isMethod: true, declaredBy, text }]
+    return [{ name, type, optional, isMethod: true, declaredBy, literals: [], text }]
   }
   const hasType = isPropertySignatureDeclaration(node) || isPropertyDeclaration(node)
   const written = hasType ? node.type?.getText() : undefined
   const found = project.checker.getTypeOfSymbol(property)
   const type = written ?? (found ? project.checker.typeToString(found) : 'unknown')
-  return [{ name, type: `: ${type}`, optional, isMethod: false, declaredBy, text }]
+  const literals = found ? listLiterals(found) : []
+  return [{ name, type: `: ${type}`, optional, isMethod: false, declaredBy, literals, text }]
+}
+
+function listLiterals(type: Type): readonly string[] {
+  const alternatives = type.isUnionType() ? type.getTypes() : [type]
+  return alternatives.flatMap((each) => (each.isStringLiteralType() ? [each.value] : []))
 }
 
 /** The docstring of a call, which has no symbol. */

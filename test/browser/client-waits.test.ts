@@ -20,6 +20,7 @@ before(async () => {
       if (url === '/auth/token') cookies.push(headers.cookie)
     })
     app.get('/page', (_request, reply) => {
+      reply.header('content-security-policy', "default-src 'self'")
       reply.header('set-cookie', 'of=another-application')
       reply.type('text/html').send('<!doctype html><title>page</title>')
     })
@@ -64,7 +65,9 @@ async function open(page: Page): Promise<void> {
 const logIn = (page: Page): Promise<void> =>
   page.evaluate((password) => globalThis.waiting.login('alice', password), goodPassword)
 
-test('while a suspended tab holds the lock, a request fails after its time and a log-out forgets at once', async (t) => {
+test('while a suspended tab holds the lock, a request fails after its time and a log-out forgets at once', {
+  timeout: 120_000,
+}, async (t) => {
   const { page } = await browser.open()
   t.after(() => page.context().close())
   await open(page)
@@ -112,6 +115,19 @@ test('an exchange while no other tab has the lock is not cut short by the wait f
   const status = await page.evaluate(async () => (await globalThis.waiting.fetch('me')).status)
   assert.equal(status, 200)
   assert.equal(await page.evaluate(() => globalThis.events.join()), 'login,refresh')
+})
+
+test('an exchange that fails under the lock says why, and does not blame another tab', async (t) => {
+  const { page } = await browser.open()
+  t.after(() => page.context().close())
+  await open(page)
+  await logIn(page)
+  await page.route('**/auth/token', (route) => route.fulfill({ status: 503, json: {} }))
+  server.clock.advance(16 * 60)
+  const message = await page.evaluate(() =>
+    globalThis.waiting.fetch('me').catch((error: Error) => error.message),
+  )
+  assert.equal(message, 'The server cannot answer now; try again.')
 })
 
 test('a login sends no cookie of the page', async (t) => {

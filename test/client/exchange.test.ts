@@ -130,19 +130,29 @@ test('a log-out that comes before the answer to a login leaves nobody logged in'
   assert.equal((await server.auth.sessions.list(user.id)).length, live - 1)
 })
 
-test('the signal of a request ends its wait for an exchange', async () => {
-  for (const prepare of [expire, () => server.clock.advance(16 * 60)]) {
-    const { promise: released, resolve: release } = Promise.withResolvers<undefined>()
-    const controller = new AbortController()
-    const reason = new Error('the page was left')
-    answerWith(() => {
-      controller.abort(reason)
-      return released
-    })
-    prepare()
-    await assert.rejects(client.fetch('me', { signal: controller.signal }), reason)
-    release(undefined)
-    assert.equal((await client.fetch('me')).status, 200)
+test('the signal of a request ends its wait for an exchange', { timeout: 60_000 }, async () => {
+  for (const isLate of [false, true]) {
+    for (const prepare of [expire, () => server.clock.advance(16 * 60)]) {
+      const { promise: released, resolve: release } = Promise.withResolvers<undefined>()
+      const { promise: asked, resolve: tellAsked } = Promise.withResolvers<void>()
+      const controller = new AbortController()
+      const reason = new Error('the page was left')
+      answerWith(() => {
+        if (!isLate) controller.abort(reason)
+        tellAsked()
+        return released
+      })
+      prepare()
+      const answer = client.fetch('me', { signal: controller.signal })
+      const ended = assert.rejects(answer, reason)
+      await asked
+      // The request waits by now.
+      await Promise.resolve()
+      if (isLate) controller.abort(reason)
+      await ended
+      release(undefined)
+      assert.equal((await client.fetch('me')).status, 200)
+    }
   }
 })
 

@@ -76,7 +76,9 @@ test('a password does not follow a redirect to somewhere else', async (t) => {
   assert.deepEqual(seen, [])
 })
 
-test('a server that does not answer is given up after 30 seconds, by login and log-out alike', async (t) => {
+test('a server that does not answer is given up after 30 seconds, by login and log-out alike', {
+  timeout: 30_000,
+}, async (t) => {
   const url = await listen(t, () => {})
   const limits: number[] = []
   const { timeout } = AbortSignal
