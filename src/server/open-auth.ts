@@ -19,12 +19,20 @@ export const permissions: Readonly<Record<string, string>> = {
   'users:write': 'Create, change and delete users',
 }
 
+export interface OpenAuthOptions {
+  /** Accepts passwords that the documents print, which anybody can look up. For demo users. */
+  readonly allowSamplePasswords?: boolean
+}
+
 /**
  * Makes the data directory and opens the database in it.
  *
  * @throws {StoreError} if either cannot be used, {ConfigError} if the keys do not fit the database.
  */
-export async function openAuth(config: Config): Promise<Auth> {
+export async function openAuth(
+  config: Config,
+  { allowSamplePasswords = false }: OpenAuthOptions = {},
+): Promise<Auth> {
   makeDirectory(config.dataDirectory)
   return await createAuth({
     ...(await chooseStore(config)),
@@ -48,7 +56,11 @@ export async function openAuth(config: Config): Promise<Auth> {
       }),
     },
     issuers: parseIssuers(config.issuers, config.issuer, createRoles(config.roles), []),
-    passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
+    passwordPolicy: {
+      minLength: config.passwordMinLength,
+      contextWords: ['portcullis'],
+      refuseSamples: !allowSamplePasswords,
+    },
     ...(config.defaultRole !== undefined && { defaultRole: config.defaultRole }),
     ...(config.secretKey !== undefined && { secretKey: config.secretKey }),
     previousSecretKeys: config.previousSecretKeys,

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { createDirectory, run, serve, start } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
 async function login(url: string, username: string): Promise<Response> {

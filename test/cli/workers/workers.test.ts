@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createDirectory, run, type Serving, serve } from '../process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 const formType = 'application/x-www-form-urlencoded'
 /** Milliseconds after which a test has hung. */
 const timeout = 120_000
