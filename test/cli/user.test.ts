@@ -139,6 +139,7 @@ test('in a terminal the password is asked for twice, without echo', {
 })
 
 test('a terminal asks again for a password that is refused, and for two that differ (PW-10)', {
+  timeout: 120_000,
   skip: hasScript ? false : 'not checked: the command `script` of util-linux is not here',
 }, async () => {
   const directory = createDirectory()
@@ -146,20 +147,22 @@ test('a terminal asks again for a password that is refused, and for two that dif
   const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: directory })
   const answers = ['alice password 24', 'alice password 24', password, 'other', password, password]
   let screen = ''
+  let answered = 0
+  let from = 0
   child.stdout.on('data', (chunk) => {
     screen += chunk
-    // A prompt is drawn again when it is answered: only one that ends the screen is open.
-    if (!/(Password for alice:|Again:) *$/.test(stripVTControlCharacters(screen).trimEnd())) return
-    const next = answers.shift()
-    if (next !== undefined) child.stdin.write(`${next}\r`)
-    screen += '\n'
+    const prompt = answered % 2 ? 'Again:' : 'Password for alice:'
+    const at = screen.indexOf(prompt, from)
+    if (at === -1 || answered === answers.length) return
+    from = at + prompt.length
+    child.stdin.write(`${answers[answered++]}\r`)
   })
   await once(child, 'close')
   const plain = stripVTControlCharacters(screen)
   assert.match(plain, /The password is easy to guess: characters 1 to 6 are the username/)
   assert.match(plain, /The passwords differ\.\s+Try again/)
   assert.match(plain, /Created alice with the role admin/)
-  assert.deepEqual(answers, [])
+  assert.equal(answered, answers.length)
 })
 
 test('outside of --dev a password that the documents print is refused (PW-10)', async () => {
