@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../core/errors.ts'
+import { samplePasswords } from '../core/passwords/sample-passwords.ts'
 import { openAuth } from '../server/open-auth.ts'
 import { isLoopback } from '../server/settings/loopback.ts'
 import type { Config } from '../server/settings/settings.ts'
 
 /** Anybody can look these up, so that they are for a server that nobody else reaches, and end with it. */
-const alice = { username: 'alice', password: 'three green tractors sing' }
-const bob = { username: 'bob', password: 'four blue tractors dance' }
+const alice = { username: 'alice', password: samplePasswords.alice }
+const bob = { username: 'bob', password: samplePasswords.bob }
 
 /**
  * Runs a server with demo users, on a database that is thrown away when it ends.
@@ -33,7 +34,7 @@ export async function serveDemo(
 
 /** Returns what is to be said of them. */
 async function createUsers(config: Config): Promise<readonly string[]> {
-  const auth = await openAuth(config)
+  const auth = await openAuth(config, { allowSamplePasswords: true })
   try {
     const [role = ''] = auth.roles.administrative
     await auth.users.create({ ...alice, role })

@@ -19,6 +19,7 @@ import { checkNode } from './doctor/node.ts'
 import { checkPasswordHash } from './doctor/password-hash.ts'
 import { checkPeppers } from './doctor/peppers.ts'
 import { reportOf, worstOf } from './doctor/report.ts'
+import { checkSamplePasswords } from './doctor/sample-passwords.ts'
 import { checkSecrets } from './doctor/secrets.ts'
 import { checkKeyEncryptionKey, checkSigningKeys } from './doctor/signing-keys.ts'
 
@@ -33,6 +34,7 @@ const checks: readonly Check[] = [
   checkSigningKeys,
   checkPeppers,
   checkAccounts,
+  checkSamplePasswords,
   checkClock,
   checkIssuerUrl,
   checkProxies,

@@ -3,6 +3,7 @@ import { checkRole } from '../core/access/roles.ts'
 import type { Auth } from '../core/auth.ts'
 import { UserError } from '../core/errors.ts'
 import { existing, type User } from '../core/users/user.ts'
+import { canonicalUsername } from '../core/users/username.ts'
 import { readNewPassword } from './terminal/password-input.ts'
 import { instant, tableOf } from './terminal/table.ts'
 import { exportCommand } from './user-export.ts'
@@ -19,13 +20,15 @@ export function userCommand(): Command {
     .option('--role <role>', 'role of the user')
     .description('create a user; asks for the password, or reads it from standard input')
     .action((username: string, { role }: { role?: string }) =>
-      withAuth(async ({ users, roles }, by) => {
+      withAuth(async ({ users, roles, passwordPolicy }, by) => {
         // Before anybody types a password twice for nothing.
         if (role !== undefined) checkRole(roles, role)
         if (await users.findByUsername(username)) {
           throw new UserError('username_taken', ['The username is taken.'])
         }
-        const password = await readNewPassword(`Password for ${username}`)
+        const password = await readNewPassword(`Password for ${username}`, (each) =>
+          passwordPolicy.problemsOf(each, canonicalUsername(username) ?? username),
+        )
         const chosen = role === undefined ? {} : { role }
         const created = await users.create({ username, password, ...chosen }, by)
         console.log(`Created ${created.username} with the role ${created.role}.`)
@@ -79,9 +82,12 @@ export function userCommand(): Command {
     .argument('<username>')
     .description('set a password, which ends every login of the user')
     .action((username: string) =>
-      withAuth(async ({ users }, by) => {
-        const { id } = await findUser(users, username)
-        await users.setPassword(id, await readNewPassword(`New password for ${username}`), by)
+      withAuth(async ({ users, passwordPolicy }, by) => {
+        const found = await findUser(users, username)
+        const password = await readNewPassword(`New password for ${username}`, (each) =>
+          passwordPolicy.problemsOf(each, found.username),
+        )
+        await users.setPassword(found.id, password, by)
         console.log(`Changed the password of ${username}.`)
       }),
     )

@@ -123,7 +123,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     }
   }
   const roles = await attempt(() => createRoles(options.roles))
-  const policy = await attempt(() => createPasswordPolicy(options.passwordPolicy))
+  const policy = await attempt(() => {
+    const { contextWords = [], ...rest } = options.passwordPolicy ?? {}
+    return createPasswordPolicy({ ...rest, contextWords: [...contextWords, ...wordsOf(issuer)] })
+  })
   const passwords = await attempt(() => createPasswordHasher(options.passwordHash))
   const sessionOptions = await attempt(() => checkSessionOptions(options.sessions))
   const configured = await attempt(() => readConfiguredClients(options.clients))
@@ -225,6 +228,12 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     await store.close()
     throw error
   }
+}
+
+/** The host of an issuer: what people think of when they are to choose a password for the site. */
+function wordsOf(issuer: string): readonly string[] {
+  const host = URL.parse(issuer)?.hostname
+  return host ? [host] : []
 }
 
 /**

@@ -12,12 +12,20 @@ import { permissions } from './permissions.ts'
 import { parseIssuers } from './settings/issuers.ts'
 import { authSettings, type Config } from './settings/settings.ts'
 
+export interface OpenAuthOptions {
+  /** Accepts passwords that the documents print, which anybody can look up. For demo users. */
+  readonly allowSamplePasswords?: boolean
+}
+
 /**
  * Makes the data directory and opens the database in it.
  *
  * @throws {StoreError} if either cannot be used, {ConfigError} if the keys do not fit the database.
  */
-export async function openAuth(config: Config): Promise<Auth> {
+export async function openAuth(
+  config: Config,
+  { allowSamplePasswords = false }: OpenAuthOptions = {},
+): Promise<Auth> {
   makeDirectory(config.dataDirectory)
   const { issuer, argon2, pepper, previousPeppers, threads, workers: processes } = config
   const pool = createHashPool({ concurrency: hashConcurrency({ threads, processes }) })
@@ -28,7 +36,11 @@ export async function openAuth(config: Config): Promise<Auth> {
     issuer,
     issuers: parseIssuers(config.issuers, issuer, createRoles(config.roles), []),
     passwordHash: { argon2, ...(pepper !== undefined && { pepper }), previousPeppers, pool },
-    passwordPolicy: { minLength: config.passwordMinLength, contextWords: ['portcullis'] },
+    passwordPolicy: {
+      minLength: config.passwordMinLength,
+      contextWords: ['portcullis'],
+      refuseSamples: !allowSamplePasswords,
+    },
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { SigningKeyRecord } from '../core/keys/key-store.ts'
+import { samplePasswords } from '../core/passwords/sample-passwords.ts'
 import { type MigrationState, readMigrationState } from './migrations/migrations.ts'
 import { readPepperIds } from './sql/pepper-index.ts'
 import type { Schema } from './sql/schema.ts'
@@ -30,7 +31,18 @@ export interface DatabaseContents {
   readonly keys: readonly SigningKeyRecord[]
   /** Of the peppers that password hashes are under. */
   readonly pepperIds: readonly string[]
+  /** The users that documents have somebody make: those with the names in them, and the first of all. */
+  readonly likelySamples: readonly LikelySample[]
 }
+
+/** A user who may have a password that documents print. */
+export interface LikelySample {
+  readonly username: string
+  readonly passwordHash: string
+}
+
+/** Of the first users, so many are looked at. */
+const firstUsers = 5
 
 /** The parts that are the same for both engines. */
 export async function inspectTables(
@@ -48,5 +60,17 @@ async function readContents(db: Kysely<Schema>): Promise<DatabaseContents> {
     activeByRole: Object.fromEntries(rows.map((row) => [row.role, row.active])),
     keys: (await readSigningKeys(db)).keys,
     pepperIds: await readPepperIds(db),
+    likelySamples: await readLikelySamples(db),
   }
+}
+
+async function readLikelySamples(db: Kysely<Schema>): Promise<readonly LikelySample[]> {
+  const users = db.selectFrom('users').select(['username', 'password_hash'])
+  const named = await users.where('username', 'in', Object.keys(samplePasswords)).execute()
+  // Ids are in the order of time.
+  const first = await users.orderBy('id').limit(firstUsers).execute()
+  const byName = new Map([...named, ...first].map((row) => [row.username, row.password_hash]))
+  return [...byName].flatMap(([username, passwordHash]) =>
+    passwordHash === null ? [] : [{ username, passwordHash }],
+  )
 }

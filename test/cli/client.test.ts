@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { createDirectory, type Finished, rowsOf, run, serve } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 
 type Environment = Readonly<Record<string, string>>
 

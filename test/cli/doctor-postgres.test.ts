@@ -51,7 +51,7 @@ describe('doctor on PostgreSQL', { skip }, () => {
   test('what a server has made there is looked at', async () => {
     const environment = { DATABASE_URL: url, KEY_ENCRYPTION_KEY: '3f'.repeat(32) }
     const words = ['user', 'add', 'alice', '--role', 'admin']
-    const input = 'three green tractors sing'
+    const input = 'seven quiet otters juggle'
     assert.equal((await run(createDirectory(), words, { input, environment })).code, 0)
     const of = await examine({ DATABASE_POOL_SIZE: '50' })
     assert.match(of('administrators'), /^ok: 1 user, 1 active/)

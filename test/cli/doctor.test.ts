@@ -14,10 +14,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { Finding, Status } from '../../src/cli/doctor/finding.ts'
+import { createPasswordHasher } from '../../src/core/passwords/password-hash.ts'
+import { samplePasswords } from '../../src/core/passwords/sample-passwords.ts'
 import { statementsUpTo } from '../stores/first-version.ts'
 import { createDirectory, type Finished, run, serve } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 
 interface Report {
   readonly status: Status
@@ -94,6 +96,27 @@ test('doctor finds nothing wrong where a server has run, and leaves every byte a
   assert.match(examined.of('key-encryption-key').said, /opens every signing key/)
   assert.match(examined.of('administrators').said, /1 user, 1 active/)
   assert.deepEqual(stateOf(used), earlier)
+})
+
+test('a user whose password the documents print is a problem, whatever the name (PW-10)', async () => {
+  const used = await createUsed()
+  assert.match((await examine(used)).of('sample-passwords').said, /No password of the documents/)
+  // Set by an earlier version, say, or imported.
+  const { hash } = await createPasswordHasher()
+  for (const [username, sample] of [
+    ['carol', samplePasswords.alice],
+    ['bob', samplePasswords.bob],
+  ] as const) {
+    const line = JSON.stringify({ username, passwordHash: await hash(sample) })
+    assert.equal((await run(used, ['user', 'import', '-'], { input: line })).code, 0)
+  }
+  const examined = await examine(used)
+  assert.equal(examined.code, 1)
+  const { status, said } = examined.of('sample-passwords')
+  assert.equal(status, 'problem')
+  assert.match(said, /The password of carol is printed/)
+  assert.match(said, /The password of bob is printed/)
+  assert.doesNotMatch(said, /alice|tractors/)
 })
 
 test('doctor works beside a server that runs, and sees what it has just written', async () => {

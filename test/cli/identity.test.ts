@@ -11,7 +11,7 @@ test('identities are linked, listed and unlinked from the command line', async (
   const directory = createDirectory()
   const command = (...words: readonly string[]) => run(directory, words, { environment })
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], {
-    input: 'three green tractors sing',
+    input: 'seven quiet otters juggle',
   })
 
   assert.deepEqual(await command('identity', 'link', 'Alice', realm, 'f1d2'), {
@@ -39,7 +39,7 @@ test('identities are linked, listed and unlinked from the command line', async (
 test('without an issuer that links, a link is refused and says so', async () => {
   const directory = createDirectory()
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], {
-    input: 'three green tractors sing',
+    input: 'seven quiet otters juggle',
   })
   const refused = await run(directory, ['identity', 'link', 'alice', realm, 'f1d2'])
   assert.equal(refused.code, 1)

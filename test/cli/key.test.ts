@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ManagedKey } from '../../src/core/keys/rotation.ts'
 import { createDirectory, type Finished, run, serve } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 const secretKey = 'b7e151628aed2a6abf7158809cf4f3c7'
 const instant = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/.source
 const kid = /[\w-]{43}/.source

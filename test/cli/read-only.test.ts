@@ -29,7 +29,7 @@ const enclosed = (data: string, ...words: readonly string[]): readonly string[] 
   data,
   ...words,
 ]
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 
 test('a server whose file system is read-only, but for its data, does all that it should', {
   timeout: 60_000,
@@ -66,7 +66,7 @@ test('a server whose file system is read-only, but for its data, does all that i
   const created = await fetch(`${url}/admin/users`, {
     method: 'POST',
     headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'bob', password: 'four blue tractors dance' }),
+    body: JSON.stringify({ username: 'bob', password: 'eight amber herons whistle' }),
   })
   assert.equal(created.status, 201)
   const copied = command('backup', join(data, 'copy.db'))

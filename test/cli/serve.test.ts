@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { createDirectory, main, run, serve, sourceMain, start } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
 async function login(url: string, username: string): Promise<Response> {

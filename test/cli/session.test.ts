@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDirectory, rowsOf, run, serve } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 
 test('sessions are listed and ended from the command line', async () => {
   const directory = createDirectory()

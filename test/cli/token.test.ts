@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDirectory, type Finished, run, serve } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 /** A directory with alice, and the tokens of a login of hers. */
 async function loggedIn(
   environment: Readonly<Record<string, string>> = {},

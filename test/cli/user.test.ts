@@ -3,9 +3,11 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+import { samplePasswords } from '../../src/core/passwords/sample-passwords.ts'
 import { createDirectory, rowsOf, run, serve } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 test('users are added, listed, changed and removed from the command line', async () => {
@@ -25,7 +27,7 @@ test('users are added, listed, changed and removed from the command line', async
   assert.equal((await command('deactivate bob')).code, 0)
   assert.deepEqual(await list(), ['alice admin active', 'bob admin inactive'])
   assert.equal((await command('reactivate bob')).code, 0)
-  assert.equal((await command('passwd bob', 'four blue tractors dance')).code, 0)
+  assert.equal((await command('passwd bob', 'eight amber herons whistle')).code, 0)
   assert.equal((await command('remove bob')).code, 0)
   assert.deepEqual(await list(), ['alice admin active'])
 })
@@ -132,8 +134,44 @@ test('in a terminal the password is asked for twice, without echo', {
   })
   await once(child, 'close')
   assert.match(screen, /Created alice with the role admin/)
-  assert.doesNotMatch(screen, /tractors/)
+  assert.doesNotMatch(screen, /otters/)
   assert.doesNotMatch(screen, /ctrl|toggle/i)
+})
+
+test('a terminal asks again for a password that is refused, and for two that differ (PW-10)', {
+  timeout: 120_000,
+  skip: hasScript ? false : 'not checked: the command `script` of util-linux is not here',
+}, async () => {
+  const directory = createDirectory()
+  const command = `${process.execPath} ${main} user add alice --role admin`
+  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: directory })
+  const answers = ['alice password 24', 'alice password 24', password, 'other', password, password]
+  let screen = ''
+  let answered = 0
+  let from = 0
+  child.stdout.on('data', (chunk) => {
+    screen += chunk
+    const prompt = answered % 2 ? 'Again:' : 'Password for alice:'
+    const at = screen.indexOf(prompt, from)
+    if (at === -1 || answered === answers.length) return
+    from = at + prompt.length
+    child.stdin.write(`${answers[answered++]}\r`)
+  })
+  await once(child, 'close')
+  const plain = stripVTControlCharacters(screen)
+  assert.match(plain, /The password is easy to guess: characters 1 to 6 are the username/)
+  assert.match(plain, /The passwords differ\.\s+Try again/)
+  assert.match(plain, /Created alice with the role admin/)
+  assert.equal(answered, answers.length)
+})
+
+test('outside of --dev a password that the documents print is refused (PW-10)', async () => {
+  const directory = createDirectory()
+  for (const input of Object.values(samplePasswords)) {
+    const refused = await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input })
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /^The password is printed in the documents/)
+  }
 })
 
 const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {

@@ -12,7 +12,7 @@ import { createDirectory, type Finished, inWords, run, start } from './process.t
 const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 /** A guard against waiting for ever. */
 const timeout = 120_000
 

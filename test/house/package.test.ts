@@ -188,7 +188,7 @@ test('every entry point has types that agree with what is loaded, for every impo
   assert.deepEqual(problems, [])
 })
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 
 /** The environment in which `node` is this one. */
 function on(node: string): { readonly PATH: string } {

@@ -30,7 +30,7 @@ async function startExample(t: TestContext, server: string): Promise<string> {
 
 test('a resource server verifies by the JWK Set alone, and does not see a log-out', async (t) => {
   const directory = createDirectory()
-  const password = 'three green tractors sing'
+  const password = 'seven quiet otters juggle'
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
   const server = await serve(directory, { ISSUER: issuer })
   t.after(() => server.stop())

@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import { createProgram } from '../../src/cli/program.ts'
+import { samplePasswords } from '../../src/core/passwords/sample-passwords.ts'
 import { createDirectory, main, run, serve } from '../cli/process.ts'
 import { root } from './sources.ts'
 
@@ -82,6 +83,8 @@ interface Shell {
   run(block: string | undefined, replace?: Readonly<Record<string, string>>): Promise<string>
 }
 
+const password = 'seven quiet otters juggle'
+
 /** A folder with the package installed, a server, and the user alice. */
 async function prepare(t: TestContext): Promise<Shell> {
   const directory = createDirectory()
@@ -91,7 +94,7 @@ async function prepare(t: TestContext): Promise<Shell> {
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
   chmodSync(program, 0o755)
   const words = ['user', 'add', 'alice', '--role', 'admin']
-  assert.equal((await run(directory, words, { input: 'three green tractors sing' })).code, 0)
+  assert.equal((await run(directory, words, { input: password })).code, 0)
   const server = await serve(directory)
   t.after(() => server.stop())
   const env = { PATH: `${bin}${delimiter}${process.env.PATH}` }
@@ -103,6 +106,8 @@ async function prepare(t: TestContext): Promise<Shell> {
       const all = {
         'http://127.0.0.1:8000': server.url,
         'npx portcullis': 'portcullis',
+        // The server refuses what the documents print.
+        [samplePasswords.alice]: password,
         ...replace,
       }
       for (const [from, to] of Object.entries(all)) script = script.replaceAll(from, to)
@@ -143,8 +148,7 @@ test('what the page on clients types works, in its order, and answers what it sa
 test('what the page on sessions types refreshes', { skip }, async (t) => {
   const shell = await prepare(t)
   const [refresh] = blocksOf('docs/sessions.md')
-  const login =
-    "http://127.0.0.1:8000/auth/token -d username=alice -d 'password=three green tractors sing'"
+  const login = `http://127.0.0.1:8000/auth/token -d username=alice -d 'password=${password}'`
   const { refresh_token } = JSON.parse(await shell.run(`curl -s ${login}`))
   const next = JSON.parse(await shell.run(refresh, { 'prt_…': refresh_token }))
   assert.notEqual(next.refresh_token, refresh_token)

@@ -193,3 +193,31 @@ test('a new secret ends the waits', async () => {
   const secret = await auth.clients.replaceSecret('stored')
   assert.equal((await ask(basic('stored', secret))).status, 200)
 })
+
+describe('a user and a client of one name', () => {
+  const wrongLogin = async (username: string, address: string): Promise<unknown> =>
+    auth.login.authenticate({ username, password: 'wrong', address }).catch(({ code }) => code)
+
+  test('have counts of their own: guesses at one do not make the other wait', async () => {
+    for (const username of ['app', 'client app', 'invalid client app']) {
+      for (let each = 0; each < 6; each++) await wrongLogin(username, elsewhere)
+      assert.equal(await wrongLogin(username, elsewhere), 'throttled')
+    }
+    assert.deepEqual(await repeat(6, wrong('app'), '203.0.113.1'), refusals)
+    assert.equal((await ask(wrong('app'), '203.0.113.1')).status, 429)
+    await auth.users.create({ username: 'other', password: 'vivid harbor ladle ox' })
+    await repeat(7, wrong('other'), '203.0.113.2')
+    for (const username of ['other', 'client other']) {
+      assert.equal(await wrongLogin(username, '203.0.113.3'), null, username)
+    }
+  })
+})
+
+test('free looks are of the source that has shown the secret, and of no other (PC-15)', async () => {
+  await repeat(7, wrong('app'), '203.0.113.1')
+  clock.advance(1)
+  assert.equal((await ask(right)).status, 200)
+  await repeat(7, wrong('app'), '203.0.113.1')
+  assert.equal((await ask(right)).status, 200)
+  assert.equal((await ask(right, elsewhere)).status, 429)
+})

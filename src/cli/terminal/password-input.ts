@@ -1,23 +1,33 @@
 import { UserError } from '../../core/errors.ts'
 
 /**
- * Asks for a new password twice without echo, or reads it from standard input if that is no
- * terminal: the first line, without its end. Never from the command line, where others see it.
+ * Asks for a new password twice without echo, and again until `problemsOf` has nothing against it and the
+ * two are alike. Reads it from standard input if that is no terminal: the first line, without its end,
+ * which is not judged here. Never from the command line, where others see it.
  *
- * @throws {UserError} `password_refused` if the two differ, or there is nothing to read.
+ * @throws {UserError} `password_refused` if there is nothing to read.
  */
-export async function readNewPassword(prompt: string): Promise<string> {
-  return process.stdin.isTTY ? await askTwice(prompt) : await readFirstLine()
+export async function readNewPassword(
+  prompt: string,
+  problemsOf: (password: string) => Promise<readonly string[]>,
+): Promise<string> {
+  if (!process.stdin.isTTY) return await readFirstLine()
+  for (;;) {
+    const password = await askTwice(prompt)
+    const problems = password === null ? ['The passwords differ.'] : await problemsOf(password)
+    if (password !== null && problems.length === 0) return password
+    console.error(`${problems.join('\n')}\nTry again, or press Ctrl+C.`)
+  }
 }
 
-async function askTwice(prompt: string): Promise<string> {
+/** Null if the two differ. */
+async function askTwice(prompt: string): Promise<string | null> {
   // Loaded when it is needed, which for a server is never.
   const { default: ask } = await import('@inquirer/password')
   // Without the key that shows what was typed: somebody may look on, or record the terminal.
   const toggleMask = false
   const password = await ask({ message: `${prompt}:`, toggleMask })
-  if ((await ask({ message: 'Again:', toggleMask })) === password) return password
-  throw new UserError('password_refused', ['The passwords differ: try again.'])
+  return (await ask({ message: 'Again:', toggleMask })) === password ? password : null
 }
 
 async function readFirstLine(): Promise<string> {

@@ -3,7 +3,7 @@ import type { AuthEvent } from '../events/event-store.ts'
 import type { Actor, AuthEvents, NewEvent } from '../events/events.ts'
 import type { AuthEventType } from '../events/vocabulary.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
-import { passwordMaxBytes } from '../passwords/password-policy.ts'
+import { isTooLong } from '../passwords/password-policy.ts'
 import type { AttemptCounts } from '../statistics.ts'
 import type { Store } from '../store.ts'
 import { sourceOf } from '../throttle/source.ts'
@@ -87,7 +87,7 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
     admission: Admission,
   ): Promise<UserRecord | null> {
     // Longer than any password can be, so no hash is spent on it, whoever the user is.
-    if (Buffer.byteLength(password) > passwordMaxBytes) return null
+    if (isTooLong(password)) return null
     const passwordHash = user?.passwordHash ?? null
     const right = await hasher.verify(password, passwordHash, admission)
     if (!right || user === null || passwordHash === null) return null

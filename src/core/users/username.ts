@@ -31,7 +31,8 @@ export function canonicalUsername(input: string): string | null {
   // What follows would come to the same, and take twenty times as long.
   if (printableAscii.test(input)) return input.toLowerCase()
   if (input.length > 4 * usernameMaxLength) return null
-  const prepared = mapWidth(input)
+  // Composed first: Korean typed on some systems comes as letters, which RFC 8264 §9.9 refuses alone.
+  const prepared = mapWidth(input).normalize('NFC')
   // Checked before and after mapping: a mapping must neither hide nor produce a refused character.
   if (!isIdentifier(prepared)) return null
   const username = foldUsername(prepared)

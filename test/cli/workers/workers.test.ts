@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { createDirectory, main, run, type Serving, serve } from '../process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 const formType = 'application/x-www-form-urlencoded'
 /** Milliseconds after which a test has hung. */
 const timeout = 120_000

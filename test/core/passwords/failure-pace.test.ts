@@ -67,3 +67,15 @@ test('a few kinds are remembered, however many there are (DR-01)', () => {
   assert.equal(known.filter(Boolean).length, 64)
   assert.equal(known[999], true)
 })
+
+test('a refusal is answered later than any failure, also while one kind is known (TH-01)', async () => {
+  await pace.settleRefusal(0)
+  assert.deepEqual(waits, [])
+  pace.learn('argon2id', 100)
+  await pace.settleRefusal(50)
+  await pace.settleRefusal(180)
+  assert.deepEqual(waits.map(Math.round), [130])
+  pace.learn('bcrypt', 60_000)
+  await pace.settleRefusal(0)
+  assert.equal(waits.at(-1), 4500)
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { createFailurePace } from '../../../src/core/passwords/failure-pace.ts'
 import { formatFirebaseHash } from '../../../src/core/passwords/formats/firebase-scrypt.ts'
 import { readHash } from '../../../src/core/passwords/formats/read-hash.ts'
 import { HashRefusal } from '../../../src/core/passwords/formats/stored-hash.ts'
@@ -157,7 +158,9 @@ const vectors: readonly (readonly [maker: string, kind: string, password: string
       '$argon2id$v=19$m=7168,t=5,p=1$LRScGShC7shkdoU5B1UgUQ$xKjWvB9+0sSP6wTqI1JoEI7w+iA0x9VDhPgmrOHRG80',
     ],
   ]
-const hasher = await createPasswordHasher(cheapHashing)
+// Answers failures at once: here nobody measures how long they take.
+const pace = createFailurePace(async () => {})
+const hasher = await createPasswordHasher(cheapHashing, pace)
 
 for (const [maker, kind, password, stored] of vectors) {
   test(`a hash of ${maker} verifies, and is replaced unless it is argon2id (PW-02, PW-03)`, async () => {
@@ -170,6 +173,78 @@ for (const [maker, kind, password, stored] of vectors) {
     assert.equal(hasher.needsRehash(stored), !stored.startsWith('$argon2id$'))
   })
 }
+
+test('a bcrypt hash verifies whatever the padding bits of its salt and its digest are (PW-03)', async () => {
+  const password = 'three green tractors sing'
+  // passlib verifies it: the last sign of the salt is J, whose bits mean the same as those of a full stop.
+  const odd = '$2b$04$a9X0HRuHqxT2qmp9o.ObiJ8ZW3jWJRdbF7MJeoYw9guwRWr1gqZyO'
+  for (const stored of [
+    odd,
+    odd.replace(/iJ/, 'i.'),
+    odd.replace(/iJ/, 'iM'),
+    odd.replace(/O$/, 'R'),
+  ]) {
+    assert.equal(hasher.problemOf(stored), null)
+    assert.equal(await hasher.verify(password, stored, unthrottledAdmission), true, stored)
+    assert.equal(await hasher.verify('wrong', stored, unthrottledAdmission), false, stored)
+  }
+  for (const stored of [odd.replace(/iJ/, 'iO'), odd.replace(/O$/, 'S')]) {
+    assert.equal(await hasher.verify(password, stored, unthrottledAdmission), false, stored)
+  }
+  // passlib's key of HMAC is the salt as it should be written.
+  const keyed = '$bcrypt-sha256$v=2,t=2b,r=5$5Hg1DKFqPE8C2aflZ5vVoe$wOK1VFFtS8IGTrGa7.h5fs0u84qyPbS'
+  for (const last of 'efqtu') {
+    const stored = keyed.replace('vVoe', `vVo${last}`)
+    assert.equal(await readHash(stored).verify('password'), 'efqt'.includes(last), stored)
+  }
+})
+
+test('a cost that scrypt itself does not do is refused, and its neighbour is not (PW-12)', async () => {
+  const rest = `$c2FsdHNhbHQ$${Buffer.alloc(32, 1).toString('base64')}`
+  const signerKey = Buffer.alloc(32, 1).toString('base64')
+  const firebase = `$firebase-scrypt$m=16,r=1,sep=,key=${signerKey}${rest}`
+  for (const stored of [
+    `$scrypt$ln=16,r=1,p=1${rest}`,
+    `$scrypt$ln=17,r=1,p=1${rest}`,
+    `$scrypt$ln=1,r=1048576,p=1${rest}`,
+    firebase,
+  ]) {
+    assert.throws(() => readHash(stored), HashRefusal, stored)
+  }
+  for (const stored of [`$scrypt$ln=15,r=1,p=1${rest}`, firebase.replace('m=16', 'm=15')]) {
+    assert.equal(await readHash(stored).verify('secret'), false, stored)
+  }
+})
+
+test('whatever is read as a hash can be verified: nothing is imported that never lets anybody in (PW-02)', async () => {
+  const cheap = [
+    ...['$2b$04$a9X0HRuHqxT2qmp9o.ObiJ8ZW3jWJRdbF7MJeoYw9guwRWr1gqZyO'],
+    '$argon2id$v=19$m=64,t=1,p=1$AQEBAQEBAQEBAQEBAQEBAQ$AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE',
+    '$scrypt$ln=4,r=1,p=1$c2FsdHNhbHQ$AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE',
+    'scrypt:16:8:1$salt$00112233445566778899aabbccddeeff',
+    'pbkdf2_sha256$10$salt$AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=',
+    '$pbkdf2-sha512$i=10,l=32$c2FsdHNhbHQ$AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE',
+    firebaseHash.replace('m=14', 'm=4'),
+  ]
+  const change = fc.record({
+    stored: fc.constantFrom(...cheap),
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    cut: fc.nat({ max: 3 }),
+    put: fc.string({ unit: fc.constantFrom(...'$,=:.-_/+aZ0159lmprtv'), maxLength: 3 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(change, async ({ stored, at, cut, put }) => {
+      const place = Math.floor(at * stored.length)
+      const changed = stored.slice(0, place) + put + stored.slice(place + cut)
+      if (hasher.problemOf(changed) !== null) return
+      // Dear ones are as the cheap ones are, and this machine has other things to do.
+      if (/[:=$]\d{3,}[,:$]/.test(changed) || /(ln|m|r|p|t)=\d\d/.test(changed.replace('m=64', '')))
+        return
+      assert.equal(typeof (await readHash(changed).verify('secret')), 'boolean')
+    }),
+    { numRuns: 400 },
+  )
+})
 
 test('bcrypt after SHA-256 counts every byte of a long password (PW-05)', async () => {
   // Made with passlib 1.7.4 of 100 letters "a".
@@ -301,7 +376,7 @@ test('any text is read as a hash or refused, and nothing else happens', () => {
 
 test('a foreign hash of any format costs one hash of work (TH-01)', async () => {
   const pool = createCountingPool()
-  const counted = await createPasswordHasher({ ...cheapHashing, pool })
+  const counted = await createPasswordHasher({ ...cheapHashing, pool }, pace)
   for (const [maker, , , stored] of vectors) {
     const before = pool.hashes
     await counted.verify('a wrong password', stored, unthrottledAdmission)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
 import { ConfigError, UnavailableError } from '../../../src/core/errors.ts'
-import { createFailurePace } from '../../../src/core/passwords/failure-pace.ts'
+import { createFailurePace, type FailurePace } from '../../../src/core/passwords/failure-pace.ts'
 import { createHashPool } from '../../../src/core/passwords/hash-pool.ts'
 import {
   argon2Problem,
@@ -14,7 +14,9 @@ import {
 import { unthrottledAdmission } from '../../../src/core/throttle/throttle.ts'
 import { cheapHashing, createCountingPool } from '../../fixtures.ts'
 
-const hasher = await createPasswordHasher(cheapHashing)
+/** Answers failures at once: here nobody measures how long they take. */
+const noPace = (): FailurePace => createFailurePace(async () => {})
+const hasher = await createPasswordHasher(cheapHashing, noPace())
 const cheapBcrypt = 4
 /** FastAPI's tutorial prints it; it is the hash of "secret". */
 const fastapiHash = '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW'
@@ -142,7 +144,7 @@ test('a hash that is missing never verifies', async () => {
 
 test('no hash, a good one, a foreign one and an unreadable one cost one hash each (TH-01)', async () => {
   const pool = createCountingPool()
-  const counted = await createPasswordHasher({ ...cheapHashing, pool })
+  const counted = await createPasswordHasher({ ...cheapHashing, pool }, noPace())
   const stored = [null, await hasher.hash('secret'), await bcrypt.hash('secret', cheapBcrypt)]
   for (const hash of [
     ...stored,
@@ -282,6 +284,47 @@ test('failures wait for the slowest kind of hash there is, successes do not, and
   await hasher.learnTimes([])
   assert.equal(await verify(hasher, 'wrong', argon2id), false)
   assert.equal(waits.length, 3)
+})
+
+test('a failure is answered when its wait is over, and not before (TH-01)', async () => {
+  const asked = Promise.withResolvers<void>()
+  const over = Promise.withResolvers<void>()
+  const pace = createFailurePace(() => {
+    asked.resolve()
+    return over.promise
+  })
+  const hasher = await createPasswordHasher(cheapHashing, pace)
+  await hasher.learnTimes([await bcrypt.hash('right', slowBcrypt)])
+  let answer: boolean | undefined
+  const answered = verify(hasher, 'wrong', null).then((right) => {
+    answer = right
+  })
+  await asked.promise
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+  assert.equal(answer, undefined)
+  over.resolve()
+  await answered
+  assert.equal(answer, false)
+})
+
+test('a refusal waits for as long as a failure takes and more, whatever was looked at (TH-01)', async () => {
+  const { hasher, waits } = await createPacedHasher()
+  let hashes = 0
+  hasher.pool.subscribe(() => void hashes++)
+  // In a process that has verified nothing, it is learned how long a hash takes: once, for all who ask.
+  await Promise.all([hasher.settleRefusal(0), hasher.settleRefusal(0)])
+  assert.equal(hashes, 3)
+  assert.equal(waits.length, 2)
+  await hasher.settleRefusal(60_000)
+  assert.equal(waits.length, 2, 'later than that already')
+  assert.equal(hashes, 3)
+})
+
+test('a fault while a hash is verified is no wrong password', async () => {
+  const fault = new Error('no memory')
+  const pool = { ...createHashPool({ concurrency: 1 }), run: () => Promise.reject(fault) }
+  const faulty = await createPasswordHasher({ ...cheapHashing, pool })
+  await assert.rejects(verify(faulty, 'right', await hasher.hash('right')), fault)
 })
 
 test('a kind that nobody told of is known once it was verified (TH-01)', async () => {

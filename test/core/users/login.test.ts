@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import * as bcrypt from '@node-rs/bcrypt'
 import type { Auth } from '../../../src/core/auth.ts'
-import { UnavailableError } from '../../../src/core/errors.ts'
+import { ThrottledError, UnavailableError } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
 import { createHashPool, type HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import { createPasswordHasher } from '../../../src/core/passwords/password-hash.ts'
@@ -169,8 +169,10 @@ async function loginWhile(meanwhile: () => Promise<unknown>): Promise<UserRecord
 }
 
 test('a password that is changed during the login stays changed (PW-04)', async () => {
-  const { id } = await importUser('bob', await bcrypt.hash('secret', 4))
+  const old = await bcrypt.hash('secret', 4)
+  const { id } = await importUser('bob', old)
   const user = await loginWhile(() => auth.users.setPassword(id, goodPassword))
+  assert.equal(user?.passwordHash, old, 'the one that was checked, not one that was never stored')
   // The password was right when it was checked; the stamp that it is worth is the old one.
   assert.equal(user?.securityStamp, 'stamp')
   assert.ok(await authenticate(auth, 'bob', goodPassword))
@@ -196,4 +198,58 @@ test('a fault while a hash is renewed is not hidden', async () => {
     }),
     fault,
   )
+})
+
+test('a login that cannot be looked at now is refused before it is counted, by the source it came from (PW-13)', async () => {
+  const asked: unknown[] = []
+  const full: HashPool = {
+    ...createHashPool({ concurrency: 1 }),
+    checkCapacity(source) {
+      asked.push(source)
+      throw new UnavailableError('full', 1)
+    },
+  }
+  const hasher = await createPasswordHasher({ ...cheapHashing, pool: full })
+  const login = createLogin({ ...auth, hasher, digest: (name) => name })
+  const credentials = { username: 'alice', password: goodPassword, address: '2001:db8::1' }
+  let counts = 0
+  const { count } = auth.store.throttle
+  Object.assign(auth.store.throttle, {
+    count: (each: Parameters<typeof count>[0]) => {
+      counts++
+      return count(each)
+    },
+  })
+  await assert.rejects(login.authenticate(credentials), UnavailableError)
+  assert.deepEqual(asked, ['2001:db8:0:0::/64'])
+  assert.equal(counts, 0)
+  assert.equal(login.counts.unavailable, 1)
+})
+
+test('a refusal is an event of what was refused: a login, or a change of the password (LA-01)', async () => {
+  const credentials = { username: 'alice', password: 'wrong', address: '192.0.2.1' }
+  await auth.login.authenticate(credentials)
+  await auth.login.authenticate({ ...credentials, purpose: 'login' })
+  await auth.login.authenticate({ ...credentials, purpose: 'password change' })
+  const types = (await auth.events.list({ limit: 3 })).map(({ type }) => type)
+  assert.deepEqual(types.toReversed(), [
+    'authn_login_fail',
+    'authn_login_fail',
+    'authn_password_change_fail',
+  ])
+})
+
+test('an unlock is for the account, under every spelling of its name', async () => {
+  const attempt = () => authenticate(auth, 'alice', 'wrong', '198.51.100.7')
+  for (let tries = 0; tries < 6; tries++) assert.equal(await attempt(), null)
+  await assert.rejects(attempt(), ThrottledError)
+  await auth.login.unlock('ＡLICE')
+  assert.equal(await attempt(), null)
+})
+
+test('a password typed decomposed, and longer for it, is the one that was set composed (PW-07, PW-08)', async () => {
+  const password = `${goodPassword} ${'é'.repeat(400)}`
+  await auth.users.create({ username: 'renee', password })
+  assert.ok(Buffer.byteLength(password.normalize('NFD')) > 1024)
+  assert.equal((await authenticate(auth, 'renee', password.normalize('NFD')))?.username, 'renee')
 })

@@ -29,6 +29,31 @@ test('width, case and composition do not make another account (AZ-01)', () => {
   ])
 })
 
+test('Korean is one name, composed or not, and letters that make no syllable are none (AZ-01)', () => {
+  assertCanonical([
+    ['\u1100\u1161', '\uac00'],
+    ['\uac00', '\uac00'],
+    ['\u1112\u1161\u11ab\u1100\u116e\u11a8', '한국'],
+    ['김철수'.normalize('NFD'), '김철수'],
+    ['\uffa1\uffc2', '\uac00'],
+    ['\u1100', null],
+    ['\uac00\u1100', null],
+    ['\u1161\u1100', null],
+    ['가'.repeat(usernameMaxLength).normalize('NFD'), '가'.repeat(usernameMaxLength)],
+  ])
+})
+
+test('every code point that is a name composed is the same name decomposed (AZ-01)', () => {
+  for (let code = 0; code <= 0x10ffff; code++) {
+    const character = String.fromCodePoint(code)
+    const decomposed = character.normalize('NFD')
+    if (decomposed === character) continue
+    if (canonicalUsername(decomposed) !== canonicalUsername(character)) {
+      assert.fail(JSON.stringify(character))
+    }
+  }
+})
+
 test('the Kelvin and Ångström signs are the letters they stand for (AZ-03)', () => {
   assertCanonical([
     ['\u212aelvin', 'kelvin'],

@@ -29,12 +29,23 @@ const forms: readonly (readonly [form: RegExp, prehash: Prehash])[] = [
   [new RegExp(`^\\$bcrypt-sha256\\$${version},${cost}\\$${salt}\\$${digest}$`), base64],
 ]
 
+const alphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+/** Clears the bits of the last sign that mean nothing: some programs set them, and others compare them. */
+function clearPadding(text: string, bits: number): string {
+  const last = alphabet.indexOf(text.slice(-1))
+  return text.slice(0, -1) + alphabet.charAt((last >> bits) << bits)
+}
+
 /** bcrypt, plain or after SHA-256. */
 export const readBcrypt: HashReader = (stored) => {
   if (!/^(\$2[abxy]?\$|\$bcrypt-sha256\$|bcrypt\$|bcrypt_sha256\$)/.test(stored)) return null
   for (const [form, prehash] of forms) {
-    const { version, cost = '', salt = '', digest } = stored.match(form)?.groups ?? {}
-    if (digest === undefined) continue
+    const { version, cost = '', ...rest } = stored.match(form)?.groups ?? {}
+    if (rest.salt === undefined || rest.digest === undefined) continue
+    // 16 bytes in 22 signs of 6 bits, and 23 in 31.
+    const salt = clearPadding(rest.salt, 4)
+    const digest = clearPadding(rest.digest, 2)
     if (Number(cost) < 4 || Number(cost) > ceiling) {
       throw new HashRefusal(`The bcrypt hash must have a cost of 4 to ${ceiling}.`)
     }

@@ -11,6 +11,8 @@ import {
 const derive = promisify<BinaryLike, BinaryLike, number, ScryptOptions, Buffer>(scrypt)
 /** Bytes that the lanes fill, one after the other: what bounds both the memory and the time. */
 const ceiling = 256 * 1024 * 1024
+/** Bytes that one hash may take, with what the lanes themselves do not fill. Node.js's own is 32 MiB. */
+const maxmem = 2 * ceiling
 
 const number = '\\d{1,9}'
 const text = '(?<text>[^$]+)'
@@ -61,7 +63,11 @@ export function checkScryptCost({ n, r, p }: ScryptCost): void {
   if (n < 2 || !Number.isInteger(Math.log2(n)) || r < 1 || p < 1) {
     throw new HashRefusal('The scrypt hash has a cost that is no power of two, or is zero.')
   }
-  if (128 * n * r * p > ceiling) {
+  // RFC 7914 §6: N is less than 2^(128 * r / 8).
+  if (n >= 2 ** (16 * r)) {
+    throw new HashRefusal('The scrypt hash has a cost N that is too great for its r.')
+  }
+  if (128 * n * r * p > ceiling || 128 * r * (n + p + 2) > maxmem) {
     throw new HashRefusal(
       `The scrypt hash costs too much: at most ${ceiling / 1024 / 1024} MiB are borne, for all of its lanes together.`,
     )
@@ -80,6 +86,5 @@ export function deriveScrypt(
   length: number,
   { n, r, p }: ScryptCost,
 ): Promise<Buffer> {
-  // Of what was found bearable; Node.js's own limit is 32 MiB.
-  return derive(password, salt, length, { N: n, r, p, maxmem: 2 * ceiling })
+  return derive(password, salt, length, { N: n, r, p, maxmem })
 }
