@@ -98,6 +98,10 @@ export interface TrustedIssuer {
   /** The role of a user none of whose roles is mapped; null refuses such a user. */
   readonly defaultRole: string | null | undefined
   readonly permissions: PermissionMapping | undefined
+  /** The same for clients that act for themselves. */
+  readonly clientPermissions: PermissionMapping | undefined
+  /** What the `aud` of its tokens must name one of; none if something else is asked for. */
+  readonly audience: readonly string[]
   /** Names the local user of an identity that is not linked yet. */
   readonly link: LinkFunction | undefined
   /** Where its OpenID Connect metadata is. */
