@@ -101,7 +101,7 @@ async function explainRefusal(
       ![claims.aud].flat().some((each) => audience.includes(String(each)))
     ) {
       reasons.push(
-        `Its audience is ${quote(claims.aud)}; ${name} is to name ${audience.join(' or ')}.`,
+        `Its audience is ${quote(claims.aud)}; that of ${name} must name ${audience.join(' or ')}.`,
       )
     }
     const why = 'its signature, algorithm, type or audience is another, or it is no access token'

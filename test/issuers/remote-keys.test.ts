@@ -271,6 +271,19 @@ describe('keys that are rotated', () => {
     assert.equal(await verifies(first), false)
   })
 
+  test('a key that was published during a fetch is found by the next', async () => {
+    assert.ok(await verifies(first))
+    const { promise: asked, resolve } = Promise.withResolvers<ServerResponse>()
+    provider.serve('/jwks', (_request, response) => resolve(response))
+    clock.advance(600)
+    assert.ok(await verifies(first), 'the fetch goes on behind it')
+    const slow = await asked
+    const verified = verifies(second)
+    provider.publish([first, second])
+    sendJson(slow, { keys: [first.jwk] })
+    assert.equal(await verified, true)
+  })
+
   test('a key that is withdrawn changes the version, one that is added does not', async () => {
     assert.ok(await verifies(first))
     const version = issuer.keysVersion
@@ -334,6 +347,16 @@ describe('a provider that fails (XI-06)', () => {
       assert.equal(issuer.status.lastFailure, null)
     })
   }
+
+  test('keys are believed up to the second at which they are too old', async () => {
+    issuer = open({ maxStale: 3600 })
+    assert.ok(await verifies(first))
+    provider.remove('/jwks')
+    clock.advance(3599)
+    assert.ok(await verifies(first))
+    clock.advance(1)
+    await assert.rejects(verifies(first), UnavailableError)
+  })
 
   test('one that is slow is given up after the limit (DR-07)', async () => {
     issuer = open({ fetchTimeout: 1 })
