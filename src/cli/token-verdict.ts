@@ -97,6 +97,15 @@ async function explainRefusal(
   }
   reasons.push(...explainTimes(auth, claims))
   if (trusted !== undefined) {
+    const { audience, name } = trusted
+    if (
+      audience.length > 0 &&
+      ![claims.aud].flat().some((each) => audience.includes(String(each)))
+    ) {
+      reasons.push(
+        `Its audience is ${quote(claims.aud)}; that of ${name} must name ${audience.join(' or ')}.`,
+      )
+    }
     const why = 'its signature, algorithm, type or audience is another, or it is no access token'
     return reasons.length > 0 ? reasons : [`The profile of ${trusted.name} refuses it: ${why}.`]
   }

@@ -33,13 +33,21 @@ export function sendRefusal(error: unknown, request: FastifyRequest, reply: Fast
   return true
 }
 
+/** Causes that are in the log: one error may be the cause of many answers. */
+const logged = new WeakSet<object>()
+
 /**
- * Logs why there was no answer: a failure with its cause, but overload, of which there is much when
- * there is any, as a line.
+ * Logs why there was no answer: a failure with its cause, once for each; after that, and for overload, of
+ * which there is much when there is any, a line.
  */
 export function logUnavailable({ log }: FastifyRequest, error: UnavailableError): void {
+  const { cause } = error
   if (error instanceof OverloadedError) log.warn({ code: 'overloaded' }, error.message)
-  else log.error({ err: error.cause ?? error }, error.message)
+  else if (logged.has(Object(cause))) log.info({ code: 'unavailable' }, error.message)
+  else {
+    if (cause instanceof Error) logged.add(cause)
+    log.error({ err: cause ?? error }, error.message)
+  }
 }
 
 /**

@@ -29,6 +29,20 @@ for (const [network, prefix, family] of [
   refused.addSubnet(network, prefix, family)
 }
 
+/** Private networks and this machine (RFC 1918, 4193, 6598): nobody outside sees what goes on in them. */
+const ownNetworks = new BlockList()
+for (const [network, prefix, family] of [
+  ['10.0.0.0', 8, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['100.64.0.0', 10, 'ipv4'],
+  ['127.0.0.0', 8, 'ipv4'],
+  ['::1', 128, 'ipv6'],
+  ['fc00::', 7, 'ipv6'],
+] as const) {
+  ownNetworks.addSubnet(network, prefix, family)
+}
+
 /** True if an issuer may be at the address. An IPv4 address may be written as an IPv6 one. */
 export function mayBeIssuer(address: string): boolean {
   const family = isIP(address)
@@ -41,7 +55,18 @@ export const resolveName: Resolve = async (hostname) =>
 
 /** True if an issuer may be at every address of the host of a URL. */
 export async function mayHostIssuer(url: string, resolve: Resolve): Promise<boolean> {
+  return (await addressesOf(url, resolve)).every(mayBeIssuer)
+}
+
+/** True if every address of the host of a URL is of a private network, or of this machine. */
+export async function isPrivate(url: string, resolve: Resolve): Promise<boolean> {
+  const addresses = await addressesOf(url, resolve)
+  return addresses.every((address) =>
+    ownNetworks.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6'),
+  )
+}
+
+async function addressesOf(url: string, resolve: Resolve): Promise<readonly string[]> {
   const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
-  const addresses = isIP(host) ? [host] : await resolve(host)
-  return addresses.every(mayBeIssuer)
+  return isIP(host) ? [host] : await resolve(host)
 }

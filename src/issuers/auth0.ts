@@ -31,7 +31,7 @@ export function auth0(options: Auth0Options): TrustedIssuer {
       : []),
   ]
   return defineIssuer(
-    { issuer },
+    { issuer, audience: accepted },
     {
       name: 'Auth0',
       algorithms: ['RS256', 'PS256'],

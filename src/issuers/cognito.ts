@@ -19,6 +19,16 @@ export interface CognitoOptions extends IssuerOptions {
   readonly clientId: string | readonly string[]
 }
 
+/** The domains of Amazon's partitions, by what their regions begin with. */
+const partitions = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['eusc-', 'amazonaws.eu'],
+  ['us-iso-', 'c2s.ic.gov'],
+  ['us-isob-', 'sc2s.sgov.gov'],
+  ['us-isof-', 'csp.hci.ic.gov'],
+  ['eu-isoe-', 'cloud.adc-e.uk'],
+] as const
+
 /**
  * Accepts the access tokens of an Amazon Cognito user pool. Its groups go through the table of roles,
  * scopes of its resource servers (`server/scope`) through the table of permissions.
@@ -27,8 +37,12 @@ export interface CognitoOptions extends IssuerOptions {
  */
 export function cognito(options: CognitoOptions): TrustedIssuer {
   const { region, userPoolId, clientId, domain } = options
-  const pool = /^[a-z]{2}(-[a-z]+)+-\d$/.test(region ?? '') && /^[\w-]+$/.test(userPoolId ?? '')
-  const issuer = options.issuer ?? `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`
+  const pool = /^[a-z]{2,4}(-[a-z]+)+-\d$/.test(region ?? '') && /^[\w-]+$/.test(userPoolId ?? '')
+  const [, suffix] = partitions.find(([start]) => region?.startsWith(start)) ?? [
+    '',
+    'amazonaws.com',
+  ]
+  const issuer = options.issuer ?? `https://cognito-idp.${region}.${suffix}/${userPoolId}`
   const clients = listOf(clientId)
   const problems = [
     ...missing('clientId', clientId),

@@ -38,6 +38,11 @@ export interface IssuerOptions {
    */
   readonly permissions?: PermissionMapping
   /**
+   * The same table for machines, where it differs: clients that act for themselves. Default: `permissions`.
+   * With `users: 'link'` or `'create'`, give this one alone to leave users all that their role grants.
+   */
+  readonly clientPermissions?: PermissionMapping
+  /**
    * Names the user in the store whom an identity belongs to, for `users: 'link'`; asked once, then
    * the link is kept. Never answer by an e-mail address or a name that the user may have chosen. Default none.
    */
@@ -54,6 +59,11 @@ export interface IssuerOptions {
   readonly name?: string
   /** Accepts http for an issuer on this machine: anybody on it may then pose as the issuer. Default false. */
   readonly allowInsecureLoopback?: boolean
+  /**
+   * Accepts http for the `jwksUri`, if every address of its host is of a private network: for a provider
+   * whose public URL cannot be reached from inside. Anybody in that network may then pose as the issuer.
+   */
+  readonly allowInsecurePrivateJwksUri?: boolean
   /** Seconds after which keys are fetched anew, in the background. Default 600. */
   readonly refreshAfter?: number
   /** Seconds between two fetches for unknown keys, and after a fetch that failed. Default 30. */
@@ -71,17 +81,23 @@ export interface IssuerPlace {
   readonly discoveryUrls?: readonly string[]
   /** Where its login is, if on another host. */
   readonly loginOrigins?: readonly string[]
+  /** What the `aud` of its tokens must name one of; none if the profile asks for something else. */
+  readonly audience?: readonly string[]
 }
 
 const longestTime = 30 * 86400
 
 /**
- * Makes an issuer of a profile.
+ * Makes an issuer of a profile: for a provider that none of ours is for.
+ *
+ * The signature, `iss`, `exp`, `nbf` and the header's `typ` are verified here, and ID tokens are refused by
+ * the claims that only they have. Whom a token is for only the profile knows: its `read` must check the
+ * audience, or the client where tokens name none.
  *
  * @throws {ConfigError} with every problem of the options.
  */
 export function defineIssuer(
-  { issuer, discoveryUrls: elsewhere, loginOrigins = [] }: IssuerPlace,
+  { issuer, discoveryUrls: elsewhere, loginOrigins = [], audience = [] }: IssuerPlace,
   profile: Profile,
   options: IssuerOptions,
   problems: readonly string[] = [],
@@ -90,11 +106,13 @@ export function defineIssuer(
     users = 'token',
     roles = {},
     permissions,
+    clientPermissions = permissions,
     link,
     defaultRole,
     name = profile.name,
   } = options
   const { algorithms = profile.algorithms, jwksUri, allowInsecureLoopback = false } = options
+  const { allowInsecurePrivateJwksUri = false } = options
   const times: KeyTimes = {
     refreshAfter: options.refreshAfter ?? 600,
     cooldown: options.cooldown ?? 30,
@@ -117,6 +135,8 @@ export function defineIssuer(
     roles,
     defaultRole,
     permissions,
+    clientPermissions,
+    audience,
     link,
     discoveryUrl: urls[0] ?? '',
     loginOrigins,
@@ -129,6 +149,7 @@ export function defineIssuer(
         discoveryUrls: urls,
         jwksUri,
         allowInsecureLoopback,
+        allowInsecurePrivateJwksUri,
         times,
         fetchTimeout,
         clock,
@@ -147,7 +168,7 @@ function issuerUrlProblems(issuer: string, allowInsecureLoopback: boolean): read
 }
 
 function optionProblems(
-  { users, link, jwksUri, clientId, roles }: IssuerOptions,
+  { users, link, jwksUri, clientId, roles, allowInsecurePrivateJwksUri }: IssuerOptions,
   algorithms: readonly string[],
   allowInsecureLoopback: boolean,
 ): readonly string[] {
@@ -160,7 +181,13 @@ function optionProblems(
     problems.push('users must be one of: token, link, create.')
   }
   if (link !== undefined && users !== 'link') problems.push("link needs users: 'link'.")
-  const jwksProblem = jwksUri === undefined ? null : urlProblem(jwksUri, allowInsecureLoopback)
+  if (allowInsecurePrivateJwksUri && jwksUri === undefined) {
+    problems.push('allowInsecurePrivateJwksUri needs a jwksUri.')
+  }
+  const jwksProblem =
+    jwksUri === undefined
+      ? null
+      : urlProblem(jwksUri, allowInsecureLoopback, allowInsecurePrivateJwksUri)
   if (jwksProblem !== null) problems.push(`the jwksUri ${jwksProblem}.`)
   if (!listOf(clientId).every((id) => typeof id === 'string' && id !== '')) {
     problems.push('the clientId must be a text, or several.')

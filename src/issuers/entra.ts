@@ -38,7 +38,7 @@ export function entra(options: EntraOptions): TrustedIssuer {
         }
       : { issuer: `${authority}/v2.0`, discoveryUrls: [`${authority}/v2.0${metadata}`] }
   return defineIssuer(
-    place,
+    { ...place, audience: accepted },
     {
       name: 'Entra',
       algorithms: ['RS256'],

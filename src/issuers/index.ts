@@ -15,9 +15,11 @@ export {
   type ResourceServerOptions,
 } from '../core/issuers/resource-server.ts'
 export type { ExternalIdentity, UserMode } from '../core/tokens/external-subject.ts'
+export type { Profile, ProfileReading } from './access-token-profile.ts'
 export { type Auth0Options, auth0 } from './auth0.ts'
+export type { Claims } from './claims.ts'
 export { type CognitoOptions, cognito } from './cognito.ts'
-export type { IssuerOptions } from './define-issuer.ts'
+export { defineIssuer, type IssuerOptions, type IssuerPlace } from './define-issuer.ts'
 export { type EntraOptions, entra } from './entra.ts'
 export { type KeycloakOptions, keycloak } from './keycloak.ts'
 export { type Rfc9068Options, rfc9068 } from './rfc9068.ts'

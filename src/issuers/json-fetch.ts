@@ -1,4 +1,4 @@
-import { mayHostIssuer, type Resolve, resolveName } from './address-guard.ts'
+import { isPrivate, mayHostIssuer, type Resolve, resolveName } from './address-guard.ts'
 
 /** How documents are fetched from an issuer. */
 export interface JsonFetchOptions {
@@ -6,6 +6,8 @@ export interface JsonFetchOptions {
   readonly timeout: number
   /** Accepts http from this machine. */
   readonly allowInsecureLoopback: boolean
+  /** Accepts http from hosts all of whose addresses are private. Default false. */
+  readonly allowInsecurePrivate?: boolean
   /** Ends the fetch early. */
   readonly signal: AbortSignal
   /** Default: the resolver of this machine. */
@@ -37,13 +39,18 @@ export class FetchError extends Error {
  * @throws {FetchError}
  */
 export async function fetchJson(url: string, options: JsonFetchOptions): Promise<unknown> {
-  const problem = urlProblem(url, options.allowInsecureLoopback)
+  const { allowInsecureLoopback, allowInsecurePrivate = false } = options
+  const problem = urlProblem(url, allowInsecureLoopback, allowInsecurePrivate)
   if (problem !== null) throw new FetchError(url, problem)
   const timeout = AbortSignal.timeout(options.timeout)
   const signal = AbortSignal.any([timeout, options.signal])
   try {
-    if (!(await mayHostIssuer(url, within(signal, options.resolve ?? resolveName)))) {
+    const resolve = within(signal, options.resolve ?? resolveName)
+    if (!(await mayHostIssuer(url, resolve))) {
       throw new FetchError(url, 'is at a link-local or reserved address')
+    }
+    if (url.startsWith('http:') && !(await isPrivate(url, resolve))) {
+      throw new FetchError(url, 'is at a public address, where it must be https')
     }
     const response = await fetch(url, {
       redirect: 'manual',
@@ -110,14 +117,21 @@ export function shownUrl(url: string): string {
   return host.split(/[?#]/, 1)[0] ?? ''
 }
 
-/** What is wrong with a URL to fetch keys or metadata from; null if nothing is. */
-export function urlProblem(url: string, allowInsecureLoopback: boolean): string | null {
+/**
+ * What is wrong with a URL to fetch keys or metadata from; null if nothing is. Where a name leads to is only
+ * found out when it is fetched.
+ */
+export function urlProblem(
+  url: string,
+  allowInsecureLoopback: boolean,
+  allowInsecurePrivate = false,
+): string | null {
   if (!URL.canParse(url)) return 'is no URL'
   const { protocol, hostname, username, password, hash } = new URL(url)
   if ([username, password, hash].some((part) => part !== '')) {
     return 'must have no user, password or fragment'
   }
-  if (protocol === 'https:') return null
+  if (protocol === 'https:' || (protocol === 'http:' && allowInsecurePrivate)) return null
   const isLoopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
   if (protocol === 'http:' && isLoopback) {
     return allowInsecureLoopback ? null : 'must be https, or allowInsecureLoopback must be set'

@@ -27,7 +27,7 @@ export function keycloak(options: KeycloakOptions): TrustedIssuer {
       ? ['the audience or the clientId is missing: every client of the realm could call.']
       : []
   return defineIssuer(
-    { issuer: options.issuer },
+    { issuer: options.issuer, audience: accepted },
     {
       name: 'Keycloak',
       algorithms: [

@@ -26,7 +26,8 @@ export interface RemoteKeys {
    * The keys, fetched anew for a key that is not among those known, if the last such fetch was long
    * enough ago. Whoever comes while a fetch is under way waits for it and makes none.
    *
-   * @throws {UnavailableError} if there are none.
+   * @throws {UnavailableError} if there are none, or the last fetch failed: then nobody knows whether the
+   * key is one of the issuer's.
    */
   renewed(known: KeySet): Promise<KeySet>
   readonly version: number | null
@@ -40,7 +41,7 @@ export interface RemoteKeys {
  * can be had, has no pause after a fetch that failed, and reads the wall clock; so this keeps them
  * and jose imports, selects and checks them.
  *
- * Tells `report` why a fetch has failed: as often as fetches are made, which the cooldown bounds.
+ * Tells `report` why a fetch has failed: the first of several that fail for one reason.
  *
  * There is no timer, so nothing keeps a process alive: a request that uses the keys sees what is due.
  */
@@ -83,8 +84,11 @@ export function createRemoteKeys(
     } catch (error) {
       failures++
       failedAt = clock()
-      lastError = error
-      if (error instanceof Error) report(error)
+      // Of several that fail for one reason the first stays: what was logged once is not logged again.
+      if (String(lastError) !== String(error)) {
+        lastError = error
+        if (error instanceof Error) report(error)
+      }
     } finally {
       pending = undefined
     }
@@ -102,8 +106,12 @@ export function createRemoteKeys(
   function present(): KeySet {
     const present = believed()
     if (present !== null) return present
+    throw unavailable()
+  }
+
+  function unavailable(): UnavailableError {
     const wait = failedAt === null ? 1 : Math.max(1, failedAt + cooldown - clock())
-    throw new UnavailableError(`The keys of ${issuer} cannot be had now`, wait, {
+    return new UnavailableError(`The keys of ${issuer} cannot be had now`, wait, {
       cause: lastError,
     })
   }
@@ -125,6 +133,7 @@ export function createRemoteKeys(
         renewedAt = clock()
         await refresh()
       }
+      if (keys === known && failedAt !== null) throw unavailable()
       return present()
     },
     get version() {

@@ -19,7 +19,7 @@ export interface Rfc9068Options extends IssuerOptions {
 export function rfc9068(options: Rfc9068Options): TrustedIssuer {
   const accepted = listOf(options.audience)
   return defineIssuer(
-    { issuer: options.issuer },
+    { issuer: options.issuer, audience: accepted },
     {
       name: 'OpenIDConnect',
       algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'],

@@ -22,6 +22,7 @@ export interface OpenIssuerOptions {
   readonly discoveryUrls: readonly string[]
   readonly jwksUri: string | undefined
   readonly allowInsecureLoopback: boolean
+  readonly allowInsecurePrivateJwksUri: boolean
   readonly times: KeyTimes
   /** Seconds. */
   readonly fetchTimeout: number
@@ -102,11 +103,14 @@ async function findKey(
   }
 }
 
-function createKeyFetch(
-  { issuer, discoveryUrls, jwksUri, allowInsecureLoopback, fetchTimeout, clock }: OpenIssuerOptions,
-  signal: AbortSignal,
-): () => Promise<KeySet> {
-  const options: JsonFetchOptions = { timeout: fetchTimeout * 1000, allowInsecureLoopback, signal }
+function createKeyFetch(settings: OpenIssuerOptions, signal: AbortSignal): () => Promise<KeySet> {
+  const { issuer, discoveryUrls, jwksUri, clock } = settings
+  const options: JsonFetchOptions = {
+    timeout: settings.fetchTimeout * 1000,
+    allowInsecureLoopback: settings.allowInsecureLoopback,
+    allowInsecurePrivate: jwksUri !== undefined && settings.allowInsecurePrivateJwksUri,
+    signal,
+  }
   const get = (url: string): Promise<unknown> => fetchJson(url, options)
   let metadata: (IssuerMetadata & { readonly readAt: number }) | undefined
 
@@ -132,11 +136,16 @@ const idTokenClaims = ['at_hash', 'c_hash', 's_hash']
 
 function readToken(
   payload: JWTPayload,
-  { issuer, profile, clientIds, usernameClaim }: OpenIssuerOptions,
+  { issuer, profile, clientIds, usernameClaim, clock }: OpenIssuerOptions,
 ): ExternalToken | null {
   const subject = textOf(payload, 'sub')
-  const { exp, iat } = payload
-  if (subject === null || !Number.isSafeInteger(exp) || !Number.isSafeInteger(iat)) return null
+  // RFC 7519 §2 allows fractions of a second. Rounded down, none makes a token live longer than it says.
+  const expiresAt = Math.floor(Number(payload.exp))
+  const issuedAt = Math.floor(Number(payload.iat))
+  if (subject === null || !Number.isSafeInteger(expiresAt) || !Number.isSafeInteger(issuedAt)) {
+    return null
+  }
+  if (clock() >= expiresAt + externalClockTolerance) return null
   if (idTokenClaims.some((name) => member(payload, name) !== undefined)) return null
   // Bound to a key of the sender's, which a bearer does not show (RFC 9449 §7.1, RFC 8705 §3).
   if (member(payload, 'cnf') !== undefined) return null
@@ -149,8 +158,8 @@ function readToken(
     issuer,
     subject,
     username,
-    expiresAt: exp as number,
-    issuedAt: iat as number,
+    expiresAt,
+    issuedAt,
     id: textOf(payload, 'jti') ?? textOf(payload, 'uti') ?? '',
     payload: Object.freeze(payload),
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeKey, sign, startProvider } from '../issuers/provider.ts'
 import { createDirectory, type Finished, run, serve } from './process.ts'
 
 const password = 'seven quiet otters juggle'
@@ -123,4 +124,39 @@ test('what a token says cannot move the cursor of a terminal', async () => {
   )
   assert.match(stdout, /u001b\[2J/)
   for (const sign of '\u001b\u009b\u202e') assert.ok(!stdout.includes(sign))
+})
+
+test('of a token of another issuer the audience that is missing is named', async () => {
+  const directory = createDirectory()
+  await run(directory, ['user', 'add', 'alice'], { input: password })
+  const key = await makeKey('k1')
+  const provider = await startProvider()
+  try {
+    provider.publish([key])
+    const options = { issuer: provider.origin, audience: 'items-api', allowInsecureLoopback: true }
+    const ISSUERS = JSON.stringify([{ profile: 'keycloak', ...options }])
+    const now = Math.floor(Date.now() / 1000)
+    const claims = {
+      iss: provider.origin,
+      sub: 'x',
+      typ: 'Bearer',
+      azp: 'web',
+      iat: now,
+      exp: now + 600,
+    }
+    for (const [aud, shown] of [
+      ['account', '"account"'],
+      [undefined, 'not there'],
+    ] as const) {
+      const token = await sign(key, { ...claims, ...(aud !== undefined && { aud }) })
+      const { code, stdout } = await inspect(directory, token, { ISSUERS })
+      assert.equal(code, 1)
+      assert.ok(
+        stdout.includes(`Its audience is ${shown}; that of Keycloak must name items-api.`),
+        stdout,
+      )
+    }
+  } finally {
+    await provider.close()
+  }
 })

@@ -196,7 +196,9 @@ test('a new secret ends the waits', async () => {
 
 describe('a user and a client of one name', () => {
   const wrongLogin = async (username: string, address: string): Promise<unknown> =>
-    auth.login.authenticate({ username, password: 'wrong', address }).catch(({ code }) => code)
+    auth[internals].login
+      .authenticate({ username, password: 'wrong', address })
+      .catch(({ code }) => code)
 
   test('have counts of their own: guesses at one do not make the other wait', async () => {
     for (const username of ['app', 'client app', 'invalid client app']) {

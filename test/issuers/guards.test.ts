@@ -11,6 +11,7 @@ import type { AuthEvent } from '../../src/core/events/event-store.ts'
 import { internals } from '../../src/core/internals.ts'
 import type { TrustedIssuer } from '../../src/core/issuers/external-issuer.ts'
 import { createResourceServer } from '../../src/core/issuers/resource-server.ts'
+import { accessTokenMaxLength } from '../../src/core/tokens/access-token.ts'
 import { createGuards, type Guards } from '../../src/http/guards/guards.ts'
 import { BearerError, Refusal } from '../../src/http/refusal.ts'
 import { type KeycloakOptions, keycloak } from '../../src/issuers/keycloak.ts'
@@ -349,6 +350,20 @@ describe('users that are linked', () => {
     }
   })
 
+  test('a table of clients alone leaves the user all that the role grants (XI-13)', async () => {
+    const { auth, guards } = await open({ users: 'link', clientPermissions: ['jobs:run'] })
+    const user = await auth.users.create({ username: 'alice', password: null, role: 'editor' })
+    await auth.identities.link(user.id, provider.origin, 'subject-1')
+    const token = await theirs({ scope: 'jobs:run' })
+    assert.ok(await guards.requirePermission('items:write')(request(token)))
+    await assertRefused(guards.requirePermission('jobs:run')(request(token)), 403)
+    const machine = await theirs({
+      ...{ azp: 'jobs', client_id: 'jobs', preferred_username: 'service-account-jobs' },
+      scope: 'jobs:run items:read',
+    })
+    assert.deepEqual((await guards.currentClient(request(machine))).permissions, ['jobs:run'])
+  })
+
   test('a function may name the user, once', async () => {
     const asked: string[] = []
     let userId = ''
@@ -571,4 +586,16 @@ test('a fetch of keys that failed is an event, no more often than there are fetc
   unsubscribe()
   for (let each = 0; each < 20; each++) await call()
   assert.equal(heard.length, 1)
+})
+
+test('a token that is longer than any of ours is not looked at (DR-01)', async () => {
+  const { auth } = await open()
+  const [short, long] = [
+    await theirs({ padding: 'x'.repeat(5000) }),
+    await theirs({ padding: 'x'.repeat(6500) }),
+  ]
+  assert.ok(short.length < accessTokenMaxLength && long.length > accessTokenMaxLength)
+  assert.equal(await auth.accessTokens.verify(long), null)
+  assert.deepEqual(provider.requests, [])
+  assert.ok(await auth.accessTokens.verify(short))
 })

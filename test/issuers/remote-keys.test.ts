@@ -205,7 +205,7 @@ describe('metadata (XI-02)', () => {
       issuer: provider.origin,
       jwks_uri: `${provider.origin}/keys`,
     })
-    assert.equal(await verifies(second), false)
+    await assert.rejects(verifies(second), UnavailableError)
     clock.advance(30)
     assert.equal(await verifies(second), true)
   })
@@ -271,6 +271,19 @@ describe('keys that are rotated', () => {
     assert.equal(await verifies(first), false)
   })
 
+  test('a key that was published during a fetch is found by the next', async () => {
+    assert.ok(await verifies(first))
+    const { promise: asked, resolve } = Promise.withResolvers<ServerResponse>()
+    provider.serve('/jwks', (_request, response) => resolve(response))
+    clock.advance(600)
+    assert.ok(await verifies(first), 'the fetch goes on behind it')
+    const slow = await asked
+    const verified = verifies(second)
+    provider.publish([first, second])
+    sendJson(slow, { keys: [first.jwk] })
+    assert.equal(await verified, true)
+  })
+
   test('a key that is withdrawn changes the version, one that is added does not', async () => {
     assert.ok(await verifies(first))
     const version = issuer.keysVersion
@@ -313,8 +326,17 @@ describe('a provider that fails (XI-06)', () => {
         assert.equal(issuer.status.failures, failed)
         assert.notEqual(issuer.keysVersion, null)
       }
-      assert.equal(await verifies(second), false)
-      clock.advance(3600)
+      // Whether this key is one of the issuer's nobody knows now: no client is to log out for that.
+      const { failures } = issuer.status
+      await assert.rejects(verifies(second), UnavailableError)
+      clock.advance(30)
+      await assert.rejects(verifies(second), (error) => {
+        assert.ok(error instanceof UnavailableError)
+        assert.equal(error.retryAfter, 30)
+        return true
+      })
+      assert.equal(issuer.status.failures, failures + 1)
+      clock.advance(3570)
       await assert.rejects(verifies(first), UnavailableError)
       assert.equal(issuer.keysVersion, null)
       assert.equal(issuer.status.keys, 0)
@@ -325,6 +347,16 @@ describe('a provider that fails (XI-06)', () => {
       assert.equal(issuer.status.lastFailure, null)
     })
   }
+
+  test('keys are believed up to the second at which they are too old', async () => {
+    issuer = open({ maxStale: 3600 })
+    assert.ok(await verifies(first))
+    provider.remove('/jwks')
+    clock.advance(3599)
+    assert.ok(await verifies(first))
+    clock.advance(1)
+    await assert.rejects(verifies(first), UnavailableError)
+  })
 
   test('one that is slow is given up after the limit (DR-07)', async () => {
     issuer = open({ fetchTimeout: 1 })

@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 import { Registry } from 'prom-client'
 import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { ThrottledError } from '../../src/core/errors.ts'
+import { OverloadedError, ThrottledError, UnavailableError } from '../../src/core/errors.ts'
 import { internals } from '../../src/core/internals.ts'
 import { createResourceServer } from '../../src/core/issuers/resource-server.ts'
 import { createHashPool } from '../../src/core/passwords/hash-pool.ts'
@@ -83,9 +83,13 @@ test('authentications of clients, and locks, are counted by how they ended', asy
   await authenticateAs('api', clientSecret)
   await authenticateAs('spa', '')
   await auth.clients.authenticateConfidential({ clientId: 'api', clientSecret })
-  await assert.rejects(auth.clients.authenticateConfidential({ clientId: 'spa', clientSecret: '' }))
-  await assert.rejects(authenticateAs('nobody', ''))
-  for (let times = 0; times < 6; times++) await assert.rejects(authenticateAs('x', 'wrong'))
+  const spa = { clientId: 'spa', clientSecret: '' }
+  const refusal = { code: 'invalid_client' }
+  await assert.rejects(auth.clients.authenticateConfidential(spa), refusal)
+  await assert.rejects(authenticateAs('nobody', ''), refusal)
+  for (let times = 0; times < 6; times++) {
+    await assert.rejects(authenticateAs('x', 'wrong'), refusal)
+  }
   await assert.rejects(authenticateAs('x', 'wrong'), ThrottledError)
   assert.deepEqual(await samplesOf('portcullis_client_authentications_total'), [
     '{result="succeeded"} 3',
@@ -101,7 +105,10 @@ test('the queue of hashes is measured: what runs, waits, is refused, and for how
   const held = Promise.withResolvers<void>()
   const first = pool.run(() => held.promise)
   const second = pool.run(async () => {}, 'a')
-  await assert.rejects(pool.run(async () => {}, 'a'))
+  await assert.rejects(
+    pool.run(async () => {}, 'a'),
+    OverloadedError,
+  )
   assert.deepEqual(await samplesOf('portcullis_hash_jobs_running'), [' 1', '_peak 1'])
   assert.deepEqual(await samplesOf('portcullis_hash_jobs_waiting'), [' 1'])
   assert.deepEqual(await samplesOf('portcullis_hash_jobs_refused_total'), [' 1'])
@@ -168,7 +175,8 @@ test('the keys of other issuers are told of, and fetches of them that failed', a
   for (let request = 0; request < 2; request++) {
     assert.ok(await server.accessTokens.verify(String(good)))
   }
-  await assert.rejects(async () => await server.accessTokens.verify(String(hopeless)))
+  const verifying = async (): Promise<unknown> => await server.accessTokens.verify(String(hopeless))
+  await assert.rejects(verifying, UnavailableError)
   const [label, gone] = issuers.map(({ issuer }) => `{issuer="${issuer}"}`)
   const expected = {
     portcullis_issuer_fetches_total: [`${label} 1`, `${gone} 1`],

@@ -102,6 +102,11 @@ test('an administrator links an identity, and it is that user from then on', asy
   const me = await call(token, '/me')
   assert.equal(me.statusCode, 200, me.body)
   assert.equal(me.json().id, id)
+  assert.equal(
+    me.json().scope,
+    '',
+    'what the guards grant a member, and not that the token narrows nothing',
+  )
   assertProblem(
     await call(admin, path, { method: 'POST', payload: identity }),
     409,

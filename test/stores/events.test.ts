@@ -50,9 +50,13 @@ function events(name: string, create: () => Promise<BareDatabase>, skipped: stri
         // The database refuses a second event of the same time and id.
         const stored = anEvent({ actor })
         await store.events.append(stored)
-        await assert.rejects(async () => {
-          if (!(await perform(store, stored))) throw new Error('refused as if it were done')
-        })
+        const outcome: unknown = await Promise.resolve(perform(store, stored)).catch(
+          (error: unknown) => error,
+        )
+        // Where names conflict too, a store takes this for such a conflict; its cause is told.
+        if (outcome instanceof Error) {
+          assert.match(`${outcome} ${outcome.cause}`, /unique constraint/i)
+        } else assert.ok(!outcome, 'it is told that nothing was done')
         const event = anEvent({ actor })
         assert.ok(await perform(store, event), 'it can be done still')
         assert.deepEqual(await store.events.list({ actor, limit: 10 }), [event, stored])

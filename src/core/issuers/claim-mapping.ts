@@ -9,49 +9,60 @@ const namesLookedAt = 1000
 export interface ClaimMapping {
   /** The role here: that of the first entry of the table that the token has; null if it has none. */
   roleOf(names: readonly string[]): string | null
-  /** The permissions here. */
+  /** The permissions here of a user's token. */
   permissionsOf(names: readonly string[]): readonly string[]
-  /** True if there is a table of permissions. */
+  /** The permissions here of a client's token. */
+  clientPermissionsOf(names: readonly string[]): readonly string[]
+  /** True if there is a table of permissions of users. */
   readonly mapsPermissions: boolean
 }
 
 export interface ClaimMappingOptions {
   readonly roles: RoleMapping
   readonly permissions: PermissionMapping | undefined
+  /** Default: those of users. */
+  readonly clientPermissions?: PermissionMapping | undefined
 }
 
-export function createClaimMapping({ roles, permissions }: ClaimMappingOptions): ClaimMapping {
+export function createClaimMapping({
+  roles,
+  permissions,
+  clientPermissions = permissions,
+}: ClaimMappingOptions): ClaimMapping {
   // Maps, so that a role called `__proto__` or `constructor` finds nothing that is not in the table.
   const roleByName = new Map(Object.entries(roles))
-  const permissionsByName = new Map(permissionEntries(permissions))
   return {
     roleOf(names) {
       const held = new Set(names.slice(0, namesLookedAt))
       for (const [name, role] of roleByName) if (held.has(name)) return role
       return null
     },
-    permissionsOf(names) {
-      const granted = new Set<string>()
-      for (const name of names.slice(0, namesLookedAt)) {
-        for (const permission of permissionsByName.get(name) ?? []) granted.add(permission)
-      }
-      return [...granted]
-    },
+    permissionsOf: lookUp(permissions),
+    clientPermissionsOf: lookUp(clientPermissions),
     mapsPermissions: permissions !== undefined,
   }
 }
 
+function lookUp(
+  permissions: PermissionMapping | undefined,
+): (names: readonly string[]) => readonly string[] {
+  const byName = new Map(permissionEntries(permissions))
+  return (names) => [
+    ...new Set(names.slice(0, namesLookedAt).flatMap((name) => byName.get(name) ?? [])),
+  ]
+}
+
 /** Every reason against the tables. */
 export function claimMappingProblems(
-  { roles, permissions }: ClaimMappingOptions,
+  { roles, permissions, clientPermissions }: ClaimMappingOptions,
   defaultRole: string | null | undefined,
   known: Pick<Roles, 'names'>,
 ): readonly string[] {
   const targets = [...Object.values(roles), ...(defaultRole ? [defaultRole] : [])]
   const unknown = [...new Set(targets.filter((role) => !known.names.includes(role)))]
-  const wrong = permissionsOfTable(permissions).filter(
-    (permission) => typeof permission !== 'string' || !isScopeToken(permission),
-  )
+  const wrong = [permissions, clientPermissions]
+    .flatMap(permissionsOfTable)
+    .filter((permission) => typeof permission !== 'string' || !isScopeToken(permission))
   return [
     ...(unknown.length > 0
       ? [

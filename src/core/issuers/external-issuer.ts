@@ -104,6 +104,10 @@ export interface TrustedIssuer {
   readonly defaultRole: string | null | undefined
   /** The permissions here that each of its scopes stands for; undefined if there is no table. */
   readonly permissions: PermissionMapping | undefined
+  /** The same for clients that act for themselves. */
+  readonly clientPermissions: PermissionMapping | undefined
+  /** What the `aud` of its tokens must name one of; none if something else is asked for. */
+  readonly audience: readonly string[]
   /** Names the local user of an identity that is not linked yet. */
   readonly link: LinkFunction | undefined
   /** Where its OpenID Connect metadata is. */

@@ -133,7 +133,7 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
     if (token.kind === 'client') {
       // It has no role. Providers tell what a machine may do by scopes or by names of roles: what the
       // table says of either, and nothing without a table.
-      const named = mapping.permissionsOf([...token.permissions, ...token.roles])
+      const named = mapping.clientPermissionsOf([...token.permissions, ...token.roles])
       return named.filter((permission) => permission !== everyPermission)
     }
     const mapped = mapping.permissionsOf(token.permissions)

@@ -84,7 +84,9 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 export function grantable(roles: Roles, trusted: readonly TrustedIssuer[]): readonly string[] {
   return [
     ...roles.names.flatMap((role) => roles.permissionsOf(role)),
-    ...trusted.flatMap(({ permissions }) => permissionsOfTable(permissions)),
+    ...trusted.flatMap(({ permissions, clientPermissions }) =>
+      [permissions, clientPermissions].flatMap(permissionsOfTable),
+    ),
   ]
 }
 

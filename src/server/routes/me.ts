@@ -1,5 +1,8 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
+import { formatScope, narrowScopes } from '../../core/access/scope.ts'
 import type { Auth } from '../../core/auth.ts'
+import type { AccessToken } from '../../core/tokens/access-token.ts'
+import type { User } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
 import { all } from '../../http/guards/combinators.ts'
@@ -29,6 +32,13 @@ const Me = {
 export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
 }> = async (app, { auth, guards: { activeUser, accessToken } }) => {
+  /** What the guards of permissions let pass: what the token names, of what the role grants today. */
+  function permissionsOf({ role }: User, { scopes, external }: AccessToken): readonly string[] {
+    // A user who is made of a token may what the token says.
+    if (external?.users === 'token') return scopes
+    return narrowScopes(auth.roles.permissionsOf(role), scopes)
+  }
+
   const me = all({ user: activeUser, token: accessToken })
 
   app.get(
@@ -46,7 +56,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     },
     secured(me, ({ user, token }) => ({
       ...userAnswer(user),
-      scope: token.claims.scope,
+      scope: formatScope(permissionsOf(user, token)),
     })),
   )
 

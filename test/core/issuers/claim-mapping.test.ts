@@ -27,6 +27,27 @@ test('permissions are those of the table, each once', () => {
   assert.equal(none.mapsPermissions, false)
 })
 
+test('clients have a table of their own, or that of users', () => {
+  const permissions = ['read', 'write']
+  const one = createClaimMapping({ roles: {}, permissions })
+  assert.deepEqual(one.clientPermissionsOf(['write', 'x']), ['write'])
+  const two = createClaimMapping({
+    roles: {},
+    permissions,
+    clientPermissions: { read: 'jobs:run' },
+  })
+  assert.deepEqual(two.clientPermissionsOf(['read', 'write']), ['jobs:run'])
+  assert.deepEqual(two.permissionsOf(['read', 'write']), permissions)
+  const machines = createClaimMapping({
+    roles: {},
+    permissions: undefined,
+    clientPermissions: ['a'],
+  })
+  assert.equal(machines.mapsPermissions, false)
+  const wrong = { roles: {}, permissions: undefined, clientPermissions: ['a b'] }
+  assert.match(claimMappingProblems(wrong, null, { names: [] }).join(), /ASCII/)
+})
+
 test('of 10,000 groups a bounded number is looked at (XI-13)', () => {
   const groups = Array.from({ length: 10_000 }, (_, index) => `group ${index}`)
   assert.equal(mapping.roleOf([...groups.slice(0, 999), 'boss', ...groups]), 'admin')

@@ -100,7 +100,7 @@ test('a key does not import for an algorithm of another kind (JW-02, JW-06, CVE-
     ['EdDSA', 'ES256'],
   ] as const
   for (const [key, algorithm] of pairs) {
-    await assert.rejects(importPrivateJwk(jwks[key], algorithm), `${key} as ${algorithm}`)
+    await assert.rejects(importPrivateJwk(jwks[key], algorithm), jose.errors.JOSENotSupported)
   }
 })
 
@@ -115,7 +115,10 @@ test('a secret signs by the bytes of its text, and is never published', async ()
   await jose.compactVerify(jws, key.verifyWith)
   const decoded = new jose.CompactSign(message).setProtectedHeader({ alg: 'HS256' })
   const ofDecoded = await decoded.sign(Buffer.from(secret, 'hex'))
-  await assert.rejects(jose.compactVerify(ofDecoded, key.verifyWith))
+  await assert.rejects(
+    jose.compactVerify(ofDecoded, key.verifyWith),
+    jose.errors.JWSSignatureVerificationFailed,
+  )
 })
 
 test('the id of a secret stays the same, and says nothing that a digest of it would', async () => {

@@ -714,7 +714,7 @@ test('an empty, short or missing key verifies nothing, and none of these signs (
       }
     }
   }
-  await assert.rejects(importSecret(''))
+  await assert.rejects(importSecret(''), { name: 'DataError' })
   assert.throws(() => createKeyRing([]), TypeError)
 })
 

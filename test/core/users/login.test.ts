@@ -210,11 +210,11 @@ test('a login that cannot be looked at now is refused before it is counted, by t
     },
   }
   const hasher = await createPasswordHasher({ ...cheapHashing, pool: full })
-  const login = createLogin({ ...auth, hasher, digest: (name) => name })
+  const login = createLogin({ ...auth[internals], hasher, digest: (name) => name })
   const credentials = { username: 'alice', password: goodPassword, address: '2001:db8::1' }
   let counts = 0
-  const { count } = auth.store.throttle
-  Object.assign(auth.store.throttle, {
+  const { count } = auth[internals].store.throttle
+  Object.assign(auth[internals].store.throttle, {
     count: (each: Parameters<typeof count>[0]) => {
       counts++
       return count(each)
@@ -228,9 +228,9 @@ test('a login that cannot be looked at now is refused before it is counted, by t
 
 test('a refusal is an event of what was refused: a login, or a change of the password (LA-01)', async () => {
   const credentials = { username: 'alice', password: 'wrong', address: '192.0.2.1' }
-  await auth.login.authenticate(credentials)
-  await auth.login.authenticate({ ...credentials, purpose: 'login' })
-  await auth.login.authenticate({ ...credentials, purpose: 'password change' })
+  await auth[internals].login.authenticate(credentials)
+  await auth[internals].login.authenticate({ ...credentials, purpose: 'login' })
+  await auth[internals].login.authenticate({ ...credentials, purpose: 'password change' })
   const types = (await auth.events.list({ limit: 3 })).map(({ type }) => type)
   assert.deepEqual(types.toReversed(), [
     'authn_login_fail',
@@ -243,7 +243,7 @@ test('an unlock is for the account, under every spelling of its name', async () 
   const attempt = () => authenticate(auth, 'alice', 'wrong', '198.51.100.7')
   for (let tries = 0; tries < 6; tries++) assert.equal(await attempt(), null)
   await assert.rejects(attempt(), ThrottledError)
-  await auth.login.unlock('ＡLICE')
+  await auth[internals].login.unlock('ＡLICE')
   assert.equal(await attempt(), null)
 })
 

@@ -310,7 +310,7 @@ test('an issuer that is not https is refused, unless it is this machine or allow
   for (const issuer of others) {
     assert.match(problemsOf({ ISSUER: issuer }).join('\n'), /^ISSUER must be https: .*ALLOW_INSEC/)
     assert.equal(issuerOf(issuer, { ALLOW_INSECURE_ISSUER: 'true' }), issuer)
-    assert.throws(() => issuerOf(issuer, { ALLOW_INSECURE_ISSUER: 'false' }))
+    assert.throws(() => issuerOf(issuer, { ALLOW_INSECURE_ISSUER: 'false' }), ConfigError)
   }
   for (const issuer of [
     'http://127.0.0.1:8000',
