@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url'
 import { UnavailableError } from '../../../src/core/errors.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
 import { StoreError, type StoreErrorCode } from '../../../src/stores/store-error.ts'
+import { fromBuild } from '../../prepared.ts'
 import { aSession, aUser, storeContract } from '../contract.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqlite-'))
@@ -267,7 +268,9 @@ test('four processes that open a new file at once all succeed (DD-09)', async ()
   const codes = await Promise.all(
     [1, 2, 3, 4].map(async () => {
       const [code] = await once(
-        spawn(process.execPath, [opener, path], { stdio: ['ignore', 'ignore', 'inherit'] }),
+        spawn(process.execPath, [...fromBuild, opener, path], {
+          stdio: ['ignore', 'ignore', 'inherit'],
+        }),
         'close',
       )
       return code
