@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { createFailurePace } from '../../../src/core/passwords/failure-pace.ts'
 import { formatFirebaseHash } from '../../../src/core/passwords/formats/firebase-scrypt.ts'
 import { readHash } from '../../../src/core/passwords/formats/read-hash.ts'
 import { HashRefusal } from '../../../src/core/passwords/formats/stored-hash.ts'
@@ -157,7 +158,9 @@ const vectors: readonly (readonly [maker: string, kind: string, password: string
       '$argon2id$v=19$m=7168,t=5,p=1$LRScGShC7shkdoU5B1UgUQ$xKjWvB9+0sSP6wTqI1JoEI7w+iA0x9VDhPgmrOHRG80',
     ],
   ]
-const hasher = await createPasswordHasher(cheapHashing)
+/** Failures wait for no other, for nobody guesses here. */
+const unpaced = createFailurePace(async () => {})
+const hasher = await createPasswordHasher(cheapHashing, unpaced)
 
 for (const [maker, kind, password, stored] of vectors) {
   test(`a hash of ${maker} verifies, and is replaced unless it is argon2id (PW-02, PW-03)`, async () => {
@@ -301,7 +304,7 @@ test('any text is read as a hash or refused, and nothing else happens', () => {
 
 test('a foreign hash of any format costs one hash of work (TH-01)', async () => {
   const pool = createCountingPool()
-  const counted = await createPasswordHasher({ ...cheapHashing, pool })
+  const counted = await createPasswordHasher({ ...cheapHashing, pool }, unpaced)
   for (const [maker, , , stored] of vectors) {
     const before = pool.hashes
     await counted.verify('a wrong password', stored, unthrottledAdmission)

@@ -14,7 +14,9 @@ import {
 import { unthrottledAdmission } from '../../../src/core/throttle/throttle.ts'
 import { cheapHashing, createCountingPool } from '../../fixtures.ts'
 
-const hasher = await createPasswordHasher(cheapHashing)
+/** When failures are answered is looked at further down; here nobody waits for it. */
+const unpaced = createFailurePace(async () => {})
+const hasher = await createPasswordHasher(cheapHashing, unpaced)
 const cheapBcrypt = 4
 /** FastAPI's tutorial prints it; it is the hash of "secret". */
 const fastapiHash = '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW'
@@ -142,7 +144,7 @@ test('a hash that is missing never verifies', async () => {
 
 test('no hash, a good one, a foreign one and an unreadable one cost one hash each (TH-01)', async () => {
   const pool = createCountingPool()
-  const counted = await createPasswordHasher({ ...cheapHashing, pool })
+  const counted = await createPasswordHasher({ ...cheapHashing, pool }, unpaced)
   const stored = [null, await hasher.hash('secret'), await bcrypt.hash('secret', cheapBcrypt)]
   for (const hash of [
     ...stored,
