@@ -253,7 +253,7 @@ test('the examples compile', async () => {
 })
 
 for (const { title, file } of examples) {
-  test(`the example at ${title} runs`, { timeout: 60_000 }, async ({ signal }) => {
+  test(`the example at ${title} runs`, { timeout: 300_000 }, async ({ signal }) => {
     const env = { ...process.env, PORT: '0', ADMIN_PASSWORD: 'three green tractors sing' }
     const child = spawn(process.execPath, [...fromBuild, file], { cwd: workshop, env, signal })
     let said = ''
