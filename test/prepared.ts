@@ -13,6 +13,12 @@ export const runDirectoryVariable = 'PORTCULLIS_TEST_RUN'
  */
 export type PreparedPart = 'package' | 'postgres' | 'chromium'
 
+/** What Node.js is started with, for a program that uses the package by its entry points. */
+export const fromBuild: readonly string[] = [
+  '--import',
+  new URL('from-build.ts', import.meta.url).href,
+]
+
 /** The path of a part that was made, and undefined where each makes its own. */
 export function findPrepared(part: PreparedPart): string | undefined {
   const directory = process.env[runDirectoryVariable]

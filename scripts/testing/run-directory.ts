@@ -1,6 +1,14 @@
 // Where a run keeps all that it and its tests write, so that nothing of it is left behind.
 
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,7 +18,6 @@ const namePattern = /^portcullis-tests-(\d+)$/
 export function createRunDirectory(parent: string = tmpdir()): string {
   for (const name of readdirSync(parent)) {
     const [, pid] = namePattern.exec(name) ?? []
-    // A PostgreSQL that outlived its run ends by itself when it misses its directory.
     if (pid !== undefined && !isAlive(Number(pid))) removeRunDirectory(join(parent, name))
   }
   const directory = join(parent, `portcullis-tests-${process.pid}`)
@@ -20,8 +27,27 @@ export function createRunDirectory(parent: string = tmpdir()): string {
   return directory
 }
 
+/** Removes all that a run wrote, and ends the programs that its tests started and could not end any more. */
 export function removeRunDirectory(directory: string): void {
+  endProgramsIn(directory)
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** Kills whatever works in the directory or was started from it; nothing where there is no /proc. */
+function endProgramsIn(directory: string): void {
+  if (!existsSync('/proc/self/cwd')) return
+  for (const pid of readdirSync('/proc').map(Number)) {
+    if (!(pid > 0) || pid === process.pid) continue
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      const place = readlinkSync(`/proc/${pid}/cwd`)
+      if (`${place}/`.startsWith(`${directory}/`) || words.includes(`${directory}/`)) {
+        process.kill(pid, 'SIGKILL')
+      }
+    } catch {
+      // It has ended meanwhile, or is somebody else's.
+    }
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -55,10 +55,12 @@ export function longestFirst(files: readonly string[]): readonly string[] {
   return files.toSorted((a, b) => (weights.get(b) ?? 0) - (weights.get(a) ?? 0))
 }
 
-/** Keeps how long files took, for the next run. */
+/** Keeps how long the files of the project took, for the next run. */
 export function rememberDurations(durations: Readonly<Record<string, number>>): void {
+  const own = Object.entries(durations).filter(([file]) => !file.startsWith('..'))
+  if (own.length === 0) return
   mkdirSync(dirname(durationsFile), { recursive: true })
-  writeFileSync(durationsFile, JSON.stringify({ ...readDurations(), ...durations }))
+  writeFileSync(durationsFile, JSON.stringify({ ...readDurations(), ...Object.fromEntries(own) }))
 }
 
 function readDurations(): Readonly<Record<string, number>> {

@@ -32,7 +32,7 @@ const enclosed = (data: string, ...words: readonly string[]): readonly string[] 
 const password = 'seven quiet otters juggle'
 
 test('a server whose file system is read-only, but for its data, does all that it should', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const data = createDirectory()
   const { status, stderr } = spawnSync('unshare', enclosed(data, 'true'), { encoding: 'utf8' })

@@ -16,6 +16,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { eventTypes } from '../../src/core/events/vocabulary.ts'
 import { settingsBySubject } from '../../src/server/settings/settings.ts'
+import { fromBuild } from '../prepared.ts'
 import { root } from './sources.ts'
 
 const execute = promisify(execFile)
@@ -250,9 +251,9 @@ test('the examples compile', async () => {
 })
 
 for (const { title, file } of examples) {
-  test(`the example at ${title} runs`, { timeout: 60_000 }, async ({ signal }) => {
+  test(`the example at ${title} runs`, { timeout: 300_000 }, async ({ signal }) => {
     const env = { ...process.env, PORT: '0', ADMIN_PASSWORD: 'three green tractors sing' }
-    const child = spawn(process.execPath, [file], { cwd: workshop, env, signal })
+    const child = spawn(process.execPath, [...fromBuild, file], { cwd: workshop, env, signal })
     let said = ''
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk

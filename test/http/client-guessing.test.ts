@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import type { Auth } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
 import type { Store } from '../../src/core/store.ts'
 import type { TokenEndpoint } from '../../src/http/endpoints/endpoint.ts'
 import { createIntrospectionEndpoint } from '../../src/http/endpoints/introspection.ts'

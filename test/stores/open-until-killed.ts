@@ -3,8 +3,8 @@
 
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
-import { postgres } from '../../src/stores/postgres/postgres.ts'
-import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
+import { postgres } from '../../src/stores/postgres/index.ts'
+import { sqlite } from '../../src/stores/sqlite/index.ts'
 
 const [, , database = '', killBefore = '0'] = process.argv
 

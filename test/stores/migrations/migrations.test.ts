@@ -13,6 +13,7 @@ import { createAuth } from '../../../src/core/auth.ts'
 import { internals } from '../../../src/core/internals.ts'
 import { buildApp } from '../../../src/server/app.ts'
 import { createTestClock } from '../../fixtures.ts'
+import { fromBuild } from '../../prepared.ts'
 import { type BareDatabase, postgresDatabase, type Row, sqliteDatabase } from '../bare-database.ts'
 import * as old from '../first-version.ts'
 import type { Count } from '../open-until-killed.ts'
@@ -28,7 +29,7 @@ after(async () => {
 
 /** Opens a database in another process, which counts its statements; null if it was killed. */
 async function openElsewhere({ address }: BareDatabase, killBefore = 0): Promise<Count | null> {
-  const child = spawn(process.execPath, [opener, address, String(killBefore)], {
+  const child = spawn(process.execPath, [...fromBuild, opener, address, String(killBefore)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''

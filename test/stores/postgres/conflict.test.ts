@@ -17,7 +17,7 @@ const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
 
 /** A guard against waiting for ever. */
-const timeout = 60_000
+const timeout = 300_000
 
 describe('a conflict with another transaction', { skip, timeout }, () => {
   let url: string

@@ -22,6 +22,7 @@ import { storeContract } from '../../../src/stores/contract/contract.ts'
 import { aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
 import { StoreError, type StoreErrorCode } from '../../../src/stores/store-error.ts'
+import { fromBuild } from '../../prepared.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqlite-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -268,7 +269,9 @@ test('four processes that open a new file at once all succeed (DD-09)', async ()
   const codes = await Promise.all(
     [1, 2, 3, 4].map(async () => {
       const [code] = await once(
-        spawn(process.execPath, [opener, path], { stdio: ['ignore', 'ignore', 'inherit'] }),
+        spawn(process.execPath, [...fromBuild, opener, path], {
+          stdio: ['ignore', 'ignore', 'inherit'],
+        }),
         'close',
       )
       return code
