@@ -132,11 +132,13 @@ const idTokenClaims = ['at_hash', 'c_hash', 's_hash']
 
 function readToken(
   payload: JWTPayload,
-  { issuer, profile, clientIds, usernameClaim }: OpenIssuerOptions,
+  { issuer, profile, clientIds, usernameClaim, clock }: OpenIssuerOptions,
 ): ExternalToken | null {
   const subject = textOf(payload, 'sub')
   const { exp, iat } = payload
   if (subject === null || !Number.isSafeInteger(exp) || !Number.isSafeInteger(iat)) return null
+  // Of a clock that is far ahead, or was: refused as ours are.
+  if (Number(iat) > clock() + externalClockTolerance) return null
   if (idTokenClaims.some((name) => member(payload, name) !== undefined)) return null
   // Bound to a key of the sender's, which a bearer does not show (RFC 9449 §7.1, RFC 8705 §3).
   if (member(payload, 'cnf') !== undefined) return null

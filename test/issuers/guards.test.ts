@@ -485,6 +485,8 @@ describe('a resource server', () => {
       },
     )
     assert.throws(() => createResourceServer({ issuers: [] }), /at least one issuer/)
+    const misspelt = { issuers: [realm()], rols: {} }
+    assert.throws(() => createResourceServer(misspelt), /no option "rols". Did you mean roles/)
   })
 })
 
