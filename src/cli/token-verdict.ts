@@ -6,7 +6,7 @@ import { UnavailableError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import { findUserOfToken } from '../core/sessions/token-user.ts'
 import { accessTokenMaxLength, isStrictlyEncoded } from '../core/tokens/access-token.ts'
-import { tokenStampOf } from '../core/users/security-stamp.ts'
+import { isTokenStampOf } from '../core/users/security-stamp.ts'
 import { instant } from './terminal/table.ts'
 
 /** What a server here would make of a token, and why. */
@@ -167,7 +167,7 @@ async function explainEnd(
   }
   const isLive =
     session === null
-      ? claims.stamp === tokenStampOf(user.securityStamp)
+      ? isTokenStampOf(user.securityStamp, claims.stamp)
       : session.securityStamp === user.securityStamp
   if (isLive) return 'Its key was retired.'
   return `All logins of ${user.username} were ended since: a new password, a deactivation, or a log-out everywhere.`

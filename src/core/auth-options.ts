@@ -1,9 +1,11 @@
 import type { RoleMap } from './access/roles.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
+import { ConfigError } from './errors.ts'
 import type { TrustedIssuer } from './issuers/external-issuer.ts'
 import { type KeyOptions, keyProblems } from './keys/key-options.ts'
-import type { PasswordHasherOptions } from './passwords/password-hash.ts'
+import { namesOf, unknownOptionProblems } from './known-options.ts'
+import type { Argon2Parameters, PasswordHasherOptions } from './passwords/password-hash.ts'
 import type { PasswordPolicyOptions } from './passwords/password-policy.ts'
 import type { SessionOptions } from './sessions/sessions.ts'
 import type { Store } from './store.ts'
@@ -49,6 +51,78 @@ export interface AuthOptions extends KeyOptions {
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
+
+const optionNames = namesOf<AuthOptions>({
+  store: true,
+  roles: true,
+  defaultRole: true,
+  permissions: true,
+  secretKey: true,
+  previousSecretKeys: true,
+  signingAlgorithm: true,
+  keyEncryptionKey: true,
+  keyRotationInterval: true,
+  issuer: true,
+  audience: true,
+  accessTokenLifetime: true,
+  allowLongAccessTokens: true,
+  passwordHash: true,
+  passwordPolicy: true,
+  sessions: true,
+  eventRetention: true,
+  clients: true,
+  issuers: true,
+  clock: true,
+})
+
+/** The options that have options of their own. */
+const nestedNames = {
+  passwordHash: namesOf<PasswordHasherOptions>({
+    argon2: true,
+    allowWeakHashes: true,
+    pool: true,
+    pepper: true,
+    previousPeppers: true,
+  }),
+  passwordPolicy: namesOf<PasswordPolicyOptions>({ minLength: true, contextWords: true }),
+  sessions: namesOf<SessionOptions>({ idleLifetime: true, lifetime: true, refreshGrace: true }),
+}
+
+/** @throws {ConfigError} if there are no options to look at. */
+export function requireOptions(options: unknown): void {
+  if (isObject(options)) return
+  throw new ConfigError([
+    "createAuth takes an object of options, such as { store: sqlite('app.db') }.",
+  ])
+}
+
+const argon2Names = namesOf<Argon2Parameters>({ memory: true, time: true, parallelism: true })
+
+/** Every option that is missing or not known, one sentence each. Nothing here needs to have its type. */
+export function shapeProblems(options: AuthOptions): string[] {
+  const problems = unknownOptionProblems(options, optionNames, 'createAuth')
+  if (typeof (options.store as Partial<Store> | undefined)?.open !== 'function') {
+    problems.push(
+      "The option store is missing: pass sqlite('app.db') of portcullis/stores/sqlite, for example.",
+    )
+  }
+  for (const [name, known] of Object.entries(nestedNames)) {
+    const nested: unknown = options[name as keyof typeof nestedNames]
+    if (nested === undefined) continue
+    problems.push(
+      ...(isObject(nested)
+        ? unknownOptionProblems(nested, known, `The option ${name}`)
+        : [`The option ${name} must be an object.`]),
+    )
+  }
+  const argon2: unknown = options.passwordHash?.argon2
+  if (isObject(argon2)) {
+    problems.push(...unknownOptionProblems(argon2, argon2Names, 'The option passwordHash.argon2'))
+  }
+  return problems
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** Every reason against the options that no part of them finds by itself. */
 export function optionProblems(

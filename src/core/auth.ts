@@ -1,6 +1,6 @@
 import { createPermissions, type Permissions } from './access/permissions.ts'
 import { createRoles, type Roles } from './access/roles.ts'
-import { type AuthOptions, optionProblems } from './auth-options.ts'
+import { type AuthOptions, optionProblems, requireOptions, shapeProblems } from './auth-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { readConfiguredClients } from './clients/configured.ts'
@@ -100,10 +100,12 @@ export interface Auth {
 /**
  * Opens the store and returns an application's security.
  *
- * @throws {ConfigError} with every problem of the options, before the store is opened; then if a key or
- * a pepper is missing that something in the store needs.
+ * @throws {ConfigError} with every problem of the options, before the store is opened: what is missing,
+ * what is not known, and what cannot be used. Then if a key or a pepper is missing that something in the
+ * store needs.
  */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
+  requireOptions(options)
   const {
     store,
     issuer = 'http://localhost',
@@ -112,7 +114,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     clock = systemClock,
   } = options
 
-  const problems = optionProblems(options, accessTokenLifetime, issuer, audience)
+  const problems = [
+    ...shapeProblems(options),
+    ...optionProblems(options, accessTokenLifetime, issuer, audience),
+  ]
   const attempt = async <T>(make: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await make()
@@ -127,8 +132,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     const { contextWords = [], ...rest } = options.passwordPolicy ?? {}
     return createPasswordPolicy({ ...rest, contextWords: [...contextWords, ...wordsOf(issuer)] })
   })
-  const passwords = await attempt(() => createPasswordHasher(options.passwordHash))
-  const sessionOptions = await attempt(() => checkSessionOptions(options.sessions))
+  const passwords = await attempt(() => createPasswordHasher(options.passwordHash ?? {}))
+  const sessionOptions = await attempt(() => checkSessionOptions(options.sessions ?? {}))
   const configured = await attempt(() => readConfiguredClients(options.clients))
   const eventRetention = await attempt(() => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')

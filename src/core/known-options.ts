@@ -1,3 +1,10 @@
+/** The names of an options type; the compiler sees to it that none is missing. */
+export function namesOf<T>(
+  names: { readonly [Name in keyof Required<T>]: true },
+): readonly string[] {
+  return Object.keys(names)
+}
+
 /**
  * One sentence for each option that is not known, with the nearest known name. JavaScript ignores a
  * misspelt option, so a limit that was meant to hold would not.

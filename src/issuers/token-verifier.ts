@@ -146,6 +146,8 @@ function readToken(
     return null
   }
   if (clock() >= expiresAt + externalClockTolerance) return null
+  // Of a clock that is far ahead, or was: refused as ours are.
+  if (issuedAt > clock() + externalClockTolerance) return null
   if (idTokenClaims.some((name) => member(payload, name) !== undefined)) return null
   // Bound to a key of the sender's, which a bearer does not show (RFC 9449 §7.1, RFC 8705 §3).
   if (member(payload, 'cnf') !== undefined) return null

@@ -381,3 +381,50 @@ test('an application is a login with a password, from end to end', async () => {
   assert.equal(verified?.claims.sub, user.id)
   await auth.close()
 })
+
+test('a misspelt option is refused with the nearest one, together with every other problem', async () => {
+  const options = {
+    store: memory(),
+    isuer: 'https://auth.example.com',
+    accessTokenLifetime: 0,
+    sessions: { refreshGrace: 10, lifetim: 60 },
+    passwordPolicy: { minlength: 12 },
+    passwordHash: { peper: 'x', argon2: { memroy: 19456 } },
+  }
+  await assert.rejects(createAuth(options as unknown as AuthOptions), ({ problems }) => {
+    assert.deepEqual(problems, [
+      'createAuth has no option "isuer". Did you mean issuer?',
+      'The option passwordHash has no option "peper". Did you mean pepper?',
+      'The option passwordPolicy has no option "minlength". Did you mean minLength?',
+      'The option sessions has no option "lifetim". Did you mean lifetime?',
+      'The option passwordHash.argon2 has no option "memroy". Did you mean memory?',
+      'The access token lifetime must be a whole number of seconds, at least 1.',
+    ])
+    return true
+  })
+})
+
+test('without a store, or with parts that are no options, it says in words what is missing', async () => {
+  const missing =
+    "The option store is missing: pass sqlite('app.db') of portcullis/stores/sqlite, for example."
+  const cases: readonly (readonly [unknown, readonly string[]])[] = [
+    [{}, [missing]],
+    [{ store: {} }, [missing]],
+    [
+      { sessions: null, passwordPolicy: 'long', passwordHash: 3 },
+      [
+        missing,
+        'The option passwordHash must be an object.',
+        'The option passwordPolicy must be an object.',
+        'The option sessions must be an object.',
+      ],
+    ],
+    [undefined, ["createAuth takes an object of options, such as { store: sqlite('app.db') }."]],
+  ]
+  for (const [options, expected] of cases) {
+    await assert.rejects(createAuth(options as AuthOptions), ({ problems }) => {
+      assert.deepEqual(problems, expected)
+      return true
+    })
+  }
+})

@@ -248,6 +248,7 @@ const loads = {
   'portcullis/client': '',
   // Its hashes are real, if cheap.
   'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache',
+  'portcullis/stores': '',
   'portcullis/stores/memory': '',
   'portcullis/stores/sqlite': 'lru-cache node:sqlite',
   'portcullis/stores/postgres': 'lru-cache pg',
@@ -333,7 +334,45 @@ console.log(process.versions.node, answer.status, answer.headers.get('www-authen
 await server.close()
 `
 
+const contractScript = `
+import { storeContract } from 'portcullis/stores'
+import { memory } from 'portcullis/stores/memory'
+
+storeContract('my store', async () => {
+  const store = memory()
+  await store.open()
+  return [store, store]
+})
+`
+
+/** A store that says that it revoked a session, and did not. */
+const brokenStoreScript = `
+import { storeContract } from 'portcullis/stores'
+import { memory } from 'portcullis/stores/memory'
+
+storeContract('a broken store', async () => {
+  const store = memory()
+  await store.open()
+  Object.assign(store.sessions, { revoke: async () => true })
+  return [store, store]
+})
+`
+
 for (const { title, node } of runtimes) {
+  test(`somebody else's store runs the contract on ${title}`, async () => {
+    write('contract.test.mjs', contractScript)
+    const said = await run(node(), ['--test', '--test-reporter=tap', 'contract.test.mjs'])
+    assert.match(said, /my store keeps the contract of a store/)
+    const [, passed = 0] = /^# pass (\d+)$/m.exec(said) ?? []
+    assert.ok(Number(passed) > 70, said)
+    assert.match(said, /^# fail 0$/m)
+    write('broken.test.mjs', brokenStoreScript)
+    await assert.rejects(
+      run(node(), ['--test', '--test-reporter=tap', 'broken.test.mjs']),
+      /not ok \d+ - a revoked session rotates no more/,
+    )
+  })
+
   test(`a resource server works on ${title}`, async () => {
     write('resource-server.mjs', resourceServerScript)
     const version = (await run(node(), ['--version'])).trim().slice(1)
@@ -531,7 +570,7 @@ test('what a consumer exports can be named in its own declarations', async () =>
   write(
     'library.ts',
     `
-import { all, createAuth, createGuards, createTokenEndpoint, guard, optional, refine } from 'portcullis'
+import { all, createAuth, createGuards, guard, optional, refine } from 'portcullis'
 import { guarded, portcullis, secured } from 'portcullis/fastify'
 import { buildApp, readConfig, startServer } from 'portcullis/server'
 import { memory } from 'portcullis/stores/memory'
@@ -546,8 +585,7 @@ export const known = optional(both)
 export const language = guard((request) => request.headers)
 export const me = secured(both, ({ user }) => user.username)
 export const routes = guarded(both, async () => {})
-export const endpoint = createTokenEndpoint(auth)
-export const { sessions, users: accounts, accessTokens, keys, events, login, throttle, passwords } = auth
+export const { sessions, users: accounts, accessTokens, managedKeys, events, clients, identities, passwords } = auth
 export const users = await accounts.list({ limit: 1 })
 export const app = await buildApp({ auth })
 export const plugin = portcullis

@@ -148,3 +148,23 @@ test('many tokens of unknown keys at once cost the store no more than two looks'
   )
   assert.ok(versionsRead() - before <= 2)
 })
+
+test("a client's own token is refused on the very next request after another process retired its key (KM-03)", async (t) => {
+  const { here, there, guards } = await start(t)
+  const clientSecret = await here.clients.register({
+    ...{ id: 'job', confidential: true, grants: ['client_credentials'], scopes: ['items:read'] },
+  })
+  const client = await here.clients.authenticateConfidential({ clientId: 'job', clientSecret })
+  const issue = async (): Promise<string> => {
+    const about = { subject: 'job', clientId: 'job', scopes: ['items:read'] }
+    const endsWith = { clientStamp: client.stamp }
+    return (await here[internals].accessTokens.issue({ ...about, endsWith })).token
+  }
+  for (const guard of [guards.currentClient, guards.requireClient('items:read')]) {
+    const token = await issue()
+    await guard(bearer(token))
+    await there.managedKeys?.retire(here[internals].keys.current.id)
+    await assert.rejects(guard(bearer(token)), isInvalidToken)
+    await guard(bearer(await issue()))
+  }
+})

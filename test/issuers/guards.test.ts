@@ -101,6 +101,15 @@ async function assertRefused(promise: Promise<unknown>, status: number): Promise
   })
 }
 
+test('a token from a clock that is far ahead is refused, as ours is', async () => {
+  const { guards } = await open()
+  const ahead = (seconds: number) =>
+    theirs({ iat: clock() + seconds, exp: clock() + seconds + 300 })
+  assert.equal((await guards.activeUser(request(await ahead(60)))).username, 'alice')
+  await assertRefused(guards.activeUser(request(await ahead(61))), 401)
+  await assertRefused(guards.activeUser(request(await ahead(365 * 86400))), 401)
+})
+
 describe('whose token it is (XI-01)', () => {
   test('ours and theirs pass the same guard', async () => {
     const { auth, guards } = await open()
@@ -500,6 +509,8 @@ describe('a resource server', () => {
       },
     )
     assert.throws(() => createResourceServer({ issuers: [] }), /at least one issuer/)
+    const misspelt = { issuers: [realm()], rols: {} }
+    assert.throws(() => createResourceServer(misspelt), /no option "rols". Did you mean roles/)
   })
 })
 

@@ -25,6 +25,7 @@ export type AuthEventType =
   | 'authn_password_change'
   | 'authn_password_change_fail'
   | 'authn_token_created'
+  | 'authn_token_repeated'
   | 'authn_token_reuse'
   | 'authn_token_wrong_client'
   | 'authn_client_fail'
@@ -79,6 +80,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   },
   authn_token_created: {
     says: 'New tokens were issued without a login: for a refresh token, or to a client for itself.',
+    outcome: success,
+    passing: true,
+  },
+  authn_token_repeated: {
+    says: 'A refresh token was presented again within the grace, and answered with the same successor.',
     outcome: success,
     passing: true,
   },

@@ -2,6 +2,7 @@ import { createPermissions, type Permissions } from '../access/permissions.ts'
 import { createRoles, type RoleMap, type Roles } from '../access/roles.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
+import { namesOf, unknownOptionProblems } from '../known-options.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
 import { claimMappingProblems, permissionsOfTable } from './claim-mapping.ts'
@@ -44,6 +45,14 @@ export interface ResourceServerOptions {
   readonly clock?: Clock
 }
 
+const optionNames = namesOf<ResourceServerOptions>({
+  issuers: true,
+  roles: true,
+  defaultRole: true,
+  permissions: true,
+  clock: true,
+})
+
 /**
  * Makes a resource server. Fetches nothing yet: the first request that needs a key does.
  *
@@ -53,7 +62,10 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const { issuers: trusted, clock = systemClock } = options
   const roles = createRoles(options.roles)
   const defaultRole = options.defaultRole ?? defaultRoleOf(roles)
-  const problems = [...issuerProblems(trusted, roles)]
+  const problems = [
+    ...unknownOptionProblems(options, optionNames, 'createResourceServer'),
+    ...issuerProblems(trusted, roles),
+  ]
   if (trusted.length === 0) problems.push('A resource server needs at least one issuer.')
   if (!roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Clock } from '../clock.ts'
+import { type Clock, clockTolerance } from '../clock.ts'
 import { ConfigError, OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import { pruneInBatches } from '../prune-batches.ts'
@@ -86,8 +86,8 @@ export interface Sessions {
   /**
    * Exchanges a refresh token for its successor (RFC 6749 §6). The old one dies with the exchange.
    *
-   * Presented again within the grace, it yields the identical successor. Presented again later, it
-   * ends the session, before the refusal is sent: somebody holds a copy, and which of the two is the
+   * Presented again within the grace, it yields the identical successor. Presented again later, or
+   * while the clock is behind the rotation by more than 30 seconds, it ends the session, before the refusal is sent: somebody holds a copy, and which of the two is the
    * thief cannot be known (RFC 9700 §4.14.2).
    *
    * @throws {OAuthError} `invalid_grant` for a token that is unknown, expired, revoked, reused, of
@@ -206,9 +206,12 @@ export function createSessions({
       }
       if (session.generation === generation) throw refused('expired, or of an inactive user')
       const isPredecessor = session.generation === generation + 1
-      if (isPredecessor && now <= session.rotatedAt + refreshGrace && refreshGrace > 0) {
-        if (now < session.expiresAt && (await findLiveUser(session))) return withToken(session)
-        throw refused('expired, or of an inactive user')
+      if (isPredecessor && isWithinGrace(now, session.rotatedAt)) {
+        if (now >= session.expiresAt || !(await findLiveUser(session))) {
+          throw refused('expired, or of an inactive user')
+        }
+        await events.record({ ...about, type: 'authn_token_repeated', userId: session.userId })
+        return withToken(session)
       }
       // Stored before the refusal is sent, whatever becomes of the request (SR-07).
       const reuse = { ...about, type: 'authn_token_reuse', userId: session.userId } as const
@@ -249,6 +252,11 @@ export function createSessions({
     get pruned() {
       return pruned
     },
+  }
+
+  /** Not before the rotation either: a clock that was set back must not make the grace longer. */
+  function isWithinGrace(now: number, rotatedAt: number): boolean {
+    return refreshGrace > 0 && now <= rotatedAt + refreshGrace && now >= rotatedAt - clockTolerance
   }
 
   async function findLiveUser({ id, userId }: SessionRecord): Promise<UserRecord | null> {

@@ -3,7 +3,7 @@ import type { MaybePromise } from '../maybe-promise.ts'
 import { mapAnswer } from '../maybe-promise.ts'
 import type { Store } from '../store.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
-import { tokenStampOf } from '../users/security-stamp.ts'
+import { isTokenStampOf } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 
 /**
@@ -21,7 +21,7 @@ export function findUserOfToken(
     const { user } = subject
     const isLive =
       sid === undefined
-        ? stamp === tokenStampOf(user.securityStamp)
+        ? isTokenStampOf(user.securityStamp, stamp)
         : subject.sessionStamp === user.securityStamp
     if (!isLive) return null
     // Another process may have retired the key since it was loaded here.

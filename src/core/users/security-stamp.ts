@@ -26,3 +26,8 @@ export function newSecurityStamp(): string {
 export function tokenStampOf(securityStamp: string): string {
   return createHash('sha256').update(securityStamp).digest('base64url')
 }
+
+/** True if a token says this of its user's stamp: the digest, or the stamp itself as earlier versions wrote it. */
+export function isTokenStampOf(securityStamp: string, claim: unknown): boolean {
+  return claim === tokenStampOf(securityStamp) || claim === securityStamp
+}

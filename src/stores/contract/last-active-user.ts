@@ -42,6 +42,15 @@ export function lastActiveUserContract(stores: Stores): void {
       await assert.rejects(store.users.remove(another.id, roles), conflict('last_active'))
     })
 
+    test('who is inactive, or has none of the roles, may go though nobody is active in them', async () => {
+      const [inactive] = await start({ active: false })
+      assert.ok(inactive)
+      const bystander = await add()
+      assert.ok(await store.users.update(inactive.id, { role: 'member' }, roles))
+      assert.ok(await store.users.update(bystander.id, { active: false }, roles))
+      assert.equal(await store.users.remove(bystander.id, roles), true)
+    })
+
     test('stays when the last two go at the same time', async () => {
       for (let round = 0; round < 10; round++) {
         const [one, another] = await start({}, { role: 'root' })

@@ -73,3 +73,12 @@ test('permissions that would not fit into a token are refused', () => {
   assert.deepEqual(problemsOf(map(64)), [])
   assert.equal(problemsOf(map(65)).length, 1)
 })
+
+test('the permissions of a role take 4096 characters of a scope at most, spaces among them', () => {
+  const fits = ['a'.repeat(2048), 'b'.repeat(2047)]
+  assert.deepEqual(createRoles({ much: fits }).permissionsOf('much'), fits)
+  assert.throws(
+    () => createRoles({ much: [...fits.slice(1), 'a'.repeat(2049)] }),
+    /4096 characters/,
+  )
+})

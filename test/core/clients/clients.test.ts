@@ -372,6 +372,12 @@ describe('a client that is removed', () => {
   })
 })
 
+/** Registers, by a process without the configuration, a client of the id of a configured one. */
+async function registeredBefore(store: Store): Promise<string> {
+  const other = await createTestAuth({ store })
+  return await other.clients.register({ id: 'app', confidential: true })
+}
+
 describe('clients of the configuration', () => {
   const clients = [
     { id: 'app', secret: configuredSecret },
@@ -396,6 +402,15 @@ describe('clients of the configuration', () => {
     auth = await createTestAuth({ store, clients })
     assert.equal((await named('spa')).confidential, false)
     await assert.rejects(named('spa', secret), isRefused)
+    // The tokens of the stored one are not those of the configured one, whose id is the same.
+    const storedApp = { clientId: 'app', clientSecret: await registeredBefore(store) }
+    const { stamp: old } = await (await createTestAuth({ store })).clients.authenticateConfidential(
+      storedApp,
+    )
+    assert.equal(await auth.clients.findByStamp('app', old), null)
+    const ours = { clientId: 'app', clientSecret: configuredSecret }
+    const { stamp } = await auth.clients.authenticateConfidential(ours)
+    assert.equal((await auth.clients.findByStamp('app', stamp))?.client.configured, true)
     const list = (await auth.clients.list()).map(({ id, configured }) => [id, configured])
     assert.deepEqual(list, [
       ['app', true],

@@ -326,12 +326,39 @@ test('a changed algorithm is a rotation, begun once, after which old tokens stil
 
   // Two processes that are configured differently do not take turns at it.
   await before.keys.maintain()
-  const length = (await keys.list()).length
+  const idsOf = async () => (await keys.list()).map(({ id }) => id)
+  const ids = await idsOf()
   for (let times = 0; times < 3; times++) {
     await before.keys.maintain()
     await keys.maintain()
+    assert.deepEqual(await idsOf(), ids)
   }
-  assert.equal((await keys.list()).length, length)
+})
+
+test('a change that has to be decided anew makes its key once, however often', async () => {
+  const store = memory()
+  const { keys } = await start(createTestClock(), { store })
+  const { change } = store.signingKeys
+  const put: string[][] = []
+  Object.assign(store.signingKeys, {
+    change: async (...parameters: Parameters<typeof change>) => {
+      put.push(parameters[1].put.map(({ id }) => id))
+      return put.length < 3 ? false : await change(...parameters)
+    },
+  })
+  const { id } = await keys.rotate({ atOnce: true })
+  assert.equal(put.length, 3)
+  for (const ids of put) assert.ok(ids.includes(id))
+})
+
+test('a rotation at once takes no next key of another algorithm', async () => {
+  const store = memory()
+  const clock = createTestClock()
+  const { keys } = await start(clock, { store })
+  await keys.rotate()
+  const { keys: others } = await start(clock, { store, signingAlgorithm: 'EdDSA' })
+  const made = await others.rotate({ atOnce: true })
+  assert.deepEqual([made.algorithm, made.state], ['EdDSA', 'active'])
 })
 
 test('a next key of another algorithm gives way to one of the right one', async () => {

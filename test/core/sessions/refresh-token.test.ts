@@ -56,3 +56,14 @@ test('what a previous secret wrote is read, and what is written is the new oneâ€
   assert.equal(both.format(sessionId, 7), tokens.format(sessionId, 7))
   assert.equal(old.parse(both.format(sessionId, 7)), null)
 })
+
+test('the derivation and the format stay as they are, for tokens that were issued before (SR-01)', () => {
+  const fixed = createRefreshTokens(Buffer.from('0123456789abcdef0123456789abcdef'))
+  const token =
+    'prt_01890a5d-ac96-774b-bcce-b302099a8057.42.wqnr_1Nm4MAy-xtjaRebrc2Lhzs-6BSlVLLG8yZ2Vo0'
+  assert.equal(fixed.format('01890a5d-ac96-774b-bcce-b302099a8057', 42), token)
+  assert.deepEqual(fixed.parse(token), {
+    sessionId: '01890a5d-ac96-774b-bcce-b302099a8057',
+    generation: 42,
+  })
+})

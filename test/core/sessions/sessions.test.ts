@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
-import { ConfigError, OAuthError } from '../../../src/core/errors.ts'
+import { ConfigError, OAuthError, UnavailableError } from '../../../src/core/errors.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
 import { internals } from '../../../src/core/internals.ts'
 import { checkSessionOptions, type OpenSession } from '../../../src/core/sessions/sessions.ts'
@@ -101,6 +101,96 @@ test('of 50 presentations at once all get the same successor, one generation on 
   )
   assert.equal(new Set(answers.map((answer) => answer.refreshToken)).size, 1)
   assert.equal((await auth[internals].store.sessions.find(session.id))?.generation, 1)
+})
+
+test('while the clock is set back the grace is no longer than it is: reuse ends the session (SR-06)', async () => {
+  for (const [back, isReuse] of [
+    [3600, true],
+    [31, true],
+    [30, false],
+  ] as const) {
+    await start()
+    const { session, refreshToken } = await open()
+    const { refreshToken: successor } = await auth.sessions.refresh(refreshToken, clientId)
+    clock.advance(-back)
+    if (isReuse) await assertRefused(refreshToken)
+    else assert.equal((await auth.sessions.refresh(refreshToken, clientId)).refreshToken, successor)
+    assert.equal(await isEnded(session.id), isReuse, `${back} seconds back`)
+  }
+})
+
+test('a machine whose clock is far behind sees the reuse of what another one rotated (SR-06)', async () => {
+  const store = memory()
+  const secretKey = '0f1e2d3c4b5a69788796a5b4c3d2e1f0'
+  const [ahead, behind] = [createTestClock(), createTestClock()]
+  const here = await createTestAuth({ store, secretKey, clock: ahead })
+  const there = await createTestAuth({ store, secretKey, clock: behind })
+  const alice = await here.users.create({ username: 'alice', password: goodPassword })
+  for (const [seconds, isReuse] of [
+    [20, false],
+    [120, true],
+  ] as const) {
+    ahead.advance(seconds - (ahead() - behind()))
+    const opened = await here.sessions.open(alice, { clientId, scopes: [] })
+    assert.ok(opened)
+    const { refreshToken } = await here.sessions.refresh(opened.refreshToken, clientId)
+    const again = there.sessions.refresh(opened.refreshToken, clientId)
+    if (isReuse) await assert.rejects(again, isRefused)
+    else assert.equal((await again).refreshToken, refreshToken)
+    assert.equal((await here.sessions.list(alice.id)).length, 1)
+  }
+})
+
+test('a token that is presented again within the grace is an event, which is not stored (LA-01)', async () => {
+  const { session, refreshToken } = await open()
+  await auth.sessions.refresh(refreshToken, clientId)
+  const heard: AuthEvent[] = []
+  auth.events.subscribe((event) => heard.push(event))
+  await auth.sessions.refresh(refreshToken, clientId, { address: '192.0.2.9' })
+  const [{ type, sessionId, address, userId } = {} as AuthEvent] = heard
+  assert.deepEqual(
+    [heard.length, type, sessionId, address, userId],
+    [1, 'authn_token_repeated', session.id, '192.0.2.9', user.id],
+  )
+  assert.deepEqual(await auth.events.list({ type: 'authn_token_repeated', limit: 10 }), [])
+})
+
+test('reuse whose event cannot be stored ends the session all the same, and the error shows (SR-07)', async () => {
+  const { session, refreshToken } = await open()
+  await auth.sessions.refresh(refreshToken, clientId)
+  clock.advance(11)
+  const { sessions } = auth[internals].store
+  const { revoke } = sessions
+  const outage = new UnavailableError('The disk is full', 2)
+  const revoked: unknown[] = []
+  Object.assign(sessions, {
+    revoke: async (...parameters: Parameters<typeof revoke>) => {
+      const event = parameters.at(-1)
+      revoked.push(event)
+      if (typeof event === 'object') throw outage
+      return await revoke(...parameters)
+    },
+  })
+  await assert.rejects(auth.sessions.refresh(refreshToken, clientId), outage)
+  assert.equal(revoked.length, 2)
+  assert.ok(await isEnded(session.id))
+})
+
+test('a login waits until the sessions beyond the bound are gone', async () => {
+  const outage = new UnavailableError('The database cannot be used now', 2)
+  Object.assign(auth[internals].store.sessions, { trim: () => Promise.reject(outage) })
+  await assert.rejects(auth.sessions.open(user, { clientId, scopes: [] }), outage)
+})
+
+test('an ended session is kept for a day for those who look into the database, and no longer', async () => {
+  const { session } = await open()
+  await auth.sessions.end(session.id)
+  clock.advance(day)
+  assert.equal(await auth.sessions.prune(), 0)
+  assert.equal(auth.sessions.pruned, 0)
+  clock.advance(1)
+  assert.equal(await auth.sessions.prune(), 1)
+  assert.equal(auth.sessions.pruned, 1)
 })
 
 test('a token of another client is refused and stays good (SR-02, GHSA-pw9m-5jxm-xr6h)', async () => {

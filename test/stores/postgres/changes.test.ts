@@ -129,11 +129,13 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000
       ({ user }) => here.users.remove(user.id),
       ({ session }) => here.sessions.revoke(session.id, 1),
       ({ user }) => here.sessions.trim(user.id, 0),
+      ({ session }) => here.sessions.revokeByClient(session.clientId, 1, 1000),
       async () => {
         const key = { algorithm: 'ES256', sealedPrivateKey: 'sealed', verifiesUntil: null } as const
         const put = [{ ...key, id: randomUUID(), createdAt: 1, signsFrom: 1 }]
         return await here.signingKeys.change(await here.signingKeys.version(), { put, remove: [] })
       },
+      () => here.revokeAll('of nobody before', 1),
     ] satisfies ((of: { user: UserRecord; session: SessionRecord }) => Promise<unknown>)[]) {
       const { user, session } = await add()
       await warm(user, session)

@@ -9,6 +9,7 @@ import { UnavailableError } from '../../../src/core/errors.ts'
 import { aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { nodeSqliteDialect } from '../../../src/stores/sqlite/driver.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
+import { openWriteAheadLog } from '../../../src/stores/sqlite/write-ahead-log.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-log-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -123,4 +124,24 @@ test('after the disk has failed nothing is acknowledged until a restart', async 
   await restarted.users.create(aUser())
   await restarted.check()
   await restarted.close()
+})
+
+test('a log is closed when what was committed is on the disk, and also when the disk has failed', async (t) => {
+  const path = join(directory, `${++files}.db`)
+  fs.writeFileSync(`${path}-wal`, '')
+  const waiting: ((error: Error | null) => void)[] = []
+  const wait = (_file: number, done: (error: Error | null) => void): void => void waiting.push(done)
+  const disk = mock.method(fs, 'fdatasync', wait)
+  const closing = mock.method(fs, 'closeSync')
+  t.after(() => mock.restoreAll())
+  for (const outcome of [null, new Error('The disk is gone')]) {
+    const calls = closing.mock.callCount()
+    const closed = openWriteAheadLog(path).close()
+    await turnsOfTheLoop()
+    assert.equal(closing.mock.callCount(), calls, 'not before the disk has answered')
+    waiting.pop()?.(outcome)
+    await closed
+    assert.equal(closing.mock.callCount(), calls + 1)
+  }
+  assert.equal(disk.mock.callCount(), 2)
 })
