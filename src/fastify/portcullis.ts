@@ -4,7 +4,7 @@ import type { Auth } from '../core/auth.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { type DocsOptions, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
-import { finishRoute } from './route-guards.ts'
+import { finishRoute, warnOfEndlessRequests } from './route-guards.ts'
 
 /** What the plugin takes. */
 export interface PortcullisOptions {
@@ -39,6 +39,7 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
       docs = {},
     } = options
     app.addHook('onRoute', finishRoute)
+    app.addHook('onListen', warnOfEndlessRequests)
     if (docs !== false) await registerDocs(app, auth, app.prefix + tokenPath, docs)
     if (!('login' in auth)) return
     await app.register(oauthRoutes, {
