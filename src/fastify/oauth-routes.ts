@@ -97,6 +97,8 @@ function serveForms(
       // which may be for another kind of schema, have no part in it.
       validatorCompiler: () => () => true,
       serializerCompiler: () => JSON.stringify,
+      // Nor has its `transform` of the documentation.
+      config: { swaggerTransform: false } as object,
     },
     async (request, reply) => {
       if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
