@@ -84,7 +84,11 @@ const nestedNames = {
     pepper: true,
     previousPeppers: true,
   }),
-  passwordPolicy: namesOf<PasswordPolicyOptions>({ minLength: true, contextWords: true }),
+  passwordPolicy: namesOf<PasswordPolicyOptions>({
+    minLength: true,
+    contextWords: true,
+    refuseSamples: true,
+  }),
   sessions: namesOf<SessionOptions>({ idleLifetime: true, lifetime: true, refreshGrace: true }),
 }
 

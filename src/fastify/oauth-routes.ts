@@ -43,6 +43,8 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
     // which may be for another kind of schema, have no part in it.
     validatorCompiler: () => () => true,
     serializerCompiler: () => JSON.stringify,
+    // Nor has its `transform` of the documentation.
+    config: { swaggerTransform: false } as object,
     errorHandler(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
       return send(reply, answerFailure(error, request, endpoint.bodyLimit))
     },

@@ -15,7 +15,7 @@ import {
 import { type DocsOptions, docsOptionNames, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { answerRefusals } from './refusal-handler.ts'
-import { finishRoute } from './route-guards.ts'
+import { finishRoute, warnOfEndlessRequests } from './route-guards.ts'
 
 /** What the plugin `portcullis` takes. */
 export interface PortcullisOptions extends OAuthPaths {
@@ -72,6 +72,7 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
     const { auth, answerErrors = true, docs = {} } = options
     const prefix = normalizePrefix(options.prefix ?? '')
     app.addHook('onRoute', finishRoute)
+    app.addHook('onListen', warnOfEndlessRequests)
     if (answerErrors) app.addHook('onRoute', answerRefusals)
     const { tokenPath = endpoints.token.path } = options
     if (docs !== false) await registerDocs(app, auth, { prefix, tokenPath }, docs)

@@ -76,3 +76,11 @@ const recheckAfterBody: Hook = (request, _reply, done) => {
   done()
   return undefined
 }
+
+/** Fastify's default of 0 lets a client hold a request open for ever, its body unsent. */
+export async function warnOfEndlessRequests(this: FastifyInstance): Promise<void> {
+  if (this.server.requestTimeout !== 0) return
+  this.log.warn(
+    'Clients may take as long as they like to send a request: set requestTimeout, such as Fastify({ requestTimeout: 15_000 }).',
+  )
+}

@@ -18,7 +18,7 @@ let origin = ''
 let secret = ''
 
 before(async () => {
-  auth = await createTestAuth()
+  auth = await createTestAuth({ permissions: { 'report:read': 'Read reports' } })
   await auth.users.create({ username: 'alice', password: goodPassword, role: 'admin' })
   const client = { id: 'nightly', grants: ['client_credentials'], scopes: ['report:read'] }
   secret = await auth.clients.register({ ...client, confidential: true })

@@ -7,7 +7,7 @@ import { secured } from '../../src/fastify/secured.ts'
 import { optional } from '../../src/http/guards/combinators.ts'
 import { guard } from '../../src/http/guards/guard.ts'
 import { Forbidden } from '../../src/http/refusal.ts'
-import { createSpy, createTestApp, createTestGuards } from './test-app.ts'
+import { createSpy, createTestApp, createTestGuards, described } from './test-app.ts'
 
 async function statusOf(app: FastifyInstance, url: string, headers = {}): Promise<number> {
   return (await app.inject({ url, headers })).statusCode
@@ -195,7 +195,8 @@ describe('a guarded scope', () => {
 
 describe('the documentation of a guarded scope', () => {
   test('is on each route, its scopes before those of inner scopes and of the route', async () => {
-    const { app, guards } = await createTestApp()
+    const permissions = described('a:route', 'm:inner', 'z:outer')
+    const { app, guards } = await createTestApp({ auth: { permissions } })
     const { requirePermission, requireRole } = guards
     await app.register(
       guarded(requirePermission('z:outer'), async (outer) => {

@@ -8,7 +8,7 @@ import { secured } from '../../src/fastify/secured.ts'
 import { all, optional } from '../../src/http/guards/combinators.ts'
 import { guard } from '../../src/http/guards/guard.ts'
 import { Refusal } from '../../src/http/refusal.ts'
-import { createTestApp } from './test-app.ts'
+import { createTestApp, described } from './test-app.ts'
 
 async function documented(app: FastifyInstance, path: string, method = 'get') {
   const { paths } = (await app.inject('/openapi.json')).json()
@@ -50,7 +50,8 @@ describe('the documentation of a guarded route', () => {
   })
 
   test("unites the scopes of all its guards, each once, hooks before the handler's", async () => {
-    const { app, guards } = await createTestApp()
+    const permissions = described('a', 'b', 'c', 'd')
+    const { app, guards } = await createTestApp({ auth: { permissions } })
     const { requirePermission } = guards
     app.get(
       '/both',

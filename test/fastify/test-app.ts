@@ -59,6 +59,11 @@ export async function createTestApp(
   return { app, ...made }
 }
 
+/** Permissions that no role grants by name, described so that guards may require them. */
+export function described(...names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, '']))
+}
+
 /** How often a handler was reached. */
 export function createSpy<T>(answer: T): (() => T) & { calls: number } {
   const spy = Object.assign(

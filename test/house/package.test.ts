@@ -550,7 +550,8 @@ import { memory } from 'portcullis/stores/memory'
 import { sqlite } from 'portcullis/stores/sqlite'
 
 export async function build(path: string | undefined): Promise<FastifyInstance> {
-  const auth: Auth = await createAuth({ store: path === undefined ? memory() : sqlite(path) })
+  const store = path === undefined ? memory() : sqlite(path)
+  const auth: Auth = await createAuth({ store, permissions: { 'stats:read': 'Read statistics' } })
   const { activeUser, requirePermission } = createGuards(auth)
   const app = Fastify()
   await app.register(portcullis, { auth })

@@ -41,7 +41,8 @@ async function start(t: TestContext): Promise<Processes> {
       return store.signingKeys.version()
     },
   }
-  const here = await createTestAuth({ store: { ...store, signingKeys }, clock })
+  const permissions = { 'items:read': 'Read items' }
+  const here = await createTestAuth({ store: { ...store, signingKeys }, clock, permissions })
   const there = await createTestAuth({ store, clock })
   const guards = createGuards(here)
   const { id } = await here.users.create({ username: 'alice', password: null, role: 'admin' })

@@ -73,6 +73,8 @@ const theirs = (changes: JWTPayload = {}, by = key): Promise<string> => sign(by,
 const request = (token: string): Request =>
   new Request('https://api.example.com/', { headers: { authorization: `Bearer ${token}` } })
 
+const described = { 'stats:read': 'Read statistics' }
+
 interface Subject {
   readonly auth: Auth
   readonly guards: Guards
@@ -87,7 +89,13 @@ async function open(
   issuer: Partial<KeycloakOptions> = {},
   options: Partial<AuthOptions> = {},
 ): Promise<Subject> {
-  const auth = await createTestAuth({ clock, roles, issuers: [realm(issuer)], ...options })
+  const auth = await createTestAuth({
+    clock,
+    roles,
+    permissions: described,
+    issuers: [realm(issuer)],
+    ...options,
+  })
   opened.push(auth)
   return { auth, guards: createGuards(auth) }
 }

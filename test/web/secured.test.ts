@@ -26,7 +26,7 @@ test('a handler runs for requests that the guard lets pass, with its value', asy
 })
 
 test('a refusal has the status, the headers and the body that it has everywhere', async () => {
-  const auth = await createTestAuth()
+  const auth = await createTestAuth({ permissions: { 'items:read': 'Read items' } })
   let handled = 0
   const handler = secured(createGuards(auth).requirePermission('items:read'), () => {
     handled++

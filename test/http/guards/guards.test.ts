@@ -4,12 +4,14 @@ import { SignJWT } from 'jose'
 import { type Auth, createAccessToken } from '../../../src/core/auth.ts'
 import { UnavailableError } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
+import { createResourceServer } from '../../../src/core/issuers/resource-server.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type { User } from '../../../src/core/users/user.ts'
 import type { GuardedRequest } from '../../../src/http/bearer.ts'
 import type { Guard } from '../../../src/http/guards/guard.ts'
 import { createGuards, type Guards } from '../../../src/http/guards/guards.ts'
 import { Refusal } from '../../../src/http/refusal.ts'
+import { rfc9068 } from '../../../src/issuers/rfc9068.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../../fixtures.ts'
 
@@ -432,7 +434,9 @@ describe('requirePermission', () => {
 
   test('compares exactly: no prefix, no case folding, no pattern (AZ-06)', async () => {
     const user = await signUp(auth, 'admin')
-    const guard = guards.requirePermission('items:read:all')
+    const permissions = { has: () => true, describe: () => ({}), add() {} }
+    const described = { ...auth, permissions }
+    const guard = createGuards(described).requirePermission('items:read:all')
     for (const scope of ['items:read', 'items:*', 'Items:Read:All', 'items:read:al', '**']) {
       const token = await tokenOf(auth, user, [scope])
       assert.deepEqual(await refusalOf(guard, bearer(token)), missingScope('items:read:all'))
@@ -460,10 +464,51 @@ describe('requirePermission', () => {
     assert.throws(() => Reflect.apply(guards.requirePermission, guards, []), TypeError)
   })
 
-  test('makes its permissions known, so that a login may ask for them', () => {
-    assert.equal(auth.permissions.has('guards:only'), false)
-    guards.requirePermission('guards:only')
-    assert.equal(auth.permissions.has('guards:only'), true)
+  test('throws at once for one that nothing names, and says what is known (BR-06)', () => {
+    for (const require of [
+      guards.requirePermission,
+      guards.requireClient,
+      guards.requireCaller,
+    ] as const) {
+      assert.throws(() => require('items:read', 'nope'), {
+        name: 'TypeError',
+        message:
+          /takes known permissions \(items:read, items:write\), not: "nope"\. Give it to a role/,
+      })
+    }
+    assert.equal(auth.permissions.has('nope'), false)
+  })
+
+  test('is not satisfied by a role that grants everything: it names nothing', async () => {
+    const made = createGuards(await createTestAuth({ roles: { admin: ['*'] } }))
+    assert.throws(() => made.requirePermission('items:read'), /none yet/)
+    assert.ok(made.requirePermission('*'))
+  })
+
+  test('takes what a description, a configured client or a table of an issuer names', async () => {
+    const issuer = rfc9068({
+      issuer: 'https://id.example.com',
+      audience: 'api',
+      permissions: { read: 'theirs:read', all: ['theirs:write'] },
+    })
+    const client = { id: 'jobs', secret: 'f3b1c4d5e6a7980b1c2d3e4f5a6b7c8d', scopes: ['jobs:run'] }
+    const made = createGuards(
+      await createTestAuth({
+        permissions: { 'described:only': 'Described' },
+        clients: [{ ...client, grants: ['client_credentials'] }],
+        issuers: [issuer],
+      }),
+    )
+    for (const name of ['described:only', 'jobs:run', 'theirs:read', 'theirs:write']) {
+      assert.ok(made.requireCaller(name))
+    }
+    const server = createResourceServer({
+      issuers: [
+        rfc9068({ issuer: 'https://b.example.com', audience: 'api', permissions: ['list:only'] }),
+      ],
+    })
+    assert.ok(createGuards(server).requireCaller('list:only'))
+    assert.throws(() => createGuards(server).requireCaller('list'), TypeError)
   })
 
   test('documents the scopes and the active user', () => {

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
+import { createAccessToken } from '../../src/core/auth.ts'
+import { guarded, oauthEndpoints, secured } from '../../src/express/index.ts'
+import { refine } from '../../src/http/guards/combinators.ts'
+import { guard } from '../../src/http/guards/guard.ts'
+import { createGuards } from '../../src/http/guards/guards.ts'
+import { Forbidden } from '../../src/http/refusal.ts'
+import { createTestAuth, goodPassword } from '../fixtures.ts'
+import { openSlowly } from '../slow-request.ts'
+
+const auth = await createTestAuth()
+const { activeUser, requireRole } = createGuards(auth)
+const mistake = new Error('a mistake')
+let handled = 0
+let onSeen = (): void => {}
+const seen = refine(activeUser, (user) => {
+  onSeen()
+  return user
+})
+const reached: RequestHandler = (_request, response) => {
+  response.json(++handled)
+}
+
+const app = express()
+app.use(oauthEndpoints(auth))
+app.get(
+  '/users/:id',
+  secured(activeUser, (user, request, response) => {
+    response.json({ username: user.username, id: request.params.id })
+  }),
+)
+app.get(
+  '/public',
+  secured(activeUser, (_user, _request, response) => {
+    response.set('cache-control', 'public').end()
+  }),
+)
+app.get(
+  '/mine',
+  secured(activeUser, async () => {
+    throw new Forbidden('Not your item')
+  }),
+)
+app.get(
+  '/mistake',
+  secured(
+    guard(() => 1),
+    () => {
+      throw mistake
+    },
+  ),
+)
+app.get(
+  '/late',
+  secured(activeUser, (_user, _request, response) => {
+    response.write('begun')
+    throw new Forbidden()
+  }),
+)
+app.use('/admin', guarded(requireRole('admin')))
+app.get('/admin/stats', reached)
+app.post(
+  '/items',
+  guarded(seen),
+  express.json(),
+  secured(seen, (_user, request, response, next) => reached(request, response, next)),
+)
+app.get('/forgotten', (request, response) => {
+  // What must not end the process.
+  requireRole('admin')(request)
+  response.end()
+})
+const answerErrors: ErrorRequestHandler = (error, _request, response, _next) => {
+  if (response.headersSent) response.end()
+  else response.status(error === mistake ? 500 : 501).end('answered by the application')
+}
+app.use(answerErrors)
+
+let server: Server
+let url: string
+before(async () => {
+  server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+after(async () => {
+  server.close()
+  await auth.close()
+})
+
+async function signUp(username: string, role = 'member') {
+  const { id } = await auth.users.create({ username, password: goodPassword, role })
+  return { id, headers: { authorization: `Bearer ${await createAccessToken(auth, id)}` } }
+}
+
+test('a login, a guarded route and a log-out', async () => {
+  await signUp('alice')
+  const form = new URLSearchParams({ username: 'alice', password: goodPassword })
+  const login = await fetch(`${url}/auth/token`, { method: 'POST', body: form })
+  const { access_token } = await login.json()
+  const headers = { authorization: `Bearer ${access_token}` }
+  const me = await fetch(`${url}/users/7`, { headers })
+  assert.deepEqual([me.status, await me.json()], [200, { username: 'alice', id: '7' }])
+  assert.equal(me.headers.get('cache-control'), 'no-store')
+  const gone = new URLSearchParams({ token: access_token })
+  assert.equal((await fetch(`${url}/auth/revoke`, { method: 'POST', body: gone })).status, 200)
+  assert.equal((await fetch(`${url}/users/7`, { headers })).status, 401)
+})
+
+test('a refusal has its status, headers and body, and the handler is not reached (BR-02)', async () => {
+  const { headers } = await signUp('bob')
+  const none = await fetch(`${url}/users/7`)
+  assert.equal(none.status, 401)
+  assert.equal(none.headers.get('www-authenticate'), 'Bearer')
+  assert.equal(none.headers.get('cache-control'), 'no-store')
+  assert.equal((await none.json()).detail, 'Not authenticated')
+  for (const [path, init, status] of [
+    ['/admin/stats', {}, 401],
+    ['/admin/stats', { headers }, 403],
+    ['/items', { method: 'POST', body: '{}' }, 401],
+    ['/mine', { headers }, 403],
+  ] as const) {
+    const answer = await fetch(url + path, init)
+    assert.equal(answer.status, status, path)
+    assert.match(String(answer.headers.get('content-type')), /^application\/problem\+json/)
+  }
+  assert.equal(handled, 0)
+  const { headers: admin } = await signUp('root', 'admin')
+  assert.equal(await (await fetch(`${url}/admin/stats`, { headers: admin })).text(), '1')
+})
+
+test('what an application says of caches stays', async () => {
+  const { headers } = await signUp('carol')
+  const open = await fetch(`${url}/public`, { headers })
+  assert.equal(open.headers.get('cache-control'), 'public')
+})
+
+test('an error that is no refusal, or comes too late for one, is left to the application', async () => {
+  const answer = await fetch(`${url}/mistake`)
+  assert.deepEqual([answer.status, await answer.text()], [500, 'answered by the application'])
+  const { headers } = await signUp('dave')
+  assert.equal(await (await fetch(`${url}/late`, { headers })).text(), 'begun')
+})
+
+test('who was deactivated before the body came is refused (AZ-08)', async () => {
+  const { id, headers } = await signUp('slow')
+  const before = handled
+  const looked = new Promise<void>((resolve) => {
+    onSeen = resolve
+  })
+  const request = openSlowly(`${url}/items`, { headers, body: { a: 1 } })
+  await looked
+  await auth.users.deactivate(id)
+  assert.equal((await request.finish()).status, 403)
+  assert.equal(handled, before)
+})
+
+test('a guard that nobody awaits does not end the process', async () => {
+  assert.equal((await fetch(`${url}/forgotten`)).status, 200)
+  assert.equal((await fetch(`${url}/users/7`)).status, 401)
+})

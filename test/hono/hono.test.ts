@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import { serve } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { createAccessToken } from '../../src/core/auth.ts'
+import { guarded, oauthEndpoints, secured } from '../../src/hono/index.ts'
+import { createGuards } from '../../src/http/guards/guards.ts'
+import { Forbidden } from '../../src/http/refusal.ts'
+import { guard, refine } from '../../src/web/index.ts'
+import { createTestAuth, goodPassword } from '../fixtures.ts'
+import { openSlowly } from '../slow-request.ts'
+
+const auth = await createTestAuth()
+const { activeUser, requireRole } = createGuards(auth)
+const mistake = new Error('a mistake')
+let handled = 0
+let onSeen = (): void => {}
+const seen = refine(activeUser, (user) => {
+  onSeen()
+  return user
+})
+const reached = (context: Context) => context.text(String(++handled))
+
+const app = new Hono()
+app.use(oauthEndpoints(auth, () => '192.0.2.1'))
+app.get(
+  '/me',
+  secured(activeUser, (user, context) => context.json({ username: user.username })),
+)
+app.get(
+  '/public',
+  secured(activeUser, (_user, context) => {
+    context.header('cache-control', 'public')
+    return context.text('')
+  }),
+)
+app.get(
+  '/mine',
+  secured(activeUser, () => {
+    throw new Forbidden('Not your item')
+  }),
+)
+app.get(
+  '/mistake',
+  secured(
+    guard(() => 1),
+    () => {
+      throw mistake
+    },
+  ),
+)
+app.get(
+  '/elsewhere',
+  secured(activeUser, () => Response.redirect('https://example.com/')),
+)
+app.post(
+  '/items',
+  secured(seen, async (_user, context) => {
+    await context.req.json()
+    return reached(context)
+  }),
+)
+app.use('/admin/*', guarded(requireRole('admin')))
+app.get('/admin/stats', reached)
+app.use('/slow/*', guarded(seen))
+app.post('/slow/items', async (context) => {
+  await context.req.parseBody()
+  return reached(context)
+})
+app.get('/forgotten', (context) => {
+  // What must not end the process.
+  requireRole('admin')(context.req.raw)
+  return context.text('')
+})
+app.onError((_error, context) => context.text('answered by the application', 500))
+
+let server: Server
+let url: string
+before(async () => {
+  server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }) as Server
+  await once(server, 'listening')
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+after(async () => {
+  server.close()
+  await auth.close()
+})
+
+async function signUp(username: string, role = 'member') {
+  const { id } = await auth.users.create({ username, password: goodPassword, role })
+  return { id, headers: { authorization: `Bearer ${await createAccessToken(auth, id)}` } }
+}
+
+test('a login, a guarded route and a log-out', async () => {
+  await signUp('alice')
+  const form = new URLSearchParams({ username: 'alice', password: goodPassword })
+  const login = await fetch(`${url}/auth/token`, { method: 'POST', body: form })
+  const { access_token } = await login.json()
+  const headers = { authorization: `Bearer ${access_token}` }
+  const me = await fetch(`${url}/me`, { headers })
+  assert.deepEqual([me.status, await me.json()], [200, { username: 'alice' }])
+  assert.equal(me.headers.get('cache-control'), 'no-store')
+  const gone = new URLSearchParams({ token: access_token })
+  assert.equal((await fetch(`${url}/auth/revoke`, { method: 'POST', body: gone })).status, 200)
+  assert.equal((await fetch(`${url}/me`, { headers })).status, 401)
+})
+
+test('a refusal has its status, headers and body, and the handler is not reached (BR-02)', async () => {
+  const { headers } = await signUp('bob')
+  const none = await fetch(`${url}/me`)
+  assert.equal(none.status, 401)
+  assert.equal(none.headers.get('www-authenticate'), 'Bearer')
+  assert.equal(none.headers.get('cache-control'), 'no-store')
+  assert.equal((await none.json()).detail, 'Not authenticated')
+  for (const [path, init, status] of [
+    ['/admin/stats', {}, 401],
+    ['/admin/stats', { headers }, 403],
+    ['/items', { method: 'POST', body: '{}' }, 401],
+    ['/mine', { headers }, 403],
+  ] as const) {
+    const answer = await fetch(url + path, init)
+    assert.equal(answer.status, status, path)
+    assert.match(String(answer.headers.get('content-type')), /^application\/problem\+json/)
+  }
+  assert.equal(handled, 0)
+  const { headers: admin } = await signUp('root', 'admin')
+  assert.equal(await (await fetch(`${url}/admin/stats`, { headers: admin })).text(), '1')
+})
+
+test('what an application says of caches stays, and what cannot be changed is sent', async () => {
+  const { headers } = await signUp('carol')
+  const open = await fetch(`${url}/public`, { headers })
+  assert.equal(open.headers.get('cache-control'), 'public')
+  const elsewhere = await fetch(`${url}/elsewhere`, { headers, redirect: 'manual' })
+  assert.equal(elsewhere.status, 302)
+  assert.equal(elsewhere.headers.get('cache-control'), 'no-store')
+})
+
+test('an error that is no refusal is left to the application', async () => {
+  const answer = await fetch(`${url}/mistake`)
+  assert.deepEqual([answer.status, await answer.text()], [500, 'answered by the application'])
+})
+
+for (const path of ['/items', '/slow/items']) {
+  test(`${path}: who was deactivated before the body came is refused (AZ-08)`, async () => {
+    const { id, headers } = await signUp(`slow${path.length}`)
+    const before = handled
+    const looked = new Promise<void>((resolve) => {
+      onSeen = resolve
+    })
+    const type = path === '/items' ? 'application/json' : 'application/x-www-form-urlencoded'
+    const options = { headers: { ...headers, 'content-type': type }, body: { a: 1 } }
+    const request = openSlowly(url + path, options)
+    await looked
+    await auth.users.deactivate(id)
+    assert.equal((await request.finish()).status, 403)
+    assert.equal(handled, before)
+  })
+}
+
+test('a guard that nobody awaits does not end the process', async () => {
+  assert.equal((await fetch(`${url}/forgotten`)).status, 200)
+  assert.equal((await fetch(`${url}/me`)).status, 401)
+})
