@@ -5,11 +5,12 @@ import { Kysely } from 'kysely'
 import type { Clock } from '../../core/clock.ts'
 import type { Actor } from '../../core/events/events.ts'
 import { revokeAll } from '../../core/sessions/revoke-all.ts'
-import { readMigrationState } from '../migrations/migrations.ts'
+import { migrate, readMigrationState } from '../migrations/migrations.ts'
 import { StoreError } from '../store-error.ts'
 import { copyDatabase, openReadOnly, syncDirectory } from './copy.ts'
 import { nodeSqliteDialect } from './driver.ts'
 import { explainOpening, isBusy } from './error.ts'
+import { foreignObjects } from './schema-comparison.ts'
 import { sqlite } from './sqlite.ts'
 
 /**
@@ -19,7 +20,8 @@ import { sqlite } from './sqlite.ts'
  * Returns the name that the earlier database has now, or null if there was none. Until the last step
  * it is untouched.
  *
- * @throws {StoreError} if the backup is none, or the database is in use.
+ * @throws {StoreError} if the backup is none, has triggers, views or tables of somebody else, or the
+ * database is in use.
  */
 export async function restoreSqlite(
   backupPath: string,
@@ -27,10 +29,12 @@ export async function restoreSqlite(
   clock: Clock,
   by?: Actor,
 ): Promise<string | null> {
+  if (!existsSync(backupPath)) throw noBackup(`There is no file ${backupPath}`)
   const draft = `${path}.${randomBytes(8).toString('hex')}`
   try {
     await copyDatabase(backupPath, draft)
     await requireOurs(draft, backupPath)
+    await requireOurSchema(draft, backupPath)
     const store = sqlite(draft)
     await store.open()
     try {
@@ -59,10 +63,28 @@ async function requireOurs(draft: string, named: string): Promise<void> {
   } finally {
     database.close()
   }
-  throw new StoreError(
-    'corrupt',
-    `${named} is not a backup of Portcullis: name a file that was made by \`portcullis backup\`.`,
-  )
+  throw noBackup(`${named} is not a backup of Portcullis`)
+}
+
+/**
+ * Brings the tables up to date, and refuses a file with anything in it that we have not made: a trigger or
+ * a view would go on acting in the restored database.
+ */
+async function requireOurSchema(draft: string, named: string): Promise<void> {
+  const database = new DatabaseSync(draft)
+  try {
+    await migrate(new Kysely({ dialect: nodeSqliteDialect(database) }))
+    const foreign = await foreignObjects(database)
+    if (foreign.length === 0) return
+    const some = foreign.slice(0, 3).map((name) => JSON.stringify(name))
+    throw noBackup(`${named} was changed by somebody else (${some.join(', ')})`)
+  } finally {
+    database.close()
+  }
+}
+
+function noBackup(what: string): StoreError {
+  return new StoreError('corrupt', `${what}: name a file that was made by \`portcullis backup\`.`)
 }
 
 /** Gives a database a second name, which it keeps when the first becomes another's. */

@@ -25,6 +25,7 @@ import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { nodeSqliteDialect, untilFree } from './driver.ts'
 import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './error.ts'
+import { rememberFile } from './file-identity.ts'
 import { createMutex } from './mutex.ts'
 import { createSqliteSubjects } from './subjects.ts'
 import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
@@ -188,6 +189,7 @@ async function openDatabase(path: string): Promise<Opened> {
     const write = db.updateTable('signing_key_set').set({ id: 1 }).compile()
     const probe = reader.prepare('select id from users limit 1')
     const opened = reader
+    const requireSameFile = rememberFile(path)
     const settled = log
     const subjects = createSqliteSubjects(reader, createSubjectReader(engine))
     return {
@@ -203,6 +205,7 @@ async function openDatabase(path: string): Promise<Opened> {
       events: createEventStore(engine),
       revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
+        requireSameFile()
         answer(() => probe.get())
         await writes.check(() => engine.changeIf(write, []))
       },
