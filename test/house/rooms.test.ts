@@ -64,7 +64,9 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms with a door: the only files that others may name. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  'cli/import': ['firebase.ts', 'input.ts', 'mappings.ts', 'read-file.ts', 'records.ts'],
+  'cli/import': [
+    ...['decode-text.ts', 'firebase.ts', 'formula.ts', 'input.ts', 'mappings.ts', 'read-file.ts'],
+  ],
   'cli/workers': ['worker.ts', 'workers.ts'],
   'core/throttle': ['source.ts', 'throttle-store.ts', 'throttle.ts'],
   'core/tokens': ['access-token.ts', 'external-subject.ts'],
