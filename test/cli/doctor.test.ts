@@ -15,7 +15,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { Finding, Status } from '../../src/cli/doctor/finding.ts'
 import { statementsUpTo } from '../stores/first-version.ts'
-import { createDirectory, type Finished, run, serve } from './process.ts'
+import { createDirectory, createInstallation, type Finished, run, serve } from './process.ts'
 
 const password = 'three green tractors sing'
 
@@ -67,7 +67,7 @@ function stateOf(directory: string): readonly string[] {
 
 /** A directory in which a server has run, with one administrator. */
 async function createUsed(): Promise<string> {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const words = ['user', 'add', 'alice', '--role', 'admin']
   assert.equal((await run(directory, words, { input: password })).code, 0)
   return directory

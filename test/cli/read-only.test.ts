@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { root } from '../house/sources.ts'
-import { createDirectory } from './process.ts'
+import { createInstallation } from './process.ts'
 
 /** Its first argument is what can be written; the rest is run. */
 const enclose = `
@@ -36,7 +36,7 @@ const password = 'three green tractors sing'
 test('a server whose file system is read-only, but for its data, does all that it should', {
   timeout: 60_000,
 }, async (t) => {
-  const data = createDirectory()
+  const data = createInstallation()
   const { status, stderr } = spawnSync('unshare', enclosed(data, 'true'), { encoding: 'utf8' })
   if (status !== 0) return t.skip(`not checked: nothing can be made read-only here (${stderr})`)
 

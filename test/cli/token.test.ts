@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDirectory, type Finished, run, serve } from './process.ts'
+import { createInstallation, type Finished, run, serve } from './process.ts'
 
 const password = 'three green tractors sing'
 /** A directory with alice, and the tokens of a login of hers. */
 async function loggedIn(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<{ directory: string; access: string; refresh: string; issuer: string }> {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const words = ['user', 'add', 'alice', '--role', 'admin']
   assert.equal((await run(directory, words, { input: password })).code, 0)
   const issuer = 'http://127.0.0.1:8000'
@@ -88,7 +88,7 @@ test('a token that expired is told when, and one of a key that is retired which'
 })
 
 test("a client's own token is accepted until its secret is another one", async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const environment = { ISSUER: 'http://127.0.0.1:8000' }
   const words = ['client', 'add', 'job', '--grant', 'client_credentials', '--scope', 'stats:read']
   const secret = (await run(directory, words, { environment })).stdout.trim()
@@ -109,7 +109,11 @@ test("a client's own token is accepted until its secret is another one", async (
 })
 
 test('a token is never taken from the command line', async () => {
-  const { code, stderr } = await run(createDirectory(), ['token', 'inspect', 'eyJhbGciOiJub25lIn0'])
+  const { code, stderr } = await run(createInstallation(), [
+    'token',
+    'inspect',
+    'eyJhbGciOiJub25lIn0',
+  ])
   assert.equal(code, 64)
   assert.match(stderr, /Allowed choices are -/)
 })
@@ -118,9 +122,23 @@ test('what a token says cannot move the cursor of a terminal', async () => {
   const claims = { iss: '\u001b[2J\u009b2J\u202eevil' }
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const { stdout } = await inspect(
-    createDirectory(),
+    createInstallation(),
     `${encode({ alg: 'none' })}.${encode(claims)}.`,
   )
   assert.match(stdout, /u001b\[2J/)
   for (const sign of '\u001b\u009b\u202e') assert.ok(!stdout.includes(sign))
+})
+
+test('where nothing names an issuer, a token is judged as the server that started last would', async () => {
+  const { directory, access } = await loggedIn({ ISSUER: 'http://127.0.0.1:8123' })
+  const judge = (environment: Readonly<Record<string, string>>) =>
+    run(directory, ['token', 'inspect'], {
+      input: access,
+      environment: { PORT: '', ...environment },
+    })
+  const accepted = await judge({})
+  assert.equal(accepted.code, 0, accepted.stdout)
+  const refused = await judge({ ISSUER: 'http://127.0.0.1:9000' })
+  assert.equal(refused.code, 1)
+  assert.match(refused.stdout, /Its issuer is "http:\/\/127\.0\.0\.1:8123"/)
 })
