@@ -7,6 +7,7 @@ import { makeDirectory, openAuth, openStore } from '../server/open-auth.ts'
 import { readConfig } from '../server/settings/config.ts'
 import { readEnvironment } from '../server/settings/environment.ts'
 import type { Config } from '../server/settings/settings.ts'
+import { requireDatabase } from './require-database.ts'
 import { whoRunsThis } from './with-auth.ts'
 
 /** `portcullis backup`: of SQLite, while a server runs or not. */
@@ -16,7 +17,9 @@ export function backupCommand(): Command {
     .option('--force', 'replace the file if it is there')
     .description('copy the SQLite database into a file, while it is in use')
     .action(async (file: string, { force }: { force?: boolean }, command: Command) => {
-      const path = requireSqlite(command, 'pg_dump --format=custom --file=FILE "$DATABASE_URL"')
+      const config = requireSqlite(command, 'pg_dump --format=custom --file=FILE "$DATABASE_URL"')
+      await requireDatabase(config)
+      const path = databaseFile(config.dataDirectory)
       const { copyDatabase } = await import('../stores/sqlite/copy.ts')
       await copyDatabase(path, file, force)
       console.log(`The database is copied into ${file}.`)
@@ -30,11 +33,13 @@ export function restoreCommand(): Command {
     .argument('<file>')
     .description('put a backup in the place of the SQLite database; everybody has to log in again')
     .action(async (file: string, _options: object, command: Command) => {
-      const path = requireSqlite(command, 'pg_restore, and then `portcullis revoke-all`')
+      const config = requireSqlite(command, 'pg_restore, and then `portcullis revoke-all`')
+      makeDirectory(config.dataDirectory)
+      const path = databaseFile(config.dataDirectory)
       const { restoreSqlite } = await import('../stores/sqlite/restore.ts')
       const former = await restoreSqlite(file, path, systemClock, whoRunsThis())
       if (former !== null) console.log(`The database of before is kept as ${former}.`)
-      await tellWhatIsThere(readConfig(readEnvironment()))
+      await tellWhatIsThere(config)
     })
 }
 
@@ -67,10 +72,11 @@ async function tellWhatIsThere(config: Config): Promise<void> {
   }
 }
 
-/** Returns the path of the database, in a directory that is there. */
-function requireSqlite(command: Command, instead: string): string {
-  const { databaseUrl, dataDirectory } = readConfig(readEnvironment())
-  if (databaseUrl !== undefined) command.error(`error: the data is in PostgreSQL: use ${instead}`)
-  makeDirectory(dataDirectory)
-  return databaseFile(dataDirectory)
+/** Returns the configuration of a database that is a file. */
+function requireSqlite(command: Command, instead: string): Config {
+  const config = readConfig(readEnvironment())
+  if (config.databaseUrl !== undefined) {
+    command.error(`error: the data is in PostgreSQL: use ${instead}`)
+  }
+  return config
 }

@@ -7,6 +7,7 @@ import { eventsCommand } from './events.ts'
 import { identityCommand } from './identity.ts'
 import { keyCommand } from './key.ts'
 import { migrateCommand } from './migrate.ts'
+import { onDatabase } from './require-database.ts'
 import { sessionCommand } from './session.ts'
 import { tokenCommand } from './token.ts'
 import { userCommand } from './user.ts'
@@ -14,16 +15,12 @@ import { userCommand } from './user.ts'
 /** The commands that look at a deployment, and change it. */
 export function administrativeCommands(): readonly Command[] {
   return [
-    userCommand(),
-    sessionCommand(),
-    clientCommand(),
-    keyCommand(),
-    identityCommand(),
+    ...[userCommand(), sessionCommand(), clientCommand(), keyCommand(), identityCommand()].map(
+      onDatabase,
+    ),
     backupCommand(),
     restoreCommand(),
-    revokeAllCommand(),
-    eventsCommand(),
-    tokenCommand(),
+    ...[revokeAllCommand(), eventsCommand(), tokenCommand()].map(onDatabase),
     migrateCommand(),
     doctorCommand(),
     completionCommand(),

@@ -5,7 +5,7 @@ import type { AuthEvent, EventQuery } from '../core/events/event-store.ts'
 import { type AuthEventType, eventTypes } from '../core/events/vocabulary.ts'
 import { eventAnswer } from '../server/event-answer.ts'
 import { stopOnSignal } from './stop-signal.ts'
-import { instant, tableOf } from './terminal/table.ts'
+import { instant, plain, tableOf } from './terminal/table.ts'
 import { findUser } from './user.ts'
 import { withAuth } from './with-auth.ts'
 
@@ -39,7 +39,12 @@ export function eventsCommand(): Command {
       withAuth(async (auth) => {
         const found = await auth.events.list(await queryOf(auth, filter))
         if (filter.json) for (const event of found) console.log(jsonOf(event))
-        else console.log(tableOf([heading, ...found.map(rowOf)]))
+        else {
+          const nameOf = createNames(auth)
+          const rows: (readonly string[])[] = [heading]
+          for (const event of found) rows.push(await rowOf(event, nameOf))
+          console.log(tableOf(rows))
+        }
       }),
     )
 
@@ -49,12 +54,13 @@ export function eventsCommand(): Command {
     .action(({ follow, ...filter }: Filter & { readonly follow?: true }) =>
       withAuth(async (auth) => {
         const query = await queryOf(auth, filter)
-        const print = (event: AuthEvent): void =>
-          console.log(filter.json ? jsonOf(event) : rowOf(event).join('  '))
+        const nameOf = createNames(auth)
+        const print = async (event: AuthEvent): Promise<void> =>
+          console.log(filter.json ? jsonOf(event) : (await rowOf(event, nameOf)).join('  '))
         const stop = follow && stopOnSignal()
         const from = auth.clock()
         const last = await auth.events.list({ ...query, limit: Math.max(query.limit, most) })
-        for (const event of last.slice(0, query.limit).toReversed()) print(event)
+        for (const event of last.slice(0, query.limit).toReversed()) await print(event)
         if (stop) await printNew(auth, query, from, last, print, stop)
       }),
     )
@@ -68,14 +74,14 @@ async function printNew(
   query: EventQuery,
   from: number,
   known: readonly AuthEvent[],
-  print: (event: AuthEvent) => void,
+  print: (event: AuthEvent) => Promise<void>,
   stop: AbortSignal,
 ): Promise<void> {
   let seen = new Set(known.map(({ id }) => id))
   while (!stop.aborted) {
     const since = Math.max(from, clock() - lateness)
     const found = await events.list({ ...query, since, limit: most })
-    for (const event of found.toReversed()) if (!seen.has(event.id)) print(event)
+    for (const event of found.toReversed()) if (!seen.has(event.id)) await print(event)
     seen = new Set(found.map(({ id }) => id))
     // That it is cut short is no failure: Ctrl-C is how this ends.
     await setTimeout(lookInterval, undefined, { signal: stop }).catch(() => {})
@@ -87,7 +93,10 @@ function withFilter(command: Command, limit: number): Command {
     .addOption(new Option('--type <event>', 'of this kind').choices(Object.keys(eventTypes)))
     .option('--user <username>', 'that concern this user')
     .option('--client <id>', 'of this client')
-    .option('--actor <actor>', 'done by user:<id>, client:<id>, cli:<name>, setup or system')
+    .option(
+      '--actor <actor>',
+      'done by user:<username or id>, client:<id>, cli:<name>, setup or system',
+    )
     .addOption(
       new Option('--limit <number>', 'so many at most').default(limit).argParser((text) => {
         if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
@@ -104,10 +113,17 @@ async function queryOf({ users }: Auth, filter: Filter): Promise<EventQuery> {
     ...(type !== undefined && { type }),
     ...(user !== undefined && { userId: (await findUser(users, user)).id }),
     ...(client !== undefined && { clientId: client }),
-    ...(actor !== undefined && { actor }),
+    ...(actor !== undefined && { actor: await actorOf(users, actor) }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
   }
+}
+
+/** `user:alice` as events have it, with the id; whatever else it is stays. */
+async function actorOf(users: Auth['users'], actor: string): Promise<string> {
+  const [, name] = /^user:(.+)$/.exec(actor) ?? []
+  const user = name === undefined ? null : await users.findByUsername(name)
+  return user === null ? actor : `user:${user.id}`
 }
 
 function parseTime(text: string): number {
@@ -122,15 +138,34 @@ function jsonOf(event: AuthEvent): string {
 
 const heading = ['TIME', 'EVENT', 'USER', 'BY', 'FROM', 'MORE']
 
-function rowOf(event: AuthEvent): readonly string[] {
+/** What a user's id is to a reader: the username, or the id itself of a user who was deleted. */
+type NameOf = (userId: string) => Promise<string>
+
+/** Looks each user up once. */
+function createNames({ users }: Auth): NameOf {
+  const names = new Map<string, string>()
+  return async (userId) => {
+    const known = names.get(userId) ?? (await users.find(userId))?.username ?? userId
+    names.set(userId, known)
+    return known
+  }
+}
+
+/** `user:<id>` with the name in its place. */
+async function nameActor(actor: string, nameOf: NameOf): Promise<string> {
+  const [, userId] = /^user:(.+)$/.exec(actor) ?? []
+  return userId === undefined ? actor : `user:${await nameOf(userId)}`
+}
+
+async function rowOf(event: AuthEvent, nameOf: NameOf): Promise<readonly string[]> {
   const { at, type, userId, actor, address, clientId, reason, details = {} } = event
   const more = [
     ...(clientId === undefined ? [] : [`client ${clientId}`]),
     ...Object.entries(details).map(([name, value]) => `${name} ${value}`),
     ...(reason === undefined ? [] : [reason]),
   ]
+  const user = userId === undefined ? '-' : await nameOf(userId)
+  const by = actor === undefined ? '-' : await nameActor(actor, nameOf)
   // What an identity provider calls a subject may hold what a terminal obeys.
-  return [instant(at), type, userId ?? '-', actor ?? '-', address ?? '-', more.join(', ')].map(
-    (cell) => cell.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' '),
-  )
+  return [instant(at), type, user, by, address ?? '-', more.join(', ')].map(plain)
 }

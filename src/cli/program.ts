@@ -13,6 +13,7 @@ export async function createProgram(words: readonly string[] = []): Promise<Comm
   program
     .command('serve')
     .description('run the server; configured by environment variables and .env')
+    .option('--port <number>', 'port to listen on; 0 for any free one')
     .option('--workers <number>', 'processes that serve, on this machine; "auto" for one per core')
     .option('--dev', 'try it: a throw-away database with demo users, on this machine only')
     // Loaded when they serve: no other command needs what answers requests.
@@ -26,8 +27,22 @@ export async function createProgram(words: readonly string[] = []): Promise<Comm
     const { administrativeCommands } = await import('./commands.ts')
     for (const command of administrativeCommands()) program.addCommand(command)
   }
+  program
+    .helpCommand(false)
+    .command('help')
+    .argument('[command...]')
+    .description('display help for a command')
+    .action((path: readonly string[]) => commandAt(program, path).help())
   settle(program)
   return program
+}
+
+/** The command that words name, such as `user import`. */
+function commandAt(program: Command, path: readonly string[]): Command {
+  return path.reduce((command, word) => {
+    const found = command.commands.find((each) => each.name() === word || each.alias() === word)
+    return found ?? command.error(`error: unknown command '${word}'`)
+  }, program)
 }
 
 function isServing(words: readonly string[]): boolean {

@@ -8,15 +8,17 @@ import { stopOnSignal } from './stop-signal.ts'
 import { announce } from './terminal/announce.ts'
 
 interface ServeOptions {
+  readonly port?: string
   readonly workers?: string
   readonly dev?: true
 }
 
 /** Runs the server until it is told to stop, in as many processes as the configuration says. */
-export async function serve({ workers, dev }: ServeOptions = {}): Promise<void> {
+export async function serve({ port, workers, dev }: ServeOptions = {}): Promise<void> {
   const read = (): Config =>
     readConfig({
       ...readEnvironment(),
+      ...(port !== undefined && { PORT: port }),
       ...(workers !== undefined && { WORKERS: workers }),
       // It is for this machine alone, whatever it is called there.
       ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),

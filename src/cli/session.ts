@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { UserError } from '../core/errors.ts'
 import type { Session } from '../core/sessions/session-store.ts'
-import { instant, tableOf } from './terminal/table.ts'
+import { instant, short, tableOf } from './terminal/table.ts'
 import { findUser } from './user.ts'
 import { withAuth } from './with-auth.ts'
 
@@ -49,12 +49,14 @@ export function sessionCommand(): Command {
   return session
 }
 
+/** Characters of what a client calls itself, which may be long; `--json` has all of it. */
+const deviceMaxLength = 40
 const heading = ['SESSION', 'CLIENT', 'CREATED', 'LAST USED', 'EXPIRES', 'ADDRESS', 'DEVICE']
 
 function rowOf({ id, clientId, ...session }: Session): readonly string[] {
   const { createdAt, rotatedAt, expiresAt, address, label } = session
   const instants = [createdAt, rotatedAt, expiresAt].map(instant)
-  return [id, clientId, ...instants, address || '-', label || '-']
+  return [id, clientId, ...instants, address || '-', short(label || '-', deviceMaxLength)]
 }
 
 /** Without the stamp, which is nobody's business. */

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
 import { readSecret } from './terminal/secret-input.ts'
 import { judgeToken, quote, type Verdict } from './token-verdict.ts'
-import { withAuth } from './with-auth.ts'
+import { withServersAuth } from './with-auth.ts'
 
 /** `portcullis token …`: what a token says, and what a server here makes of it. */
 export function tokenCommand(): Command {
@@ -19,11 +19,9 @@ export function tokenCommand(): Command {
     )
     .action(async (_source: string | undefined, { json }: { json?: true }) => {
       const text = await readSecret('Token')
-      await withAuth(async (auth) => {
-        const verdict = await judgeToken(auth, text)
-        console.log(json ? JSON.stringify(verdict, undefined, 2) : describe(verdict))
-        if (!verdict.accepted) process.exitCode = 1
-      })
+      const verdict = await withServersAuth((auth) => judgeToken(auth, text))
+      console.log(json ? JSON.stringify(verdict, undefined, 2) : describe(verdict))
+      if (!verdict.accepted) process.exitCode = 1
     })
 
   return token

@@ -4,6 +4,7 @@ import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import { createHashPool, hashConcurrency } from '../core/passwords/hash-pool.ts'
 import type { Store } from '../core/store.ts'
+import { closeToOthers } from '../stores/file-mode.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
@@ -76,11 +77,18 @@ async function chooseStore(
   }
 }
 
-/** @throws {StoreError} `unreadable` */
+/**
+ * Makes the data directory, and closes it and the database in it to other users.
+ *
+ * @throws {StoreError} `unreadable`, or `unsafe_file` if every user can read or change them.
+ */
 export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
+    const database = databaseFile(path)
+    for (const each of [path, database, `${database}-wal`, `${database}-shm`]) closeToOthers(each)
   } catch (cause) {
+    if (cause instanceof StoreError) throw cause
     throw new StoreError(
       'unreadable',
       `The data directory ${path} cannot be made: check that its parent exists and is writable.`,

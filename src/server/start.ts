@@ -8,7 +8,7 @@ import { urlOf } from './listener-options.ts'
 import { createLogStream, type LogStream } from './logging/stream.ts'
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
 import { openAuth } from './open-auth.ts'
-import { isLoopback } from './settings/loopback.ts'
+import { isLoopback, ownIssuer } from './settings/loopback.ts'
 import type { Config } from './settings/settings.ts'
 import { createSetup, type Setup, type SetupGrant, setupLifetime } from './setup.ts'
 import { openWhenPossible, type WaitingOptions } from './waiting.ts'
@@ -116,7 +116,9 @@ function greet(
   metrics: MetricsListener | undefined,
 ): string[] {
   const lines = [`Portcullis listens on ${url}`]
-  if (config.docs) lines.push(`Swagger UI:  ${url}/docs`)
+  // Where its users reach it, unless nobody has said that.
+  const base = config.issuer === ownIssuer(config.port) ? url : config.issuer.replace(/\/$/, '')
+  if (config.docs) lines.push(`Swagger UI:  ${base}/docs`)
   lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
   if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {
@@ -128,7 +130,7 @@ function greet(
     lines.push(
       '',
       'There are no users yet. Create the first administrator, either',
-      `  in a browser, within ${setupLifetime / 60} minutes:  ${url}/setup#${setup.code}`,
+      `  in a browser, within ${setupLifetime / 60} minutes:  ${base}/setup#${setup.code}`,
       `  or in another terminal:  ${command} user add alice --role admin`,
     )
   }

@@ -6,34 +6,30 @@ import {
   linkSync,
   openSync,
   readFileSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { closeToOthers } from './file-mode.ts'
 import { StoreError } from './store-error.ts'
 
 /**
- * Reads the 32-byte key of a file, made with mode 0600 if it is not there.
+ * Reads the 32-byte key of a file, made with mode 0600 if it is not there, and closed to other users if it
+ * was not (`closeToOthers`).
  *
- * @throws {StoreError} `unsafe_file` if others may read it, `corrupt` if it holds no key.
+ * @throws {StoreError} `unsafe_file` if every user may read it, `corrupt` if it holds no key.
  */
 export function readOrCreateKeyFile(path: string): Uint8Array {
   if (!existsSync(path)) createKeyFile(path)
+  closeToOthers(path)
   return readKeyFile(path)
 }
 
 /**
- * The same for a file that is there.
+ * The same for a file that is there, whatever its mode is, which stays as it is.
  *
- * @throws {StoreError}
+ * @throws {StoreError} `corrupt` if it holds no key.
  */
 export function readKeyFile(path: string): Uint8Array {
-  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-    throw new StoreError(
-      'unsafe_file',
-      `${path} can be read by other users: run chmod 600 on it, and rotate the keys if somebody may have.`,
-    )
-  }
   const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url')
   if (key.length === 32) return key
   throw new StoreError(

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { goodPassword } from '../fixtures.ts'
-import { createDirectory, run, serve } from './process.ts'
+import { createDirectory, createInstallation, run, serve } from './process.ts'
 
 const add = (directory: string, username: string) =>
   run(directory, ['user', 'add', username, '--role', 'admin'], { input: `${goodPassword}\n` })
@@ -22,7 +22,7 @@ const usersIn = (path: string): readonly unknown[] => {
 }
 
 test('a backup is made while a server runs, is for its owner alone, and overwrites nothing', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await add(directory, 'alice')
   const server = await serve(directory)
   const made = await run(directory, ['backup', 'copy.db'])
@@ -44,7 +44,7 @@ test('a backup is made while a server runs, is for its owner alone, and overwrit
 })
 
 test('a restore is refused while a server runs, and keeps what was there (DD-08)', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await add(directory, 'alice')
   await run(directory, ['backup', 'copy.db'])
   await add(directory, 'bob')
@@ -69,7 +69,7 @@ test('a restore is refused while a server runs, and keeps what was there (DD-08)
 })
 
 test('a database that is damaged can be restored, and what is no backup cannot', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await add(directory, 'alice')
   await run(directory, ['backup', 'copy.db'])
   const path = join(directory, 'data/portcullis.db')
@@ -84,7 +84,7 @@ test('a database that is damaged can be restored, and what is no backup cannot',
   for (const [file, message] of [
     ['other.db', /other\.db is not a backup of Portcullis/],
     ['text.txt', /text\.txt is not a usable SQLite database/],
-    ['missing.db', /missing\.db cannot be opened/],
+    ['missing.db', /There is no file missing\.db/],
   ] as const) {
     const refused = await run(directory, ['restore', file])
     assert.equal(refused.code, 74, refused.stderr)
@@ -97,7 +97,7 @@ test('a database that is damaged can be restored, and what is no backup cannot',
 })
 
 test('a restore without the key file makes a new one, and users can log in', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await add(directory, 'alice')
   await run(directory, ['backup', 'copy.db'])
   const elsewhere = createDirectory()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { createDirectory, type Finished, rowsOf, run, serve } from './process.ts'
+import { createInstallation, type Finished, rowsOf, run, serve } from './process.ts'
 
 const password = 'seven quiet otters juggle'
 
@@ -14,7 +14,7 @@ const commandIn =
     await run(directory, ['client', ...line.split(' ')], { environment })
 
 test('clients are registered, listed, shown and removed from the command line', async () => {
-  const command = commandIn(createDirectory())
+  const command = commandIn(createInstallation())
   assert.deepEqual(rowsOf(await command('list')), [])
 
   const app = await command('add app --name App --scope stats:read users:read --grant password')
@@ -64,7 +64,7 @@ test('clients are registered, listed, shown and removed from the command line', 
 })
 
 test('a secret is all that standard output holds, and is shown once', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const command = commandIn(directory)
   const added = await command('add app')
   assert.match(added.stdout, /^pcs_[\w-]{43}\n$/)
@@ -84,7 +84,7 @@ test('a secret is all that standard output holds, and is shown once', async () =
 })
 
 test('a scope that nothing here knows is registered, and said to be so', async () => {
-  const { code, stderr } = await commandIn(createDirectory())('add app --scope stats:raed')
+  const { code, stderr } = await commandIn(createInstallation())('add app --scope stats:raed')
   assert.equal(code, 0)
   assert.match(stderr, /^Note: no role and no route here knows stats:raed\.$/m)
 })
@@ -102,7 +102,7 @@ describe('what is refused says why, and exits with 1:', () => {
   ]
   for (const [line, says] of rows) {
     test(line, async () => {
-      const command = commandIn(createDirectory())
+      const command = commandIn(createInstallation())
       const { code, stdout, stderr } = await command(line, { CLIENTS: '[{"id":"fixed"}]' })
       assert.equal(code, 1)
       assert.equal(stdout, '')
@@ -111,7 +111,7 @@ describe('what is refused says why, and exits with 1:', () => {
   }
 
   test('the secret of a public client', async () => {
-    const command = commandIn(createDirectory())
+    const command = commandIn(createInstallation())
     await command('add spa --public')
     const { code, stderr } = await command('secret spa')
     assert.equal(code, 1)
@@ -120,7 +120,7 @@ describe('what is refused says why, and exits with 1:', () => {
 })
 
 test('a client is changed by what is named, and the rest stays', async () => {
-  const command = commandIn(createDirectory())
+  const command = commandIn(createInstallation())
   await command('add app --scope a --grant password')
   const shown = async () => JSON.parse((await command('show app')).stdout)
   const before = await shown()
@@ -137,7 +137,7 @@ test('a client is changed by what is named, and the rest stays', async () => {
 })
 
 test('a change of nothing, or of one thing in two ways, is a wrong command line', async () => {
-  const command = commandIn(createDirectory())
+  const command = commandIn(createInstallation())
   const nothing = await command('update app')
   assert.deepEqual(
     [nothing.code, nothing.stderr],
@@ -147,13 +147,13 @@ test('a change of nothing, or of one thing in two ways, is a wrong command line'
 })
 
 test('a grant that is not there is a wrong command line', async () => {
-  const { code, stderr } = await commandIn(createDirectory())('add app --grant implicit')
+  const { code, stderr } = await commandIn(createInstallation())('add app --grant implicit')
   assert.equal(code, 64)
   assert.match(stderr, /Allowed choices are password, refresh_token/)
 })
 
 test('clients of a file are listed, and a mistake in it is told without its secrets', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const file = join(directory, 'clients.json')
   const command = commandIn(directory)
   writeFileSync(file, '[{"id":"app","secret":"f3b1c4d5e6a7980b1c2d3e4f5a6b7c8d"}]\n')
@@ -169,7 +169,7 @@ test('clients of a file are listed, and a mistake in it is told without its secr
 })
 
 test('a server that runs knows a client that is registered, changed and removed at once', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
   const command = commandIn(directory)
   const server = await serve(directory)

@@ -45,7 +45,7 @@ const rows: readonly (readonly [string, Check, Readonly<Record<string, string>>,
   ['an address of this machine', checkIssuerUrl, { ISSUER: 'http://[::1]:8000' }, 'ok'],
   ['an issuer that others cannot reach', checkIssuerUrl, { HOST: '0.0.0.0' }, 'warning'],
   ['another port', checkIssuerUrl, { ISSUER: 'http://127.0.0.1:9000' }, 'warning'],
-  ['a path', checkIssuerUrl, { ISSUER: `${https}/login` }, 'warning'],
+  ['a path', checkIssuerUrl, { ISSUER: `${https}/login` }, 'ok'],
 
   ['nobody in front', checkProxies, {}, 'ok'],
   ['https without a proxy', checkProxies, { ISSUER: https }, 'warning'],

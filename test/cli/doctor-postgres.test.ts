@@ -52,7 +52,9 @@ describe('doctor on PostgreSQL', { skip }, () => {
     const environment = { DATABASE_URL: url, KEY_ENCRYPTION_KEY: '3f'.repeat(32) }
     const words = ['user', 'add', 'alice', '--role', 'admin']
     const input = 'seven quiet otters juggle'
-    assert.equal((await run(createDirectory(), words, { input, environment })).code, 0)
+    const directory = createDirectory()
+    assert.equal((await run(directory, ['migrate'], { environment })).code, 0)
+    assert.equal((await run(directory, words, { input, environment })).code, 0)
     const of = await examine({ DATABASE_POOL_SIZE: '50' })
     assert.match(of('administrators'), /^ok: 1 user, 1 active/)
     assert.match(of('signing-keys'), /^ok: ES256 key/)

@@ -17,7 +17,7 @@ import type { Finding, Status } from '../../src/cli/doctor/finding.ts'
 import { createPasswordHasher } from '../../src/core/passwords/password-hash.ts'
 import { samplePasswords } from '../../src/core/passwords/sample-passwords.ts'
 import { statementsUpTo } from '../stores/first-version.ts'
-import { createDirectory, type Finished, run, serve } from './process.ts'
+import { createDirectory, createInstallation, type Finished, run, serve } from './process.ts'
 
 const password = 'seven quiet otters juggle'
 
@@ -69,7 +69,7 @@ function stateOf(directory: string): readonly string[] {
 
 /** A directory in which a server has run, with one administrator. */
 async function createUsed(): Promise<string> {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const words = ['user', 'add', 'alice', '--role', 'admin']
   assert.equal((await run(directory, words, { input: password })).code, 0)
   return directory

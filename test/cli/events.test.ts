@@ -9,7 +9,7 @@ import { internals } from '../../src/core/internals.ts'
 import type { User } from '../../src/core/users/user.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
-import { createDirectory, rowsOf, run, start } from './process.ts'
+import { createInstallation, rowsOf, run, start } from './process.ts'
 
 /** Opens the database that the command line finds in a directory. */
 async function openIn(directory: string, clock?: TestClock): Promise<Auth> {
@@ -19,7 +19,7 @@ async function openIn(directory: string, clock?: TestClock): Promise<Auth> {
 }
 
 describe('events list', () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const clock = createTestClock()
   const started = clock()
   let auth: Auth
@@ -195,7 +195,7 @@ function follow(directory: string, ...words: string[]) {
 
 describe('events tail', () => {
   test('prints the last ones, the newest last, and ends', async () => {
-    const directory = createDirectory()
+    const directory = createInstallation()
     const auth = await openIn(directory)
     for (let pid = 1; pid <= 12; pid++) {
       await auth[internals].events.record({ type: 'sys_startup', details: { pid } })
@@ -212,7 +212,7 @@ describe('events tail', () => {
     ['SIGTERM', ['--json']],
   ] as const) {
     test(`goes on with what happens, each once, until ${signal} (exit code 0)`, async () => {
-      const directory = createDirectory()
+      const directory = createInstallation()
       const auth = await openIn(directory)
       const { users } = auth
       const { id } = await users.create({ username: 'alice', password: null })

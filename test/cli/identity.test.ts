@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDirectory, rowsOf, run } from './process.ts'
+import { createInstallation, rowsOf, run } from './process.ts'
 
 const realm = 'https://sso.example.com/realms/staff'
 const environment = {
@@ -8,7 +8,7 @@ const environment = {
 }
 
 test('identities are linked, listed and unlinked from the command line', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const command = (...words: readonly string[]) => run(directory, words, { environment })
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], {
     input: 'seven quiet otters juggle',
@@ -37,7 +37,7 @@ test('identities are linked, listed and unlinked from the command line', async (
 })
 
 test('without an issuer that links, a link is refused and says so', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], {
     input: 'seven quiet otters juggle',
   })
@@ -48,7 +48,7 @@ test('without an issuer that links, a link is refused and says so', async () => 
 
 test('a mistake in ISSUERS stops a command with 78, every one of them listed', async () => {
   const ISSUERS = '[{"profile":"keycloak"},{"profile":"okta"}]'
-  const refused = await run(createDirectory(), ['user', 'list'], { environment: { ISSUERS } })
+  const refused = await run(createInstallation(), ['user', 'list'], { environment: { ISSUERS } })
   assert.equal(refused.code, 78)
   assert.match(refused.stderr, /ISSUERS\[0\]: Keycloak: the audience or the clientId is missing/)
   assert.match(refused.stderr, /ISSUERS\[1\]: profile must be one of/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ManagedKey } from '../../src/core/keys/rotation.ts'
-import { createDirectory, type Finished, run, serve } from './process.ts'
+import { createInstallation, type Finished, run, serve } from './process.ts'
 
 const password = 'seven quiet otters juggle'
 const secretKey = 'b7e151628aed2a6abf7158809cf4f3c7'
@@ -38,7 +38,7 @@ async function statusOfMe(url: string, token: string): Promise<number> {
 }
 
 test('keys are listed, for people and for programs, rotated and retired', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const first = await key(directory, 'list')
   assert.equal(first.code, 0)
   assert.match(
@@ -87,7 +87,7 @@ test('keys are listed, for people and for programs, rotated and retired', async 
 })
 
 test('a key that is not there is refused, whatever its id begins with', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   for (const id of ['nothing', '-Version', '--help-me']) {
     const { code, stderr } = await key(directory, 'retire', id)
     assert.deepEqual([code, stderr], [1, 'There is no signing key of this id.\n'], id)
@@ -97,7 +97,7 @@ test('a key that is not there is refused, whatever its id begins with', async ()
 })
 
 test('where SECRET_KEY signs, there are no keys to rotate, and it says what to do instead', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   for (const words of [['list'], ['rotate', '--now'], ['retire', 'x']]) {
     const environment = { SECRET_KEY: secretKey }
     const { code, stdout, stderr } = await run(directory, ['key', ...words], { environment })
@@ -107,7 +107,7 @@ test('where SECRET_KEY signs, there are no keys to rotate, and it says what to d
 })
 
 test('a server that runs follows at once: nobody is logged out, and a retired key is refused (KM-03)', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await addUser(directory)
   const server = await serve(directory)
   try {
@@ -132,7 +132,7 @@ test('a server that runs follows at once: nobody is logged out, and a retired ke
 })
 
 test('a changed SECRET_KEY logs nobody out while the old one is in SECRET_KEY_PREVIOUS', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await addUser(directory)
   const before = await serve(directory, { SECRET_KEY: secretKey })
   const { access_token, refresh_token } = await login(before.url)

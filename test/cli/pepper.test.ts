@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { createPepper } from '../../src/core/passwords/peppers.ts'
 import { assertAbsent } from '../canaries.ts'
 import { goodPassword } from '../fixtures.ts'
-import { createDirectory, run, serve } from './process.ts'
+import { createInstallation, run, serve } from './process.ts'
 
 const one = '6f2c1e8a94b7d3057ae9c64f18d2b0359e7a4c61'
 const two = 'd84b0c73f51e29a6bc07d3e8925f41a60c8b7e3d'
@@ -44,7 +44,7 @@ async function assertRefused(
 }
 
 test('without the key of a stored pepper no process starts and no command runs (PW-11)', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await addAlice(directory, { PASSWORD_PEPPER: one })
   assert.equal(await logIn(directory, { PASSWORD_PEPPER: one }), 200)
 
@@ -65,7 +65,7 @@ test('without the key of a stored pepper no process starts and no command runs (
 })
 
 test('introduced, changed and given up, everybody goes on logging in (PW-11)', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const file = join(directory, 'previous')
   writeFileSync(file, `${one}\n`, { mode: 0o600 })
   const rotated = { PASSWORD_PEPPER: two, PASSWORD_PEPPER_PREVIOUS_FILE: file }
@@ -84,7 +84,7 @@ test('introduced, changed and given up, everybody goes on logging in (PW-11)', a
 })
 
 test('a backup and an export need the key where they are brought back (PW-11)', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const environment = { PASSWORD_PEPPER: one }
   await addAlice(directory, environment)
   assert.equal((await run(directory, ['backup', 'copy.db'])).code, 0)
@@ -98,7 +98,7 @@ test('a backup and an export need the key where they are brought back (PW-11)', 
   assertAbsent(exported, { one })
 
   const file = join(directory, 'users.jsonl')
-  const elsewhere = createDirectory()
+  const elsewhere = createInstallation()
   const refused = await run(elsewhere, ['user', 'import', file])
   assert.equal(refused.code, 65)
   assert.match(

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { databaseFile } from '../../src/server/inspect-database.ts'
+import { migrateDatabase } from '../../src/server/open-auth.ts'
+import { readConfig } from '../../src/server/settings/config.ts'
 import { findPrepared } from '../prepared.ts'
 
 /** The command as `npm start` runs it, without a build. */
@@ -16,11 +19,28 @@ export const main: string = findPrepared('package')?.concat('/dist/cli/main.js')
 
 type Environment = Readonly<Record<string, string>>
 
+/** A database without anything in it, made once: commands but `serve` and `migrate` make none. */
+const emptyDatabase = await makeEmptyDatabase()
+
 /** A directory to run commands in, removed at the end. */
 export function createDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-cli-'))
   after(() => rmSync(directory, { recursive: true, force: true }))
   return directory
+}
+
+/** A directory with an empty database in it, to run commands on; removed at the end. */
+export function createInstallation(): string {
+  const directory = createDirectory()
+  mkdirSync(join(directory, 'data'), { mode: 0o700 })
+  copyFileSync(emptyDatabase, join(directory, 'data/portcullis.db'))
+  return directory
+}
+
+async function makeEmptyDatabase(): Promise<string> {
+  const dataDirectory = join(createDirectory(), 'data')
+  await migrateDatabase(readConfig({ DATA_DIR: dataDirectory }))
+  return databaseFile(dataDirectory)
 }
 
 export interface StartOptions {
@@ -51,18 +71,20 @@ export interface Finished {
   readonly stderr: string
 }
 
-interface RunOptions {
+export interface RunOptions {
   readonly input?: string
   readonly environment?: Environment
   /** Default: `main`. */
   readonly command?: string
+  /** With the line on standard error that names the database. Default false. */
+  readonly naming?: boolean
 }
 
 /** Runs a command to its end. */
 export async function run(
   directory: string,
   words: readonly string[],
-  { input = '', environment = {}, command = main }: RunOptions = {},
+  { input = '', environment = {}, command = main, naming = false }: RunOptions = {},
 ): Promise<Finished> {
   const child = start(directory, words, environment, { command })
   let stdout = ''
@@ -77,7 +99,7 @@ export async function run(
   child.stdin?.on('error', () => {})
   child.stdin?.end(input)
   const [code] = await once(child, 'close')
-  return { code, stdout, stderr }
+  return { code, stdout, stderr: naming ? stderr : stderr.replace(/^Database: .*\n/, '') }
 }
 
 /** The rows of a table that a command printed, without its heading. */

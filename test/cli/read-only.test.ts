@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createDirectory, main } from './process.ts'
+import { createInstallation, main } from './process.ts'
 
 /** Its first argument is what can be written; the rest is run. */
 const enclose = `
@@ -34,7 +34,7 @@ const password = 'seven quiet otters juggle'
 test('a server whose file system is read-only, but for its data, does all that it should', {
   timeout: 300_000,
 }, async (t) => {
-  const data = createDirectory()
+  const data = createInstallation()
   const { status, stderr } = spawnSync('unshare', enclosed(data, 'true'), { encoding: 'utf8' })
   if (status !== 0) return t.skip(`not checked: nothing can be made read-only here (${stderr})`)
 

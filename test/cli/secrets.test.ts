@@ -11,7 +11,7 @@ import { settings } from '../../src/server/settings/settings.ts'
 import { assertAbsent } from '../canaries.ts'
 import { goodPassword } from '../fixtures.ts'
 import { startPostgresOrSkip } from '../stores/postgres-server.ts'
-import { createDirectory, type Finished, run, serve, start } from './process.ts'
+import { createDirectory, createInstallation, type Finished, run, serve, start } from './process.ts'
 
 const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())
@@ -158,7 +158,7 @@ describe('no command says a secret (LA-04)', () => {
   })
 
   test('that is told one which is right', async () => {
-    const directory = createDirectory()
+    const directory = createInstallation()
     const { KEY_ENCRYPTION_KEY: _other, ...keys } = good
     const environment = { ...keys, CLIENTS: clients, LOG_LEVEL: 'trace' }
     const secrets = { ...canaries, password: goodPassword, 'weak password': 'weak-canary' }
@@ -195,7 +195,7 @@ describe('no command says a secret (LA-04)', () => {
   })
 
   test('whose database cannot be reached, or does not let it in', { skip }, async () => {
-    const directory = createDirectory()
+    const directory = createInstallation()
     const url = (await server?.createDatabase('secrets')) ?? ''
     const refused = url.replace('postgres:postgres@', `postgres:${canary}@`)
     // Port 1 is nobody's.

@@ -7,7 +7,15 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import { createDirectory, main, run, serve, sourceMain, start } from './process.ts'
+import {
+  createDirectory,
+  createInstallation,
+  main,
+  run,
+  serve,
+  sourceMain,
+  start,
+} from './process.ts'
 
 const password = 'seven quiet otters juggle'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -40,6 +48,14 @@ test('a first start makes the data directory and says how to create the first ad
   }
 })
 
+test('the link of the first start leads to where users reach the server, and --port wins', async () => {
+  const environment = { PORT: 'x', ISSUER: 'https://auth.example.com/id/' }
+  const server = await serve(createDirectory(), environment, { words: ['--port', '0'] })
+  assert.match(server.greeting, / https:\/\/auth\.example\.com\/id\/setup#[\w-]{43}\n/)
+  assert.match(server.greeting, /Swagger UI: {2}https:\/\/auth\.example\.com\/id\/docs\n/)
+  assert.equal(await server.stop(), 0)
+})
+
 test('the link of the first start creates the first administrator, who then logs in', async () => {
   const server = await serve(createDirectory())
   try {
@@ -55,7 +71,7 @@ test('the link of the first start creates the first administrator, who then logs
 })
 
 test('a second start finds users, keys and sessions again, and prints no link', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await addUser(directory)
   const first = await serve(directory)
   assert.doesNotMatch(first.greeting, /setup/)
@@ -72,7 +88,7 @@ test('a second start finds users, keys and sessions again, and prints no link', 
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} finishes the request in flight and closes the database (DD-11)`, async () => {
-    const directory = createDirectory()
+    const directory = createInstallation()
     await addUser(directory)
     const server = await serve(directory)
     const body = new URLSearchParams({ username: 'alice', password }).toString()
@@ -219,7 +235,7 @@ test('a .env file is read, and the environment wins over it', async () => {
 })
 
 async function startOn(damage: (database: string) => void) {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await addUser(directory)
   const database = join(directory, 'data/portcullis.db')
   damage(database)
@@ -248,13 +264,36 @@ test('a database of a newer version is one line, and exit code 74', async () => 
   assert.match(stderr, /newer version of Portcullis/)
 })
 
-test('a key file that others may read is one line, and exit code 74', async () => {
-  const stderr = await startOn((path) => chmodSync(`${path}.key`, 0o644))
-  assert.match(stderr, /can be read by other users: run chmod 600/)
+test('a database, a key file or a data directory that others may read is closed, and told', async () => {
+  const directory = createInstallation()
+  await addUser(directory)
+  const data = join(directory, 'data')
+  const paths = [data, join(data, 'portcullis.db'), join(data, 'portcullis.db.key')]
+  for (const modes of [
+    [0o777, 0o666, 0o640],
+    [0o770, 0o640, 0o644],
+  ]) {
+    paths.forEach((path, index) => {
+      chmodSync(path, modes[index] ?? 0)
+    })
+    const server = await serve(directory)
+    assert.equal(await server.stop(), 0)
+    for (const path of paths) {
+      assert.equal(statSync(path).mode & (path === data ? 0o022 : 0o077), 0, path)
+      assert.ok(
+        server
+          .said()
+          .includes(
+            `Other users could read or change ${path.replace(data, path === data ? './data' : 'data')}: it is closed`,
+          ),
+        server.said(),
+      )
+    }
+  }
 })
 
 test('a lost key file is a mistake of the configuration, told in one line', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await addUser(directory)
   const key = join(directory, 'data/portcullis.db.key')
   writeFileSync(key, `${readFileSync(key, 'utf8').slice(0, 20)}${'A'.repeat(23)}\n`)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDirectory, rowsOf, run, serve } from './process.ts'
+import { createInstallation, rowsOf, run, serve } from './process.ts'
 
 const password = 'seven quiet otters juggle'
 
 test('sessions are listed and ended from the command line', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const command = (...words: string[]) => run(directory, words)
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
   const server = await serve(directory)
@@ -22,10 +22,12 @@ test('sessions are listed and ended from the command line', async () => {
       (await fetch(`${server.url}/me`, { headers: { authorization: `Bearer ${token}` } })).status
     const phone = await login('phone')
     const laptop = await login('laptop')
+    const agent = `Mozilla/5.0 ${'(x) '.repeat(30)}`
+    const long = await login(agent)
     const rows = rowsOf(await command('session', 'list', 'alice'))
     assert.deepEqual(
       rows.map((cells) => cells.at(-1)),
-      ['laptop', 'phone'],
+      [`${agent.slice(0, 39)}…`, 'laptop', 'phone'],
     )
     const listed = JSON.parse((await command('session', 'list', 'alice', '--json')).stdout)
     assert.deepEqual(
@@ -34,7 +36,9 @@ test('sessions are listed and ended from the command line', async () => {
     )
     assert.ok(!JSON.stringify(listed).includes('stamp'))
 
-    const id = rows[1]?.[0] ?? ''
+    assert.equal(listed[0].label, agent.trim())
+    assert.equal(await statusOf(long), 200)
+    const id = rows[2]?.[0] ?? ''
     assert.equal((await command('session', 'end', id)).stdout, `The session ${id} has ended.\n`)
     assert.deepEqual([await statusOf(phone), await statusOf(laptop)], [401, 200])
     assert.equal((await command('session', 'end', id)).code, 1)
@@ -51,7 +55,7 @@ test('sessions are listed and ended from the command line', async () => {
 })
 
 test('one session, or all of a user, is ended, never both', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   for (const words of [[], ['x', '--user', 'alice']]) {
     const { code, stderr } = await run(directory, ['session', 'end', ...words])
     assert.equal(code, 64)

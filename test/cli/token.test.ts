@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeKey, sign, startProvider } from '../issuers/provider.ts'
-import { createDirectory, type Finished, run, serve } from './process.ts'
+import { createInstallation, type Finished, run, serve } from './process.ts'
 
 const password = 'seven quiet otters juggle'
 /** A directory with alice, and the tokens of a login of hers. */
 async function loggedIn(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<{ directory: string; access: string; refresh: string; issuer: string }> {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const words = ['user', 'add', 'alice', '--role', 'admin']
   assert.equal((await run(directory, words, { input: password })).code, 0)
   const issuer = 'http://127.0.0.1:8000'
@@ -89,7 +89,7 @@ test('a token that expired is told when, and one of a key that is retired which'
 })
 
 test("a client's own token is accepted until its secret is another one", async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const environment = { ISSUER: 'http://127.0.0.1:8000' }
   const words = ['client', 'add', 'job', '--grant', 'client_credentials', '--scope', 'stats:read']
   const secret = (await run(directory, words, { environment })).stdout.trim()
@@ -110,7 +110,11 @@ test("a client's own token is accepted until its secret is another one", async (
 })
 
 test('a token is never taken from the command line', async () => {
-  const { code, stderr } = await run(createDirectory(), ['token', 'inspect', 'eyJhbGciOiJub25lIn0'])
+  const { code, stderr } = await run(createInstallation(), [
+    'token',
+    'inspect',
+    'eyJhbGciOiJub25lIn0',
+  ])
   assert.equal(code, 64)
   assert.match(stderr, /Allowed choices are -/)
 })
@@ -119,7 +123,7 @@ test('what a token says cannot move the cursor of a terminal', async () => {
   const claims = { iss: '\u001b[2J\u009b2J\u202eevil' }
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const { stdout } = await inspect(
-    createDirectory(),
+    createInstallation(),
     `${encode({ alg: 'none' })}.${encode(claims)}.`,
   )
   assert.match(stdout, /u001b\[2J/)
@@ -127,7 +131,7 @@ test('what a token says cannot move the cursor of a terminal', async () => {
 })
 
 test('of a token of another issuer the audience that is missing is named', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await run(directory, ['user', 'add', 'alice'], { input: password })
   const key = await makeKey('k1')
   const provider = await startProvider()
@@ -159,4 +163,18 @@ test('of a token of another issuer the audience that is missing is named', async
   } finally {
     await provider.close()
   }
+})
+
+test('where nothing names an issuer, a token is judged as the server that started last would', async () => {
+  const { directory, access } = await loggedIn({ ISSUER: 'http://127.0.0.1:8123' })
+  const judge = (environment: Readonly<Record<string, string>>) =>
+    run(directory, ['token', 'inspect'], {
+      input: access,
+      environment: { PORT: '', ...environment },
+    })
+  const accepted = await judge({})
+  assert.equal(accepted.code, 0, accepted.stdout)
+  const refused = await judge({ ISSUER: 'http://127.0.0.1:9000' })
+  assert.equal(refused.code, 1)
+  assert.match(refused.stdout, /Its issuer is "http:\/\/127\.0\.0\.1:8123"/)
 })

@@ -3,7 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { createDirectory, type Finished, run, serve, start } from './process.ts'
+import { createInstallation, type Finished, run, serve, start } from './process.ts'
 
 /** FastAPI's tutorial prints it; it is the hash of "secret". */
 const bcrypt = '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW'
@@ -199,7 +199,7 @@ async function usersOf(directory: string): Promise<readonly ListedUser[]> {
 }
 
 test('users of every system log in with their old passwords, and their hashes are replaced (PW-03)', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const server = await serve(directory)
   const logIn = async (username: string, password: string): Promise<number> => {
     const body = new URLSearchParams({ username, password })
@@ -263,7 +263,7 @@ test('users of every system log in with their old passwords, and their hashes ar
 })
 
 test('lines that are wrong are told with their numbers, and the others are kept', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const lines = [
     JSON.stringify({ username: 'good', passwordHash: bcrypt }),
     '{"username": "cut',
@@ -331,7 +331,7 @@ test('lines that are wrong are told with their numbers, and the others are kept'
 })
 
 test('what cannot be imported at all says why, and creates nobody', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   writeFileSync(join(directory, 'broken.json'), '{"users": [')
   writeFileSync(join(directory, 'good.jsonl'), '{"username":"ann"}')
   const importing = (...words: string[]): Promise<Finished> =>
@@ -355,7 +355,7 @@ test('what cannot be imported at all says why, and creates nobody', async () => 
 })
 
 test('--update changes who is there and says how many, and a dry run says it before', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const importing = (users: readonly object[], ...words: string[]): Promise<Finished> => {
     const input = users.map((user) => JSON.stringify(user)).join('\n')
     return run(directory, ['user', 'import', '-', ...words], { input })
@@ -402,7 +402,7 @@ The passwords of 1 stay: they were set or renewed here.
 })
 
 test('an import that is interrupted keeps whole batches, and is finished by another', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const lines = Array.from({ length: 6000 }, (_, index) => `{"username":"user${index}"}\n`)
   const child = start(directory, ['user', 'import', '-', '--json'])
   let stdout = ''
@@ -447,7 +447,7 @@ test('what is exported is imported as it was, in both formats, into another data
     }),
     1500,
   )
-  const first = createDirectory()
+  const first = createInstallation()
   const input = users.map((user) => JSON.stringify(user)).join('\n')
   assert.equal((await run(first, ['user', 'import', '-'], { input })).code, 0)
   const original = await run(first, ['user', 'export', '--with-hashes'])
@@ -460,7 +460,7 @@ test('what is exported is imported as it was, in both formats, into another data
     assert.equal((await run(first, words)).code, 0)
     assert.equal(statSync(file).mode & 0o777, 0o600)
     assert.match((await run(first, words)).stderr, /Cannot write .*: EEXIST/)
-    const second = createDirectory()
+    const second = createInstallation()
     assert.equal((await run(second, ['user', 'import', file])).code, 0)
     const copy = await run(second, ['user', 'export', '--with-hashes'])
     assert.equal(copy.stdout, original.stdout)

@@ -5,13 +5,13 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { samplePasswords } from '../../src/core/passwords/sample-passwords.ts'
-import { createDirectory, rowsOf, run, serve } from './process.ts'
+import { createInstallation, rowsOf, run, serve } from './process.ts'
 
 const password = 'seven quiet otters juggle'
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 test('users are added, listed, changed and removed from the command line', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const command = (line: string, input = '') =>
     run(directory, ['user', ...line.split(' ')], { input })
   const list = async () => rowsOf(await command('list')).map((cells) => cells.slice(0, 3).join(' '))
@@ -33,7 +33,7 @@ test('users are added, listed, changed and removed from the command line', async
 })
 
 test('what is refused says why, and exits with 1', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const command = (line: string, input = '') =>
     run(directory, ['user', ...line.split(' ')], { input })
 
@@ -49,7 +49,7 @@ test('what is refused says why, and exits with 1', async () => {
 })
 
 test('an unknown role and a taken name are refused before anybody is asked for a password', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const add = (...words: string[]) => run(directory, ['user', 'add', ...words])
   for (const role of ['king', '']) {
     const refused = await add('alice', '--role', role)
@@ -65,7 +65,7 @@ test('an unknown role and a taken name are refused before anybody is asked for a
 })
 
 test('a user added while nobody can administer is told so, and exits with 0', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const add = (...words: string[]) => run(directory, ['user', 'add', ...words], { input: password })
   const first = await add('bob')
   assert.equal(first.code, 0)
@@ -75,7 +75,7 @@ test('a user added while nobody can administer is told so, and exits with 0', as
 })
 
 test('a user added while the server runs logs in at once', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const server = await serve(directory)
   try {
     await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
@@ -96,7 +96,7 @@ test('a user added while the server runs logs in at once', async () => {
 })
 
 test('a wrong command line shows help, and exits with 64', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   for (const words of [['fly'], ['user', 'fly'], ['user', 'add'], ['serve', '--fast']]) {
     const { code, stderr } = await run(directory, words)
     assert.equal(code, 64, words.join(' '))
@@ -105,7 +105,7 @@ test('a wrong command line shows help, and exits with 64', async () => {
 })
 
 test('the version and the help are exit code 0', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   assert.match((await run(directory, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
   const help = await run(directory, ['--help'])
   assert.equal(help.code, 0)
@@ -117,7 +117,7 @@ const hasScript = spawnSync('script', ['--version']).status === 0
 test('in a terminal the password is asked for twice, without echo', {
   skip: hasScript ? false : 'not checked: the command `script` of util-linux is not here',
 }, async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const command = `${process.execPath} ${main} user add alice --role admin`
   const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: directory })
   let screen = ''
@@ -142,7 +142,7 @@ test('a terminal asks again for a password that is refused, and for two that dif
   timeout: 120_000,
   skip: hasScript ? false : 'not checked: the command `script` of util-linux is not here',
 }, async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const command = `${process.execPath} ${main} user add alice --role admin`
   const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: directory })
   const answers = ['alice password 24', 'alice password 24', password, 'other', password, password]
@@ -166,7 +166,7 @@ test('a terminal asks again for a password that is refused, and for two that dif
 })
 
 test('outside of --dev a password that the documents print is refused (PW-10)', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   for (const input of Object.values(samplePasswords)) {
     const refused = await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input })
     assert.equal(refused.code, 1)

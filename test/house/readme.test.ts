@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { createDirectory, run, serve, sourceMain } from '../cli/process.ts'
+import { createDirectory, createInstallation, run, serve, sourceMain } from '../cli/process.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const hasCurl = spawnSync('curl', ['--version']).status === 0
@@ -13,7 +13,7 @@ test('the login and the call of the README work word for word', {
 }, async () => {
   const [, block = ''] = /```sh\n(TOKENS=[\s\S]*?)```/.exec(readme) ?? []
   const [, password = ''] = /password=([^']+)'/.exec(block) ?? []
-  const directory = createDirectory()
+  const directory = createInstallation()
   const words = ['user', 'add', 'alice', '--role', 'admin']
   assert.equal((await run(directory, words, { input: password })).code, 0)
   const server = await serve(directory)

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { createDirectory, run, serve } from '../cli/process.ts'
+import { createDirectory, createInstallation, run, serve } from '../cli/process.ts'
 import { root } from './sources.ts'
 
 const document = readFileSync(join(root, 'docs/scaling.md'), 'utf8')
@@ -29,7 +29,7 @@ async function startExample(t: TestContext, server: string): Promise<string> {
 }
 
 test('a resource server verifies by the JWK Set alone, and does not see a log-out', async (t) => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const password = 'seven quiet otters juggle'
   await run(directory, ['user', 'add', 'alice', '--role', 'admin'], { input: password })
   const server = await serve(directory, { ISSUER: issuer })

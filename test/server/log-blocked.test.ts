@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDirectory, run, serve } from '../cli/process.ts'
+import { createDirectory, createInstallation, run, serve } from '../cli/process.ts'
 import { goodPassword } from '../fixtures.ts'
 
 test('a log that is not read stops no login, fills no memory, and what it lacks is counted (LA-08)', async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const added = await run(directory, ['user', 'add', 'alice'], {
     input: goodPassword,
   })

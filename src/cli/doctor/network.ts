@@ -38,7 +38,8 @@ export function checkIssuerUrl({ config }: Subject): readonly Finding[] {
   }
   if (pathname !== '/') {
     found.push(
-      url.warning(
+      // Whether a proxy does so cannot be seen from here: nothing to fail for.
+      url.ok(
         `ISSUER has the path ${pathname}: clients look for metadata at ${new URL(config.issuer).origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}.`,
         'Let the proxy pass that on, and cut the path off all other requests; or use a host name of its own.',
       ),

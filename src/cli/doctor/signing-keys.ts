@@ -5,6 +5,7 @@ import { activeOf, inOrder, isAlive } from '../../core/keys/lifecycle.ts'
 import { openKey } from '../../core/keys/managed-keys.ts'
 import { keyFile } from '../../server/inspect-database.ts'
 import type { Config } from '../../server/settings/settings.ts'
+import { openBits } from '../../stores/file-mode.ts'
 import { readKeyFile } from '../../stores/key-file.ts'
 import { StoreError } from '../../stores/store-error.ts'
 import { type Finding, findingsOf, inWords, type Subject } from './finding.ts'
@@ -107,6 +108,14 @@ export async function checkKeyEncryptionKey({
       encryption.problem(
         `${path} is missing, and the signing keys in the database are sealed under it.`,
         'Put the file back from a backup, or set KEY_ENCRYPTION_KEY to what it held.',
+      ),
+    ]
+  }
+  if (!config.keyEncryptionKey && openBits(path) !== 0) {
+    return [
+      encryption.problem(
+        `${path} can be read by other users.`,
+        `Run chmod 600 ${path}, as \`serve\` does where it may, and rotate the keys if somebody may have read it.`,
       ),
     ]
   }

@@ -7,14 +7,15 @@ import type { User } from '../../core/users/user.ts'
 import { eventAnswer } from '../event-answer.ts'
 
 /** Writes every event as a line of the log, and records when the server begins and stops to serve. */
-export function logEvents(app: FastifyInstance, { [internals]: { events } }: Auth): void {
+export function logEvents(app: FastifyInstance, { [internals]: { events }, issuer }: Auth): void {
   const unsubscribe = events.subscribe((event) =>
     app.log.info({ event: eventAnswer(event), ...requestOf(event) }, event.type),
   )
 
   async function record(type: 'sys_startup' | 'sys_shutdown'): Promise<void> {
     try {
-      await events.record({ type, actor: 'system', details: { pid: process.pid } })
+      // The issuer is what the command line needs to judge the tokens of this server.
+      await events.record({ type, actor: 'system', details: { pid: process.pid, issuer } })
     } catch (error) {
       // It serves, or ends, all the same.
       app.log.error({ err: error }, `${type} could not be recorded`)

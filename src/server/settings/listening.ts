@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { metadataPath } from '../../http/endpoints/metadata.ts'
 import { readOrigins } from './allowed-origins.ts'
+import { ownIssuer } from './loopback.ts'
 import { address, flag, integer, type Setting, type SettingsOf, setting } from './setting.ts'
 import { readAddresses, type TrustedProxies } from './trusted-proxies.ts'
 
@@ -96,11 +97,6 @@ export const docs: Setting<boolean> = flag('DOCS', {
   fallback: true,
   description: '`false` leaves out `/docs` and `/openapi.json`.',
 })
-
-/** The issuer of a server that was told none. */
-function ownIssuer(port: number): string {
-  return `http://127.0.0.1${port === 0 ? '' : `:${port}`}`
-}
 
 function isIssuer(text: string): boolean {
   if (!URL.canParse(text)) return false

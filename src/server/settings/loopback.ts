@@ -16,3 +16,8 @@ export function isInsecure(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   return protocol === 'http:' && !isLoopback(hostname)
 }
+
+/** The issuer of a server that was told none, on this port. */
+export function ownIssuer(port: number): string {
+  return `http://127.0.0.1${port === 0 ? '' : `:${port}`}`
+}

@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import { createDirectory, main, run, type Serving, serve } from '../process.ts'
+import { createDirectory, createInstallation, main, run, type Serving, serve } from '../process.ts'
 
 const password = 'seven quiet otters juggle'
 const formType = 'application/x-www-form-urlencoded'
@@ -183,7 +183,7 @@ describe('serve --workers', () => {
     assert.equal(await server?.stop(), 0)
     assert.equal(server.said().match(/^Stopped\.$/gm)?.length, 1, server.said())
   })
-  const directory = createDirectory()
+  const directory = createInstallation()
 
   before(async () => {
     await addUser(directory)
@@ -328,7 +328,7 @@ const waysToStop = [
 
 for (const [name, signal, group] of waysToStop) {
   test(`${name} finishes the request in flight and closes the database`, { timeout }, async () => {
-    const directory = createDirectory()
+    const directory = createInstallation()
     await addUser(directory)
     const server = await serve(directory, { WORKERS: '2' }, { detached: true })
     const login = await beginLogin(server.url)
@@ -345,7 +345,7 @@ for (const [name, signal, group] of waysToStop) {
 test('workers whose primary process was killed finish their requests and end', {
   timeout,
 }, async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await addUser(directory)
   const server = await serve(directory, { WORKERS: '2' })
   const login = await beginLogin(server.url)
@@ -360,7 +360,7 @@ test('workers whose primary process was killed finish their requests and end', {
 test('a worker that could never start again ends all, with its exit code', {
   timeout,
 }, async () => {
-  const directory = createDirectory()
+  const directory = createInstallation()
   await addUser(directory)
   const server = await serve(directory, { WORKERS: '2' })
   const database = new DatabaseSync(join(directory, 'data/portcullis.db'))
@@ -401,7 +401,7 @@ describe('what keeps all workers from starting is told once', () => {
   })
 
   test('a corrupt database', { timeout }, async () => {
-    const directory = createDirectory()
+    const directory = createInstallation()
     await addUser(directory)
     writeFileSync(join(directory, 'data/portcullis.db'), 'not a database '.repeat(1000))
     const { code, stdout, stderr } = await startTwo(directory)
