@@ -1,5 +1,6 @@
 // What somebody learns from failed logins about accounts: bytes, hashes, and time. Attempts of all kinds
-// take turns; each comes from a source of its own, and but for the throttled ones is of its own account.
+// take turns; each is of its own account, but for the throttled ones, and comes from a source of its own, but
+// for the shared ones: their address waits, and the accounts are known there.
 //
 //   node bench/enumeration.ts [--attempts 1000] [--cost 12]
 
@@ -30,6 +31,8 @@ const kinds = [
   'imported',
   'throttled',
   'throttled-unknown',
+  'shared',
+  'shared-unknown',
 ] as const
 type Kind = (typeof kinds)[number]
 const likeness: Readonly<Partial<Record<Kind, Kind>>> = {
@@ -37,10 +40,14 @@ const likeness: Readonly<Partial<Record<Kind, Kind>>> = {
   inactive: 'unknown',
   imported: 'unknown',
   throttled: 'throttled-unknown',
+  shared: 'shared-unknown',
 }
 const isThrottled = (kind: Kind): boolean => kind.startsWith('throttled')
 const nameOf = (kind: Kind, attempt: number): string =>
   isThrottled(kind) ? kind : `${kind}-${attempt}`
+
+const isShared = (kind: Kind): boolean => kind.startsWith('shared')
+const sharedAddress = '192.0.2.77'
 
 /** A clock that goes up to the present. */
 let behind = 2 * 60 * 60
@@ -62,6 +69,17 @@ async function fill(auth: Auth): Promise<void> {
   await auth.users.create({ username: 'throttled', passwordHash })
   // Until each failure makes them wait for a quarter of an hour.
   const failures = 18
+  const free = 50
+  behind = failures * 900
+  const address = sharedAddress
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const username = nameOf('shared', attempt)
+    await auth.users.create({ username, passwordHash })
+    await auth.login.authenticate({ username, password, address })
+  }
+  for (let name = 0; name < free; name++) {
+    await auth.login.authenticate({ username: `free-${name}`, password: 'wrong', address })
+  }
   for (let failure = 0; failure < failures; failure++) {
     behind = (failures - 1 - failure) * 900
     for (const username of ['throttled', 'throttled-unknown']) {
@@ -71,6 +89,7 @@ async function fill(auth: Auth): Promise<void> {
         address: sourceOf(failure),
       })
     }
+    await auth.login.authenticate({ username: `late-${failure}`, password: 'wrong', address })
   }
 }
 
@@ -82,12 +101,12 @@ interface Answer {
 
 let sources = 1 << 16
 
-function logIn(url: string, username: string): Promise<Answer> {
+function logIn(url: string, username: string, address: string): Promise<Answer> {
   const body = new URLSearchParams({ username, password: 'wrong' }).toString()
   const headers = {
     'content-type': 'application/x-www-form-urlencoded',
     'content-length': Buffer.byteLength(body),
-    'x-forwarded-for': sourceOf(sources++),
+    'x-forwarded-for': address,
   }
   return new Promise((resolve, reject) => {
     const began = performance.now()
@@ -119,7 +138,8 @@ try {
     for (const kind of kinds.toSorted(() => Math.random() - 0.5)) {
       const counts = attempt < 20
       const before = counts ? await countHashes() : 0
-      const answer = await logIn(server.url, nameOf(kind, attempt))
+      const address = isShared(kind) ? sharedAddress : sourceOf(sources++)
+      const answer = await logIn(server.url, nameOf(kind, attempt), address)
       times.get(kind)?.push(answer.milliseconds)
       bytes.get(kind)?.add(answer.bytes)
       if (counts) hashes.get(kind)?.add((await countHashes()) - before)

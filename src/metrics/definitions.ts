@@ -53,7 +53,7 @@ export const definitions: Readonly<Record<MetricName, MetricDefinition>> = {
   portcullis_throttled_attempts_total: {
     type: 'counter',
     labels: [],
-    help: 'Attempts of any kind that were answered with a wait, before a secret was looked at',
+    help: 'Attempts of any kind that were answered with a wait',
   },
   portcullis_locks_total: {
     type: 'counter',

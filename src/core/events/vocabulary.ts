@@ -59,7 +59,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   authn_login_success: { says: 'A user logged in.', outcome: success },
   authn_login_fail: { says: 'A login was refused.', outcome: failure, bounded: true },
   authn_login_throttled: {
-    says: 'A login was not looked at, because too many had failed before.',
+    says: 'A login was answered with a wait, because too many had failed before.',
     outcome: failure,
     bounded: true,
   },
@@ -103,7 +103,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     bounded: true,
   },
   authn_client_throttled: {
-    says: 'A client was not looked at, because too many secrets had been wrong before.',
+    says: 'A client was answered with a wait, because too many secrets had been wrong before.',
     outcome: failure,
     bounded: true,
   },

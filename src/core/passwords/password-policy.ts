@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import { estimateGuesses, type WeakPart } from './guesses.ts'
-import { samplePasswords } from './sample-passwords.ts'
+import { isSamplePassword, lettersOf } from './sample-passwords.ts'
 
 /** Longest password, in bytes of UTF-8. Enough for any passphrase, too little for an attack. */
 export const passwordMaxBytes = 1024
@@ -55,7 +55,6 @@ export function createPasswordPolicy(options: PasswordPolicyOptions = {}): Passw
 
   // zxcvbn puts n random characters at 10^n at most: where 8 are enough, 8 random ones must do.
   const leastGuesses = Math.min(10, minLength - 1)
-  const samples = refuseSamples ? Object.values(samplePasswords) : []
   const words = contextWords.map((word) => word.normalize('NFC'))
 
   return {
@@ -77,10 +76,9 @@ export function createPasswordPolicy(options: PasswordPolicyOptions = {}): Passw
         problems.push('The password must not be the username.')
         return problems
       }
-      const letters = lettersOf(normalized)
-      if (samples.some((sample) => letters === lettersOf(sample))) {
+      if (refuseSamples && isSamplePassword(normalized)) {
         problems.push('The password is printed in the documents: choose one of your own.')
-      } else if (famous.includes(letters)) {
+      } else if (famous.includes(lettersOf(normalized))) {
         problems.push(`The password is easy to guess: everybody knows the phrase. ${advice}`)
       } else {
         const { guessesLog10, weakParts } = await estimateGuesses(normalized, [username, ...words])
@@ -102,9 +100,4 @@ function explain(parts: readonly WeakPart[]): string {
     from === to ? `character ${from} is ${kind}` : `characters ${from} to ${to} are ${kind}`,
   )
   return `The password is easy to guess: ${said.join(', ')}. ${advice}`
-}
-
-/** What everybody remembers of a phrase: not how its words are joined, nor what is put behind them. */
-function lettersOf(phrase: string): string {
-  return phrase.toLowerCase().replace(/\P{L}+/gu, '')
 }

@@ -126,7 +126,7 @@ export function createCounting(
       const blockedUntil = states.find(({ key }) => key === sourceKey)?.blockedUntil ?? 0
       const until = waitOf(blockedUntil, now, sourceRule)
       const sourceWait = until === null ? null : until - now
-      if (states.some(({ key, isKnown }) => key === knownKey && isKnown)) {
+      if (states.some(({ key }) => key === knownKey)) {
         const counted =
           sourceWait === null
             ? await countIfPresent({ key: knownKey, now, rule, ifPresent: true })

@@ -42,8 +42,6 @@ export interface ThrottleState {
   readonly key: string
   /** The instant until which attempts wait, in the past if none does; `noEnd` if it is locked. */
   readonly blockedUntil: number
-  /** True if it is the count of a source that has succeeded. */
-  readonly isKnown: boolean
 }
 
 /** A success. */

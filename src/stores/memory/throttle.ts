@@ -32,9 +32,7 @@ export function createMemoryThrottle(addEvent: AddEvent): ThrottleStore {
     async find(keys) {
       return [...new Set(keys)].flatMap((key) => {
         const count = counts.get(key)
-        if (count === undefined) return []
-        const { blockedUntil, succeededAt } = count
-        return [{ key, blockedUntil, isKnown: succeededAt !== null }]
+        return count === undefined ? [] : [{ key, blockedUntil: count.blockedUntil }]
       })
     },
     async takeBack(key) {

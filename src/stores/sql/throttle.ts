@@ -34,15 +34,11 @@ export function createThrottleStore({
       const rows = await withoutSync((db) =>
         db
           .selectFrom('throttle')
-          .select(['key', 'blocked_until', 'succeeded_at'])
+          .select(['key', 'blocked_until'])
           .where('key', 'in', keys)
           .execute(),
       )
-      return rows.map(({ key, blocked_until, succeeded_at }) => ({
-        key,
-        blockedUntil: Number(blocked_until),
-        isKnown: succeeded_at !== null,
-      }))
+      return rows.map((row) => ({ key: row.key, blockedUntil: Number(row.blocked_until) }))
     },
     takeBack: (key) =>
       withoutSync(async (db) => {

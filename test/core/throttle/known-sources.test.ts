@@ -15,6 +15,7 @@ import {
   goodPassword,
   type TestClock,
 } from '../../fixtures.ts'
+import { failPatiently } from './patience.ts'
 
 const here = '192.0.2.1'
 const elsewhere = '198.51.100.7'
@@ -155,14 +156,15 @@ test('100 failures while the source waits lock that way alone, and an unlock ope
   await attempt('alice', goodPassword)
   Object.assign(auth[internals].passwords, { settleRefusal: async () => {} })
   const { id } = (await auth.users.findByUsername('alice')) ?? { id: '' }
-  for (let failed = 0, names = 0; failed < 100; ) {
+  await guessNames(53)
+  const looked = async (): Promise<unknown> => {
     // The source waits while alice is tried.
-    while ((await attempt(`nobody${names++}`, 'x')) === 'refused');
+    for (let name = 0; name < 2; name++) await attempt(`nobody${clock()}-${name}`, 'x')
     const before = pool.hashes
-    await attempt('alice', 'wrong')
-    if (pool.hashes > before) failed++
-    else clock.advance(900)
+    const seconds = await attempt('alice', 'wrong')
+    return pool.hashes > before ? 'looked at' : seconds
   }
+  await failPatiently(100, looked, () => clock.advance(900))
   const [lock] = await auth.events.list({ type: 'authn_login_lock', limit: 10 })
   assert.equal(lock?.details?.known_source, true)
   clock.advance(24 * 60 * 60 + 1)

@@ -6,6 +6,7 @@ import { ThrottledError } from '../../../src/core/errors.ts'
 import { createThrottle, type Throttle } from '../../../src/core/throttle/throttle.ts'
 import type { ThrottleStore } from '../../../src/core/throttle/throttle-store.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
+import { failPatiently } from './patience.ts'
 
 const day = 86_400
 const here = '192.0.2.1'
@@ -35,6 +36,10 @@ beforeEach(() => {
   throttle = createThrottle(store, secret, () => now)
 })
 
+const pass = (seconds: number): void => {
+  now += seconds
+}
+
 /** The outcome of a wrong or a right secret: seconds to wait, if it was not looked at. */
 async function attempt(account: string, isRight = false, address = here): Promise<unknown> {
   try {
@@ -51,11 +56,7 @@ test('attempts that the account has to wait for are no failures of the source (T
 })
 
 test('99 failures do not lock an account, and 100 do (TH-04)', async () => {
-  for (let failed = 0; failed < 99; ) {
-    const outcome = await attempt('alice', false, `10.0.0.${failed}`)
-    if (outcome === null) failed++
-    else now += Number(outcome)
-  }
+  await failPatiently(99, (failed) => attempt('alice', false, `10.0.0.${failed}`), pass)
   now += day
   assert.equal(throttle.locked, 0)
   assert.equal(await attempt('alice'), null)
@@ -65,11 +66,7 @@ test('99 failures do not lock an account, and 100 do (TH-04)', async () => {
 })
 
 test('a source is never locked, however many names it has tried (TH-03)', async () => {
-  for (let failed = 0; failed < 250; ) {
-    const outcome = await attempt(`user${failed}`)
-    if (outcome === null) failed++
-    else now += Number(outcome)
-  }
+  await failPatiently(250, (failed) => attempt(`user${failed}`), pass)
   assert.equal(await attempt('another'), 900)
   now += 900
   assert.equal(await attempt('another'), null)
