@@ -2,6 +2,7 @@
 // started with `npm run test:quick`.
 
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runDirectoryVariable } from '../test/prepared.ts'
 import { prepareFor } from './testing/prepare.ts'
@@ -39,6 +40,8 @@ process.on('exit', () => removeRunDirectory(directory))
 process.env[runDirectoryVariable] = directory
 // What a test that is killed leaves behind is removed with the rest.
 process.env.TMPDIR = directory
+// Hundreds of processes load the same packages.
+process.env.NODE_COMPILE_CACHE = join(directory, 'compiled')
 await prepareFor(files, directory)
 
 const results: FileResult[] = []

@@ -13,6 +13,14 @@ export const runDirectoryVariable = 'PORTCULLIS_TEST_RUN'
  */
 export type PreparedPart = 'package' | 'postgres' | 'chromium'
 
+/** What of the environment tells a program of the run: where it is, and what Node.js has compiled. */
+export const runEnvironment: Readonly<Record<string, string>> = Object.fromEntries(
+  [runDirectoryVariable, 'NODE_COMPILE_CACHE'].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value]]
+  }),
+)
+
 /** What Node.js is started with, for a program that uses the package by its entry points. */
 export const fromBuild: readonly string[] = [
   '--import',

@@ -7,7 +7,7 @@ import { spec, type TestEvent } from 'node:test/reporters'
 import type { Counts, FileResult } from './run-files.ts'
 import { root } from './select.ts'
 
-/** Says what came of a file, and all that it printed if that was not good. */
+/** Says what came of a file; if that was not good, why and all that it printed. */
 export function printFile(result: FileResult, done: number, of: number): void {
   const { file, success, counts, duration, endless } = result
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
@@ -19,6 +19,9 @@ export function printFile(result: FileResult, done: number, of: number): void {
   for (const event of result.events) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') {
       process.stdout.write(event.data.message)
+    } else if (event.type === 'test:fail') {
+      // In full at the end, which may be some minutes away.
+      console.log(`  ${event.data.name}: ${event.data.details.error.message}`)
     }
   }
 }

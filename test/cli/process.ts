@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { databaseFile } from '../../src/server/inspect-database.ts'
 import { migrateDatabase } from '../../src/server/open-auth.ts'
 import { readConfig } from '../../src/server/settings/config.ts'
-import { findPrepared } from '../prepared.ts'
+import { findPrepared, runEnvironment } from '../prepared.ts'
 
 /** The command as `npm start` runs it, without a build. */
 export const sourceMain: string = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -50,7 +50,7 @@ export interface StartOptions {
   readonly detached?: boolean
 }
 
-/** Starts a command, with nothing of this process's environment but the path. */
+/** Starts a command, with nothing of this process's environment but the path and what tells of the run. */
 export function start(
   directory: string,
   words: readonly string[],
@@ -61,7 +61,7 @@ export function start(
   return spawn(process.execPath, [command, ...words], {
     cwd: directory,
     detached,
-    env: { PATH, PORT: '0', HOST: '127.0.0.1', ...environment },
+    env: { PATH, ...runEnvironment, PORT: '0', HOST: '127.0.0.1', ...environment },
   })
 }
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { createDirectory } from '../cli/process.ts'
 import { goodPassword } from '../fixtures.ts'
 import { root } from '../house/sources.ts'
-import { fromBuild, runDirectoryVariable } from '../prepared.ts'
+import { fromBuild, runEnvironment } from '../prepared.ts'
 
 export interface RunningExample {
   readonly url: string
@@ -33,14 +33,13 @@ export async function startExample(
 ): Promise<RunningExample> {
   const hook = join(root, 'examples/from-source.ts')
   const path = resolve(root, 'examples', file)
-  const { PATH, [runDirectoryVariable]: run } = process.env
   const child = spawn(process.execPath, ['--import', hook, ...fromBuild, path, ...words], {
     cwd: directory,
     env: {
-      PATH,
+      PATH: process.env.PATH,
       PORT: '0',
       ADMIN_PASSWORD: goodPassword,
-      ...(run && { [runDirectoryVariable]: run }),
+      ...runEnvironment,
       ...environment,
     },
   })
