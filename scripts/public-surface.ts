@@ -236,7 +236,7 @@ function describeMember(project: Project, property: CompilerSymbol): readonly Me
   const [node] = property.declarations.flatMap((each) => each.resolve(project) ?? [])
   if (node === undefined || !node.getSourceFile().fileName.startsWith(src)) return []
   const optional = (property.flags & SymbolFlags.Optional) !== 0
-  const text = textOf(project.checker, property)
+  const text = textOf(project.checker, property) || descriptionOf(node)
   const { name } = property
   // An error's own name, and a brand that nobody can write.
   if ((isPropertyDeclaration(node) && name === 'name') || name.startsWith('__')) return []
@@ -254,6 +254,12 @@ function describeMember(project: Project, property: CompilerSymbol): readonly Me
   const type = written ?? (found ? project.checker.typeToString(found) : 'unknown')
   const literals = found ? listLiterals(found) : []
   return [{ name, type: `: ${type}`, optional, isMethod: false, declaredBy, literals, text }]
+}
+
+/** What the table of settings says of a member of the configuration. */
+function descriptionOf(node: Node): string {
+  if (!isVariableDeclaration(node)) return ''
+  return /\bdescription:\s*(['`])([\s\S]*?)\1/.exec(node.getText())?.[2] ?? ''
 }
 
 function listLiterals(type: Type): readonly string[] {

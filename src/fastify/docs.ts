@@ -12,19 +12,20 @@ import { issuerSchemes } from './issuer-schemes.ts'
 export interface DocsOptions {
   /** Where Swagger UI is, below the prefix. Default `/docs`. */
   readonly path?: string
-  /** Default `API`. */
+  /** The title of the document. Default `API`. */
   readonly title?: string
-  /** Default `1.0.0`. */
+  /** The version of your API. Default `1.0.0`. */
   readonly version?: string
+  /** Text about the API, in Markdown. Default: none. */
   readonly description?: string
   /**
    * A `transform` of `@fastify/swagger` that runs before ours, for schemas that are no JSON Schema,
-   * such as zod's.
+   * such as zod's. Default: none.
    */
   readonly transform?: SwaggerTransform
   /**
    * Origins that Swagger UI may call besides this one and those of the issuers' metadata: where the
-   * token endpoint of an issuer is, if that is elsewhere.
+   * token endpoint of an issuer is, if that is elsewhere. Default none.
    */
   readonly connectTo?: readonly string[]
 }

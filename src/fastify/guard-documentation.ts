@@ -7,8 +7,11 @@ export const schemeName = 'OAuth2PasswordBearer'
 
 /** What `@fastify/swagger` gives its `transform` of a route, as far as it is needed here. */
 export interface DocumentedRoute {
+  /** The schema of the route, as it was written. */
   readonly schema: FastifySchema | undefined
+  /** The pattern of the path. */
   readonly url: string
+  /** The options of the route. */
   readonly route: { readonly config?: unknown }
 }
 

@@ -16,8 +16,11 @@ import { errorBody, type TokenAnswer, tokenHeaders } from './token-messages.ts'
 
 /** The answer to an error, as plain data. */
 export interface ErrorAnswer {
+  /** The HTTP status. */
   readonly status: number
+  /** The headers, in small letters. */
   readonly headers: Readonly<Record<string, string>>
+  /** To be sent as JSON. */
   readonly body: Problem
 }
 

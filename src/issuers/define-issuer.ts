@@ -61,7 +61,7 @@ export interface IssuerOptions {
   readonly allowInsecureLoopback?: boolean
   /**
    * Accepts http for the `jwksUri`, if every address of its host is of a private network: for a provider
-   * whose public URL cannot be reached from inside. Anybody in that network may then pose as the issuer.
+   * whose public URL cannot be reached from inside. Anybody in that network may then pose as the issuer. Default false.
    */
   readonly allowInsecurePrivateJwksUri?: boolean
   /** Seconds after which keys are fetched anew, in the background. Default 600. */
@@ -76,6 +76,7 @@ export interface IssuerOptions {
 
 /** Who an issuer is. */
 export interface IssuerPlace {
+  /** The `iss` of its tokens, a URL. */
   readonly issuer: string
   /** Where its metadata is, if not where its own URL says. */
   readonly discoveryUrls?: readonly string[]

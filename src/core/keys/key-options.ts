@@ -4,13 +4,14 @@ import { type SigningAlgorithm, secretProblems, signingAlgorithms } from './sign
 /** The keys that sign tokens: a secret, or keys that are managed in the store. */
 export interface KeyOptions {
   /**
-   * Signs with HS256 under the bytes of this text, at least 32. Without it, keys are made at first
-   * start and kept in the store, encrypted.
+   * Signs with HS256 under the bytes of this text, at least 32. Default: keys are made at first start
+   * and kept in the store, encrypted.
    */
   readonly secretKey?: string
   /**
    * Earlier secret keys, whose access and refresh tokens are still accepted, so that a changed
    * `secretKey` logs nobody out. Not for a key that somebody else may know.
+   * Default none.
    */
   readonly previousSecretKeys?: readonly string[]
   /**

@@ -1,12 +1,12 @@
 /** What a guard says of itself, for the documentation of every route that it guards. */
 export interface GuardDocumentation {
-  /** The scopes it requires. */
+  /** The scopes it requires. Default none. */
   readonly scopes: readonly string[]
-  /** A phrase for each other thing that it answers 403 for. */
+  /** A phrase for each other thing that it answers 403 for. Default none. */
   readonly conditions: readonly string[]
-  /** True if it reads credentials; false for a guard that anybody passes, or that has its own. */
+  /** True if it reads credentials; false for a guard that anybody passes, or that has its own. Default false. */
   readonly authenticates: boolean
-  /** True if a request without credentials passes. */
+  /** True if a request without credentials passes. Default false. */
   readonly optional: boolean
 }
 

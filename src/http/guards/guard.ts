@@ -12,7 +12,9 @@ import type { GuardDocumentation, GuardOptions } from './documentation.ts'
  * A guard is also a valid Fastify `onRequest` hook.
  */
 export interface Guard<out T> {
+  /** The value of a request; rejects if the request is refused. */
   (request: GuardedRequest): Promise<T>
+  /** What the guard says of itself. */
   readonly documentation: GuardDocumentation
 }
 
