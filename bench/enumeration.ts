@@ -75,10 +75,14 @@ async function fill(auth: Auth): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const username = nameOf('shared', attempt)
     await auth.users.create({ username, passwordHash })
-    await auth.login.authenticate({ username, password, address })
+    await auth[internals].login.authenticate({ username, password, address })
   }
   for (let name = 0; name < free; name++) {
-    await auth.login.authenticate({ username: `free-${name}`, password: 'wrong', address })
+    await auth[internals].login.authenticate({
+      username: `free-${name}`,
+      password: 'wrong',
+      address,
+    })
   }
   for (let failure = 0; failure < failures; failure++) {
     behind = (failures - 1 - failure) * 900
@@ -89,7 +93,11 @@ async function fill(auth: Auth): Promise<void> {
         address: sourceOf(failure),
       })
     }
-    await auth.login.authenticate({ username: `late-${failure}`, password: 'wrong', address })
+    await auth[internals].login.authenticate({
+      username: `late-${failure}`,
+      password: 'wrong',
+      address,
+    })
   }
 }
 
