@@ -9,5 +9,8 @@ export function mapAnswer<T, R>(
   value: MaybePromise<T>,
   change: (value: T) => MaybePromise<R>,
 ): MaybePromise<R> {
-  return value instanceof Promise ? value.then(change) : change(value)
+  if (value instanceof Promise) return value.then(change)
+  // A driver may have promises of its own; taken for a value, a refusal would be one too.
+  const { then } = Object(value) as { readonly then?: unknown }
+  return typeof then === 'function' ? Promise.resolve(value).then(change) : change(value)
 }

@@ -3,7 +3,7 @@ import type { Guard } from '../http/guards/guard.ts'
 import { finishRoute, guardsOf, hookOf, putGuards } from './route-guards.ts'
 
 type Done = (error?: Error) => void
-/** What loads routes at once or, with three parameters, when it calls the last. */
+/** What loads routes at once, by a promise or, with three parameters, when it calls the last. */
 type Plugin<Options> = (scope: FastifyInstance, options: Options, done: Done) => unknown
 
 /**
@@ -16,11 +16,11 @@ type Plugin<Options> = (scope: FastifyInstance, options: Options, done: Done) =>
  */
 export function guarded<Options extends FastifyPluginOptions = FastifyPluginOptions>(
   guard: Guard<unknown>,
-  plugin: FastifyPluginAsync<Options> | ((scope: FastifyInstance, options: Options) => void),
+  plugin: Plugin<Options>,
 ): FastifyPluginAsync<Options>
 export function guarded<Options extends FastifyPluginOptions = FastifyPluginOptions>(
   guard: Guard<unknown>,
-  plugin: (scope: FastifyInstance, options: Options, done: Done) => void,
+  plugin: FastifyPluginAsync<Options>,
 ): FastifyPluginAsync<Options>
 export function guarded<Options extends FastifyPluginOptions>(
   guard: Guard<unknown>,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { guarded } from '../../src/fastify/guarded.ts'
 import { secured } from '../../src/fastify/secured.ts'
@@ -156,6 +156,44 @@ describe('a guarded scope', () => {
     )
     assert.equal(await statusOf(app, '/plain'), 401)
   })
+
+  test('may be made by a plugin that calls back, and waits until it does', async () => {
+    const { app, guards, authorize } = await createTestApp()
+    await app.register(
+      guarded(guards.activeUser, (scope, _options, done) => {
+        setImmediate(() => {
+          scope.get('/later', () => 'inside')
+          done()
+        })
+      }),
+    )
+    assert.equal(await statusOf(app, '/later'), 401)
+    assert.equal(await statusOf(app, '/later', await authorize('member')), 200)
+  })
+
+  for (const [how, plugin] of [
+    ['calls back with an error', (_scope, _options, done) => done(new Error('no routes'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no routes')
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('no routes')
+      },
+    ],
+  ] as readonly (readonly [string, FastifyPluginCallback])[]) {
+    test(`fails at start with a plugin that ${how}`, async () => {
+      const { guards } = await createTestGuards()
+      const app = Fastify()
+      await assert.rejects(async () => {
+        await app.register(guarded(guards.activeUser, plugin))
+      }, /no routes/)
+    })
+  }
 
   test('guards even if the plugin is not registered', async () => {
     const { guards, authorize } = await createTestGuards()

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import swagger from '@fastify/swagger'
 import Fastify from 'fastify'
+import { guarded } from '../../src/fastify/guarded.ts'
 import {
   documentGuards,
   portcullis,
@@ -59,6 +60,66 @@ test('a handler that sends later is waited for', async () => {
     ),
   )
   assert.equal((await app.inject('/')).body, 'late')
+})
+
+test('a handler that sends later is waited for behind a guard that takes its time too', async () => {
+  const app = Fastify()
+  await app.register(portcullis, { auth: await createTestAuth() })
+  app.get(
+    '/',
+    secured(
+      guard(async () => 1),
+      (_value, _request, reply) => {
+        setImmediate(() => reply.send('late'))
+      },
+    ),
+  )
+  const { statusCode, body } = await app.inject('/')
+  assert.deepEqual([statusCode, body], [200, 'late'])
+})
+
+describe('an answer of a guarded route', () => {
+  test('is not stored, nor is its refusal, unless the application says otherwise', async () => {
+    const auth = await createTestAuth()
+    const { activeUser, requireRole } = createGuards(auth)
+    const app = Fastify()
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.url.startsWith('/early')) reply.header('cache-control', 'private')
+    })
+    await app.register(portcullis, { auth, docs: false })
+    app.get(
+      '/secured',
+      secured(optional(activeUser), () => ''),
+    )
+    app.get('/hook', { onRequest: requireRole('admin') }, () => '')
+    await app.register(
+      guarded(activeUser, (scope) => {
+        scope.get('/scope', () => '')
+      }),
+    )
+    app.get(
+      '/public',
+      secured(optional(activeUser), (_user, _request, reply) => {
+        reply.header('cache-control', 'public').send('')
+      }),
+    )
+    app.get(
+      '/early',
+      secured(optional(activeUser), () => ''),
+    )
+    app.get('/open', () => '')
+    for (const [url, status, cached] of [
+      ['/secured', 200, 'no-store'],
+      ['/hook', 401, 'no-store'],
+      ['/scope', 401, 'no-store'],
+      ['/public', 200, 'public'],
+      ['/early', 200, 'private'],
+      ['/open', 200, undefined],
+    ] as const) {
+      const answer = await app.inject(url)
+      assert.deepEqual([answer.statusCode, answer.headers['cache-control']], [status, cached], url)
+    }
+  })
 })
 
 test('a guard that reads no credentials locks nothing in the documentation', async () => {

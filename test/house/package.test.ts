@@ -243,6 +243,8 @@ const loads = {
   portcullis: '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache',
   'portcullis/fastify': '@fastify/swagger @fastify/swagger-ui fastify-plugin',
   'portcullis/web': '',
+  'portcullis/hono': '',
+  'portcullis/express': '',
   'portcullis/issuers': 'bidi-js jose lru-cache',
   'portcullis/metrics': 'fastify-plugin prom-client',
   'portcullis/client': '',

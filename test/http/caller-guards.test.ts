@@ -6,6 +6,7 @@ import { type Auth, createAccessToken } from '../../src/core/auth.ts'
 import type { ConfiguredClient } from '../../src/core/clients/configured.ts'
 import { internals } from '../../src/core/internals.ts'
 import type { Store } from '../../src/core/store.ts'
+import type { AccessToken } from '../../src/core/tokens/access-token.ts'
 import type { Guard } from '../../src/http/guards/guard.ts'
 import { createGuards, type Guards } from '../../src/http/guards/guards.ts'
 import { Refusal } from '../../src/http/refusal.ts'
@@ -28,10 +29,10 @@ let store: Store
 let auth: Auth
 let guards: Guards
 
-/** A process on the same store, with a configuration of its own. */
 /** What only clients have, that are registered at run time. */
 const permissions = { 'stats:read': '', a: '', b: '' }
 
+/** A process on the same store, with a configuration of its own. */
 async function open(clients: readonly ConfiguredClient[]): Promise<Auth> {
   return await createTestAuth({ store, clock, roles, secretKey, clients, permissions })
 }
@@ -118,6 +119,17 @@ describe("a client's own token", () => {
     assert.deepEqual(await refusal(guards.requireClient('stats:read'), token), lacking)
   })
 
+  test('of another issuer is not widened by a "*" either, wherever that came from (AZ-06)', async () => {
+    const own = await auth.accessTokens.verify(await tokenOfClient())
+    assert.ok(own)
+    const external = { issuer: 'https://id.example.com' } as NonNullable<AccessToken['external']>
+    const verify = () => ({ ...own, external, scopes: ['*'] })
+    const made = createGuards({ ...auth, accessTokens: { ...auth.accessTokens, verify } })
+    assert.ok(await made.currentClient(request('token')))
+    assert.deepEqual(await refusal(made.requireClient('items:read'), 'token'), lacking)
+    assert.deepEqual(await refusal(made.requireCaller('items:read'), 'token'), lacking)
+  })
+
   const changes: readonly (readonly [string, readonly ConfiguredClient[]])[] = [
     ['the client', []],
     ['the grant', [{ ...jobs, grants: ['password'] }]],
@@ -181,6 +193,14 @@ describe("a user's token", () => {
     await auth.users.deactivate(user.id)
     assert.deepEqual(await refusal(reader, token), [403, 'Inactive user'])
   })
+})
+
+test('a caller who is an inactive user is refused, with a token of afterwards too (AZ-08)', async () => {
+  const { id } = await auth.users.create({ username: 'gone', password: null, role: 'editor' })
+  await auth.users.deactivate(id)
+  const token = String(await createAccessToken(auth, id))
+  assert.ok(await guards.userEvenIfInactive(request(token)))
+  assert.deepEqual(await refusal(guards.currentCaller, token), [403, 'Inactive user'])
 })
 
 test('guards of permissions name them, and want some', () => {

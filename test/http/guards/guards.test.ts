@@ -585,6 +585,23 @@ describe('a guard whose parts fail', () => {
     }
   })
 
+  test('waits for a store whose promises are its own, and passes on what they reject with (BR-06)', async () => {
+    // As some drivers have them: what can be awaited, and is no Promise.
+    const lazily = <T>(promise: Promise<T>) =>
+      // biome-ignore lint/suspicious/noThenProperty: that is what it is for.
+      ({ then: promise.then.bind(promise) }) as Promise<T>
+    const failing = await withStore(() => lazily(Promise.reject(outage)))
+    await assert.rejects(
+      failing.made.requireRole('admin')(bearer(failing.token)),
+      (error) => error === outage,
+    )
+    const nobody = await withStore(() => lazily(Promise.resolve(null)))
+    assert.deepEqual(await refusalOf(nobody.made.activeUser, bearer(nobody.token)), invalidToken)
+    const accessTokens = { ...auth.accessTokens, verify: () => lazily(Promise.resolve(null)) }
+    const { accessToken } = createGuards({ ...auth, accessTokens })
+    assert.deepEqual(await refusalOf(accessToken, bearer('a.b.c')), invalidToken)
+  })
+
   test('refuses a record whose role is no longer configured', async () => {
     const user = await signUp(auth, 'editor')
     await auth[internals].store.users.update(user.id, { role: 'toString' })
