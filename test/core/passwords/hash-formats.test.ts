@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { createFailurePace } from '../../../src/core/passwords/failure-pace.ts'
@@ -244,6 +246,19 @@ test('whatever is read as a hash can be verified: nothing is imported that never
     }),
     { numRuns: 400 },
   )
+})
+
+test('a fault of the machine while a hash is verified is neither a right nor a wrong password', async (t) => {
+  const fault = new Error('no memory')
+  t.mock.method(crypto, 'createCipheriv', () => {
+    throw fault
+  })
+  syncBuiltinESMExports()
+  t.after(syncBuiltinESMExports)
+  await assert.rejects(hasher.verify('user1password', firebaseHash, unthrottledAdmission), fault)
+  t.mock.restoreAll()
+  syncBuiltinESMExports()
+  assert.equal(await hasher.verify('user1password', firebaseHash, unthrottledAdmission), true)
 })
 
 test('bcrypt after SHA-256 counts every byte of a long password (PW-05)', async () => {
