@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import { createProgram } from '../../src/cli/program.ts'
-import { createDirectory, run, serve } from '../cli/process.ts'
+import { createInstallation, run, serve } from '../cli/process.ts'
 import { root } from './sources.ts'
 
 const pages = globSync(['README.md', 'SECURITY.md', 'docs/*.md', 'examples/**/README.md'], {
@@ -84,7 +84,7 @@ interface Shell {
 
 /** A folder with the package installed, a server, and the user alice. */
 async function prepare(t: TestContext): Promise<Shell> {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const bin = join(directory, 'bin')
   mkdirSync(bin)
   const program = join(bin, 'portcullis')
