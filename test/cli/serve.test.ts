@@ -251,7 +251,7 @@ test('a corrupt database is one line, and exit code 74', async () => {
 })
 
 test('a read-only database is one line, and exit code 74', async () => {
-  const stderr = await startOn((path) => chmodSync(path, 0o444))
+  const stderr = await startOn((path) => chmodSync(path, 0o400))
   assert.match(stderr, /cannot be written: make the file/)
 })
 

@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import { createProgram } from '../../src/cli/program.ts'
 import { samplePasswords } from '../../src/core/passwords/sample-passwords.ts'
-import { createDirectory, main, run, serve } from '../cli/process.ts'
+import { createInstallation, main, run, serve } from '../cli/process.ts'
 import { root } from './sources.ts'
 
 const pages = globSync(['README.md', 'SECURITY.md', 'docs/*.md', 'examples/**/README.md'], {
@@ -87,7 +87,7 @@ const password = 'seven quiet otters juggle'
 
 /** A folder with the package installed, a server, and the user alice. */
 async function prepare(t: TestContext): Promise<Shell> {
-  const directory = createDirectory()
+  const directory = createInstallation()
   const bin = join(directory, 'bin')
   mkdirSync(bin)
   const program = join(bin, 'portcullis')

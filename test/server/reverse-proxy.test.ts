@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { deployedName, launchChromium } from '../browser/chromium.ts'
 import { execute } from '../browser/swagger-page.ts'
-import { createDirectory, run, type Serving, serve, start } from '../cli/process.ts'
+import { createInstallation, run, type Serving, serve, start } from '../cli/process.ts'
 import { goodPassword } from '../fixtures.ts'
 import { root } from '../house/sources.ts'
 import { freePort } from '../stores/postgres-server.ts'
@@ -157,7 +157,7 @@ function proxied(
   startProxy: (port: number, upstream: number) => Promise<RunningProxy>,
 ): void {
   describe(`behind ${name}`, { skip, timeout: 120_000 }, () => {
-    const directory = createDirectory()
+    const directory = createInstallation()
     let deployment: Deployment
     before(async () => {
       deployment = await deploy(directory, startProxy)
@@ -260,7 +260,7 @@ test('behind nginx and a proxy before it, both append and two hops are believed 
   const inner = await freePort()
   const append = { 'For $remote_addr': 'For $proxy_add_x_forwarded_for' }
   const deployment = await deploy(
-    createDirectory(),
+    createInstallation(),
     (port, upstream) =>
       startNginx(
         (paths) =>
@@ -290,7 +290,7 @@ test('below a path, as the page has it, every link of the first page and a login
   const whole = /^ {4}location \/ \{[\s\S]*?^ {4}\}\n/m.exec(deployed('nginx.conf', {}))?.[0]
   assert.ok(locations && whole)
   const deployment = await deploy(
-    createDirectory(),
+    createInstallation(),
     (port, upstream) =>
       startNginx((paths) => nginxServer(port, upstream, paths, { [whole]: locations })),
     { path: '/id' },

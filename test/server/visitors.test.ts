@@ -67,6 +67,7 @@ for (const [engine, skip] of [
       ...(url !== undefined && { DATABASE_URL: url, DATABASE_POOL_SIZE: String(poolSize) }),
     }
     const directory = createDirectory()
+    assert.equal((await run(directory, ['migrate'], { environment })).code, 0)
     const words = ['user', 'add', 'alice', '--role', 'admin']
     assert.equal((await run(directory, words, { input: goodPassword, environment })).code, 0)
     const server = await serve(directory, environment)
