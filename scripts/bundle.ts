@@ -1,7 +1,7 @@
 // Puts the code of src into a file for each entry point and a few that they share. A server loads a tenth
 // of the files that way, and starts the sooner.
 
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { compiledIn } from './compiled-in.ts'
@@ -49,4 +49,19 @@ export async function bundleInto(directory: string): Promise<void> {
     chunkFileNames: 'shared/[name].js',
   })
   await bundle.close()
+  for (const file of globSync('**/*.js.map', { cwd: directory })) leaveOut(join(directory, file))
+}
+
+interface SourceMap {
+  readonly sources: readonly string[]
+  readonly sourcesContent: readonly (string | null)[]
+}
+
+/** Takes the text of compiled-in packages out of a source map: who debugs them has them. */
+function leaveOut(file: string): void {
+  const map: SourceMap = JSON.parse(readFileSync(file, 'utf8'))
+  const sourcesContent = map.sourcesContent.map((text, index) =>
+    /(^|\/)node_modules\//.test(map.sources[index] ?? '') ? null : text,
+  )
+  writeFileSync(file, JSON.stringify({ ...map, sourcesContent }))
 }
