@@ -59,10 +59,11 @@ export function guard<T>(
   }
 
   function run(request: GuardedRequest): Promise<T> {
-    const answer = Promise.resolve(evaluate(request))
+    const outcome = evaluate(request)
+    if (!(outcome instanceof Promise)) return Promise.resolve(outcome)
     // Nobody may be able to end the process where an `await` was forgotten.
-    answer.catch(() => {})
-    return answer
+    outcome.catch(() => {})
+    return outcome
   }
 
   const { scopes = [], conditions = [], authenticates = false, optional = false } = options
