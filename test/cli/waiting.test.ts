@@ -14,7 +14,7 @@ after(() => server?.remove())
 
 const password = 'seven quiet otters juggle'
 /** A guard against waiting for ever. */
-const timeout = 120_000
+const timeout = 600_000
 
 /** All that a process has said, and when. */
 interface Listener {

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +13,7 @@ import { publicationLead, retentionOf } from '../../src/core/keys/lifecycle.ts'
 import { postgres } from '../../src/stores/postgres/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
+import { letGo, nextMessage } from './child-message.ts'
 import type { KeyOutcome, KeyTask } from './keys-elsewhere.ts'
 import { startPostgresOrSkip } from './postgres-server.ts'
 
@@ -32,22 +32,7 @@ type Work = Untimed<KeyTask>
 
 async function ask(child: ChildProcess, task: KeyTask): Promise<KeyOutcome> {
   child.send(task)
-  return await messageOf(child)
-}
-
-/** The next message of a process; fails if it ends instead. */
-async function messageOf(child: ChildProcess): Promise<KeyOutcome> {
-  const settled = new AbortController()
-  const { signal } = settled
-  const end = once(child, 'exit', { signal }).then(([code]) =>
-    assert.fail(`a process ended with ${code}`),
-  )
-  try {
-    const [message] = await Promise.race([once(child, 'message', { signal }), end])
-    return message
-  } finally {
-    settled.abort()
-  }
+  return await nextMessage(child)
 }
 
 function processes(name: string, locate: () => Promise<string>, skipped: string | false): void {
@@ -60,8 +45,8 @@ function processes(name: string, locate: () => Promise<string>, skipped: string 
       // The four start on an empty database at once, and make one key.
       const words = [database, String(clock()), key.toString('hex')]
       const children = [1, 2, 3, 4].map(() => fork(program, words))
-      t.after(() => Promise.all(children.map(stop)))
-      await Promise.all(children.map(messageOf))
+      t.after(() => Promise.all(children.map(letGo)))
+      await Promise.all(children.map((child) => nextMessage(child)))
 
       const auth = await createTestAuth({ store, keyEncryptionKey: key, clock })
       t.after(() => auth.close())
@@ -148,13 +133,6 @@ function processes(name: string, locate: () => Promise<string>, skipped: string 
       }
     })
   })
-}
-
-function stop(child: ChildProcess): Promise<unknown> {
-  if (child.exitCode !== null || !child.connected) return Promise.resolve()
-  const ended = once(child, 'exit')
-  child.disconnect()
-  return ended
 }
 
 let databases = 0

@@ -22,7 +22,7 @@ import { type Credentials, rage, type Storm, send } from './storm.ts'
 const rounds = Number(process.env.ROUNDS ?? 5)
 const devicesAtWork = 8
 /** A guard against hanging, in milliseconds. */
-const timeout = 60_000 + rounds * 30_000
+const timeout = 300_000 + rounds * 60_000
 
 const { server, skip } = await startPostgresOrSkip()
 after(() => server?.remove())

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +14,7 @@ import type { Store } from '../../src/core/store.ts'
 import { postgres } from '../../src/stores/postgres/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
+import { letGo, nextMessage } from './child-message.ts'
 import { startPostgresOrSkip } from './postgres-server.ts'
 import type { Outcome, Task } from './refresh-elsewhere.ts'
 
@@ -39,27 +39,19 @@ interface Elsewhere {
 
 async function startElsewhere(database: string): Promise<Elsewhere> {
   const children: readonly ChildProcess[] = [1, 2].map(() => fork(program, [database, secretKey]))
-  await Promise.all(children.map((child) => once(child, 'message')))
+  await Promise.all(children.map((child) => nextMessage(child)))
   return {
     async tell(task, other = task) {
       const outcomes = await Promise.all(
         children.map(async (child, index) => {
           child.send(index === 0 ? task : other)
-          const [outcome] = await once(child, 'message')
-          return outcome as Outcome
+          return await nextMessage<Outcome>(child)
         }),
       )
       return outcomes.flat()
     },
     async stop() {
-      await Promise.all(
-        children.map((child) => {
-          // Not 'close', which a parent that disconnects is never told of.
-          const ended = once(child, 'exit')
-          child.disconnect()
-          return ended
-        }),
-      )
+      await Promise.all(children.map(letGo))
     },
   }
 }
