@@ -21,7 +21,7 @@ import { cheapHashing, goodPassword } from '../../fixtures.ts'
 import { audience, type RunningProvider, startRunningProvider } from '../running-provider.ts'
 import { itemRoutes } from './item-routes.ts'
 
-const routesHash = '2190bdb29c4640fe598c62569ec8a168421e1a4dbe8f6af73fd1c173a10139b7'
+const routesHash = '55a295c9b8c4abd50ec820b0465ab049c5498ea4fe8372fa6f8bee25228aa0dd'
 
 const roles = { admin: ['*'], reader: ['items:read'], member: [] }
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-moving-'))
