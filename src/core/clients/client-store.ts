@@ -23,9 +23,9 @@ export interface ClientStore {
   /** All clients, in any order. */
   list(): Promise<readonly ClientRecord[]>
   /** The client of an id, or null. */
-  find(id: string): ClientRecord | null | Promise<ClientRecord | null>
+  find(id: string): Promise<ClientRecord | null>
   /** True while no client is registered. */
-  isEmpty(): boolean | Promise<boolean>
+  isEmpty(): Promise<boolean>
   /** @throws {ConflictError} `client_taken` */
   create(client: ClientRecord, event?: AuthEvent): Promise<void>
   /** Replaces a client by another record of its id. False if it is not as it was `before` any more. */

@@ -38,7 +38,7 @@ export interface SigningKeyStore {
   /** All keys with the version of the set. */
   read(): Promise<SigningKeySet>
   /** The version alone. One prepared read: it is asked for before every token that is issued. */
-  version(): number | Promise<number>
+  version(): Promise<number>
   /**
    * Changes the keys in one step, only if the version is still `from` (compare-and-set); it is
    * `from + 1` then. False, and nothing changed, if it is not: of several processes that see the

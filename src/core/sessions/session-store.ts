@@ -1,5 +1,4 @@
 import type { AuthEvent } from '../events/event-store.ts'
-import type { MaybePromise } from '../maybe-promise.ts'
 import type { UserRecord } from '../users/user-store.ts'
 
 /**
@@ -67,7 +66,7 @@ export interface SessionStore {
   /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
   create(session: SessionRecord, event?: AuthEvent): Promise<boolean>
   /** The session of an id, whatever its state, or null. */
-  find(id: string): MaybePromise<SessionRecord | null>
+  find(id: string): Promise<SessionRecord | null>
   /**
    * Moves a live session to its next generation, and returns it, or null if it is not live, of
    * another client, or at another generation. One conditional step: of many presentations of one

@@ -1,5 +1,4 @@
 import type { AuthEvent } from '../events/event-store.ts'
-import type { MaybePromise } from '../maybe-promise.ts'
 
 /** A user as stored. */
 export interface UserRecord {
@@ -79,9 +78,9 @@ export interface UserStore {
   /** Creates the user only if no user exists, in one step. False if one does. */
   createFirst(user: UserRecord, event?: AuthEvent): Promise<boolean>
   /** The user of an id, or null. */
-  findById(id: string): MaybePromise<UserRecord | null>
+  findById(id: string): Promise<UserRecord | null>
   /** The user of a username in canonical form, or null. */
-  findByUsername(username: string): MaybePromise<UserRecord | null>
+  findByUsername(username: string): Promise<UserRecord | null>
   /** Ordered by username, `limit` at most. */
   list(query: UserQuery): Promise<readonly UserRecord[]>
   /** Counts all users. Reads an index, not every row. */

@@ -14,8 +14,8 @@ export function createMemoryClients(addEvent: AddEvent): MemoryClients {
   return {
     read,
     list: async () => [...byId.values()],
-    find: read,
-    isEmpty: () => byId.size === 0,
+    find: async (id) => read(id),
+    isEmpty: async () => byId.size === 0,
     async create(client, event) {
       if (byId.has(client.id)) throw new ConflictError('client_taken')
       byId.set(client.id, Object.freeze({ ...client }))

@@ -9,7 +9,10 @@ export interface MemoryIdentities extends IdentityStore {
 }
 
 export function createMemoryIdentities(
-  users: UserStore & { read(id: string): UserRecord | null },
+  users: UserStore & {
+    read(id: string): UserRecord | null
+    readByUsername(username: string): UserRecord | null
+  },
   addEvent: AddEvent,
 ): MemoryIdentities {
   const byKey = new Map<string, IdentityRecord>()
@@ -31,7 +34,7 @@ export function createMemoryIdentities(
       const key = keyOf(issuer, subject)
       if (byKey.has(key)) return false
       // Looked at first, so that nothing is waited for between the look and the change.
-      if (users.findByUsername(user.username) !== null) throw new ConflictError('username_taken')
+      if (users.readByUsername(user.username) !== null) throw new ConflictError('username_taken')
       byKey.set(key, Object.freeze({ issuer, subject, userId: user.id, createdAt: user.createdAt }))
       await users.create(user, event)
       return true

@@ -34,11 +34,11 @@ export function memory(): Store {
       const session = sessionById.get(sessionId ?? '')
       const isTheirs = session?.userId === userId && session.revokedAt === null
       const sessionStamp = isTheirs ? session.securityStamp : null
-      return { user, sessionStamp, keysVersion: signingKeys.version() }
+      return { user, sessionStamp, keysVersion: signingKeys.current() }
     },
     findClientSubject: (id) => ({
       client: clients.read(id),
-      keysVersion: signingKeys.version(),
+      keysVersion: signingKeys.current(),
       epoch,
     }),
     async revokeAll(securityStamp, now, event) {
@@ -57,6 +57,7 @@ export function memory(): Store {
 
 interface Users extends UserStore {
   read(id: string): UserRecord | null
+  readByUsername(username: string): UserRecord | null
   stampAll(securityStamp: string): void
 }
 
@@ -82,9 +83,12 @@ function createUsers(
   }
 
   const read = (id: string): UserRecord | null => byId.get(id) ?? null
+  const readByUsername = (username: string): UserRecord | null =>
+    read(idByUsername.get(username) ?? '')
 
   return {
     read,
+    readByUsername,
     stampAll(securityStamp) {
       for (const user of byId.values()) byId.set(user.id, Object.freeze({ ...user, securityStamp }))
     },
@@ -111,8 +115,8 @@ function createUsers(
       addEvent(event)
       return true
     },
-    findById: read,
-    findByUsername: (username) => byId.get(idByUsername.get(username) ?? '') ?? null,
+    findById: async (id) => read(id),
+    findByUsername: async (username) => readByUsername(username),
     async list({ search = '', after = '', limit }) {
       return [...byId.values()]
         .filter(({ username }) => username > after && username.includes(search))
@@ -202,7 +206,7 @@ function createSessions(
       change(session, {})
       return true
     },
-    find: (id) => byId.get(id) ?? null,
+    find: async (id) => byId.get(id) ?? null,
     async rotate({ id, generation, clientId, now, idleSince }) {
       const session = byId.get(id)
       const isLive =

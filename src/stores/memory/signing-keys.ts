@@ -3,7 +3,8 @@ import type { AddEvent } from './events.ts'
 
 /** Signing keys in memory. */
 export interface MemorySigningKeys extends SigningKeyStore {
-  version(): number
+  /** The version, at once. */
+  current(): number
   deleteAll(now: number): void
 }
 
@@ -12,7 +13,8 @@ export function createMemorySigningKeys(addEvent: AddEvent): MemorySigningKeys {
   let version = 1
   return {
     read: async () => ({ version, keys: [...byId.values()] }),
-    version: () => version,
+    current: () => version,
+    version: async () => version,
     deleteAll(now) {
       byId.clear()
       version = Math.max(version + 1, now)

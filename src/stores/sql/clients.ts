@@ -19,8 +19,11 @@ export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine
     async list() {
       return (await db.selectFrom('clients').selectAll().execute()).map(toRecord)
     },
-    find: (id) => mapAnswer(readById(id), (row) => (row === undefined ? null : toRecord(row))),
-    isEmpty: () => mapAnswer(readAny(), (row) => row === undefined),
+    async find(id) {
+      const row = await readById(id)
+      return row === undefined ? null : toRecord(row)
+    },
+    isEmpty: async () => (await readAny()) === undefined,
     async create(client, event) {
       try {
         await recorded(db, event, db.insertInto('clients').values(toRow(client)).returning('id'))

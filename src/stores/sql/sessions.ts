@@ -31,7 +31,10 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .returning('id')
       return (await recorded(db, event, insert)).length === 1
     },
-    find: (id) => mapAnswer(readById(id), (row) => (row === undefined ? null : toRecord(row))),
+    async find(id) {
+      const row = await readById(id)
+      return row === undefined ? null : toRecord(row)
+    },
     async rotate({ id, generation, clientId, now, idleSince }) {
       const row = await db
         .updateTable('sessions')

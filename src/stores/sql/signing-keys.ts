@@ -1,6 +1,5 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from '../../core/keys/key-store.ts'
-import { mapAnswer } from '../../core/maybe-promise.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent } from './events.ts'
 import type { Schema, SigningKeysTable } from './schema.ts'
@@ -11,7 +10,7 @@ export function createSigningKeyStore({ db, prepareRead, changeIf }: Engine): Si
 
   return {
     read: () => readSigningKeys(db),
-    version: () => mapAnswer(readVersion(), (row) => Number(row?.version)),
+    version: async () => Number((await readVersion())?.version),
     async change(from, { put, remove }, events = []) {
       // The row's lock makes others wait here, and then find the version changed.
       const nextVersion = db

@@ -7,7 +7,6 @@ import {
   sql,
 } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
-import { mapAnswer } from '../../core/maybe-promise.ts'
 import type { UserChanges, UserRecord, UserStore } from '../../core/users/user-store.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, recorded } from './events.ts'
@@ -113,8 +112,8 @@ export function createUserStore(engine: Engine): UserStore {
       const inserted = await inTurn('users', (connection) => recorded(connection, event, insert))
       return inserted.length === 1
     },
-    findById: (id) => mapAnswer(readById(id), toRecordOrNull),
-    findByUsername: (username) => mapAnswer(readByUsername(username), toRecordOrNull),
+    findById: async (id) => toRecordOrNull(await readById(id)),
+    findByUsername: async (username) => toRecordOrNull(await readByUsername(username)),
     async list({ search, after, limit }) {
       const searches = search !== undefined && search !== ''
       const reader = searches ? scans : db
