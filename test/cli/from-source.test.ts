@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDirectory, run, serve, sourceMain } from './process.ts'
 
-const password = 'three green tractors sing'
+const password = 'seven quiet otters juggle'
 
 for (const workers of ['1', '2']) {
   test(`from source, a user is added who then logs in, with WORKERS=${workers}`, async () => {

@@ -7,7 +7,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { goodPassword } from '../fixtures.ts'
 
 /** Another password that the policy accepts. */
-export const otherPassword = 'four blue tractors dance'
+export const otherPassword = 'nine brave lanterns whisper'
 
 /** Fails unless the answer is a problem (RFC 9457) of this status, which says this. */
 export function assertProblem(

@@ -60,7 +60,7 @@ export function throttleContract(stores: Stores): void {
       const asked = aCount()
       const { key } = asked
       const outcomes = await Promise.all(
-        Array.from({ length: 400 }, async (_, index) => {
+        Array.from({ length: 100 }, async (_, index) => {
           const { throttle } = stores()[index % 2 ? 0 : 1]
           if (index % 4 === 3) {
             await throttle.succeed({ account: key, knownKey: `${key} known`, now, ends: [key] })

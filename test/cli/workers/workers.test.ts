@@ -388,7 +388,7 @@ describe('what keeps all workers from starting is told once', () => {
     const directory = createDirectory()
     const { code, stdout, stderr } = await startTwo(directory, { PORT: 'eight', ROLES: 'x' })
     assert.equal(code, 78)
-    assert.match(stderr, /^The configuration is not usable:\n {2}ROLES .*\n {2}PORT .*\n$/)
+    assert.match(stderr, /^The configuration is not usable:\n {2}PORT .*\n {2}ROLES .*\n$/)
     assert.equal(stdout, '')
     assert.equal(existsSync(join(directory, 'data')), false)
   })

@@ -448,12 +448,6 @@ rows('a client', [
     hashes: 0,
   },
   {
-    name: 'that uses another scheme is refused (PC-12)',
-    request: asking(goodForm, { authorization: 'Bearer abc' }),
-    answer: clientMalformed,
-    hashes: 0,
-  },
-  {
     name: 'that authenticates in both ways is refused (PC-13)',
     request: asking(`${goodForm}&client_secret=x`, { authorization: basic('app:x') }),
     answer: clientTwice,
