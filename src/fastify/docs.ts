@@ -2,6 +2,7 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, onSendHookHandler } from 'fastify'
 import type { Auth } from '../core/auth.ts'
+import { UnavailableError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { outerPath } from '../http/endpoints/mount.ts'
@@ -60,17 +61,19 @@ function contentSecurityPolicy(origins: readonly string[]): string {
 }
 
 /**
- * The OpenAPI security scheme of the token endpoint, with every permission that is known by now: for users,
- * and for clients that act for themselves (RFC 6749 §4.4), for whom Swagger UI has a form beside.
+ * The OpenAPI security scheme of the token endpoint, with every permission that is known by now.
+ *
+ * @param withClients Also the form for clients that act for themselves (RFC 6749 §4.4). Default false.
  */
-export function securityScheme(auth: Auth, tokenPath: string): object {
+export function securityScheme(auth: Auth, tokenPath: string, withClients = false): object {
   // One each: a YAML document would refer from one to the other.
   const flow = (): object => ({ tokenUrl: tokenPath, scopes: auth.permissions.describe() })
   return {
     type: 'oauth2',
-    description:
-      'Log in with username and password, and leave the client fields empty; or, as a client that acts for itself, with its id and secret.',
-    flows: { password: flow(), clientCredentials: flow() },
+    description: withClients
+      ? 'Log in with username and password, and leave the client fields empty; or, as a client that acts for itself, with its id and secret.'
+      : 'Log in with username and password. Leave the client fields empty.',
+    flows: { password: flow(), ...(withClients && { clientCredentials: flow() }) },
   }
 }
 
@@ -91,9 +94,14 @@ export async function registerDocs(
   const fullPrefix = app.prefix + prefix
   const outer = internals in auth ? outerPath(auth.issuer, fullPrefix) : ''
   const tokenUrl = outer + fullPrefix + tokenPath
+  // Asked once: a client that is registered later has its form after the next start.
+  let withClients = false
+  app.addHook('onReady', async () => {
+    withClients = internals in auth && (await hasActingClients(auth))
+  })
   const components = (): object => ({
     securitySchemes: {
-      ...(internals in auth && { [schemeName]: securityScheme(auth, tokenUrl) }),
+      ...(internals in auth && { [schemeName]: securityScheme(auth, tokenUrl, withClients) }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })
@@ -129,6 +137,16 @@ export async function registerDocs(
     })
   })
   app.get(`${prefix}/openapi.json`, { schema: { hide: true } as object }, () => app.swagger())
+}
+
+/** True if a client is registered that acts for itself. False while the database does not answer. */
+async function hasActingClients(auth: Auth): Promise<boolean> {
+  try {
+    return (await auth.clients.list()).some(({ grants }) => grants.includes('client_credentials'))
+  } catch (error) {
+    if (error instanceof UnavailableError) return false
+    throw error
+  }
 }
 
 /**
