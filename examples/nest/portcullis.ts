@@ -10,13 +10,13 @@ import {
   UseGuards,
 } from '@nestjs/common'
 import { BaseExceptionFilter } from '@nestjs/core'
-import type { Guard } from 'portcullis'
-import { sendRefusal } from 'portcullis/web'
+import { type Guard, isGuard, sendRefusal } from 'portcullis/web'
 
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest()
 
 /** Puts a guard before a route, or before all routes of a controller. */
 export function Guarded(guard: Guard<unknown>): ClassDecorator & MethodDecorator {
+  if (!isGuard(guard)) throw new TypeError('Guarded needs a guard.')
   const canActivate: CanActivate['canActivate'] = async (context) => {
     await guard(requestOf(context))
     return true

@@ -1,5 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { type Guard, isGuarded, recheck } from '../http/guards/guard.ts'
+import { evaluatorOf, type Guard, isGuarded, recheck } from '../http/guards/guard.ts'
 import { mayHaveBody } from '../http/guards/request-body.ts'
 import { sendRefusal } from '../web/node.ts'
 
@@ -12,6 +12,8 @@ import { sendRefusal } from '../web/node.ts'
  * body: what it let pass is asked again here.
  *
  * Does not ask again after a body that the handler reads itself: call `recheck(request)` then.
+ *
+ * @throws {TypeError} if it is given no guard, such as a function that returns one.
  */
 export function secured<
   T,
@@ -28,6 +30,7 @@ export function secured<
     next: NextFunction,
   ) => unknown,
 ): RequestHandler<Params, Answer, Body, Query> {
+  evaluatorOf(guard)
   return async (request, response, next) => {
     try {
       if (isGuarded(request) && mayHaveBody(request.headers)) await recheck(request)
@@ -39,7 +42,11 @@ export function secured<
   }
 }
 
-/** Puts a guard before all routes of a path: `app.use('/admin', guarded(requireRole('admin')))`. */
+/**
+ * Puts a guard before all routes of a path: `app.use('/admin', guarded(requireRole('admin')))`.
+ *
+ * @throws {TypeError} if it is given no guard, such as a function that returns one.
+ */
 export function guarded(guard: Guard<unknown>): RequestHandler {
   return secured(guard, (_value, _request, _response, next) => next())
 }

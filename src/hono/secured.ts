@@ -1,5 +1,5 @@
 import type { Context, Env, Handler, Input, MiddlewareHandler } from 'hono'
-import type { Guard } from '../http/guards/guard.ts'
+import { evaluatorOf, type Guard } from '../http/guards/guard.ts'
 import { answerGuarded, refusalResponse } from '../web/secured.ts'
 
 /**
@@ -8,6 +8,8 @@ import { answerGuarded, refusalResponse } from '../web/secured.ts'
  *
  * Refusals are answered as `application/problem+json`; every other error goes to `app.onError`. A
  * guard is asked again when the body has been read: see `secured` of `portcullis/web`.
+ *
+ * @throws {TypeError} if it is given no guard, such as a function that returns one.
  */
 export function secured<
   T,
@@ -16,14 +18,20 @@ export function secured<
   I extends Input = Input,
   R extends Response | Promise<Response> = Response | Promise<Response>,
 >(guard: Guard<T>, handler: (value: T, context: Context<E, Path, I>) => R): Handler<E, Path, I, R> {
+  evaluatorOf(guard)
   const answer: Handler<E, Path, I> = (context) =>
     answerGuarded(guard, context.req.raw, (value) => handler(value, context))
   // A refusal is no answer of the route in the types of Hono's client.
   return answer as unknown as Handler<E, Path, I, R>
 }
 
-/** Puts a guard before all routes of a path: `app.use('/admin/*', guarded(requireRole('admin')))`. */
+/**
+ * Puts a guard before all routes of a path: `app.use('/admin/*', guarded(requireRole('admin')))`.
+ *
+ * @throws {TypeError} if it is given no guard, such as a function that returns one.
+ */
 export function guarded(guard: Guard<unknown>): MiddlewareHandler {
+  evaluatorOf(guard)
   return async (context, next) => {
     context.res = await answerGuarded(guard, context.req.raw, async () => {
       await next()

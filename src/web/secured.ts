@@ -1,5 +1,5 @@
 import { answerError } from '../http/error-answers.ts'
-import type { Guard } from '../http/guards/guard.ts'
+import { evaluatorOf, type Guard } from '../http/guards/guard.ts'
 import { recheckAfterBody } from '../http/guards/request-body.ts'
 import { toResponse } from './answer.ts'
 
@@ -17,11 +17,14 @@ export type WebHandler<Rest extends readonly unknown[] = readonly []> = (
  *
  * Reading the body rejects if the guard no longer lets the request pass once the body is there. The
  * value stays that of before: ask the guard again for one of afterwards.
+ *
+ * @throws {TypeError} if it is given no guard, such as a function that returns one.
  */
 export function secured<T, Rest extends readonly unknown[] = readonly []>(
   guard: Guard<T>,
   handler: (value: T, request: Request, ...rest: Rest) => Response | Promise<Response>,
 ): WebHandler<Rest> {
+  evaluatorOf(guard)
   return (request, ...rest) =>
     answerGuarded(guard, request, (value) => handler(value, request, ...rest))
 }

@@ -165,3 +165,10 @@ test('a guard that nobody awaits does not end the process', async () => {
   assert.equal((await fetch(`${url}/forgotten`)).status, 200)
   assert.equal((await fetch(`${url}/me`)).status, 401)
 })
+
+test('what is no guard throws at once, and opens no route', () => {
+  // @ts-expect-error a function that returns a guard would let everybody pass
+  assert.throws(() => guarded(() => requireRole('admin')), TypeError)
+  // @ts-expect-error
+  assert.throws(() => secured(() => activeUser, reached), TypeError)
+})

@@ -79,3 +79,10 @@ test('any other error is left to whoever runs the handler', async () => {
   await assert.rejects(handler(new Request(url)), mistake)
   assert.equal(refusalResponse(mistake), null)
 })
+
+test('what is no guard throws at once, and opens no route', () => {
+  const made = guard(() => 'a value')
+  const handler = () => new Response()
+  // @ts-expect-error a function that returns a guard would let everybody pass
+  assert.throws(() => secured(() => made, handler), TypeError)
+})
