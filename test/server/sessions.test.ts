@@ -149,7 +149,7 @@ test('the log-out endpoint ends the session, by its refresh token or its access 
     const other = await login()
     const answer = await send('/auth/revoke', { token: tokens[pick], token_type_hint: 'nonsense' })
     assert.equal(answer.statusCode, 200)
-    assert.equal(answer.body, '')
+    assert.deepEqual(answer.json(), {})
     assert.equal((await call(tokens.access_token)).statusCode, 401)
     assert.equal((await refresh(tokens.refresh_token)).statusCode, 400)
     assert.equal((await call(other.access_token)).statusCode, 200)
