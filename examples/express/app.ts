@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { createAuth, createGuards } from 'portcullis'
-import { guarded, oauthEndpoints, secured } from 'portcullis/express'
+import { answerErrors, guarded, oauthEndpoints, secured } from 'portcullis/express'
 import { sqlite } from 'portcullis/stores/sqlite'
 
 const auth = await createAuth({ store: sqlite('app.db') })
@@ -28,6 +28,9 @@ app.use('/admin', guarded(requireRole('admin')))
 app.get('/admin/stats', async (_request, response) => {
   response.json(await auth.users.counts())
 })
+
+// Behind all routes: what the library throws in one without `secured`.
+app.use(answerErrors)
 
 const server = app.listen(Number(process.env.PORT ?? 8000), () => {
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
