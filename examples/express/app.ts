@@ -1,13 +1,15 @@
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { createAuth, createGuards } from 'portcullis'
-import { guarded, oauthEndpoints, secured } from 'portcullis/express'
+import { answerErrors, guarded, oauthEndpoints, secured } from 'portcullis/express'
 import { sqlite } from 'portcullis/stores/sqlite'
 
 const auth = await createAuth({ store: sqlite('app.db') })
 // Only while there are no users.
 const password = process.env.ADMIN_PASSWORD
 if (password) await auth.users.createFirst({ username: 'alice', password, role: 'admin' })
+// Deletes what has ended, and rotates the keys, as long as the process runs.
+void auth.maintain(new AbortController().signal)
 const { activeUser, requireRole } = createGuards(auth)
 
 const app = express()
@@ -28,6 +30,9 @@ app.use('/admin', guarded(requireRole('admin')))
 app.get('/admin/stats', async (_request, response) => {
   response.json(await auth.users.counts())
 })
+
+// Behind all routes: what the library throws in one without `secured`.
+app.use(answerErrors)
 
 const server = app.listen(Number(process.env.PORT ?? 8000), () => {
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)

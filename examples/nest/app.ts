@@ -12,6 +12,8 @@ const auth = await createAuth({ store: sqlite('app.db') })
 // Only while there are no users.
 const password = process.env.ADMIN_PASSWORD
 if (password) await auth.users.createFirst({ username: 'alice', password, role: 'admin' })
+// Deletes what has ended, and rotates the keys, as long as the process runs.
+void auth.maintain(new AbortController().signal)
 const { activeUser, requireRole } = createGuards(auth)
 const oauth = nodeOAuthEndpoints(auth)
 

@@ -1,4 +1,6 @@
 // The public surface of `portcullis/express`, for Express 5 and 4.
 
+export type { OAuthPaths } from '../http/endpoints/mount.ts'
+export { answerErrors } from './answer-errors.ts'
 export { oauthEndpoints } from './oauth-endpoints.ts'
 export { guarded, secured } from './secured.ts'

@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Auth } from '../core/auth.ts'
+import type { OAuthPaths } from '../http/endpoints/mount.ts'
 import { oauthEndpoints as webEndpoints } from '../web/oauth-endpoints.ts'
 
 /**
@@ -8,13 +9,16 @@ import { oauthEndpoints as webEndpoints } from '../web/oauth-endpoints.ts'
  *
  * The address is the one that the request comes from, by which failed logins are slowed down: of the
  * connection, or what a proxy of yours says. Undefined for all makes all one source, which then waits
- * together.
+ * together. The paths are those of the whole request, with what an app around this one puts before them.
+ *
+ * @throws {ConfigError} `config_invalid` for an option that is not known, or a prefix that is no path.
  */
 export function oauthEndpoints(
   auth: Auth,
   addressOf: (context: Context) => string | undefined,
+  options: OAuthPaths = {},
 ): MiddlewareHandler {
-  const answer = webEndpoints(auth)
+  const answer = webEndpoints(auth, options)
   return async (context, next) => {
     const answered = await answer(context.req.raw, addressOf(context))
     if (answered !== null) return answered

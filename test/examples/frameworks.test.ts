@@ -63,3 +63,16 @@ for (const [name, proxied] of Object.entries(behindProxy)) {
     assert.ok(page.includes(`\`\`\`ts\n${code}\`\`\`\n`), `docs/frameworks.md lacks:\n${code}`)
   })
 }
+
+for (const file of [
+  'hono/app.ts',
+  'express/app.ts',
+  'node-http/app.ts',
+  'nest/app.ts',
+  'next/auth.ts',
+]) {
+  test(`${file}: has the maintenance, which no plugin does here`, () => {
+    const code = readFileSync(join(root, 'examples', file), 'utf8')
+    assert.match(code, /^ *void \w+\.maintain\(/m)
+  })
+}

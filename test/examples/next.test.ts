@@ -25,4 +25,10 @@ test('route handlers of Next.js serve a login and a guarded route', async (t) =>
   assert.equal((await fetch(`${url}/api/auth/revoke`, { method: 'POST', body })).status, 200)
   assert.equal((await fetch(`${url}/api/me`, { headers })).status, 401)
   assert.equal((await fetch(`${url}/api/auth/nowhere`)).status, 404)
+
+  const metadata = await fetch(`${url}/.well-known/oauth-authorization-server`)
+  const { token_endpoint, jwks_uri } = await metadata.json()
+  assert.equal(token_endpoint, 'http://localhost:3000/api/auth/token')
+  const keys = await fetch(url + new URL(jwks_uri).pathname)
+  assert.equal((await keys.json()).keys.length, 1)
 })

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import { createAccessToken } from '../../src/core/auth.ts'
-import { guarded, oauthEndpoints, secured } from '../../src/express/index.ts'
+import { answerErrors, guarded, oauthEndpoints, secured } from '../../src/express/index.ts'
 import { refine } from '../../src/http/guards/combinators.ts'
 import { guard } from '../../src/http/guards/guard.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'
@@ -28,6 +28,11 @@ const reached: RequestHandler = (_request, response) => {
 
 const app = express()
 app.use(oauthEndpoints(auth))
+app.use(oauthEndpoints(auth, { prefix: '/api', revocationPath: '/out' }))
+app.post('/register', express.json(), async (request, response) => {
+  const { username } = await auth.users.create(request.body)
+  response.status(201).json({ username })
+})
 app.get(
   '/users/:id',
   secured(activeUser, (user, request, response) => {
@@ -75,11 +80,12 @@ app.get('/forgotten', (request, response) => {
   requireRole('admin')(request)
   response.end()
 })
-const answerErrors: ErrorRequestHandler = (error, _request, response, _next) => {
+const answerMistakes: ErrorRequestHandler = (error, _request, response, _next) => {
   if (response.headersSent) response.end()
   else response.status(error === mistake ? 500 : 501).end('answered by the application')
 }
 app.use(answerErrors)
+app.use(answerMistakes)
 
 let server: Server
 let url: string
@@ -170,4 +176,24 @@ test('what is no guard throws at once, and opens no route', () => {
   assert.throws(() => guarded(() => requireRole('admin')), TypeError)
   // @ts-expect-error
   assert.throws(() => secured(() => activeUser, reached), TypeError)
+})
+
+test('an error of the library in a route without a guard is answered as what it is', async () => {
+  await signUp('taken')
+  const register = async (username: string, password: string) => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ username, password })
+    const answer = await fetch(`${url}/register`, { method: 'POST', headers, body })
+    return [answer.status, answer.headers.get('content-type')]
+  }
+  const problem = 'application/problem+json; charset=utf-8'
+  assert.deepEqual(await register('taken', goodPassword), [409, problem])
+  assert.deepEqual(await register('erin', 'short'), [422, problem])
+  assert.deepEqual(await register('erin', goodPassword), [201, 'application/json; charset=utf-8'])
+})
+
+test('the OAuth endpoints are below a prefix, or at a path of yours', async () => {
+  const status = async (path: string) => (await fetch(url + path, { method: 'POST' })).status
+  const paths = ['/api/auth/token', '/api/out', '/api/auth/revoke']
+  assert.deepEqual(await Promise.all(paths.map(status)), [400, 400, 404])
 })

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { serve } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import { createAccessToken } from '../../src/core/auth.ts'
-import { guarded, oauthEndpoints, secured } from '../../src/hono/index.ts'
+import { answerErrors, guarded, oauthEndpoints, secured } from '../../src/hono/index.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'
 import { Forbidden } from '../../src/http/refusal.ts'
 import { guard, refine } from '../../src/web/index.ts'
@@ -171,4 +172,43 @@ test('what is no guard throws at once, and opens no route', () => {
   assert.throws(() => guarded(() => requireRole('admin')), TypeError)
   // @ts-expect-error
   assert.throws(() => secured(() => activeUser, reached), TypeError)
+})
+
+test('an error of the library in a route without a guard is answered as what it is', async (t) => {
+  await signUp('taken')
+  const logged = t.mock.method(console, 'error', () => {})
+  const own = new Hono()
+  own.post('/register', async (context) => {
+    const { username } = await auth.users.create(await context.req.json())
+    return context.json({ username }, 201)
+  })
+  own.get('/mistake', () => {
+    throw mistake
+  })
+  own.get('/teapot', () => {
+    throw new HTTPException(418, { message: 'a teapot' })
+  })
+  own.onError(answerErrors)
+  const register = async (username: string, password: string) => {
+    const body = JSON.stringify({ username, password })
+    const answer = await own.request('/register', { method: 'POST', body })
+    return [answer.status, answer.headers.get('content-type')]
+  }
+  const problem = 'application/problem+json; charset=utf-8'
+  assert.deepEqual(await register('taken', goodPassword), [409, problem])
+  assert.deepEqual(await register('erin', 'short'), [422, problem])
+  assert.deepEqual(await register('erin', goodPassword), [201, 'application/json'])
+  const teapot = await own.request('/teapot')
+  assert.deepEqual([teapot.status, await teapot.text()], [418, 'a teapot'])
+  assert.equal(logged.mock.callCount(), 0)
+  assert.equal((await own.request('/mistake')).status, 500)
+  assert.deepEqual(logged.mock.calls[0]?.arguments, [mistake])
+})
+
+test('the OAuth endpoints are below a prefix, or at a path of yours', async () => {
+  const own = new Hono()
+  own.use(oauthEndpoints(auth, () => undefined, { prefix: '/api', revocationPath: '/out' }))
+  const status = async (path: string) => (await own.request(path, { method: 'POST' })).status
+  const paths = ['/api/auth/token', '/api/out', '/auth/token', '/api/auth/revoke']
+  assert.deepEqual(await Promise.all(paths.map(status)), [400, 400, 404, 404])
 })

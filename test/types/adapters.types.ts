@@ -42,6 +42,13 @@ express().get(
     else response.json({ id: request.params.id, owner: user.username })
   }),
 )
+express().get<{ id: string }>(
+  '/items/:id',
+  forExpress.secured(activeUser, (_user, request, response) => {
+    const id: string = request.params.id
+    response.json({ id })
+  }),
+)
 express().use(forExpress.guarded(requireRole('admin')))
 // @ts-expect-error a guard of a role is asked for by the role
 express().use(forExpress.guarded(requireRole))
