@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
+/** In the configuration of a route that only answers 405: its methods are no methods of the path. */
+export const refusesMethod: unique symbol = Symbol('portcullis.refusesMethod')
+
 /** The methods that the routes at a URL have, in order; none if there is no route at its path. */
 export type AllowedMethods = (url: string) => readonly string[]
 
@@ -11,7 +14,8 @@ export type AllowedMethods = (url: string) => readonly string[]
  */
 export function rememberMethods(app: FastifyInstance): AllowedMethods {
   const routes: { readonly segments: readonly string[]; readonly methods: readonly string[] }[] = []
-  app.addHook('onRoute', ({ url, method }) => {
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (Object(config)[refusesMethod] === true) return
     if (url !== '*' && url !== '/*') routes.push({ segments: split(url), methods: [method].flat() })
   })
   return (url) => {
@@ -21,8 +25,14 @@ export function rememberMethods(app: FastifyInstance): AllowedMethods {
   }
 }
 
+/** A path is routed decoded. */
 function split(path: string): readonly string[] {
-  return path.replace(/\/$/, '').split('/')
+  const whole = path.replace(/\/$/, '')
+  try {
+    return whole.split('/').map(decodeURIComponent)
+  } catch {
+    return whole.split('/')
+  }
 }
 
 function matches(pattern: readonly string[], path: readonly string[]): boolean {

@@ -9,6 +9,7 @@ import { UnavailableError } from '../core/errors.ts'
 import { type MountedEndpoint, refuseLarge, refuseUnreadable } from '../http/endpoints/mount.ts'
 import { answerOAuthError } from '../http/error-answers.ts'
 import { type EndpointAnswer, errorBody, tokenHeaders } from '../http/token-messages.ts'
+import { refusesMethod } from './allowed-methods.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import { logUnavailable } from './refusal-handler.ts'
 
@@ -63,7 +64,8 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
   }
   const hidden = { hide: true } as object
   scope.route({ ...route, method, schema: isDocumented ? documentation : hidden })
-  scope.route({ ...route, method: others, schema: hidden })
+  const config = { ...route.config, [refusesMethod]: true } as object
+  scope.route({ ...route, method: others, schema: hidden, config })
 }
 
 function answerFailure(

@@ -21,15 +21,16 @@ export function putGuards(carrier: object, guards: readonly Guard<unknown>[]): v
 }
 
 /**
- * Finishes every route as it is added. Of a guarded one the guard runs before the body is read. A route that may have to wait for a body asks its guards
- * again directly before the handler, those too that a hook of the application called.
+ * Finishes every route as it is added. The guard of a guarded one runs before the body is read. A route that
+ * may have to wait for a body asks its guards again as soon as the body is there, before anything of the
+ * route acts on it; those too that a hook of the application called.
  *
  * Runs for the HEAD twin of a GET route too, which comes finished.
  */
 export function finishRoute(this: FastifyInstance, route: RouteOptions): void {
   if (waitsForBody(route)) {
-    const before = [route.preHandler ?? []].flat().filter((hook) => hook !== recheckAfterBody)
-    route.preHandler = [...before, recheckAfterBody]
+    const others = [route.preValidation ?? []].flat().filter((hook) => hook !== recheckAfterBody)
+    route.preValidation = [recheckAfterBody, ...others]
   }
   if (guardsOf(route.config).length > 0) return
   const hooks = [route.onRequest ?? []].flat()

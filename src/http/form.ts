@@ -30,11 +30,20 @@ export async function readForm(
   }
   // Else bytes that are no text would be read as signs that say so, and every one as the same.
   const text = orRefuse(() => utf8.decode(body), 'The form is not UTF-8')
-  // RFC 7578 §4.7 does away with it. Decoded, it could hold bytes that were not looked at.
-  if (/^content-transfer-encoding[ \t]*:/im.test(text)) {
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? []
+  for (const part of text.split(`--${quoted ?? plain}`)) refuseOddHeaders(part.split('\r\n\r\n', 1))
+  return collect(await readParts(contentType, body))
+}
+
+/** What a part says of itself must be what was looked at: no line that goes on, no bytes to be decoded. */
+function refuseOddHeaders([headers = '']: readonly string[]): void {
+  // RFC 7578 §4.7 does away with transfer encodings; these three change nothing.
+  if (/^content-transfer-encoding[ \t]*:(?!\s*(?:7bit|8bit|binary)\s*$)/im.test(headers)) {
     throw new OAuthError('invalid_request', 'Send the form without transfer encodings')
   }
-  return collect(await readParts(contentType, body))
+  if (/\r\n[ \t]|\ufeff/.test(headers)) {
+    throw new OAuthError('invalid_request', 'The form is not well-formed multipart/form-data')
+  }
 }
 
 async function readParts(contentType: string, body: Uint8Array): Promise<[string, string][]> {

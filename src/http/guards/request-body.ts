@@ -39,7 +39,7 @@ export function recheckAfterBody(request: Request, guarded: GuardedRequest = req
   Object.defineProperty(request, 'body', {
     configurable: true,
     get: () => {
-      stream ??= body.pipeThrough(new TransformStream({ flush: () => recheck(guarded) }))
+      stream ??= lazily(body, () => recheck(guarded))
       return stream
     },
   })
@@ -49,6 +49,30 @@ export function recheckAfterBody(request: Request, guarded: GuardedRequest = req
     recheckAfterBody(copy, guarded)
     return copy
   })
+}
+
+/**
+ * The same stream, with something to wait for at its end. It takes the original at the first read: who only
+ * looks whether there is a body may still have it in another way.
+ */
+function lazily(
+  body: ReadableStream<Uint8Array>,
+  atEnd: () => Promise<unknown>,
+): ReadableStream<Uint8Array> {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        reader ??= body.getReader()
+        const { done, value } = await reader.read()
+        if (!done) return controller.enqueue(value)
+        await atEnd()
+        controller.close()
+      },
+      cancel: (reason) => (reader ?? body).cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 function define(request: Request, name: string, value: () => unknown): void {

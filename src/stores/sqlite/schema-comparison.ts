@@ -32,8 +32,8 @@ function readObjects(database: DatabaseSync): ReadonlyMap<string, string> {
     .all() as unknown as readonly Readonly<Record<'type' | 'name' | 'tbl_name' | 'sql', string>>[]
   return new Map(
     rows
-      // Statistics that `analyze` makes.
-      .filter(({ name }) => !name.startsWith('sqlite_stat'))
+      // Statistics that `analyze` makes: tables. A trigger of such a name is somebody's.
+      .filter(({ type, name }) => type !== 'table' || !/^sqlite_stat[1-4]$/.test(name))
       .map(({ type, name, tbl_name: table, sql }) => [
         `${type} ${name}`,
         `${table}: ${normalise(sql ?? '')}`,
