@@ -86,9 +86,12 @@ export interface Auth {
    * Begins at once, at its own intervals, and keeps no process alive.
    *
    * The promise is fulfilled after the abort, when the work under way has ended: close the store then.
-   * It never rejects. A failure is told to `onError`, and the work is tried again at its next time.
+   * A failure is told to `onError`, and the work is tried again at its next time: no failure rejects it.
    *
    * The Fastify plugin calls it while the application listens.
+   *
+   * @throws {TypeError} (rejects at once) without a signal.
+   * @throws {ConfigError} (rejects at once) `config_invalid` for an option that is not known.
    */
   maintain(signal: AbortSignal, options?: MaintenanceOptions): Promise<void>
   /** Closes the store. */

@@ -1,5 +1,7 @@
+import { ConfigError } from './errors.ts'
 import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
+import { namesOf, unknownOptionProblems } from './known-options.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { Login } from './users/login.ts'
@@ -13,10 +15,12 @@ export interface MaintenanceOptions {
   readonly prune?: boolean
   /**
    * Called with each failure and the name of the work that failed. Default: a warning of the process
-   * (`process.emitWarning`). What it throws is ignored.
+   * (`process.emitWarning`). What it throws, or rejects with, is ignored.
    */
-  readonly onError?: (error: unknown, work: string) => void
+  readonly onError?: (error: unknown, work: string) => void | Promise<void>
 }
+
+const optionNames = namesOf<MaintenanceOptions>({ prune: true, onError: true })
 
 /** Work to be done from time to time. */
 interface Work {
@@ -57,23 +61,51 @@ export function createMaintenance({
       ? []
       : [{ name: 'key maintenance', interval: minute, run: () => managedKeys.maintain() }]),
   ]
-  return async (signal, { prune = true, onError = warn } = {}) => {
+  return async (signal, options = {}) => {
+    checkArguments(signal, options)
+    const { prune = true, onError = warn } = options
     const work = [...(prune ? pruning : []), ...always]
     await Promise.all(work.map((each) => repeat(each, signal, onError)))
   }
 }
 
+/**
+ * @throws {TypeError} if there is no signal, or the options are no object.
+ * @throws {ConfigError} with every option that is not known or has another type.
+ */
+function checkArguments(signal: unknown, options: unknown): void {
+  if (!(signal instanceof AbortSignal)) {
+    throw new TypeError(
+      'maintain takes the signal that ends it, such as that of new AbortController().',
+    )
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('maintain takes an object of options, or none.')
+  }
+  const problems = unknownOptionProblems(options, optionNames, 'maintain')
+  const { prune, onError } = options as Record<string, unknown>
+  if (prune !== undefined && typeof prune !== 'boolean') {
+    problems.push('The option prune of maintain must be true or false.')
+  }
+  if (onError !== undefined && typeof onError !== 'function') {
+    problems.push('The option onError of maintain must be a function.')
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+type Listener = NonNullable<MaintenanceOptions['onError']>
+
 /** Does some work again and again, never twice at once. */
 async function repeat(
   { name, interval, run }: Work,
   signal: AbortSignal,
-  onError: (error: unknown, work: string) => void,
+  onError: Listener,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
       await run(signal)
     } catch (error) {
-      tell(onError, error, name)
+      void tell(onError, error, name)
     }
     await pause(interval, signal)
   }
@@ -93,11 +125,12 @@ function pause(seconds: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-function tell(onError: (error: unknown, work: string) => void, error: unknown, work: string): void {
+/** A listener that fails, at once or later, is no reason to end the maintenance. */
+async function tell(onError: Listener, error: unknown, work: string): Promise<void> {
   try {
-    onError(error, work)
+    await onError(error, work)
   } catch {
-    // A listener that fails is no reason to end the maintenance.
+    // Nobody is left to tell.
   }
 }
 

@@ -153,3 +153,43 @@ test('pruning is done at once and an hour after its end, never twice at the same
   await maintained
   assert.equal(await anHour(), 2)
 })
+
+test('a listener that rejects is ignored, as one that throws', async (t) => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown): void => void unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  t.after(() => process.off('unhandledRejection', note))
+  const store = memory()
+  const auth = await createTestAuth({ store })
+  Object.assign(store.signingKeys, { read: () => Promise.reject(outage) })
+  const told: string[] = []
+  const end = new AbortController()
+  const maintained = auth.maintain(end.signal, {
+    async onError(_error, work) {
+      told.push(work)
+      throw new Error('a listener that fails later')
+    },
+  })
+  for (let turn = 0; turn < 5; turn++) await setImmediate()
+  end.abort()
+  await maintained
+  assert.deepEqual(told, ['key maintenance'])
+  assert.deepEqual(unhandled, [])
+})
+
+test('a misspelt option of the maintenance, or no signal, is refused in words', async () => {
+  const auth = await createTestAuth({})
+  const maintain = auth.maintain as (...args: unknown[]) => Promise<void>
+  const { signal } = new AbortController()
+  await assert.rejects(maintain(signal, { prnue: false, onError: 5 }), {
+    code: 'config_invalid',
+    problems: [
+      'maintain has no option "prnue". Did you mean prune?',
+      'The option onError of maintain must be a function.',
+    ],
+  })
+  for (const args of [[], [{}], [null]]) {
+    await assert.rejects(maintain(...args), { name: 'TypeError', message: /takes the signal/ })
+  }
+  await assert.rejects(maintain(signal, null), { name: 'TypeError', message: /object of options/ })
+})
