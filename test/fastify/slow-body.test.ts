@@ -136,6 +136,24 @@ describe('a guard is asked again when the body is here', () => {
   })
 })
 
+test('nothing of a route acts before the guard is asked again', async (t) => {
+  const { auth, id, headers, looked } = await open()
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(portcullis, { auth, docs: false })
+  let acted = 0
+  const act = async (): Promise<void> => void acted++
+  const { activeUser } = createGuards(auth)
+  app.post('/', { preValidation: act, preHandler: act, handler: secured(activeUser, () => acted) })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const seen = looked()
+  const request = openSlowly(url, { headers, body: {} })
+  await seen
+  await auth.users.deactivate(id)
+  assert.equal((await request.finish()).status, 403)
+  assert.equal(acted, 0)
+})
+
 test('a guard runs again for a body alone, and gives the handler what it says then', async () => {
   const app = Fastify()
   await app.register(portcullis, { auth: await createTestAuth(), docs: false })

@@ -238,6 +238,13 @@ describe('a multipart form', () => {
         '--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\nYQ==\r\n',
       ],
     ],
+    [
+      'with a header line that goes on',
+      [
+        '--x\r\nContent-Disposition: form-data; name="a"\r\nX: y\r\n Content-Transfer-Encoding: base64\r\n\r\nYQ==\r\n',
+      ],
+    ],
+    ['with a mark before a name', [part('\xef\xbb\xbfusername', 'ann')]],
     ['without its boundary', [part('a', '1')], 'multipart/form-data; charset=utf-8'],
     ['of another boundary', [part('a', '1')], 'multipart/form-data; boundary=y'],
     ['without a boundary parameter', [part('a', '1')], 'multipart/form-data'],

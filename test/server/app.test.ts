@@ -420,6 +420,10 @@ describe('every answer', () => {
     const wrong = await app.inject({ method: 'OPTIONS', url: '/me' })
     assertProblem(wrong, 405)
     assert.equal(wrong.headers.allow, 'GET, HEAD')
+    const token = await app.inject({ method: 'OPTIONS', url: '/auth/token' })
+    assert.deepEqual([token.statusCode, token.headers.allow], [405, 'POST'])
+    const encoded = await app.inject({ method: 'PUT', url: '/%61dmin/users' })
+    assert.deepEqual([encoded.statusCode, encoded.headers.allow], [405, 'GET, HEAD, POST'])
   })
 
   test('is the same with a slash at the end of the path', async () => {

@@ -70,6 +70,22 @@ for (const [name, read] of Object.entries(readings)) {
   })
 }
 
+test('a look whether there is a body leaves it to be read in any way', async () => {
+  const ways: readonly ((request: Request) => Promise<unknown>)[] = [
+    (request) => request.json(),
+    (request) => request.clone().json(),
+  ]
+  for (const read of ways) {
+    const { request, send, guard } = await open()
+    const answer = secured(guard, async () => {
+      assert.ok(request.body)
+      send()
+      return Response.json(await read(request))
+    })
+    assert.deepEqual(await (await answer(request)).json(), JSON.parse(json))
+  }
+})
+
 test('recheck asks every guard again that has let a request pass, and no other', async () => {
   const { auth, id, request, guard } = await open()
   await recheck(request)

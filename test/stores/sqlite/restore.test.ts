@@ -57,6 +57,19 @@ test('a backup that somebody put anything into is refused, and nothing is made o
   }
 })
 
+test('a trigger by the name of a table of statistics is somebody else’s, too (DD-08)', async () => {
+  const path = changed()
+  const database = new DatabaseSync(path, { defensive: false })
+  database.exec(`pragma writable_schema = on`)
+  const trigger = `CREATE TRIGGER sqlite_stat_x after insert on sessions begin update users set role = 'admin'; end`
+  database
+    .prepare(`insert into sqlite_schema values ('trigger', 'sqlite_stat_x', 'sessions', 0, ?)`)
+    .run(trigger)
+  database.close()
+  await assert.rejects(restoreSqlite(path, target, systemClock), /"trigger sqlite_stat_x"/)
+  assert.equal(existsSync(target), false)
+})
+
 test('a backup as it was made is restored, also after SQLite made statistics of it', async () => {
   for (const statements of [[], ['analyze'], ['vacuum'], ['pragma journal_mode = delete']]) {
     assert.equal(await restoreSqlite(changed(...statements), target, systemClock), null)
