@@ -3,13 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDirectory, run, serve, sourceMain } from './process.ts'
+import { createInstallation, run, serve, sourceMain } from './process.ts'
 
 const password = 'seven quiet otters juggle'
 
 for (const workers of ['1', '2']) {
   test(`from source, a user is added who then logs in, with WORKERS=${workers}`, async () => {
-    const directory = createDirectory()
+    const directory = createInstallation()
     const words = ['user', 'add', 'alice', '--role', 'admin']
     const added = await run(directory, words, { input: password, command: sourceMain })
     assert.equal(added.code, 0, added.stderr)

@@ -84,7 +84,7 @@ describe('a secured handler', () => {
     for (const [headers, status] of [
       [{}, 401],
       [{ authorization: 'Bearer' }, 401],
-      [{ authorization: 'Bearer a b' }, 400],
+      [{ authorization: 'Bearer a b' }, 401],
       [{ authorization: 'Bearer forged' }, 401],
       [member, 403],
     ] as const) {
