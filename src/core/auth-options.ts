@@ -1,3 +1,4 @@
+import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
@@ -110,6 +111,7 @@ export function shapeProblems(options: AuthOptions): string[] {
       "The option store is missing: pass sqlite('app.db') of portcullis/stores/sqlite, for example.",
     )
   }
+  problems.push(...describedProblems(options.permissions))
   for (const [name, known] of Object.entries(nestedNames)) {
     const nested: unknown = options[name as keyof typeof nestedNames]
     if (nested === undefined) continue

@@ -5,6 +5,7 @@ import { ConfigError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { unknownOptionProblems } from '../core/known-options.ts'
+import { requireAuth } from '../core/require-auth.ts'
 import { endpoints } from '../http/endpoints/endpoints.ts'
 import {
   mountEndpoints,
@@ -53,9 +54,12 @@ const registrationOptions = ['logLevel', 'logSerializers']
 /** @throws {ConfigError} with every option that is not known, and the nearest one that is. */
 function refuseUnknownOptions(options: PortcullisOptions): void {
   const known = [...optionNames, ...pathOptionNames, ...registrationOptions]
+  const { docs } = options as { readonly docs?: unknown }
+  const isDocs = docs === undefined || docs === false || (typeof docs === 'object' && docs !== null)
   const problems = [
+    ...(isDocs ? [] : ['The option docs must be an object of options, or false.']),
     ...unknownOptionProblems(options, known, 'The portcullis plugin'),
-    ...unknownOptionProblems(options.docs || {}, docsOptionNames, 'The option docs'),
+    ...unknownOptionProblems(isDocs && docs ? docs : {}, docsOptionNames, 'The option docs'),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
 }
@@ -65,10 +69,12 @@ function refuseUnknownOptions(options: PortcullisOptions): void {
  * application. Register it before the routes, with `await`.
  *
  * @throws {ConfigError} `config_invalid` for an option that is not known.
+ * @throws {TypeError} if `auth` is missing, or a promise that was not awaited.
  */
 export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<PortcullisOptions>(
   async (app, options) => {
     refuseUnknownOptions(options)
+    requireAuth(options.auth)
     const { auth, answerErrors = true, docs = {} } = options
     const prefix = normalizePrefix(options.prefix ?? '')
     app.addHook('onRoute', finishRoute)

@@ -20,6 +20,24 @@ export interface Permissions {
   add(permission: string, description?: string): void
 }
 
+/** Every reason against the option `permissions`, one sentence each. */
+export function describedProblems(described: unknown): string[] {
+  if (described === undefined) return []
+  if (typeof described !== 'object' || described === null || Array.isArray(described)) {
+    return ["The option permissions must map each permission to a sentence: { 'items:read': '…' }."]
+  }
+  return Object.entries(described).flatMap(([permission, sentence]) => [
+    ...(isScopeToken(permission) ? [] : [unusable(permission)]),
+    ...(typeof sentence === 'string'
+      ? []
+      : [`The description of permission ${JSON.stringify(permission)} must be a text.`]),
+  ])
+}
+
+function unusable(permission: string): string {
+  return `Permission ${JSON.stringify(permission)} must be printable ASCII without spaces, quotes or backslashes.`
+}
+
 export function createPermissions(
   described: Readonly<Record<string, string>>,
   granted: Iterable<string>,
@@ -28,9 +46,7 @@ export function createPermissions(
 
   function add(permission: string, description = ''): void {
     if (!isScopeToken(permission)) {
-      throw new TypeError(
-        `Permission ${JSON.stringify(permission)} must be printable ASCII without spaces, quotes or backslashes.`,
-      )
+      throw new TypeError(unusable(permission))
     }
     if (!known.has(permission)) known.set(permission, description)
   }

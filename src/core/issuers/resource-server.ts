@@ -1,4 +1,4 @@
-import { createPermissions, type Permissions } from '../access/permissions.ts'
+import { createPermissions, describedProblems, type Permissions } from '../access/permissions.ts'
 import { createRoles, type RoleMap, type Roles } from '../access/roles.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
@@ -64,6 +64,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const defaultRole = options.defaultRole ?? defaultRoleOf(roles)
   const problems = [
     ...unknownOptionProblems(options, optionNames, 'createResourceServer'),
+    ...describedProblems(options.permissions),
     ...issuerProblems(trusted, roles),
   ]
   if (trusted.length === 0) problems.push('A resource server needs at least one issuer.')

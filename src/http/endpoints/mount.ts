@@ -1,5 +1,6 @@
 import type { Auth } from '../../core/auth.ts'
 import { ConfigError } from '../../core/errors.ts'
+import { requireAuth } from '../../core/require-auth.ts'
 import { answerOAuthError } from '../error-answers.ts'
 import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
 import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
@@ -79,12 +80,14 @@ export function outerPath(issuer: string, prefix: string): string {
  *
  * @param scopePrefix What the framework puts before the paths by itself. Default none.
  * @throws {ConfigError} if the prefix is no path.
+ * @throws {TypeError} if `auth` is missing, or a promise that was not awaited.
  */
 export function mountEndpoints(
   auth: Auth,
   { prefix = '', ...paths }: OAuthPaths,
   scopePrefix = '',
 ): readonly MountedEndpoint[] {
+  requireAuth(auth)
   const base = normalizePrefix(prefix)
   const pathOf = (name: EndpointName): string =>
     base +

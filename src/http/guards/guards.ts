@@ -8,6 +8,7 @@ import {
 import { internals } from '../../core/internals.ts'
 import type { ResourceServer } from '../../core/issuers/resource-server.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
+import { requireAuth } from '../../core/require-auth.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
 import type { Store } from '../../core/store.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
@@ -71,8 +72,11 @@ export interface Guards {
 /**
  * Makes the guards of an application's security, or of a resource server's: the same guards, so that
  * no route knows who issued the token.
+ *
+ * @throws {TypeError} if `auth` is missing, or a promise that was not awaited.
  */
 export function createGuards(auth: Auth | ResourceServer): Guards {
+  requireAuth(auth)
   const own = internals in auth ? auth[internals] : undefined
   const accessToken = guard(
     (request) => {
