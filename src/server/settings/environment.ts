@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { ConfigError } from '../../core/errors.ts'
+import { readLines } from './environment-lines.ts'
 import { settings } from './settings.ts'
 
 /** Variables by name, as `process.env` has them. */
@@ -22,15 +23,16 @@ export function readEnvironment(file = '.env'): Environment {
 function readEnvironmentFile(file: string): Environment {
   if (!existsSync(file)) return {}
   const text = decode(readFile(file), file)
+  const lines = readLines(text, file)
   const cut = settings.filter(({ name, secret }) => isCut(text, name, secret === true))
-  if (cut.length > 0) {
-    throw new ConfigError(
-      cut.map(({ name }) => {
-        return `${name} in ${file} has a # that would end it: put the value in single quotes, or the comment on a line of its own.`
-      }),
-    )
-  }
-  return parseEnv(text)
+  const problems = [
+    ...lines.problems,
+    ...cut.map(({ name }) => {
+      return `${name} in ${file} has a # that would end it: put the value in single quotes, or the comment on a line of its own.`
+    }),
+  ]
+  if (problems.length > 0) throw new ConfigError(problems)
+  return parseEnv(lines.assignments.join('\n'))
 }
 
 function readFile(file: string): Buffer {
