@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { ConfigError } from '../../core/errors.ts'
 import { readLines } from './environment-lines.ts'
-import { settings } from './settings.ts'
+import { settingNames, settings } from './settings.ts'
 
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -18,6 +18,16 @@ export function readEnvironment(file = '.env'): Environment {
   // Read by Node.js before there is a file: what that says comes too late.
   const { UV_THREADPOOL_SIZE: _late, ...variables } = readEnvironmentFile(file)
   return { ...variables, ...process.env }
+}
+
+/**
+ * Returns the names in a `.env` file that are no settings, and so change nothing.
+ *
+ * @throws {ConfigError} as `readEnvironment`.
+ */
+export function namesWithoutSetting(file = '.env'): readonly string[] {
+  const known = new Set(settingNames())
+  return Object.keys(readEnvironmentFile(file)).filter((name) => !known.has(name))
 }
 
 function readEnvironmentFile(file: string): Environment {
