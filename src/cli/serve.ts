@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readConfig } from '../server/settings/config.ts'
-import { readEnvironment } from '../server/settings/environment.ts'
+import { namesWithoutSetting, readEnvironment } from '../server/settings/environment.ts'
 import type { Config } from '../server/settings/settings.ts'
 import { startServer } from '../server/start.ts'
 import { finishInTime } from './grace-period.ts'
@@ -23,16 +23,23 @@ export async function serve({ port, workers, dev }: ServeOptions = {}): Promise<
       // It is for this machine alone, whatever it is called there.
       ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
     })
+  const config = read()
+  warnOfNames(namesWithoutSetting())
   if (dev) {
     const { serveDemo } = await import('./demo.ts')
-    return await serveDemo(read(), readEnvironment(), serveAlone)
+    return await serveDemo(config, readEnvironment(), serveAlone)
   }
-  const config = read()
   if (config.workers > 1) {
     const { serveWithWorkers } = await import('./workers/workers.ts')
     return await serveWithWorkers(config, read)
   }
   await serveAlone(config)
+}
+
+/** Names what somebody may take for a setting, and what changes nothing. */
+function warnOfNames(names: readonly string[]): void {
+  if (names.length === 0) return
+  announce(`WARNING: .env has names that are no settings and change nothing: ${names.join(', ')}.`)
 }
 
 /** Serves from this process; `words` are said after the greeting. */

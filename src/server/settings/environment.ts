@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { ConfigError } from '../../core/errors.ts'
-import { settings } from './settings.ts'
+import { readLines } from './environment-lines.ts'
+import { settingNames, settings } from './settings.ts'
 
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -19,18 +20,29 @@ export function readEnvironment(file = '.env'): Environment {
   return { ...variables, ...process.env }
 }
 
+/**
+ * Returns the names in a `.env` file that are no settings, and so change nothing.
+ *
+ * @throws {ConfigError} as `readEnvironment`.
+ */
+export function namesWithoutSetting(file = '.env'): readonly string[] {
+  const known = new Set(settingNames())
+  return Object.keys(readEnvironmentFile(file)).filter((name) => !known.has(name))
+}
+
 function readEnvironmentFile(file: string): Environment {
   if (!existsSync(file)) return {}
   const text = decode(readFile(file), file)
+  const lines = readLines(text, file)
   const cut = settings.filter(({ name, secret }) => isCut(text, name, secret === true))
-  if (cut.length > 0) {
-    throw new ConfigError(
-      cut.map(({ name }) => {
-        return `${name} in ${file} has a # that would end it: put the value in single quotes, or the comment on a line of its own.`
-      }),
-    )
-  }
-  return parseEnv(text)
+  const problems = [
+    ...lines.problems,
+    ...cut.map(({ name }) => {
+      return `${name} in ${file} has a # that would end it: put the value in single quotes, or the comment on a line of its own.`
+    }),
+  ]
+  if (problems.length > 0) throw new ConfigError(problems)
+  return parseEnv(lines.assignments.join('\n'))
 }
 
 function readFile(file: string): Buffer {

@@ -24,10 +24,18 @@ export function misspellings(
 export function nearestName(word: string, names: readonly string[]): string | undefined {
   const near = names
     .filter((name) => Math.min(name.length, word.length) >= shortest)
-    .map((name) => ({ name, distance: distance(word, name) }))
+    .map((name) => ({
+      name,
+      distance: Math.min(distance(word, name), distance(singular(word), singular(name))),
+    }))
     .filter(({ name, distance }) => distance <= (name.length < 9 ? 1 : 2))
     .sort((a, b) => a.distance - b.distance)
   return near[0]?.name
+}
+
+/** `TRUSTED_PROXY` and `TRUSTED_PROXIES` differ by one mistake, however many letters that is. */
+function singular(name: string): string {
+  return name.replace(/IES$/, 'Y').replace(/S$/, '')
 }
 
 /** Letters to insert, delete, replace or exchange with their neighbour (Damerau and Levenshtein). */

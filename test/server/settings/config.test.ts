@@ -479,6 +479,10 @@ test('a misspelt variable is a mistake that names the nearest setting', () => {
     ['DATABASE-URL', 'DATABASE_URL'],
     ['SECRET_KEY_FIEL', 'SECRET_KEY_FILE'],
     ['ISUSER', 'ISSUER'],
+    ['TRUSTED_PROXY', 'TRUSTED_PROXIES'],
+    ['TRUST_PROXY', 'TRUSTED_PROXIES'],
+    ['TRUST_PROXIES', 'TRUSTED_PROXIES'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
   ] as const) {
     assert.deepEqual(problemsOf({ [variable]: 'x' }), [
       `${variable} is no setting: ${meant} is meant, or unset it if it is another program's.`,
