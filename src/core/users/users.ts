@@ -110,7 +110,7 @@ export interface Users {
   importUsers: ImportUsers
 }
 
-export interface AccountsOptions {
+export interface UsersOptions {
   readonly store: Store
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
@@ -121,7 +121,7 @@ export interface AccountsOptions {
   readonly clock: Clock
 }
 
-export function createUsers(options: AccountsOptions): Users {
+export function createUsers(options: UsersOptions): Users {
   const { store, hasher, policy, login, events, roles, defaultRole, clock } = options
   const { users } = store
 
