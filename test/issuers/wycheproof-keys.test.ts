@@ -1,11 +1,10 @@
 // The JWK vectors of Project Wycheproof, as the JWK Set of another issuer.
 
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import * as jose from 'jose'
 import { asymmetricAlgorithms, parseKeySet } from '../../src/issuers/key-set.ts'
+import { readVectors } from '../wycheproof.ts'
 
 interface Group {
   readonly comment: string
@@ -19,12 +18,7 @@ interface Group {
   }[]
 }
 
-const file = join(import.meta.dirname, '../../../shared/vectors/wycheproof/json_web_key_test.json')
-const groups: readonly Group[] = existsSync(file)
-  ? JSON.parse(readFileSync(file, 'utf8')).testGroups
-  : []
-const skip =
-  groups.length === 0 && 'the vectors of Project Wycheproof are not there: nothing was verified'
+const { groups, skip } = readVectors<Group>('json_web_key_test.json')
 
 /** Valid there and refused here: their keys are secrets, which no other issuer shares with us. */
 const secrets = new Set([2, 13, 14, 15])

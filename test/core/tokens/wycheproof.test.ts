@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import type * as jose from 'jose'
+import { readVectors } from '../../wycheproof.ts'
 import { judge, keyOf } from './signature-judge.ts'
 
 // Vectors of Project Wycheproof. Their payloads are no claims, so our verifier refuses every one of
@@ -24,15 +23,7 @@ interface Group {
   readonly tests: readonly Vector[]
 }
 
-const file = join(
-  import.meta.dirname,
-  '../../../shared/vectors/wycheproof/json_web_signature_test.json',
-)
-const groups: readonly Group[] = existsSync(file)
-  ? JSON.parse(readFileSync(file, 'utf8')).testGroups
-  : []
-const skip =
-  groups.length === 0 && 'the vectors of Project Wycheproof are not there: nothing was verified'
+const { groups, skip } = readVectors<Group>('json_web_signature_test.json')
 
 // Vectors whose expectation is not ours, and why.
 const stricter = 'valid there, refused here'
