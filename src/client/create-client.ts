@@ -83,14 +83,48 @@ export interface AuthClient {
   close(): void
 }
 
-/** Returns a client of a Portcullis server, for browsers and Node. */
+/** Where a relative URL begins: the page, in a browser. */
+const page = (): string | undefined => globalThis.location?.href
+
+const optionNames: Readonly<Record<keyof ClientOptions, true>> = {
+  url: true,
+  storage: true,
+  clientId: true,
+  origins: true,
+  fetch: true,
+}
+
+function checkOptions(options: unknown): void {
+  const { url, origins = [], ...given } = Object(options) as Record<string, unknown>
+  const isUrl = (value: unknown): boolean => URL.canParse(String(value), page())
+  if (url === undefined || !isUrl(url)) {
+    throw new TypeError(
+      "createClient needs the url of the server: createClient({ url: 'https://…' }).",
+    )
+  }
+  if (!Array.isArray(origins) || !origins.every(isUrl)) {
+    throw new TypeError('The option origins of createClient must be a list of URLs.')
+  }
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(optionNames, name))
+  if (unknown !== undefined) {
+    const known = Object.keys(optionNames).join(', ')
+    throw new TypeError(`createClient has no option ${unknown}. The options are: ${known}.`)
+  }
+}
+
+/**
+ * Returns a client of a Portcullis server, for browsers and Node.
+ *
+ * @throws {TypeError} for an option that is not known, or cannot be used.
+ */
 export function createClient(options: ClientOptions): AuthClient {
+  checkOptions(options)
   const {
     storage = memoryStorage(),
     clientId,
     fetch: send = globalThis.fetch.bind(globalThis),
   } = options
-  const base = new URL(options.url, globalThis.location?.href)
+  const base = new URL(options.url, page())
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const origins = new Set([base, ...(options.origins ?? [])].map((url) => new URL(url).origin))
   const requests = createTokenRequests(base, clientId, send)

@@ -2,10 +2,25 @@ import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
-import { ConfigError } from './errors.ts'
 import type { TrustedIssuer } from './issuers/external-issuer.ts'
+import { trustedIssuers } from './issuers/resource-server.ts'
 import { type KeyOptions, keyProblems } from './keys/key-options.ts'
-import { namesOf, unknownOptionProblems } from './known-options.ts'
+import {
+  anything,
+  bytes,
+  callback,
+  flag,
+  havingMethod,
+  number,
+  type ReadOptions,
+  readOptions,
+  record,
+  recordOf,
+  required,
+  type ShapesOf,
+  text,
+  texts,
+} from './options.ts'
 import type { Argon2Parameters, PasswordHasherOptions } from './passwords/password-hash.ts'
 import type { PasswordPolicyOptions } from './passwords/password-policy.ts'
 import type { SessionOptions } from './sessions/sessions.ts'
@@ -53,82 +68,58 @@ export interface AuthOptions extends KeyOptions {
   readonly clock?: Clock
 }
 
-const optionNames = namesOf<AuthOptions>({
-  store: true,
-  roles: true,
-  defaultRole: true,
-  permissions: true,
-  secretKey: true,
-  previousSecretKeys: true,
-  signingAlgorithm: true,
-  keyEncryptionKey: true,
-  keyRotationInterval: true,
-  issuer: true,
-  audience: true,
-  accessTokenLifetime: true,
-  allowLongAccessTokens: true,
-  passwordHash: true,
-  passwordPolicy: true,
-  sessions: true,
-  eventRetention: true,
-  clients: true,
-  issuers: true,
-  clock: true,
-})
+const store = "a store, such as sqlite('app.db') of portcullis/stores/sqlite"
 
-/** The options that have options of their own. */
-const nestedNames = {
-  passwordHash: namesOf<PasswordHasherOptions>({
-    argon2: true,
-    allowWeakHashes: true,
-    pool: true,
-    pepper: true,
-    previousPeppers: true,
+const shapes: ShapesOf<AuthOptions> = {
+  store: required(havingMethod('open', store), `The option store is missing: pass ${store}.`),
+  roles: { ...record, words: "an object such as { admin: ['*'], member: [] }" },
+  defaultRole: text,
+  // Judged by describedProblems.
+  permissions: anything,
+  secretKey: text,
+  previousSecretKeys: texts,
+  signingAlgorithm: text,
+  keyEncryptionKey: bytes,
+  keyRotationInterval: number,
+  issuer: text,
+  // Several that share a secret could make tokens for one another (KM-09).
+  audience: { ...text, words: 'one text, not several' },
+  accessTokenLifetime: number,
+  allowLongAccessTokens: flag,
+  passwordHash: recordOf<PasswordHasherOptions>({
+    argon2: recordOf<Argon2Parameters>({ memory: number, time: number, parallelism: number }),
+    allowWeakHashes: flag,
+    pool: havingMethod('run', 'a pool that createHashPool made'),
+    pepper: text,
+    previousPeppers: texts,
   }),
-  passwordPolicy: namesOf<PasswordPolicyOptions>({
-    minLength: true,
-    contextWords: true,
-    refuseSamples: true,
+  passwordPolicy: recordOf<PasswordPolicyOptions>({
+    minLength: number,
+    contextWords: texts,
+    refuseSamples: flag,
   }),
-  sessions: namesOf<SessionOptions>({ idleLifetime: true, lifetime: true, refreshGrace: true }),
+  sessions: recordOf<SessionOptions>({
+    idleLifetime: number,
+    lifetime: number,
+    refreshGrace: number,
+  }),
+  eventRetention: number,
+  // Judged by readConfiguredClients.
+  clients: anything,
+  issuers: trustedIssuers,
+  clock: { ...callback, words: 'a function that returns seconds since 1970' },
 }
 
-/** @throws {ConfigError} if there are no options to look at. */
-export function requireOptions(options: unknown): void {
-  if (isObject(options)) return
-  throw new ConfigError([
-    "createAuth takes an object of options, such as { store: sqlite('app.db') }.",
-  ])
+/**
+ * The options of `createAuth` that can be used, and every problem that needs no other part to be seen.
+ *
+ * @throws {ConfigError} if there are no options to look at.
+ */
+export function readAuthOptions(given: unknown): ReadOptions<AuthOptions> {
+  const owner = { name: 'createAuth', example: "{ store: sqlite('app.db') }" }
+  const { options, problems } = readOptions(given, shapes, owner)
+  return { options, problems: [...problems, ...describedProblems(options.permissions)] }
 }
-
-const argon2Names = namesOf<Argon2Parameters>({ memory: true, time: true, parallelism: true })
-
-/** Every option that is missing or not known, one sentence each. Nothing here needs to have its type. */
-export function shapeProblems(options: AuthOptions): string[] {
-  const problems = unknownOptionProblems(options, optionNames, 'createAuth')
-  if (typeof (options.store as Partial<Store> | undefined)?.open !== 'function') {
-    problems.push(
-      "The option store is missing: pass sqlite('app.db') of portcullis/stores/sqlite, for example.",
-    )
-  }
-  problems.push(...describedProblems(options.permissions))
-  for (const [name, known] of Object.entries(nestedNames)) {
-    const nested: unknown = options[name as keyof typeof nestedNames]
-    if (nested === undefined) continue
-    problems.push(
-      ...(isObject(nested)
-        ? unknownOptionProblems(nested, known, `The option ${name}`)
-        : [`The option ${name} must be an object.`]),
-    )
-  }
-  const argon2: unknown = options.passwordHash?.argon2
-  if (isObject(argon2)) {
-    problems.push(...unknownOptionProblems(argon2, argon2Names, 'The option passwordHash.argon2'))
-  }
-  return problems
-}
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** Every reason against the options that no part of them finds by itself. */
 export function optionProblems(
@@ -153,7 +144,5 @@ export function optionProblems(
   }
   if (issuer === '') problems.push('The issuer must not be empty.')
   if (audience === '') problems.push('The audience must not be empty.')
-  // Several that share a secret could make tokens for one another (KM-09).
-  if (typeof audience !== 'string') problems.push('The audience must be one text, not several.')
   return problems
 }

@@ -1,6 +1,6 @@
 import { createPermissions, type Permissions } from './access/permissions.ts'
 import { createRoles, type Roles } from './access/roles.ts'
-import { type AuthOptions, optionProblems, requireOptions, shapeProblems } from './auth-options.ts'
+import { type AuthOptions, optionProblems, readAuthOptions } from './auth-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { readConfiguredClients } from './clients/configured.ts'
@@ -22,7 +22,8 @@ import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
-import { createPasswordHasher } from './passwords/password-hash.ts'
+import { attempt } from './options.ts'
+import { checkHasherOptions, createPasswordHasher } from './passwords/password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './passwords/password-policy.ts'
 import { createPasswords, type Passwords } from './passwords/passwords.ts'
 import { readPeppers, requirePeppers } from './passwords/peppers.ts'
@@ -107,8 +108,8 @@ export interface Auth {
  * what is not known, and what cannot be used. Then if a key or a pepper is missing that something in the
  * store needs.
  */
-export async function createAuth(options: AuthOptions): Promise<Auth> {
-  requireOptions(options)
+export async function createAuth(given: AuthOptions): Promise<Auth> {
+  const { options, problems } = readAuthOptions(given)
   const {
     store,
     issuer = 'http://localhost',
@@ -117,28 +118,16 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     clock = systemClock,
   } = options
 
-  const problems = [
-    ...shapeProblems(options),
-    ...optionProblems(options, accessTokenLifetime, issuer, audience),
-  ]
-  const attempt = async <T>(make: () => T | Promise<T>): Promise<T | undefined> => {
-    try {
-      return await make()
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      problems.push(...error.problems)
-      return undefined
-    }
-  }
-  const roles = await attempt(() => createRoles(options.roles))
-  const policy = await attempt(() => {
+  problems.push(...optionProblems(options, accessTokenLifetime, issuer, audience))
+  const roles = attempt(problems, () => createRoles(options.roles))
+  const policy = attempt(problems, () => {
     const { contextWords = [], ...rest } = options.passwordPolicy ?? {}
     return createPasswordPolicy({ ...rest, contextWords: [...contextWords, ...wordsOf(issuer)] })
   })
-  const passwords = await attempt(() => createPasswordHasher(options.passwordHash ?? {}))
-  const sessionOptions = await attempt(() => checkSessionOptions(options.sessions ?? {}))
-  const configured = await attempt(() => readConfiguredClients(options.clients))
-  const eventRetention = await attempt(() => checkEventRetention(options.eventRetention))
+  const hashing = attempt(problems, () => checkHasherOptions(options.passwordHash))
+  const sessionOptions = attempt(problems, () => checkSessionOptions(options.sessions ?? {}))
+  const configured = attempt(problems, () => readConfiguredClients(options.clients))
+  const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
   const trusted = options.issuers ?? []
   problems.push(...issuerProblems(trusted, roles, issuer))
@@ -147,11 +136,12 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   }
   if (
     problems.length > 0 ||
-    !(roles && policy && passwords && sessionOptions && configured && eventRetention)
+    !(roles && policy && hashing && sessionOptions && configured && eventRetention)
   ) {
     throw new ConfigError(problems)
   }
 
+  const passwords = await createPasswordHasher(options.passwordHash)
   await store.open()
   try {
     requirePeppers(await store.users.pepperIds(), readPeppers(options.passwordHash))

@@ -1,7 +1,6 @@
-import { ConfigError } from './errors.ts'
 import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
-import { namesOf, unknownOptionProblems } from './known-options.ts'
+import { callback, checkOptions, flag, type ShapesOf } from './options.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { Login } from './users/login.ts'
@@ -20,7 +19,8 @@ export interface MaintenanceOptions {
   readonly onError?: (error: unknown, work: string) => void | Promise<void>
 }
 
-const optionNames = namesOf<MaintenanceOptions>({ prune: true, onError: true })
+const owner = { name: 'maintain', example: '{ prune: false }' }
+const shapes: ShapesOf<MaintenanceOptions> = { prune: flag, onError: callback }
 
 /** Work to be done from time to time. */
 interface Work {
@@ -62,35 +62,19 @@ export function createMaintenance({
       : [{ name: 'key maintenance', interval: minute, run: () => managedKeys.maintain() }]),
   ]
   return async (signal, options = {}) => {
-    checkArguments(signal, options)
-    const { prune = true, onError = warn } = options
+    requireSignal(signal)
+    const { prune = true, onError = warn } = checkOptions(options, shapes, owner)
     const work = [...(prune ? pruning : []), ...always]
     await Promise.all(work.map((each) => repeat(each, signal, onError)))
   }
 }
 
-/**
- * @throws {TypeError} if there is no signal, or the options are no object.
- * @throws {ConfigError} with every option that is not known or has another type.
- */
-function checkArguments(signal: unknown, options: unknown): void {
-  if (!(signal instanceof AbortSignal)) {
-    throw new TypeError(
-      'maintain takes the signal that ends it, such as that of new AbortController().',
-    )
-  }
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError('maintain takes an object of options, or none.')
-  }
-  const problems = unknownOptionProblems(options, optionNames, 'maintain')
-  const { prune, onError } = options as Record<string, unknown>
-  if (prune !== undefined && typeof prune !== 'boolean') {
-    problems.push('The option prune of maintain must be true or false.')
-  }
-  if (onError !== undefined && typeof onError !== 'function') {
-    problems.push('The option onError of maintain must be a function.')
-  }
-  if (problems.length > 0) throw new ConfigError(problems)
+/** @throws {TypeError} if there is none. */
+function requireSignal(signal: unknown): void {
+  if (signal instanceof AbortSignal) return
+  throw new TypeError(
+    'maintain takes the signal that ends it, such as that of new AbortController().',
+  )
 }
 
 type Listener = NonNullable<MaintenanceOptions['onError']>

@@ -5,7 +5,8 @@ import type { Auth } from '../core/auth.ts'
 import { UnavailableError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
-import { outerPath } from '../http/endpoints/mount.ts'
+import { callback, type ShapesOf, text, texts } from '../core/options.ts'
+import { outerPath, path } from '../http/endpoints/mount.ts'
 import { documentGuards, schemeName } from './guard-documentation.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
 
@@ -31,15 +32,15 @@ export interface DocsOptions {
   readonly connectTo?: readonly string[]
 }
 
-/** Every name of `DocsOptions`. */
-export const docsOptionNames: readonly string[] = Object.keys({
-  path: true,
-  title: true,
-  version: true,
-  description: true,
-  transform: true,
-  connectTo: true,
-} satisfies Record<keyof DocsOptions, true>)
+/** What each of them has to be. */
+export const docsShapes: ShapesOf<DocsOptions> = {
+  path,
+  title: text,
+  version: text,
+  description: text,
+  transform: callback,
+  connectTo: texts,
+}
 
 type SwaggerTransform = NonNullable<FastifyDynamicSwaggerOptions['transform']>
 

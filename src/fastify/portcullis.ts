@@ -1,19 +1,20 @@
-import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
-import { unknownOptionProblems } from '../core/known-options.ts'
+import { anything, flag, orFalse, readOptions, recordOf, type ShapesOf } from '../core/options.ts'
 import { requireAuth } from '../core/require-auth.ts'
 import { endpoints } from '../http/endpoints/endpoints.ts'
 import {
   mountEndpoints,
   normalizePrefix,
   type OAuthPaths,
-  pathOptionNames,
+  pathProblems,
+  pathShapes,
 } from '../http/endpoints/mount.ts'
-import { type DocsOptions, docsOptionNames, registerDocs } from './docs.ts'
+import { type DocsOptions, docsShapes, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { answerRefusals } from './refusal-handler.ts'
 import { finishRoute, warnOfEndlessRequests } from './route-guards.ts'
@@ -40,28 +41,28 @@ export interface PortcullisOptions extends OAuthPaths {
   readonly answerErrors?: boolean
 }
 
-// A record, so that the compiler misses none.
-const optionNames = Object.keys({
-  auth: true,
-  docs: true,
-  prune: true,
-  answerErrors: true,
-} satisfies Record<Exclude<keyof PortcullisOptions, keyof OAuthPaths>, true>)
+const owner = { name: 'portcullis', example: '{ auth }' }
+
+const shapes: ShapesOf<PortcullisOptions & RegistrationOptions> = {
+  // Judged by requireAuth.
+  auth: anything,
+  docs: orFalse(recordOf<DocsOptions>(docsShapes)),
+  prune: flag,
+  answerErrors: flag,
+  ...pathShapes,
+  logLevel: anything,
+  logSerializers: anything,
+}
 
 /** What Fastify itself reads of a plugin's options. */
-const registrationOptions = ['logLevel', 'logSerializers']
+type RegistrationOptions = Pick<RegisterOptions, 'logLevel'> & { readonly logSerializers?: unknown }
 
-/** @throws {ConfigError} with every option that is not known, and the nearest one that is. */
-function refuseUnknownOptions(options: PortcullisOptions): void {
-  const known = [...optionNames, ...pathOptionNames, ...registrationOptions]
-  const { docs } = options as { readonly docs?: unknown }
-  const isDocs = docs === undefined || docs === false || (typeof docs === 'object' && docs !== null)
-  const problems = [
-    ...(isDocs ? [] : ['The option docs must be an object of options, or false.']),
-    ...unknownOptionProblems(options, known, 'The portcullis plugin'),
-    ...unknownOptionProblems(isDocs && docs ? docs : {}, docsOptionNames, 'The option docs'),
-  ]
+/** @throws {ConfigError} with every problem of the options. */
+function checkPluginOptions(given: PortcullisOptions): PortcullisOptions {
+  const { options, problems } = readOptions(given, shapes, owner)
+  problems.push(...pathProblems(options))
   if (problems.length > 0) throw new ConfigError(problems)
+  return options
 }
 
 /**
@@ -72,8 +73,8 @@ function refuseUnknownOptions(options: PortcullisOptions): void {
  * @throws {TypeError} if `auth` is missing, or a promise that was not awaited.
  */
 export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<PortcullisOptions>(
-  async (app, options) => {
-    refuseUnknownOptions(options)
+  async (app, given) => {
+    const options = checkPluginOptions(given)
     requireAuth(options.auth)
     const { auth, answerErrors = true, docs = {} } = options
     const prefix = normalizePrefix(options.prefix ?? '')

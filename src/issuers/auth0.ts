@@ -1,6 +1,7 @@
 import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
+import { readOptions, type ShapesOf, text, textOrTexts } from '../core/options.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
-import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
+import { buildIssuer, type IssuerOptions, issuerShapes, missing } from './define-issuer.ts'
 
 /** What `auth0` takes. */
 export interface Auth0Options extends IssuerOptions {
@@ -14,13 +15,24 @@ export interface Auth0Options extends IssuerOptions {
   readonly rolesClaim?: string
 }
 
+const owner = { name: 'auth0', example: "{ domain: 'example.eu.auth0.com', audience: 'api' }" }
+const shapes: ShapesOf<Auth0Options> = {
+  ...issuerShapes,
+  domain: text,
+  issuer: text,
+  audience: textOrTexts,
+  rolesClaim: text,
+}
+
 /**
  * Accepts the access tokens that Auth0 issues for an API, of its own profile or of RFC 9068's. The
  * `permissions` of its role-based access control, and scopes, go through the table of permissions.
  *
  * @throws {ConfigError}
  */
-export function auth0(options: Auth0Options): TrustedIssuer {
+export function auth0(given: Auth0Options): TrustedIssuer {
+  const read = readOptions(given, shapes, owner)
+  const { options } = read
   const { domain, audience, rolesClaim } = options
   const issuer = options.issuer ?? (domain ? `https://${domain.replace(/\/$/, '')}/` : '')
   const accepted = listOf(audience)
@@ -30,7 +42,7 @@ export function auth0(options: Auth0Options): TrustedIssuer {
       ? ['the domain must be a host name, such as example.eu.auth0.com.']
       : []),
   ]
-  return defineIssuer(
+  return buildIssuer(
     { issuer, audience: accepted },
     {
       name: 'Auth0',
@@ -59,7 +71,7 @@ export function auth0(options: Auth0Options): TrustedIssuer {
         }
       },
     },
-    options,
+    read,
     problems,
   )
 }

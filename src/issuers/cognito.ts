@@ -1,6 +1,7 @@
 import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
+import { readOptions, type ShapesOf, text } from '../core/options.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
-import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
+import { buildIssuer, type IssuerOptions, issuerShapes, missing } from './define-issuer.ts'
 
 /** What `cognito` takes. */
 export interface CognitoOptions extends IssuerOptions {
@@ -29,13 +30,27 @@ const partitions = [
   ['eu-isoe-', 'cloud.adc-e.uk'],
 ] as const
 
+const owner = {
+  name: 'cognito',
+  example: "{ region: 'eu-central-1', userPoolId: 'eu-central-1_AbCdEfGhI', clientId: '…' }",
+}
+const shapes: ShapesOf<CognitoOptions> = {
+  ...issuerShapes,
+  region: text,
+  userPoolId: text,
+  issuer: text,
+  domain: text,
+}
+
 /**
  * Accepts the access tokens of an Amazon Cognito user pool. Its groups go through the table of roles,
  * scopes of its resource servers (`server/scope`) through the table of permissions.
  *
  * @throws {ConfigError}
  */
-export function cognito(options: CognitoOptions): TrustedIssuer {
+export function cognito(given: CognitoOptions): TrustedIssuer {
+  const read = readOptions(given, shapes, owner)
+  const { options } = read
   const { region, userPoolId, clientId, domain } = options
   const pool = /^[a-z]{2,4}(-[a-z]+)+-\d$/.test(region ?? '') && /^[\w-]+$/.test(userPoolId ?? '')
   const [, suffix] = partitions.find(([start]) => region?.startsWith(start)) ?? [
@@ -55,7 +70,7 @@ export function cognito(options: CognitoOptions): TrustedIssuer {
         ]
       : []),
   ]
-  return defineIssuer(
+  return buildIssuer(
     { issuer, ...(domain !== undefined && { loginOrigins: [`https://${domain}`] }) },
     {
       name: 'Cognito',
@@ -78,7 +93,7 @@ export function cognito(options: CognitoOptions): TrustedIssuer {
         }
       },
     },
-    options,
+    read,
     problems,
   )
 }

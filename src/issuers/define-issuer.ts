@@ -5,6 +5,20 @@ import type {
   RoleMapping,
   TrustedIssuer,
 } from '../core/issuers/external-issuer.ts'
+import {
+  anything,
+  callback,
+  flag,
+  number,
+  type ReadOptions,
+  readOptions,
+  record,
+  required,
+  type ShapesOf,
+  text,
+  textOrTexts,
+  texts,
+} from '../core/options.ts'
 import type { UserMode } from '../core/tokens/external-subject.ts'
 import type { Profile } from './access-token-profile.ts'
 import { listOf } from './claims.ts'
@@ -88,6 +102,31 @@ export interface IssuerPlace {
 
 const longestTime = 30 * 86400
 
+/** What each option of every issuer has to be. */
+export const issuerShapes: ShapesOf<IssuerOptions> = {
+  users: text,
+  roles: record,
+  defaultRole: {
+    words: 'a text, or null',
+    accepts: (value) => value === null || text.accepts(value),
+  },
+  // Judged with the roles of the application.
+  permissions: anything,
+  clientPermissions: anything,
+  link: callback,
+  clientId: textOrTexts,
+  usernameClaim: text,
+  algorithms: texts,
+  jwksUri: text,
+  name: text,
+  allowInsecureLoopback: flag,
+  allowInsecurePrivateJwksUri: flag,
+  refreshAfter: number,
+  cooldown: number,
+  maxStale: number,
+  fetchTimeout: number,
+}
+
 /**
  * Makes an issuer of a profile: for a provider that none of ours is for.
  *
@@ -95,13 +134,47 @@ const longestTime = 30 * 86400
  * the claims that only they have. Whom a token is for only the profile knows: its `read` must check the
  * audience, or the client where tokens name none.
  *
- * @throws {ConfigError} with every problem of the options.
+ * @throws {ConfigError} with every problem of the place, the profile and the options.
  */
 export function defineIssuer(
+  place: IssuerPlace,
+  profile: Profile,
+  options: IssuerOptions = {},
+): TrustedIssuer {
+  const owner = (part: string, example: string) => ({ name: `${part} of defineIssuer`, example })
+  const read = readOptions(options, issuerShapes, owner('The options', "{ users: 'token' }"))
+  const where = readOptions(place, placeShapes, owner('The place', "{ issuer: 'https://…' }"))
+  const who = readOptions(profile, profileShapes, owner('The profile', "{ name: 'Okta', … }"))
+  const problems = [...where.problems, ...who.problems, ...read.problems]
+  if (who.problems.length > 0) throw new ConfigError(problems)
+  return buildIssuer(where.options, who.options, { options: read.options, problems })
+}
+
+const profileShapes: ShapesOf<Profile> = {
+  name: required(text, 'The profile of defineIssuer needs a name.'),
+  algorithms: required(texts, 'The profile of defineIssuer needs algorithms, such as RS256.'),
+  types: required(texts, "The profile of defineIssuer needs types, such as 'at+jwt'."),
+  read: required(callback, 'The profile of defineIssuer needs a function read.'),
+}
+
+const placeShapes: ShapesOf<IssuerPlace> = {
+  issuer: text,
+  discoveryUrls: texts,
+  loginOrigins: texts,
+  audience: texts,
+}
+
+/**
+ * Makes an issuer of options that were read.
+ *
+ * @param reasons Against the options, beside those that are found here. Default none.
+ * @throws {ConfigError} with every problem.
+ */
+export function buildIssuer(
   { issuer, discoveryUrls: elsewhere, loginOrigins = [], audience = [] }: IssuerPlace,
   profile: Profile,
-  options: IssuerOptions,
-  problems: readonly string[] = [],
+  { options, problems }: ReadOptions<IssuerOptions>,
+  reasons: readonly string[] = [],
 ): TrustedIssuer {
   const {
     users = 'token',
@@ -120,13 +193,14 @@ export function defineIssuer(
     maxStale: options.maxStale ?? 86400,
   }
   const fetchTimeout = options.fetchTimeout ?? 5
-  const all = [
-    ...problems,
+  const found = [
+    ...reasons,
     ...issuerUrlProblems(issuer, allowInsecureLoopback),
     ...optionProblems(options, algorithms, allowInsecureLoopback),
     ...timeProblems({ ...times, fetchTimeout }),
   ]
-  if (all.length > 0) throw new ConfigError(all.map((reason) => `${profile.name}: ${reason}`))
+  const all = [...problems, ...found.map((reason) => `${profile.name}: ${reason}`)]
+  if (all.length > 0) throw new ConfigError(all)
 
   const urls = elsewhere ?? discoveryUrls(issuer)
   return Object.freeze<TrustedIssuer>({
@@ -190,9 +264,7 @@ function optionProblems(
       ? null
       : urlProblem(jwksUri, allowInsecureLoopback, allowInsecurePrivateJwksUri)
   if (jwksProblem !== null) problems.push(`the jwksUri ${jwksProblem}.`)
-  if (!listOf(clientId).every((id) => typeof id === 'string' && id !== '')) {
-    problems.push('the clientId must be a text, or several.')
-  }
+  if (listOf(clientId).includes('')) problems.push('the clientId must not be empty.')
   const targets = Object.values(Object(roles)) as unknown[]
   if (Array.isArray(roles) || !targets.every((role) => typeof role === 'string')) {
     problems.push('roles must map names of the provider to roles of this application.')

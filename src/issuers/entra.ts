@@ -1,6 +1,7 @@
 import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
+import { anything, readOptions, type ShapesOf, text, textOrTexts } from '../core/options.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
-import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
+import { buildIssuer, type IssuerOptions, issuerShapes, missing } from './define-issuer.ts'
 
 /** What `entra` takes. */
 export interface EntraOptions extends IssuerOptions {
@@ -14,13 +15,23 @@ export interface EntraOptions extends IssuerOptions {
 
 const guid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
+const owner = { name: 'entra', example: "{ tenantId: '…', audience: 'api://…' }" }
+const shapes: ShapesOf<EntraOptions> = {
+  ...issuerShapes,
+  tenantId: text,
+  audience: textOrTexts,
+  version: anything,
+}
+
 /**
  * Accepts the access tokens of a Microsoft Entra tenant. App roles go through the table of roles, and
  * the scopes of `scp` through the table of permissions.
  *
  * @throws {ConfigError}
  */
-export function entra(options: EntraOptions): TrustedIssuer {
+export function entra(given: EntraOptions): TrustedIssuer {
+  const read = readOptions(given, shapes, owner)
+  const { options } = read
   const { tenantId, audience, version = 2 } = options
   const accepted = listOf(audience)
   const problems = [
@@ -37,7 +48,7 @@ export function entra(options: EntraOptions): TrustedIssuer {
           discoveryUrls: [`${authority}${metadata}`],
         }
       : { issuer: `${authority}/v2.0`, discoveryUrls: [`${authority}/v2.0${metadata}`] }
-  return defineIssuer(
+  return buildIssuer(
     { ...place, audience: accepted },
     {
       name: 'Entra',
@@ -72,7 +83,7 @@ export function entra(options: EntraOptions): TrustedIssuer {
         }
       },
     },
-    options,
+    read,
     problems,
   )
 }

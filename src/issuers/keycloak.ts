@@ -1,6 +1,7 @@
 import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
+import { readOptions, type ShapesOf, text, textOrTexts } from '../core/options.ts'
 import { audienceOf, type Claims, listOf, member, namesOf, textOf } from './claims.ts'
-import { defineIssuer, type IssuerOptions } from './define-issuer.ts'
+import { buildIssuer, type IssuerOptions, issuerShapes } from './define-issuer.ts'
 
 /** What `keycloak` takes. */
 export interface KeycloakOptions extends IssuerOptions {
@@ -14,19 +15,31 @@ export interface KeycloakOptions extends IssuerOptions {
   readonly audience?: string | readonly string[]
 }
 
+const owner = {
+  name: 'keycloak',
+  example: "{ issuer: 'https://sso.example.com/realms/staff', audience: 'api' }",
+}
+const shapes: ShapesOf<KeycloakOptions> = {
+  ...issuerShapes,
+  issuer: text,
+  audience: textOrTexts,
+}
+
 /**
  * Accepts the access tokens of a Keycloak realm. Realm roles go through the table of roles by their
  * name, roles of a client as `client:role`.
  *
  * @throws {ConfigError}
  */
-export function keycloak(options: KeycloakOptions): TrustedIssuer {
+export function keycloak(given: KeycloakOptions): TrustedIssuer {
+  const read = readOptions(given, shapes, owner)
+  const { options } = read
   const accepted = listOf(options.audience)
   const problems =
     accepted.length === 0 && listOf(options.clientId).length === 0
       ? ['the audience or the clientId is missing: every client of the realm could call.']
       : []
-  return defineIssuer(
+  return buildIssuer(
     { issuer: options.issuer, audience: accepted },
     {
       name: 'Keycloak',
@@ -65,7 +78,7 @@ export function keycloak(options: KeycloakOptions): TrustedIssuer {
         }
       },
     },
-    options,
+    read,
     problems,
   )
 }

@@ -1,6 +1,7 @@
 import type { TrustedIssuer } from '../core/issuers/external-issuer.ts'
+import { readOptions, type ShapesOf, text, textOrTexts } from '../core/options.ts'
 import { audienceOf, listOf, member, namesOf, textOf } from './claims.ts'
-import { defineIssuer, type IssuerOptions, missing } from './define-issuer.ts'
+import { buildIssuer, type IssuerOptions, issuerShapes, missing } from './define-issuer.ts'
 
 /** What `rfc9068` takes. */
 export interface Rfc9068Options extends IssuerOptions {
@@ -10,15 +11,24 @@ export interface Rfc9068Options extends IssuerOptions {
   readonly audience: string | readonly string[]
 }
 
+const owner = { name: 'rfc9068', example: "{ issuer: 'https://sso.example.com', audience: 'api' }" }
+const shapes: ShapesOf<Rfc9068Options> = {
+  ...issuerShapes,
+  issuer: text,
+  audience: textOrTexts,
+}
+
 /**
  * Accepts access tokens after RFC 9068, of any issuer. Their `roles` and `groups` (§2.2.3.1) go
  * through the table of roles, `scope` and `entitlements` through the table of permissions.
  *
  * @throws {ConfigError}
  */
-export function rfc9068(options: Rfc9068Options): TrustedIssuer {
+export function rfc9068(given: Rfc9068Options): TrustedIssuer {
+  const read = readOptions(given, shapes, owner)
+  const { options } = read
   const accepted = listOf(options.audience)
-  return defineIssuer(
+  return buildIssuer(
     { issuer: options.issuer, audience: accepted },
     {
       name: 'OpenIDConnect',
@@ -44,7 +54,7 @@ export function rfc9068(options: Rfc9068Options): TrustedIssuer {
         }
       },
     },
-    options,
+    read,
     missing('audience', options.audience),
   )
 }

@@ -1,11 +1,12 @@
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
-import { unknownOptionProblems } from '../core/known-options.ts'
+import { readOptions } from '../core/options.ts'
 import {
   type EndpointRequest,
   mountEndpoints,
   type OAuthPaths,
-  pathOptionNames,
+  pathProblems,
+  pathShapes,
 } from '../http/endpoints/mount.ts'
 import type { EndpointAnswer } from '../http/token-messages.ts'
 
@@ -21,9 +22,12 @@ export interface OAuthRequest extends Omit<EndpointRequest, 'readBody'> {
  */
 export type OAuthAnswers = (request: OAuthRequest) => Promise<EndpointAnswer | null>
 
-/** @throws {ConfigError} for an option that is not known, or a prefix that is no path. */
+const owner = { name: 'oauthEndpoints', example: "{ prefix: '/api' }" }
+
+/** @throws {ConfigError} for an option that is not known, or a path that cannot be one. */
 export function createOAuthAnswers(auth: Auth, options: OAuthPaths): OAuthAnswers {
-  const problems = unknownOptionProblems(options, pathOptionNames, 'The handler of OAuth endpoints')
+  const { options: paths, problems } = readOptions(options, pathShapes, owner)
+  problems.push(...pathProblems(paths))
   if (problems.length > 0) throw new ConfigError(problems)
   const mounted = new Map(mountEndpoints(auth, options).map((each) => [each.path, each]))
 

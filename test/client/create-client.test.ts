@@ -209,3 +209,20 @@ test('the token goes to the origin of the server and those named, and to no othe
   assert.equal(seen[0], undefined)
   assert.equal(seen[1], `Bearer ${storage.read()?.accessToken}`)
 })
+
+test('options that cannot be used are refused in words', () => {
+  const refused = [
+    [undefined, /needs the url/],
+    [{}, /needs the url/],
+    [{ url: 'no url' }, /needs the url/],
+    [{ url: 'http://localhost', origins: 'http://localhost' }, /origins .* must be a list/],
+    [{ url: 'http://localhost', origins: ['nowhere'] }, /origins .* must be a list/],
+    [
+      { url: 'http://localhost', clientID: 'app' },
+      /has no option clientID\. The options are: url,/,
+    ],
+  ] as const
+  for (const [options, message] of refused) {
+    assert.throws(() => createClient(options as never), { name: 'TypeError', message })
+  }
+})

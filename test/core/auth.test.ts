@@ -105,7 +105,10 @@ test('a secret key signs with HS256, and is never published (KM-09)', async () =
 test('tokens are for one audience, so that no two share a secret (KM-09)', async () => {
   const audience = ['https://api.example', 'https://billing.example'] as unknown as string
   for (const options of [{ audience }, { audience, secretKey }]) {
-    assert.match((await problemsOf(options)).join('\n'), /audience must be one text, not several/)
+    assert.match(
+      (await problemsOf(options)).join('\n'),
+      /audience of createAuth must be one text, not several/,
+    )
   }
 })
 
@@ -395,28 +398,74 @@ test('a misspelt option is refused with the nearest one, together with every oth
     assert.deepEqual(problems, [
       'createAuth has no option "isuer". Did you mean issuer?',
       'The option passwordHash has no option "peper". Did you mean pepper?',
+      'The option passwordHash.argon2 has no option "memroy". Did you mean memory?',
       'The option passwordPolicy has no option "minlength". Did you mean minLength?',
       'The option sessions has no option "lifetim". Did you mean lifetime?',
-      'The option passwordHash.argon2 has no option "memroy". Did you mean memory?',
       'The access token lifetime must be a whole number of seconds, at least 1.',
     ])
     return true
   })
 })
 
+for (const [name, values] of Object.entries({
+  roles: [null, 5, 'admin', [], [['admin']]],
+  defaultRole: [null, 5],
+  permissions: [null, 5, ['items:read'], { 'items:read': 5 }],
+  secretKey: [null, 5, new Uint8Array(32)],
+  previousSecretKeys: [null, 'abc', [5], {}],
+  signingAlgorithm: [null, '', 'none', 5],
+  keyEncryptionKey: [null, 'x'.repeat(32), [1]],
+  keyRotationInterval: [null, '5', Number.NaN],
+  issuer: [null, 5, ''],
+  audience: [null, 5, '', ['a', 'b']],
+  accessTokenLifetime: [null, '900', Number.NaN, Number.POSITIVE_INFINITY],
+  allowLongAccessTokens: [null, 'yes'],
+  passwordHash: [
+    null,
+    'x',
+    { argon2: 'x' },
+    { argon2: { memory: '19456' } },
+    { pool: 3 },
+    { pool: { thread: 3 } },
+    { pepper: 5 },
+    { previousPeppers: 'x' },
+  ],
+  passwordPolicy: [null, { minLength: '12' }, { contextWords: 'abc' }, { contextWords: [5] }],
+  sessions: [null, { lifetime: '1' }, { idleLifetime: null }],
+  eventRetention: [null, '5', Number.NaN],
+  clients: [null, 5, 'x', {}, [null], [{}]],
+  issuers: [null, 5, 'x', {}, [null], [{}]],
+  clock: [null, 5, 'now'],
+})) {
+  test(`whatever the option ${name} is, it is taken or refused in words`, async () => {
+    for (const value of values) {
+      await assert.rejects(
+        createAuth({ store: memory(), [name]: value } as unknown as AuthOptions),
+        { code: 'config_invalid' },
+        JSON.stringify(value),
+      )
+    }
+  })
+}
+
 test('without a store, or with parts that are no options, it says in words what is missing', async () => {
   const missing =
-    "The option store is missing: pass sqlite('app.db') of portcullis/stores/sqlite, for example."
+    "The option store is missing: pass a store, such as sqlite('app.db') of portcullis/stores/sqlite."
   const cases: readonly (readonly [unknown, readonly string[]])[] = [
     [{}, [missing]],
-    [{ store: {} }, [missing]],
+    [
+      { store: {} },
+      [
+        "The option store of createAuth must be a store, such as sqlite('app.db') of portcullis/stores/sqlite.",
+      ],
+    ],
     [
       { sessions: null, passwordPolicy: 'long', passwordHash: 3 },
       [
         missing,
-        'The option passwordHash must be an object.',
-        'The option passwordPolicy must be an object.',
-        'The option sessions must be an object.',
+        'The option passwordHash of createAuth must be an object.',
+        'The option passwordPolicy of createAuth must be an object.',
+        'The option sessions of createAuth must be an object.',
       ],
     ],
     [undefined, ["createAuth takes an object of options, such as { store: sqlite('app.db') }."]],

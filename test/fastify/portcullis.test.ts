@@ -40,7 +40,7 @@ describe('the plugin', () => {
     await assert.rejects(async () => Fastify().register(portcullis, misspelt as { auth: Auth }), {
       code: 'config_invalid',
       problems: [
-        'The portcullis plugin has no option "tokenpath". Did you mean tokenPath?',
+        'portcullis has no option "tokenpath". Did you mean tokenPath?',
         'The option docs has no option "titel". Did you mean title?',
       ],
     })

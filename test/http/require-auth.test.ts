@@ -28,7 +28,7 @@ test('documentation that is neither options nor false is refused', async () => {
       async () => await fastify().register(portcullis, { auth, docs: docs as never }),
       {
         code: 'config_invalid',
-        problems: ['The option docs must be an object of options, or false.'],
+        problems: ['The option docs of portcullis must be an object of options, or false.'],
       },
     )
   }

@@ -119,7 +119,7 @@ test('a prefix that is no path, and an unknown option, are refused at start', as
   }
   assert.throws(() => oauthEndpoints(auth, { basePath: '/api' } as object), {
     problems: [
-      'The handler of OAuth endpoints has no option "basePath". The options are: prefix, tokenPath, revocationPath, introspectionPath.',
+      'oauthEndpoints has no option "basePath". The options are: prefix, tokenPath, revocationPath, introspectionPath.',
     ],
   })
 })

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
+import { type PageQuery, withLimit } from '../page.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import { createEventBudget } from './budget.ts'
 import {
@@ -30,8 +31,12 @@ export type NewEvent = Pick<AuthEvent, 'type'> & {
 export interface Events {
   /** Calls the listener with every event from now on. Returns what ends that. */
   subscribe(listener: (event: AuthEvent) => void): () => void
-  /** The stored events, newest first. */
-  list(query: EventQuery): Promise<readonly AuthEvent[]>
+  /**
+   * The stored events, newest first, `limit` at most.
+   *
+   * @throws {RangeError} if the limit is no whole number, or below 1.
+   */
+  list(query?: PageQuery<EventQuery>): Promise<readonly AuthEvent[]>
   /** Deletes events that are older than they are kept, in small batches; returns how many. */
   prune(signal?: AbortSignal): Promise<number>
 }
@@ -108,7 +113,7 @@ export function createAuthEvents(store: EventStore, clock: Clock, retention: num
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    list: (query) => store.list(query),
+    list: async (query) => store.list(withLimit(query)),
     prune: (signal) => pruneInBatches((limit) => store.prune(clock() - retention, limit), signal),
   }
 }

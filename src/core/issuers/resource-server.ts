@@ -2,8 +2,19 @@ import { createPermissions, describedProblems, type Permissions } from '../acces
 import { createRoles, type RoleMap, type Roles } from '../access/roles.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
-import { namesOf, unknownOptionProblems } from '../known-options.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
+import {
+  anything,
+  attempt,
+  callback,
+  havingMethod,
+  readOptions,
+  record,
+  required,
+  type Shape,
+  type ShapesOf,
+  text,
+} from '../options.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
 import { claimMappingProblems, permissionsOfTable } from './claim-mapping.ts'
 import type { TrustedIssuer } from './external-issuer.ts'
@@ -45,30 +56,37 @@ export interface ResourceServerOptions {
   readonly clock?: Clock
 }
 
-const optionNames = namesOf<ResourceServerOptions>({
-  issuers: true,
-  roles: true,
-  defaultRole: true,
-  permissions: true,
-  clock: true,
-})
+const isIssuer = havingMethod('open', 'an issuer')
+
+/** Issuers that `keycloak` and the others made. */
+export const trustedIssuers: Shape = {
+  words: 'a list of issuers, such as [keycloak({ … })] of portcullis/issuers',
+  accepts: (value) => Array.isArray(value) && value.every(isIssuer.accepts),
+}
+
+const shapes: ShapesOf<ResourceServerOptions> = {
+  issuers: required(trustedIssuers, `The option issuers is missing: pass ${trustedIssuers.words}.`),
+  roles: { ...record, words: "an object such as { admin: ['*'], member: [] }" },
+  defaultRole: text,
+  // Judged by describedProblems.
+  permissions: anything,
+  clock: { ...callback, words: 'a function that returns seconds since 1970' },
+}
 
 /**
  * Makes a resource server. Fetches nothing yet: the first request that needs a key does.
  *
  * @throws {ConfigError} with every problem of the options.
  */
-export function createResourceServer(options: ResourceServerOptions): ResourceServer {
-  const { issuers: trusted, clock = systemClock } = options
-  const roles = createRoles(options.roles)
-  const defaultRole = options.defaultRole ?? defaultRoleOf(roles)
-  const problems = [
-    ...unknownOptionProblems(options, optionNames, 'createResourceServer'),
-    ...describedProblems(options.permissions),
-    ...issuerProblems(trusted, roles),
-  ]
-  if (trusted.length === 0) problems.push('A resource server needs at least one issuer.')
-  if (!roles.names.includes(defaultRole)) {
+export function createResourceServer(given: ResourceServerOptions): ResourceServer {
+  const owner = { name: 'createResourceServer', example: '{ issuers: [keycloak({ … })] }' }
+  const { options, problems } = readOptions(given, shapes, owner)
+  const { issuers: trusted = [], clock = systemClock } = options
+  const roles = attempt(problems, () => createRoles(options.roles))
+  problems.push(...describedProblems(options.permissions), ...issuerProblems(trusted, roles))
+  if (options.issuers?.length === 0) problems.push('A resource server needs at least one issuer.')
+  const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
+  if (roles && !roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
   }
   for (const { issuer, users } of trusted) {
@@ -78,7 +96,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
       )
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems)
+  if (problems.length > 0 || !roles) throw new ConfigError(problems)
 
   const issuers = createIssuers({ trusted, roles, defaultRole, clock })
   return {

@@ -40,7 +40,7 @@ export function keyProblems(options: KeyOptions): readonly string[] {
       `The key rotation interval must be 0, or a whole number of seconds, at least ${keyRotationMinimum}.`,
     )
   }
-  if (signingAlgorithm && !signingAlgorithms.includes(signingAlgorithm)) {
+  if (signingAlgorithm !== undefined && !signingAlgorithms.includes(signingAlgorithm)) {
     problems.push(`The signing algorithm must be one of: ${signingAlgorithms.join(', ')}.`)
   }
   if (keyEncryptionKey !== undefined && keyEncryptionKey.length !== 32) {

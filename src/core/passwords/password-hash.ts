@@ -102,6 +102,20 @@ export interface PasswordHasherOptions extends PepperOptions {
 const samples = 3
 
 /**
+ * Returns the cost of new hashes.
+ *
+ * @throws {ConfigError} if it is below OWASP's table or above what would be read back, or a pepper can be
+ * guessed.
+ */
+export function checkHasherOptions(options: PasswordHasherOptions = {}): Argon2Parameters {
+  const cost = { ...defaultArgon2Parameters, ...options.argon2 }
+  const weak = argon2Problem(cost, options.allowWeakHashes)
+  const problems = [...(weak === null ? [] : [weak]), ...pepperProblems(options)]
+  if (problems.length > 0) throw new ConfigError(problems)
+  return cost
+}
+
+/**
  * Returns a hasher of passwords.
  *
  * @param pace When failures are answered. Default: by the clock of this machine.
@@ -112,10 +126,7 @@ export async function createPasswordHasher(
   options: PasswordHasherOptions = {},
   pace: FailurePace = createFailurePace(),
 ): Promise<PasswordHasher> {
-  const cost = { ...defaultArgon2Parameters, ...options.argon2 }
-  const weak = argon2Problem(cost, options.allowWeakHashes)
-  const problems = [...(weak === null ? [] : [weak]), ...pepperProblems(options)]
-  if (problems.length > 0) throw new ConfigError(problems)
+  const cost = checkHasherOptions(options)
   const peppers = readPeppers(options)
   const pool = options.pool ?? createHashPool({ concurrency: hashConcurrency() })
   const settings = {

@@ -3,6 +3,7 @@ import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf, type NewEvent } from '../events/events.ts'
+import { type PageQuery, withLimit } from '../page.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
@@ -70,8 +71,12 @@ export interface Users {
   find(id: string): Promise<User | null>
   /** The user of a name, in whatever spelling of it (see `canonicalUsername`); null if there is none. */
   findByUsername(username: string): Promise<User | null>
-  /** Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`. */
-  list(query: UserQuery): Promise<readonly User[]>
+  /**
+   * Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`.
+   *
+   * @throws {RangeError} if the limit is no whole number, or below 1.
+   */
+  list(query?: PageQuery<UserQuery>): Promise<readonly User[]>
   /** How many users there are: all, active, and by role. */
   counts(): Promise<UserCounts>
   /** Counts from the user's next request on. @throws {UserError} `user_unknown`, `role_unknown`, `last_admin` */
@@ -202,8 +207,9 @@ export function createUsers(options: UsersOptions): Users {
       return record && toUser(record)
     },
     async list(query) {
-      const { search } = query
-      const folded = search === undefined ? query : { ...query, search: foldUsername(search) }
+      const page = withLimit(query)
+      const { search } = page
+      const folded = search === undefined ? page : { ...page, search: foldUsername(search) }
       return (await users.list(folded)).map(toUser)
     },
     counts: () => users.counts(),

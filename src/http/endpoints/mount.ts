@@ -1,5 +1,5 @@
 import type { Auth } from '../../core/auth.ts'
-import { ConfigError } from '../../core/errors.ts'
+import type { Shape, ShapesOf } from '../../core/options.ts'
 import { requireAuth } from '../../core/require-auth.ts'
 import { answerOAuthError } from '../error-answers.ts'
 import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
@@ -22,14 +22,23 @@ export interface OAuthPaths {
   readonly introspectionPath?: string
 }
 
-// A record, so that the compiler misses none.
-/** Every name of `OAuthPaths`. */
-export const pathOptionNames: readonly string[] = Object.keys({
-  prefix: true,
-  tokenPath: true,
-  revocationPath: true,
-  introspectionPath: true,
-} satisfies Record<keyof OAuthPaths, true>)
+/** Where something is. */
+export const path: Shape = {
+  words: 'a path that begins with "/", of letters, digits and "-._~", without "/" at its end',
+  accepts: (value) => typeof value === 'string' && /^(\/[\w.~-]+)+$/.test(value),
+}
+const prefixPath: Shape = {
+  words: 'a path that begins with "/", of letters, digits and "-._~"',
+  accepts: (value) => typeof value === 'string' && (value === '' || /^\/[\w./~-]*$/.test(value)),
+}
+
+/** What each of the paths has to be. */
+export const pathShapes: ShapesOf<OAuthPaths> = {
+  prefix: prefixPath,
+  tokenPath: path,
+  revocationPath: path,
+  introspectionPath: path,
+}
 
 /** What an OAuth endpoint reads of a request, of whatever kind. */
 export interface EndpointRequest {
@@ -55,14 +64,28 @@ export interface MountedEndpoint {
   readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>
 }
 
-/** The prefix without a slash at the end. @throws {ConfigError} if it is no path. */
+/** The prefix without a slash at the end. */
 export function normalizePrefix(prefix: string): string {
-  if (prefix !== '' && !/^\/[\w./~-]*$/.test(prefix)) {
-    throw new ConfigError([
-      'The prefix must be a path that begins with "/", of letters, digits and "-._~".',
-    ])
-  }
   return prefix.replace(/\/$/, '')
+}
+
+/** Every two endpoints that would be at one path. */
+export function pathProblems(paths: OAuthPaths): string[] {
+  const names = Object.keys(endpoints) as EndpointName[]
+  return names.flatMap((name, index) =>
+    names
+      .slice(index + 1)
+      .filter((other) => pathOf(name, paths) === pathOf(other, paths))
+      .map(
+        (other) =>
+          `The ${name} endpoint and the ${other} endpoint must have different paths: both have ${pathOf(name, paths)}.`,
+      ),
+  )
+}
+
+/** The path of an endpoint below the prefix. */
+function pathOf(name: EndpointName, paths: OAuthPaths): string {
+  return (name in options && paths[options[name as keyof typeof options]]) || endpoints[name].path
 }
 
 /**
@@ -76,10 +99,9 @@ export function outerPath(issuer: string, prefix: string): string {
 }
 
 /**
- * The OAuth endpoints of an application, each at its path.
+ * The OAuth endpoints of an application, each at its path. Does not check the paths.
  *
  * @param scopePrefix What the framework puts before the paths by itself. Default none.
- * @throws {ConfigError} if the prefix is no path.
  * @throws {TypeError} if `auth` is missing, or a promise that was not awaited.
  */
 export function mountEndpoints(
@@ -89,18 +111,16 @@ export function mountEndpoints(
 ): readonly MountedEndpoint[] {
   requireAuth(auth)
   const base = normalizePrefix(prefix)
-  const pathOf = (name: EndpointName): string =>
-    base +
-    ((name in options && paths[options[name as keyof typeof options]]) || endpoints[name].path)
+  const mountedAt = (name: EndpointName): string => base + pathOf(name, paths)
   const issuer = auth.issuer.replace(/\/$/, '')
   // An issuer that ends with the prefix has it already.
   const outer = issuer.slice(0, issuer.length - issuerPath(issuer).length)
   const root = outer + outerPath(issuer, scopePrefix + base) + scopePrefix
   const urls = {
-    token: root + pathOf('token'),
-    revocation: root + pathOf('revocation'),
-    introspection: root + pathOf('introspection'),
-    jwks: root + pathOf('jwks'),
+    token: root + mountedAt('token'),
+    revocation: root + mountedAt('revocation'),
+    introspection: root + mountedAt('introspection'),
+    jwks: root + mountedAt('jwks'),
   }
   const rfcPath = metadataPath(auth.issuer)
   return (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
@@ -116,7 +136,7 @@ export function mountEndpoints(
       answer,
     }
     const at =
-      name === 'metadata' ? (rfcPath === null ? [] : [rfcPath, pathOf(name)]) : [pathOf(name)]
+      name === 'metadata' ? (rfcPath === null ? [] : [rfcPath, mountedAt(name)]) : [mountedAt(name)]
     return [...new Set(at)].map((path) => ({ ...mounted, path }))
   })
 }

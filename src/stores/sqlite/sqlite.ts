@@ -52,7 +52,7 @@ const readerCache = 32_768
  * `open` rejects with a `StoreError` for a file that is corrupt, read-only, or of a newer version.
  */
 export function sqlite(path: string): Store {
-  if (path === '' || path.startsWith(':')) {
+  if (typeof path !== 'string' || path === '' || path.startsWith(':')) {
     throw new TypeError('sqlite() takes the path of a file; use memory() for a store without one.')
   }
   return new SqliteStore(path)
