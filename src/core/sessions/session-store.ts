@@ -61,6 +61,14 @@ export interface Rotation {
   readonly idleSince: number
 }
 
+/** What comes with the end of a session. */
+export interface Revocation {
+  /** Only a session of this user is ended. Default: whose it is does not matter. */
+  readonly userId?: string | undefined
+  /** Is stored with the change. Default none. */
+  readonly event?: AuthEvent | undefined
+}
+
 /** Sessions at rest. */
 export interface SessionStore {
   /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
@@ -74,7 +82,7 @@ export interface SessionStore {
    */
   rotate(rotation: Rotation): Promise<SessionRecord | null>
   /** Ends a session. False if there is none of this id (and user, if given) that is not revoked. */
-  revoke(id: string, now: number, userId?: string, event?: AuthEvent): Promise<boolean>
+  revoke(id: string, now: number, options?: Revocation): Promise<boolean>
   /**
    * Ends sessions of a registered client, `limit` at most; returns how many. Not those of the
    * first-party client, whose number nothing bounds.

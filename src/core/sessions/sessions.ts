@@ -216,7 +216,7 @@ export function createSessions({
       // Stored before the refusal is sent, whatever becomes of the request (SR-07).
       const reuse = { ...about, type: 'authn_token_reuse', userId: session.userId } as const
       await events
-        .recordWith(reuse, (event) => sessions.revoke(id, now, undefined, event))
+        .recordWith(reuse, (event) => sessions.revoke(id, now, { event }))
         .catch(async (error) => {
           // That it ends counts for more than that it is recorded.
           await sessions.revoke(id, now)
@@ -235,7 +235,9 @@ export function createSessions({
         clientId,
         sessionId: id,
       } as const
-      return await events.recordWith(ending, (event) => sessions.revoke(id, clock(), userId, event))
+      return await events.recordWith(ending, (event) =>
+        sessions.revoke(id, clock(), { userId, event }),
+      )
     },
     async list(userId) {
       return (await sessions.listByUser(userId, clock(), clock() - idleLifetime)).map(toSession)

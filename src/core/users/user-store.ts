@@ -56,6 +56,22 @@ export interface StampRenewal {
   readonly keepSession?: string
 }
 
+/** What comes with the change or the removal of a user. */
+export interface GuardedWrite {
+  /** The roles of which one active user must be left. Default none. */
+  readonly keepOneActiveIn?: readonly string[] | undefined
+  /** Is stored with the change. Default none. */
+  readonly event?: AuthEvent | undefined
+}
+
+/** What comes with a new password hash. */
+export interface HashReplacement {
+  /** Ends the tokens of the user. Default: they go on. */
+  readonly renewal?: StampRenewal | undefined
+  /** Is stored with the change. Default none. */
+  readonly event?: AuthEvent | undefined
+}
+
 /**
  * Users at rest. Absent is null; every write is atomic on its own.
  *
@@ -95,12 +111,7 @@ export interface UserStore {
    * of those roles and no other user is.
    * @throws {ConflictError} `last_active`
    */
-  update(
-    id: string,
-    changes: UserChanges,
-    keepOneActiveIn?: readonly string[],
-    event?: AuthEvent,
-  ): Promise<UserRecord | null>
+  update(id: string, changes: UserChanges, options?: GuardedWrite): Promise<UserRecord | null>
   /**
    * Replaces the hash only if it is still `from` (compare-and-set); null is none. False if it is not.
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
@@ -111,9 +122,8 @@ export interface UserStore {
     id: string,
     from: string | null,
     to: string,
-    renewal?: StampRenewal,
-    event?: AuthEvent,
+    options?: HashReplacement,
   ): Promise<boolean>
   /** Like `update`, with the same refusal. False if there is no such user. */
-  remove(id: string, keepOneActiveIn?: readonly string[], event?: AuthEvent): Promise<boolean>
+  remove(id: string, options?: GuardedWrite): Promise<boolean>
 }

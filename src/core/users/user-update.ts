@@ -65,7 +65,10 @@ export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
       securityStamp: newSecurityStamp(),
     }
     return await events.recordWith({ ...by, type: 'authn_password_change', userId: id }, (event) =>
-      store.users.replacePasswordHash(id, old, passwordHash, renewal || undefined, event),
+      store.users.replacePasswordHash(id, old, passwordHash, {
+        renewal: renewal || undefined,
+        event,
+      }),
     )
   }
 

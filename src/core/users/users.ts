@@ -175,7 +175,9 @@ export function createUsers(options: UsersOptions): Users {
       (changes.role !== undefined && !roles.administrative.includes(changes.role))
     const keep = demotes ? roles.administrative : undefined
     const changed = await events
-      .recordWith({ ...happening, userId: id }, (event) => users.update(id, changes, keep, event))
+      .recordWith({ ...happening, userId: id }, (event) =>
+        users.update(id, changes, { keepOneActiveIn: keep, event }),
+      )
       .catch(explainConflict)
     return present(changed)
   }
@@ -257,7 +259,7 @@ export function createUsers(options: UsersOptions): Users {
       const replaced =
         oldHash !== null &&
         (await events.recordWith({ ...by, type: 'authn_password_change', userId: id }, (event) =>
-          users.replacePasswordHash(id, oldHash, passwordHash, renewal, event),
+          users.replacePasswordHash(id, oldHash, passwordHash, { renewal, event }),
         ))
       if (!replaced) {
         throw new UserError('password_incorrect', [
@@ -271,7 +273,7 @@ export function createUsers(options: UsersOptions): Users {
     async remove(id, by) {
       const removed = await events
         .recordWith({ ...by, type: 'user_deleted', userId: id }, (event) =>
-          users.remove(id, roles.administrative, event),
+          users.remove(id, { keepOneActiveIn: roles.administrative, event }),
         )
         .catch(explainConflict)
       if (!removed) present(null)

@@ -28,27 +28,43 @@ export function lastActiveUserContract(stores: Stores): void {
       const [last, inactive] = await start({}, { active: false, role: 'root' })
       assert.ok(last && inactive)
       const { users } = store
-      await assert.rejects(users.update(last.id, { active: false }, roles), conflict('last_active'))
-      await assert.rejects(users.update(last.id, { role: 'x' }, roles), conflict('last_active'))
-      await assert.rejects(users.remove(last.id, roles), conflict('last_active'))
+      await assert.rejects(
+        users.update(last.id, { active: false }, { keepOneActiveIn: roles }),
+        conflict('last_active'),
+      )
+      await assert.rejects(
+        users.update(last.id, { role: 'x' }, { keepOneActiveIn: roles }),
+        conflict('last_active'),
+      )
+      await assert.rejects(
+        users.remove(last.id, { keepOneActiveIn: roles }),
+        conflict('last_active'),
+      )
       assert.deepEqual(await users.findById(last.id), last)
-      assert.equal(await users.remove(inactive.id, roles), true)
+      assert.equal(await users.remove(inactive.id, { keepOneActiveIn: roles }), true)
     })
 
     test('may go when there is another one, of any of the roles', async () => {
       const [one, another] = await start({}, { role: 'root' })
       assert.ok(one && another)
-      assert.ok(await store.users.update(one.id, { active: false }, roles))
-      await assert.rejects(store.users.remove(another.id, roles), conflict('last_active'))
+      assert.ok(await store.users.update(one.id, { active: false }, { keepOneActiveIn: roles }))
+      await assert.rejects(
+        store.users.remove(another.id, { keepOneActiveIn: roles }),
+        conflict('last_active'),
+      )
     })
 
     test('who is inactive, or has none of the roles, may go though nobody is active in them', async () => {
       const [inactive] = await start({ active: false })
       assert.ok(inactive)
       const bystander = await add()
-      assert.ok(await store.users.update(inactive.id, { role: 'member' }, roles))
-      assert.ok(await store.users.update(bystander.id, { active: false }, roles))
-      assert.equal(await store.users.remove(bystander.id, roles), true)
+      assert.ok(
+        await store.users.update(inactive.id, { role: 'member' }, { keepOneActiveIn: roles }),
+      )
+      assert.ok(
+        await store.users.update(bystander.id, { active: false }, { keepOneActiveIn: roles }),
+      )
+      assert.equal(await store.users.remove(bystander.id, { keepOneActiveIn: roles }), true)
     })
 
     test('stays when the last two go at the same time', async () => {
@@ -56,10 +72,10 @@ export function lastActiveUserContract(stores: Stores): void {
         const [one, another] = await start({}, { role: 'root' })
         assert.ok(one && another)
         const results = await Promise.allSettled([
-          store.users.update(one.id, { active: false }, roles),
+          store.users.update(one.id, { active: false }, { keepOneActiveIn: roles }),
           round % 2
-            ? other.users.remove(another.id, roles)
-            : other.users.update(another.id, { role: 'member' }, roles),
+            ? other.users.remove(another.id, { keepOneActiveIn: roles })
+            : other.users.update(another.id, { role: 'member' }, { keepOneActiveIn: roles }),
         ])
         const refused = results.filter((result) => result.status === 'rejected')
         assert.equal(refused.length, 1)

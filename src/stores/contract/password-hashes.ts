@@ -86,17 +86,25 @@ export function passwordHashesContract(stores: Stores): void {
       const theirs = aSession(stranger)
       for (const session of [kept, lost, theirs]) await store.sessions.create(session)
       const to = renewal(user.securityStamp, kept.id)
-      await store.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', to)
+      await store.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', {
+        renewal: to,
+      })
       assert.equal((await store.users.findById(user.id))?.securityStamp, to.securityStamp)
       const stampOf = async (id: string) => (await other.sessions.find(id))?.securityStamp
       assert.equal(await stampOf(kept.id), to.securityStamp)
       assert.equal(await stampOf(lost.id), user.securityStamp)
 
       const next = renewal(to.securityStamp, theirs.id)
-      assert.equal(await store.users.replacePasswordHash(user.id, 'new', 'newer', next), true)
+      assert.equal(
+        await store.users.replacePasswordHash(user.id, 'new', 'newer', { renewal: next }),
+        true,
+      )
       assert.equal(await stampOf(theirs.id), stranger.securityStamp)
       const wrong = renewal(next.securityStamp, lost.id)
-      assert.equal(await store.users.replacePasswordHash(user.id, 'not it', 'x', wrong), false)
+      assert.equal(
+        await store.users.replacePasswordHash(user.id, 'not it', 'x', { renewal: wrong }),
+        false,
+      )
       assert.equal(await stampOf(lost.id), user.securityStamp)
     })
 
@@ -110,15 +118,15 @@ export function passwordHashesContract(stores: Stores): void {
       const { users } = store
       // The stamp that was read is gone.
       const late = renewal(user.securityStamp, old.id)
-      assert.equal(await users.replacePasswordHash(user.id, hash, 'x', late), false)
+      assert.equal(await users.replacePasswordHash(user.id, hash, 'x', { renewal: late }), false)
       // It was read anew; but the session has the old one.
       const fresh = renewal('everywhere', old.id)
-      assert.equal(await users.replacePasswordHash(user.id, hash, 'a', fresh), true)
+      assert.equal(await users.replacePasswordHash(user.id, hash, 'a', { renewal: fresh }), true)
       assert.equal((await other.sessions.find(old.id))?.securityStamp, user.securityStamp)
       // A revoked one keeps its stamp, even if that is the one that was read.
       await other.users.update(user.id, { securityStamp: user.securityStamp })
       const again = renewal(user.securityStamp, revoked.id)
-      assert.equal(await users.replacePasswordHash(user.id, 'a', 'b', again), true)
+      assert.equal(await users.replacePasswordHash(user.id, 'a', 'b', { renewal: again }), true)
       assert.deepEqual(await other.sessions.find(revoked.id), { ...revoked, revokedAt: now })
     })
 
@@ -126,7 +134,10 @@ export function passwordHashesContract(stores: Stores): void {
       const user = await add({ active: false })
       const renewal = { oldSecurityStamp: user.securityStamp, securityStamp: 'renewed' }
       const hash = String(user.passwordHash)
-      assert.equal(await store.users.replacePasswordHash(user.id, hash, 'x', renewal), false)
+      assert.equal(
+        await store.users.replacePasswordHash(user.id, hash, 'x', { renewal: renewal }),
+        false,
+      )
       assert.deepEqual(await other.users.findById(user.id), user)
     })
   })

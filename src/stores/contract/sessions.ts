@@ -95,8 +95,11 @@ export function sessionsContract(stores: Stores): void {
 
     test('a revoked session rotates no more, and is revoked once (SR-09)', async () => {
       const { session, user } = await opened()
-      assert.equal(await store.sessions.revoke(session.id, now + 1, 'somebody else'), false)
-      assert.equal(await store.sessions.revoke(session.id, now + 1, user.id), true)
+      assert.equal(
+        await store.sessions.revoke(session.id, now + 1, { userId: 'somebody else' }),
+        false,
+      )
+      assert.equal(await store.sessions.revoke(session.id, now + 1, { userId: user.id }), true)
       assert.equal(await store.sessions.revoke(session.id, now + 2), false)
       assert.equal((await other.sessions.find(session.id))?.revokedAt, now + 1)
       assert.equal(await other.sessions.rotate(rotation(session)), null)

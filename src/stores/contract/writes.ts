@@ -44,7 +44,11 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
       const { id } = await addUser(store)
       let done = false
       return async ({ users }, event) => {
-        const result = await users.update(done ? 'nobody' : id, { role: 'x' }, ['admin'], event)
+        const result = await users.update(
+          done ? 'nobody' : id,
+          { role: 'x' },
+          { keepOneActiveIn: ['admin'], event },
+        )
         done = result !== null
         return result
       }
@@ -53,7 +57,7 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
       const { id } = await addUser(store)
       let done = false
       return async ({ users }, event) => {
-        const result = await users.update(done ? 'nobody' : id, { active: false }, [], event)
+        const result = await users.update(done ? 'nobody' : id, { active: false }, { event })
         done = result !== null
         return result
       }
@@ -61,7 +65,7 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
     'users.replacePasswordHash': async (store) => {
       const { id, passwordHash } = await addUser(store)
       return ({ users }, event) =>
-        users.replacePasswordHash(id, passwordHash as string, 'new', undefined, event)
+        users.replacePasswordHash(id, passwordHash as string, 'new', { event })
     },
     'users.replacePasswordHash, keeping a session': async (store) => {
       const user = await addUser(store)
@@ -73,17 +77,17 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
         keepSession: session.id,
       }
       return ({ users }, event) =>
-        users.replacePasswordHash(user.id, user.passwordHash as string, 'new', renewal, event)
+        users.replacePasswordHash(user.id, user.passwordHash as string, 'new', { renewal, event })
     },
     'users.remove': async (store) => {
       const { id } = await addUser(store)
-      return ({ users }, event) => users.remove(id, ['admin'], event)
+      return ({ users }, event) => users.remove(id, { keepOneActiveIn: ['admin'], event })
     },
     'sessions.revoke': async (store) => {
       const user = await addUser(store)
       const session = aSession(user)
       await store.sessions.create(session)
-      return ({ sessions }, event) => sessions.revoke(session.id, now, user.id, event)
+      return ({ sessions }, event) => sessions.revoke(session.id, now, { userId: user.id, event })
     },
     'identities.unlink': async (store) => {
       const { id } = await addUser(store)

@@ -145,7 +145,7 @@ function createUsers(
         ...new Set(hashes.flatMap((hash) => /^\$argon2.*,keyid=(.{8})/.exec(hash)?.[1] ?? [])),
       ].sort()
     },
-    async update(id, changes, keepOneActiveIn, event) {
+    async update(id, changes, { keepOneActiveIn, event } = {}) {
       const user = byId.get(id)
       if (!user) return null
       refuseIfLast(user, keepOneActiveIn)
@@ -154,7 +154,7 @@ function createUsers(
       addEvent(event)
       return changed
     },
-    async replacePasswordHash(id, from, to, renewal, event) {
+    async replacePasswordHash(id, from, to, { renewal, event } = {}) {
       const user = byId.get(id)
       if (user?.passwordHash !== from) return false
       const oldStamp = user.securityStamp
@@ -168,7 +168,7 @@ function createUsers(
       }
       return true
     },
-    async remove(id, keepOneActiveIn, event) {
+    async remove(id, { keepOneActiveIn, event } = {}) {
       const user = byId.get(id)
       if (!user) return false
       refuseIfLast(user, keepOneActiveIn)
@@ -218,7 +218,7 @@ function createSessions(
         hasLiveUser(session)
       return isLive ? change(session, { generation: generation + 1, rotatedAt: now }) : null
     },
-    async revoke(id, now, userId, event) {
+    async revoke(id, now, { userId, event } = {}) {
       const session = byId.get(id)
       if (!session || session.revokedAt !== null) return false
       if (userId !== undefined && session.userId !== userId) return false

@@ -52,8 +52,8 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       ...users,
       update: heard(users.update),
       remove: heard(users.remove),
-      replacePasswordHash: (id, from, to, renewal, event) =>
-        (renewal ? replaceAndRenew : users.replacePasswordHash)(id, from, to, renewal, event),
+      replacePasswordHash: (id, from, to, options) =>
+        (options?.renewal ? replaceAndRenew : users.replacePasswordHash)(id, from, to, options),
     },
     sessions: {
       ...sessions,

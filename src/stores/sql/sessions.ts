@@ -58,7 +58,7 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .executeTakeFirst()
       return row ? toRecord(row) : null
     },
-    async revoke(id, now, userId, event) {
+    async revoke(id, now, { userId, event } = {}) {
       let query = db
         .updateTable('sessions')
         .set({ revoked_at: now })

@@ -147,7 +147,7 @@ export function createUserStore(engine: Engine): UserStore {
       return rows.flatMap(({ password_hash }) => password_hash ?? [])
     },
     pepperIds: () => readPepperIds(db),
-    async update(id, changes, keepOneActiveIn, event) {
+    async update(id, changes, { keepOneActiveIn, event } = {}) {
       let query = db.updateTable('users').set(toColumns(changes)).where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
       const update = (connection: Kysely<Schema>) =>
@@ -156,7 +156,7 @@ export function createUserStore(engine: Engine): UserStore {
       if (row === undefined) await refuseIfPresent(id)
       return row ? toUserRecord(row) : null
     },
-    async replacePasswordHash(id, from, to, renewal, event) {
+    async replacePasswordHash(id, from, to, { renewal, event } = {}) {
       const securityStamp = renewal?.securityStamp
       let query = db
         .updateTable('users')
@@ -183,7 +183,7 @@ export function createUserStore(engine: Engine): UserStore {
         return true
       })
     },
-    async remove(id, keepOneActiveIn, event) {
+    async remove(id, { keepOneActiveIn, event } = {}) {
       let query = db.deleteFrom('users').where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
       const removed = await inTurn('users', (connection) =>

@@ -208,10 +208,10 @@ describe('an import that updates', () => {
     const { replacePasswordHash } = store.users
     const racing: Store['users'] = {
       ...store.users,
-      async replacePasswordHash(id, from, to, renewal, event) {
+      async replacePasswordHash(id, from, to, options) {
         // A login comes first.
-        if (event) await replacePasswordHash(id, from, '$argon2id$renewed')
-        return await replacePasswordHash(id, from, to, renewal, event)
+        if (options?.event) await replacePasswordHash(id, from, '$argon2id$renewed')
+        return await replacePasswordHash(id, from, to, options)
       },
     }
     const { users } = await createAuth({

@@ -123,8 +123,7 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000
       ({ user }) => here.users.update(user.id, { active: false, securityStamp: 'new' }),
       ({ user }) =>
         here.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', {
-          securityStamp: 'new',
-          oldSecurityStamp: user.securityStamp,
+          renewal: { securityStamp: 'new', oldSecurityStamp: user.securityStamp },
         }),
       ({ user }) => here.users.remove(user.id),
       ({ session }) => here.sessions.revoke(session.id, 1),

@@ -74,7 +74,7 @@ describe('a conflict with another transaction', { skip, timeout }, () => {
     const other = await somebody('begin', lock(second.id))
 
     const event = anEvent({ actor: randomUUID() })
-    const removed = store.users.remove(user.id, [], event)
+    const removed = store.users.remove(user.id, { event })
     await untilWaiting(1)
     const updated = other.query('update users set role = $1 where id = $2', ['other', user.id])
     await untilWaiting(2)
@@ -144,13 +144,10 @@ describe('a conflict with another transaction', { skip, timeout }, () => {
       keepSession: session.id,
     }
     const event = anEvent({ actor: randomUUID() })
-    const replaced = store.users.replacePasswordHash(
-      user.id,
-      user.passwordHash as string,
-      'new',
+    const replaced = store.users.replacePasswordHash(user.id, user.passwordHash as string, 'new', {
       renewal,
       event,
-    )
+    })
     await untilWaiting(1)
     await other.query('commit')
     assert.equal(await replaced, true)
@@ -166,7 +163,9 @@ describe('a conflict with another transaction', { skip, timeout }, () => {
     for (const user of both) await store.users.create(user)
     // Both have begun before either is done.
     const gate = await somebody(`select pg_advisory_lock(${0x706f727401})`)
-    const going = both.map(({ id }) => store.users.update(id, { active: false }, [role]))
+    const going = both.map(({ id }) =>
+      store.users.update(id, { active: false }, { keepOneActiveIn: [role] }),
+    )
     const gone = Promise.allSettled(going)
     await untilWaiting(2)
     await gate.query('select pg_advisory_unlock_all()')

@@ -67,7 +67,7 @@ describe('a PostgreSQL store', { skip }, () => {
 
     // The store's transaction waits for this one's lock, and is ended while it does.
     const operator = await operate('begin; lock table users')
-    const waiting = store.users.update(admin.id, { active: false }, ['admin'])
+    const waiting = store.users.update(admin.id, { active: false }, { keepOneActiveIn: ['admin'] })
     let settled = false
     const refused = assert.rejects(waiting, UnavailableError).finally(() => {
       settled = true
@@ -81,7 +81,11 @@ describe('a PostgreSQL store', { skip }, () => {
     await refused
     await operator.query('rollback')
     assert.equal((await store.users.findById(admin.id))?.active, true, 'nothing was changed')
-    assert.equal((await store.users.update(admin.id, { active: false }, ['admin']))?.active, false)
+    assert.equal(
+      (await store.users.update(admin.id, { active: false }, { keepOneActiveIn: ['admin'] }))
+        ?.active,
+      false,
+    )
     await operator.end()
     await store.close()
   })
@@ -96,7 +100,7 @@ describe('a PostgreSQL store', { skip }, () => {
       async () => store.users.findById(user.id),
       async () => store.findSubject(user.id, null),
       () => store.users.create(aUser()),
-      () => store.users.update(user.id, { role: 'x' }, ['admin']),
+      () => store.users.update(user.id, { role: 'x' }, { keepOneActiveIn: ['admin'] }),
       () => store.sessions.prune(0, 0, 1),
       () => store.signingKeys.read(),
       async () => store.signingKeys.version(),
@@ -152,7 +156,7 @@ describe('a PostgreSQL store', { skip }, () => {
     const session = aSession(user)
     await store.users.create(user)
     assert.ok(await store.sessions.create(session, anEvent()))
-    assert.ok(await store.sessions.revoke(session.id, 1, user.id, anEvent()))
+    assert.ok(await store.sessions.revoke(session.id, 1, { userId: user.id, event: anEvent() }))
     const { rows } = await operator.query('select count(*)::int from seen group by statement')
     assert.deepEqual(rows, [{ count: 2 }, { count: 2 }])
     await operator.query('drop table seen; drop function see cascade')
