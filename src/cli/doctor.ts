@@ -5,7 +5,7 @@ import { inspectDatabase } from '../server/inspect-database.ts'
 import { readEnvironment } from '../server/settings/environment.ts'
 import type { Config } from '../server/settings/settings.ts'
 import { StoreError } from '../stores/store-error.ts'
-import { checkAccounts } from './doctor/accounts.ts'
+import { checkAdministrators } from './doctor/administrators.ts'
 import { checkClock } from './doctor/clock.ts'
 import { checkConfiguration, mistakes } from './doctor/configuration.ts'
 import { checkCors } from './doctor/cors.ts'
@@ -33,7 +33,7 @@ const checks: readonly Check[] = [
   checkKeyEncryptionKey,
   checkSigningKeys,
   checkPeppers,
-  checkAccounts,
+  checkAdministrators,
   checkSamplePasswords,
   checkClock,
   checkIssuerUrl,

@@ -15,7 +15,7 @@ export interface KeySet {
 }
 
 /** Entries of a JWK Set, usable or not. */
-export const keysMax = 100
+const keysMax = 100
 
 /**
  * Reads a JWK Set (RFC 7517 §5). Entries that are no public signature keys, or too weak, are left

@@ -160,8 +160,3 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: success,
   },
 }
-
-/** True if a text is the name of a kind of event. */
-export function isEventType(text: string): text is AuthEventType {
-  return Object.hasOwn(eventTypes, text)
-}

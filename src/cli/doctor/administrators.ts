@@ -4,7 +4,7 @@ import { type Finding, findingsOf, type Subject } from './finding.ts'
 const { ok, warning, problem } = findingsOf('administrators')
 
 /** Somebody can administer users, and every user has a role that there is. */
-export function checkAccounts({ config, inspection }: Subject): readonly Finding[] {
+export function checkAdministrators({ config, inspection }: Subject): readonly Finding[] {
   if (inspection?.contents == null) return []
   const { users, activeByRole } = inspection.contents
   const roles = createRoles(config.roles)
