@@ -31,6 +31,8 @@ export interface SteadyClients {
   served(): Promise<void>
   /** Resolves when one is refused after this call. */
   refused(): Promise<void>
+  /** Resolves when one has logged out after this call. */
+  loggedOut(): Promise<void>
   /** Lets each client end its visit. */
   stop(): Promise<void>
 }
@@ -143,6 +145,10 @@ export function startClients({ here, there, admin }: Servers, count = 4): Steady
       // The first that ends may have begun before.
       await until(() => visits.every((each, index) => each >= (before[index] ?? 0) + 2))
       await until(() => told.users.length > users)
+    },
+    async loggedOut() {
+      const { length } = told.ended
+      await until(() => told.ended.length > length)
     },
     async refused() {
       const before = told.refusals
