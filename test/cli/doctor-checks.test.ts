@@ -255,7 +255,6 @@ const outside = (more: object = {}): Subject =>
         issuer: provider.issuer,
         audience: 'api',
         allowInsecureLoopback: true,
-        fetchTimeout: 1,
         ...more,
       },
     ]),
