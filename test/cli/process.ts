@@ -72,7 +72,7 @@ export interface Finished {
 }
 
 export interface RunOptions {
-  readonly input?: string
+  readonly input?: string | Uint8Array
   readonly environment?: Environment
   /** Default: `main`. */
   readonly command?: string

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { createAuth } from '../../src/core/auth.ts'
 import { samplePasswords } from '../../src/core/passwords/sample-passwords.ts'
+import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createInstallation, rowsOf, run, serve } from './process.ts'
 
 const password = 'seven quiet otters juggle'
@@ -193,4 +196,18 @@ test('a Node.js that is too old is told so in one line (SC-08)', {
   })
   assert.equal(status, 78)
   assert.match(stderr, /^Portcullis needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\.\n$/)
+})
+
+test('a password that is piped in begins after the byte order mark, and is UTF-8 or refused', async () => {
+  const directory = createInstallation()
+  const add = (name: string, input: string | Uint8Array) =>
+    run(directory, ['user', 'add', name], { input })
+  assert.equal((await add('marked', `\uFEFF${password}\r\n`)).code, 0)
+  const auth = await createAuth({ store: sqlite(join(directory, 'data/portcullis.db')) })
+  assert.ok(await auth.authenticate({ username: 'marked', password }))
+  await auth.close()
+  const refused = await add('latin', Buffer.from('fünf grüne Traktoren singen', 'latin1'))
+  assert.equal(refused.code, 65)
+  assert.match(refused.stderr, /Standard input is not UTF-8/)
+  assert.doesNotMatch(refused.stderr, /Traktoren/)
 })

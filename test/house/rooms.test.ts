@@ -58,7 +58,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
     'refusal.ts',
     'token-messages.ts',
   ],
-  stores: ['inspection.ts', 'key-file.ts', 'store-error.ts', 'subject-cache.ts'],
+  stores: ['inspection.ts', 'key-file.ts', 'store-error.ts', 'subject-cache.ts', 'time-limit.ts'],
   server: ['event-answer.ts', 'setup.ts'],
   cli: ['exit-code.ts', 'grace-period.ts', 'serve.ts'],
 }

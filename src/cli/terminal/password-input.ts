@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts'
+import { readStandardInput } from './standard-input.ts'
 
 /**
  * Asks for a new password twice without echo, and again until `problemsOf` has nothing against it and the
@@ -31,9 +32,7 @@ async function askTwice(prompt: string): Promise<string | null> {
 }
 
 async function readFirstLine(): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk)
-  const [line = ''] = Buffer.concat(chunks).toString('utf8').split(/\r?\n/, 1)
+  const [line = ''] = (await readStandardInput()).split(/\r?\n/, 1)
   if (line !== '') return line
   throw new UserError('password_refused', ['Standard input holds no password: give it one line.'])
 }

@@ -1,3 +1,5 @@
+import { readStandardInput } from './standard-input.ts'
+
 /**
  * Reads something that does not belong on a command line, where others see it and a history keeps it:
  * asks for it without echo, or reads all of standard input if that is no terminal.
@@ -7,7 +9,5 @@ export async function readSecret(prompt: string): Promise<string> {
     const { default: ask } = await import('@inquirer/password')
     return (await ask({ message: `${prompt}:`, toggleMask: false })).trim()
   }
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8').trim()
+  return (await readStandardInput()).trim()
 }

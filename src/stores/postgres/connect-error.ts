@@ -1,5 +1,5 @@
 import type { StoreErrorCode } from '../store-error.ts'
-import { TimeLimitError } from './time-limit.ts'
+import { TimeLimitError } from '../time-limit.ts'
 
 /** Why a server cannot be used, told of the server: "refuses connections". Never holds a secret. */
 export interface ConnectFailure {

@@ -1,12 +1,12 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
+import { TimeLimitError } from '../time-limit.ts'
 import {
   ConnectError,
   type ConnectFailure,
   explainConnecting,
   ReadOnlyServerError,
 } from './connect-error.ts'
-import { TimeLimitError } from './time-limit.ts'
 import type { PostgresHost, PostgresTarget, TargetSession } from './url.ts'
 
 /** A connection to a server that can be used. */

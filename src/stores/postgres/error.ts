@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../core/errors.ts'
 import { StoreError } from '../store-error.ts'
+import { TimeLimitError } from '../time-limit.ts'
 import { ConnectError } from './connect-error.ts'
-import { TimeLimitError } from './time-limit.ts'
 
 // Classes and codes of https://www.postgresql.org/docs/current/errcodes-appendix.html that the same
 // statement may not meet again: lost connections, lack of resources, shut-down, timeouts, deadlocks,

@@ -1,10 +1,10 @@
 import pg from 'pg'
 import type { ConnectionCounts } from '../../core/statistics.ts'
+import { TimeLimit } from '../time-limit.ts'
 import { retryConflicts } from './conflict.ts'
 import type { Connect } from './connect.ts'
 import { answersStill, unavailable, unavailableIfNotNow } from './error.ts'
 import { PooledConnection } from './pooled-connection.ts'
-import { TimeLimit } from './time-limit.ts'
 
 /** How long a piece of work may wait for the database, from asking for a connection to its end. */
 export interface Deadline {

@@ -8,6 +8,7 @@ import { CompiledQuery, Kysely } from 'kysely'
 import { UnavailableError } from '../../../src/core/errors.ts'
 import { aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { nodeSqliteDialect } from '../../../src/stores/sqlite/driver.ts'
+import { createMutex } from '../../../src/stores/sqlite/mutex.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
 import { openWriteAheadLog } from '../../../src/stores/sqlite/write-ahead-log.ts'
 
@@ -107,6 +108,48 @@ test('who waits for a turn at a database that is closed meanwhile is refused, an
     outcomes.map(({ status }) => status),
     ['fulfilled', 'rejected', 'rejected'],
   )
+})
+
+test('a disk that hangs is waited for as long as a wait may be, and is not asked a second time meanwhile', async (t) => {
+  const { store, waiting, disk } = await openOnSlowDisk(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const users = [aUser(), aUser(), aUser()] as const
+  const isBusy = { name: 'UnavailableError', message: 'The disk of the database does not answer' }
+  for (const user of users.slice(0, 2)) {
+    const creation = assert.rejects(store.users.create(user), isBusy)
+    await turnsOfTheLoop()
+    t.mock.timers.tick(10_000)
+    await creation
+  }
+  assert.equal(disk.mock.callCount(), 1)
+  // It has answered: what waits is written, and acknowledged.
+  const creation = store.users.create(users[2])
+  await turnsOfTheLoop()
+  waiting.shift()?.(null)
+  await turnsOfTheLoop()
+  waiting.shift()?.(null)
+  await creation
+  assert.equal(disk.mock.callCount(), 2)
+  for (const { id } of users) assert.ok(await store.users.findById(id))
+})
+
+test('a turn at the database that does not come is waited for no longer than a wait may be', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const mutex = createMutex()
+  const unlock = await mutex.lock()
+  const late = assert.rejects(mutex.lock(), {
+    name: 'UnavailableError',
+    message: 'The database is busy',
+  })
+  t.mock.timers.tick(5000)
+  await late
+  // The turn of whoever gave up is passed on.
+  const next = mutex.lock()
+  unlock()
+  const unlockNext = await next
+  unlockNext()
+  const last = await mutex.lock()
+  last()
 })
 
 test('after the disk has failed nothing is acknowledged until a restart', async (t) => {

@@ -37,3 +37,16 @@ export class TimeLimit {
     this.#giveUp(this.#error)
   }
 }
+
+/**
+ * What the work comes to, or a rejection with a `TimeLimitError` when it has not come to anything in time.
+ * The work goes on then.
+ */
+export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const limit = new TimeLimit(milliseconds)
+  try {
+    return await limit.race(() => work)
+  } finally {
+    limit.end()
+  }
+}

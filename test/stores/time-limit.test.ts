@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { test } from 'node:test'
-import { TimeLimit, TimeLimitError } from '../../../src/stores/postgres/time-limit.ts'
+import { TimeLimit, TimeLimitError } from '../../src/stores/time-limit.ts'
 
 const never = (): Promise<never> => new Promise(() => {})
 
