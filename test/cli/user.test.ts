@@ -204,7 +204,7 @@ test('a password that is piped in begins after the byte order mark, and is UTF-8
     run(directory, ['user', 'add', name], { input })
   assert.equal((await add('marked', `\uFEFF${password}\r\n`)).code, 0)
   const auth = await createAuth({ store: sqlite(join(directory, 'data/portcullis.db')) })
-  assert.ok(await auth.authenticate({ username: 'marked', password }))
+  assert.ok(await auth.authenticate({ username: 'marked', password, address: undefined }))
   await auth.close()
   const refused = await add('latin', Buffer.from('fünf grüne Traktoren singen', 'latin1'))
   assert.equal(refused.code, 65)

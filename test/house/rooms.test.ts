@@ -40,6 +40,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 /** Files of a hall that rooms may name: they name no room, or are the ports that all of them share. */
 const beneath: Readonly<Record<string, readonly string[]>> = {
   core: [
+    'address.ts',
     'clock.ts',
     'coalesce.ts',
     'errors.ts',

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { knownAddress } from '../address.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
 import { type PageQuery, withLimit } from '../page.ts'
@@ -86,8 +87,9 @@ export function createAuthEvents(store: EventStore, clock: Clock, retention: num
     }
   }
 
-  function stamp({ type, ...rest }: NewEvent): AuthEvent {
-    const known = Object.entries(rest).filter(([, value]) => value !== undefined)
+  function stamp({ type, address, ...rest }: NewEvent): AuthEvent {
+    const members = { ...rest, address: knownAddress(address) }
+    const known = Object.entries(members).filter(([, value]) => value !== undefined)
     const { outcome } = eventTypes[type]
     return Object.freeze({ id: uuidv7(), type, at: clock(), outcome, ...Object.fromEntries(known) })
   }

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { knownAddress } from '../address.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { ConfigError, OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
@@ -154,7 +155,7 @@ export function createSessions({
         revokedAt: null,
         securityStamp: record.securityStamp,
         label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
-        address,
+        address: knownAddress(address || undefined) ?? '',
       }
       const login = {
         type: 'authn_login_success',

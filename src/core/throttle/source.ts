@@ -1,4 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4 } from 'node:net'
+import { addressIn } from '../address.ts'
 
 /**
  * Returns where a request came from, as attempts are counted by it: an IPv4 address, the /64 of an
@@ -16,17 +17,6 @@ export function sourceOf(address: string | undefined): string {
     .slice(0, 4)
     .map((group) => group.toString(16))
     .join(':')}::/64`
-}
-
-/**
- * Returns the IP address in what a proxy or a socket calls a client, in any form of RFC 7239 §6: alone, with
- * a port, in brackets, in quotes, with a zone. Undefined if it is none, such as `unknown` or `_hidden`.
- */
-export function addressIn(text: string): string | undefined {
-  const node = text.trim().replace(/^"(.*)"$/, '$1')
-  return [node, node.replace(/:[\w.-]{1,32}$/, '')]
-    .map((each) => each.replace(/^\[(.*)\]$/, '$1').replace(/%[^%]*$/, ''))
-    .find((each) => isIPv4(each) || isIPv6(each))
 }
 
 /** The eight groups of an address that `isIPv6` accepts. */

@@ -1,5 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
-import { addressIn } from '../../core/throttle/source.ts'
+import { addressIn } from '../../core/address.ts'
 
 /** The proxies whose word about the client's address counts. */
 export interface TrustedProxies {

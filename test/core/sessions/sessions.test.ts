@@ -459,3 +459,19 @@ test('a look shows nothing of a token that is used or refused, and ends no sessi
   await auth.users.deactivate(user.id)
   assert.equal(await auth.sessions.inspect(other.refreshToken), null, 'of an inactive user')
 })
+
+test('of what a proxy says the address is kept, without a port, and nothing else that a client can write', async () => {
+  const auth = await createTestAuth({})
+  const user = await auth.users.create({ username: 'roamer', password: null })
+  for (const [said, kept] of [
+    ['203.0.113.9:51234', '203.0.113.9'],
+    ['"[2001:db8::7]:443"', '2001:db8::7'],
+    ['<script>', 'unknown'],
+    [undefined, undefined],
+  ] as const) {
+    const opened = await auth.sessions.open(user, { clientId: 'app', scopes: [], address: said })
+    assert.equal(opened?.session.address, kept ?? '')
+    const [event] = await auth.events.list({ type: 'authn_login_success', limit: 1 })
+    assert.equal(event?.address, kept)
+  }
+})
