@@ -3,10 +3,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
-import { ThrottledError } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
 import {
-  authenticate,
   type CountingPool,
   cheapHashing,
   createCountingPool,
@@ -15,6 +13,7 @@ import {
   goodPassword,
   type TestClock,
 } from '../../fixtures.ts'
+import { type Outcome, outcomeOf } from './attempt.ts'
 import { failPatiently } from './patience.ts'
 
 const here = '192.0.2.1'
@@ -31,19 +30,8 @@ beforeEach(async () => {
   await auth.users.create({ username: 'alice', password: goodPassword })
 })
 
-/** What came of an attempt: a user, a refusal, or the seconds to wait. */
-async function attempt(
-  username: string,
-  password: string,
-  address = here,
-): Promise<'in' | 'refused' | number> {
-  try {
-    return (await authenticate(auth, username, password, address)) === null ? 'refused' : 'in'
-  } catch (error) {
-    if (error instanceof ThrottledError) return error.retryAfter
-    throw error
-  }
-}
+const attempt = (username: string, password: string, address = here): Promise<Outcome> =>
+  outcomeOf(auth, username, password, address)
 
 /** The outcomes of so many attempts at names of nobody. */
 async function guessNames(times: number, address = here): Promise<readonly unknown[]> {

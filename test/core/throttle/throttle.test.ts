@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
-import { ThrottledError, UnavailableError, UserError } from '../../../src/core/errors.ts'
+import { UnavailableError, UserError } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
 import { createHashPool, type HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import {
@@ -15,6 +15,7 @@ import {
   goodPassword,
   type TestClock,
 } from '../../fixtures.ts'
+import { type Outcome, outcomeOf } from './attempt.ts'
 import { failPatiently } from './patience.ts'
 
 const here = '192.0.2.1'
@@ -31,19 +32,8 @@ beforeEach(async () => {
   await auth.users.create({ username: 'alice', password: goodPassword })
 })
 
-/** What came of an attempt: a user, a refusal, or the seconds to wait. */
-async function attempt(
-  username: string,
-  password: string,
-  address = here,
-): Promise<'in' | 'refused' | number> {
-  try {
-    return (await authenticate(auth, username, password, address)) === null ? 'refused' : 'in'
-  } catch (error) {
-    if (error instanceof ThrottledError) return error.retryAfter
-    throw error
-  }
-}
+const attempt = (username: string, password: string, address = here): Promise<Outcome> =>
+  outcomeOf(auth, username, password, address)
 
 /** Fails until so many attempts were looked at, waiting as long as it is told to. */
 function failAs(username: string, times: number, address = here): Promise<void> {
