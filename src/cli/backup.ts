@@ -47,7 +47,7 @@ export function restoreCommand(): Command {
 export function revokeAllCommand(): Command {
   return new Command('revoke-all')
     .description(
-      'end every session and token, after pg_restore or the failover to a standby that was behind',
+      'revoke every session and token, after pg_restore or the failover to a standby that was behind',
     )
     .action(async () => {
       const config = readConfig(readEnvironment())
