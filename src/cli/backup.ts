@@ -38,7 +38,7 @@ export function restoreCommand(): Command {
       const path = databaseFile(config.dataDirectory)
       const { restoreSqlite } = await import('../stores/sqlite/restore.ts')
       const former = await restoreSqlite(file, path, systemClock, whoRunsThis())
-      if (former !== null) console.log(`The database of before is kept as ${former}.`)
+      if (former !== null) console.log(`The previous database is kept as ${former}.`)
       await tellWhatIsThere(config)
     })
 }
