@@ -38,7 +38,7 @@ export function restoreCommand(): Command {
       const path = databaseFile(config.dataDirectory)
       const { restoreSqlite } = await import('../stores/sqlite/restore.ts')
       const former = await restoreSqlite(file, path, systemClock, whoRunsThis())
-      if (former !== null) console.log(`The database of before is kept as ${former}.`)
+      if (former !== null) console.log(`The previous database is kept as ${former}.`)
       await tellWhatIsThere(config)
     })
 }
@@ -47,7 +47,7 @@ export function restoreCommand(): Command {
 export function revokeAllCommand(): Command {
   return new Command('revoke-all')
     .description(
-      'end every session and token, after pg_restore or the failover to a standby that was behind',
+      'revoke every session and token, after pg_restore or the failover to a standby that was behind',
     )
     .action(async () => {
       const config = readConfig(readEnvironment())

@@ -84,7 +84,7 @@ export function clientCommand(): Command {
     )
     .option('--introspect', 'it may introspect tokens')
     .option('--no-introspect', 'it may not')
-    .description('change what a client may do; if it may do less, every login with it ends')
+    .description('change what a client may do; if it may do less, every login with it is revoked')
     .action(updateClient)
 
   client
@@ -103,7 +103,7 @@ export function clientCommand(): Command {
   client
     .command('remove')
     .argument('<id>')
-    .description('remove a client, which ends every login with it')
+    .description('remove a client, which revokes every login with it')
     .action((id: string) =>
       withAuth(async ({ clients }, by) => {
         const ended = await clients.remove(id, by)

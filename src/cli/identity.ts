@@ -29,7 +29,7 @@ export function identityCommand(): Command {
     .argument('<username>')
     .argument('<issuer>')
     .argument('<subject>')
-    .description('end the link of an identity')
+    .description('remove the link of an identity')
     .action((username: string, issuer: string, subject: string) =>
       withAuth(async ({ users, identities }, by) => {
         const user = await findUser(users, username)

@@ -37,7 +37,7 @@ export function keyCommand(): Command {
     .argument('<kid>')
     // One in 64 ids begins with a hyphen.
     .allowUnknownOption()
-    .description('end a key, and all access tokens that it signed, at once; sessions go on')
+    .description('refuse a key and every access token that it signed, at once; sessions stay valid')
     .action((kid: string) =>
       withKeys(async (keys, by) => {
         const { id } = await keys.retire(kid, by)

@@ -7,7 +7,7 @@ import { withAuth } from './with-auth.ts'
 
 /** `portcullis session …`: where users are logged in, and the end of it. */
 export function sessionCommand(): Command {
-  const session = new Command('session').description('list and end logins')
+  const session = new Command('session').description('list and revoke logins')
 
   session
     .command('list')
@@ -26,8 +26,8 @@ export function sessionCommand(): Command {
   session
     .command('end')
     .argument('[id]', 'of session list')
-    .option('--user <username>', 'end every login of this user instead')
-    .description('end a login, or all of a user; its tokens are refused from now on')
+    .option('--user <username>', 'revoke every login of this user instead')
+    .description('revoke a login, or all of a user; its tokens are refused from now on')
     .action(async (id: string | undefined, { user }: { user?: string }, command: Command) => {
       if ((id === undefined) === (user === undefined)) {
         command.error('error: name either the id of a session, or a user with --user')

@@ -80,7 +80,7 @@ export function userCommand(): Command {
   user
     .command('passwd')
     .argument('<username>')
-    .description('set a password, which ends every login of the user')
+    .description('set a password, which revokes every login of the user')
     .action((username: string) =>
       withAuth(async ({ users, passwordPolicy }, by) => {
         const found = await findUser(users, username)
@@ -106,9 +106,9 @@ export function userCommand(): Command {
     )
 
   for (const [name, does, says] of [
-    ['deactivate', 'end every login of a user, and refuse new ones', 'is refused from now on'],
+    ['deactivate', 'revoke every login of a user, and refuse new ones', 'is refused from now on'],
     ['reactivate', 'let a deactivated user log in again', 'can log in again'],
-    ['unlock', 'end the wait that failed logins of a user brought', 'can try again at once'],
+    ['unlock', 'end the wait or the lock after failed logins of a user', 'can try again at once'],
   ] as const) {
     const command = user.command(name)
     if (name === 'reactivate') command.alias('activate')

@@ -64,12 +64,12 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     bounded: true,
   },
   authn_login_lock: {
-    says: 'So many attempts on a user failed in a row that none is looked at any more, until somebody unlocks the user.',
+    says: 'Too many attempts on a user failed in a row. Until somebody unlocks the user, every attempt is refused.',
     outcome: failure,
     bounded: true,
   },
   authn_login_unlock: {
-    says: 'The waits and the lock of a user were ended by hand.',
+    says: 'A user was unlocked: the waits and the lock are over.',
     outcome: success,
   },
   authn_password_change: { says: 'A password was set.', outcome: success },
@@ -89,11 +89,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     passing: true,
   },
   authn_token_reuse: {
-    says: 'A refresh token was presented again after its time: somebody holds a copy. The session ended.',
+    says: 'A refresh token was presented again after the grace: somebody holds a copy. The session was revoked.',
     outcome: failure,
   },
   authn_token_wrong_client: {
-    says: 'A client presented a token of another client’s session, which goes on.',
+    says: 'A client presented a token of another client’s session. That session stays valid.',
     outcome: failure,
     bounded: true,
   },
@@ -108,18 +108,18 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     bounded: true,
   },
   authz_client_fail: {
-    says: 'A client asked for what it may not have: a grant, or to introspect tokens.',
+    says: 'A client may not use the grant that it asked for, or may not introspect tokens.',
     outcome: failure,
     bounded: true,
   },
   session_ended: {
-    says: 'A session was ended on purpose: a log-out, or an administrator’s doing.',
+    says: 'A session was revoked by a log-out, or by an administrator.',
     outcome: success,
   },
   sessions_ended: { says: 'A user was logged out everywhere.', outcome: success },
   user_created: { says: 'A user was created.', outcome: success },
   users_imported: {
-    says: 'Users of an older system were created, so many at once.',
+    says: 'Users of an older system were created, in one transaction.',
     outcome: success,
   },
   user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
@@ -129,34 +129,40 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'An identity at another issuer was linked to a user.',
     outcome: success,
   },
-  identity_unlinked: { says: 'Such a link was ended.', outcome: success },
+  identity_unlinked: {
+    says: 'An identity at another issuer was unlinked from a user.',
+    outcome: success,
+  },
   client_created: { says: 'A client was registered.', outcome: success },
   client_updated: {
-    says: 'What a client may do, or its name, was changed; if it may do less, its sessions ended.',
+    says: 'The name of a client, or what it may do, was changed. If it may do less, its sessions were revoked.',
     outcome: success,
   },
   client_secret_changed: {
-    says: 'A client was given a new secret, and the old one is refused.',
+    says: 'A client got a new secret. The old one is refused.',
     outcome: success,
   },
-  client_removed: { says: 'A client was removed, and its sessions ended.', outcome: success },
+  client_removed: {
+    says: 'A client was removed, and its sessions were revoked.',
+    outcome: success,
+  },
   key_rotated: {
-    says: 'A signing key was made and published; when it signs, the store knows.',
+    says: 'A signing key was made and published. The database says when it begins to sign.',
     outcome: success,
   },
   key_retired: {
-    says: 'A signing key was ended on purpose, and all its access tokens with it.',
+    says: 'A signing key was retired. Every access token that it signed is refused.',
     outcome: success,
   },
   issuer_keys_failed: {
-    says: 'The keys of another issuer could not be fetched; those known are believed for a while.',
+    says: 'The keys of another issuer could not be fetched. Known keys stay trusted for a while.',
     outcome: failure,
     passing: true,
   },
   sys_startup: { says: 'A process began to serve.', outcome: success },
-  sys_shutdown: { says: 'A process stopped serving, as it was told to.', outcome: success },
+  sys_shutdown: { says: 'A process was told to stop, and stopped serving.', outcome: success },
   sys_restored: {
-    says: 'The database was brought back to an earlier state, and every session and token ended.',
+    says: 'The database was restored to an earlier state, and every session and token was revoked.',
     outcome: success,
   },
 }
