@@ -2,8 +2,8 @@
  * What went wrong, for a program:
  * - `invalid_credentials`: the username or password is wrong.
  * - `throttled`: too many failed attempts; try again after `retryAfter`.
- * - `unavailable`: the server is overloaded, down, or cannot be reached, or another tab holds the
- *   login and does not answer; nothing is known of the credentials or the session.
+ * - `unavailable`: the server is overloaded, down, or cannot be reached, or another tab holds the login
+ *   and does not answer. Nothing is known of the credentials or the session.
  * - `session_ended`: the refresh token is not valid any more; somebody has to log in again.
  * - `refused`: the server understood and will not, as with a scope that the role does not grant.
  */

@@ -18,8 +18,8 @@ export function createSetupGrant(clock: Clock): SetupGrant {
 }
 
 /**
- * The right to create the first administrator, held by whoever sees the server start. Kept in memory
- * only: it dies with the process, after half an hour, and when it is used.
+ * The right to create the first administrator, for the person who sees the server start. It is in
+ * memory only. It expires with the process, after half an hour, and when it is used.
  */
 export interface Setup {
   /** The secret of the link, 256 random bits. */

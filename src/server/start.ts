@@ -23,7 +23,7 @@ export interface RunningServer {
   readonly url: string
   /** What it measures; undefined if `METRICS_PORT` is not set. */
   readonly metrics: Registry | undefined
-  /** What there is to tell whoever started it, a line each. */
+  /** What the server says when it has started, a line each. */
   readonly greeting: readonly string[]
   /** Finishes the requests in flight, then closes the database. Safe to call again. */
   close(): Promise<void>

@@ -17,9 +17,9 @@ export interface Issuers {
   /** The configured issuers, in their order. */
   readonly trusted: readonly TrustedIssuer[]
   /**
-   * Returns the verified token, null if it is not valid, or undefined if its `iss` names none of
-   * these issuers. That claim is read before anything is verified, to choose among those configured
-   * and for nothing else: it never leads to a request to a host that the configuration does not name.
+   * Returns the verified token, null if it is not valid, or undefined if its `iss` names none of these
+   * issuers. That claim is read before anything is verified, only to choose among the configured
+   * issuers. It never leads to a request to a host that the configuration does not name.
    *
    * @throws {UnavailableError} if the keys of the issuer are not known and cannot be fetched.
    */

@@ -39,8 +39,8 @@ export interface ManagedKeys {
   list(): Promise<readonly ManagedKey[]>
   /**
    * Publishes the key that signs next, an hour from now, and returns it; or the one that has been
-   * published already. With `atOnce` it signs now, which verifiers that keep an older JWK Set may
-   * refuse until they fetch it anew. No token ends by this.
+   * published already. With `atOnce` it signs now. Verifiers that keep an older JWK Set may refuse its
+   * tokens until they fetch the set again. No token expires early by this.
    */
   rotate(options?: { readonly atOnce?: boolean; readonly by?: Actor }): Promise<ManagedKey>
   /**

@@ -71,9 +71,9 @@ export interface Revocation {
 
 /** Sessions at rest. */
 export interface SessionStore {
-  /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
+  /** False, and nothing stored, if the user is inactive or now has another stamp. One step. */
   create(session: SessionRecord, event?: AuthEvent): Promise<boolean>
-  /** The session of an id, whatever its state, or null. */
+  /** The session of an id, in any state, or null. */
   find(id: string): Promise<SessionRecord | null>
   /**
    * Moves a live session to its next generation, and returns it, or null if it is not live, of

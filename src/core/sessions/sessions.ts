@@ -66,8 +66,8 @@ export interface EndOptions {
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
   /**
-   * Opens a session for a user who has just logged in, which is the event of the login; null if the
-   * user is inactive, or was deleted.
+   * Opens a session for a user who has just logged in, and records the event of the login. Returns null
+   * if the user is inactive or was deleted.
    *
    * Does not check how the user logged in: call it after your own check, such as a link by mail. A
    * record that was read before a new password, a deactivation or a log-out everywhere opens none.
@@ -86,9 +86,10 @@ export interface Sessions {
   /**
    * Exchanges a refresh token for its successor (RFC 6749 §6). The old one dies with the exchange.
    *
-   * Presented again within the grace, it yields the identical successor. Presented again later, or
-   * while the clock is behind the rotation by more than 30 seconds, it ends the session, before the refusal is sent: somebody holds a copy, and which of the two is the
-   * thief cannot be known (RFC 9700 §4.14.2).
+   * Presented again within the grace, it yields the identical successor. Presented again later, it ends
+   * the session before the refusal is sent. So does a token presented while the clock is behind the
+   * rotation by more than 30 seconds. Somebody holds a copy, and the server cannot know which of the
+   * two is the thief (RFC 9700 §4.14.2).
    *
    * @throws {OAuthError} `invalid_grant` for a token that is unknown, expired, revoked, reused, of
    * another client, or of a user who is inactive.

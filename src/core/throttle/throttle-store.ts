@@ -10,7 +10,7 @@ export interface ThrottleRule {
   readonly longestWait: number
   /** From this many failures on there is no end to the wait but `unlock`. */
   readonly lockedFrom: number
-  /** After this long without an attempt counting starts anew. */
+  /** After this long without an attempt, counting starts at zero. */
   readonly forgottenAfter: number
 }
 
@@ -73,8 +73,8 @@ export interface ThrottleStore {
   /** Ends all waits of an account. */
   unlock(account: string, event?: AuthEvent): Promise<void>
   /**
-   * Deletes counts that were last counted before one instant and are not locked, known sources that
-   * last succeeded before the other, and the least important of those that are more than `most`.
+   * Deletes counts that were last counted before `countedBefore` and are not locked, and known sources
+   * that last succeeded before `succeededBefore`. Of more than `most` it deletes the least important.
    */
   prune(countedBefore: number, succeededBefore: number, most: number): Promise<number>
 }

@@ -115,8 +115,8 @@ export interface UserStore {
   /**
    * Replaces the hash only if it is still `from` (compare-and-set); null is none. False if it is not.
    * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
-   * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
-   * any more: a log-out everywhere that came meanwhile must not be undone.
+   * stamp in the same step. With `renewal` also false if the user is inactive or no longer has the old
+   * stamp: a log-out everywhere that came meanwhile must not be undone.
    */
   replacePasswordHash(
     id: string,
