@@ -57,7 +57,7 @@ export interface AuthClient {
   /**
    * Forgets the tokens before it returns, then ends the session on the server.
    *
-   * @throws {AuthClientError} `unavailable`: the tokens are forgotten, but the session goes on.
+   * @throws {AuthClientError} `unavailable`: the tokens are forgotten, but the session stays open.
    */
   logout(): Promise<void>
   /**

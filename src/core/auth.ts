@@ -238,7 +238,7 @@ function wordsOf(issuer: string): readonly string[] {
  * Issues an access token for a user by id, without a password: for tests, jobs and a command line.
  * It delegates all that the user's role grants, or the given scopes.
  *
- * Does not check that the scopes are granted by the role: a guard refuses those that are not.
+ * Does not check that the role grants the scopes: a guard refuses the others.
  */
 export async function createAccessToken(
   auth: Auth,

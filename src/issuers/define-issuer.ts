@@ -62,7 +62,7 @@ export interface IssuerOptions {
    * the link is kept. Never answer by an e-mail address or a name that the user may have chosen. Default none.
    */
   readonly link?: LinkFunction
-  /** The client ids whose tokens are accepted. Default: those of every client, where the audience says enough. */
+  /** The client ids whose tokens are accepted. Default: every client, where the audience says enough. */
   readonly clientId?: string | readonly string[]
   /** The claim that holds the username. Default: the usual one of the provider. */
   readonly usernameClaim?: string
@@ -98,7 +98,7 @@ export interface IssuerPlace {
   readonly discoveryUrls?: readonly string[]
   /** Where its login is, if on another host. */
   readonly loginOrigins?: readonly string[]
-  /** What the `aud` of its tokens must name one of; none if the profile asks for something else. */
+  /** The `aud` of its tokens must name one of these. None if the profile checks another claim instead. */
   readonly audience?: readonly string[]
 }
 

@@ -12,7 +12,7 @@ export interface SetupGrant {
   readonly expiresAt: number
 }
 
-/** Makes a grant that is good for half an hour. */
+/** Makes a grant that expires after half an hour. */
 export function createSetupGrant(clock: Clock): SetupGrant {
   return { code: randomBytes(32).toString('base64url'), expiresAt: clock() + setupLifetime }
 }
@@ -24,7 +24,7 @@ export function createSetupGrant(clock: Clock): SetupGrant {
 export interface Setup {
   /** The secret of the link, 256 random bits. */
   readonly code: string
-  /** What the link is good for now. */
+  /** Whether the link can still be used. */
   state(): 'open' | 'used' | 'expired'
   /** True if this is the code and it can still be used. */
   admits(code: string): boolean

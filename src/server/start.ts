@@ -29,7 +29,7 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** What a process is told that is one of several, and how it waits for the database. */
+/** The options of one process of several, and how it waits for the database. */
 export interface StartOptions extends WaitingOptions {
   /** The set-up grant that all of them hold. Default: one of its own. */
   readonly setup?: SetupGrant

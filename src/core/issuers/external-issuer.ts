@@ -106,7 +106,7 @@ export interface TrustedIssuer {
   readonly permissions: PermissionMapping | undefined
   /** The same for clients that act for themselves. */
   readonly clientPermissions: PermissionMapping | undefined
-  /** What the `aud` of its tokens must name one of; none if something else is asked for. */
+  /** The `aud` of its tokens must name one of these. Empty if another claim is checked instead. */
   readonly audience: readonly string[]
   /** Names the local user of an identity that is not linked yet. */
   readonly link: LinkFunction | undefined

@@ -26,9 +26,9 @@ export interface Issuers {
   verify(token: string): MaybePromise<AccessToken | null> | undefined
   /** The user of such a token, or null if there is none here. Does not check that they are active. */
   findUser(token: AccessToken): MaybePromise<User | null>
-  /** How often a signature of theirs did not have to be checked, and how often it did. */
+  /** How often the signature of one of their tokens was known, and how often it had to be checked. */
   readonly cache: CacheCounts
-  /** How it goes with the keys of each. */
+  /** The state of the keys of each issuer. */
   status(): readonly IssuerStatus[]
   /** Cancels fetches that are under way. */
   close(): void

@@ -44,8 +44,8 @@ export interface ManagedKeys {
    */
   rotate(options?: { readonly atOnce?: boolean; readonly by?: Actor }): Promise<ManagedKey>
   /**
-   * Deletes a key, and so ends its access tokens, on every process; sessions go on, and their next
-   * refresh has another key. If it was the active one, another signs at once.
+   * Deletes a key, and so ends its access tokens, on every process. Sessions stay open, and their next
+   * refresh uses another key. If it was the active key, another one signs at once.
    *
    * Returns the key that signs now.
    *

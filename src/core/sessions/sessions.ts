@@ -84,7 +84,8 @@ export interface Sessions {
    */
   inspect(refreshToken: string): Promise<InspectedSession | null>
   /**
-   * Exchanges a refresh token for its successor (RFC 6749 §6). The old one dies with the exchange.
+   * Exchanges a refresh token for its successor (RFC 6749 §6). The old one stops working with the
+   * exchange.
    *
    * Presented again within the grace, it yields the identical successor. Presented again later, it ends
    * the session before the refusal is sent. So does a token presented while the clock is behind the
@@ -95,7 +96,7 @@ export interface Sessions {
    * another client, or of a user who is inactive.
    */
   refresh(refreshToken: string, clientId: string, by?: Actor): Promise<OpenSession>
-  /** Ends a session. False if there is none to end. */
+  /** Ends a session. False if there is no such session, or it has ended. */
   end(id: string, options?: EndOptions): Promise<boolean>
   /** The live sessions of a user, newest first. */
   list(userId: string): Promise<readonly Session[]>

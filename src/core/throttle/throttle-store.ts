@@ -64,11 +64,11 @@ export interface ThrottleStore {
    * none is counted beyond the rule.
    */
   count(count: ThrottleCount): Promise<ThrottleOutcome>
-  /** The counts of these keys, in any order, without those that there are none of. Changes nothing. */
+  /** The counts of these keys, in any order. A key without a count is left out. Changes nothing. */
   find(keys: readonly string[]): Promise<readonly ThrottleState[]>
-  /** Takes one attempt back, which has not failed, with the wait that it may have brought. */
+  /** Takes back one attempt that has not failed, and the wait that it may have caused. */
   takeBack(key: string): Promise<void>
-  /** Makes a source known to an account. Ends no count but those that are named. */
+  /** Makes a source known to an account. Ends only the counts that are named. */
   succeed(success: ThrottleSuccess): Promise<void>
   /** Ends all waits of an account. */
   unlock(account: string, event?: AuthEvent): Promise<void>

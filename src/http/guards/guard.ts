@@ -7,7 +7,7 @@ import type { GuardDocumentation, GuardOptions } from './documentation.ts'
  * or another error. It runs once per request however often it is called, and once more after the body
  * of a request that has one: see `recheck`.
  *
- * Await it: before that nothing is decided. A refusal that nobody awaits does not end the process.
+ * Await it: nothing is decided before that. A refusal that nobody awaits does not end the process.
  *
  * A guard is also a valid Fastify `onRequest` hook.
  */
