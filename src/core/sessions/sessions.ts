@@ -74,8 +74,8 @@ export interface Sessions {
    */
   open(user: User | UserRecord, session: NewSession): Promise<OpenSession | null>
   /**
-   * Returns the session of a refresh token, for a look at its scopes before it is used. Null if the
-   * token was not written here, or its session is gone.
+   * Returns the session of a refresh token, to see its scopes before it is used. Null if the token was
+   * not issued here, or its session is gone.
    */
   find(refreshToken: string): Promise<Session | null>
   /**
@@ -84,8 +84,7 @@ export interface Sessions {
    */
   inspect(refreshToken: string): Promise<InspectedSession | null>
   /**
-   * Exchanges a refresh token for its successor (RFC 6749 §6). The old one stops working with the
-   * exchange.
+   * Exchanges a refresh token for its successor (RFC 6749 §6). The old one is then used up.
    *
    * Presented again within the grace, it yields the identical successor. Presented again later, it ends
    * the session before the refusal is sent. So does a token presented while the clock is behind the
@@ -101,12 +100,12 @@ export interface Sessions {
   /** The live sessions of a user, newest first. */
   list(userId: string): Promise<readonly Session[]>
   /**
-   * Deletes sessions that ended a day ago or earlier; returns how many. In small batches, and with
-   * pauses in which others get their turn: a million takes a quarter of an hour. Stops after the
-   * batch in which the signal comes.
+   * Deletes sessions that ended a day ago or earlier; returns how many. It works in small batches, with
+   * pauses for other writers: a million takes a quarter of an hour. It stops after the batch in which
+   * the signal comes.
    */
   prune(signal?: AbortSignal): Promise<number>
-  /** Sessions that this process has deleted so. */
+  /** Sessions that this process has deleted in this way. */
   readonly pruned: number
 }
 
