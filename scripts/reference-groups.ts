@@ -22,7 +22,7 @@ const issuers = group(
 const events = group('Events', 'Hear of what happened, and find it again.')
 const endpoints = group(
   'OAuth endpoints',
-  'Serve the protocol as plain data, in a framework of yours.',
+  'Serve the protocol as plain data, in your own framework.',
 )
 const stores = group('Stores', 'Keep users, sessions and keys in a database.')
 const errors = group('Errors', 'Tell failures apart. [All codes](errors.md), with cause and cure.')

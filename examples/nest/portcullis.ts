@@ -24,7 +24,7 @@ export function Guarded(guard: Guard<unknown>): ClassDecorator & MethodDecorator
   return UseGuards({ canActivate })
 }
 
-/** The value of a guard. It runs once per request, so nothing is checked anew for it. */
+/** The value of a guard. It runs once per request, so nothing is checked twice. */
 export const ValueOf = (guard: Guard<unknown>): ParameterDecorator =>
   createParamDecorator((_data: unknown, context: ExecutionContext) => guard(requestOf(context)))()
 

@@ -2,10 +2,11 @@
  * What went wrong, for a program:
  * - `invalid_credentials`: the username or password is wrong.
  * - `throttled`: too many failed attempts; try again after `retryAfter`.
- * - `unavailable`: the server is overloaded, down, or cannot be reached, or another tab holds the
- *   login and does not answer; nothing is known of the credentials or the session.
- * - `session_ended`: the refresh token is not valid any more; somebody has to log in again.
- * - `refused`: the server understood and will not, as with a scope that the role does not grant.
+ * - `unavailable`: the server is overloaded, down, or cannot be reached, or another tab holds the login
+ *   and does not answer. Nothing is known of the credentials or the session.
+ * - `session_ended`: the refresh token is no longer valid; the user must log in again.
+ * - `refused`: the server understood the request and refuses it, such as a scope that the role does not
+ *   grant.
  */
 export type AuthClientErrorCode =
   | 'invalid_credentials'

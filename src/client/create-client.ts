@@ -22,7 +22,7 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch
 }
 
-/** What `login` takes besides username and password. */
+/** The options of `login`. */
 export interface LoginOptions {
   /** Permissions to ask for, with spaces between. Default: all that the role grants. */
   readonly scope?: string
@@ -48,7 +48,7 @@ export type ClientEvent =
  */
 export interface AuthClient {
   /**
-   * Logs in, and ends the session of before, if any.
+   * Logs in, and ends the previous session if there is one.
    *
    * @throws {AuthClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then who
    * was logged in still is. `session_ended` if `logout` was called meanwhile.
@@ -57,17 +57,17 @@ export interface AuthClient {
   /**
    * Forgets the tokens before it returns, then ends the session on the server.
    *
-   * @throws {AuthClientError} `unavailable`: the tokens are forgotten, but the session goes on.
+   * @throws {AuthClientError} `unavailable`: the tokens are forgotten, but the session stays open.
    */
   logout(): Promise<void>
   /**
    * The platform's `fetch` with the access token, for URLs of the server and of `origins` only; to
-   * others the request goes without. A token about to expire is exchanged first, and one that is
-   * refused with 401 is exchanged and the request sent once more: by one exchange for all requests,
-   * and all tabs that share the storage. When the session has ended, the answer is the server's 401.
+   * others the request goes without. A token about to expire is exchanged first. After a 401 the token
+   * is exchanged and the request is sent once more. One exchange serves all requests, and all tabs that
+   * share the storage. When the session has ended, the answer is the server's 401.
    *
-   * A relative URL is resolved against the `url` of the client, as the platform resolves links:
-   * `me` stays below its path, `/me` begins at its origin.
+   * A relative URL is resolved against the `url` of the client, as the platform resolves links. `me`
+   * stays below its path, and `/me` begins at its origin.
    *
    * @throws {AuthClientError} `unavailable` or `throttled` when the exchange was not answered.
    * @throws the reason of the request's `signal`, also while it waits for an exchange.

@@ -37,9 +37,9 @@ export function memoryStorage(): TokenStorage {
 }
 
 /**
- * Keeps tokens in `localStorage` (one login for all tabs, until log-out) or `sessionStorage` (one
- * tab, until it is closed). A script that gets into the page reads them there at its leisure, and
- * can go on using the refresh token elsewhere; with `memoryStorage` it must stay in the page.
+ * Keeps tokens in `localStorage` (one login for all tabs, until log-out) or `sessionStorage` (one tab,
+ * until it is closed). A script that gets into the page can read them and use the refresh token
+ * elsewhere. With `memoryStorage` the script must stay in the page.
  *
  * Throws nothing when the storage is full or switched off: tokens then live as long as the page.
  */

@@ -57,7 +57,7 @@ export interface AuthOptions extends KeyOptions {
    * Seconds after which stored events are deleted. Default 7776000 (90 days); at least 604800 (7 days).
    */
   readonly eventRetention?: number
-  /** Registered OAuth clients, besides those in the store. Default none. */
+  /** Registered OAuth clients, in addition to those in the store. Default none. */
   readonly clients?: readonly ConfiguredClient[]
   /**
    * Other issuers whose tokens are accepted beside our own, behind the same guards: `keycloak(…)`,

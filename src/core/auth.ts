@@ -51,7 +51,7 @@ export interface Auth {
   authenticate(credentials: Credentials): Promise<User | null>
   /** What each role grants. */
   readonly roles: Roles
-  /** Every permission that is known by now, with a sentence each. */
+  /** Every permission that is known so far, with a sentence each. */
   readonly permissions: Permissions
   /** Creates and changes users. */
   readonly users: Users
@@ -82,9 +82,9 @@ export interface Auth {
   /** Rejects when the store cannot answer now: for a health check. */
   check(): Promise<void>
   /**
-   * Does what has to be done from time to time, until the signal aborts: deletes ended sessions, old
-   * events and counts of failed logins, rotates the managed keys, learns how long password hashes take.
-   * Begins at once, at its own intervals, and keeps no process alive.
+   * Does the regular maintenance until the signal aborts. It deletes ended sessions, old events and
+   * counts of failed logins. It rotates the managed keys, and learns how long password hashes take. It
+   * begins at once, runs at its own intervals, and keeps no process alive.
    *
    * The promise is fulfilled after the abort, when the work under way has ended: close the store then.
    * A failure is told to `onError`, and the work is tried again at its next time: no failure rejects it.
@@ -238,7 +238,7 @@ function wordsOf(issuer: string): readonly string[] {
  * Issues an access token for a user by id, without a password: for tests, jobs and a command line.
  * It delegates all that the user's role grants, or the given scopes.
  *
- * Does not check that the scopes are granted by the role: a guard refuses those that are not.
+ * Does not check that the role grants the scopes: a guard refuses the others.
  */
 export async function createAccessToken(
   auth: Auth,

@@ -1,8 +1,8 @@
 /**
  * Tells the time: seconds since 1970-01-01T00:00:00Z, a whole number (NumericDate, RFC 7519 §2).
  *
- * Everything in core that needs the time takes a clock, so that a test can move it. Waiting is
- * measured by a monotonic clock instead, which nobody sets back.
+ * Everything in core that needs the time takes a clock, so that a test can move it. Waits are measured
+ * by a monotonic clock, which cannot be set back.
  */
 export type Clock = () => number
 

@@ -8,8 +8,8 @@ import { nodeOAuthEndpoints } from '../web/node.ts'
  * `app.use(oauthEndpoints(auth))`, before `express.json()` and its like, since a login reads its own
  * form.
  *
- * Failed logins are slowed down by `request.ip`: behind a proxy of yours set `trust proxy`. Mount it
- * at the root, and put the endpoints below a path by `prefix`: the metadata (RFC 8414) say it too.
+ * Failed logins are slowed down by `request.ip`: behind your own proxy, set `trust proxy`. Mount it at
+ * the root, and put the endpoints below a path by `prefix`: the metadata (RFC 8414) say it too.
  *
  * @throws {ConfigError} `config_invalid` for an option that is not known, or a prefix that is no path.
  */

@@ -45,9 +45,9 @@ export function secured<
 /**
  * Puts a guard before all routes of a path: `app.use('/admin', guarded(requireRole('admin')))`.
  *
- * Does not ask again when a body has been read behind it: whoever was let in with the head of a request
- * may have lost their role while they sent the body. Put it behind `express.json()`, or end such a route with
- * `secured`.
+ * Does not ask again when a body has been read behind it. A user who was let in with the head of a
+ * request may have lost the role while they sent the body. Put it behind `express.json()`, or end such
+ * a route with `secured`.
  *
  * @throws {TypeError} if it is given no guard, such as a function that returns one.
  */

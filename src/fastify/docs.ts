@@ -26,8 +26,8 @@ export interface DocsOptions {
    */
   readonly transform?: SwaggerTransform
   /**
-   * Origins that Swagger UI may call besides this one and those of the issuers' metadata: where the
-   * token endpoint of an issuer is, if that is elsewhere. Default none.
+   * More origins that Swagger UI may call. It may always call this one and those of the issuers'
+   * metadata. Name the origin of an issuer's token endpoint here if it is elsewhere. Default none.
    */
   readonly connectTo?: readonly string[]
 }
@@ -62,7 +62,7 @@ function contentSecurityPolicy(origins: readonly string[]): string {
 }
 
 /**
- * The OpenAPI security scheme of the token endpoint, with every permission that is known by now.
+ * The OpenAPI security scheme of the token endpoint, with every permission that is known so far.
  *
  * @param withClients Also the form for clients that act for themselves (RFC 6749 §4.4). Default false.
  */

@@ -31,9 +31,10 @@ export interface PortcullisOptions extends OAuthPaths {
   /** Delete ended sessions and old events at start and every hour. One of several processes is enough. Default true. */
   readonly prune?: boolean
   /**
-   * Answer the errors of this library that a guard or a handler throws as `application/problem+json`, on
-   * every route that is added after the plugin and has no `errorHandler` of its own: 401 for a missing
-   * token, 409 for `username_taken`. Every other error goes to the error handler of the application.
+   * Answer the errors of this library that a guard or a handler throws as `application/problem+json`,
+   * such as 401 for a missing token or 409 for `username_taken`. It applies to every route that is
+   * added after the plugin and has no `errorHandler` of its own. Every other error goes to the error
+   * handler of the application.
    *
    * False leaves these errors to that handler too, which finds the status, the headers and a body with
    * `answerError(error)`. The OAuth endpoints keep the form of RFC 6749 §5.2. Default true.

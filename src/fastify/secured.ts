@@ -55,8 +55,8 @@ export type SecuredHandler<
  * Makes a route's handler that runs only for requests that the guard lets pass, and is given the
  * guard's value first.
  *
- * With the `portcullis` plugin registered before the route, the guard runs before the body is read,
- * and again when it is there; the route's documentation names its scopes and refusals. Without the
+ * Register the `portcullis` plugin before the route. Then the guard runs before the body is read, and
+ * again when the body is here. The route's documentation names its scopes and refusals. Without the
  * plugin the guard runs once, before the handler.
  *
  * @throws {TypeError} at once, if the guard is none.

@@ -7,9 +7,9 @@ import { oauthEndpoints as webEndpoints } from '../web/oauth-endpoints.ts'
  * Answers the OAuth endpoints, and leaves every other path to the routes after it:
  * `app.use(oauthEndpoints(auth, (context) => getConnInfo(context).remote.address))`.
  *
- * The address is the one that the request comes from, by which failed logins are slowed down: of the
- * connection, or what a proxy of yours says. Undefined for all makes all one source, which then waits
- * together. The paths are those of the whole request, with what an app around this one puts before them.
+ * Failed logins are slowed down by the address: that of the connection, or the one that your proxy
+ * reports. If it is undefined for all requests, all clients count as one source and wait together. The
+ * paths are those of the whole request, with what an app around this one puts before them.
  *
  * @throws {ConfigError} `config_invalid` for an option that is not known, or a prefix that is no path.
  */

@@ -9,8 +9,8 @@ export interface Profile {
   /** Values of the header's `typ`, in small letters; the empty one for a token without. */
   readonly types: readonly string[]
   /**
-   * Returns what the claims say, or null if they are not those of an access token for this
-   * application: an ID token, one for somebody else's API, or one of another client.
+   * Returns what the claims say. Returns null if they are not those of an access token for this
+   * application, but of an ID token, another API's token, or another client's.
    */
   read(claims: Claims): ProfileReading | null
 }

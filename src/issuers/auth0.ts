@@ -11,7 +11,7 @@ export interface Auth0Options extends IssuerOptions {
   readonly issuer?: string
   /** The identifier of the API, or several. */
   readonly audience: string | readonly string[]
-  /** A claim that an action of yours puts role names into, such as `https://example.com/roles`. Default none. */
+  /** A claim into which your action puts role names, such as `https://example.com/roles`. Default none. */
   readonly rolesClaim?: string
 }
 

@@ -28,11 +28,12 @@ import { asymmetricAlgorithms } from './key-set.ts'
 import type { KeyTimes } from './remote-keys.ts'
 import { openIssuer } from './token-verifier.ts'
 
-/** What every issuer takes, besides who it is. */
+/** The options that every issuer takes. */
 export interface IssuerOptions {
   /**
-   * How its users are found. `token`: made of the claims, with the id `<issuer>|<subject>`. `link`: a user in the store whom an administrator, or `link`, has linked.
-   * `create`: a user in the store, created at first sight with the role that is mapped then. Default `token`.
+   * How its users are found. `token` makes the user of the claims, with the id `<issuer>|<subject>`.
+   * `link` takes the user in the store whom an administrator, or `link`, has linked. `create` creates a
+   * user in the store at first sight, with the role that is mapped then. Default `token`.
    */
   readonly users?: UserMode
   /**
@@ -61,7 +62,7 @@ export interface IssuerOptions {
    * the link is kept. Never answer by an e-mail address or a name that the user may have chosen. Default none.
    */
   readonly link?: LinkFunction
-  /** The client ids whose tokens are accepted. Default: those of every client, where the audience says enough. */
+  /** The client ids whose tokens are accepted. Default: every client, where the audience says enough. */
   readonly clientId?: string | readonly string[]
   /** The claim that holds the username. Default: the usual one of the provider. */
   readonly usernameClaim?: string
@@ -74,15 +75,16 @@ export interface IssuerOptions {
   /** Accepts http for an issuer on this machine: anybody on it may then pose as the issuer. Default false. */
   readonly allowInsecureLoopback?: boolean
   /**
-   * Accepts http for the `jwksUri`, if every address of its host is of a private network: for a provider
-   * whose public URL cannot be reached from inside. Anybody in that network may then pose as the issuer. Default false.
+   * Accepts http for the `jwksUri` if every address of its host is of a private network. It is for a
+   * provider whose public URL cannot be reached from inside. Anybody in that network may then pose as
+   * the issuer. Default false.
    */
   readonly allowInsecurePrivateJwksUri?: boolean
-  /** Seconds after which keys are fetched anew, in the background. Default 600. */
+  /** Seconds after which keys are fetched again, in the background. Default 600. */
   readonly refreshAfter?: number
   /** Seconds between two fetches for unknown keys, and after a fetch that failed. Default 30. */
   readonly cooldown?: number
-  /** Seconds for which keys are believed while they cannot be fetched anew. Default 86400 (a day). */
+  /** Seconds for which keys are trusted while they cannot be fetched again. Default 86400 (a day). */
   readonly maxStale?: number
   /** Seconds that a fetch may take. Default 5. */
   readonly fetchTimeout?: number
@@ -96,7 +98,7 @@ export interface IssuerPlace {
   readonly discoveryUrls?: readonly string[]
   /** Where its login is, if on another host. */
   readonly loginOrigins?: readonly string[]
-  /** What the `aud` of its tokens must name one of; none if the profile asks for something else. */
+  /** The `aud` of its tokens must name one of these. None if the profile checks another claim instead. */
   readonly audience?: readonly string[]
 }
 

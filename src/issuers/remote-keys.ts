@@ -5,11 +5,11 @@ import type { KeySet } from './key-set.ts'
 
 /** How old keys may be, and how often they are fetched. Seconds. */
 export interface KeyTimes {
-  /** Keys of this age are fetched anew, in the background. Default 600. */
+  /** Keys of this age are fetched again, in the background. Default 600. */
   readonly refreshAfter: number
   /** Least time between two fetches for a key that is not known, and after one that failed. Default 30. */
   readonly cooldown: number
-  /** Keys of this age are not believed any more. Default 86400. */
+  /** Keys of this age are no longer trusted. Default 86400. */
   readonly maxStale: number
 }
 

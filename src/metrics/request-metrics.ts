@@ -10,8 +10,8 @@ export interface RequestMetricsOptions {
 }
 
 /**
- * Measures the requests of a Fastify application by method, pattern of the route and status, never by
- * their URL: whoever invents paths makes no new series. Register it before the routes.
+ * Measures the requests of a Fastify application by method, pattern of the route and status. The URL is
+ * not used, so a client that invents paths makes no new series. Register it before the routes.
  */
 export const requestMetrics: FastifyPluginCallback<RequestMetricsOptions> =
   fp<RequestMetricsOptions>(

@@ -12,19 +12,19 @@ export interface SetupGrant {
   readonly expiresAt: number
 }
 
-/** Makes a grant that is good for half an hour. */
+/** Makes a grant that expires after half an hour. */
 export function createSetupGrant(clock: Clock): SetupGrant {
   return { code: randomBytes(32).toString('base64url'), expiresAt: clock() + setupLifetime }
 }
 
 /**
- * The right to create the first administrator, held by whoever sees the server start. Kept in memory
- * only: it dies with the process, after half an hour, and when it is used.
+ * The right to create the first administrator, for the person who sees the server start. It is in
+ * memory only. It expires with the process, after half an hour, and when it is used.
  */
 export interface Setup {
   /** The secret of the link, 256 random bits. */
   readonly code: string
-  /** What the link is good for now. */
+  /** Whether the link can still be used. */
   state(): 'open' | 'used' | 'expired'
   /** True if this is the code and it can still be used. */
   admits(code: string): boolean

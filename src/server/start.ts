@@ -23,13 +23,13 @@ export interface RunningServer {
   readonly url: string
   /** What it measures; undefined if `METRICS_PORT` is not set. */
   readonly metrics: Registry | undefined
-  /** What there is to tell whoever started it, a line each. */
+  /** What the server says when it has started, a line each. */
   readonly greeting: readonly string[]
   /** Finishes the requests in flight, then closes the database. Safe to call again. */
   close(): Promise<void>
 }
 
-/** What a process is told that is one of several, and how it waits for the database. */
+/** The options of one process of several, and how it waits for the database. */
 export interface StartOptions extends WaitingOptions {
   /** The set-up grant that all of them hold. Default: one of its own. */
   readonly setup?: SetupGrant

@@ -21,7 +21,7 @@ export interface TestAuthOptions extends Partial<AuthOptions> {
 
 /** Who the user is that a test acts as. */
 export interface ActAsOptions {
-  /** The role of the user. Default: the one that the user has, or the default role. */
+  /** The role of the user. Default: the user's own role, or the default role. */
   readonly role?: string
   /** What the token may do. Default: all that the role grants. */
   readonly scopes?: readonly string[]
@@ -32,8 +32,8 @@ export interface TestAuth extends Auth {
   /** Stands still until it is moved. */
   readonly clock: TestClock
   /**
-   * Returns the headers of a request by a user, who is created if there is none of this name: no
-   * login, no password, no hash. The token is a real one: a guard checks it as any other, and it
+   * Returns the headers of a request by a user. If there is no user of this name, creates one. There is
+   * no login, no password, no hash. The token is a real one: a guard checks it as any other, and it
    * expires when the clock is moved.
    *
    * @throws {UserError} `username_invalid`, `role_unknown`, `last_admin`
@@ -42,8 +42,8 @@ export interface TestAuth extends Auth {
 }
 
 /**
- * Returns an application's security that lives in memory, with password hashes that cost next to
- * nothing and a clock to move. For tests only: such hashes protect no password.
+ * Returns an application's security in memory, with password hashes that cost next to nothing and a
+ * clock to move. For tests only: such hashes protect no password.
  *
  * `passwordHash: {}` asks for hashes at their real cost.
  */

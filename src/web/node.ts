@@ -9,9 +9,9 @@ import { createOAuthAnswers } from './oauth-answers.ts'
  * Answers a request to an OAuth endpoint, or returns false for any other path, of which it has read
  * nothing.
  *
- * The address is the one that the request comes from, by which failed logins are slowed down: of the
- * connection, or what a proxy of yours says. Undefined for all makes all one source, which then waits
- * together. Rejects only when the server made a mistake, which the caller logs and answers with 500.
+ * Failed logins are slowed down by the address: that of the connection, or the one that your proxy
+ * reports. If it is undefined for all requests, all clients count as one source and wait together.
+ * Rejects only when the server made a mistake, which the caller logs and answers with 500.
  */
 export type NodeOAuthHandler = (
   request: IncomingMessage,
@@ -20,8 +20,8 @@ export type NodeOAuthHandler = (
 ) => Promise<boolean>
 
 /**
- * `oauthEndpoints` for the requests of `node:http`, and of what is built on it, such as Express. It
- * comes before whatever parses bodies, since it reads the body itself. Takes and throws the same.
+ * `oauthEndpoints` for the requests of `node:http`, and of what is built on it, such as Express. Put it
+ * before every parser of bodies, because it reads the body itself. Takes and throws the same.
  */
 export function nodeOAuthEndpoints(auth: Auth, options: OAuthPaths = {}): NodeOAuthHandler {
   const answerOAuth = createOAuthAnswers(auth, options)

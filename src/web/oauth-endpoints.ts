@@ -6,9 +6,9 @@ import { createOAuthAnswers } from './oauth-answers.ts'
 /**
  * Answers a request to an OAuth endpoint, or returns null for any other path.
  *
- * The address is the one that the request comes from, by which failed logins are slowed down: of the
- * connection, or what a proxy of yours says. Undefined for all makes all one source, which then waits
- * together. Rejects only when the server made a mistake, which the caller logs and answers with 500.
+ * Failed logins are slowed down by the address: that of the connection, or the one that your proxy
+ * reports. If it is undefined for all requests, all clients count as one source and wait together.
+ * Rejects only when the server made a mistake, which the caller logs and answers with 500.
  */
 export type OAuthHandler = (
   request: Request,
@@ -16,9 +16,9 @@ export type OAuthHandler = (
 ) => Promise<Response | null>
 
 /**
- * Makes a handler of all OAuth endpoints: `/auth/token`, `/auth/revoke`, `/auth/introspect`, the
- * metadata (RFC 8414) and the JWK Set, as the Fastify plugin serves them; below `prefix`, or at other
- * paths, if the options say so. A slash at the end of a path makes no difference.
+ * Makes a handler of all OAuth endpoints, as the Fastify plugin serves them: `/auth/token`,
+ * `/auth/revoke`, `/auth/introspect`, the metadata (RFC 8414) and the JWK Set. The options may put them
+ * below `prefix`, or at other paths. A slash at the end of a path makes no difference.
  *
  * A refused request is not logged: subscribe to `auth.events` for what matters.
  *

@@ -3,20 +3,19 @@ import { evaluatorOf, type Guard } from '../http/guards/guard.ts'
 import { recheckAfterBody } from '../http/guards/request-body.ts'
 import { toResponse } from './answer.ts'
 
-/** Answers a request; what a framework passes on besides comes after it. */
+/** Answers a request. Further arguments of a framework come after it. */
 export type WebHandler<Rest extends readonly unknown[] = readonly []> = (
   request: Request,
   ...rest: Rest
 ) => Promise<Response>
 
 /**
- * Makes a handler that runs only for requests that the guard lets pass, and is given the guard's
- * value first. What the guard or the handler throws is answered as `application/problem+json` if it is an
- * error of this library: a refusal, or what `auth.users.create` throws for a taken username. Every other
- * error is passed on.
+ * Makes a handler that runs only for requests that the guard lets pass, and is given the guard's value
+ * first. It answers an error of this library as `application/problem+json`, such as a guard's refusal
+ * or a taken username in `auth.users.create`. Every other error is passed on.
  *
  * Reading the body rejects if the guard no longer lets the request pass once the body is there. The
- * value stays that of before: ask the guard again for one of afterwards.
+ * handler keeps the first value: ask the guard again for the newer one.
  *
  * @throws {TypeError} if it is given no guard, such as a function that returns one.
  */

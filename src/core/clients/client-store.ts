@@ -10,7 +10,7 @@ export interface ClientRecord {
   readonly secretHash: string | null
   /** The grant types that it may use. */
   readonly grants: readonly string[]
-  /** The permissions that it may be delegated; null for whatever the role of a user grants. */
+  /** The permissions that it may be delegated; null for all that the role of a user grants. */
   readonly scopes: readonly string[] | null
   /** True if it may introspect tokens. */
   readonly introspect: boolean

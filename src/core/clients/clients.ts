@@ -45,8 +45,8 @@ export interface Clients extends ClientRegistry {
   list(): Promise<readonly Client[]>
   /**
    * Returns the client of a request (RFC 6749 §2.3): the built-in one, which is public, if the request
-   * names none. As long as no client is registered, whatever a request names is the built-in one, as
-   * in FastAPI.
+   * names none. As long as no client is registered, any name in a request is the built-in one, as in
+   * FastAPI.
    *
    * A wrong secret, a missing one, one that a public client sends, and an unknown id are one answer,
    * and an event each.
@@ -58,8 +58,8 @@ export interface Clients extends ClientRegistry {
   /** The same for registered confidential clients alone. Throws like `authenticate`. */
   authenticateConfidential(credentials: ClientCredentials | null): Promise<AuthenticatedClient>
   /**
-   * The one read of a guarded request with a client's own token: the client, if its secret is the one
-   * of the stamp, and the version of the signing keys. Null if there is no such client.
+   * The one read of a guarded request with a client's own token. Returns the client, if its secret is
+   * the one of the stamp, and the version of the signing keys. Null if there is no such client.
    */
   findByStamp(
     id: string,

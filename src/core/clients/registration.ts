@@ -16,7 +16,7 @@ export interface NewClient {
   /** Default `['password', 'refresh_token']`; none for one that only introspects. */
   readonly grants?: readonly string[]
   /**
-   * The permissions that it may be delegated. Default: whatever the role of the user grants; for
+   * The permissions that it may be delegated. Default: all that the role of the user grants; for
    * `client_credentials`, where there is no user, none.
    */
   readonly scopes?: readonly string[]

@@ -32,21 +32,21 @@ export interface ClientRegistry {
   register(client: NewClient & { readonly confidential: false }, by?: Actor): Promise<null>
   /**
    * Returns a new secret of a confidential client, which replaces the old one at once. Its sessions
-   * go on.
+   * stay open.
    *
    * @throws {ClientError} `client_unknown`, `client_public`, `client_configured`
    */
   replaceSecret(id: string, by?: Actor): Promise<string>
   /**
-   * Changes what a client may do. If it loses a grant that logins come by, or a scope, its sessions end:
-   * returns how many. Its own tokens (RFC 6749 §4.4) are good for no more than what it may do today.
+   * Changes what a client may do. If it loses a grant of logins, or a scope, its sessions end: returns
+   * how many. Its own tokens (RFC 6749 §4.4) may do no more than the client may do today.
    *
    * @throws {ClientError} `client_unknown`, `client_invalid`, `client_configured`
    */
   update(id: string, changes: ClientChanges, by?: Actor): Promise<number>
   /**
    * Removes a client and ends its sessions; returns how many. Called again after an interruption, it
-   * ends those that were left.
+   * ends the remaining sessions.
    *
    * @throws {ClientError} `client_unknown`, `client_configured`
    */

@@ -14,7 +14,7 @@ export interface CallingClient {
   readonly permissions: readonly string[]
 }
 
-/** Whoever calls: a user, or a client that acts for itself. */
+/** The caller: a user, or a client that acts for itself. */
 export type Caller =
   | { readonly kind: 'user'; readonly user: User }
   | { readonly kind: 'client'; readonly client: CallingClient }

@@ -19,7 +19,7 @@ export interface ExternalToken extends ExternalIdentity {
   readonly permissions: readonly string[]
 }
 
-/** How it goes with an issuer's keys, for metrics and for whoever asks why tokens are refused. */
+/** The state of an issuer's keys, for metrics and to find out why tokens are refused. */
 export interface IssuerStatus {
   /** The `iss` of its tokens. */
   readonly issuer: string
@@ -57,8 +57,8 @@ export interface OpenIssuer {
     'keys' | 'lastFetchedAt' | 'fetches' | 'failures' | 'lastFailure'
   >
   /**
-   * Fetches metadata and keys now, whatever is known already, and says what came: to find out
-   * whether the issuer can be used.
+   * Fetches metadata and keys now, even if they are known already, and returns what came. Use it to
+   * find out whether the issuer can be used.
    *
    * @throws an error that says why they could not be had.
    */
@@ -106,7 +106,7 @@ export interface TrustedIssuer {
   readonly permissions: PermissionMapping | undefined
   /** The same for clients that act for themselves. */
   readonly clientPermissions: PermissionMapping | undefined
-  /** What the `aud` of its tokens must name one of; none if something else is asked for. */
+  /** The `aud` of its tokens must name one of these. Empty if another claim is checked instead. */
   readonly audience: readonly string[]
   /** Names the local user of an identity that is not linked yet. */
   readonly link: LinkFunction | undefined

@@ -21,8 +21,8 @@ export interface IdentityStore {
   /** Links an identity that is not linked, in one step. */
   link(identity: IdentityRecord, event?: AuthEvent): Promise<'linked' | 'taken' | 'no_user'>
   /**
-   * Creates a user with this identity, only if it is not linked, in one step: of many requests that
-   * see the identity for the first time, one creates the user. False if it is linked.
+   * Creates a user with this identity in one step, only if it is not linked. Of many requests that see
+   * the identity for the first time, one creates the user. False if it is linked.
    * @throws {ConflictError} `username_taken`, and nothing is stored.
    */
   createUser(issuer: string, subject: string, user: UserRecord, event?: AuthEvent): Promise<boolean>

@@ -17,18 +17,18 @@ export interface Issuers {
   /** The configured issuers, in their order. */
   readonly trusted: readonly TrustedIssuer[]
   /**
-   * Returns the verified token, null if it is not valid, or undefined if its `iss` names none of
-   * these issuers. That claim is read before anything is verified, to choose among those configured
-   * and for nothing else: it never leads to a request to a host that the configuration does not name.
+   * Returns the verified token, null if it is not valid, or undefined if its `iss` names none of these
+   * issuers. That claim is read before anything is verified, only to choose among the configured
+   * issuers. It never leads to a request to a host that the configuration does not name.
    *
    * @throws {UnavailableError} if the keys of the issuer are not known and cannot be fetched.
    */
   verify(token: string): MaybePromise<AccessToken | null> | undefined
   /** The user of such a token, or null if there is none here. Does not check that they are active. */
   findUser(token: AccessToken): MaybePromise<User | null>
-  /** How often a signature of theirs did not have to be checked, and how often it did. */
+  /** How often the signature of one of their tokens was known, and how often it had to be checked. */
   readonly cache: CacheCounts
-  /** How it goes with the keys of each. */
+  /** The state of the keys of each issuer. */
   status(): readonly IssuerStatus[]
   /** Cancels fetches that are under way. */
   close(): void

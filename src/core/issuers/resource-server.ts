@@ -27,7 +27,7 @@ import { createIssuers, type Issuers } from './issuers.ts'
 export interface ResourceServer {
   /** The roles and what each grants. */
   readonly roles: Roles
-  /** Every permission that there is. */
+  /** Every permission that exists. */
   readonly permissions: Permissions
   /** Verifies tokens of the issuers. */
   readonly accessTokens: {

@@ -37,7 +37,7 @@ export interface SigningKeyChange {
 export interface SigningKeyStore {
   /** All keys with the version of the set. */
   read(): Promise<SigningKeySet>
-  /** The version alone. One prepared read: it is asked for before every token that is issued. */
+  /** The version alone. One prepared read, before every token that is issued. */
   version(): Promise<number>
   /**
    * Changes the keys in one step, only if the version is still `from` (compare-and-set); it is

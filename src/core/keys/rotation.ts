@@ -39,13 +39,13 @@ export interface ManagedKeys {
   list(): Promise<readonly ManagedKey[]>
   /**
    * Publishes the key that signs next, an hour from now, and returns it; or the one that has been
-   * published already. With `atOnce` it signs now, which verifiers that keep an older JWK Set may
-   * refuse until they fetch it anew. No token ends by this.
+   * published already. With `atOnce` it signs now. Verifiers that keep an older JWK Set may refuse its
+   * tokens until they fetch the set again. No token expires early by this.
    */
   rotate(options?: { readonly atOnce?: boolean; readonly by?: Actor }): Promise<ManagedKey>
   /**
-   * Deletes a key, and so ends its access tokens, on every process; sessions go on, and their next
-   * refresh has another key. If it was the active one, another signs at once.
+   * Deletes a key, and so ends its access tokens, on every process. Sessions stay open, and their next
+   * refresh uses another key. If it was the active key, another one signs at once.
    *
    * Returns the key that signs now.
    *

@@ -9,15 +9,15 @@ export interface Pepper {
   readonly key: Uint8Array
 }
 
-/** The pepper of new hashes, and those of before. */
+/** The pepper of new hashes, and former peppers. */
 export interface PepperOptions {
   /**
-   * New password hashes are made with the bytes of this text, at least 32, besides the password: without
-   * it nobody can try passwords against a stolen database. Hashes without it verify, and are replaced
+   * New password hashes are made with the password and the bytes of this text, at least 32. Without it
+   * nobody can try passwords against a stolen database. Hashes without it verify, and are replaced
    * after a good login. If it is lost, so is every password under it. Default: none.
    */
   readonly pepper?: string
-  /** Peppers of before, whose hashes verify still, and are replaced after a good login. Default none. */
+  /** Former peppers. Their hashes still verify, and are replaced after a good login. Default none. */
   readonly previousPeppers?: readonly string[]
 }
 

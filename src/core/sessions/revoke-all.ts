@@ -8,8 +8,8 @@ import type { Store } from '../store.ts'
  * to an earlier state, from a backup or by the failover to a standby that was behind. What was revoked
  * in the meantime would be good again there.
  *
- * Users have to log in again. Signing keys are made anew by the next `createAuth` on the store. `by` is
- * who does it, for the event, which is stored with it.
+ * Users have to log in again. The next `createAuth` on the store makes new signing keys. `by` is who
+ * does it, for the event, which is stored with it.
  */
 export async function revokeAll(store: Store, clock: Clock, by?: Actor): Promise<void> {
   const events = createAuthEvents(store.events, clock, eventRetention)

@@ -71,9 +71,9 @@ export interface Revocation {
 
 /** Sessions at rest. */
 export interface SessionStore {
-  /** False, and nothing stored, if the user is inactive or has another stamp by now. One step. */
+  /** False, and nothing stored, if the user is inactive or now has another stamp. One step. */
   create(session: SessionRecord, event?: AuthEvent): Promise<boolean>
-  /** The session of an id, whatever its state, or null. */
+  /** The session of an id, in any state, or null. */
   find(id: string): Promise<SessionRecord | null>
   /**
    * Moves a live session to its next generation, and returns it, or null if it is not live, of
@@ -81,11 +81,14 @@ export interface SessionStore {
    * token, one rotates.
    */
   rotate(rotation: Rotation): Promise<SessionRecord | null>
-  /** Ends a session. False if there is none of this id (and user, if given) that is not revoked. */
+  /**
+   * Ends a session. False if there is no such session (of this user, if given), or it is revoked
+   * already.
+   */
   revoke(id: string, now: number, options?: Revocation): Promise<boolean>
   /**
-   * Ends sessions of a registered client, `limit` at most; returns how many. Not those of the
-   * first-party client, whose number nothing bounds.
+   * Ends sessions of a registered client, `limit` at most; returns how many. Not for the first-party
+   * client, because nothing bounds the number of its sessions.
    */
   revokeByClient(clientId: string, now: number, limit: number): Promise<number>
   /** The live sessions of a user, newest first: none revoked, expired, idle or of an old stamp. */

@@ -67,16 +67,16 @@ export interface EndOptions {
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
   /**
-   * Opens a session for a user who has just logged in, which is the event of the login; null if the
-   * user is inactive, or was deleted.
+   * Opens a session for a user who has just logged in, and records the event of the login. Returns null
+   * if the user is inactive or was deleted.
    *
    * Does not check how the user logged in: call it after your own check, such as a link by mail. A
    * record that was read before a new password, a deactivation or a log-out everywhere opens none.
    */
   open(user: User | UserRecord, session: NewSession): Promise<OpenSession | null>
   /**
-   * Returns the session of a refresh token, for a look at its scopes before it is used. Null if the
-   * token was not written here, or its session is gone.
+   * Returns the session of a refresh token, to see its scopes before it is used. Null if the token was
+   * not issued here, or its session is gone.
    */
   find(refreshToken: string): Promise<Session | null>
   /**
@@ -85,27 +85,28 @@ export interface Sessions {
    */
   inspect(refreshToken: string): Promise<InspectedSession | null>
   /**
-   * Exchanges a refresh token for its successor (RFC 6749 §6). The old one dies with the exchange.
+   * Exchanges a refresh token for its successor (RFC 6749 §6). The old one is then used up.
    *
-   * Presented again within the grace, it yields the identical successor. Presented again later, or
-   * while the clock is behind the rotation by more than 30 seconds, it ends the session, before the refusal is sent: somebody holds a copy, and which of the two is the
-   * thief cannot be known (RFC 9700 §4.14.2).
+   * Presented again within the grace, it yields the identical successor. Presented again later, it ends
+   * the session before the refusal is sent. So does a token presented while the clock is behind the
+   * rotation by more than 30 seconds. Somebody holds a copy, and the server cannot know which of the
+   * two is the thief (RFC 9700 §4.14.2).
    *
    * @throws {OAuthError} `invalid_grant` for a token that is unknown, expired, revoked, reused, of
    * another client, or of a user who is inactive.
    */
   refresh(refreshToken: string, clientId: string, by?: Actor): Promise<OpenSession>
-  /** Ends a session. False if there is none to end. */
+  /** Ends a session. False if there is no such session, or it has ended. */
   end(id: string, options?: EndOptions): Promise<boolean>
   /** The live sessions of a user, newest first. */
   list(userId: string): Promise<readonly Session[]>
   /**
-   * Deletes sessions that ended a day ago or earlier; returns how many. In small batches, and with
-   * pauses in which others get their turn: a million takes a quarter of an hour. Stops after the
-   * batch in which the signal comes.
+   * Deletes sessions that ended a day ago or earlier; returns how many. It works in small batches, with
+   * pauses for other writers: a million takes a quarter of an hour. It stops after the batch in which
+   * the signal comes.
    */
   prune(signal?: AbortSignal): Promise<number>
-  /** Sessions that this process has deleted so. */
+  /** Sessions that this process has deleted in this way. */
   readonly pruned: number
 }
 

@@ -10,7 +10,7 @@ export interface ThrottleRule {
   readonly longestWait: number
   /** From this many failures on there is no end to the wait but `unlock`. */
   readonly lockedFrom: number
-  /** After this long without an attempt counting starts anew. */
+  /** After this long without an attempt, counting starts at zero. */
   readonly forgottenAfter: number
 }
 
@@ -64,17 +64,17 @@ export interface ThrottleStore {
    * none is counted beyond the rule.
    */
   count(count: ThrottleCount): Promise<ThrottleOutcome>
-  /** The counts of these keys, in any order, without those that there are none of. Changes nothing. */
+  /** The counts of these keys, in any order. A key without a count is left out. Changes nothing. */
   find(keys: readonly string[]): Promise<readonly ThrottleState[]>
-  /** Takes one attempt back, which has not failed, with the wait that it may have brought. */
+  /** Takes back one attempt that has not failed, and the wait that it may have caused. */
   takeBack(key: string): Promise<void>
-  /** Makes a source known to an account. Ends no count but those that are named. */
+  /** Makes a source known to an account. Ends only the counts that are named. */
   succeed(success: ThrottleSuccess): Promise<void>
   /** Ends all waits of an account. */
   unlock(account: string, event?: AuthEvent): Promise<void>
   /**
-   * Deletes counts that were last counted before one instant and are not locked, known sources that
-   * last succeeded before the other, and the least important of those that are more than `most`.
+   * Deletes counts that were last counted before `countedBefore` and are not locked, and known sources
+   * that last succeeded before `succeededBefore`. Of more than `most` it deletes the least important.
    */
   prune(countedBefore: number, succeededBefore: number, most: number): Promise<number>
 }

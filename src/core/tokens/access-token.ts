@@ -90,7 +90,7 @@ export interface IssuedAccessToken {
 
 /** Verifies access tokens (RFC 9068), with one issuer, audience and ring of keys. */
 export interface AccessTokens {
-  /** Seconds that a new token lives. */
+  /** Seconds until a new token expires. */
   readonly lifetime: number
   /**
    * Returns the verified token, or null if it is not one of ours that is valid now. Checked in this

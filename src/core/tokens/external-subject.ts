@@ -1,6 +1,6 @@
 /**
- * How the user behind somebody else's token is found: made of the token's claims alone, linked to a
- * user in the store, or created in the store at first sight.
+ * How the user behind another issuer's token is found: made of the token's claims alone (`token`),
+ * linked to a user in the store (`link`), or created in the store at first sight (`create`).
  */
 export type UserMode = 'token' | 'link' | 'create'
 

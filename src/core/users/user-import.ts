@@ -44,8 +44,8 @@ export interface ImportCounts {
   /** With `update`: users whose password was set or renewed here, and is not that of the entry. */
   readonly passwordKept: number
   /**
-   * The username is taken: by an earlier import, by a user of before, or by an earlier entry. With
-   * `update`: and the user is as the entry says.
+   * The username is taken: by an earlier import, by an existing user, or by an earlier entry. With
+   * `update`, the user is also as the entry says.
    */
   readonly skipped: number
   /** Entries that were not imported; see `onRefused`. */

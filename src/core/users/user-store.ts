@@ -52,7 +52,7 @@ export interface StampRenewal {
   readonly oldSecurityStamp: string
   /** The new stamp. */
   readonly securityStamp: string
-  /** The session that goes on, if it is one of the user's and neither revoked nor of another stamp. */
+  /** The session that stays open, if it is one of the user's and neither revoked nor of another stamp. */
   readonly keepSession?: string
 }
 
@@ -82,8 +82,8 @@ export interface UserStore {
   /** @throws {ConflictError} `username_taken` */
   create(user: UserRecord, event?: AuthEvent): Promise<void>
   /**
-   * Creates those of 2000 users at most whose username and id are free; returns their usernames. The
-   * event is made of them, if there are any, for the same transaction.
+   * Takes 2000 users at most, and creates those whose username and id are free. Returns their
+   * usernames. The event is made of them, if there are any, for the same transaction.
    */
   createMany(
     users: readonly UserRecord[],
@@ -101,22 +101,21 @@ export interface UserStore {
   list(query: UserQuery): Promise<readonly UserRecord[]>
   /** Counts all users. Reads an index, not every row. */
   counts(): Promise<UserCounts>
-  /** Password hashes that are not argon2id, those of the newest users, `limit` at most. */
+  /** Password hashes that are not argon2id, of the newest users, `limit` at most. */
   importedHashes(limit: number): Promise<readonly string[]>
   /** The ids of the peppers that password hashes are under, each once, however many users there are. */
   pepperIds(): Promise<readonly string[]>
   /**
-   * Changes a user and returns the new record, or null if there is none.
-   * With `keepOneActiveIn`, the change is refused, in the same step, when the user is active in one
-   * of those roles and no other user is.
+   * Changes a user and returns the new record, or null if there is none. With `keepOneActiveIn`, the
+   * same step refuses the change if the user is the last active one in these roles.
    * @throws {ConflictError} `last_active`
    */
   update(id: string, changes: UserChanges, options?: GuardedWrite): Promise<UserRecord | null>
   /**
    * Replaces the hash only if it is still `from` (compare-and-set); null is none. False if it is not.
-   * With `renewal`, the stamp too, which ends the user's tokens; `keepSession` goes over to the new
-   * stamp in the same step. Then false also if the user is inactive, or the stamp is not the old one
-   * any more: a log-out everywhere that came meanwhile must not be undone.
+   * With `renewal` it replaces the stamp too, which ends the user's tokens. `keepSession` gets the new
+   * stamp in the same step. With `renewal` also false if the user is inactive or no longer has the old
+   * stamp: a log-out everywhere that came meanwhile must not be undone.
    */
   replacePasswordHash(
     id: string,

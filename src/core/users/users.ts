@@ -29,33 +29,33 @@ export type NewUser = {
   | {
       /**
        * A hash in any format that `docs/importing-users.md` lists. No policy applies: nobody knows the
-       * password. The first good login replaces the hash if it is not of today's scheme and cost.
+       * password. The first good login replaces an outdated hash.
        */
       readonly passwordHash: string
       readonly password?: never
     }
 )
 
-/** What a user shows to have a new password. */
+/** What a user sends for a new password. */
 export interface PasswordChange {
   /** The password that the user has now. */
   readonly oldPassword: string
   /** Must pass the password policy. */
   readonly newPassword: string
-  /** The address that the change was asked for from, which wrong old passwords are counted by. */
+  /** The address of the request. Wrong old passwords are counted by it. */
   readonly address: string | undefined
-  /** The session that goes on. */
+  /** The session that stays. */
   readonly keepSession?: string
   /** The id of the request, for the event. */
   readonly requestId?: string | undefined
 }
 
 /**
- * Creates and changes users. Every refusal is an `UserError` that says what to do.
+ * Creates and changes users. Every refusal is a `UserError` that says what to do.
  *
  * A change is stored together with its event, or not at all. `by` is who makes it, for the event.
  *
- * Does not check who asks: guard the route.
+ * Does not check the caller: guard the route.
  */
 export interface Users {
   /**
@@ -69,7 +69,7 @@ export interface Users {
   createFirst(user: NewUser, by?: Actor): Promise<User | null>
   /** The user of an id, active or not; null if there is none. */
   find(id: string): Promise<User | null>
-  /** The user of a name, in whatever spelling of it (see `canonicalUsername`); null if there is none. */
+  /** The user of a name, in any spelling of it (see `canonicalUsername`); null if there is none. */
   findByUsername(username: string): Promise<User | null>
   /**
    * Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`.
@@ -94,8 +94,7 @@ export interface Users {
    */
   setPassword(id: string, password: string, by?: Actor): Promise<User>
   /**
-   * Sets a new password after checking the old one, and ends every token and session of the user but
-   * `keepSession`.
+   * Sets a new password after checking the old one. Ends every token and session but `keepSession`.
    *
    * @throws {UserError} `password_incorrect`, `password_refused`, `user_unknown`
    * @throws {ThrottledError} if too many attempts with a wrong old password came before.
@@ -106,9 +105,9 @@ export interface Users {
   /** Deletes the user, with every session. @throws {UserError} `user_unknown`, `last_admin` */
   remove(id: string, by?: Actor): Promise<void>
   /**
-   * Creates the users of an older system, batch by batch, with the hashes of their passwords. Entries
-   * that cannot be users are refused, one by one, and usernames that are taken are skipped, or updated if
-   * that is asked for: an import that was interrupted is simply done again.
+   * Creates the users of an older system, batch by batch, with the hashes of their passwords. Wrong
+   * entries are refused one by one. Taken usernames are skipped, or updated on request. So repeat an
+   * import that was interrupted.
    *
    * @throws {UserError} `role_unknown` if the default role of the import is.
    */

@@ -40,7 +40,7 @@ export const pathShapes: ShapesOf<OAuthPaths> = {
   introspectionPath: path,
 }
 
-/** What an OAuth endpoint reads of a request, of whatever kind. */
+/** What an OAuth endpoint reads of a request of any kind. */
 export interface EndpointRequest {
   readonly method: string
   /** By its name in small letters. */

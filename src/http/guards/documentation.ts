@@ -10,7 +10,7 @@ export interface GuardDocumentation {
   readonly optional: boolean
 }
 
-/** What a guard of yours says of itself. Default: no scopes, no conditions, no credentials. */
+/** How your guard describes itself. Default: no scopes, no conditions, no credentials. */
 export type GuardOptions = Partial<GuardDocumentation>
 
 /** What several guards on one route say together. */

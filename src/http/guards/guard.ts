@@ -7,7 +7,7 @@ import type { GuardDocumentation, GuardOptions } from './documentation.ts'
  * or another error. It runs once per request however often it is called, and once more after the body
  * of a request that has one: see `recheck`.
  *
- * Await it: before that nothing is decided. A refusal that nobody awaits does not end the process.
+ * Await it: nothing is decided before that. A refusal that nobody awaits does not end the process.
  *
  * A guard is also a valid Fastify `onRequest` hook.
  */
@@ -134,13 +134,13 @@ export function isGuarded(request: GuardedRequest): boolean {
 
 /**
  * Asks every guard again that has let this request pass, and rejects as soon as one refuses it now.
- * Afterwards a guard yields what it knows by then.
+ * Afterwards a guard yields its newer value.
  *
- * For whatever waits between a guard and its deed, above all for a body: it may come minutes later,
- * and the user may be deactivated by then. The plugin for Fastify, and `secured` everywhere, do it
- * themselves; call it where you read a body of your own after a guard.
+ * Call it when you have waited between a guard and the work it guards, above all where you read a body
+ * yourself. The body may come minutes later, and the user may be inactive then. The plugin for Fastify,
+ * and `secured` everywhere, do it themselves.
  *
- * @throws {Refusal} or whatever else a guard rejects with.
+ * @throws {Refusal} or any other error that a guard rejects with.
  */
 export async function recheck(request: GuardedRequest): Promise<void> {
   const outcomes = Outcomes.take(request)

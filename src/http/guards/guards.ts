@@ -26,8 +26,8 @@ export interface Guards {
    */
   readonly accessToken: Guard<AccessToken>
   /**
-   * The user of the token, read anew on every request, so that a deactivation, a changed role or a
-   * new password counts from the next request on. Refuses an inactive user with 403.
+   * The user of the token, read on every request. So a deactivation, a changed role or a new password
+   * counts from the next request on. Refuses an inactive user with 403.
    */
   readonly activeUser: Guard<User>
   /**
@@ -54,13 +54,13 @@ export interface Guards {
    */
   requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
   /**
-   * A client that acts for itself (RFC 6749 §4.4), read anew on every request. Refuses a user's token
-   * with 403, as all guards above, which are for users, refuse a client's.
+   * A client that acts for itself (RFC 6749 §4.4), read on every request. Refuses a user's token with
+   * 403. The guards above are for users, and refuse a client's token in the same way.
    */
   readonly currentClient: Guard<CallingClient>
   /** A client that acts for itself, has the permissions, and whose token does. Throws as above. */
   requireClient(...permissions: readonly [string, ...string[]]): Guard<CallingClient>
-  /** Whoever calls, an active user or a client that acts for itself: `kind` tells which. */
+  /** The caller, an active user or a client that acts for itself: `kind` says which. */
   readonly currentCaller: Guard<Caller>
   /**
    * The same with permissions: what `requirePermission` asks of a user, or `requireClient` of a

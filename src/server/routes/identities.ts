@@ -74,7 +74,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
           409: 'The identity is linked already',
           422: 'There is no such issuer',
         },
-        description: 'Whoever has the identity is this user from the next request on.',
+        description: 'A caller with this identity is this user from the next request on.',
         params: UserId,
         body: Identity,
         response: { 201: IdentityAnswer },

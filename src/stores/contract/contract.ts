@@ -18,7 +18,7 @@ import { usersContract } from './users.ts'
 export type OpenStores = () => Promise<readonly [Store, Store]>
 
 /**
- * Registers the suite of tests that every store must pass, with `node:test`: call it in a test file and
+ * Registers the suite of tests that every store must pass, with `node:test`. Call it in a test file and
  * run that with `node --test`. `name` is for the report.
  *
  * Does not check what is true of one engine alone, such as what survives a power failure.

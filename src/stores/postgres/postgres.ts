@@ -30,7 +30,7 @@ import { parsePostgresUrl } from './url.ts'
 
 /** The connections to PostgreSQL. */
 export interface PostgresOptions {
-  /** Connections at most, besides the one that listens for changes. Default 10. */
+  /** Connections at most. One more listens for changes. Default 10. */
   readonly maxConnections?: number
   /**
    * Seconds that a statement may take which reads many rows, such as a search among all users.
@@ -50,9 +50,9 @@ const requestLimit = 1500
 const maintenanceLimit = 3_600_000
 
 /**
- * A store in a PostgreSQL database, named by a `postgres://` URL as libpq reads it: with several
- * hosts, of which the one that can be written is found again after a failover, and with TLS. Any
- * number of processes and machines may share it.
+ * A store in a PostgreSQL database. A `postgres://` URL names it, and is read as libpq reads it. It may
+ * name several hosts: the one that can be written is found again after a failover. It may ask for TLS.
+ * Any number of processes and machines may share the database.
  *
  * It has no place for a key-encryption key: set `keyEncryptionKey`, the same for every process.
  *
