@@ -66,7 +66,7 @@ async function tellWhatIsThere(config: Config): Promise<void> {
   const auth: Auth = await openAuth(config)
   try {
     const { total } = await auth.users.counts()
-    console.log(`Users: ${total}. Every session and token of before is ended.`)
+    console.log(`Users: ${total}. Every session is revoked, and every token with it.`)
   } finally {
     await auth.close()
   }

@@ -22,7 +22,7 @@ export function keyCommand(): Command {
 
   key
     .command('rotate')
-    .option('--now', 'sign with it at once; verifiers elsewhere may have to fetch the keys anew')
+    .option('--now', 'sign with it at once; verifiers elsewhere may have to fetch the keys again')
     .description('publish the next signing key; nobody is logged out')
     .action(({ now = false }: { now?: boolean }) =>
       withKeys(async (keys, by) => {

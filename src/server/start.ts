@@ -123,7 +123,7 @@ function greet(
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
   if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {
     lines.push(
-      `WARNING: HOST ${config.host} lets others in, and whoever is on the way reads passwords: put a proxy with TLS in front.`,
+      `WARNING: HOST ${config.host} accepts connections from other machines without TLS, so the network can read passwords: put a proxy with TLS in front.`,
     )
   }
   if (setup) {

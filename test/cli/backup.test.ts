@@ -61,7 +61,7 @@ test('a restore is refused while a server runs, and keeps what was there (DD-08)
 
   const restored = await run(directory, ['restore', 'copy.db'])
   assert.equal(restored.code, 0, restored.stderr)
-  assert.match(restored.stdout, /Users: 1\. Every session and token of before is ended\./)
+  assert.match(restored.stdout, /Users: 1\. Every session is revoked, and every token with it\./)
   assert.deepEqual(usersIn(path), ['alice'])
   assert.equal(statSync(path).mode & 0o777, 0o600)
   const former = restored.stdout.match(/is kept as (\S+)\./)?.[1] ?? ''

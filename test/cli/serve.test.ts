@@ -165,7 +165,7 @@ test('an issuer that others reach by http is refused at start, but for --dev (HH
 })
 
 test('a server that lets others in without TLS says so at its start (HH-09)', async () => {
-  const warning = /^WARNING: HOST \S+ lets others in, and whoever is on the way reads passwords/m
+  const warning = /^WARNING: HOST \S+ accepts connections from other machines without TLS, /m
   const open = await serve(createDirectory(), { HOST: '0.0.0.0' })
   await open.stop()
   assert.match(open.greeting, warning)

@@ -26,7 +26,7 @@ function judge(origin: string, issuer: URL): readonly Finding[] {
   if (isInsecure(origin)) {
     return [
       warning(
-        `CORS_ORIGINS names ${origin}, which is not https: whoever is on the way can change its pages, and takes the tokens that they hold.`,
+        `CORS_ORIGINS names ${origin}, which is not https: the network can change its pages and take the tokens that they hold.`,
         'Serve these pages by https, and name that origin in its place.',
       ),
     ]
@@ -34,7 +34,7 @@ function judge(origin: string, issuer: URL): readonly Finding[] {
   if (isLoopback(hostname) && !isLoopback(issuer.hostname)) {
     return [
       warning(
-        `CORS_ORIGINS names ${origin}, a page on the machine of whoever looks at it, and ISSUER ${issuer.origin} is for others.`,
+        `CORS_ORIGINS names ${origin}, a page on the user's own machine, and ISSUER ${issuer.origin} is for others.`,
         'Take it out, unless this server is for development.',
       ),
     ]

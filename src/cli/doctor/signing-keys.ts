@@ -54,7 +54,7 @@ function secretFindings(config: Config): readonly Finding[] {
     found.push(
       warning(
         `${previousSecretKeys.length} in SECRET_KEY_PREVIOUS: who holds one can still sign tokens.`,
-        'Remove it when the sessions of before have been refreshed, or at once if it was stolen.',
+        'Remove it when the older sessions have been refreshed, or at once if it was stolen.',
       ),
     )
   }

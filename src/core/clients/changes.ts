@@ -4,7 +4,7 @@ import type { ClientRecord } from './client-store.ts'
 import { haveGrantFor } from './grants.ts'
 import { clientProblems } from './registration.ts'
 
-/** What is to be another way about a registered client. What is left out stays as it is. */
+/** Changes to a registered client. Omitted fields stay as they are. */
 export interface ClientChanges {
   /** For people to read. */
   readonly name?: string

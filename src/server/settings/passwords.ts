@@ -12,7 +12,7 @@ export const pepper: Setting<string | undefined> = judged('PASSWORD_PEPPER', sec
   fallback: undefined,
   default: 'none',
   description:
-    'Password hashes are made with the bytes of this text, too, at least 32. If it is lost, so is every password under it: see [the pepper](keys.md#the-password-pepper).',
+    'A secret of at least 32 bytes that every password hash is made with. If it is lost, so is every password under it: see [the pepper](keys.md#the-password-pepper).',
   secret: true,
 })
 
