@@ -1,3 +1,4 @@
+import { notice } from './form.ts'
 import { html } from './html.ts'
 import { type Page, page } from './page.ts'
 
@@ -26,11 +27,13 @@ export function frontPage({ version, issuer, links, isEmpty }: FrontPage): Page 
   const items = Object.entries(links).map(([name, path]) => {
     return html`<li><a href="${path}">${titles[name as FrontLink]}</a></li>`
   })
-  const notice = html`<p role="alert">There are no users yet: open the link that the server printed when it started.</p>`
-  const body = html`${isEmpty ? notice : ''}<p>A login server, version ${version}.</p>
+  const hint = notice(
+    'There are no users yet: open the link that the server printed when it started.',
+  )
+  const body = html`${isEmpty ? hint : ''}<p>Portcullis runs here, version ${version}.</p>
 <ul>${items}</ul>
-<p>Log in, and ask who you are:</p>
+<h2>Log in, and ask who you are</h2>
 <pre><code>curl ${issuer}/auth/token -d username=… -d password=…
 curl ${issuer}/me -H 'Authorization: Bearer …'</code></pre>`
-  return page({ title: 'Portcullis', body })
+  return page({ title: 'Login server', body, wide: true })
 }

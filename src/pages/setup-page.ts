@@ -1,3 +1,4 @@
+import { type Field, fields, type Problem, revealPasswords, summary } from './form.ts'
 import { html } from './html.ts'
 import { type Page, page } from './page.ts'
 
@@ -5,36 +6,44 @@ import { type Page, page } from './page.ts'
 // not to a proxy, not in a Referer. The script carries it into the form.
 const script = `
 const code = document.querySelector('input[name=code]')
-if (location.hash.length > 1) {
-  code.value = location.hash.slice(1)
-  code.parentElement.hidden = true
-  history.replaceState(null, '', location.pathname)
-} else if (code.value !== '') code.parentElement.hidden = true
-`
+const field = code.closest('.field')
+function takeCode() {
+  if (location.hash.length > 1) {
+    code.value = location.hash.slice(1)
+    history.replaceState(null, '', location.pathname)
+  }
+  field.hidden = code.value !== '' && !code.ariaInvalid
+}
+takeCode()
+// The link, pasted where this page is open already.
+addEventListener('hashchange', takeCode)
+${revealPasswords}`
+
+/** The names of its fields. */
+export type SetupField = 'code' | 'username' | 'password' | 'repeated'
 
 export interface SetupForm {
   readonly code: string
   readonly username: string
   /** Reasons why the form was not accepted. */
-  readonly problems: readonly string[]
+  readonly problems: readonly (Problem & { readonly field: SetupField | null })[]
   readonly minPasswordHint: string
 }
 
 /** The page with the form for the first administrator. */
 export function setupFormPage({ code, username, problems, minPasswordHint }: SetupForm): Page {
-  const reasons = problems.map((problem) => html`<li>${problem}</li>`)
-  const body = html`${reasons.length === 0 ? '' : html`<ul role="alert">${reasons}</ul>`}
+  const all: readonly (Field & { readonly name: SetupField })[] = [
+    { name: 'code', label: 'Set-up code', autocomplete: 'off', value: code },
+    { name: 'username', label: 'Username', autocomplete: 'username', value: username },
+    {
+      ...{ name: 'password', label: 'Password', type: 'password' },
+      ...{ autocomplete: 'new-password', hint: minPasswordHint },
+    },
+    { name: 'repeated', label: 'Password again', type: 'password', autocomplete: 'new-password' },
+  ]
+  const body = html`${summary(problems)}
 <form method="post">
-<div><label for="code">Set-up code</label>
-<input id="code" name="code" required autocomplete="off" value="${code}"></div>
-<label for="username">Username</label>
-<input id="username" name="username" required autofocus autocomplete="username" autocapitalize="none" spellcheck="false" value="${username}">
-<label for="password">Password</label>
-<input id="password" name="password" type="password" required autocomplete="new-password" aria-describedby="hint">
-<small id="hint">${minPasswordHint}</small>
-<label for="repeated">Password again</label>
-<input id="repeated" name="repeated" type="password" required autocomplete="new-password">
-<button>Create</button>
+${fields(all, problems, 'username')}<button class="main">Create the administrator</button>
 </form>`
   return page({ title: 'Create the first administrator', body, script, hasForm: true })
 }
@@ -43,7 +52,7 @@ export function setupFormPage({ code, username, problems, minPasswordHint }: Set
 export function setupDonePage(username: string, docs: boolean): Page {
   const next = docs ? html`Go on to <a href="docs">the documentation</a> and press Authorize.` : ''
   return page({
-    title: 'Done',
+    title: 'The administrator is there',
     body: html`<p><strong>${username}</strong> can log in now. ${next}</p>`,
   })
 }

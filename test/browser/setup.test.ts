@@ -41,7 +41,7 @@ async function fillIn(page: Page, password: string, repeated = password): Promis
   await page.getByLabel('Username').fill('alice')
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByLabel('Password again').fill(repeated)
-  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('button', { name: 'Create the administrator' }).click()
 }
 
 /** A page of another server that waits for its first administrator. */

@@ -42,15 +42,17 @@ export async function setupRoutes(
       if (!(await isOpen())) return sendGone(reply, setup, docs)
       const form = readForm(request.headers['content-type'], bytesOf(request.body))
       if (form === null) {
-        return sendForm(reply, 400, { problems: ['The form could not be read: send it again.'] })
+        const text = 'The form could not be read: send it again.'
+        return sendForm(reply, 400, { problems: [{ field: null, text }] })
       }
       const { code, username, password, repeated } = form
       if (!setup.admits(code)) {
-        const problem = 'The set-up code is not right: open the link that the server printed.'
-        return sendForm(reply, 403, { username, problems: [problem] })
+        const text = 'The set-up code is not right: open the link that the server printed.'
+        return sendForm(reply, 403, { username, problems: [{ field: 'code', text }] })
       }
       if (password !== repeated) {
-        return sendForm(reply, 422, { code, username, problems: ['The passwords differ.'] })
+        const text = 'The passwords differ.'
+        return sendForm(reply, 422, { code, username, problems: [{ field: 'repeated', text }] })
       }
       try {
         const role = auth.roles.administrative[0] as string
@@ -64,7 +66,9 @@ export async function setupRoutes(
         return sendPage(reply, 201, setupDonePage(user.username, docs))
       } catch (error) {
         if (!(error instanceof UserError)) throw error
-        return sendForm(reply, 422, { code, username, problems: error.problems })
+        const field = error.code.startsWith('username_') ? 'username' : 'password'
+        const problems = error.problems.map((text) => ({ field, text }) as const)
+        return sendForm(reply, 422, { code, username, problems })
       }
     },
   )
