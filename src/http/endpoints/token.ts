@@ -23,7 +23,7 @@ import { clientFields, documentForm } from './form-documentation.ts'
  * A registered client authenticates for every grant (§3.2.1); see `Clients.authenticate`.
  */
 export function createTokenEndpoint(auth: Auth): TokenEndpoint {
-  return createFormEndpoint((form) => grantToken(auth, form))
+  return createFormEndpoint((form) => grantToken(auth, form), auth)
 }
 
 async function grantToken(
@@ -86,7 +86,13 @@ export const tokenEndpoint: FormEndpoint = {
   path: '/auth/token',
   ...formBody,
   create: createTokenEndpoint,
-  documentation: documentForm({
+  document: documentToken,
+}
+
+function documentToken({ compatibility }: Auth): object {
+  const badPassword = 'Incorrect username or password'
+  const refusesWith400 = compatibility?.incorrectPassword === 400
+  return documentForm({
     operationId: 'createToken',
     summary: 'Log in, refresh, or get a token for a client',
     description: everyGrant.map(({ description }) => description).join(' '),
@@ -95,11 +101,7 @@ export const tokenEndpoint: FormEndpoint = {
       properties: {
         grant_type: { type: 'string', enum: grantNames, default: 'password' },
         ...Object.assign({}, ...everyGrant.map(({ parameters }) => parameters)),
-        scope: {
-          type: 'string',
-          description:
-            'Space-delimited; fewer than the role grants, or the client is registered with',
-        },
+        scope: { type: 'string', description: compatibility ? scopeLikeFastApi : ourScope },
         ...clientFields,
       },
     },
@@ -116,10 +118,16 @@ export const tokenEndpoint: FormEndpoint = {
       },
     },
     refusals: {
-      400: 'The request is malformed',
-      401: 'Incorrect username or password, or the client could not be authenticated',
+      400: `The request is malformed${refusesWith400 ? `, or ${badPassword.toLowerCase()}` : ''}`,
+      401: `${refusesWith400 ? 'The' : `${badPassword}, or the`} client could not be authenticated`,
       429: 'Too many failed attempts; see Retry-After',
       503: 'Too many logins at once; see Retry-After',
     },
-  }),
+    ...(compatibility && { detailAlone: refusesWith400 ? 400 : 401 }),
+  })
 }
+
+const ourScope =
+  'Space-delimited; fewer than the role grants, or the client is registered with. A login without it gets all that the role grants.'
+const scopeLikeFastApi =
+  'Space-delimited. A login without it gets none, and one that names what the role does not grant gets the rest.'
