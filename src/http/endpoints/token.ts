@@ -90,18 +90,24 @@ export const tokenEndpoint: FormEndpoint = {
 }
 
 function documentToken({ compatibility }: Auth): object {
+  const withoutScope = `A login that asks for no scope gets ${compatibility ? 'none' : 'all that the role of the user grants'}.`
   const badPassword = 'Incorrect username or password'
   const refusesWith400 = compatibility?.incorrectPassword === 400
   return documentForm({
     operationId: 'createToken',
     summary: 'Log in, refresh, or get a token for a client',
-    description: everyGrant.map(({ description }) => description).join(' '),
+    description: [...everyGrant.map(({ description }) => description), withoutScope].join(' '),
     body: {
       type: 'object',
       properties: {
         grant_type: { type: 'string', enum: grantNames, default: 'password' },
         ...Object.assign({}, ...everyGrant.map(({ parameters }) => parameters)),
-        scope: { type: 'string', description: compatibility ? scopeLikeFastApi : ourScope },
+        scope: {
+          type: 'string',
+          description: compatibility
+            ? 'Space-delimited; a login gets what of it is granted'
+            : 'Space-delimited; fewer than the role grants, or the client is registered with',
+        },
         ...clientFields,
       },
     },
@@ -126,8 +132,3 @@ function documentToken({ compatibility }: Auth): object {
     ...(compatibility && { detailAlone: refusesWith400 ? 400 : 401 }),
   })
 }
-
-const ourScope =
-  'Space-delimited; fewer than the role grants, or the client is registered with. A login without it gets all that the role grants.'
-const scopeLikeFastApi =
-  'Space-delimited. A login without it gets none, and one that names what the role does not grant gets the rest.'
