@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import Fastify from 'fastify'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
-import { type ConfigError, ThrottledError, UserError } from '../../src/core/errors.ts'
+import { ThrottledError, UserError } from '../../src/core/errors.ts'
 import { createResourceServer } from '../../src/core/issuers/resource-server.ts'
 import { answerError, portcullis, secured } from '../../src/fastify/index.ts'
 import { optional } from '../../src/http/guards/combinators.ts'
@@ -16,32 +16,32 @@ const issuers = [
 ] as const
 
 describe('the option compatibility', () => {
+  const whole = (owner: string) =>
+    `The option compatibility of ${owner} must be 'fastapi', or an object such as { like: 'fastapi', incorrectPassword: 400 }.`
   for (const [option, problem] of [
-    [
-      'flask',
-      "The option compatibility must be 'fastapi', or { like: 'fastapi', incorrectPassword: 400 }.",
-    ],
-    [
-      null,
-      "The option compatibility must be 'fastapi', or { like: 'fastapi', incorrectPassword: 400 }.",
-    ],
-    [{}, "The option compatibility.like must be 'fastapi'."],
-    [{ like: 'flask' }, "The option compatibility.like must be 'fastapi'."],
+    ['flask', whole],
+    [null, whole],
+    [['fastapi'], whole],
+    [{}, () => "The option compatibility.like is missing: pass 'fastapi'."],
+    [{ like: 'flask' }, (owner) => `The option compatibility.like of ${owner} must be 'fastapi'.`],
     [
       { like: 'fastapi', incorrectPassword: 403 },
-      'The option compatibility.incorrectPassword must be 400 or 401.',
+      (owner) => `The option compatibility.incorrectPassword of ${owner} must be 400 or 401.`,
     ],
     [
       { like: 'fastapi', incorectPassword: 400 },
-      'The option compatibility has no option "incorectPassword". Did you mean incorrectPassword?',
+      () =>
+        'The option compatibility has no option "incorectPassword". Did you mean incorrectPassword?',
     ],
-  ] as const) {
+  ] satisfies readonly (readonly [unknown, (owner: string) => string])[]) {
     test(`is refused as ${JSON.stringify(option)}`, async () => {
-      const compatibility = option as AuthOptions['compatibility']
-      const hasProblem = ({ problems }: ConfigError) => problems.includes(problem)
-      await assert.rejects(createTestAuth({ compatibility } as Partial<AuthOptions>), hasProblem)
-      const options = { issuers, compatibility } as Parameters<typeof createResourceServer>[0]
-      assert.throws(() => createResourceServer(options), hasProblem)
+      const compatibility = option as NonNullable<AuthOptions['compatibility']>
+      await assert.rejects(createTestAuth({ compatibility }), {
+        problems: [problem('createAuth')],
+      })
+      assert.throws(() => createResourceServer({ issuers, compatibility }), {
+        problems: [problem('createResourceServer')],
+      })
     })
   }
 
