@@ -16,12 +16,12 @@ export interface AnswerHead {
 export function headLikeFastApi(
   error: unknown,
   ours: AnswerHead,
-  { incorrectPassword = 401 }: Compatibility,
+  { incorrectPassword }: Compatibility,
   scopes: readonly string[],
 ): AnswerHead {
   if (error instanceof InactiveUser) return { status: 400 }
   if (error instanceof IncorrectCredentials) {
-    return incorrectPassword === 400 ? { status: 400 } : { ...ours, status: 401 }
+    return incorrectPassword === 400 ? { status: 400 } : ours
   }
   // Without credentials the challenge is bare there too.
   if (!(error instanceof BearerError) || error.code === undefined) return ours

@@ -6,6 +6,7 @@ import { ThrottledError, UserError } from '../../src/core/errors.ts'
 import { createResourceServer } from '../../src/core/issuers/resource-server.ts'
 import { answerError, portcullis, secured } from '../../src/fastify/index.ts'
 import { optional } from '../../src/http/guards/combinators.ts'
+import { guard } from '../../src/http/guards/guard.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'
 import { BearerError } from '../../src/http/refusal.ts'
 import { rfc9068 } from '../../src/issuers/rfc9068.ts'
@@ -44,6 +45,14 @@ describe('the option compatibility', () => {
       })
     })
   }
+
+  test('has a long form, which the short one stands for', async () => {
+    for (const compatibility of ['fastapi', { like: 'fastapi' }] as const) {
+      const auth = await createTestAuth({ compatibility })
+      assert.deepEqual(auth.compatibility, { like: 'fastapi' })
+      await auth.close()
+    }
+  })
 
   test('is none unless it is given', async () => {
     const auth = await createTestAuth()
@@ -118,10 +127,16 @@ describe('an answer like that of FastAPI', () => {
 describe('the OpenAPI document of answers like those of FastAPI', () => {
   async function documented(compatibility: NonNullable<AuthOptions['compatibility']>) {
     const auth = await createTestAuth({ roles: { member: ['me'], admin: ['*'] }, compatibility })
-    const { requirePermission, requireRole } = createGuards(auth)
+    const { accessToken, requirePermission, requireRole } = createGuards(auth)
     const app = Fastify()
     await app.register(portcullis, { auth })
     app.get('/me', { onRequest: requirePermission('me') }, () => '')
+    app.get('/token', { onRequest: accessToken }, () => '')
+    app.get(
+      '/key',
+      { onRequest: guard(() => null, { compatibility: { like: 'fastapi' } }) },
+      () => '',
+    )
     app.get('/admin', { onRequest: requireRole('admin') }, () => '')
     const { paths } = (await app.inject('/openapi.json')).json()
     await Promise.all([app.close(), auth.close()])
@@ -135,6 +150,13 @@ describe('the OpenAPI document of answers like those of FastAPI', () => {
     assert.match(unauthorized.description, /lacks the scope me$/)
     assert.equal(forbidden.description, 'Requires a user')
     assert.equal(paths['/admin'].get.responses[403].description, 'Requires a user, the role admin')
+    const { responses } = paths['/token'].get
+    assert.deepEqual(Object.keys(responses), ['200', '401'])
+    assert.equal(
+      responses[401].description,
+      'The access token is missing, invalid, expired or revoked',
+    )
+    assert.deepEqual(Object.keys(paths['/key'].get.responses), ['200'])
     for (const { content } of [inactive, unauthorized, forbidden]) {
       assert.deepEqual(Object.keys(content), ['application/json'])
       assert.deepEqual(content['application/json'].schema.required, ['detail'])

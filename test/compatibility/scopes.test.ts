@@ -44,6 +44,10 @@ describe('the scope of a login like that of FastAPI', () => {
     })
   }
 
+  test('has nothing that nobody knows, though the role grants everything', async () => {
+    assert.equal((await login(nobody, 'admin', 'items:read unknown')).scope, 'items:read')
+  })
+
   test('is no more than the client may have', async () => {
     assert.equal(
       (await login(post('reader'), 'editor', 'items:write items:read')).scope,
