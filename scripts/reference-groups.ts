@@ -55,7 +55,10 @@ export const groups: readonly Group[] = [
 const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
   [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
-  [/^core\/(auth|auth-options|clock|maybe-promise|maintain\w*|statistics)\./, creating],
+  [
+    /^core\/(auth|auth-options|clock|compatibility|maybe-promise|maintain\w*|statistics)\./,
+    creating,
+  ],
   [/^core\/access\//, creating],
   [/^core\/users\//, users],
   [/^core\/(passwords|throttle)\//, passwords],

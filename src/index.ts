@@ -8,6 +8,7 @@ export type { Client, Clients } from './core/clients/clients.ts'
 export { firstPartyClientId } from './core/clients/registration.ts'
 export type { Caller, CallingClient } from './core/clients/token-client.ts'
 export type { Clock } from './core/clock.ts'
+export type { Compatibility } from './core/compatibility.ts'
 export {
   ClientError,
   ConfigError,

@@ -82,6 +82,9 @@ async function readTokens(response: Response): Promise<Tokens> {
   }
 }
 
+/** What a server that is like FastAPI answers to a wrong password: without an `error`. */
+const refusalLikeFastApi = 'Incorrect username or password'
+
 async function refusalOf(response: Response, grant: string | undefined): Promise<AuthClientError> {
   const { status } = response
   const body: Record<string, unknown> = Object(await response.json().catch(() => null))
@@ -97,7 +100,8 @@ async function refusalOf(response: Response, grant: string | undefined): Promise
   if (status >= 500) {
     return new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
   }
-  if (body.error === 'invalid_grant') {
+  const isLikeFastApi = body.error === undefined && body.detail === refusalLikeFastApi
+  if (body.error === 'invalid_grant' || isLikeFastApi) {
     return grant === 'refresh_token'
       ? new AuthClientError('session_ended', 'The session has ended; log in again.', details)
       : new AuthClientError('invalid_credentials', 'Incorrect username or password.', details)

@@ -2,6 +2,7 @@ import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
+import { type Compatibility, compatibilityShape } from './compatibility.ts'
 import type { TrustedIssuer } from './issuers/external-issuer.ts'
 import { trustedIssuers } from './issuers/resource-server.ts'
 import { type KeyOptions, keyProblems } from './keys/key-options.ts'
@@ -64,6 +65,12 @@ export interface AuthOptions extends KeyOptions {
    * `auth0(…)` and others of `portcullis/issuers`. Default none.
    */
   readonly issuers?: readonly TrustedIssuer[]
+  /**
+   * Answer over HTTP as FastAPI's security tutorials do, for the front ends and the tests of an application
+   * that moves from there: bodies of `detail` alone, 401 for a missing scope, no scope where a login asks
+   * for none. See `Compatibility`. Default none: the answers of the standards.
+   */
+  readonly compatibility?: 'fastapi' | Compatibility
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -107,6 +114,7 @@ const shapes: ShapesOf<AuthOptions> = {
   // Judged by readConfiguredClients.
   clients: anything,
   issuers: trustedIssuers,
+  compatibility: compatibilityShape,
   clock: { ...callback, words: 'a function that returns seconds since 1970' },
 }
 

@@ -7,6 +7,7 @@ import { readConfiguredClients } from './clients/configured.ts'
 import { firstPartyClientId } from './clients/registration.ts'
 import { createClientStamps } from './clients/stamp.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { type Compatibility, readCompatibility } from './compatibility.ts'
 import { ConfigError } from './errors.ts'
 import {
   checkEventRetention,
@@ -77,6 +78,8 @@ export interface Auth {
   readonly issuer: string
   /** The `aud` of tokens. */
   readonly audience: string
+  /** The system whose HTTP answers ours are like; null for those of the standards. */
+  readonly compatibility: Compatibility | null
   /** The time, in integer seconds. */
   readonly clock: Clock
   /** Rejects when the store cannot answer now: for a health check. */
@@ -213,6 +216,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
       events: publicEvents(events),
       issuer,
       audience,
+      compatibility: readCompatibility(options.compatibility),
       clock,
       check: () => store.check(),
       maintain: createMaintenance({ sessions, events, throttle, login, managedKeys }),

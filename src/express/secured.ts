@@ -37,7 +37,8 @@ export function secured<
       if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-store')
       await handler(await guard(request), request, response, next)
     } catch (error) {
-      if (response.headersSent || !sendRefusal(error, response)) next(error)
+      const { documentation } = guard
+      if (response.headersSent || !sendRefusal(error, response, documentation)) next(error)
     }
   }
 }

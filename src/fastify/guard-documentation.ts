@@ -1,5 +1,6 @@
 import type { FastifySchema } from 'fastify'
 import { combine, type GuardDocumentation } from '../http/guards/documentation.ts'
+import { refusalsLikeFastApi } from './fastapi-documentation.ts'
 import { guardsOf } from './route-guards.ts'
 
 /** The name of the security scheme in the OpenAPI document. */
@@ -44,7 +45,10 @@ export function documentGuards<Route extends DocumentedRoute>(
       response: {
         // Any response given suppresses the default of the documentation.
         ...(schema?.response ?? { 200: { description: 'OK' } }),
-        ...refusals(documentation, documented),
+        ...withoutOwn(
+          (documentation.compatibility ? refusalsLikeFastApi : refusals)(documentation),
+          documented,
+        ),
       },
     },
     url,
@@ -65,15 +69,17 @@ const problemContent = {
   },
 }
 
-function refusals(
-  { authenticates, scopes, conditions }: GuardDocumentation,
-  documented: object,
-): object {
+/** What the route documents itself stays. */
+function withoutOwn(answers: object, documented: object): object {
+  return Object.fromEntries(Object.entries(answers).filter(([code]) => !(code in documented)))
+}
+
+function refusals({ authenticates, scopes, conditions }: GuardDocumentation): object {
   const needs = [
     ...conditions,
     ...(scopes.length > 0 ? [`the scope ${scopes.join(' ')}`] : []),
   ].join(', ')
-  const answers: Record<number, object> = {
+  return {
     ...(authenticates && {
       401: {
         description: 'The access token is missing, invalid, expired or revoked',
@@ -85,5 +91,4 @@ function refusals(
       403: { description: `Requires ${needs}`, content: problemContent },
     }),
   }
-  return Object.fromEntries(Object.entries(answers).filter(([code]) => !(code in documented)))
 }

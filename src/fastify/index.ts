@@ -1,7 +1,7 @@
 // The public surface of `portcullis/fastify`.
 
 export type { OAuthPaths } from '../http/endpoints/mount.ts'
-export { answerError, type ErrorAnswer } from '../http/error-answers.ts'
+export { type AnswerStyle, answerError, type ErrorAnswer } from '../http/error-answers.ts'
 export { type DocsOptions, securityScheme } from './docs.ts'
 export { type DocumentedRoute, documentGuards, schemeName } from './guard-documentation.ts'
 export { guarded } from './guarded.ts'

@@ -81,7 +81,7 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
     const prefix = normalizePrefix(options.prefix ?? '')
     app.addHook('onRoute', finishRoute)
     app.addHook('onListen', warnOfEndlessRequests)
-    if (answerErrors) app.addHook('onRoute', answerRefusals)
+    if (answerErrors) app.addHook('onRoute', answerRefusals(auth.compatibility))
     const { tokenPath = endpoints.token.path } = options
     if (docs !== false) await registerDocs(app, auth, { prefix, tokenPath }, docs)
     if (!(internals in auth)) return

@@ -1,7 +1,10 @@
 import type { FastifyError, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { Compatibility } from '../core/compatibility.ts'
 import { OverloadedError, UnavailableError } from '../core/errors.ts'
-import { answerError } from '../http/error-answers.ts'
-import { createProblem, type Problem, problemMediaType } from '../http/problem.ts'
+import { answerError, type ErrorAnswer } from '../http/error-answers.ts'
+import { combine } from '../http/guards/documentation.ts'
+import { createProblem, type ErrorDetail, problemMediaType } from '../http/problem.ts'
+import { guardsOf } from './route-guards.ts'
 
 /** Sends an error as `application/problem+json` (RFC 9457). */
 export function sendProblem(
@@ -10,26 +13,36 @@ export function sendProblem(
   detail: string,
   errors?: readonly string[],
 ): FastifyReply {
-  return send(reply, createProblem(status, detail, errors))
+  const headers = { 'content-type': problemMediaType }
+  return send(reply, { status, headers, body: createProblem(status, detail, errors) })
 }
 
-function send(reply: FastifyReply, problem: Problem): FastifyReply {
+function send(
+  reply: FastifyReply,
+  { status, headers, body }: ErrorAnswer<ErrorDetail>,
+): FastifyReply {
   // As text, so that no schema of the route filters what it says.
-  return reply
-    .code(problem.status)
-    .header('content-type', problemMediaType)
-    .send(JSON.stringify(problem))
+  return reply.code(status).headers(headers).send(JSON.stringify(body))
 }
 
 /**
  * Answers an error of this library, as `answerError` says; false if the error is something else. Logs why
  * something is unavailable, which the client is not told.
+ *
+ * @param compatibility Where no guard of the route says it. Default null.
  */
-export function sendRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): boolean {
-  const answer = answerError(error)
+export function sendRefusal(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  compatibility: Compatibility | null = null,
+): boolean {
+  const guards = guardsOf(Object(request.routeOptions.config))
+  const style = combine(guards.map(({ documentation }) => documentation))
+  const answer = answerError(error, { compatibility, ...style })
   if (answer === null) return false
   if (error instanceof UnavailableError) logUnavailable(request, error)
-  send(reply.headers(answer.headers), answer.body)
+  send(reply, answer)
   return true
 }
 
@@ -59,17 +72,30 @@ export function handleRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
 ): unknown {
-  if (sendRefusal(error, request, reply)) return undefined
+  return handle(error, request, reply, null)
+}
+
+function handle(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  compatibility: Compatibility | null,
+): unknown {
+  if (sendRefusal(error, request, reply, compatibility)) return undefined
   if (error instanceof Error) return void reply.send(error)
   // Sent on as it is, a thrown text would be an answer, with status 200.
   return request.server.errorHandler(error as FastifyError, request, reply)
 }
 
 /**
- * Puts `handleRefusal` before the error handler of the scope, for a route that has none of its own. For
- * each route, since Fastify refuses a second `setErrorHandler` in one scope, and the first is the
- * application's.
+ * Returns a hook that puts this handler before the error handler of the scope, for a route that has none
+ * of its own. For each route, since Fastify refuses a second `setErrorHandler` in one scope, and the first
+ * is the application's.
  */
-export function answerRefusals(route: RouteOptions): void {
-  route.errorHandler ??= handleRefusal
+export function answerRefusals(compatibility: Compatibility | null): (route: RouteOptions) => void {
+  const handler: RouteOptions['errorHandler'] = (error, request, reply) =>
+    handle(error, request, reply, compatibility)
+  return (route) => {
+    route.errorHandler ??= handler
+  }
 }

@@ -36,7 +36,7 @@ export function guarded(guard: Guard<unknown>): MiddlewareHandler {
     context.res = await answerGuarded(guard, context.req.raw, async () => {
       await next()
       // What a handler throws, Hono has answered by now.
-      return refusalResponse(context.error) ?? context.res
+      return refusalResponse(context.error, guard.documentation) ?? context.res
     })
   }
 }

@@ -1,3 +1,4 @@
+import type { Compatibility } from '../core/compatibility.ts'
 import {
   ClientError,
   type ClientErrorCode,
@@ -10,18 +11,27 @@ import {
   UserError,
   type UserErrorCode,
 } from '../core/errors.ts'
-import { createProblem, type Problem, problemMediaType } from './problem.ts'
+import { type AnswerHead, headLikeFastApi } from './fastapi-answers.ts'
+import { createProblem, type ErrorDetail, type Problem, problemMediaType } from './problem.ts'
 import { IncorrectCredentials, Refusal } from './refusal.ts'
 import { errorBody, type TokenAnswer, tokenHeaders } from './token-messages.ts'
 
 /** The answer to an error, as plain data. */
-export interface ErrorAnswer {
+export interface ErrorAnswer<Body extends ErrorDetail = Problem> {
   /** The HTTP status. */
   readonly status: number
   /** The headers, in small letters. */
   readonly headers: Readonly<Record<string, string>>
   /** To be sent as JSON. */
-  readonly body: Problem
+  readonly body: Body
+}
+
+/** How an error is answered. An `Auth` says it, and so does `guard.documentation`. */
+export interface AnswerStyle {
+  /** The system to answer like; null for the answers of this library. Default null. */
+  readonly compatibility?: Compatibility | null
+  /** The scopes that the guards of the route require. Default: those that the error names. */
+  readonly scopes?: readonly string[]
 }
 
 const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
@@ -50,9 +60,7 @@ const statusOfKeyError: Readonly<Record<KeyErrorCode, number>> = {
   keys_not_managed: 409,
 }
 
-interface Described {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
+interface Described extends AnswerHead {
   /** Every reason, when there are several. */
   readonly problems?: readonly string[]
 }
@@ -98,11 +106,27 @@ function challenge(value: string): Described {
  * `ConflictError`, `OAuthError`, `ThrottledError` (429) or `UnavailableError` (503). Null for every other
  * error, a `ConfigError` too: it is a mistake of the server, to be logged and answered with 500.
  *
+ * Like FastAPI the body is `application/json` and has `detail` alone: pass the `Auth`, or the
+ * documentation of the guard that refused.
+ *
  * Does not log. The `cause` of an `UnavailableError` says why; never send it.
  */
-export function answerError(error: unknown): ErrorAnswer | null {
+export function answerError(error: unknown): ErrorAnswer | null
+export function answerError(error: unknown, style: AnswerStyle): ErrorAnswer<ErrorDetail> | null
+export function answerError(
+  error: unknown,
+  { compatibility, scopes = [] }: AnswerStyle = {},
+): ErrorAnswer<ErrorDetail> | null {
   const described = describe(error)
   if (described === null) return null
+  if (compatibility) {
+    const { status, headers } = headLikeFastApi(error, described, compatibility, scopes)
+    return {
+      status,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: { detail: (error as Error).message },
+    }
+  }
   const { status, headers, problems } = described
   return {
     status,
@@ -112,12 +136,19 @@ export function answerError(error: unknown): ErrorAnswer | null {
 }
 
 /**
- * The answer of an OAuth endpoint to an error (RFC 6749 §5.2).
+ * The answer of an OAuth endpoint to an error (RFC 6749 §5.2). Like FastAPI a wrong password
+ * is answered as there. Every other error keeps the members that OAuth clients read: FastAPI has no such
+ * endpoint.
  *
  * @throws whatever is not a refusal of an OAuth endpoint: a mistake of ours, which the caller logs and
  * answers with 500.
  */
-export function answerOAuthError(error: unknown): TokenAnswer {
+export function answerOAuthError(error: unknown, style: AnswerStyle = {}): TokenAnswer {
+  if (style.compatibility && error instanceof IncorrectCredentials) {
+    const { status, headers } = answerError(error, style) as ErrorAnswer<ErrorDetail>
+    const body = { detail: error.message }
+    return { status, headers: { ...tokenHeaders, ...headers }, body, refusal: error }
+  }
   const isOAuthError = error instanceof OAuthError
   if (isOAuthError || error instanceof UnavailableError || error instanceof ThrottledError) {
     const { status, headers } = describe(error) as Described

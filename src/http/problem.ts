@@ -1,13 +1,17 @@
+/** What the body of every error has. */
+export interface ErrorDetail {
+  /** What was wrong and what to do. Where a client of FastAPI looks first. */
+  readonly detail: string
+}
+
 /** An error as the server sends it: `application/problem+json` (RFC 9457 §3.1). */
-export interface Problem {
+export interface Problem extends ErrorDetail {
   /** Always `about:blank`: the status says what kind it is (RFC 9457 §4.2.1). */
   readonly type: 'about:blank'
   /** The name of the status. */
   readonly title: string
   /** The HTTP status, once more. */
   readonly status: number
-  /** What was wrong and what to do. Where a client of FastAPI looks first. */
-  readonly detail: string
   /** Every reason, when there are several. */
   readonly errors?: readonly string[]
 }

@@ -36,6 +36,13 @@ export class Forbidden extends Refusal {
   }
 }
 
+/** The user has been deactivated: 403. */
+export class InactiveUser extends Forbidden {
+  constructor() {
+    super('Inactive user')
+  }
+}
+
 /**
  * A wrong username or password at the application's own login, one answer for every cause. RFC 6749 §5.2
  * says 400. FastAPI says 401, its clients expect it, and a wrong password is what 401 is for.
@@ -54,11 +61,14 @@ export class BearerError extends Refusal {
   override readonly name = 'BearerError'
   /** The `error` of the challenge; undefined if the request held no credentials. */
   readonly code: BearerErrorCode | undefined
+  /** The scopes that the challenge names. Default none. */
+  readonly scopes: readonly string[]
 
   constructor(code?: BearerErrorCode, scopes: readonly string[] = []) {
     const { statusCode, message, description } = code ? answers[code] : notAuthenticated
     super(statusCode, message, { 'www-authenticate': challenge(code, description, scopes) })
     this.code = code
+    this.scopes = scopes
   }
 }
 
@@ -87,6 +97,11 @@ const answers: Readonly<Record<BearerErrorCode, Answer>> = {
     message: 'Not enough permissions',
     description: 'The access token or its user lacks a permission',
   },
+}
+
+/** A challenge that names scopes, if there are any, and no error. */
+export function bearerChallenge(scopes: readonly string[]): string {
+  return scopes.length > 0 ? `Bearer scope="${formatScope(scopes)}"` : 'Bearer'
 }
 
 function challenge(

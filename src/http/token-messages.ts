@@ -1,4 +1,5 @@
 import type { OAuthError, ThrottledError, UnavailableError } from '../core/errors.ts'
+import type { ErrorDetail } from './problem.ts'
 
 /** A form sent to an OAuth endpoint, as plain data. Whoever makes it has bounded the body. */
 export interface TokenRequest {
@@ -26,6 +27,7 @@ export interface TokenAnswer extends EndpointAnswer {
   readonly body:
     | TokenResponse
     | TokenErrorResponse
+    | ErrorDetail
     | IntrospectionResponse
     | Readonly<Record<string, never>>
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Auth } from '../core/auth.ts'
 import type { OAuthPaths } from '../http/endpoints/mount.ts'
-import { answerError } from '../http/error-answers.ts'
+import { type AnswerStyle, answerError } from '../http/error-answers.ts'
 import { send } from './answer.ts'
 import { createOAuthAnswers } from './oauth-answers.ts'
 
@@ -47,9 +47,15 @@ export function nodeOAuthEndpoints(auth: Auth, options: OAuthPaths = {}): NodeOA
 /**
  * Answers an error of this library as `application/problem+json`, and returns true: what a guard throws, or
  * `auth.users.create` in a route without a guard. False for every other error, which it leaves to you.
+ *
+ * With `compatibility` pass the `Auth`, or `guard.documentation`: see `AnswerStyle`.
  */
-export function sendRefusal(error: unknown, response: ServerResponse): boolean {
-  const answer = answerError(error)
+export function sendRefusal(
+  error: unknown,
+  response: ServerResponse,
+  style: AnswerStyle = {},
+): boolean {
+  const answer = answerError(error, style)
   if (answer !== null) send(answer, response)
   return answer !== null
 }

@@ -1,4 +1,4 @@
-import { answerError } from '../http/error-answers.ts'
+import { type AnswerStyle, answerError } from '../http/error-answers.ts'
 import { evaluatorOf, type Guard } from '../http/guards/guard.ts'
 import { recheckAfterBody } from '../http/guards/request-body.ts'
 import { toResponse } from './answer.ts'
@@ -39,7 +39,7 @@ export async function answerGuarded<T>(
     recheckAfterBody(request)
     return unstored(await answer(value))
   } catch (error) {
-    const refused = refusalResponse(error)
+    const refused = refusalResponse(error, guard.documentation)
     if (refused === null) throw error
     return unstored(refused)
   }
@@ -48,9 +48,11 @@ export async function answerGuarded<T>(
 /**
  * The answer to an error of this library, as `application/problem+json`: what a guard throws, or
  * `auth.users.create` in a route without a guard. Null for every other error.
+ *
+ * With `compatibility` pass the `Auth`, or `guard.documentation`: see `AnswerStyle`.
  */
-export function refusalResponse(error: unknown): Response | null {
-  const answer = answerError(error)
+export function refusalResponse(error: unknown, style: AnswerStyle = {}): Response | null {
+  const answer = answerError(error, style)
   return answer && toResponse(answer)
 }
 

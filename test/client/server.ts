@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../../src/core/auth.ts'
+import type { AuthOptions } from '../../src/core/auth-options.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../fixtures.ts'
 
@@ -17,9 +18,10 @@ export interface RunningServer {
 /** Starts a server on which `alice` has the good password. */
 export async function startServer(
   prepare: (app: FastifyInstance) => void = () => {},
+  options: Pick<AuthOptions, 'compatibility'> = {},
 ): Promise<RunningServer> {
   const clock = createTestClock(Math.floor(Date.now() / 1000))
-  const auth = await createTestAuth({ clock })
+  const auth = await createTestAuth({ clock, ...options })
   await auth.users.create({ username: 'alice', password: goodPassword })
   const app = await buildApp({ auth, docs: false })
   const requests: { line: string; authorized: boolean }[] = []

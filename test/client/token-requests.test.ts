@@ -157,3 +157,18 @@ test('each status of a refusal has its code, from the first to the last of its k
     assert.deepEqual([error.code, error.status, error.retryAfter], [code, status, 7])
   }
 })
+
+for (const incorrectPassword of [400, 401] as const) {
+  test(`a server that is like FastAPI, with ${incorrectPassword}, says that a password is wrong, and when a session has ended`, async (t) => {
+    const compatibility = { like: 'fastapi', incorrectPassword } as const
+    const server = await startServer(() => {}, { compatibility })
+    t.after(() => server.close())
+    const client = createClient({ url: server.url })
+    const wrong = await failure(client.login('alice', 'wrong'))
+    assert.deepEqual([wrong.code, wrong.status], ['invalid_credentials', incorrectPassword])
+    await client.login('alice', goodPassword)
+    server.clock.advance(366 * 24 * 60 * 60)
+    assert.equal((await client.fetch('me')).status, 401)
+    assert.equal(client.isLoggedIn(), false)
+  })
+}

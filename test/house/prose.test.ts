@@ -13,12 +13,7 @@ const generated = ['library-api', 'options', 'http-api', 'security-requirements'
 )
 
 /** Pages that are still to be rewritten. */
-const notYet: readonly string[] = [
-  'CONTRIBUTING.md',
-  'docs/coming-from-fastapi.md',
-  'docs/configuration.md',
-  'docs/postgres.md',
-]
+const notYet: readonly string[] = ['CONTRIBUTING.md', 'docs/configuration.md', 'docs/postgres.md']
 
 const pages = globSync(
   [

@@ -43,6 +43,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
     'address.ts',
     'clock.ts',
     'coalesce.ts',
+    'compatibility.ts',
     'errors.ts',
     'maybe-promise.ts',
     'options.ts',

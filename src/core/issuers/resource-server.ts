@@ -1,6 +1,7 @@
 import { createPermissions, describedProblems, type Permissions } from '../access/permissions.ts'
 import { createRoles, type RoleMap, type Roles } from '../access/roles.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { type Compatibility, compatibilityShape, readCompatibility } from '../compatibility.ts'
 import { ConfigError } from '../errors.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import {
@@ -36,6 +37,8 @@ export interface ResourceServer {
   }
   /** The issuers and their state. */
   readonly issuers: Issuers
+  /** The system whose HTTP answers ours are like; null for those of the standards. */
+  readonly compatibility: Compatibility | null
   /** Seconds since 1970, as the guards see them. */
   readonly clock: Clock
   /** Ends fetches that are under way. Nothing else keeps a process alive. */
@@ -52,6 +55,8 @@ export interface ResourceServerOptions {
   readonly defaultRole?: string
   /** Permissions with a sentence each, for the documentation. Default none. */
   readonly permissions?: Readonly<Record<string, string>>
+  /** Answer over HTTP as FastAPI's security tutorials do: see `AuthOptions`. Default none. */
+  readonly compatibility?: 'fastapi' | Compatibility
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -70,6 +75,7 @@ const shapes: ShapesOf<ResourceServerOptions> = {
   defaultRole: text,
   // Judged by describedProblems.
   permissions: anything,
+  compatibility: compatibilityShape,
   clock: { ...callback, words: 'a function that returns seconds since 1970' },
 }
 
@@ -106,6 +112,7 @@ export function createResourceServer(given: ResourceServerOptions): ResourceServ
       verify: (token) => issuers.verify(token) ?? null,
     },
     issuers,
+    compatibility: readCompatibility(options.compatibility),
     clock,
     close: async () => issuers.close(),
   }

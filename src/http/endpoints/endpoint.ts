@@ -1,7 +1,7 @@
 import type { Auth } from '../../core/auth.ts'
 import type { ClientCredentials } from '../../core/clients/clients.ts'
 import { readClientCredentials } from '../client-authentication.ts'
-import { answerOAuthError } from '../error-answers.ts'
+import { type AnswerStyle, answerOAuthError } from '../error-answers.ts'
 import { formMaxBytes, formMediaTypes, readForm } from '../form.ts'
 import {
   type EndpointAnswer,
@@ -27,7 +27,7 @@ export interface FormEndpoint {
   readonly bodyLimit: number
   readonly contentTypes: readonly string[]
   /** The operation in the OpenAPI document. */
-  readonly documentation: object
+  readonly document: (auth: Auth) => object
   readonly create: (auth: Auth) => TokenEndpoint
 }
 
@@ -54,6 +54,7 @@ export interface EndpointForm {
 /** Makes a form endpoint of what answers one form: it reads that, and answers what is thrown. */
 export function createFormEndpoint(
   answer: (form: EndpointForm) => Promise<NonNullable<TokenAnswer['body']>>,
+  errorStyle: AnswerStyle = {},
 ): TokenEndpoint {
   return async (request) => {
     try {
@@ -62,7 +63,7 @@ export function createFormEndpoint(
       const body = await answer({ parameters, credentials, request })
       return { status: 200, headers: tokenHeaders, body }
     } catch (error) {
-      return answerOAuthError(error)
+      return answerOAuthError(error, errorStyle)
     }
   }
 }

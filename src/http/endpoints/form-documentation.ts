@@ -15,11 +15,11 @@ const tokenForm = {
   properties: { token: { type: 'string', minLength: 1 }, token_type_hint: text, ...clientFields },
 }
 
-function refusal(description: string): object {
+function refusal(description: string, detailAlone: boolean): object {
   return {
     description,
     type: 'object',
-    required: ['error', 'error_description', 'detail'],
+    required: detailAlone ? ['detail'] : ['error', 'error_description', 'detail'],
     properties: { error: text, error_description: text, detail: text },
   }
 }
@@ -33,6 +33,8 @@ interface FormOperation {
   readonly success: object
   /** What the refusals 400, 401, 429 and 503 mean here. */
   readonly refusals: Readonly<Record<400 | 401 | 429 | 503, string>>
+  /** The status whose body may have `detail` alone. Default: none. */
+  readonly detailAlone?: number
 }
 
 /** The OpenAPI operation of a form endpoint. */
@@ -40,6 +42,7 @@ export function documentForm({
   body = tokenForm,
   success,
   refusals,
+  detailAlone,
   ...texts
 }: FormOperation): object {
   const descriptions = {
@@ -56,7 +59,10 @@ export function documentForm({
     response: {
       200: success,
       ...Object.fromEntries(
-        Object.entries(descriptions).map(([status, each]) => [status, refusal(each)]),
+        Object.entries(descriptions).map(([status, each]) => [
+          status,
+          refusal(each, Number(status) === detailAlone),
+        ]),
       ),
     },
   }

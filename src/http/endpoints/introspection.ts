@@ -96,36 +96,37 @@ export const introspectionEndpoint: FormEndpoint = {
   path: '/auth/introspect',
   ...formBody,
   create: createIntrospectionEndpoint,
-  documentation: documentForm({
-    operationId: 'introspectToken',
-    summary: 'Is this token good?',
-    description:
-      'Tells a registered confidential client what a token may do today (RFC 7662). It authenticates by HTTP Basic or by `client_id` and `client_secret`.',
-    success: {
-      description: 'The state of the token; of one that is not active, nothing but `active`',
-      type: 'object',
-      required: ['active'],
-      properties: {
-        active: { type: 'boolean' },
-        scope: text,
-        client_id: text,
-        username: text,
-        token_type: text,
-        exp: instant,
-        iat: instant,
-        sub: text,
-        aud: text,
-        iss: text,
-        jti: text,
-        sid: text,
-        roles: { type: 'array', items: text },
+  document: () =>
+    documentForm({
+      operationId: 'introspectToken',
+      summary: 'Is this token good?',
+      description:
+        'Tells a registered confidential client what a token may do today (RFC 7662). It authenticates by HTTP Basic or by `client_id` and `client_secret`.',
+      success: {
+        description: 'The state of the token; of one that is not active, nothing but `active`',
+        type: 'object',
+        required: ['active'],
+        properties: {
+          active: { type: 'boolean' },
+          scope: text,
+          client_id: text,
+          username: text,
+          token_type: text,
+          exp: instant,
+          iat: instant,
+          sub: text,
+          aud: text,
+          iss: text,
+          jti: text,
+          sid: text,
+          roles: { type: 'array', items: text },
+        },
       },
-    },
-    refusals: {
-      400: 'The request is malformed, or the client may not introspect',
-      401: 'The client could not be authenticated',
-      429: 'Too many wrong client secrets; see Retry-After',
-      503: 'Not known now; see Retry-After',
-    },
-  }),
+      refusals: {
+        400: 'The request is malformed, or the client may not introspect',
+        401: 'The client could not be authenticated',
+        429: 'Too many wrong client secrets; see Retry-After',
+        503: 'Not known now; see Retry-After',
+      },
+    }),
 }

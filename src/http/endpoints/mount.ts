@@ -132,7 +132,7 @@ export function mountEndpoints(
     const mounted = {
       method: endpoint.method,
       bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
-      documentation: 'documentation' in endpoint ? endpoint.documentation : undefined,
+      documentation: 'document' in endpoint ? endpoint.document(auth) : undefined,
       answer,
     }
     const at =

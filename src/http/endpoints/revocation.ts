@@ -71,17 +71,18 @@ export const revocationEndpoint: FormEndpoint = {
   path: '/auth/revoke',
   ...formBody,
   create: createRevocationEndpoint,
-  documentation: documentForm({
-    operationId: 'revokeToken',
-    summary: 'Log out',
-    description:
-      'Ends the session of a refresh or access token (RFC 7009). A token that is unknown or ended already is 200 too.',
-    success: { description: 'The session has ended', type: 'object', properties: {} },
-    refusals: {
-      400: 'The request is malformed, or the token was issued to another client',
-      401: 'The client could not be authenticated',
-      429: 'Too many wrong client secrets; see Retry-After',
-      503: 'Not done; see Retry-After',
-    },
-  }),
+  document: () =>
+    documentForm({
+      operationId: 'revokeToken',
+      summary: 'Log out',
+      description:
+        'Ends the session of a refresh or access token (RFC 7009). A token that is unknown or ended already is 200 too.',
+      success: { description: 'The session has ended', type: 'object', properties: {} },
+      refusals: {
+        400: 'The request is malformed, or the token was issued to another client',
+        401: 'The client could not be authenticated',
+        429: 'Too many wrong client secrets; see Retry-After',
+        503: 'Not done; see Retry-After',
+      },
+    }),
 }

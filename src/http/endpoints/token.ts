@@ -23,7 +23,7 @@ import { clientFields, documentForm } from './form-documentation.ts'
  * A registered client authenticates for every grant (§3.2.1); see `Clients.authenticate`.
  */
 export function createTokenEndpoint(auth: Auth): TokenEndpoint {
-  return createFormEndpoint((form) => grantToken(auth, form))
+  return createFormEndpoint((form) => grantToken(auth, form), auth)
 }
 
 async function grantToken(
@@ -86,10 +86,17 @@ export const tokenEndpoint: FormEndpoint = {
   path: '/auth/token',
   ...formBody,
   create: createTokenEndpoint,
-  documentation: documentForm({
+  document: documentToken,
+}
+
+function documentToken({ compatibility }: Auth): object {
+  const withoutScope = `A login that asks for no scope gets ${compatibility ? 'none' : 'all that the role of the user grants'}.`
+  const badPassword = 'Incorrect username or password'
+  const refusesWith400 = compatibility?.incorrectPassword === 400
+  return documentForm({
     operationId: 'createToken',
     summary: 'Log in, refresh, or get a token for a client',
-    description: everyGrant.map(({ description }) => description).join(' '),
+    description: [...everyGrant.map(({ description }) => description), withoutScope].join(' '),
     body: {
       type: 'object',
       properties: {
@@ -97,8 +104,9 @@ export const tokenEndpoint: FormEndpoint = {
         ...Object.assign({}, ...everyGrant.map(({ parameters }) => parameters)),
         scope: {
           type: 'string',
-          description:
-            'Space-delimited; fewer than the role grants, or the client is registered with',
+          description: compatibility
+            ? 'Space-delimited; a login gets what of it is granted'
+            : 'Space-delimited; fewer than the role grants, or the client is registered with',
         },
         ...clientFields,
       },
@@ -116,10 +124,11 @@ export const tokenEndpoint: FormEndpoint = {
       },
     },
     refusals: {
-      400: 'The request is malformed',
-      401: 'Incorrect username or password, or the client could not be authenticated',
+      400: `The request is malformed${refusesWith400 ? `, or ${badPassword.toLowerCase()}` : ''}`,
+      401: `${refusesWith400 ? 'The' : `${badPassword}, or the`} client could not be authenticated`,
       429: 'Too many failed attempts; see Retry-After',
       503: 'Too many logins at once; see Retry-After',
     },
-  }),
+    ...(compatibility && { detailAlone: refusesWith400 ? 400 : 401 }),
+  })
 }

@@ -1,4 +1,4 @@
-import { everyPermission } from '../../core/access/scope.ts'
+import { everyPermission, narrowScopes } from '../../core/access/scope.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
@@ -6,7 +6,7 @@ import { internals } from '../../core/internals.ts'
 import { IncorrectCredentials } from '../refusal.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 import { type Parameters, requireText, type UserGrant } from './grant.ts'
-import { delegableScopes, delegate, readScope } from './scopes.ts'
+import { delegableScopes, delegate, readKnownScope, readScope } from './scopes.ts'
 import { issueUserTokens } from './user-tokens.ts'
 
 /** The password grant (RFC 6749 §4.3): a login. Opens a session for an active user. */
@@ -14,13 +14,24 @@ export const passwordGrant: UserGrant = {
   name: 'password',
   confidential: false,
   description:
-    'The password grant of OAuth 2.0 (RFC 6749 §4.3), for the first-party front ends of this API: asked for no scope, it grants all that the role of the user does.',
+    'The password grant of OAuth 2.0 (RFC 6749 §4.3), for the first-party front ends of this API.',
   parameters: {
     username: { type: 'string' },
     password: { type: 'string', format: 'password' },
   },
   answer: grantPassword,
 }
+
+/** How a login comes to its scopes. */
+interface Scoping {
+  readonly read: typeof readScope
+  readonly delegate: typeof delegate
+}
+
+const ourScoping: Scoping = { read: readScope, delegate }
+
+/** Grants nothing that was not asked for, and refuses nothing. */
+const scopingLikeFastApi: Scoping = { read: readKnownScope, delegate: narrowScopes }
 
 async function grantPassword(
   auth: Auth,
@@ -30,9 +41,10 @@ async function grantPassword(
 ): Promise<TokenResponse> {
   const username = requireText(parameters, 'username')
   const password = requireText(parameters, 'password')
-  const requested = readScope(auth, parameters)
+  const scoping = auth.compatibility ? scopingLikeFastApi : ourScoping
+  const requested = scoping.read(auth, parameters)
   // Before the hash: what the client may not have, no user can give to it.
-  delegate(
+  scoping.delegate(
     client.scopes ?? [everyPermission],
     requested,
     'The client may have nothing of the scope',
@@ -47,7 +59,7 @@ async function grantPassword(
   })
   if (user === null) throw incorrect(client)
 
-  const scopes = delegate(
+  const scopes = scoping.delegate(
     delegableScopes(auth, user, client),
     requested,
     'The role of the user grants nothing of the scope',

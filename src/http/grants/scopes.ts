@@ -21,6 +21,15 @@ export function readScope(auth: Auth, parameters: Parameters): readonly string[]
 }
 
 /**
+ * As `readScope`, but what is malformed or names nothing is left out, as FastAPI does (RFC 6749 §3.3 lets a
+ * server ignore it).
+ */
+export function readKnownScope(auth: Auth, parameters: Parameters): readonly string[] {
+  const requested = new Set(parameters.get('scope')?.split(/\s+/))
+  return [...requested].filter((scope) => auth.permissions.has(scope))
+}
+
+/**
  * The scopes of a login: those asked for that are granted, or all of them if none is asked for
  * (RFC 6749 §3.3).
  */

@@ -1,3 +1,5 @@
+import type { Compatibility } from '../../core/compatibility.ts'
+
 /** What a guard says of itself, for the documentation of every route that it guards. */
 export interface GuardDocumentation {
   /** The scopes it requires. Default none. */
@@ -8,6 +10,8 @@ export interface GuardDocumentation {
   readonly authenticates: boolean
   /** True if a request without credentials passes. Default false. */
   readonly optional: boolean
+  /** The form of its refusals, as of the `Auth` that it was made for. Default: that of this library. */
+  readonly compatibility?: Compatibility
 }
 
 /** How your guard describes itself. Default: no scopes, no conditions, no credentials. */
@@ -19,10 +23,12 @@ export function combine(documentations: readonly GuardOptions[]): GuardDocumenta
     ...new Set(documentations.flatMap((documentation) => documentation[key] ?? [])),
   ]
   const authenticating = documentations.filter(({ authenticates }) => authenticates)
+  const compatibility = documentations.find((each) => each.compatibility)?.compatibility
   return {
     scopes: collect('scopes'),
     conditions: collect('conditions'),
     authenticates: authenticating.length > 0,
     optional: authenticating.length > 0 && authenticating.every(({ optional }) => optional),
+    ...(compatibility && { compatibility }),
   }
 }

@@ -67,12 +67,14 @@ export function guard<T>(
   }
 
   const { scopes = [], conditions = [], authenticates = false, optional = false } = options
+  const { compatibility } = options
   const made: Guard<T> = Object.assign(run, {
     documentation: Object.freeze({
       scopes: Object.freeze([...scopes]),
       conditions: Object.freeze([...conditions]),
       authenticates,
       optional,
+      ...(compatibility && { compatibility }),
     }),
   })
   evaluators.set(made, evaluate)

@@ -14,7 +14,7 @@ import type { Store } from '../../core/store.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
 import { toUser, type User } from '../../core/users/user.ts'
 import { readBearerToken } from '../bearer.ts'
-import { BearerError, Forbidden } from '../refusal.ts'
+import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
 import { all, refine } from './combinators.ts'
 import { type Guard, guard } from './guard.ts'
 
@@ -87,7 +87,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
         return verified
       })
     },
-    { authenticates: true },
+    { authenticates: true, ...(auth.compatibility && { compatibility: auth.compatibility }) },
   )
 
   const anyUser = refine(accessToken, (token) => {
@@ -109,7 +109,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
   const activeUser = refine(
     anyUser,
     (user) => {
-      if (!user.active) throw new Forbidden('Inactive user')
+      if (!user.active) throw new InactiveUser()
       return user
     },
     { conditions: ['an active user'] },
@@ -218,5 +218,5 @@ function clientMay(client: CallingClient, _token: AccessToken, permission: strin
 /** A deactivation ends every token; its owner is told why, on whatever route. */
 async function refuse(store: Store, { claims }: AccessToken): Promise<never> {
   const owner = await store.users.findById(claims.sub)
-  throw owner?.active === false ? new Forbidden('Inactive user') : new BearerError('invalid_token')
+  throw owner?.active === false ? new InactiveUser() : new BearerError('invalid_token')
 }
