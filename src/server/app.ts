@@ -10,7 +10,7 @@ import Fastify, {
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
-import { rememberMethods } from '../fastify/allowed-methods.ts'
+import { type AllowedMethods, rememberMethods } from '../fastify/allowed-methods.ts'
 import { guarded } from '../fastify/guarded.ts'
 import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
@@ -88,13 +88,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }).withTypeProvider<JsonSchemaToTsProvider>()
   // Fastify reads text for everybody, which a schema would then refuse with words about objects.
   app.removeContentTypeParser('text/plain')
-  app.setErrorHandler(answerOther)
-  const allowedMethods = rememberMethods(app)
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = allowedMethods(request.url).join(', ')
-    if (allowed === '') return sendProblem(reply, 404, 'There is nothing at this path.')
-    return sendProblem(reply.header('allow', allowed), 405, `Use one of the methods ${allowed}.`)
-  })
+  const answerMissing = missingAnswers(rememberMethods(app))
+  app.setNotFoundHandler(answerMissing)
+  app.setErrorHandler((error: FastifyError, request, reply) =>
+    // Where nothing is there is nothing wrong with the body either.
+    request.is404 && Number(error?.statusCode) < 500
+      ? answerMissing(request, reply)
+      : answerOther(error, request, reply),
+  )
 
   if (options.metrics) {
     const { requestMetrics } = await import('../metrics/request-metrics.ts')
@@ -130,6 +131,15 @@ function administrators({ roles }: Auth): readonly [string, ...string[]] {
     throw new ConfigError(['One role must grant "*": nobody could administer users otherwise.'])
   }
   return [first, ...others]
+}
+
+/** Answers a request to which no route belongs: 405 where the path has other methods, and 404. */
+function missingAnswers(allowedMethods: AllowedMethods) {
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const allowed = allowedMethods(request.url).join(', ')
+    if (allowed === '') return sendProblem(reply, 404, 'There is nothing at this path.')
+    return sendProblem(reply.header('allow', allowed), 405, `Use one of the methods ${allowed}.`)
+  }
 }
 
 // What is no error of the library: that the plugin has answered, on every route after it.
