@@ -20,6 +20,7 @@ import { logEvents } from './logging/event-log.ts'
 import { createRequestIds } from './logging/request-ids.ts'
 import { describeError, describeRequest } from './logging/serializers.ts'
 import { addPermissions } from './permissions.ts'
+import { findRoleNames } from './role-names.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { documentAnswers } from './routes/answers.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -103,10 +104,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
   app.addHook('onRequest', addSecurityHeaders(auth.issuer))
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins)
+  let roleNames = auth.roles.names
+  if (docs) {
+    app.addHook('onReady', async () => {
+      roleNames = await findRoleNames(auth)
+    })
+  }
+  const transform = documentAnswers(() => roleNames)
   await app.register(portcullis, {
     auth,
     prune,
-    docs: docs && { title: 'Portcullis', version, description, transform: documentAnswers },
+    docs: docs && { title: 'Portcullis', version, description, transform },
   })
   addPermissions(auth.permissions)
   const guards = createGuards(auth)
@@ -123,7 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 const description =
-  'Log in with **Authorize**: type a username and a password, leave the client fields empty.'
+  'Log in with **Authorize**: type a username and a password, leave the client fields empty. Another method than those of a path is answered with 405 and `Allow`.'
 
 function administrators({ roles }: Auth): readonly [string, ...string[]] {
   const [first, ...others] = roles.administrative

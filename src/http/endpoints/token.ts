@@ -90,7 +90,9 @@ export const tokenEndpoint: FormEndpoint = {
     operationId: 'createToken',
     summary: 'Log in, refresh, or get a token for a client',
     description: everyGrant.map(({ description }) => description).join(' '),
-    body: {
+    form: {
+      title: 'TokenForm',
+      description: 'Which fields are needed depends on the grant type',
       type: 'object',
       properties: {
         grant_type: { type: 'string', enum: grantNames, default: 'password' },
@@ -103,16 +105,21 @@ export const tokenEndpoint: FormEndpoint = {
         ...clientFields,
       },
     },
-    success: {
-      description: 'An access token',
+    success: 'An access token',
+    answer: {
+      title: 'TokenResponse',
+      description: 'An access token, and what is needed for the next (RFC 6749 §5.1)',
       type: 'object',
       required: ['access_token', 'token_type', 'expires_in', 'scope'],
       properties: {
         access_token: { type: 'string' },
-        token_type: { type: 'string' },
+        token_type: { type: 'string', enum: ['bearer'] },
         expires_in: { type: 'integer', description: 'Seconds' },
-        refresh_token: { type: 'string' },
-        scope: { type: 'string' },
+        refresh_token: {
+          type: 'string',
+          description: 'Absent for a client that acts for itself, and for an inactive user',
+        },
+        scope: { type: 'string', description: 'What the token may do, space-delimited' },
       },
     },
     refusals: {
