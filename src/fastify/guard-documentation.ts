@@ -66,7 +66,7 @@ function refusals(
   const answers: Record<number, string> = {
     ...(authenticates && { 401: 'The access token is missing, invalid, expired or revoked' }),
     ...(needs !== '' && { 403: `Requires ${needs}` }),
-    ...(authenticates && { 503: 'It cannot be known now who this is; see Retry-After' }),
+    ...(authenticates && { 503: 'The access token cannot be checked now; see Retry-After' }),
   }
   return Object.fromEntries(
     Object.entries(answers)

@@ -29,6 +29,7 @@ import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identities.ts'
 import { meRoutes } from './routes/me.ts'
 import { setupRoutes } from './routes/setup.ts'
+import { statsRoutes } from './routes/stats.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
 import { type TrustedProxies, trustProxies } from './settings/trusted-proxies.ts'
@@ -121,7 +122,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })
   await app.register(meRoutes, { auth, guards })
-  for (const routes of [adminRoutes, userSessionRoutes, identityRoutes, eventRoutes]) {
+  for (const routes of [statsRoutes, adminRoutes, userSessionRoutes, identityRoutes, eventRoutes]) {
     await app.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
   }
   logEvents(app, auth)

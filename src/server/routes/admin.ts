@@ -16,29 +16,6 @@ import {
   userAnswer,
 } from './schemas.ts'
 
-const Stats = {
-  title: 'Stats',
-  type: 'object',
-  required: ['status', 'requested_by', 'users'],
-  properties: {
-    status: { type: 'string', enum: ['ok'] },
-    requested_by: { type: 'string', description: 'The name of the user who asks' },
-    users: {
-      title: 'UserCounts',
-      type: 'object',
-      required: ['total', 'active', 'by_role'],
-      properties: {
-        total: { type: 'integer' },
-        active: { type: 'integer' },
-        by_role: {
-          type: 'object',
-          description: 'How many users have each role',
-          additionalProperties: { type: 'integer' },
-        },
-      },
-    },
-  },
-} as const
 const UserPage = {
   title: 'UserPage',
   type: 'object',
@@ -68,34 +45,12 @@ const NewPassword = {
 } as const
 const tags = ['admin']
 
-/** What administrators do. The scope that these routes are in is guarded by the role. */
+/** What administrators do with users. The scope that these routes are in is guarded by the role. */
 export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
 }> = async (app, { auth: { users }, guards: { requirePermission } }) => {
-  const statsReader = requirePermission('stats:read')
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
-
-  app.get(
-    '/stats',
-    {
-      schema: {
-        tags,
-        operationId: 'getStats',
-        summary: 'How many users there are',
-        success: 'The number of users',
-        response: { 200: Stats },
-      },
-    },
-    secured(statsReader, async (user) => {
-      const { total, active, byRole } = await users.counts()
-      return {
-        status: 'ok' as const,
-        requested_by: user.username,
-        users: { total, active, by_role: byRole },
-      }
-    }),
-  )
 
   app.get(
     '/users',

@@ -23,12 +23,14 @@ export const refused = {
   422: 'The username, password or role is refused: `errors` has every reason',
 } as const
 
-export const busy = { 503: 'Too many logins at once; see Retry-After' } as const
+export const busy = {
+  503: 'Too many logins at once, or the access token cannot be checked now; see Retry-After',
+} as const
 
 /** What any request with a body may be answered with. */
 const unreadable = {
   413: 'The body is too large',
-  415: 'The body is no JSON',
+  415: 'The body has another media type than application/json',
 } as const
 
 /** A `transform` of `@fastify/swagger` for the server's own routes. */
@@ -50,7 +52,7 @@ export function documentAnswers(roles: () => readonly string[]): Transform {
     const { success, problems, response, ...takes } = schema as FastifySchema & Answers
     if (success === undefined) return { schema, url }
     const statuses = {
-      ...(mayNotFit(takes, route) && { 400: 'The request does not fit' }),
+      ...malformed(takes, route),
       ...(takes.body !== undefined && unreadable),
       ...problems,
     }
@@ -69,10 +71,12 @@ export function documentAnswers(roles: () => readonly string[]): Transform {
   }
 }
 
-/** A request without anything to fit has an Authorization header at least, where it is guarded. */
-function mayNotFit(
+/** What is wrong with a request that cannot be read; nothing where nothing is read. */
+function malformed(
   { body, params, querystring }: FastifySchema,
   { config }: DocumentedRoute['route'],
-): boolean {
-  return [body, params, querystring].some(Boolean) || guardsOf(Object(config)).length > 0
+): Readonly<Record<number, string>> {
+  if ([body, params, querystring].some(Boolean)) return { 400: 'The request does not fit' }
+  const isGuarded = guardsOf(Object(config)).length > 0
+  return isGuarded ? { 400: 'The request has more than one Authorization header' } : {}
 }

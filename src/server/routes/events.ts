@@ -82,7 +82,7 @@ export const eventRoutes: FastifyPluginAsyncJsonSchemaToTs<{
             until: instant('Before this instant'),
             after: {
               type: 'string',
-              pattern: '^[0-9]{1,12}\\.[0-9a-f-]{36}$',
+              pattern: '^[0-9]{1,12}\\.[0-9a-f\\-]{36}$',
               description: 'The `next` of the page before',
             },
             limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
