@@ -159,7 +159,7 @@ describe('the OpenAPI document', () => {
     const { paths, components } = await openapi(app)
     const { post, ...others } = paths['/auth/token']
     assert.deepEqual(others, {})
-    assert.equal(post.security, undefined)
+    assert.deepEqual(post.security, [])
     assert.deepEqual(post.requestBody.content, {
       'application/x-www-form-urlencoded': { schema: { $ref: '#/components/schemas/TokenForm' } },
     })

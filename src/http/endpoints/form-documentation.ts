@@ -63,6 +63,8 @@ export function documentForm({
   }
   return {
     tags: ['auth'],
+    // Open: who asks says so in the form.
+    security: [],
     ...texts,
     description: `${description} The form may be \`multipart/form-data\` too.`,
     // One alone: of two with one schema a generator makes a client that sends both at once.

@@ -24,6 +24,7 @@ export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: A
     {
       schema: {
         tags: ['health'],
+        security: [],
         operationId: 'getLiveness',
         summary: 'The process runs',
         success: 'The process runs',
@@ -37,6 +38,7 @@ export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: A
     {
       schema: {
         tags: ['health'],
+        security: [],
         operationId: 'getReadiness',
         summary: 'The process can serve requests',
         success: 'The process can serve requests',

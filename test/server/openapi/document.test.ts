@@ -147,6 +147,10 @@ for (const [name, document] of Object.entries(documents)) {
       for (const title of Object.keys(named)) assert.match(title, /^[A-Z][A-Za-z]+$/)
     })
 
+    test('says of every operation who may call it', () => {
+      for (const { operationId, security } of routes) assert.ok(security, operationId)
+    })
+
     test('documents what is too large or no media type wherever there is a body', () => {
       for (const { operationId, requestBody, responses } of routes) {
         if (requestBody === undefined || operationId === 'addNote') continue
