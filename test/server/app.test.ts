@@ -426,7 +426,7 @@ describe('every answer', () => {
     assert.deepEqual([encoded.statusCode, encoded.headers.allow], [405, 'GET, HEAD, POST'])
   })
 
-  test('to a method that a path has not is 405, whatever its body', async () => {
+  test('to a method that a path has not is 405, whatever its body (HH-07)', async () => {
     const bodies = [
       {},
       { headers: { 'content-type': 'application/xml' }, payload: '<me/>' },
