@@ -113,6 +113,7 @@ export async function registerDocs(
       components: components(),
       ...(outer !== '' && { servers: [{ url: outer }] }),
     },
+    refResolver: { buildLocalReference: componentName },
     transform: (route) =>
       documentGuards(transform ? { ...route, ...transform(route) } : route, schemes),
     // Again when the document is asked for: by then every guard has made its permissions known.
@@ -138,6 +139,21 @@ export async function registerDocs(
     })
   })
   app.get(`${prefix}/openapi.json`, { schema: { hide: true } as object }, () => app.swagger())
+}
+
+/** The key in the components of a schema that the application added: its `$id`, where that can be one. */
+function componentName(
+  schema: { readonly $id?: unknown; title?: unknown },
+  _uri: unknown,
+  _fragment: unknown,
+  index: number,
+): string {
+  const { $id } = schema
+  if (typeof $id !== 'string') return `def-${index}`
+  // OpenAPI 3.1 §4.8.7.1.
+  if (/^[\w.-]+$/.test($id)) return $id
+  schema.title ??= $id
+  return `def-${index}`
 }
 
 /** True if a client is registered that acts for itself. False while the database does not answer. */

@@ -1,6 +1,8 @@
 import type { FastifySchema } from 'fastify'
 import { combine, type GuardDocumentation } from '../http/guards/documentation.ts'
-import { refusalsLikeFastApi } from './fastapi-documentation.ts'
+import { documentRefusal } from '../http/refusal-documentation.ts'
+import { detailSchema, refusalsLikeFastApi } from './fastapi-documentation.ts'
+import { nameSchemas } from './named-schemas.ts'
 import { guardsOf } from './route-guards.ts'
 
 /** The name of the security scheme in the OpenAPI document. */
@@ -14,17 +16,19 @@ export interface DocumentedRoute {
   readonly url: string
   /** The options of the route. */
   readonly route: { readonly config?: unknown }
+  /** The document, where it is OpenAPI: its components hold the schema of a refusal. */
+  readonly openapiObject?: unknown
 }
 
 /**
- * Writes into a route's documentation what its guards say: the lock, the scopes, 401 and 403. It is a
+ * Writes into a route's documentation what its guards say: the lock, the scopes, 401, 403 and 503. It is a
  * `transform` of `@fastify/swagger`, for an application that registers that itself. Only the document
  * changes: the route's own schema stays as it was written.
  *
  * Swagger passes the route alone; `schemes`, our own login by default, are alternatives.
  */
 export function documentGuards<Route extends DocumentedRoute>(
-  { schema, url, route }: Route,
+  { schema, url, route, openapiObject }: Route,
   schemes: readonly string[] = [schemeName],
 ): { schema: FastifySchema; url: string } {
   const guards = guardsOf(Object(route.config))
@@ -45,50 +49,37 @@ export function documentGuards<Route extends DocumentedRoute>(
       response: {
         // Any response given suppresses the default of the documentation.
         ...(schema?.response ?? { 200: { description: 'OK' } }),
-        ...withoutOwn(
-          (documentation.compatibility ? refusalsLikeFastApi : refusals)(documentation),
-          documented,
-        ),
+        ...nameSchemas(refusals(documentation, documented), { openapiObject }),
       },
     },
     url,
   }
 }
 
-const problemContent = {
-  'application/problem+json': {
-    schema: {
-      type: 'object',
-      properties: {
-        type: { type: 'string', examples: ['about:blank'] },
-        title: { type: 'string' },
-        status: { type: 'integer' },
-        detail: { type: 'string' },
-      },
-    },
-  },
+/** The refusals of a guarded route, by status; what the route documents itself stays. */
+function refusals(documentation: GuardDocumentation, documented: object): object {
+  const likeFastApi = documentation.compatibility !== undefined
+  const texts = likeFastApi ? refusalsLikeFastApi(documentation) : usualRefusals(documentation)
+  const body = likeFastApi ? (['application/json', detailSchema] as const) : []
+  return Object.fromEntries(
+    Object.entries(texts)
+      .filter(([code]) => !(code in documented))
+      .map(([code, text]) => [code, documentRefusal(Number(code), text, ...body)]),
+  )
 }
 
-/** What the route documents itself stays. */
-function withoutOwn(answers: object, documented: object): object {
-  return Object.fromEntries(Object.entries(answers).filter(([code]) => !(code in documented)))
-}
-
-function refusals({ authenticates, scopes, conditions }: GuardDocumentation): object {
+function usualRefusals({
+  authenticates,
+  scopes,
+  conditions,
+}: GuardDocumentation): Record<number, string> {
   const needs = [
     ...conditions,
     ...(scopes.length > 0 ? [`the scope ${scopes.join(' ')}`] : []),
   ].join(', ')
   return {
-    ...(authenticates && {
-      401: {
-        description: 'The access token is missing, invalid, expired or revoked',
-        headers: { 'WWW-Authenticate': { type: 'string', description: 'RFC 6750 §3' } },
-        content: problemContent,
-      },
-    }),
-    ...(needs !== '' && {
-      403: { description: `Requires ${needs}`, content: problemContent },
-    }),
+    ...(authenticates && { 401: 'The access token is missing, invalid, expired or revoked' }),
+    ...(needs !== '' && { 403: `Requires ${needs}` }),
+    ...(authenticates && { 503: 'The access token cannot be checked now; see Retry-After' }),
   }
 }

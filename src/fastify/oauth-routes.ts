@@ -11,6 +11,7 @@ import { answerOAuthError } from '../http/error-answers.ts'
 import { type EndpointAnswer, errorBody, tokenHeaders } from '../http/token-messages.ts'
 import { refusesMethod } from './allowed-methods.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
+import { type DocumentInProgress, nameSchemas } from './named-schemas.ts'
 import { logUnavailable } from './refusal-handler.ts'
 
 /** Serves the OAuth endpoints in a scope of their own: its body parser is theirs. */
@@ -27,6 +28,13 @@ export async function oauthRoutes(
     if (!isSame) serve(scope, endpoint, `${endpoint.path}/`)
   }
 }
+
+/** A `transform` of `@fastify/swagger` for a route of ours. */
+function nameRoute({ schema, url, ...route }: RouteInDocument): { schema: object; url: string } {
+  return { schema: nameSchemas(schema, route), url }
+}
+
+type RouteInDocument = { readonly schema: object; readonly url: string } & DocumentInProgress
 
 /** Serves an endpoint, and every other method with 405; OPTIONS is left to the application, for CORS. */
 function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): void {
@@ -45,7 +53,7 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
     validatorCompiler: () => () => true,
     serializerCompiler: () => JSON.stringify,
     // Nor has its `transform` of the documentation.
-    config: { swaggerTransform: false } as object,
+    config: { swaggerTransform: nameRoute } as object,
     errorHandler(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
       return send(reply, answerFailure(error, request, endpoint.bodyLimit))
     },

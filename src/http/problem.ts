@@ -16,6 +16,25 @@ export interface Problem extends ErrorDetail {
   readonly errors?: readonly string[]
 }
 
+/** A problem as JSON Schema. */
+export const problemSchema = {
+  title: 'Problem',
+  description: 'Why the request was refused (RFC 9457)',
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string', description: 'Always `about:blank`: the status says what kind it is' },
+    title: { type: 'string', description: 'The name of the status' },
+    status: { type: 'integer', description: 'The HTTP status, once more' },
+    detail: { type: 'string', description: 'What was wrong and what to do' },
+    errors: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Every reason, when there are several',
+    },
+  },
+} as const
+
 export const problemMediaType = 'application/problem+json; charset=utf-8'
 
 const titles: Readonly<Record<number, string>> = {

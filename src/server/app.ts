@@ -10,7 +10,7 @@ import Fastify, {
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
-import { rememberMethods } from '../fastify/allowed-methods.ts'
+import { type AllowedMethods, rememberMethods } from '../fastify/allowed-methods.ts'
 import { guarded } from '../fastify/guarded.ts'
 import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
@@ -20,6 +20,7 @@ import { logEvents } from './logging/event-log.ts'
 import { createRequestIds } from './logging/request-ids.ts'
 import { describeError, describeRequest } from './logging/serializers.ts'
 import { addPermissions } from './permissions.ts'
+import { findRoleNames } from './role-names.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { documentAnswers } from './routes/answers.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -28,6 +29,7 @@ import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identities.ts'
 import { meRoutes } from './routes/me.ts'
 import { setupRoutes } from './routes/setup.ts'
+import { statsRoutes } from './routes/stats.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
 import { type TrustedProxies, trustProxies } from './settings/trusted-proxies.ts'
@@ -88,13 +90,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }).withTypeProvider<JsonSchemaToTsProvider>()
   // Fastify reads text for everybody, which a schema would then refuse with words about objects.
   app.removeContentTypeParser('text/plain')
-  app.setErrorHandler(answerOther)
-  const allowedMethods = rememberMethods(app)
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = allowedMethods(request.url).join(', ')
-    if (allowed === '') return sendProblem(reply, 404, 'There is nothing at this path.')
-    return sendProblem(reply.header('allow', allowed), 405, `Use one of the methods ${allowed}.`)
-  })
+  const answerMissing = missingAnswers(rememberMethods(app))
+  app.setNotFoundHandler(answerMissing)
+  app.setErrorHandler((error: FastifyError, request, reply) =>
+    // Where nothing is there is nothing wrong with the body either.
+    request.is404 && Number(error?.statusCode) < 500
+      ? answerMissing(request, reply)
+      : answerOther(error, request, reply),
+  )
 
   if (options.metrics) {
     const { requestMetrics } = await import('../metrics/request-metrics.ts')
@@ -102,17 +105,24 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
   app.addHook('onRequest', addSecurityHeaders(auth.issuer))
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins)
+  let roleNames = auth.roles.names
+  if (docs) {
+    app.addHook('onReady', async () => {
+      roleNames = await findRoleNames(auth)
+    })
+  }
+  const transform = documentAnswers(() => roleNames)
   await app.register(portcullis, {
     auth,
     prune,
-    docs: docs && { title: 'Portcullis', version, description, transform: documentAnswers },
+    docs: docs && { title: 'Portcullis', version, description, transform },
   })
   addPermissions(auth.permissions)
   const guards = createGuards(auth)
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })
   await app.register(meRoutes, { auth, guards })
-  for (const routes of [adminRoutes, userSessionRoutes, identityRoutes, eventRoutes]) {
+  for (const routes of [statsRoutes, adminRoutes, userSessionRoutes, identityRoutes, eventRoutes]) {
     await app.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
   }
   logEvents(app, auth)
@@ -122,7 +132,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 const description =
-  'Log in with **Authorize**: type a username and a password, leave the client fields empty.'
+  'Log in with **Authorize**: type a username and a password, leave the client fields empty. Another method than those of a path is answered with 405 and `Allow`.'
 
 function administrators({ roles }: Auth): readonly [string, ...string[]] {
   const [first, ...others] = roles.administrative
@@ -130,6 +140,15 @@ function administrators({ roles }: Auth): readonly [string, ...string[]] {
     throw new ConfigError(['One role must grant "*": nobody could administer users otherwise.'])
   }
   return [first, ...others]
+}
+
+/** Answers a request to which no route belongs: 405 where the path has other methods, and 404. */
+function missingAnswers(allowedMethods: AllowedMethods) {
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const allowed = allowedMethods(request.url).join(', ')
+    if (allowed === '') return sendProblem(reply, 404, 'There is nothing at this path.')
+    return sendProblem(reply.header('allow', allowed), 405, `Use one of the methods ${allowed}.`)
+  }
 }
 
 // What is no error of the library: that the plugin has answered, on every route after it.

@@ -19,13 +19,14 @@ test('zod: schemas and guards serve one route, and one document', async (t) => {
   const { paths, components } = await (await fetch(`${url}/docs/json`)).json()
   const { post: notes } = paths['/notes']
   assert.deepEqual(notes.security, [{ OAuth2PasswordBearer: ['notes:write'] }])
-  assert.deepEqual(Object.keys(notes.responses), ['201', '401', '403'])
+  assert.deepEqual(Object.keys(notes.responses), ['201', '401', '403', '503'])
   const { schema } = notes.requestBody.content['application/json']
   assert.equal(schema.properties.text.minLength, 1)
   assert.equal(components.securitySchemes.OAuth2PasswordBearer.type, 'oauth2')
   // Ours are JSON Schemas, and stay so.
   const token = paths['/auth/token'].post
   const form = token.requestBody.content['application/x-www-form-urlencoded'].schema
-  assert.ok('username' in form.properties)
+  assert.deepEqual(form, { $ref: '#/components/schemas/TokenForm' })
+  assert.ok('username' in components.schemas.TokenForm.properties)
   assert.ok(token.responses[200])
 })

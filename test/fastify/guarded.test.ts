@@ -257,13 +257,13 @@ describe('the documentation of a guarded scope', () => {
     const first = await documented(app, '/scope/first')
     assert.deepEqual(first, {
       security: [{ OAuth2PasswordBearer: ['z:outer'] }],
-      responses: ['200', '401', '403'],
+      responses: ['200', '401', '403', '503'],
       forbidden: 'Requires an active user, the scope z:outer',
     })
     assert.deepEqual(await documented(app, '/scope/third'), first)
     assert.deepEqual(await documented(app, '/scope/second'), {
       security: [{ OAuth2PasswordBearer: ['z:outer', 'm:inner', 'a:route'] }],
-      responses: ['200', '401', '403'],
+      responses: ['200', '401', '403', '503'],
       forbidden: 'Requires an active user, the role admin, the scope z:outer m:inner a:route',
     })
     assert.deepEqual(await documented(app, '/outside'), {

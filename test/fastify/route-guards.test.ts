@@ -18,7 +18,7 @@ async function documented(app: FastifyInstance, path: string, method = 'get') {
 const bearer = (...scopes: string[]) => ({ OAuth2PasswordBearer: scopes })
 
 describe('the documentation of a guarded route', () => {
-  test('names the scheme, and derives 401 and 403 from the guard', async () => {
+  test('names the scheme, and derives 401, 403 and 503 from the guard', async () => {
     const { app, guards } = await createTestApp()
     app.get(
       '/items',
@@ -26,11 +26,12 @@ describe('the documentation of a guarded route', () => {
     )
     const { security, responses } = await documented(app, '/items')
     assert.deepEqual(security, [bearer('items:read', 'items:write')])
-    assert.deepEqual(Object.keys(responses), ['200', '401', '403'])
+    assert.deepEqual(Object.keys(responses), ['200', '401', '403', '503'])
     assert.ok(responses[401].headers['WWW-Authenticate'])
-    for (const code of [401, 403]) {
+    assert.ok(responses[503].headers['Retry-After'])
+    for (const code of [401, 403, 503]) {
       const { schema } = responses[code].content['application/problem+json']
-      assert.deepEqual(Object.keys(schema.properties), ['type', 'title', 'status', 'detail'])
+      assert.deepEqual(schema, { $ref: '#/components/schemas/Problem' })
     }
     assert.equal(
       responses[403].description,
@@ -46,7 +47,7 @@ describe('the documentation of a guarded route', () => {
     )
     const { security, responses } = await documented(app, '/token')
     assert.deepEqual(security, [bearer()])
-    assert.deepEqual(Object.keys(responses), ['200', '401'])
+    assert.deepEqual(Object.keys(responses), ['200', '401', '503'])
   })
 
   test("unites the scopes of all its guards, each once, hooks before the handler's", async () => {
@@ -89,7 +90,7 @@ describe('the documentation of a guarded route', () => {
     )
     const { security, responses } = await documented(app, '/perhaps')
     assert.deepEqual(security, [{}, bearer('items:read')])
-    assert.deepEqual(Object.keys(responses), ['200', '401', '403'])
+    assert.deepEqual(Object.keys(responses), ['200', '401', '403', '503'])
     for (const path of ['/surely', '/all']) {
       assert.deepEqual((await documented(app, path)).security, [bearer('items:read')])
     }
@@ -105,7 +106,7 @@ describe('the documentation of a guarded route', () => {
     )
     const { summary, tags, responses } = await documented(app, '/items', 'post')
     assert.deepEqual([summary, tags], ['Make one', ['items']])
-    assert.deepEqual(Object.keys(responses), ['201', '401', '403'])
+    assert.deepEqual(Object.keys(responses), ['201', '401', '403', '503'])
     assert.equal(responses[201].description, 'Made')
   })
 
@@ -120,7 +121,7 @@ describe('the documentation of a guarded route', () => {
     const { responses } = await documented(app, '/items')
     assert.equal(responses[403].description, 'Not on Sundays')
     assert.notEqual(responses[401].description, 'Not on Sundays')
-    assert.deepEqual(Object.keys(responses), ['200', '401', '403'])
+    assert.deepEqual(Object.keys(responses), ['200', '401', '403', '503'])
   })
 
   test('is not put on a route without a guard, or one with a function that is none', async () => {

@@ -57,6 +57,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
     'client-authentication.ts',
     'error-answers.ts',
     'form.ts',
+    'refusal-documentation.ts',
     'refusal.ts',
     'token-messages.ts',
   ],

@@ -426,6 +426,23 @@ describe('every answer', () => {
     assert.deepEqual([encoded.statusCode, encoded.headers.allow], [405, 'GET, HEAD, POST'])
   })
 
+  test('to a method that a path has not is 405, whatever its body (HH-07)', async () => {
+    const bodies = [
+      {},
+      { headers: { 'content-type': 'application/xml' }, payload: '<me/>' },
+      { headers: { 'content-type': 'application/json' }, payload: '{' },
+      { headers: { 'content-type': 'application/json' }, payload: 'x'.repeat(100_000) },
+    ]
+    for (const method of ['QUERY', 'POST', 'PATCH', 'DELETE'] as const) {
+      for (const body of bodies) {
+        const answer = await app.inject({ method: method as 'POST', url: '/me', ...body })
+        assertProblem(answer, 405)
+        assert.equal(answer.headers.allow, 'GET, HEAD')
+        assertProblem(await app.inject({ method: method as 'POST', url: '/x', ...body }), 404)
+      }
+    }
+  })
+
   test('is the same with a slash at the end of the path', async () => {
     const call = await as(member)
     assert.deepEqual((await call('GET', '/me/')).json(), (await call('GET', '/me')).json())

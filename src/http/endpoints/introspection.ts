@@ -96,31 +96,32 @@ export const introspectionEndpoint: FormEndpoint = {
   path: '/auth/introspect',
   ...formBody,
   create: createIntrospectionEndpoint,
-  document: () =>
-    documentForm({
-      operationId: 'introspectToken',
-      summary: 'Is this token good?',
-      description:
-        'Tells a registered confidential client what a token may do today (RFC 7662). It authenticates by HTTP Basic or by `client_id` and `client_secret`.',
-      success: {
-        description: 'The state of the token; of one that is not active, nothing but `active`',
-        type: 'object',
-        required: ['active'],
-        properties: {
-          active: { type: 'boolean' },
-          scope: text,
-          client_id: text,
-          username: text,
-          token_type: text,
-          exp: instant,
-          iat: instant,
-          sub: text,
-          aud: text,
-          iss: text,
-          jti: text,
-          sid: text,
-          roles: { type: 'array', items: text },
-        },
+  document: () => documentForm({
+    operationId: 'introspectToken',
+    summary: 'Is this token good?',
+    description:
+      'Tells a registered confidential client what a token may do today (RFC 7662). It authenticates by HTTP Basic or by `client_id` and `client_secret`.',
+    form: 'IntrospectionForm',
+    success: 'The state of the token',
+    answer: {
+      title: 'IntrospectionResponse',
+      description: 'What is known of a token; of one that is not active, nothing but `active`',
+      type: 'object',
+      required: ['active'],
+      properties: {
+        active: { type: 'boolean' },
+        scope: { type: 'string', description: 'What the token may do today, space-delimited' },
+        client_id: text,
+        username: text,
+        token_type: { type: 'string', enum: ['bearer'], description: 'Of an access token' },
+        exp: instant,
+        iat: instant,
+        sub: text,
+        aud: text,
+        iss: text,
+        jti: text,
+        sid: { type: 'string', description: 'The session' },
+        roles: { type: 'array', items: text, description: 'The role of the user today' },
       },
       refusals: {
         400: 'The request is malformed, or the client may not introspect',

@@ -77,7 +77,14 @@ export const revocationEndpoint: FormEndpoint = {
       summary: 'Log out',
       description:
         'Ends the session of a refresh or access token (RFC 7009). A token that is unknown or ended already is 200 too.',
-      success: { description: 'The session has ended', type: 'object', properties: {} },
+      form: 'RevocationForm',
+      success: 'The session has ended',
+      answer: {
+        title: 'RevocationResponse',
+        description: 'An empty object: RFC 7009 §2.2 gives the answer no content',
+        type: 'object',
+        additionalProperties: false,
+      },
       refusals: {
         400: 'The request is malformed, or the token was issued to another client',
         401: 'The client could not be authenticated',

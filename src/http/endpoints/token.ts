@@ -97,7 +97,9 @@ function documentToken({ compatibility }: Auth): object {
     operationId: 'createToken',
     summary: 'Log in, refresh, or get a token for a client',
     description: [...everyGrant.map(({ description }) => description), withoutScope].join(' '),
-    body: {
+    form: {
+      title: 'TokenForm',
+      description: 'Which fields are needed depends on the grant type',
       type: 'object',
       properties: {
         grant_type: { type: 'string', enum: grantNames, default: 'password' },
@@ -111,18 +113,8 @@ function documentToken({ compatibility }: Auth): object {
         ...clientFields,
       },
     },
-    success: {
-      description: 'An access token',
-      type: 'object',
-      required: ['access_token', 'token_type', 'expires_in', 'scope'],
-      properties: {
-        access_token: { type: 'string' },
-        token_type: { type: 'string' },
-        expires_in: { type: 'integer', description: 'Seconds' },
-        refresh_token: { type: 'string' },
-        scope: { type: 'string' },
-      },
-    },
+    success: 'An access token',
+    answer: tokenResponse,
     refusals: {
       400: `The request is malformed${refusesWith400 ? `, or ${badPassword.toLowerCase()}` : ''}`,
       401: `${refusesWith400 ? 'The' : `${badPassword}, or the`} client could not be authenticated`,
@@ -131,4 +123,21 @@ function documentToken({ compatibility }: Auth): object {
     },
     ...(compatibility && { detailAlone: refusesWith400 ? 400 : 401 }),
   })
+}
+
+const tokenResponse = {
+  title: 'TokenResponse',
+  description: 'An access token, and what is needed for the next (RFC 6749 §5.1)',
+  type: 'object',
+  required: ['access_token', 'token_type', 'expires_in', 'scope'],
+  properties: {
+    access_token: { type: 'string' },
+    token_type: { type: 'string', enum: ['bearer'] },
+    expires_in: { type: 'integer', description: 'Seconds' },
+    refresh_token: {
+      type: 'string',
+      description: 'Absent for a client that acts for itself, and for an inactive user',
+    },
+    scope: { type: 'string', description: 'What the token may do, space-delimited' },
+  },
 }

@@ -4,58 +4,53 @@ import { existing } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
-import { lastAdmin, noUser, refused } from './answers.ts'
-import { NoContent, plainText, UserAnswer, UserId, userAnswer } from './schemas.ts'
+import { busy, lastAdmin, noUser, refused } from './answers.ts'
+import {
+  NextPage,
+  NoContent,
+  Password,
+  plainText,
+  Role,
+  UserAnswer,
+  UserId,
+  userAnswer,
+} from './schemas.ts'
 
-const Password = { type: 'string', format: 'password' } as const
+const UserPage = {
+  title: 'UserPage',
+  type: 'object',
+  required: ['users', 'next'],
+  properties: { users: { type: 'array', items: UserAnswer }, next: NextPage },
+} as const
+const NewUser = {
+  title: 'NewUser',
+  type: 'object',
+  required: ['username', 'password'],
+  properties: { username: { type: 'string' }, password: Password, role: Role },
+  additionalProperties: false,
+} as const
+const RoleChange = {
+  title: 'RoleChange',
+  type: 'object',
+  required: ['role'],
+  properties: { role: Role },
+  additionalProperties: false,
+} as const
+const NewPassword = {
+  title: 'NewPassword',
+  type: 'object',
+  required: ['password'],
+  properties: { password: Password },
+  additionalProperties: false,
+} as const
 const tags = ['admin']
 
-/** What administrators do. The scope that these routes are in is guarded by the role. */
+/** What administrators do with users. The scope that these routes are in is guarded by the role. */
 export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
 }> = async (app, { auth: { users }, guards: { requirePermission } }) => {
-  const statsReader = requirePermission('stats:read')
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
-
-  app.get(
-    '/stats',
-    {
-      schema: {
-        tags,
-        operationId: 'getStats',
-        summary: 'How many users there are',
-        success: 'The number of users',
-        response: {
-          200: {
-            type: 'object',
-            required: ['status', 'requested_by', 'users'],
-            properties: {
-              status: { type: 'string', const: 'ok' },
-              requested_by: { type: 'string' },
-              users: {
-                type: 'object',
-                required: ['total', 'active', 'by_role'],
-                properties: {
-                  total: { type: 'integer' },
-                  active: { type: 'integer' },
-                  by_role: { type: 'object', additionalProperties: { type: 'integer' } },
-                },
-              },
-            },
-          },
-        },
-      },
-    },
-    secured(statsReader, async (user) => {
-      const { total, active, byRole } = await users.counts()
-      return {
-        status: 'ok' as const,
-        requested_by: user.username,
-        users: { total, active, by_role: byRole },
-      }
-    }),
-  )
 
   app.get(
     '/users',
@@ -73,7 +68,6 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         description: 'Ordered by username. `next` goes into `after` for the following page.',
         querystring: {
           type: 'object',
-          required: ['limit'],
           properties: {
             search: { type: 'string', pattern: plainText, description: 'A part of the username' },
             after: {
@@ -85,17 +79,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
           },
         },
         response: {
-          200: {
-            type: 'object',
-            required: ['users', 'next'],
-            properties: {
-              users: { type: 'array', items: UserAnswer },
-              next: {
-                anyOf: [{ type: 'string' }, { type: 'null' }],
-                description: 'Null on the last page',
-              },
-            },
-          },
+          200: UserPage,
         },
       },
     },
@@ -119,17 +103,8 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         operationId: 'createUser',
         summary: 'Create a user',
         success: 'The new user',
-        problems: { 409: 'The username is taken', ...refused },
-        body: {
-          type: 'object',
-          required: ['username', 'password'],
-          properties: {
-            username: { type: 'string' },
-            password: Password,
-            role: { type: 'string' },
-          },
-          additionalProperties: false,
-        },
+        problems: { 409: 'The username is taken', ...refused, ...busy },
+        body: NewUser,
         response: { 201: UserAnswer },
       },
     },
@@ -191,12 +166,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         problems: { ...noUser, ...lastAdmin, ...refused },
         description: 'Counts from the next request of the user on.',
         params: UserId,
-        body: {
-          type: 'object',
-          required: ['role'],
-          properties: { role: { type: 'string' } },
-          additionalProperties: false,
-        },
+        body: RoleChange,
         response: { 200: UserAnswer },
       },
     },
@@ -215,15 +185,10 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         operationId: 'setUserPassword',
         summary: 'Set the password of a user',
         success: 'The password is set',
-        problems: { ...noUser, ...refused, 503: 'Too many logins at once; see Retry-After' },
+        problems: { ...noUser, ...refused, ...busy },
         description: 'Ends every login of the user.',
         params: UserId,
-        body: {
-          type: 'object',
-          required: ['password'],
-          properties: { password: Password },
-          additionalProperties: false,
-        },
+        body: NewPassword,
         response: { 204: NoContent },
       },
     },

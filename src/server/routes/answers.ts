@@ -1,5 +1,9 @@
 import type { FastifySchema } from 'fastify'
 import type { DocumentedRoute } from '../../fastify/guard-documentation.ts'
+import { nameSchemas } from '../../fastify/named-schemas.ts'
+import { guardsOf } from '../../fastify/route-guards.ts'
+import { documentRefusal } from '../../http/refusal-documentation.ts'
+import { NoContent, Role } from './schemas.ts'
 
 /**
  * What a route's schema says of its answers, beside what Fastify reads in it. A problem is sent as it is,
@@ -19,42 +23,60 @@ export const refused = {
   422: 'The username, password or role is refused: `errors` has every reason',
 } as const
 
-const problem = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail'],
-  properties: {
-    type: { type: 'string', examples: ['about:blank'] },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    errors: { type: 'array', items: { type: 'string' } },
-  },
-}
+export const busy = {
+  503: 'Too many logins at once, or the access token cannot be checked now; see Retry-After',
+} as const
+
+/** What any request with a body may be answered with. */
+const unreadable = {
+  413: 'The body is too large',
+  415: 'The body has another media type than application/json',
+} as const
+
+/** A `transform` of `@fastify/swagger` for the server's own routes. */
+type Transform = <Route extends DocumentedRoute>(
+  route: Route,
+) => { schema: FastifySchema; url: string }
 
 /**
- * Writes into the document what the server's own routes answer: a `transform` of `@fastify/swagger`.
- * Only the document changes.
+ * Writes into the document what the server's own routes answer, with names for their schemas. Only the
+ * document changes: a role that there is not is refused by core, in its own words.
+ *
+ * @param roles Every role that a user may have.
  */
-export function documentAnswers<Route extends DocumentedRoute>({
-  schema = {},
-  url,
-}: Route): {
-  schema: FastifySchema
-  url: string
-} {
-  const { success, problems, ...rest } = schema as FastifySchema & Answers
-  if (success === undefined) return { schema: rest, url }
-  const { body, params, querystring } = rest
-  const statuses = {
-    ...([body, params, querystring].some(Boolean) && { 400: 'The request does not fit' }),
-    ...problems,
+export function documentAnswers(roles: () => readonly string[]): Transform {
+  return ({ schema = {}, url, route, openapiObject }) => {
+    const instead = { Role: { ...Role, enum: roles() } }
+    const name = <Documented>(documented: Documented): Documented =>
+      nameSchemas(documented, { openapiObject }, instead)
+    const { success, problems, response, ...takes } = schema as FastifySchema & Answers
+    if (success === undefined) return { schema, url }
+    const statuses = {
+      ...malformed(takes, route),
+      ...(takes.body !== undefined && unreadable),
+      ...problems,
+    }
+    const successes = Object.entries(response as Record<string, object>).map(([status, answer]) => [
+      status,
+      answer === NoContent
+        ? { ...NoContent, description: success }
+        : { description: success, content: { 'application/json': { schema: answer } } },
+    ])
+    const refusals = Object.entries(statuses).map(([status, description]) => [
+      status,
+      documentRefusal(Number(status), description),
+    ])
+    const answers = Object.fromEntries([...successes, ...refusals])
+    return { schema: { ...name(takes), response: name(answers) }, url }
   }
-  const successes = Object.entries((rest.response ?? {}) as Record<string, object>).map(
-    ([status, answer]) => [status, { ...answer, description: success }],
-  )
-  const refusals = Object.entries(statuses).map(([status, description]) => [
-    status,
-    { description, content: { 'application/problem+json': { schema: problem } } },
-  ])
-  return { schema: { ...rest, response: Object.fromEntries([...successes, ...refusals]) }, url }
+}
+
+/** What is wrong with a request that cannot be read; nothing where nothing is read. */
+function malformed(
+  { body, params, querystring }: FastifySchema,
+  { config }: DocumentedRoute['route'],
+): Readonly<Record<number, string>> {
+  if ([body, params, querystring].some(Boolean)) return { 400: 'The request does not fit' }
+  const isGuarded = guardsOf(Object(config)).length > 0
+  return isGuarded ? { 400: 'The request has more than one Authorization header' } : {}
 }

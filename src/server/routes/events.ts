@@ -4,21 +4,27 @@ import { type AuthEventType, eventTypes } from '../../core/events/vocabulary.ts'
 import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { eventAnswer } from '../event-answer.ts'
-import { plainText } from './schemas.ts'
+import { Instant, NextPage, plainText } from './schemas.ts'
 
 const text = (description: string) => ({ type: 'string', pattern: plainText, description }) as const
-const instant = (description: string) => ({ type: 'integer', minimum: 0, description }) as const
+const instant = (description: string) =>
+  ({ type: 'integer', minimum: 0, maximum: latest, description }) as const
+/** The last instant of twelve digits: what is longer is no number here. */
+const latest = 999_999_999_999
 const numbers = ['limit', 'since', 'until']
 
 const said = (description: string) => ({ type: 'string', description }) as const
 
+const EventType = { title: 'EventType', type: 'string', enum: Object.keys(eventTypes) } as const
+
 const EventAnswer = {
+  title: 'Event',
   type: 'object',
   required: ['id', 'type', 'at', 'outcome'],
   properties: {
     id: { type: 'string' },
-    type: { type: 'string', enum: Object.keys(eventTypes) },
-    at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    type: EventType,
+    at: Instant,
     outcome: { type: 'string', enum: ['success', 'failure'] },
     actor: said('Who did it: `user:<id>`, `client:<id>`, `cli:<name>`, `setup`, `system`'),
     user_id: said('The user whom it concerns'),
@@ -29,11 +35,19 @@ const EventAnswer = {
     reason: said('Why, where the answer did not say'),
     details: {
       type: 'object',
+      description: 'What else there is to say, by name',
       additionalProperties: {
         anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }],
       },
     },
   },
+} as const
+
+const EventPage = {
+  title: 'EventPage',
+  type: 'object',
+  required: ['events', 'next'],
+  properties: { events: { type: 'array', items: EventAnswer }, next: NextPage },
 } as const
 
 /** What happened. In the scope of the administrators' routes. */
@@ -59,9 +73,8 @@ export const eventRoutes: FastifyPluginAsyncJsonSchemaToTs<{
           'Newest first; all conditions must hold. `next` goes into `after` for the following page.',
         querystring: {
           type: 'object',
-          required: ['limit'],
           properties: {
-            type: { type: 'string', enum: Object.keys(eventTypes) },
+            type: EventType,
             user: text('The id of the user whom it concerns'),
             client: text('The id of the client'),
             actor: text('Who did it, such as `user:<id>`'),
@@ -69,24 +82,14 @@ export const eventRoutes: FastifyPluginAsyncJsonSchemaToTs<{
             until: instant('Before this instant'),
             after: {
               type: 'string',
-              pattern: '^\\d{1,12}\\.[0-9a-f-]{36}$',
+              pattern: '^[0-9]{1,12}\\.[0-9a-f\\-]{36}$',
               description: 'The `next` of the page before',
             },
             limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
           },
         },
         response: {
-          200: {
-            type: 'object',
-            required: ['events', 'next'],
-            properties: {
-              events: { type: 'array', items: EventAnswer },
-              next: {
-                anyOf: [{ type: 'string' }, { type: 'null' }],
-                description: 'Null on the last page',
-              },
-            },
-          },
+          200: EventPage,
         },
       },
     },

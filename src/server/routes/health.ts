@@ -2,10 +2,11 @@ import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-js
 import type { Auth } from '../../core/auth.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 
-const Status = {
+const Health = {
+  title: 'Health',
   type: 'object',
   required: ['status'],
-  properties: { status: { type: 'string', const: 'ok' } },
+  properties: { status: { type: 'string', enum: ['ok'] } },
 } as const
 
 /** For whoever restarts a process (live) and whoever sends it requests (ready). */
@@ -23,10 +24,11 @@ export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: A
     {
       schema: {
         tags: ['health'],
+        security: [],
         operationId: 'getLiveness',
         summary: 'The process runs',
         success: 'The process runs',
-        response: { 200: Status },
+        response: { 200: Health },
       },
     },
     async () => ({ status: 'ok' as const }),
@@ -36,11 +38,12 @@ export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: A
     {
       schema: {
         tags: ['health'],
+        security: [],
         operationId: 'getReadiness',
         summary: 'The process can serve requests',
         success: 'The process can serve requests',
         problems: { 503: 'It is shutting down, or the database does not answer' },
-        response: { 200: Status },
+        response: { 200: Health },
       },
     },
     async (request, reply) => {

@@ -8,9 +8,9 @@ import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { noUser } from './answers.ts'
-import { NoContent, plainText, UserId } from './schemas.ts'
+import { Instant, NoContent, plainText, UserId } from './schemas.ts'
 
-const Identity = {
+const IdentityOfIssuer = {
   type: 'object',
   required: ['issuer', 'subject'],
   properties: {
@@ -19,16 +19,19 @@ const Identity = {
   },
   additionalProperties: false,
 } as const
+const NewIdentity = { title: 'NewIdentity', ...IdentityOfIssuer } as const
 const IdentityAnswer = {
+  title: 'Identity',
   type: 'object',
   required: ['issuer', 'subject', 'created_at'],
   properties: {
     issuer: { type: 'string' },
     subject: { type: 'string' },
-    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    created_at: Instant,
   },
 } as const
 const IdentityList = {
+  title: 'IdentityList',
   type: 'object',
   required: ['identities'],
   properties: { identities: { type: 'array', items: IdentityAnswer } },
@@ -76,7 +79,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         },
         description: 'A caller with this identity is this user from the next request on.',
         params: UserId,
-        body: Identity,
+        body: NewIdentity,
         response: { 201: IdentityAnswer },
       },
     },
@@ -102,7 +105,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         success: 'The link has ended',
         problems: { 404: 'This identity is not linked to this user' },
         params: UserId,
-        querystring: Identity,
+        querystring: IdentityOfIssuer,
         response: { 204: NoContent },
       },
     },

@@ -8,23 +8,44 @@ import { secured } from '../../fastify/secured.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
-import { missingSession } from './answers.ts'
+import { busy, missingSession } from './answers.ts'
 import {
   NoContent,
   noSession,
+  Password,
+  SessionAnswer,
   SessionId,
-  SessionList,
   sessionAnswer,
   UserAnswer,
   userAnswer,
 } from './schemas.ts'
 
 const Me = {
+  title: 'Me',
   type: 'object',
   required: [...UserAnswer.required, 'scope'],
   properties: {
     ...UserAnswer.properties,
     scope: { type: 'string', description: 'What this access token may do' },
+  },
+} as const
+const MySessionList = {
+  title: 'MySessionList',
+  type: 'object',
+  required: ['sessions'],
+  properties: {
+    sessions: {
+      type: 'array',
+      items: {
+        title: 'MySession',
+        type: 'object',
+        required: [...SessionAnswer.required, 'current'],
+        properties: {
+          ...SessionAnswer.properties,
+          current: { type: 'boolean', description: 'This access token belongs to it' },
+        },
+      },
+    },
   },
 } as const
 
@@ -72,16 +93,14 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
           400: 'The request does not fit, or the old password is not right',
           422: 'The new password is refused: `errors` has every reason',
           429: 'Too many wrong old passwords; see Retry-After',
-          503: 'Too many logins at once; see Retry-After',
+          ...busy,
         },
         description: 'Ends every other login of the user.',
         body: {
+          title: 'PasswordChange',
           type: 'object',
           required: ['old_password', 'new_password'],
-          properties: {
-            old_password: { type: 'string', format: 'password' },
-            new_password: { type: 'string', format: 'password' },
-          },
+          properties: { old_password: Password, new_password: Password },
           additionalProperties: false,
         },
         response: { 204: NoContent },
@@ -109,7 +128,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         operationId: 'listMySessions',
         summary: 'Where am I logged in?',
         success: 'The sessions of the user',
-        response: { 200: SessionList },
+        response: { 200: MySessionList },
       },
     },
     secured(me, async ({ user, token }) => ({

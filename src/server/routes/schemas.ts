@@ -3,17 +3,32 @@ import type { Session } from '../../core/sessions/session-store.ts'
 import type { User } from '../../core/users/user.ts'
 
 // Bodies and answers of the server's own routes, as JSON Schema, which types their handlers. Names on
-// the wire are snake_case, as OAuth's are.
+// the wire are snake_case, as OAuth's are. One with a title is a named schema of the OpenAPI document.
+
+/** An instant on the wire. */
+export const Instant = {
+  type: 'integer',
+  description: 'Seconds since 1970-01-01T00:00:00Z',
+} as const
+
+/**
+ * The name of a role. The document lists those that there are; `role_unknown` says so of any other, with
+ * the list.
+ */
+export const Role = { title: 'Role', type: 'string' } as const
+
+export const Password = { type: 'string', format: 'password' } as const
 
 export const UserAnswer = {
+  title: 'User',
   type: 'object',
   required: ['id', 'username', 'role', 'active', 'created_at'],
   properties: {
     id: { type: 'string', description: 'The `sub` of the user’s tokens' },
     username: { type: 'string' },
-    role: { type: 'string' },
+    role: Role as typeof Role,
     active: { type: 'boolean' },
-    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    created_at: Instant as typeof Instant,
   },
 } as const
 
@@ -23,8 +38,17 @@ export function userAnswer(user: User): FromSchema<typeof UserAnswer> {
   return { id, username, role, active, created_at: createdAt }
 }
 
-/** Text without control characters, which no id and no username has, and not every store bears. */
-export const plainText = '^\\P{Cc}*$'
+/**
+ * Text without control characters, which no id and no username has, and not every store bears. Written so
+ * that Python and Go read it too: they have no `\P{Cc}`, or mean something else by it.
+ */
+export const plainText = '^[^\\x00-\\x1f\\x7f-\\x9f]*$'
+
+/** Where the next page of a list is. */
+export const NextPage = {
+  anyOf: [{ type: 'string' }, { type: 'null' }],
+  description: 'Null on the last page',
+} as const
 
 /** An answer without content. */
 export const NoContent = { type: 'null', description: 'Done' } as const
@@ -37,27 +61,18 @@ export const UserId = {
   },
 } as const
 
-export const SessionList = {
+export const SessionAnswer = {
+  title: 'Session',
   type: 'object',
-  required: ['sessions'],
+  required: ['id', 'label', 'address', 'scope', 'created_at', 'last_used_at', 'expires_at'],
   properties: {
-    sessions: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['id', 'label', 'address', 'scope', 'created_at', 'last_used_at', 'expires_at'],
-        properties: {
-          id: { type: 'string' },
-          label: { type: 'string', description: 'What the client called itself' },
-          address: { type: 'string', description: 'Where the login came from' },
-          scope: { type: 'string' },
-          created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
-          last_used_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
-          expires_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
-          current: { type: 'boolean', description: 'This access token belongs to it' },
-        },
-      },
-    },
+    id: { type: 'string' },
+    label: { type: 'string', description: 'What the client called itself' },
+    address: { type: 'string', description: 'Where the login came from' },
+    scope: { type: 'string', description: 'What the login was granted, space-delimited' },
+    created_at: Instant as typeof Instant,
+    last_used_at: Instant as typeof Instant,
+    expires_at: Instant as typeof Instant,
   },
 } as const
 
@@ -72,9 +87,7 @@ export const SessionId = {
 export const noSession = 'There is no such session.'
 
 /** A session as the wire shows one. */
-export function sessionAnswer(
-  session: Session,
-): FromSchema<typeof SessionList>['sessions'][number] {
+export function sessionAnswer(session: Session): FromSchema<typeof SessionAnswer> {
   const { id, label, address, scopes, createdAt, rotatedAt, expiresAt } = session
   return {
     id,

@@ -6,12 +6,18 @@ import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { missingSession, noUser } from './answers.ts'
-import { NoContent, noSession, SessionId, SessionList, sessionAnswer, UserId } from './schemas.ts'
+import { NoContent, noSession, SessionAnswer, SessionId, sessionAnswer, UserId } from './schemas.ts'
 
 const SessionOfUser = {
   type: 'object',
   required: [...UserId.required, ...SessionId.required],
   properties: { ...UserId.properties, ...SessionId.properties },
+} as const
+const SessionList = {
+  title: 'SessionList',
+  type: 'object',
+  required: ['sessions'],
+  properties: { sessions: { type: 'array', items: SessionAnswer } },
 } as const
 const tags = ['admin']
 
