@@ -24,7 +24,7 @@ import {
 } from './options.ts'
 import type { Argon2Parameters, PasswordHasherOptions } from './passwords/password-hash.ts'
 import type { PasswordPolicyOptions } from './passwords/password-policy.ts'
-import type { SessionOptions } from './sessions/sessions.ts'
+import type { SessionOptions } from './sessions/session-options.ts'
 import type { Store } from './store.ts'
 
 /** Longest access token lifetime without `allowLongAccessTokens`, in seconds. */

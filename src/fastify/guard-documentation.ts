@@ -60,11 +60,15 @@ export function documentGuards<Route extends DocumentedRoute>(
 function refusals(documentation: GuardDocumentation, documented: object): object {
   const likeFastApi = documentation.compatibility !== undefined
   const texts = likeFastApi ? refusalsLikeFastApi(documentation) : usualRefusals(documentation)
-  const body = likeFastApi ? (['application/json', detailSchema] as const) : []
   return Object.fromEntries(
     Object.entries(texts)
       .filter(([code]) => !(code in documented))
-      .map(([code, text]) => [code, documentRefusal(Number(code), text, ...body)]),
+      .map(([code, text]) => [
+        code,
+        likeFastApi
+          ? documentRefusal(Number(code), text, 'application/json', detailSchema)
+          : documentRefusal(Number(code), text),
+      ]),
   )
 }
 

@@ -2,7 +2,7 @@
 
 import { eventRetentionMinimum } from '../../core/events/event-store.ts'
 import { eventRetention as retention } from '../../core/events/events.ts'
-import type { SessionOptions } from '../../core/sessions/sessions.ts'
+import type { SessionOptions } from '../../core/sessions/session-options.ts'
 import { integer, type Setting, type SettingsOf, tenYears } from './setting.ts'
 
 const day = 86400
