@@ -2,11 +2,14 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, onSendHookHandler } from 'fastify'
 import type { Auth } from '../core/auth.ts'
+import type { Client } from '../core/clients/clients.ts'
+import { firstPartyClientId } from '../core/clients/registration.ts'
 import { UnavailableError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { callback, type ShapesOf, text, texts } from '../core/options.ts'
 import { outerPath, path } from '../http/endpoints/mount.ts'
+import { docsTheme } from './docs-theme.ts'
 import { documentGuards, schemeName } from './guard-documentation.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
 
@@ -95,14 +98,19 @@ export async function registerDocs(
   const fullPrefix = app.prefix + prefix
   const outer = internals in auth ? outerPath(auth.issuer, fullPrefix) : ''
   const tokenUrl = outer + fullPrefix + tokenPath
-  // Asked once: a client that is registered later has its form after the next start.
-  let withClients = false
+  // Asked once: a client that is registered later has its fields after the next start.
+  let clients: readonly Client[] = []
   app.addHook('onReady', async () => {
-    withClients = internals in auth && (await hasActingClients(auth))
+    if (internals in auth) clients = await registeredClients(auth)
+  })
+  const hasClients = (): boolean => clients.length > 0
+  const ownScheme = (from: Auth): object => ({
+    ...securityScheme(from, tokenUrl, clients.some(actsForItself)),
+    ...(!hasClients() && { description: 'Log in with username and password.' }),
   })
   const components = (): object => ({
     securitySchemes: {
-      ...(internals in auth && { [schemeName]: securityScheme(auth, tokenUrl, withClients) }),
+      ...(internals in auth && { [schemeName]: ownScheme(auth) }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })
@@ -131,7 +139,7 @@ export async function registerDocs(
         ...others.flatMap(({ origins }) => origins),
         ...(options.connectTo ?? []),
       ]),
-      theme: { title },
+      theme: docsTheme(title, hasClients),
       // The other layout has a bar to load documents from elsewhere, and styles against the policy.
       uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
       // RFC 9700 §2.1.1.
@@ -156,12 +164,14 @@ function componentName(
   return `def-${index}`
 }
 
-/** True if a client is registered that acts for itself. False while the database does not answer. */
-async function hasActingClients(auth: Auth): Promise<boolean> {
+const actsForItself = ({ grants }: Client): boolean => grants.includes('client_credentials')
+
+/** The registered clients. None while the database does not answer. */
+async function registeredClients(auth: Auth): Promise<readonly Client[]> {
   try {
-    return (await auth.clients.list()).some(({ grants }) => grants.includes('client_credentials'))
+    return (await auth.clients.list()).filter(({ id }) => id !== firstPartyClientId)
   } catch (error) {
-    if (error instanceof UnavailableError) return false
+    if (error instanceof UnavailableError) return []
     throw error
   }
 }

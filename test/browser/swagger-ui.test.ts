@@ -189,3 +189,39 @@ test('the page works over plain HTTP under a name of the network', async (t) => 
   )
   assert.deepEqual(others, [])
 })
+
+test('on a phone, in the dark, the page fits and is dark, and asks for no client where none is registered', async (t) => {
+  const { page, complaints } = await browser.open({
+    colorScheme: 'dark',
+    viewport: { width: 360, height: 800 },
+    isMobile: true,
+  })
+  t.after(() => page.context().close())
+  await page.goto(`${origin}/docs`)
+  await page.locator('.opblock').first().waitFor()
+  const { scrollWidth, clientWidth } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    return { scrollWidth, clientWidth }
+  })
+  assert.equal(clientWidth, 360)
+  assert.ok(scrollWidth <= clientWidth, `${scrollWidth} px wide`)
+  const background = await page.evaluate(
+    () => getComputedStyle(document.documentElement).backgroundColor,
+  )
+  const dark = background.match(/\d+/g)?.map(Number) ?? []
+  assert.ok(dark.length >= 3 && dark.slice(0, 3).every((part) => part < 64), background)
+
+  assert.equal(
+    await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+    'rgba(0, 0, 0, 0)',
+  )
+
+  const dialog = await openDialog(page)
+  if (process.env.SCREENSHOTS)
+    await page.screenshot({ path: `${process.env.SCREENSHOTS}/docs.png` })
+  assert.equal(await dialog.getByLabel('username:').isVisible(), true)
+  for (const field of ['#client_id_password', '#client_secret_password', '#password_type']) {
+    assert.equal(await dialog.locator(field).isVisible(), false, field)
+  }
+  assert.deepEqual(complaints, [])
+})
