@@ -1,8 +1,11 @@
 import { type Kysely, sql } from 'kysely'
+import { ConfigError } from '../../core/errors.ts'
 import { isPostgres } from '../sql/engine.ts'
 import { StoreError } from '../store-error.ts'
 import { readSteps, recordStep, requireStepTable } from './migration-table.ts'
+import { requireSchema } from './own-schema.ts'
 import { steps } from './steps.ts'
+import { readTakenNames, takenMessage } from './taken-names.ts'
 
 /** The number of the advisory lock under which tables are made; it begins with "port". */
 const migrating = 0x706f727402
@@ -12,13 +15,16 @@ export interface MigrationState {
   readonly done: readonly string[]
   readonly pending: readonly string[]
   readonly unknown: readonly string[]
+  /** Why those to be made cannot be, in one sentence: their names are taken. Null if they can be. */
+  readonly obstacle: string | null
 }
 
 /**
  * Brings the tables up to date in one transaction: all steps are made, or none. On SQLite the transaction is
  * the caller's.
  *
- * @throws {StoreError} `newer_version` if a newer Portcullis has used this database.
+ * @throws {StoreError} `newer_version` if a newer Portcullis has used this database, {ConfigError} if something
+ * of somebody else has a name that is needed.
  */
 export async function migrate(db: Kysely<never>): Promise<void> {
   if (!isPostgres(db)) return await makeSteps(db)
@@ -33,14 +39,16 @@ export async function migrate(db: Kysely<never>): Promise<void> {
 }
 
 async function makeSteps(db: Kysely<never>): Promise<void> {
-  const { pending, unknown } = await readMigrationState(db)
+  const { pending, unknown, obstacle } = await readMigrationState(db)
   if (unknown.length > 0) {
     throw new StoreError(
       'newer_version',
       `The database was made by a newer version of Portcullis (it knows the step ${unknown.join(', ')}): install that version, or restore a backup from before the upgrade.`,
     )
   }
+  if (obstacle !== null) throw new ConfigError([obstacle])
   if (pending.length === 0) return
+  await requireSchema(db)
   await requireStepTable(db, isOurs)
   for (const name of pending) {
     await steps[name]?.up(db)
@@ -48,14 +56,20 @@ async function makeSteps(db: Kysely<never>): Promise<void> {
   }
 }
 
-/** Reads which steps a database has behind it. */
+/** Reads which steps a database has behind it, and whether the others can be made. */
 export async function readMigrationState(db: Kysely<never>): Promise<MigrationState> {
   const known = Object.keys(steps).sort()
   const done = await readSteps(db, isOurs)
+  const pending = known.filter((name) => !done.includes(name))
+  const taken = await readTakenNames(
+    db,
+    pending.flatMap((name) => steps[name]?.makes ?? []),
+  )
   return {
     done,
-    pending: known.filter((name) => !done.includes(name)),
+    pending,
     unknown: done.filter((name) => !known.includes(name)),
+    obstacle: taken.length > 0 ? takenMessage(db, taken) : null,
   }
 }
 

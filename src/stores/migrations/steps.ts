@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import type { Migration } from 'kysely/migration'
+import { ownName } from '../sql/named-tables.ts'
 import { pepperedHashes } from '../sql/pepper-index.ts'
+import type { Step } from '../sql/step.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './events.ts'
 
@@ -8,8 +9,9 @@ import { eventsStep } from './events.ts'
  * The steps from an empty database to today's tables, in the order of their names. A step that has
  * been released is never changed; a new one is added.
  */
-export const steps: Readonly<Record<string, Migration>> = {
+export const steps: Readonly<Record<string, Step>> = {
   '0001_users_and_keys': {
+    makes: ['users', 'users_by_role', 'signing_keys'],
     async up(db) {
       await db.schema
         .createTable('users')
@@ -32,6 +34,13 @@ export const steps: Readonly<Record<string, Migration>> = {
     },
   },
   '0002_sessions': {
+    makes: [
+      'sessions',
+      'sessions_by_user',
+      'sessions_by_expires_at',
+      'sessions_by_revoked_at',
+      'sessions_by_rotated_at',
+    ],
     async up(db) {
       await db.schema
         .createTable('sessions')
@@ -62,6 +71,7 @@ export const steps: Readonly<Record<string, Migration>> = {
     },
   },
   '0006_throttle': {
+    makes: ['throttle', 'throttle_by_account', 'throttle_by_counted_at'],
     async up(db) {
       await db.schema
         .createTable('throttle')
@@ -79,6 +89,7 @@ export const steps: Readonly<Record<string, Migration>> = {
     },
   },
   '0004_clients': {
+    makes: ['clients', 'sessions_by_client'],
     async up(db) {
       await db.schema
         .createTable('clients')
@@ -101,6 +112,7 @@ export const steps: Readonly<Record<string, Migration>> = {
     },
   },
   '0003_key_rotation': {
+    makes: ['signing_key_set'],
     async up(db) {
       await db.schema
         .alterTable('signing_keys')
@@ -121,6 +133,7 @@ export const steps: Readonly<Record<string, Migration>> = {
   },
   '0005_change_notifications': changeNotifications,
   '0007_identities': {
+    makes: ['identities', 'identities_key', 'identities_by_user'],
     async up(db) {
       await db.schema
         .createTable('identities')
@@ -136,16 +149,20 @@ export const steps: Readonly<Record<string, Migration>> = {
     },
   },
   '0008_imported_hashes': {
+    makes: ['users_imported'],
     async up(db) {
       // It shrinks: the first good login replaces such a hash.
-      await sql`
-        create index users_imported on users (id)
-        where substr(password_hash, 1, 10) <> '$argon2id$'
-      `.execute(db)
+      await db.schema
+        .createIndex('users_imported')
+        .on('users')
+        .column('id')
+        .where(sql<boolean>`substr(password_hash, 1, 10) <> '$argon2id$'`)
+        .execute()
     },
   },
   '0009_events': eventsStep,
   '0010_epoch': {
+    makes: [],
     async up(db) {
       // Empty until everything is revoked for the first time: an upgrade ends no token.
       await db.schema
@@ -156,9 +173,10 @@ export const steps: Readonly<Record<string, Migration>> = {
   },
   '0011_peppered_hashes': pepperedHashes,
   '0012_no_lock_table': {
+    makes: [],
     async up(db) {
       // Of earlier versions, which made the steps in several transactions.
-      await db.schema.dropTable('portcullis_migration_lock').ifExists().execute()
+      await sql`drop table if exists ${ownName(db, 'portcullis_migration_lock')}`.execute(db)
     },
   },
 }

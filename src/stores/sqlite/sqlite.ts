@@ -1,7 +1,8 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
+import { ConfigError } from '../../core/errors.ts'
 import type { EventStore } from '../../core/events/event-store.ts'
 import type { IdentityStore } from '../../core/issuers/identity-store.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
@@ -17,6 +18,8 @@ import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
+import { createKysely } from '../sql/named-tables.ts'
+import { type TableNames, tablePrefixProblems } from '../sql/names.ts'
 import { revokeAll } from '../sql/revoke-all.ts'
 import type { Schema } from '../sql/schema.ts'
 import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
@@ -42,6 +45,15 @@ const busyTimeoutAtStart = 5000
 /** KiB that the reads of guarded requests may keep of the file: some 20,000 users and sessions. */
 const readerCache = 32_768
 
+/** How an SQLite file is used. */
+export interface SqliteOptions {
+  /**
+   * What the names of all tables begin with, such as `auth_`, so that a file which has a table `users` of its
+   * own can be used: small letters, digits and _, at most 20. Default: nothing.
+   */
+  readonly tablePrefix?: string
+}
+
 /**
  * A store in an SQLite file, made with mode 0600 if it is not there. The key that private keys are
  * sealed under lies beside it, in `<path>.key`.
@@ -49,21 +61,30 @@ const readerCache = 32_768
  * Several processes on one machine may share the file; machines may not (SQLite's locks do not work
  * on network file systems).
  *
- * `open` rejects with a `StoreError` for a file that is corrupt, read-only, or of a newer version.
+ * `open` rejects with a `StoreError` for a file that is corrupt, read-only, or of a newer version, and with a
+ * `ConfigError` if the name of a table is taken by one of somebody else. Nothing is made then.
+ *
+ * @throws {ConfigError} if the prefix is none.
  */
-export function sqlite(path: string): Store {
+export function sqlite(path: string, { tablePrefix }: SqliteOptions = {}): Store {
   if (path === '' || path.startsWith(':')) {
     throw new TypeError('sqlite() takes the path of a file; use memory() for a store without one.')
   }
-  return new SqliteStore(path)
+  if (tablePrefix !== undefined) {
+    const problems = tablePrefixProblems(tablePrefix)
+    if (problems.length > 0) throw new ConfigError(problems.map((each) => `tablePrefix ${each}.`))
+  }
+  return new SqliteStore(path, { tablePrefix })
 }
 
 class SqliteStore implements Store {
   readonly #path: string
+  readonly #names: TableNames
   #opened: Opened | undefined
 
-  constructor(path: string) {
+  constructor(path: string, names: TableNames) {
     this.#path = path
+    this.#names = names
   }
 
   get users(): UserStore {
@@ -97,7 +118,7 @@ class SqliteStore implements Store {
   async open(): Promise<void> {
     if (this.#opened) return
     try {
-      this.#opened = await openDatabase(this.#path)
+      this.#opened = await openDatabase(this.#path, this.#names)
     } catch (error) {
       throw explainOpening(error, this.#path)
     }
@@ -157,7 +178,7 @@ interface Opened extends Required<Pick<Store, Records>> {
   close(): Promise<void>
 }
 
-async function openDatabase(path: string): Promise<Opened> {
+async function openDatabase(path: string, names: TableNames): Promise<Opened> {
   prepareFile(path)
   const writer = new DatabaseSync(path, { timeout: busyTimeoutAtStart })
   let reader: DatabaseSync | undefined
@@ -165,7 +186,7 @@ async function openDatabase(path: string): Promise<Opened> {
   try {
     useWriteAheadLog(writer)
     writer.exec('pragma synchronous = full')
-    await migrateAlone(writer)
+    await migrateAlone(writer, names)
     // What is acknowledged survives a power failure, not only the end of the process: we wait for the
     // disk ourselves, where nothing else has to.
     writer.exec('pragma synchronous = normal')
@@ -175,19 +196,16 @@ async function openDatabase(path: string): Promise<Opened> {
     const mutex = createMutex()
     const dialect = nodeSqliteDialect(writer, { writes, mutex })
     const loose = nodeSqliteDialect(writer, { writes, mutex, settles: false })
-    const db = new Kysely<Schema>({ dialect })
+    const db = createKysely(dialect, names)
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
     reader.prepare(`pragma cache_size = -${readerCache}`).run()
-    const engine = createEngine(
-      { db, loose: new Kysely({ dialect: loose }) },
-      writer,
-      reader,
-      writes,
-    )
+    const engine = createEngine({ db, loose: createKysely(loose, names) }, writer, reader, writes)
     const write = db.updateTable('signing_key_set').set({ id: 1 }).compile()
-    const probe = reader.prepare('select id from users limit 1')
+    const probe = reader.prepare(
+      db.selectFrom('users').select('id').limit(sql.lit(1)).compile().sql,
+    )
     const opened = reader
     const requireSameFile = rememberFile(path)
     const settled = log
@@ -276,10 +294,10 @@ function useWriteAheadLog(database: DatabaseSync): void {
 }
 
 /** One transaction around all steps: of two processes the second finds the tables made. */
-async function migrateAlone(database: DatabaseSync): Promise<void> {
+async function migrateAlone(database: DatabaseSync, names: TableNames): Promise<void> {
   database.exec('begin immediate')
   try {
-    await migrate(new Kysely({ dialect: nodeSqliteDialect(database) }))
+    await migrate(createKysely(nodeSqliteDialect(database), names))
     database.exec('commit')
   } catch (error) {
     if (database.isTransaction) database.exec('rollback')
