@@ -1,4 +1,3 @@
-import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { type Kysely, sql } from 'kysely'
 import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
@@ -13,7 +12,6 @@ import type { Store } from '../../core/store.ts'
 import type { ThrottleStore } from '../../core/throttle/throttle-store.ts'
 import type { UserStore } from '../../core/users/user-store.ts'
 import { readOrCreateKeyFile } from '../key-file.ts'
-import { migrate } from '../migrations/migrations.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
@@ -27,9 +25,10 @@ import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { nodeSqliteDialect, untilFree } from './driver.ts'
-import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './error.ts'
+import { answer, explainOpening, isUniqueViolation } from './error.ts'
 import { rememberFile } from './file-identity.ts'
 import { createMutex } from './mutex.ts'
+import { migrateAlone, prepareFile, useWriteAheadLog } from './prepare-file.ts'
 import { createSqliteSubjects } from './subjects.ts'
 import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
 import { createWrites, runTogether, type Writes } from './writes.ts'
@@ -230,6 +229,8 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       async close() {
         opened.close()
         await db.destroy()
+        // Kysely has not closed what it has not used.
+        if (writer.isOpen) writer.close()
         await settled.close()
       },
     }
@@ -269,38 +270,5 @@ function createEngine(
     },
     locksRows: false,
     isUniqueViolation,
-  }
-}
-
-function prepareFile(path: string): void {
-  // A file that its owner made read-only is not to be written, though root could.
-  const { mode } = statSync(path, { throwIfNoEntry: false }) ?? { mode: 0o600 }
-  if ((mode & 0o222) === 0) throw readOnly(path)
-  // SQLite would make the file readable by everybody that the umask lets in.
-  closeSync(openSync(path, 'a', 0o600))
-}
-
-/** Two processes that start at once collide here, and SQLite does not wait by itself. */
-function useWriteAheadLog(database: DatabaseSync): void {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      database.exec('pragma journal_mode = wal')
-      return
-    } catch (error) {
-      if (!isBusy(error) || attempt === 20) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
-    }
-  }
-}
-
-/** One transaction around all steps: of two processes the second finds the tables made. */
-async function migrateAlone(database: DatabaseSync, names: TableNames): Promise<void> {
-  database.exec('begin immediate')
-  try {
-    await migrate(createKysely(nodeSqliteDialect(database), names))
-    database.exec('commit')
-  } catch (error) {
-    if (database.isTransaction) database.exec('rollback')
-    throw error
   }
 }
