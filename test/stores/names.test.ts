@@ -1,7 +1,7 @@
 // Databases that hold tables of somebody else, or of a second installation.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -83,6 +83,13 @@ async function add(
   return { user, session }
 }
 
+/** The statements of the documents that move the tables. */
+function movingStatements(): string {
+  const page = readFileSync(new URL('../../docs/existing-database.md', import.meta.url), 'utf8')
+  const [, statements] = page.match(/```sql\n(BEGIN;[^`]*)```/) ?? []
+  return statements ?? assert.fail('the page has none')
+}
+
 /** Asks until a store answers of itself. */
 async function warm(
   store: Store,
@@ -147,8 +154,27 @@ describe('names in a PostgreSQL database', { skip }, () => {
     const store = await onPostgres(narrow, { schema: 'auth' })
     await add(store)
     await store.close()
-    // It may make its tables there, and nothing in the database itself.
-    assert.equal((await run('select 1 from auth.users')).length, 1)
+    await run(`grant create on database ${new URL(url).pathname.slice(1)} to narrow`)
+    await (await onPostgres(narrow, { schema: 'another' })).close()
+    const counts = 'select count(*)::int as users from'
+    assert.deepEqual(await run(`${counts} auth.users`), [{ users: 1 }])
+    assert.deepEqual(await run(`${counts} another.users`), [{ users: 0 }])
+  })
+
+  test('an installation that was moved into a schema, as the documents say, goes on', async () => {
+    const url = await newUrl()
+    const before = await onPostgres(url)
+    const { user, session } = await add(before)
+    await before.close()
+    await postgresDatabase(url).run(movingStatements())
+    const options = { schema: 'auth' }
+    const [here, there] = [await onPostgres(url, options), await onPostgres(url, options)]
+    await warm(here, { user, session })
+    await warm(there, { user, session })
+    await here.users.update(user.id, { role: 'changed' })
+    assert.equal((await there.findSubject(user.id, session.id))?.user.role, 'changed')
+    await here.close()
+    await there.close()
   })
 
   test('two installations in one database stay apart, each heard by its own processes', async () => {

@@ -29,7 +29,7 @@ export const databaseSchema: Setting<string | undefined> = judged(
     fallback: undefined,
     default: "the first of the connection's `search_path`",
     description:
-      'Schema of PostgreSQL that all tables are in, made if it is not there. See [a database that you already have](postgres.md#a-database-that-you-already-have).',
+      'Schema of PostgreSQL that all tables are in, made if it is not there. See [a database that you already have](existing-database.md).',
   },
 )
 

@@ -65,7 +65,8 @@ export interface SqliteOptions {
  *
  * @throws {ConfigError} if the prefix is none.
  */
-export function sqlite(path: string, { tablePrefix }: SqliteOptions = {}): Store {
+export function sqlite(path: string, options: SqliteOptions = {}): Store {
+  const { tablePrefix } = options
   if (path === '' || path.startsWith(':')) {
     throw new TypeError('sqlite() takes the path of a file; use memory() for a store without one.')
   }
