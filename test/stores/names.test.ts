@@ -177,6 +177,31 @@ describe('names in a PostgreSQL database', { skip }, () => {
     await there.close()
   })
 
+  test('are taken by whatever else PostgreSQL would not let them be beside', async () => {
+    for (const [statement, taken] of [
+      ['create materialized view events as select 1 as id', 'view events'],
+      ['create sequence clients', 'sequence clients'],
+      ["create type throttle as enum ('on')", 'type throttle'],
+      ['create type sessions as (a int)', 'type sessions'],
+      ['create domain identities as text', 'type identities'],
+      ['create table users (a int) partition by hash (a)', 'table users'],
+      [
+        "create function portcullis_refuse() returns int language sql as 'select 1'",
+        'function portcullis_refuse',
+      ],
+    ] as const) {
+      const url = await newUrl()
+      await postgresDatabase(url).run(`create schema own; set search_path to own; ${statement}`)
+      const found = (await inspectPostgres(url, { schema: 'own' })).steps.obstacle
+      assert.ok(
+        found?.includes(`the schema own has its own ${taken}: set DATABASE_SCHEMA`),
+        found ?? statement,
+      )
+      await assert.rejects(onPostgres(url, { schema: 'own' }), ConfigError)
+      assert.equal((await inspectPostgres(url)).steps.obstacle, null)
+    }
+  })
+
   test('two installations in one database stay apart, each heard by its own processes', async () => {
     const url = await newUrl()
     const one = { tablePrefix: 'one_' }

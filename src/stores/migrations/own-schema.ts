@@ -1,5 +1,4 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { isPostgres } from '../sql/engine.ts'
 import { namesOf } from '../sql/named-tables.ts'
 import { StoreError } from '../store-error.ts'
 
@@ -10,13 +9,13 @@ export function ownSchema(db: Kysely<never>): RawBuilder<string> {
 }
 
 /**
- * Makes the schema if the installation has one of its own that is not there.
+ * Makes the schema if the installation has one of its own, which is PostgreSQL's, and it is not there.
  *
  * @throws {StoreError} `access_denied` if the user of the database may not make it.
  */
 export async function requireSchema(db: Kysely<never>): Promise<void> {
   const { schema } = namesOf(db)
-  if (schema === undefined || !isPostgres(db)) return
+  if (schema === undefined) return
   // Where it is there, `if not exists` asks for a right that is not needed.
   const { rows } =
     await sql`select 1 from pg_catalog.pg_namespace where nspname = ${schema}`.execute(db)
