@@ -125,7 +125,7 @@ export function describeOptions(): string {
       .join('\n'),
     ...sets.map(describeSet),
     '## Stores',
-    'A store takes a file, a URL or nothing, and `PostgresOptions`.',
+    'A store takes a file and [SqliteOptions](#sqliteoptions), a URL and [PostgresOptions](#postgresoptions), or nothing.',
     ...listStores(),
   ].join('\n\n')}\n`
 }

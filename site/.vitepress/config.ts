@@ -62,6 +62,7 @@ export default defineConfig({
           page('PostgreSQL', 'postgres'),
           page('Scaling', 'scaling'),
           page('Backup and restore', 'backup'),
+          page('A database you already have', 'existing-database'),
           page('Upgrading', 'upgrading'),
           page('Metrics', 'metrics'),
           page('Events', 'events'),

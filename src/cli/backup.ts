@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Auth } from '../core/auth.ts'
 import { systemClock } from '../core/clock.ts'
 import { revokeAll } from '../core/sessions/revoke-all.ts'
-import { databaseFile } from '../server/inspect-database.ts'
+import { databaseFile, tableNames } from '../server/inspect-database.ts'
 import { makeDirectory, openAuth, openStore } from '../server/open-auth.ts'
 import { readConfig } from '../server/settings/config.ts'
 import { readEnvironment } from '../server/settings/environment.ts'
@@ -37,7 +37,7 @@ export function restoreCommand(): Command {
       makeDirectory(config.dataDirectory)
       const path = databaseFile(config.dataDirectory)
       const { restoreSqlite } = await import('../stores/sqlite/restore.ts')
-      const former = await restoreSqlite(file, path, systemClock, whoRunsThis())
+      const former = await restoreSqlite(file, path, systemClock, whoRunsThis(), tableNames(config))
       if (former !== null) console.log(`The previous database is kept as ${former}.`)
       await tellWhatIsThere(config)
     })

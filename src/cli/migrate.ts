@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { ConfigError } from '../core/errors.ts'
 import { inspectDatabase } from '../server/inspect-database.ts'
 import { migrateDatabase } from '../server/open-auth.ts'
 import { readConfig } from '../server/settings/config.ts'
@@ -12,7 +13,8 @@ export function migrateCommand(): Command {
     .action(async ({ check }: { check?: true }) => {
       const config = readConfig(readEnvironment())
       const inspection = await inspectDatabase(config)
-      const pending = inspection?.steps.pending
+      const { pending, obstacle } = inspection?.steps ?? {}
+      if (obstacle) throw new ConfigError([obstacle])
       if (check) {
         if (pending?.length === 0) return console.log('The tables are up to date.')
         console.log(

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { databaseFile, inspectDatabase } from '../server/inspect-database.ts'
+import { databaseFile, hasTables, tableNames } from '../server/inspect-database.ts'
 import { readConfig } from '../server/settings/config.ts'
 import { readEnvironment } from '../server/settings/environment.ts'
 import type { Config } from '../server/settings/settings.ts'
@@ -32,31 +32,37 @@ export async function requireDatabase(config: Config, isQuiet = false): Promise<
 
 async function requireThere(config: Config): Promise<void> {
   const { databaseUrl, dataDirectory } = config
-  if (databaseUrl === undefined) {
-    if (isThere(databaseFile(dataDirectory))) return
-    throw new CommandFailure('input', `${absent(config)} ${suggestion(dataDirectory)}`)
+  if (databaseUrl === undefined && !isThere(databaseFile(dataDirectory))) {
+    throw new CommandFailure(
+      'input',
+      `There is no database here: ${nameOf(config)} does not exist. ${suggestion(dataDirectory)}`,
+    )
   }
-  const inspection = await inspectDatabase(config)
-  if (inspection === null || inspection.steps.done.length === 0) {
-    throw new CommandFailure('input', `${absent(config)} Run serve or migrate, which make them.`)
-  }
+  if (await hasTables(config)) return
+  throw new CommandFailure(
+    'input',
+    `There are no tables of Portcullis in the database: ${nameOf(config)}. Run serve or migrate, which make them, or set DATABASE_SCHEMA and DATABASE_TABLE_PREFIX as the server has them.`,
+  )
 }
 
 function isThere(path: string): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
 }
 
-function nameOf({ databaseUrl, dataDirectory }: Config): string {
+function nameOf(config: Config): string {
+  const { schema, tablePrefix } = tableNames(config)
+  return [
+    placeOf(config),
+    ...(schema === undefined ? [] : [`schema ${schema}`]),
+    ...(tablePrefix === undefined ? [] : [`tables ${tablePrefix}*`]),
+  ].join(', ')
+}
+
+function placeOf({ databaseUrl, dataDirectory }: Config): string {
   if (databaseUrl === undefined) return resolve(databaseFile(dataDirectory))
   const { hosts, database, user = 'postgres' } = parsePostgresUrl(databaseUrl)
   const places = hosts.map(({ host, port }) => `${host} port ${port}`).join(', ')
   return `PostgreSQL, ${database ?? user} on ${places}`
-}
-
-function absent(config: Config): string {
-  return config.databaseUrl === undefined
-    ? `There is no database here: ${nameOf(config)} does not exist.`
-    : `There are no tables of Portcullis in the database: ${nameOf(config)}.`
 }
 
 /** What is likely meant: the installation that this directory is in, or one that is still to be made. */

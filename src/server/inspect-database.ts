@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { ConfigError } from '../core/errors.ts'
 import type { DatabaseInspection } from '../stores/inspection.ts'
-import { inspectSqlite } from '../stores/sqlite/inspection.ts'
+import type { TableNames } from '../stores/sql/names.ts'
+import { inspectSqlite, isOurSqlite } from '../stores/sqlite/inspection.ts'
 import type { Config } from './settings/settings.ts'
 
 /**
@@ -10,14 +11,44 @@ import type { Config } from './settings/settings.ts'
  *
  * @throws {StoreError}, {UnavailableError} or {ConfigError} if it cannot be read.
  */
-export async function inspectDatabase({
-  databaseUrl,
-  dataDirectory,
-}: Pick<Config, 'databaseUrl' | 'dataDirectory'>): Promise<DatabaseInspection | null> {
-  if (databaseUrl === undefined) return await inspectSqlite(databaseFile(dataDirectory))
+export async function inspectDatabase(
+  config: Pick<Config, 'databaseUrl' | 'dataDirectory' | NameSettings>,
+): Promise<DatabaseInspection | null> {
+  const { databaseUrl, dataDirectory } = config
+  const names = tableNames(config)
+  if (databaseUrl === undefined) return await inspectSqlite(databaseFile(dataDirectory), names)
   const { inspectPostgres } = await needingPg(() => import('../stores/postgres/inspection.ts'))
-  return await inspectPostgres(databaseUrl)
+  return await inspectPostgres(databaseUrl, names)
 }
+
+/**
+ * True if the database of a configuration is there and has tables of ours, by the names of the configuration.
+ *
+ * @throws {StoreError}, {UnavailableError} or {ConfigError} if it cannot be read.
+ */
+export async function hasTables(
+  config: Pick<Config, 'databaseUrl' | 'dataDirectory' | NameSettings>,
+): Promise<boolean> {
+  if (config.databaseUrl === undefined) {
+    return await isOurSqlite(databaseFile(config.dataDirectory), tableNames(config))
+  }
+  return ((await inspectDatabase(config))?.steps.done.length ?? 0) > 0
+}
+
+type NameSettings = 'databaseSchema' | 'databaseTablePrefix'
+
+/** What the tables are called; members that nothing is set for are left out. */
+export function tableNames({
+  databaseSchema: schema,
+  databaseTablePrefix: tablePrefix,
+}: Pick<Config, NameSettings>): DefinedNames {
+  return {
+    ...(schema !== undefined && { schema }),
+    ...(tablePrefix !== undefined && { tablePrefix }),
+  }
+}
+
+type DefinedNames = { readonly [K in keyof TableNames]?: Exclude<TableNames[K], undefined> }
 
 /** The file of the database, where there is no server for it. */
 export function databaseFile(dataDirectory: string): string {

@@ -8,7 +8,7 @@ import { closeToOthers } from '../stores/file-mode.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
-import { databaseFile, keyFile, needingPg } from './inspect-database.ts'
+import { databaseFile, keyFile, needingPg, tableNames } from './inspect-database.ts'
 import { permissions } from './permissions.ts'
 import { parseIssuers } from './settings/issuers.ts'
 import { authSettings, type Config } from './settings/settings.ts'
@@ -21,7 +21,8 @@ export interface OpenAuthOptions {
 /**
  * Makes the data directory and opens the database in it.
  *
- * @throws {StoreError} if either cannot be used, {ConfigError} if the keys do not fit the database.
+ * @throws {StoreError} if either cannot be used, {ConfigError} if the keys do not fit the database, or the names
+ * of the tables are taken in it.
  */
 export async function openAuth(
   config: Config,
@@ -67,11 +68,12 @@ async function chooseStore(
   config: Config,
 ): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
   const { dataDirectory, databaseUrl, keyEncryptionKey } = config
-  if (databaseUrl === undefined) return { store: sqlite(databaseFile(dataDirectory)) }
+  const names = tableNames(config)
+  if (databaseUrl === undefined) return { store: sqlite(databaseFile(dataDirectory), names) }
   const { databasePoolSize: maxConnections, databaseStatementTimeout: statementTimeout } = config
   const { postgres } = await needingPg(() => import('../stores/postgres/postgres.ts'))
   return {
-    store: postgres(databaseUrl, { maxConnections, statementTimeout }),
+    store: postgres(databaseUrl, { ...names, maxConnections, statementTimeout }),
     // The database has no place of its own for it.
     keyEncryptionKey: keyEncryptionKey ?? readOrCreateKeyFile(keyFile(config)),
   }

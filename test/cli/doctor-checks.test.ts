@@ -198,7 +198,7 @@ const inspection: DatabaseInspection = {
   damages: [],
   clockOffset: 0,
   maxConnections: 100,
-  steps: { done: [], pending: [], unknown: [] },
+  steps: { done: [], pending: [], unknown: [], obstacle: null },
   contents: null,
 }
 

@@ -211,7 +211,7 @@ describe('what waiting does not mend is one line', { skip, timeout }, () => {
       changed((each) => Object.assign(each, { username: 'reader', password: 'canary' })),
     )
     assert.equal(code, 74)
-    assert.match(stderr, /grant it create on the schema/)
+    assert.match(stderr, /grant it usage and create on the schema/)
   })
 
   test('a database of a newer version', async () => {

@@ -61,13 +61,18 @@ function connectionFindings(
 /** The tables are those of this version. */
 export function checkMigrations({ inspection }: Subject): readonly Finding[] {
   if (inspection === null) return []
-  const { done, pending, unknown } = inspection.steps
+  const { done, pending, unknown, obstacle } = inspection.steps
   if (unknown.length > 0) {
     return [
       migrations.problem(
         `A newer version of Portcullis has changed this database (${unknown.join(', ')}).`,
         'Install that version, or restore a backup from before the upgrade.',
       ),
+    ]
+  }
+  if (obstacle !== null) {
+    return [
+      migrations.problem(obstacle, 'Nothing has been changed, and nothing will be by `serve`.'),
     ]
   }
   if (pending.length === 0) return [migrations.ok(`All ${done.length} steps are done.`)]

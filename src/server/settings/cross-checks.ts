@@ -55,6 +55,13 @@ const otherIssuersFit: CrossCheck = ({ issuers, issuer, roles }) => {
   return problems
 }
 
+const schemaHasPlace: CrossCheck = ({ databaseSchema, databaseUrl }) =>
+  databaseSchema === undefined || databaseUrl !== undefined
+    ? []
+    : [
+        'DATABASE_SCHEMA is for PostgreSQL: set DATABASE_URL too, or DATABASE_TABLE_PREFIX instead, which SQLite has.',
+      ]
+
 /** Each returns what is wrong between the settings that it looks at. */
 export const crossChecks: readonly CrossCheck[] = [
   secretsDiffer,
@@ -63,4 +70,5 @@ export const crossChecks: readonly CrossCheck[] = [
   defaultRoleIsKnown,
   issuerIsSafe,
   otherIssuersFit,
+  schemaHasPlace,
 ]

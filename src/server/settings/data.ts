@@ -1,6 +1,7 @@
 // Where the data is.
 
 import { postgresUrlProblems } from '../../stores/postgres/url.ts'
+import { schemaProblems, tablePrefixProblems } from '../../stores/sql/names.ts'
 import { integer, judged, type Setting, text } from './setting.ts'
 
 export const dataDirectory: Setting<string> = text('DATA_DIR', {
@@ -18,6 +19,28 @@ export const databaseUrl: Setting<string | undefined> = judged(
     description:
       'A `postgres://` URL; needs the package `pg`. Processes on several machines share `KEY_ENCRYPTION_KEY` or `SECRET_KEY` too. See [PostgreSQL](postgres.md).',
     secret: true,
+  },
+)
+
+export const databaseSchema: Setting<string | undefined> = judged(
+  'DATABASE_SCHEMA',
+  schemaProblems,
+  {
+    fallback: undefined,
+    default: "the first of the connection's `search_path`",
+    description:
+      'Schema of PostgreSQL that all tables are in, made if it is not there. See [a database that you already have](existing-database.md).',
+  },
+)
+
+export const databaseTablePrefix: Setting<string | undefined> = judged(
+  'DATABASE_TABLE_PREFIX',
+  tablePrefixProblems,
+  {
+    fallback: undefined,
+    default: 'none',
+    description:
+      'What the names of all tables begin with, such as `auth_`, where a database has a table `users` of its own. For SQLite too.',
   },
 )
 

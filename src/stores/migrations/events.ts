@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely'
-import type { Migration } from 'kysely/migration'
 import { eventRetentionMinimum } from '../../core/events/event-store.ts'
 import { isPostgres } from '../sql/engine.ts'
+import { ownName } from '../sql/named-tables.ts'
+import type { Step } from '../sql/step.ts'
 
 const unchangeable = 'events are only appended'
 const tooYoung = 'events of the last 7 days cannot be deleted'
@@ -10,7 +11,15 @@ const tooYoung = 'events of the last 7 days cannot be deleted'
  * The events, with triggers that keep whoever writes to the database from changing them, and from
  * deleting them before they are old. Who owns the tables can remove the triggers.
  */
-export const eventsStep: Migration = {
+export const eventsStep: Step = {
+  makes: [
+    'events',
+    'events_key',
+    'events_by_user',
+    'events_unchanged',
+    'events_kept',
+    'portcullis_refuse',
+  ],
   async up(db) {
     await db.schema
       .createTable('events')
@@ -39,28 +48,32 @@ export const eventsStep: Migration = {
   },
 }
 
+const events = sql.table('events')
+
 async function guardOnSqlite(db: Kysely<unknown>): Promise<void> {
-  await sql`create trigger events_unchanged before update on events
+  await sql`create trigger ${ownName(db, 'events_unchanged')} before update on ${events}
     begin select raise(abort, ${sql.lit(unchangeable)}); end`.execute(db)
-  await sql`create trigger events_kept before delete on events
+  await sql`create trigger ${ownName(db, 'events_kept')} before delete on ${events}
     when old.at > cast(strftime('%s', 'now') as integer) - ${sql.lit(eventRetentionMinimum)}
     begin select raise(abort, ${sql.lit(tooYoung)}); end`.execute(db)
 }
 
 async function guardOnPostgres(db: Kysely<unknown>): Promise<void> {
-  await sql`create function portcullis_refuse() returns trigger language plpgsql as $$
+  const refuse = ownName(db, 'portcullis_refuse')
+  await sql`create function ${refuse}() returns trigger language plpgsql as $$
     begin
       raise exception '%', tg_argv[0];
     end
   $$`.execute(db)
+  // Names of triggers are those of their table alone.
   for (const trigger of [
-    sql`events_unchanged before update on events for each row
-      execute function portcullis_refuse(${sql.lit(unchangeable)})`,
-    sql`events_kept before delete on events for each row
+    sql`events_unchanged before update on ${events} for each row
+      execute function ${refuse}(${sql.lit(unchangeable)})`,
+    sql`events_kept before delete on ${events} for each row
       when (old.at > extract(epoch from now()) - ${sql.lit(eventRetentionMinimum)})
-      execute function portcullis_refuse(${sql.lit(tooYoung)})`,
-    sql`events_not_truncated before truncate on events for each statement
-      execute function portcullis_refuse(${sql.lit(tooYoung)})`,
+      execute function ${refuse}(${sql.lit(tooYoung)})`,
+    sql`events_not_truncated before truncate on ${events} for each statement
+      execute function ${refuse}(${sql.lit(tooYoung)})`,
   ]) {
     await sql`create trigger ${trigger}`.execute(db)
   }

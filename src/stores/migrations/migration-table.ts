@@ -1,88 +1,73 @@
 import { type Kysely, sql } from 'kysely'
 import { isPostgres } from '../sql/engine.ts'
+import { inOwnSchema, namesOf } from '../sql/named-tables.ts'
+import { prefixed } from '../sql/names.ts'
+import { ownSchema } from './own-schema.ts'
 
 /**
- * Where it is kept which steps a database has behind it. Not under Kysely's own names, which another
- * application in the same database may use.
+ * Where it is kept which steps a database has behind it. Not under the name that Kysely gives such a table,
+ * which another application in the same database may use.
  */
-export const migrationTable = {
-  migrationTableName: 'portcullis_migration',
-  migrationLockTableName: 'portcullis_migration_lock',
-} as const
+const stepTable = 'portcullis_migration'
 
-const formerTable = {
-  migrationTableName: 'kysely_migration',
-  migrationLockTableName: 'kysely_migration_lock',
-} as const
+/** What the first version had, which used Kysely's names. */
+const formerTable = 'kysely_migration'
 
-/** The number of the advisory lock under which tables are renamed; it begins with "port". */
-const renaming = 0x706f727402
+/** Says whether a step of this name is ours. */
+type IsOurs = (step: string) => boolean
 
-type StepTables = Record<'portcullis_migration' | 'kysely_migration', { name: string }>
-
-/** The schema that unqualified names are looked up in first; undefined for an engine without them. */
-export async function currentSchema(db: Kysely<never>): Promise<string | undefined> {
-  if (!isPostgres(db)) return undefined
-  const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(db)
-  return rows[0]?.name ?? undefined
+/** Reads the names of the steps that a database has behind it, also before its table is renamed. */
+export async function readSteps(db: Kysely<never>, isOurs: IsOurs): Promise<readonly string[]> {
+  const table = stepTableOf(db)
+  return (await hasTable(db, table)) ? await stepsIn(db, table) : await formerSteps(db, isOurs)
 }
 
-/** Reads the names of the steps that a database has behind it, also before its tables are renamed. */
-export async function readSteps(
-  db: Kysely<never>,
-  isOurs: (step: string) => boolean,
-): Promise<readonly string[]> {
-  const { migrationTableName: table } = migrationTable
-  if (await hasTable(db, table)) return await stepsIn(db, table)
-  const { migrationTableName: former } = formerTable
-  const steps = (await hasTable(db, former)) ? await stepsIn(db, former) : []
+/** Makes the table of the steps, or renames that of the first version. */
+export async function requireStepTable(db: Kysely<never>, isOurs: IsOurs): Promise<void> {
+  const table = stepTableOf(db)
+  if (await hasTable(db, table)) return
+  const former = (await formerSteps(db, isOurs)).length > 0
+  await (former ? renameFormer(db) : createTable(db, table))
+}
+
+/** Remembers that a step was made. */
+export async function recordStep(db: Kysely<never>, name: string): Promise<void> {
+  const now = new Date().toISOString()
+  await sql`insert into ${inOwnSchema(db, stepTableOf(db))} values (${name}, ${now})`.execute(db)
+}
+
+function stepTableOf(db: Kysely<never>): string {
+  return prefixed(namesOf(db), stepTable)
+}
+
+async function createTable(db: Kysely<never>, name: string): Promise<void> {
+  await sql`create table ${inOwnSchema(db, name)}
+    ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null)`.execute(db)
+}
+
+/** The steps of the first version; none if there are others beside them, which are somebody else's. */
+async function formerSteps(db: Kysely<never>, isOurs: IsOurs): Promise<readonly string[]> {
+  // The first version had no prefix.
+  if (prefixed(namesOf(db), '') !== '' || !(await hasTable(db, formerTable))) return []
+  const steps = await stepsIn(db, formerTable)
   return steps.every(isOurs) ? steps : []
 }
 
-/** Renames the tables of a database that was made under Kysely's names, if the steps are ours. */
-export async function renameFormerTables(
-  db: Kysely<never>,
-  isOurs: (step: string) => boolean,
-): Promise<void> {
-  // On SQLite nobody else is there: a transaction is around all of this.
-  if (!isPostgres(db)) return await renameOurs(db, isOurs)
-  if (!(await hasTable(db, formerTable.migrationTableName))) return
-  await db.transaction().execute(async (transaction) => {
-    await sql`select pg_advisory_xact_lock(${renaming})`.execute(transaction)
-    // All is looked at under the lock: another process may be renaming what was seen before.
-    await renameOurs(transaction, isOurs)
-  })
+async function renameFormer(db: Kysely<never>): Promise<void> {
+  await sql`alter table ${inOwnSchema(db, formerTable)} rename to ${sql.id(stepTable)}`.execute(db)
+  await sql`drop table if exists ${inOwnSchema(db, 'kysely_migration_lock')}`.execute(db)
 }
 
-async function renameOurs(db: Kysely<never>, isOurs: (step: string) => boolean): Promise<void> {
-  const { migrationTableName: former } = formerTable
-  if (!(await hasTable(db, former)) || (await hasTable(db, migrationTable.migrationTableName))) {
-    return
-  }
-  const steps = await stepsIn(db, former)
-  if (steps.length > 0 && steps.every(isOurs)) await rename(db)
-}
-
-async function rename(db: Kysely<never>): Promise<void> {
-  for (const name of ['migrationTableName', 'migrationLockTableName'] as const) {
-    await db.schema.alterTable(formerTable[name]).renameTo(migrationTable[name]).execute()
-  }
-}
-
-/** Not by Kysely's introspection, which fails if another process renames a table while it looks at all. */
 async function hasTable(db: Kysely<never>, name: string): Promise<boolean> {
   const tables = isPostgres(db)
-    ? sql`pg_catalog.pg_tables where schemaname = current_schema() and tablename = ${name}`
+    ? sql`pg_catalog.pg_tables where schemaname = ${ownSchema(db)} and tablename = ${name}`
     : sql`sqlite_schema where type = 'table' and name = ${name}`
   const { rows } = await sql`select 1 from ${tables}`.execute(db)
   return rows.length > 0
 }
 
-async function stepsIn(db: Kysely<never>, table: keyof StepTables): Promise<readonly string[]> {
-  const rows = await (db as unknown as Kysely<StepTables>)
-    .selectFrom(table)
-    .select('name')
-    .orderBy('name')
-    .execute()
+async function stepsIn(db: Kysely<never>, table: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select name from ${inOwnSchema(db, table)} order by name`.execute(db)
   return rows.map(({ name }) => name)
 }

@@ -1,205 +1,78 @@
 import { type Kysely, sql } from 'kysely'
-import { type Migration, Migrator } from 'kysely/migration'
-import { pepperedHashes } from '../sql/pepper-index.ts'
+import { ConfigError } from '../../core/errors.ts'
+import { isPostgres } from '../sql/engine.ts'
 import { StoreError } from '../store-error.ts'
-import { changeNotifications } from './change-notifications.ts'
-import { eventsStep } from './events.ts'
-import { currentSchema, migrationTable, readSteps, renameFormerTables } from './migration-table.ts'
+import { readSteps, recordStep, requireStepTable } from './migration-table.ts'
+import { requireSchema } from './own-schema.ts'
+import { steps } from './steps.ts'
+import { readTakenNames, takenMessage } from './taken-names.ts'
 
-/**
- * The steps from an empty database to today's tables, in the order of their names. A step that has
- * been released is never changed; a new one is added.
- */
-const migrations: Readonly<Record<string, Migration>> = {
-  '0001_users_and_keys': {
-    async up(db) {
-      await db.schema
-        .createTable('users')
-        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-        .addColumn('username', 'text', (column) => column.notNull().unique())
-        .addColumn('password_hash', 'text')
-        .addColumn('role', 'text', (column) => column.notNull())
-        .addColumn('active', 'integer', (column) => column.notNull())
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .addColumn('security_stamp', 'text', (column) => column.notNull())
-        .execute()
-      await db.schema.createIndex('users_by_role').on('users').columns(['role', 'active']).execute()
-      await db.schema
-        .createTable('signing_keys')
-        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-        .addColumn('algorithm', 'text', (column) => column.notNull())
-        .addColumn('sealed_private_key', 'text', (column) => column.notNull())
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .execute()
-    },
-  },
-  '0002_sessions': {
-    async up(db) {
-      await db.schema
-        .createTable('sessions')
-        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-        .addColumn('user_id', 'text', (column) =>
-          column.notNull().references('users.id').onDelete('cascade'),
-        )
-        .addColumn('client_id', 'text', (column) => column.notNull())
-        .addColumn('scope', 'text', (column) => column.notNull())
-        .addColumn('generation', 'bigint', (column) => column.notNull())
-        .addColumn('rotated_at', 'bigint', (column) => column.notNull())
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .addColumn('expires_at', 'bigint', (column) => column.notNull())
-        .addColumn('revoked_at', 'bigint')
-        .addColumn('security_stamp', 'text', (column) => column.notNull())
-        .addColumn('label', 'text', (column) => column.notNull())
-        .addColumn('address', 'text', (column) => column.notNull())
-        .execute()
-      await db.schema
-        .createIndex('sessions_by_user')
-        .on('sessions')
-        .columns(['user_id', 'id'])
-        .execute()
-      // For pruning.
-      for (const column of ['expires_at', 'revoked_at', 'rotated_at']) {
-        await db.schema.createIndex(`sessions_by_${column}`).on('sessions').column(column).execute()
-      }
-    },
-  },
-  '0006_throttle': {
-    async up(db) {
-      await db.schema
-        .createTable('throttle')
-        .addColumn('key', 'text', (column) => column.primaryKey().notNull())
-        .addColumn('account', 'text')
-        .addColumn('failures', 'bigint', (column) => column.notNull())
-        .addColumn('wait', 'bigint', (column) => column.notNull())
-        .addColumn('blocked_until', 'bigint', (column) => column.notNull())
-        .addColumn('counted_at', 'bigint', (column) => column.notNull())
-        .addColumn('succeeded_at', 'bigint')
-        .execute()
-      for (const column of ['account', 'counted_at']) {
-        await db.schema.createIndex(`throttle_by_${column}`).on('throttle').column(column).execute()
-      }
-    },
-  },
-  '0004_clients': {
-    async up(db) {
-      await db.schema
-        .createTable('clients')
-        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-        .addColumn('name', 'text', (column) => column.notNull())
-        .addColumn('secret_hash', 'text')
-        .addColumn('grants', 'text', (column) => column.notNull())
-        .addColumn('scope', 'text')
-        .addColumn('introspect', 'integer', (column) => column.notNull())
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .execute()
-      // For the end of a client. Most sessions are first-party, and those cost nothing here.
-      await db.schema
-        .createIndex('sessions_by_client')
-        .on('sessions')
-        .column('client_id')
-        .where('client_id', '<>', 'first-party')
-        .where(sql.ref('revoked_at'), 'is', null)
-        .execute()
-    },
-  },
-  '0003_key_rotation': {
-    async up(db) {
-      await db.schema
-        .alterTable('signing_keys')
-        .addColumn('signs_from', 'bigint', (column) => column.notNull().defaultTo(0))
-        .execute()
-      await db.schema.alterTable('signing_keys').addColumn('verifies_until', 'bigint').execute()
-      await db
-        .updateTable('signing_keys')
-        .set((eb) => ({ signs_from: eb.ref('created_at') }))
-        .execute()
-      await db.schema
-        .createTable('signing_key_set')
-        .addColumn('id', 'integer', (column) => column.primaryKey().notNull())
-        .addColumn('version', 'bigint', (column) => column.notNull())
-        .execute()
-      await db.insertInto('signing_key_set').values({ id: 1, version: 1 }).execute()
-    },
-  },
-  '0005_change_notifications': changeNotifications,
-  '0007_identities': {
-    async up(db) {
-      await db.schema
-        .createTable('identities')
-        .addColumn('issuer', 'text', (column) => column.notNull())
-        .addColumn('subject', 'text', (column) => column.notNull())
-        .addColumn('user_id', 'text', (column) =>
-          column.notNull().references('users.id').onDelete('cascade'),
-        )
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .addPrimaryKeyConstraint('identities_key', ['issuer', 'subject'])
-        .execute()
-      await db.schema.createIndex('identities_by_user').on('identities').column('user_id').execute()
-    },
-  },
-  '0008_imported_hashes': {
-    async up(db) {
-      // It shrinks: the first good login replaces such a hash.
-      await sql`
-        create index users_imported on users (id)
-        where substr(password_hash, 1, 10) <> '$argon2id$'
-      `.execute(db)
-    },
-  },
-  '0009_events': eventsStep,
-  '0010_epoch': {
-    async up(db) {
-      // Empty until everything is revoked for the first time: an upgrade ends no token.
-      await db.schema
-        .alterTable('signing_key_set')
-        .addColumn('epoch', 'text', (column) => column.notNull().defaultTo(''))
-        .execute()
-    },
-  },
-  '0011_peppered_hashes': pepperedHashes,
-}
+/** The number of the advisory lock under which tables are made; it begins with "port". */
+const migrating = 0x706f727402
 
 /** Steps by name: made already, to be made, and made by a newer version. */
 export interface MigrationState {
   readonly done: readonly string[]
   readonly pending: readonly string[]
   readonly unknown: readonly string[]
+  /** Why those to be made cannot be, in one sentence: their names are taken. Null if they can be. */
+  readonly obstacle: string | null
 }
 
 /**
- * Brings the tables up to date.
+ * Brings the tables up to date in one transaction: all steps are made, or none. On SQLite the transaction is
+ * the caller's.
  *
- * @throws {StoreError} `newer_version` if a newer Portcullis has used this database.
+ * @throws {StoreError} `newer_version` if a newer Portcullis has used this database, {ConfigError} if something
+ * of somebody else has a name that is needed.
  */
 export async function migrate(db: Kysely<never>): Promise<void> {
-  const isOurs = (step: string): boolean => Object.hasOwn(migrations, step)
-  await renameFormerTables(db, isOurs)
-  const { unknown } = await readMigrationState(db)
+  if (!isPostgres(db)) return await makeSteps(db)
+  // Who has waited for the lock must see the tables that were made meanwhile, whatever the database's default.
+  await db
+    .transaction()
+    .setIsolationLevel('read committed')
+    .execute(async (transaction) => {
+      await sql`select pg_advisory_xact_lock(${migrating})`.execute(transaction)
+      await makeSteps(transaction)
+    })
+}
+
+async function makeSteps(db: Kysely<never>): Promise<void> {
+  const { pending, unknown, obstacle } = await readMigrationState(db)
   if (unknown.length > 0) {
     throw new StoreError(
       'newer_version',
       `The database was made by a newer version of Portcullis (it knows the step ${unknown.join(', ')}): install that version, or restore a backup from before the upgrade.`,
     )
   }
-  const schema = await currentSchema(db)
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-    ...migrationTable,
-    // Else a table of this name in any other schema would be taken for it.
-    ...(schema !== undefined && { migrationTableSchema: schema }),
-  })
-  const { error } = await migrator.migrateToLatest()
-  if (error) throw error
+  if (obstacle !== null) throw new ConfigError([obstacle])
+  if (pending.length === 0) return
+  await requireSchema(db)
+  await requireStepTable(db, isOurs)
+  for (const name of pending) {
+    await steps[name]?.up(db)
+    await recordStep(db, name)
+  }
 }
 
-/** Reads which steps a database has behind it. */
+/** Reads which steps a database has behind it, and whether the others can be made. */
 export async function readMigrationState(db: Kysely<never>): Promise<MigrationState> {
-  const known = Object.keys(migrations).sort()
-  const done = await readSteps(db, (step) => known.includes(step))
+  const known = Object.keys(steps).sort()
+  const done = await readSteps(db, isOurs)
+  const pending = known.filter((name) => !done.includes(name))
+  const taken = await readTakenNames(
+    db,
+    pending.flatMap((name) => steps[name]?.makes ?? []),
+  )
   return {
     done,
-    pending: known.filter((name) => !done.includes(name)),
+    pending,
     unknown: done.filter((name) => !known.includes(name)),
+    obstacle: taken.length > 0 ? takenMessage(db, taken) : null,
   }
+}
+
+function isOurs(step: string): boolean {
+  return Object.hasOwn(steps, step)
 }

@@ -1,5 +1,6 @@
 import type { ConnectionCounts } from '../../core/statistics.ts'
 import type { Store } from '../../core/store.ts'
+import type { TableNames } from '../sql/names.ts'
 import { createSubjectCache } from '../subject-cache.ts'
 import { type Changes, createChanges } from './changes.ts'
 import type { Connect } from './connect.ts'
@@ -9,15 +10,17 @@ import type { Connect } from './connect.ts'
  * known that nothing has changed, and whose changes are done when no process answers otherwise.
  *
  * @param connect Opens one more connection, to the server that is written to.
+ * @param names What the tables of the store are called.
  * @param connections How it goes with those of the store.
  */
 export function cachedStore(
   store: Store,
   connect: Connect,
+  names: TableNames,
   connections: () => ConnectionCounts,
 ): Store {
   const cache = createSubjectCache(store.findSubject, () => changes.isCurrent())
-  const changes = createChanges({ connect, drop: cache.drop, clear: cache.clear })
+  const changes = createChanges({ connect, names, drop: cache.drop, clear: cache.clear })
   return {
     ...heardChanges(store, changes),
     findSubject: cache.findSubject,

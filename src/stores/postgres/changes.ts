@@ -1,3 +1,4 @@
+import type { TableNames } from '../sql/names.ts'
 import { type Channel, openChannel } from './channel.ts'
 import type { Connect } from './connect.ts'
 import { createMembers, type Members } from './members.ts'
@@ -32,6 +33,8 @@ export interface Changes {
 export interface ChangesOptions {
   /** Opens a connection to the server that is written to. */
   readonly connect: Connect
+  /** What the tables are called. */
+  readonly names: TableNames
   /** A user, or one of their sessions, has changed. */
   readonly drop: (userId: string) => void
   /** Anything may have changed. */
@@ -53,7 +56,7 @@ export interface ChangesOptions {
  *    connection of its own, or in its first 300 ms, when those who have just been cut off may not be
  *    on its list, it waits for that time.
  */
-export function createChanges({ connect, drop, clear }: ChangesOptions): Changes {
+export function createChanges({ connect, names, drop, clear }: ChangesOptions): Changes {
   let started: Promise<void> | undefined
   let joined: { channel: Channel; members: Members; at: number } | undefined
   let isClosed = false
@@ -62,7 +65,7 @@ export function createChanges({ connect, drop, clear }: ChangesOptions): Changes
 
   async function join(): Promise<void> {
     let members: Members | undefined
-    const channel = await openChannel(connect, (opened) => {
+    const channel = await openChannel(connect, names, (opened) => {
       members = createMembers(opened, enough)
       const { message } = members
       return { message, change: (what) => (what === '*' ? clear() : drop(what)) }

@@ -1,8 +1,8 @@
 import { changesChannel } from '../migrations/change-notifications.ts'
+import type { TableNames } from '../sql/names.ts'
 import type { Connect } from './connect.ts'
+import { readCachesChannel } from './installation.ts'
 
-/** What processes with a cache say to one another. */
-const cachesChannel = 'portcullis_caches'
 const applicationName = 'portcullis cache'
 
 /** Milliseconds that an answer may take before the connection is taken for dead. */
@@ -32,11 +32,13 @@ export interface Listener {
 }
 
 /**
- * Listens on a new connection. For each listener that is there already, its listener hear `joined`.
+ * Listens on a new connection. For each listener that is there already, its listener hear `joined`; one of
+ * another installation in the database is never heard of again, and taken off the list by the first question.
  * Rejects if it cannot.
  */
 export async function openChannel(
   connect: Connect,
+  names: TableNames,
   createListener: (channel: Channel) => Listener,
 ): Promise<Channel> {
   const { client, end } = await connect()
@@ -49,6 +51,7 @@ export async function openChannel(
   const { promise: ended, resolve: declareEnded } = Promise.withResolvers<void>()
   const unsaid: string[] = []
   let speaking: Promise<void> | undefined
+  let cachesChannel = ''
 
   function fail(): void {
     state = 'ended'
@@ -67,8 +70,8 @@ export async function openChannel(
       try {
         const { rows } = await client.query<{ pid: number }>({
           name: 'portcullis_say',
-          text: `select pg_backend_pid() as pid, case when $1 <> '' then pg_notify('${cachesChannel}', $1) end`,
-          values: [batch.join('\n')],
+          text: `select pg_backend_pid() as pid, case when $1 <> '' then pg_notify($2, $1) end`,
+          values: [batch.join('\n'), cachesChannel],
         })
         // A pooler in between gives the connection to others meanwhile: nothing is heard then.
         if (rows[0]?.pid !== pid) return fail()
@@ -111,6 +114,7 @@ export async function openChannel(
   })
   const watchdog = setTimeout(fail, answerWithin).unref()
   try {
+    cachesChannel = await readCachesChannel(client, names)
     await client.query(
       `listen ${changesChannel}; listen ${cachesChannel}; set application_name to '${applicationName}'; set synchronous_commit to off`,
     )

@@ -57,7 +57,7 @@ export function explainOpening(error: unknown): unknown {
     case '3F000':
       return new StoreError(
         'access_denied',
-        'The user of the database may not make tables in it: grant it create on the schema, or make it the owner of the database.',
+        'The user of the database may not make tables in it: grant it usage and create on the schema, or make it the owner of the database.',
         { cause },
       )
     default:

@@ -1,5 +1,7 @@
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import { type Kysely, PostgresDialect, type PostgresPool } from 'kysely'
 import { type DatabaseInspection, inspectTables } from '../inspection.ts'
+import { createKysely } from '../sql/named-tables.ts'
+import type { TableNames } from '../sql/names.ts'
 import type { Schema } from '../sql/schema.ts'
 import { createConnect, type PostgresConnection } from './connect.ts'
 import { explainOpening } from './error.ts'
@@ -14,7 +16,10 @@ const statementTimeout = 5000
  *
  * @throws {StoreError} or {UnavailableError} if it cannot be read.
  */
-export async function inspectPostgres(url: string): Promise<DatabaseInspection> {
+export async function inspectPostgres(
+  url: string,
+  names: TableNames = {},
+): Promise<DatabaseInspection> {
   const target = parsePostgresUrl(url)
   const limit = 1000 * (target.connectTimeout ?? connectionLimit / 1000)
   let connection: PostgresConnection | undefined
@@ -40,7 +45,7 @@ export async function inspectPostgres(url: string): Promise<DatabaseInspection> 
       damages: [],
       clockOffset,
       maxConnections: Number(max_connections),
-      ...(await inspectTables(kyselyOn(connection))),
+      ...(await inspectTables(kyselyOn(connection, names))),
     }
   } catch (error) {
     throw explainOpening(error)
@@ -59,11 +64,12 @@ const serverQuery = `select current_setting('server_version') as version,
   current_setting('max_connections') as max_connections`
 
 /** Kysely on one connection, whoever asks for it. */
-function kyselyOn({ client }: PostgresConnection): Kysely<Schema> {
+function kyselyOn({ client }: PostgresConnection, names: TableNames): Kysely<Schema> {
   const lease = {
     query: (text: string, values: unknown[]) => client.query(text, values),
     release() {},
   }
   const pool = { connect: async () => lease, end: async () => {}, options: {} }
-  return new Kysely({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) })
+  const dialect = new PostgresDialect({ pool: pool as unknown as PostgresPool })
+  return createKysely(dialect, names)
 }

@@ -1,12 +1,13 @@
 import {
   type IsolationLevel,
-  Kysely,
+  type Kysely,
   type PostgresPool as PoolOfKysely,
   PostgresDialect,
   sql,
 } from 'kysely'
 import { ConfigError } from '../../core/errors.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
+import { attempt, number, readOptions, type ShapesOf, text } from '../../core/options.ts'
 import type { SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserStore } from '../../core/users/user-store.ts'
@@ -15,6 +16,8 @@ import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import type { Engine, InTransaction, TurnName } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
+import { createKysely } from '../sql/named-tables.ts'
+import { nameProblems, type TableNames } from '../sql/names.ts'
 import { revokeAll } from '../sql/revoke-all.ts'
 import type { Schema } from '../sql/schema.ts'
 import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
@@ -42,6 +45,25 @@ export interface PostgresOptions {
    * first. Default 3. A request does not wait that long.
    */
   readonly connectionTimeout?: number
+  /**
+   * The schema that all tables are in, made by `open` if it is not there: at most 63 letters, digits and _.
+   * Default: the first schema of the connection's `search_path`, mostly `public`.
+   */
+  readonly schema?: string
+  /**
+   * What the names of all tables begin with, such as `auth_`, so that a schema which has a table `users` of its
+   * own can be used: small letters, digits and _, at most 20. Default: nothing.
+   */
+  readonly tablePrefix?: string
+}
+
+const owner = { name: 'postgres', example: '{ maxConnections: 20 }' }
+const shapes: ShapesOf<PostgresOptions> = {
+  maxConnections: number,
+  statementTimeout: number,
+  connectionTimeout: number,
+  schema: text,
+  tablePrefix: text,
 }
 
 /** Milliseconds from a request's need of the database to the answer that it cannot be used. */
@@ -56,15 +78,22 @@ const maintenanceLimit = 3_600_000
  *
  * It has no place for a key-encryption key: set `keyEncryptionKey`, the same for every process.
  *
- * `open` rejects with a `StoreError` if waiting would not help, such as for a wrong password; the
- * store is closed then.
+ * `open` rejects with a `StoreError` if waiting would not help, such as for a wrong password, and with a
+ * `ConfigError` if the name of a table is taken by one of somebody else; nothing is made, and the store is
+ * closed then.
  *
  * @throws {ConfigError} with every problem of the URL and the options.
  */
-export function postgres(url: string, options: PostgresOptions = {}): Store {
+export function postgres(url: string, given: PostgresOptions = {}): Store {
+  const { options, problems } = readOptions(given, shapes, owner)
   const { maxConnections = 10, statementTimeout = 5, connectionTimeout = 3 } = options
-  requirePositive({ maxConnections, statementTimeout, connectionTimeout })
-  const target = parsePostgresUrl(url)
+  const names: TableNames = { schema: options.schema, tablePrefix: options.tablePrefix }
+  problems.push(
+    ...numberProblems({ maxConnections, statementTimeout, connectionTimeout }),
+    ...nameProblems(names),
+  )
+  const target = attempt(problems, () => parsePostgresUrl(url))
+  if (target === undefined || problems.length > 0) throw new ConfigError(problems)
   const scanLimit = 1000 * statementTimeout
   const deadline: Deadline = { limit: Math.min(requestLimit, scanLimit) }
   const connectionLimit = 1000 * (target.connectTimeout ?? connectionTimeout)
@@ -75,7 +104,7 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
   })
   const pool = createPostgresPool(connect, maxConnections, connectionLimit)
 
-  const engine = createEngine(pool, deadline, scanLimit)
+  const engine = createEngine(pool, names, deadline, scanLimit)
   const users: UserStore = createUserStore(engine)
   const sessions: SessionStore = createSessionStore(engine)
   const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
@@ -86,7 +115,10 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
   }
 
   /** For what is done to all rows, while nobody waits for an answer. */
-  const maintenanceDatabase = kyselyOn(pool, { limit: maintenanceLimit, statementTimeout: 0 })
+  const maintenanceDatabase = kyselyOn(pool, names, {
+    limit: maintenanceLimit,
+    statementTimeout: 0,
+  })
 
   const store: Store = {
     users,
@@ -112,18 +144,22 @@ export function postgres(url: string, options: PostgresOptions = {}): Store {
     check: () => check(),
     close: () => pool.end(),
   }
-  return cachedStore(store, createConnect(target, connectionLimit), () => pool.counts)
+  return cachedStore(store, createConnect(target, connectionLimit), names, () => pool.counts)
 }
 
-function requirePositive(options: Readonly<Record<string, number>>): void {
-  const problems = Object.entries(options)
+function numberProblems(numbers: Readonly<Record<string, number>>): readonly string[] {
+  return Object.entries(numbers)
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
     .map(([name]) => `${name} must be a whole number, 1 or more.`)
-  if (problems.length > 0) throw new ConfigError(problems)
 }
 
-function createEngine(pool: PostgresPool, deadline: Deadline, scanLimit: number): Engine {
-  const db = kyselyOn(pool, deadline)
+function createEngine(
+  pool: PostgresPool,
+  names: TableNames,
+  deadline: Deadline,
+  scanLimit: number,
+): Engine {
+  const db = kyselyOn(pool, names, deadline)
   const inTransaction = transactionsOn(db)
   // Who has waited for a turn must see what was committed meanwhile, whatever the database's default.
   const inCommittedTransaction = transactionsOn(db, 'read committed')
@@ -131,7 +167,7 @@ function createEngine(pool: PostgresPool, deadline: Deadline, scanLimit: number)
   return {
     db,
     // The server ends what takes too long; a second later, whoever waits is told anyway.
-    scans: kyselyOn(pool, { limit: scanLimit + 1000, statementTimeout: scanLimit }),
+    scans: kyselyOn(pool, names, { limit: scanLimit + 1000, statementTimeout: scanLimit }),
     prepareRead({ sql: text }) {
       // Parsed and planned once per connection, under its name.
       const name = `portcullis_${++prepared}`
@@ -164,7 +200,8 @@ function createEngine(pool: PostgresPool, deadline: Deadline, scanLimit: number)
   }
 }
 
-// Advisory locks are numbers, shared by all that use the database: these begin with "port".
+// Advisory locks are numbers, shared by all that use the database: these begin with "port". Two installations
+// in one database take turns with each other, too, for as long as a statement takes.
 const turnNumbers: Readonly<Record<TurnName, number>> = {
   users: 0x706f727401,
 }
@@ -181,12 +218,13 @@ function transactionsOn(db: Kysely<Schema>, isolation?: IsolationLevel): InTrans
 }
 
 /** Kysely on the pool: each statement, or transaction, is a lease. */
-function kyselyOn(pool: PostgresPool, deadline: Deadline): Kysely<Schema> {
+function kyselyOn(pool: PostgresPool, names: TableNames, deadline: Deadline): Kysely<Schema> {
   const leases = {
     connect: () => pool.lease(deadline),
     // The pool is ours to end.
     end: async () => {},
     options: {},
   }
-  return new Kysely({ dialect: new PostgresDialect({ pool: leases as unknown as PoolOfKysely }) })
+  const dialect = new PostgresDialect({ pool: leases as unknown as PoolOfKysely })
+  return createKysely(dialect, names)
 }

@@ -1,16 +1,22 @@
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { Migration } from 'kysely/migration'
 import { isPostgres } from './engine.ts'
 import type { Schema } from './schema.ts'
+import type { Step } from './step.ts'
 
 /**
  * An index by the peppers of password hashes, so that a start knows at once, of a million users, whether
  * a key is missing. It is the hashes themselves that tell: no list beside them that could be wrong.
  */
-export const pepperedHashes: Migration = {
+export const pepperedHashes: Step = {
+  makes: ['users_peppered'],
   async up(db) {
     const { id, isThere } = pepperOf(db)
-    await sql`create index users_peppered on users ((${id})) where ${isThere}`.execute(db)
+    await db.schema
+      .createIndex('users_peppered')
+      .on('users')
+      .expression(sql`(${id})`)
+      .where(isThere)
+      .execute()
   },
 }
 

@@ -1,4 +1,4 @@
 // The public surface of `portcullis/stores/sqlite`.
 
 export { StoreError, type StoreErrorCode } from '../store-error.ts'
-export { sqlite } from './sqlite.ts'
+export { type SqliteOptions, sqlite } from './sqlite.ts'

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import { Kysely } from 'kysely'
 import { type DatabaseInspection, inspectTables } from '../inspection.ts'
-import type { Schema } from '../sql/schema.ts'
+import { readMigrationState } from '../migrations/migrations.ts'
+import { createKysely } from '../sql/named-tables.ts'
+import type { TableNames } from '../sql/names.ts'
 import { openReadOnly } from './copy.ts'
 import { nodeSqliteDialect } from './driver.ts'
 import { explainOpening } from './error.ts'
@@ -12,7 +13,10 @@ import { explainOpening } from './error.ts'
  *
  * @throws {StoreError} if it cannot be read.
  */
-export async function inspectSqlite(path: string): Promise<DatabaseInspection | null> {
+export async function inspectSqlite(
+  path: string,
+  names: TableNames = {},
+): Promise<DatabaseInspection | null> {
   if (!existsSync(path)) return null
   let database: DatabaseSync | undefined
   try {
@@ -22,7 +26,7 @@ export async function inspectSqlite(path: string): Promise<DatabaseInspection | 
     const version = textOf(database.prepare('select sqlite_version()').get())
     database.prepare('select count(*) from sqlite_schema').get()
     const latency = performance.now() - startedAt
-    const tables = await inspectTables(new Kysely<Schema>({ dialect: nodeSqliteDialect(database) }))
+    const tables = await inspectTables(createKysely(nodeSqliteDialect(database), names))
     return {
       engine: 'SQLite',
       version,
@@ -32,6 +36,24 @@ export async function inspectSqlite(path: string): Promise<DatabaseInspection | 
       maxConnections: null,
       ...tables,
     }
+  } catch (error) {
+    throw explainOpening(error, path)
+  } finally {
+    if (database?.isOpen) database.close()
+  }
+}
+
+/**
+ * True if a file has tables of ours, by these names. Writes nothing.
+ *
+ * @throws {StoreError} if it cannot be read.
+ */
+export async function isOurSqlite(path: string, names: TableNames = {}): Promise<boolean> {
+  let database: DatabaseSync | undefined
+  try {
+    database = openReadOnly(path)
+    const db = createKysely<never>(nodeSqliteDialect(database), names)
+    return (await readMigrationState(db)).done.length > 0
   } catch (error) {
     throw explainOpening(error, path)
   } finally {

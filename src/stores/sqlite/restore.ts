@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely } from 'kysely'
 import type { Clock } from '../../core/clock.ts'
 import type { Actor } from '../../core/events/events.ts'
 import { revokeAll } from '../../core/sessions/revoke-all.ts'
 import { migrate, readMigrationState } from '../migrations/migrations.ts'
+import { createKysely } from '../sql/named-tables.ts'
+import type { TableNames } from '../sql/names.ts'
 import { StoreError } from '../store-error.ts'
 import { copyDatabase, openReadOnly, syncDirectory } from './copy.ts'
 import { nodeSqliteDialect } from './driver.ts'
 import { explainOpening, isBusy } from './error.ts'
 import { foreignObjects } from './schema-comparison.ts'
-import { sqlite } from './sqlite.ts'
+import { type SqliteOptions, sqlite } from './sqlite.ts'
 
 /**
  * Puts a copy of a backup in the place of a database that no process uses, with everything ended that
@@ -28,14 +29,15 @@ export async function restoreSqlite(
   path: string,
   clock: Clock,
   by?: Actor,
+  options: SqliteOptions = {},
 ): Promise<string | null> {
   if (!existsSync(backupPath)) throw noBackup(`There is no file ${backupPath}`)
   const draft = `${path}.${randomBytes(8).toString('hex')}`
   try {
     await copyDatabase(backupPath, draft)
-    await requireOurs(draft, backupPath)
-    await requireOurSchema(draft, backupPath)
-    const store = sqlite(draft)
+    await requireOurs(draft, backupPath, options)
+    await requireOurSchema(draft, backupPath, options)
+    const store = sqlite(draft, options)
     await store.open()
     try {
       await revokeAll(store, clock, by)
@@ -53,10 +55,10 @@ export async function restoreSqlite(
 }
 
 /** Any file is a database to SQLite that is empty, and it would be filled with empty tables. */
-async function requireOurs(draft: string, named: string): Promise<void> {
+async function requireOurs(draft: string, named: string, names: TableNames): Promise<void> {
   const database = openReadOnly(draft)
   try {
-    const db = new Kysely<never>({ dialect: nodeSqliteDialect(database) })
+    const db = createKysely<never>(nodeSqliteDialect(database), names)
     if ((await readMigrationState(db)).done.length > 0) return
   } catch (error) {
     throw explainOpening(error, named)
@@ -70,11 +72,11 @@ async function requireOurs(draft: string, named: string): Promise<void> {
  * Brings the tables up to date, and refuses a file with anything in it that we have not made: a trigger or
  * a view would go on acting in the restored database.
  */
-async function requireOurSchema(draft: string, named: string): Promise<void> {
+async function requireOurSchema(draft: string, named: string, names: TableNames): Promise<void> {
   const database = new DatabaseSync(draft)
   try {
-    await migrate(new Kysely({ dialect: nodeSqliteDialect(database) }))
-    const foreign = await foreignObjects(database)
+    await migrate(createKysely(nodeSqliteDialect(database), names))
+    const foreign = await foreignObjects(database, names)
     if (foreign.length === 0) return
     const some = foreign.slice(0, 3).map((name) => JSON.stringify(name))
     throw noBackup(`${named} was changed by somebody else (${some.join(', ')})`)

@@ -1,32 +1,54 @@
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely } from 'kysely'
 import { migrate } from '../migrations/migrations.ts'
+import { createKysely } from '../sql/named-tables.ts'
+import { prefixed, type TableNames } from '../sql/names.ts'
 import { nodeSqliteDialect } from './driver.ts'
 
 /**
  * Returns what a database has that the tables of this version have not, or have otherwise: a trigger of
  * somebody else's would act with every change that is made later. Names alone, such as `trigger promote`.
+ *
+ * A prefix says that the file is shared: then tables without it are left out, with their indexes, since they do
+ * nothing by themselves.
  */
-export async function foreignObjects(database: DatabaseSync): Promise<readonly string[]> {
-  const own = await readOwnObjects()
+export async function foreignObjects(
+  database: DatabaseSync,
+  names: TableNames,
+): Promise<readonly string[]> {
+  const own = await readOwnObjects(names)
   const found = readObjects(database)
-  const changed = [...found].filter(([name, definition]) => own.get(name) !== definition)
+  const changed = [...found].filter(
+    ([name, object]) => own.get(name)?.definition !== object.definition && !isApart(object, names),
+  )
   const missing = [...own.keys()].filter((name) => !found.has(name))
   return [...changed.map(([name]) => name), ...missing]
 }
 
-/** The definitions that an empty database gets. */
-async function readOwnObjects(): Promise<ReadonlyMap<string, string>> {
+interface DatabaseObject {
+  readonly type: string
+  readonly table: string
+  readonly definition: string
+}
+
+/** True of a plain table, or an index of one, in the part of a shared file that is not ours. */
+function isApart({ type, table, definition }: DatabaseObject, names: TableNames): boolean {
+  const prefix = prefixed(names, '')
+  const isPlain = type === 'index' || (type === 'table' && !/: create virtual/i.test(definition))
+  return isPlain && prefix !== '' && !table.toLowerCase().startsWith(prefix)
+}
+
+/** What an empty database gets. */
+async function readOwnObjects(names: TableNames): Promise<ReadonlyMap<string, DatabaseObject>> {
   const database = new DatabaseSync(':memory:')
   try {
-    await migrate(new Kysely({ dialect: nodeSqliteDialect(database) }))
+    await migrate(createKysely(nodeSqliteDialect(database), names))
     return readObjects(database)
   } finally {
     database.close()
   }
 }
 
-function readObjects(database: DatabaseSync): ReadonlyMap<string, string> {
+function readObjects(database: DatabaseSync): ReadonlyMap<string, DatabaseObject> {
   const rows = database
     .prepare('select type, name, tbl_name, sql from sqlite_schema')
     .all() as unknown as readonly Readonly<Record<'type' | 'name' | 'tbl_name' | 'sql', string>>[]
@@ -36,7 +58,7 @@ function readObjects(database: DatabaseSync): ReadonlyMap<string, string> {
       .filter(({ type, name }) => type !== 'table' || !/^sqlite_stat[1-4]$/.test(name))
       .map(({ type, name, tbl_name: table, sql }) => [
         `${type} ${name}`,
-        `${table}: ${normalise(sql ?? '')}`,
+        { type, table, definition: `${table}: ${normalise(sql ?? '')}` },
       ]),
   )
 }

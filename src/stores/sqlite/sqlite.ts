@@ -1,22 +1,24 @@
-import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
+import { ConfigError } from '../../core/errors.ts'
 import type { EventStore } from '../../core/events/event-store.ts'
 import type { IdentityStore } from '../../core/issuers/identity-store.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
+import { readOptions, type ShapesOf, text } from '../../core/options.ts'
 import type { SessionStore, Subject } from '../../core/sessions/session-store.ts'
 import type { StoreStatistics } from '../../core/statistics.ts'
 import type { Store } from '../../core/store.ts'
 import type { ThrottleStore } from '../../core/throttle/throttle-store.ts'
 import type { UserStore } from '../../core/users/user-store.ts'
 import { readOrCreateKeyFile } from '../key-file.ts'
-import { migrate } from '../migrations/migrations.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
+import { createKysely } from '../sql/named-tables.ts'
+import { nameProblems, type TableNames } from '../sql/names.ts'
 import { revokeAll } from '../sql/revoke-all.ts'
 import type { Schema } from '../sql/schema.ts'
 import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
@@ -24,9 +26,10 @@ import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { nodeSqliteDialect, untilFree } from './driver.ts'
-import { answer, explainOpening, isBusy, isUniqueViolation, readOnly } from './error.ts'
+import { answer, explainOpening, isUniqueViolation } from './error.ts'
 import { rememberFile } from './file-identity.ts'
 import { createMutex } from './mutex.ts'
+import { migrateAlone, prepareFile, useWriteAheadLog } from './prepare-file.ts'
 import { createSqliteSubjects } from './subjects.ts'
 import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
 import { createWrites, runTogether, type Writes } from './writes.ts'
@@ -42,6 +45,18 @@ const busyTimeoutAtStart = 5000
 /** KiB that the reads of guarded requests may keep of the file: some 20,000 users and sessions. */
 const readerCache = 32_768
 
+/** How an SQLite file is used. */
+export interface SqliteOptions {
+  /**
+   * What the names of all tables begin with, such as `auth_`, so that a file which has a table `users` of its
+   * own can be used: small letters, digits and _, at most 20. Default: nothing.
+   */
+  readonly tablePrefix?: string
+}
+
+const owner = { name: 'sqlite', example: "{ tablePrefix: 'auth_' }" }
+const shapes: ShapesOf<SqliteOptions> = { tablePrefix: text }
+
 /**
  * A store in an SQLite file, made with mode 0600 if it is not there. The key that private keys are
  * sealed under lies beside it, in `<path>.key`.
@@ -49,21 +64,30 @@ const readerCache = 32_768
  * Several processes on one machine may share the file; machines may not (SQLite's locks do not work
  * on network file systems).
  *
- * `open` rejects with a `StoreError` for a file that is corrupt, read-only, or of a newer version.
+ * `open` rejects with a `StoreError` for a file that is corrupt, read-only, or of a newer version, and with a
+ * `ConfigError` if the name of a table is taken by one of somebody else. Nothing is made then.
+ *
+ * @throws {ConfigError} if the prefix is none.
  */
-export function sqlite(path: string): Store {
+export function sqlite(path: string, given: SqliteOptions = {}): Store {
+  const { options, problems } = readOptions(given, shapes, owner)
+  const { tablePrefix } = options
   if (typeof path !== 'string' || path === '' || path.startsWith(':')) {
     throw new TypeError('sqlite() takes the path of a file; use memory() for a store without one.')
   }
-  return new SqliteStore(path)
+  problems.push(...nameProblems({ tablePrefix }))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return new SqliteStore(path, { tablePrefix })
 }
 
 class SqliteStore implements Store {
   readonly #path: string
+  readonly #names: TableNames
   #opened: Opened | undefined
 
-  constructor(path: string) {
+  constructor(path: string, names: TableNames) {
     this.#path = path
+    this.#names = names
   }
 
   get users(): UserStore {
@@ -97,7 +121,7 @@ class SqliteStore implements Store {
   async open(): Promise<void> {
     if (this.#opened) return
     try {
-      this.#opened = await openDatabase(this.#path)
+      this.#opened = await openDatabase(this.#path, this.#names)
     } catch (error) {
       throw explainOpening(error, this.#path)
     }
@@ -157,7 +181,7 @@ interface Opened extends Required<Pick<Store, Records>> {
   close(): Promise<void>
 }
 
-async function openDatabase(path: string): Promise<Opened> {
+async function openDatabase(path: string, names: TableNames): Promise<Opened> {
   prepareFile(path)
   const writer = new DatabaseSync(path, { timeout: busyTimeoutAtStart })
   let reader: DatabaseSync | undefined
@@ -165,7 +189,7 @@ async function openDatabase(path: string): Promise<Opened> {
   try {
     useWriteAheadLog(writer)
     writer.exec('pragma synchronous = full')
-    await migrateAlone(writer)
+    await migrateAlone(writer, names)
     // What is acknowledged survives a power failure, not only the end of the process: we wait for the
     // disk ourselves, where nothing else has to.
     writer.exec('pragma synchronous = normal')
@@ -175,19 +199,16 @@ async function openDatabase(path: string): Promise<Opened> {
     const mutex = createMutex()
     const dialect = nodeSqliteDialect(writer, { writes, mutex })
     const loose = nodeSqliteDialect(writer, { writes, mutex, settles: false })
-    const db = new Kysely<Schema>({ dialect })
+    const db = createKysely(dialect, names)
     // The reads of guarded requests have a connection of their own, so that they never see what a
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
     reader.prepare(`pragma cache_size = -${readerCache}`).run()
-    const engine = createEngine(
-      { db, loose: new Kysely({ dialect: loose }) },
-      writer,
-      reader,
-      writes,
-    )
+    const engine = createEngine({ db, loose: createKysely(loose, names) }, writer, reader, writes)
     const write = db.updateTable('signing_key_set').set({ id: 1 }).compile()
-    const probe = reader.prepare('select id from users limit 1')
+    const probe = reader.prepare(
+      db.selectFrom('users').select('id').limit(sql.lit(1)).compile().sql,
+    )
     const opened = reader
     const requireSameFile = rememberFile(path)
     const settled = log
@@ -212,6 +233,8 @@ async function openDatabase(path: string): Promise<Opened> {
       async close() {
         opened.close()
         await db.destroy()
+        // Kysely has not closed what it has not used.
+        if (writer.isOpen) writer.close()
         await settled.close()
       },
     }
@@ -251,38 +274,5 @@ function createEngine(
     },
     locksRows: false,
     isUniqueViolation,
-  }
-}
-
-function prepareFile(path: string): void {
-  // A file that its owner made read-only is not to be written, though root could.
-  const { mode } = statSync(path, { throwIfNoEntry: false }) ?? { mode: 0o600 }
-  if ((mode & 0o222) === 0) throw readOnly(path)
-  // SQLite would make the file readable by everybody that the umask lets in.
-  closeSync(openSync(path, 'a', 0o600))
-}
-
-/** Two processes that start at once collide here, and SQLite does not wait by itself. */
-function useWriteAheadLog(database: DatabaseSync): void {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      database.exec('pragma journal_mode = wal')
-      return
-    } catch (error) {
-      if (!isBusy(error) || attempt === 20) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
-    }
-  }
-}
-
-/** One transaction around all steps: of two processes the second finds the tables made. */
-async function migrateAlone(database: DatabaseSync): Promise<void> {
-  database.exec('begin immediate')
-  try {
-    await migrate(new Kysely({ dialect: nodeSqliteDialect(database) }))
-    database.exec('commit')
-  } catch (error) {
-    if (database.isTransaction) database.exec('rollback')
-    throw error
   }
 }

@@ -241,6 +241,7 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000
     const { promise: again, resolve } = Promise.withResolvers<void>()
     const connect = createConnect(parsePostgresUrl(url), 3000)
     const changes = createChanges({
+      names: {},
       drop() {},
       clear() {},
       async connect() {
@@ -264,6 +265,7 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000
 
   test('that cannot listen trusts nothing, and its changes come to an end', async () => {
     const changes = createChanges({
+      names: {},
       drop() {},
       clear() {},
       connect: () => Promise.reject(new Error('too many connections')),

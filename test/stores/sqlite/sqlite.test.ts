@@ -41,6 +41,15 @@ storeContract('SQLite', async () => {
   return [await open(path), await open(path)]
 })
 
+test('a store that was opened and closed has all of it in the one file', async () => {
+  const path = newPath()
+  await (await open(path)).close()
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith(basename(path))),
+    [basename(path)],
+  )
+})
+
 /** A database with a user in it, closed. */
 async function existing(): Promise<{ path: string; username: string }> {
   const path = newPath()
