@@ -38,6 +38,7 @@ export default defineConfig({
           { text: 'What it is', link: '/' },
           page('Getting started', 'getting-started'),
           page('Coming from FastAPI', 'coming-from-fastapi'),
+          page('How it works', 'how-it-works'),
           { text: 'Examples', link: '/examples/README' },
         ],
       },
