@@ -39,6 +39,7 @@ export default defineConfig({
           page('Getting started', 'getting-started'),
           page('Coming from FastAPI', 'coming-from-fastapi'),
           page('How it works', 'how-it-works'),
+          page('Why not …?', 'why-not'),
           { text: 'Examples', link: '/examples/README' },
         ],
       },
