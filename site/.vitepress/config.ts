@@ -58,6 +58,16 @@ export default defineConfig({
         ],
       },
       {
+        text: 'By job',
+        items: [
+          page('Letting people register', 'registration'),
+          page('A profile beside the user', 'profiles'),
+          page('Server-rendered pages', 'server-rendered'),
+          page('Services in other languages', 'other-services'),
+          page('Keycloak in development', 'keycloak-in-development'),
+        ],
+      },
+      {
         text: 'Operation',
         items: [
           page('Deploying', 'deploying'),
