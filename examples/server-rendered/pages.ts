@@ -2,8 +2,16 @@ import { randomBytes } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AuthClient, AuthClientError, createClient } from 'portcullis/client'
 
+export interface PagesOptions {
+  /** False for development over http. Default true. */
+  readonly https?: boolean
+  /** The address of the proxy in front of the pages. Default: there is none. */
+  readonly trustProxy?: string
+}
+
 /** The pages of an application. `api` is the URL of the server with /auth/token and /me. */
-export function buildPages(api: string, { https = true, trustProxy = '' } = {}): FastifyInstance {
+export function buildPages(api: string, options: PagesOptions = {}): FastifyInstance {
+  const { https = true, trustProxy = '' } = options
   const app = Fastify({ trustProxy: trustProxy || false })
   const cookieName = https ? '__Host-login' : 'login'
   const attributes = `Path=/; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`
