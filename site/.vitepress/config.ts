@@ -38,6 +38,8 @@ export default defineConfig({
           { text: 'What it is', link: '/' },
           page('Getting started', 'getting-started'),
           page('Coming from FastAPI', 'coming-from-fastapi'),
+          page('How it works', 'how-it-works'),
+          page('Why not …?', 'why-not'),
           { text: 'Examples', link: '/examples/README' },
         ],
       },
@@ -53,6 +55,16 @@ export default defineConfig({
           page('Testing', 'testing'),
           page('Importing users', 'importing-users'),
           page('Moving to an identity provider', 'moving-to-an-identity-provider'),
+        ],
+      },
+      {
+        text: 'By job',
+        items: [
+          page('Letting people register', 'registration'),
+          page('A profile beside the user', 'profiles'),
+          page('Server-rendered pages', 'server-rendered'),
+          page('Services in other languages', 'other-services'),
+          page('Keycloak in development', 'keycloak-in-development'),
         ],
       },
       {

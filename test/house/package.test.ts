@@ -125,7 +125,7 @@ test('the package holds what was compiled, its documents, examples, files to dep
     typeof named === 'string' ? [] : [named.default.slice('./'.length)],
   )
   // Whatever a document links to is there: its links stay alive.
-  const documents = globSync(['*.md', 'deploy/*', 'docs/**/*.md', 'examples/**/*.*'], { cwd: root })
+  const documents = globSync(['*.md', 'deploy/*', 'docs/**/*.*', 'examples/**/*.*'], { cwd: root })
     .filter((path) => statSync(join(root, path)).isFile())
     .map((path) => path.replaceAll('\\', '/'))
     .concat('LICENSE', 'package.json', 'dist/sbom.cdx.json', 'dist/third-party-licenses.txt')
