@@ -4,6 +4,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { minifySync } from 'rolldown/utils'
 import { compiledIn } from './compiled-in.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -44,7 +45,9 @@ export async function bundleInto(directory: string): Promise<void> {
   })
   await bundle.write({
     dir: directory,
+    // A stack trace names the line of the source, which is not in the package.
     sourcemap: true,
+    sourcemapExcludeSources: true,
     // As deep as the sources are, for what is found relative to a file.
     chunkFileNames: 'shared/[name].js',
     // In files of their own, which need no source map.
@@ -56,11 +59,15 @@ export async function bundleInto(directory: string): Promise<void> {
     },
   })
   await bundle.close()
-  for (const name of compiledIn) leaveMapOut(join(directory, 'shared', `${name}.js`))
+  for (const name of compiledIn) shrink(join(directory, 'shared', `${name}.js`))
 }
 
-/** Takes the source map of a compiled-in package away: who debugs it has its text. */
-function leaveMapOut(file: string): void {
+/** Takes the source map and the comments of a compiled-in package away: who debugs it has its text. */
+function shrink(file: string): void {
   rmSync(`${file}.map`)
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n'))
+  const { code, errors } = minifySync(file, readFileSync(file, 'utf8'), {
+    ...{ module: true, compress: false, mangle: false },
+  })
+  if (errors.length > 0) throw new Error(`${file} could not be made smaller: ${errors.join()}`)
+  writeFileSync(file, `${code}\n`)
 }
