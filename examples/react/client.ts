@@ -1,8 +1,8 @@
-import { AuthClientError, createClient, webStorage } from 'portcullis/client'
+import { type AuthClient, AuthClientError, createClient, webStorage } from 'portcullis/client'
 
 // One login for this tab, which a reload keeps. With `memoryStorage()` a reload is a log-out, and a script
 // that gets into the page has less to take: docs/client.md weighs them.
-export const client = createClient({ url: '/', storage: webStorage(sessionStorage) })
+export const client: AuthClient = createClient({ url: '/', storage: webStorage(sessionStorage) })
 
 /** What a guarded route answers. Throws the reason that the server gives for a refusal. */
 export async function get<T>(path: string): Promise<T> {
@@ -25,6 +25,11 @@ export function describe(error: unknown): string {
 /** Seconds to wait before the next attempt; 0 if the server asks for no wait. */
 export function waitOf(error: unknown): number {
   return error instanceof AuthClientError ? (error.retryAfter ?? 0) : 0
+}
+
+/** Whether the server knows that the username or the password is wrong. */
+export function isWrong(error: unknown): boolean {
+  return codeOf(error) === 'invalid_credentials'
 }
 
 function codeOf(error: unknown): AuthClientError['code'] | undefined {

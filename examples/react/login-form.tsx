@@ -1,10 +1,11 @@
-import { type ReactNode, useActionState, useEffect, useRef, useState } from 'react'
-import { client, describe, waitOf } from './client.ts'
+import { type ReactNode, type RefObject, useActionState, useEffect, useRef, useState } from 'react'
+import { client, describe, isWrong, waitOf } from './client.ts'
 import { useCountdown } from './use-countdown.ts'
 
 interface Attempt {
   readonly username: string
   readonly problem: string
+  readonly isWrong: boolean
 }
 
 /** Asks for a password until it is right, and waits as long as the server asks for. */
@@ -16,13 +17,13 @@ export function LoginForm({ notice }: { readonly notice: string }): ReactNode {
       const username = String(form.get('username'))
       try {
         await client.login(username, String(form.get('password')))
-        return { username, problem: '' }
+        return { username, problem: '', isWrong: false }
       } catch (error) {
         setWait(waitOf(error))
-        return { username, problem: describe(error) }
+        return { username, problem: describe(error), isWrong: isWrong(error) }
       }
     },
-    { username: '', problem: '' },
+    { username: '', problem: '', isWrong: false },
   )
   useEffect(() => {
     if (attempt.problem) password.current?.focus()
@@ -43,7 +44,7 @@ export function LoginForm({ notice }: { readonly notice: string }): ReactNode {
         spellCheck={false}
         required
       />
-      <PasswordField input={password} problem={attempt.problem} />
+      <PasswordField input={password} isWrong={attempt.isWrong} />
       {/* Always there, so that nothing moves and screen readers hear what comes. */}
       <div className="outcome">
         <p role="status" className="hint">
@@ -61,11 +62,11 @@ export function LoginForm({ notice }: { readonly notice: string }): ReactNode {
 }
 
 interface PasswordFieldProps {
-  readonly input: React.RefObject<HTMLInputElement | null>
-  readonly problem: string
+  readonly input: RefObject<HTMLInputElement | null>
+  readonly isWrong: boolean
 }
 
-function PasswordField({ input, problem }: PasswordFieldProps): ReactNode {
+function PasswordField({ input, isWrong }: PasswordFieldProps): ReactNode {
   const [isShown, setShown] = useState(false)
   return (
     <>
@@ -78,7 +79,7 @@ function PasswordField({ input, problem }: PasswordFieldProps): ReactNode {
           type={isShown ? 'text' : 'password'}
           autoComplete="current-password"
           aria-describedby="problem"
-          aria-invalid={problem !== ''}
+          aria-invalid={isWrong}
           required
         />
         <button

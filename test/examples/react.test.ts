@@ -140,6 +140,7 @@ test('react: without a connection each step says so, and can be tried again', as
   await page.context().setOffline(true)
   await logIn('alice')
   await alert('The server does not answer.')
+  assert.equal(await page.locator('[aria-invalid=true]').count(), 0)
   await page.context().setOffline(false)
 
   // The answer to /me is held back, and then does not come.
