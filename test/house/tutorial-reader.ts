@@ -26,7 +26,7 @@ export async function createReader(folder: string): Promise<Reader> {
   const project = join(folder, 'notes')
   const terminal = openTerminal(folder)
   let startCommand: string | undefined
-  let app: RunningApp | undefined
+  let app: Promise<RunningApp> | undefined
   const address = await openAddress(runApp)
 
   function save(file: string, text: string): void {
@@ -39,14 +39,15 @@ export async function createReader(folder: string): Promise<Reader> {
 
   // `--watch` restarts it when a file is saved: this does, before anything is asked of it.
   async function stopApp(): Promise<void> {
-    await app?.stop()
+    const before = app
     app = undefined
+    await (await before)?.stop()
   }
 
   async function runApp(): Promise<string> {
     assert.ok(startCommand, 'The pages have not started the application yet.')
-    app ??= await startApp(project, startCommand)
-    return app.url
+    app ??= startApp(project, startCommand)
+    return (await app).url
   }
 
   async function answerOf(command: string): Promise<string> {

@@ -88,7 +88,7 @@ export interface Address {
 /** An address that stays while what listens behind it is started again, as the port 8000 does for a reader. */
 export async function openAddress(behind: () => Promise<string>): Promise<Address> {
   const sockets = new Set<Socket>()
-  const server = createServer(async (socket) => {
+  async function join(socket: Socket): Promise<void> {
     const target = connect(Number(new URL(await behind()).port), '127.0.0.1')
     for (const [from, to] of [
       [socket, target],
@@ -99,6 +99,10 @@ export async function openAddress(behind: () => Promise<string>): Promise<Addres
       from.on('error', () => to.destroy())
       from.on('close', () => to.destroy())
     }
+  }
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    join(socket).catch(() => socket.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

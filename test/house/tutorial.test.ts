@@ -70,6 +70,13 @@ const says = (page: Page, text: string): Promise<void> =>
 const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name }).click()
 
+/** Does something, and waits for the answer to the request that follows: the application may stop next. */
+async function untilAnswered(page: Page, path: string, act: () => Promise<void>): Promise<void> {
+  const answer = page.waitForResponse(`**${path}`)
+  await act()
+  await answer
+}
+
 async function logIn(page: Page, secret: string): Promise<void> {
   await page.getByLabel('Username').fill('alice')
   await page.getByLabel('Password').fill(secret)
@@ -86,20 +93,19 @@ async function useIt(page: Page): Promise<void> {
   await page.goto(reader.url)
   await logIn(page, 'guess')
   await says(page, 'Incorrect username or password')
-  await logIn(page, password)
+  await untilAnswered(page, '/notes', () => logIn(page, password))
   await says(page, 'login')
   await add(page, 'Water the plants')
   await page.reload()
   await page.getByText('alice: Water the plants').waitFor()
-  await press(page, 'Log out')
+  await untilAnswered(page, '/auth/revoke', () => press(page, 'Log out'))
   await says(page, 'logout')
   await page.getByLabel('Username').waitFor()
   assert.equal(await page.getByLabel('Password').inputValue(), '')
 }
 
 async function watchRefresh(page: Page): Promise<void> {
-  await logIn(page, password)
-  await page.getByLabel('New note').waitFor()
+  await untilAnswered(page, '/notes', () => logIn(page, password))
   await add(page, 'Feed the cat')
   await says(page, 'refresh')
 }
