@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { build, type PreviewServer, preview } from 'vite'
 import { type Auth, createAuth } from '../../src/core/auth.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
+import { findBarriers } from '../browser/accessibility.ts'
 import { launchChromium, type TestBrowser } from '../browser/chromium.ts'
 import { goodPassword } from '../fixtures.ts'
 import { root } from '../house/sources.ts'
@@ -46,8 +47,8 @@ after(async () => {
   rmSync(outDir, { recursive: true, force: true })
 })
 
-async function open(t: TestContext, width = 1280): Promise<void> {
-  ;({ page, complaints } = await browser.open({ viewport: { width, height: 800 } }))
+async function open(t: TestContext, options: BrowserContextOptions = {}): Promise<void> {
+  ;({ page, complaints } = await browser.open(options))
   t.after(() => page.context().close())
   await page.goto(site.resolvedUrls?.local[0] ?? '')
 }
@@ -173,7 +174,7 @@ test('react: a button shows the password', async (t) => {
 })
 
 test('react: the page fits a narrow screen, and its fields are easy to hit', async (t) => {
-  await open(t, 320)
+  await open(t, { viewport: { width: 320, height: 800 } })
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320)
   const boxes = await Promise.all(
     ['Username', 'Password'].map((name) => page.getByLabel(name, { exact: true }).boundingBox()),
@@ -182,3 +183,18 @@ test('react: the page fits a narrow screen, and its fields are easy to hit', asy
   assert.ok(username && password && username.height >= 44 && password.height >= 44)
   assert.ok(password.y - (username.y + username.height) >= 24, 'the fields do not touch')
 })
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`react: nothing is in the way of people with a disability (${colorScheme})`, async (t) => {
+    await open(t, { colorScheme })
+    assert.deepEqual(await findBarriers(page), [])
+    await logIn('alice', 'another password')
+    await alert('Incorrect username or password.')
+    assert.deepEqual(await findBarriers(page), [])
+    await logIn('alice')
+    await heading('Hello, alice')
+    await press('Count users')
+    await page.getByText('Number of users').waitFor()
+    assert.deepEqual(await findBarriers(page), [])
+  })
+}

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { findBarriers } from '../browser/accessibility.ts'
 import { launchChromium } from '../browser/chromium.ts'
 import { root } from './sources.ts'
 import { readChapter } from './tutorial-pages.ts'
@@ -91,11 +92,13 @@ async function add(page: Page, text: string): Promise<void> {
 
 async function useIt(page: Page): Promise<void> {
   await page.goto(reader.url)
+  assert.deepEqual(await findBarriers(page), [])
   await logIn(page, 'guess')
   await says(page, 'Incorrect username or password')
   await untilAnswered(page, '/notes', () => logIn(page, password))
   await says(page, 'login')
   await add(page, 'Water the plants')
+  assert.deepEqual(await findBarriers(page), [])
   await page.reload()
   await page.getByText('alice: Water the plants').waitFor()
   await untilAnswered(page, '/auth/revoke', () => press(page, 'Log out'))
