@@ -38,7 +38,7 @@ export async function prepareFor(files: readonly string[], runDirectory: string)
 }
 
 /** The package as it is published, but for the types. */
-async function buildPackage(directory: string): Promise<void> {
+export async function buildPackage(directory: string): Promise<void> {
   await bundleInto(join(directory, 'dist'))
   cpSync(join(root, 'package.json'), join(directory, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'), 'junction')

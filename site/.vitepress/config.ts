@@ -44,6 +44,15 @@ export default defineConfig({
         ],
       },
       {
+        text: 'Tutorial',
+        items: [
+          page('1. A login', 'tutorial/1-login'),
+          page('2. A guard', 'tutorial/2-guard'),
+          page('3. Roles and permissions', 'tutorial/3-roles-and-permissions'),
+          page('4. Refresh and log-out', 'tutorial/4-refresh-and-log-out'),
+        ],
+      },
+      {
         text: 'Guides',
         items: [
           page('Guards', 'guards'),

@@ -21,7 +21,7 @@ const pages = globSync(
     'SECURITY.md',
     'ARCHITECTURE.md',
     'CONTRIBUTING.md',
-    'docs/*.md',
+    'docs/**/*.md',
     'examples/**/README.md',
     'bench/README.md',
   ],

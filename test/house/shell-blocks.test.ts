@@ -13,7 +13,7 @@ import { samplePasswords } from '../../src/core/passwords/sample-passwords.ts'
 import { createInstallation, main, run, serve } from '../cli/process.ts'
 import { root } from './sources.ts'
 
-const pages = globSync(['README.md', 'SECURITY.md', 'docs/*.md', 'examples/**/README.md'], {
+const pages = globSync(['README.md', 'SECURITY.md', 'docs/**/*.md', 'examples/**/README.md'], {
   cwd: root,
 })
 

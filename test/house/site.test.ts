@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { root } from './sources.ts'
@@ -29,7 +29,9 @@ test('the sidebar of the site has every page of docs', () => {
   const home = readFileSync(join(built, 'index.html'), 'utf8')
   const [, sidebar = ''] = /<aside class="VPSidebar"([\s\S]*?)<\/aside>/.exec(home) ?? []
   const linked = [...sidebar.matchAll(/href="\/docs\/([^"]+)"/g)].map(([, name]) => name)
-  const pages = globSync('docs/*.md', { cwd: root }).map((path) => basename(path, '.md'))
+  const pages = globSync('docs/**/*.md', { cwd: root }).map((path) =>
+    relative('docs', path).replace(/\.md$/, ''),
+  )
   assert.deepEqual(linked.toSorted(), pages.sort())
 })
 

@@ -1,0 +1,63 @@
+import { type ReactNode, useEffect, useTransition } from 'react'
+import { useAnswer } from './use-answer.ts'
+
+interface User {
+  readonly username: string
+  readonly role: string
+}
+
+/** Who is logged in, a call that only administrators may make, and the log-out. */
+export function Account({ logOut }: { readonly logOut: () => Promise<void> }): ReactNode {
+  const [user, askUser] = useAnswer<User>('me')
+  const [isLoggingOut, startLogOut] = useTransition()
+  useEffect(askUser, [askUser])
+
+  return (
+    <section aria-busy={user.status === 'loading'}>
+      <h1>{user.status === 'here' ? `Hello, ${user.value.username}` : 'Your account'}</h1>
+      {user.status === 'loading' && <p className="hint">Loading…</p>}
+      {user.status === 'here' && <p className="hint">Your role is {user.value.role}.</p>}
+      {user.status === 'failed' && <Problem text={user.problem} tryAgain={askUser} />}
+      <UserCount />
+      <button type="button" disabled={isLoggingOut} onClick={() => startLogOut(logOut)}>
+        {isLoggingOut ? 'Logging out…' : 'Log out'}
+      </button>
+    </section>
+  )
+}
+
+function UserCount(): ReactNode {
+  const [counts, count] = useAnswer<{ readonly total: number }>('admin/stats')
+  const isLoading = counts.status === 'loading'
+  return (
+    <>
+      <button type="button" className="main" disabled={isLoading} onClick={count}>
+        {isLoading ? 'Counting…' : 'Count users'}
+      </button>
+      <div className="outcome">
+        <p role="status">{counts.status === 'here' && `Number of users: ${counts.value.total}`}</p>
+        <p role="alert" className="problem">
+          {counts.status === 'failed' && counts.problem}
+        </p>
+      </div>
+    </>
+  )
+}
+
+interface ProblemProps {
+  readonly text: string
+  readonly tryAgain: () => void
+}
+
+function Problem({ text, tryAgain }: ProblemProps): ReactNode {
+  return (
+    <>
+      <p role="alert" className="problem">
+        {text}
+      </p>
+      <button type="button" onClick={tryAgain}>
+        Try again
+      </button>
+    </>
+  )
+}
