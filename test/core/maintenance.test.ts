@@ -191,5 +191,8 @@ test('a misspelt option of the maintenance, or no signal, is refused in words', 
   for (const args of [[], [{}], [null]]) {
     await assert.rejects(maintain(...args), { name: 'TypeError', message: /takes the signal/ })
   }
-  await assert.rejects(maintain(signal, null), { name: 'TypeError', message: /object of options/ })
+  for (const options of [null, 5, 'prune']) {
+    const rejection = { name: 'TypeError', message: /object of options/ }
+    await assert.rejects(maintain(signal, options), rejection)
+  }
 })

@@ -68,7 +68,7 @@ async function wayTo(url: string): Promise<Way> {
   }
 }
 
-describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000 }, () => {
+describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000 }, () => {
   let url: string
   let way: Way
   let operator: pg.Client
