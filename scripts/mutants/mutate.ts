@@ -69,10 +69,12 @@ const makers: Readonly<Record<string, (place: Place) => void>> = {
     if (node.operator === '!') change('not forgotten', node, `(${textOf(node.argument)})`)
   },
   Literal({ node, parents, textOf, change }) {
-    if (typeof node.value === 'boolean') change('boolean turned', node, String(!node.value))
+    if (typeof node.value === 'boolean' && !isInNameSet(parents)) {
+      change('boolean turned', node, String(!node.value))
+    }
     // Digits of a member's name are no limit.
     const isName = parents[0]?.key === node && !parents[0]?.computed
-    if (typeof node.value === 'number' && !isName) {
+    if (typeof node.value === 'number' && !isName && !isOrder(parents)) {
       change('limit off by one', node, `(${textOf(node)} + 1)`)
     }
     const { pattern } = Object(node.regex) as { pattern?: string }
@@ -108,6 +110,26 @@ function dropCheck({ node, change }: Place): void {
 
 function isText({ type, value }: Node): boolean {
   return type === 'TemplateLiteral' || typeof value === 'string'
+}
+
+/** True in an object of nothing but `true`, of which the names alone are read. */
+function isInNameSet([property, object]: readonly Node[]): boolean {
+  if (property?.type !== 'Property' || object?.type !== 'ObjectExpression') return false
+  return (object.properties as readonly Node[]).every(
+    ({ value }) => (value as Node | undefined)?.value === true,
+  )
+}
+
+/** True in what a comparator answers, of which the sign alone is read. */
+function isOrder(parents: readonly Node[]): boolean {
+  const own = parents.findIndex(({ type }) => /Function/.test(type))
+  const { callee } = Object(parents[own + 1]) as { readonly callee?: Node }
+  const { name } = Object(callee?.property) as { readonly name?: string }
+  const inside = parents.slice(0, own).map(({ type }) => type)
+  return (
+    (name === 'sort' || name === 'toSorted') &&
+    inside.every((type) => /^(Unary|Conditional)Expression$/.test(type))
+  )
 }
 
 /** True inside a condition or a loop of the function that returns. */

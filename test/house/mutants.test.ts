@@ -39,6 +39,16 @@ test('types and imports are left alone, and the value of a cast is not', () => {
   assert.deepEqual(changesOf('const a = true as true'), ['boolean turned: const a = false as true'])
 })
 
+test('what nobody reads is left alone: the values of a set of names, and how far apart a comparator finds two', () => {
+  assert.deepEqual(changesOf('const a = Object.keys({ b: true, c: true })'), [])
+  assert.equal(changesOf('const a = { b: true, c: false }').length, 2)
+  const ofLimits = changesOf('const a = b.sort((c, d) => (c.e ? -1 : 1))').filter((change) =>
+    change.startsWith('limit'),
+  )
+  assert.deepEqual(ofLimits, [])
+  assert.equal(changesOf('const a = b.map((c) => (c ? -1 : 1))').length, 4)
+})
+
 test('the last return of a function is not an early one', () => {
   const kinds = mutantsOf('function f() { return a }').map(({ kind }) => kind)
   assert.deepEqual(kinds, [])

@@ -270,6 +270,7 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
 
   describe('with a connection of its own that is made when the test says so', () => {
     let said: string[]
+    let dropped: string[]
     let cleared: number
     let connections: pg.Client[]
     let mayConnect: PromiseWithResolvers<void>
@@ -279,13 +280,14 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
 
     beforeEach(async () => {
       said = []
+      dropped = []
       cleared = 0
       connections = []
       mayConnect = Promise.withResolvers()
       onClear = () => {}
       const connect = createConnect(parsePostgresUrl(url), 3000)
       changes = createChanges({
-        drop() {},
+        drop: (userId) => void dropped.push(userId),
         clear() {
           cleared++
           onClear()
@@ -332,6 +334,17 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
       await current()
       assert.equal(connections.length, 2)
       assert.equal(cleared, 3)
+    })
+
+    test('forgets a user who has changed and nobody else, and everybody after a change of keys', async () => {
+      await current()
+      const { user } = await add()
+      await here.users.update(user.id, { role: 'changed' })
+      await changes.heardByAll()
+      assert.deepEqual([dropped, cleared], [[user.id], 1])
+      await here.revokeAll('of nobody before', 1)
+      await changes.heardByAll()
+      assert.ok(cleared > 1)
     })
 
     test('says that it has joined before it trusts itself, and that it leaves', async () => {
