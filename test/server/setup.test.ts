@@ -95,6 +95,14 @@ test('the code expires after 30 minutes', async () => {
   assert.equal((await send({ code: 'x' })).statusCode, 410)
   assert.match((await app.inject('/setup')).body, /expired/)
   assert.equal(await countUsers(), 0)
+  await auth.users.create({ username: 'bob', password: goodPassword, role: 'admin' })
+  assert.match((await app.inject('/setup')).body, /expired/, 'nobody has used it since')
+})
+
+test('the page is for people, and in no description of the API', async () => {
+  const { paths } = (await app.inject('/openapi.json')).json()
+  assert.ok(paths['/me'])
+  assert.equal(paths['/setup'], undefined)
 })
 
 test('one code works in several processes that share a database, once (DD-14)', async () => {
