@@ -11,6 +11,7 @@ import {
   goodPassword,
   type TestClock,
 } from '../fixtures.ts'
+import { createTestLog } from './fixtures.ts'
 
 let clock: TestClock
 let auth: Auth
@@ -53,6 +54,20 @@ test('the page is a form that holds no code, and runs nothing but its own', asyn
   assert.equal(answer.headers['cache-control'], 'no-store')
   assert.match(answer.body, /At least 15 characters/)
   assert.doesNotMatch(answer.body, new RegExp(setup.code))
+})
+
+test('the log says who is the first administrator, and nothing of the code', async () => {
+  await app.close()
+  const log = createTestLog('info')
+  app = await buildApp({ auth, setup, logger: log.options })
+  assert.equal((await send()).statusCode, 201)
+  const alice = await auth.users.findByUsername('alice')
+  const said = log.lines.filter((line) => line.includes('first administrator'))
+  assert.deepEqual(
+    said.map((line) => JSON.parse(line).user),
+    [alice?.id],
+  )
+  assert.ok(log.lines.every((line) => !line.includes(setup.code)))
 })
 
 test('the code creates the first administrator, and is used up', async () => {
