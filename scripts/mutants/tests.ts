@@ -29,7 +29,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'src/http': ['test/http/**/*.test.ts', 'test/web/*.test.ts'],
   'src/http/endpoints': ['test/http/*.test.ts', 'test/web/*.test.ts', 'test/fastify/*.test.ts'],
   'src/http/grants': ['test/http/**/*.test.ts'],
-  'src/http/guards': ['test/http/*.test.ts', 'test/fastify/*.test.ts'],
+  'src/http/guards': ['test/http/*.test.ts', 'test/web/*.test.ts', 'test/fastify/*.test.ts'],
   'src/issuers': ['test/issuers/moving/*.test.ts', 'test/server/issuers.test.ts'],
   'src/server/logging': ['test/server/*.test.ts'],
   'src/server/routes': ['test/server/*.test.ts'],
