@@ -71,7 +71,7 @@ describe('while somebody else holds a row of a PostgreSQL database', {
     ['deactivated', (id: string) => other.users.update(id, { active: false }, ['admin'])],
     ['removed', (id: string) => other.users.remove(id, ['admin'])],
   ] as const) {
-    test(`the last but one is ${how} after the one whose turn it is (DD-14)`, async () => {
+    test(`the last but one is ${how} after the one whose turn it is`, async () => {
       const one = await addUser(store, { role: 'admin' })
       const another = await addUser(store, { role: 'admin' })
       await operator.query('begin')
