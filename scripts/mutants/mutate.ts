@@ -50,6 +50,7 @@ const makers: Readonly<Record<string, (place: Place) => void>> = {
   IfStatement: dropCheck,
   ConditionalExpression: dropCheck,
   LogicalExpression({ node, textOf, change }) {
+    if (isFirstPart(node.left)) return
     change('half a condition', node, `(${textOf(node.left)})`)
     if (node.operator !== '??') change('half a condition', node, `(${textOf(node.right)})`)
   },
@@ -74,7 +75,12 @@ const makers: Readonly<Record<string, (place: Place) => void>> = {
     }
     // Digits of a member's name are no limit.
     const isName = parents[0]?.key === node && !parents[0]?.computed
-    if (typeof node.value === 'number' && !isName && !isOrder(parents)) {
+    if (
+      typeof node.value === 'number' &&
+      !isName &&
+      !isOrder(parents) &&
+      !isFirstPart(parents[1])
+    ) {
       change('limit off by one', node, `(${textOf(node)} + 1)`)
     }
     const { pattern } = Object(node.regex) as { pattern?: string }
@@ -82,8 +88,8 @@ const makers: Readonly<Record<string, (place: Place) => void>> = {
     if (pattern?.endsWith('$'))
       change('pattern open', node, textOf(node).replace(/\$\/(\w*)$/, '/$1'))
   },
-  AwaitExpression({ node, textOf, change }) {
-    change('await dropped', node, `(${textOf(node.argument)})`)
+  AwaitExpression({ node, parents, textOf, change }) {
+    if (!isAnswer(parents)) change('await dropped', node, `(${textOf(node.argument)})`)
   },
   CallExpression({ node, textOf, change }) {
     const { type, object, property } = node.callee as Node
@@ -130,6 +136,22 @@ function isOrder(parents: readonly Node[]): boolean {
     (name === 'sort' || name === 'toSorted') &&
     inside.every((type) => /^(Unary|Conditional)Expression$/.test(type))
   )
+}
+
+/** True for `text.split(sign, 1)[0]`, which is always there, and the same however many parts there are. */
+function isFirstPart(node: unknown): boolean {
+  const { computed, object, property } = Object(node) as Partial<Record<string, Node>>
+  const { callee } = Object(object) as { readonly callee?: Node }
+  const { name } = Object(callee?.property) as { readonly name?: string }
+  return Boolean(computed) && property?.value === 0 && name === 'split'
+}
+
+/** True in what an async function returns outside of a `try`: whoever calls it waits all the same. */
+function isAnswer(parents: readonly Node[]): boolean {
+  const own = parents.findIndex(({ type }) => /Function/.test(type))
+  const types = parents.slice(0, own).map(({ type }) => type)
+  const isBody = own === 0 && parents[0]?.type === 'ArrowFunctionExpression'
+  return (isBody || types[0] === 'ReturnStatement') && !types.includes('TryStatement')
 }
 
 /** True inside a condition or a loop of the function that returns. */

@@ -17,7 +17,11 @@ export interface TestFile {
 
 /** Tests of whole folders that are not at the mirrored place. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
-  'src/core': ['test/server/metrics.test.ts', 'test/fastify/key-maintenance.test.ts'],
+  'src/core': [
+    'test/stores/prune.test.ts',
+    'test/server/metrics.test.ts',
+    'test/fastify/key-maintenance.test.ts',
+  ],
   'src/core/clients': ['test/http/*client*.test.ts', 'test/http/caller-guards.test.ts'],
   'src/core/events': ['test/http/client-events.test.ts', 'test/*/events.test.ts'],
   'src/core/issuers': ['test/issuers/*.test.ts', 'test/server/issuers.test.ts'],

@@ -49,6 +49,18 @@ test('what nobody reads is left alone: the values of a set of names, and how far
   assert.equal(changesOf('const a = b.map((c) => (c ? -1 : 1))').length, 4)
 })
 
+test('what changes nothing is left alone: the first part of a text, and an answer that is awaited', () => {
+  assert.deepEqual(changesOf("const a = b.split('?', 1)[0] ?? ''"), [
+    "limit off by one: const a = b.split('?', 1)[(0 + 1)] ?? ''",
+  ])
+  assert.equal(changesOf("const a = b.split('?', 2)[1] ?? ''").length, 3)
+  assert.deepEqual(changesOf('async function f() { return await a }'), [])
+  assert.deepEqual(changesOf('const f = async () => await a'), [])
+  const inTry = changesOf('async function f() { try { return await a } finally { } }')
+  assert.deepEqual(inTry, ['await dropped: async function f() { try { return (a) } finally { } }'])
+  assert.equal(changesOf('async function f() { return (await a).b }').length, 1)
+})
+
 test('the last return of a function is not an early one', () => {
   const kinds = mutantsOf('function f() { return a }').map(({ kind }) => kind)
   assert.deepEqual(kinds, [])
