@@ -116,6 +116,17 @@ describe('while somebody else holds a row of a PostgreSQL database', {
     assert.equal(await store.sessions.find(held.id), null)
   })
 
+  test('a connection that is ended while nobody uses it is replaced, and no request notices', async () => {
+    const idle = () => store.statistics?.().connections?.idle
+    await store.check()
+    await operator.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name = 'portcullis'",
+    )
+    while (idle() !== 0) await setImmediate()
+    await store.check()
+    assert.equal(idle(), 1)
+  })
+
   test('events that somebody else prunes are left to them', async () => {
     const [held, free] = [anEvent({ at: 1 }), anEvent({ at: 2 })]
     await store.events.append(held)
