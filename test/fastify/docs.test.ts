@@ -105,6 +105,13 @@ describe('the OpenAPI document', () => {
     assert.match((await app.inject('/docs/yaml')).body, /^ +clientCredentials:$/m)
   })
 
+  test('is no place for a mistake of the store to be passed over', async () => {
+    const store = memory()
+    const clients = { ...store.clients, list: () => Promise.reject(new Error('a mistake')) }
+    const { app } = await createTestApp({ auth: { store: { ...store, clients } } })
+    await assert.rejects(async () => await app.ready(), /a mistake/)
+  })
+
   test('and the page are served without a query, so that they are there while the database is not', async () => {
     const store = memory()
     const queries: string[] = []
