@@ -38,7 +38,6 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'src/server/logging': ['test/server/*.test.ts'],
   'src/server/routes': ['test/server/*.test.ts'],
   'src/server/settings': ['test/server/*.test.ts'],
-  'src/stores': ['test/stores/**/*.test.ts'],
   'src/stores/postgres': ['test/stores/postgres-failover.test.ts'],
   'src/stores/sql': ['test/stores/sqlite/*.test.ts', 'test/stores/postgres/*.test.ts'],
   'src/cli/import': ['test/cli/user-import.test.ts', 'test/cli/csv.test.ts'],
