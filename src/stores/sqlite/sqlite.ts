@@ -212,6 +212,8 @@ async function openDatabase(path: string): Promise<Opened> {
       async close() {
         opened.close()
         await db.destroy()
+        // Kysely has closed it only if it has run a statement on it.
+        if (writer.isOpen) writer.close()
         await settled.close()
       },
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { aUser } from '../../../src/stores/contract/records.ts'
 import { inspectSqlite } from '../../../src/stores/sqlite/inspection.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
+import { openedTimes } from './opened-times.ts'
 
 let directory: string
 let path: string
@@ -15,18 +16,6 @@ beforeEach(() => {
   path = join(directory, 'app.db')
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
-
-/** How often this process has a file open, where the system says so. */
-function openedTimes(file: string): number {
-  if (!existsSync('/proc/self/fd')) return 0
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`) === file
-    } catch {
-      return false
-    }
-  }).length
-}
 
 async function withStore(use: (store: ReturnType<typeof sqlite>) => Promise<unknown>) {
   const store = sqlite(path)
@@ -87,5 +76,15 @@ test('where there is no file nothing is made, and what is no database is told so
   assert.deepEqual(readdirSync(directory), [])
   writeFileSync(path, 'no database at all, and long enough to be looked at')
   await assert.rejects(inspectSqlite(path), { name: 'StoreError' })
+  assert.equal(openedTimes(path), 0)
+})
+
+test('a store that cannot be opened lets go of its file, and one that is closed too', async () => {
+  await withStore(async () => assert.ok(openedTimes(path) > 0 || process.platform !== 'linux'))
+  assert.equal(openedTimes(path), 0)
+  const database = new DatabaseSync(path)
+  database.exec("insert into portcullis_migration values ('9999_of_later', '')")
+  database.close()
+  await assert.rejects(sqlite(path).open(), { code: 'newer_version' })
   assert.equal(openedTimes(path), 0)
 })
