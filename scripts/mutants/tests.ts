@@ -22,7 +22,11 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     'test/server/metrics.test.ts',
     'test/fastify/key-maintenance.test.ts',
   ],
-  'src/core/clients': ['test/http/*client*.test.ts', 'test/http/caller-guards.test.ts'],
+  'src/core/clients': [
+    'test/http/*client*.test.ts',
+    'test/http/caller-guards.test.ts',
+    'test/metrics/auth-metrics.test.ts',
+  ],
   'src/core/events': ['test/http/client-events.test.ts', 'test/*/events.test.ts'],
   'src/core/issuers': ['test/issuers/*.test.ts', 'test/server/issuers.test.ts'],
   'src/core/keys': ['test/core/**/*.test.ts', 'test/http/key-changes.test.ts'],
