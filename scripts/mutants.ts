@@ -1,6 +1,6 @@
 // Mutants of the code that guards, and which of them no test notices.
 //   npm run mutants -- src/core/throttle [more paths] [--sample 50] [--seed 1] [--tests 'test/a.test.ts']
-//                      [--results FILE] [--list]
+//                      [--without 'test/browser/*'] [--results FILE] [--list]
 //
 // Each change is made alone, in a copy of the tree. The test files of the changed file run one after the
 // other, those alone that execute the changed place, until one fails. With --results, what is done is kept
@@ -23,9 +23,12 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { runDirectoryVariable } from '../test/prepared.ts'
 import { apply, type Mutant, mutantsOf } from './mutants/mutate.ts'
 import { runTests } from './mutants/run-tests.ts'
 import { type TestFile, testsOf, tryTest } from './mutants/tests.ts'
+import { prepareFor } from './testing/prepare.ts'
+import { createRunDirectory, removeRunDirectory } from './testing/run-directory.ts'
 
 /** `unreached`: no test executes the place. A mutant that makes tests hang is noticed, as one that fails. */
 type Verdict = 'killed' | 'timeout' | 'survived' | 'unreached'
@@ -44,6 +47,7 @@ const { values, positionals } = parseArgs({
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     tests: { type: 'string', multiple: true, default: [] },
+    without: { type: 'string', multiple: true, default: [] },
     results: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
@@ -84,11 +88,20 @@ async function judgeAll(): Promise<void> {
   const verdicts = readVerdicts()
   const copy = copyTree()
   const known = new Map<string, TestFile | null>()
-  process.once('SIGINT', () => {
+  const directory = createRunDirectory()
+  const removeAll = (): void => {
     rmSync(copy, { recursive: true, force: true })
+    removeRunDirectory(directory)
+  }
+  process.once('SIGINT', () => {
+    removeAll()
     process.exit(130)
   })
   try {
+    process.env[runDirectoryVariable] = directory
+    const used = [...new Set(tasks.map(({ path }) => path))].flatMap(namedTests)
+    // The built package would be the one without the change.
+    await prepareFor([...new Set(used)], directory, ['postgres', 'chromium'])
     for (const [index, task] of tasks.entries()) {
       if (verdicts.has(task.key)) continue
       const verdict = await judge(task, await reachingTests(task, copy, known), copy)
@@ -97,9 +110,17 @@ async function judgeAll(): Promise<void> {
       console.error(`${index + 1}/${tasks.length} ${verdict}  ${describe(task)}`)
     }
   } finally {
-    rmSync(copy, { recursive: true, force: true })
+    removeAll()
   }
   report(verdicts)
+}
+
+/** The tests of a source file that the options leave. */
+function namedTests(path: string): readonly string[] {
+  const filesOf = (patterns: readonly string[]): readonly string[] =>
+    patterns.flatMap((pattern) => globSync(pattern, { cwd: root }))
+  const without = new Set(filesOf(values.without))
+  return [...testsOf(path, root), ...filesOf(values.tests)].filter((test) => !without.has(test))
 }
 
 /** The tests that execute the place of a change, each of which has passed without it, the fastest first. */
@@ -108,14 +129,14 @@ async function reachingTests(
   copy: string,
   known: Map<string, TestFile | null>,
 ): Promise<readonly TestFile[]> {
-  const named = values.tests.flatMap((pattern) => globSync(pattern, { cwd: root }))
-  for (const test of [...testsOf(path, root), ...named]) {
+  const named = namedTests(path)
+  for (const test of named) {
     if (known.has(test)) continue
     const tried = await tryTest(test, copy)
     known.set(test, tried)
     console.error(tried ? `${test} passes` : `${test} is left out: it fails without any change`)
   }
-  return [...testsOf(path, root), ...named]
+  return named
     .flatMap((test) => known.get(test) ?? [])
     .filter((test) => test.reaches(path, mutant.start))
     .sort((a, b) => a.duration - b.duration)

@@ -50,6 +50,7 @@ const makers: Readonly<Record<string, (place: Place) => void>> = {
   IfStatement: dropCheck,
   ConditionalExpression: dropCheck,
   LogicalExpression({ node, textOf, change }) {
+    if (isFirstPart(node.left)) return
     change('half a condition', node, `(${textOf(node.left)})`)
     if (node.operator !== '??') change('half a condition', node, `(${textOf(node.right)})`)
   },
@@ -69,10 +70,17 @@ const makers: Readonly<Record<string, (place: Place) => void>> = {
     if (node.operator === '!') change('not forgotten', node, `(${textOf(node.argument)})`)
   },
   Literal({ node, parents, textOf, change }) {
-    if (typeof node.value === 'boolean') change('boolean turned', node, String(!node.value))
+    if (typeof node.value === 'boolean' && !isInNameSet(parents)) {
+      change('boolean turned', node, String(!node.value))
+    }
     // Digits of a member's name are no limit.
     const isName = parents[0]?.key === node && !parents[0]?.computed
-    if (typeof node.value === 'number' && !isName) {
+    if (
+      typeof node.value === 'number' &&
+      !isName &&
+      !isOrder(parents) &&
+      !isFirstPart(parents[1])
+    ) {
       change('limit off by one', node, `(${textOf(node)} + 1)`)
     }
     const { pattern } = Object(node.regex) as { pattern?: string }
@@ -80,8 +88,8 @@ const makers: Readonly<Record<string, (place: Place) => void>> = {
     if (pattern?.endsWith('$'))
       change('pattern open', node, textOf(node).replace(/\$\/(\w*)$/, '/$1'))
   },
-  AwaitExpression({ node, textOf, change }) {
-    change('await dropped', node, `(${textOf(node.argument)})`)
+  AwaitExpression({ node, parents, textOf, change }) {
+    if (!isAnswer(parents)) change('await dropped', node, `(${textOf(node.argument)})`)
   },
   CallExpression({ node, textOf, change }) {
     const { type, object, property } = node.callee as Node
@@ -108,6 +116,42 @@ function dropCheck({ node, change }: Place): void {
 
 function isText({ type, value }: Node): boolean {
   return type === 'TemplateLiteral' || typeof value === 'string'
+}
+
+/** True in an object of nothing but `true`, of which the names alone are read. */
+function isInNameSet([property, object]: readonly Node[]): boolean {
+  if (property?.type !== 'Property' || object?.type !== 'ObjectExpression') return false
+  return (object.properties as readonly Node[]).every(
+    ({ value }) => (value as Node | undefined)?.value === true,
+  )
+}
+
+/** True in what a comparator answers, of which the sign alone is read. */
+function isOrder(parents: readonly Node[]): boolean {
+  const own = parents.findIndex(({ type }) => /Function/.test(type))
+  const { callee } = Object(parents[own + 1]) as { readonly callee?: Node }
+  const { name } = Object(callee?.property) as { readonly name?: string }
+  const inside = parents.slice(0, own).map(({ type }) => type)
+  return (
+    (name === 'sort' || name === 'toSorted') &&
+    inside.every((type) => /^(Unary|Conditional)Expression$/.test(type))
+  )
+}
+
+/** True for `text.split(sign, 1)[0]`, which is always there, and the same however many parts there are. */
+function isFirstPart(node: unknown): boolean {
+  const { computed, object, property } = Object(node) as Partial<Record<string, Node>>
+  const { callee } = Object(object) as { readonly callee?: Node }
+  const { name } = Object(callee?.property) as { readonly name?: string }
+  return Boolean(computed) && property?.value === 0 && name === 'split'
+}
+
+/** True in what an async function returns outside of a `try`: whoever calls it waits all the same. */
+function isAnswer(parents: readonly Node[]): boolean {
+  const own = parents.findIndex(({ type }) => /Function/.test(type))
+  const types = parents.slice(0, own).map(({ type }) => type)
+  const isBody = own === 0 && parents[0]?.type === 'ArrowFunctionExpression'
+  return (isBody || types[0] === 'ReturnStatement') && !types.includes('TryStatement')
 }
 
 /** True inside a condition or a loop of the function that returns. */

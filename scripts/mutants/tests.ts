@@ -17,9 +17,33 @@ export interface TestFile {
 
 /** Tests of whole folders that are not at the mirrored place. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
-  'src/stores/sql': ['test/stores/sqlite/sqlite.test.ts', 'test/stores/postgres/postgres.test.ts'],
-  'src/http/grants': ['test/http/endpoints/token.test.ts', 'test/http/client-credentials.test.ts'],
+  'src/core': [
+    'test/stores/prune.test.ts',
+    'test/server/metrics.test.ts',
+    'test/fastify/key-maintenance.test.ts',
+  ],
+  'src/core/clients': [
+    'test/http/*client*.test.ts',
+    'test/http/caller-guards.test.ts',
+    'test/metrics/auth-metrics.test.ts',
+  ],
+  'src/core/events': ['test/http/client-events.test.ts', 'test/*/events.test.ts'],
+  'src/core/issuers': ['test/issuers/*.test.ts', 'test/server/issuers.test.ts'],
+  'src/core/keys': ['test/core/**/*.test.ts', 'test/http/key-changes.test.ts'],
+  'src/core/passwords/formats': ['test/core/passwords/*.test.ts'],
+  'src/core/tokens': ['test/core/keys/*.test.ts', 'test/http/**/*.test.ts'],
+  'src/fastify': ['test/server/app.test.ts', 'test/server/hostile.test.ts'],
+  'src/core/users': ['test/server/enumeration.test.ts', 'test/http/endpoints/token.test.ts'],
+  'src/http': ['test/http/**/*.test.ts', 'test/web/*.test.ts'],
+  'src/http/endpoints': ['test/http/*.test.ts', 'test/web/*.test.ts', 'test/fastify/*.test.ts'],
+  'src/http/grants': ['test/http/**/*.test.ts'],
+  'src/http/guards': ['test/http/*.test.ts', 'test/web/*.test.ts', 'test/fastify/*.test.ts'],
+  'src/issuers': ['test/issuers/moving/*.test.ts', 'test/server/issuers.test.ts'],
+  'src/server/logging': ['test/server/*.test.ts'],
   'src/server/routes': ['test/server/*.test.ts'],
+  'src/server/settings': ['test/server/*.test.ts'],
+  'src/stores/postgres': ['test/stores/postgres-failover.test.ts'],
+  'src/stores/sql': ['test/stores/sqlite/*.test.ts', 'test/stores/postgres/*.test.ts'],
   'src/cli/import': ['test/cli/user-import.test.ts', 'test/cli/csv.test.ts'],
 }
 

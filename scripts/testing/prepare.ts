@@ -21,9 +21,14 @@ const preparations: Readonly<Record<PreparedPart, Preparation>> = {
 }
 
 /** Makes what these files use. What cannot be made is said, and left to each of them. */
-export async function prepareFor(files: readonly string[], runDirectory: string): Promise<void> {
+export async function prepareFor(
+  files: readonly string[],
+  runDirectory: string,
+  parts: readonly PreparedPart[] = ['package', 'postgres', 'chromium'],
+): Promise<void> {
   const used = new Set(files.flatMap((file) => [...packagesOf(file)]))
-  for (const [part, { usedWith, make }] of Object.entries(preparations)) {
+  for (const part of parts) {
+    const { usedWith, make } = preparations[part]
     if (!used.has(usedWith)) continue
     const unfinished = join(runDirectory, `${part}-unfinished`)
     mkdirSync(unfinished, { mode: 0o700 })

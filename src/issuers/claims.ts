@@ -33,7 +33,7 @@ export function namesOf(value: unknown): readonly string[] {
 
 /** The audience of a token (RFC 7519 §4.1.3); null if it has none or it is malformed. */
 export function audienceOf(claims: Claims): readonly string[] | null {
-  const list = [member(claims, 'aud') ?? []].flat()
+  const list = [member(claims, 'aud')].flat()
   const isAudience = list.length > 0 && list.every((each) => typeof each === 'string')
   return isAudience ? (list as string[]) : null
 }

@@ -164,6 +164,41 @@ test('a log-out while tokens are exchanged leaves nobody logged in', async () =>
   assert.notEqual(after?.revokedAt, null)
 })
 
+test('what another tab does with the storage is told once, until the client is closed', async () => {
+  let listener: (() => void) | undefined
+  const shared: TokenStorage = {
+    ...storage,
+    subscribe(told) {
+      listener = told
+      return () => {
+        listener = undefined
+      }
+    },
+  }
+  const { login, subscribe, close } = createClient({ url: server.url, storage: shared })
+  subscribe((event) => events.push(event))
+  const tokens = { accessToken: 'a', expiresAt: 1, scope: '' }
+  listener?.()
+  assert.deepEqual(events, [], 'nobody was logged in before')
+  storage.write(tokens)
+  listener?.()
+  storage.write({ ...tokens, accessToken: 'b' })
+  listener?.()
+  assert.deepEqual(events, [{ type: 'login' }], 'new tokens are no new login')
+  storage.write(null)
+  listener?.()
+  assert.deepEqual(events.slice(1), [{ type: 'logout', reason: 'elsewhere' }])
+  await login('alice', goodPassword)
+  listener?.()
+  assert.deepEqual(events.slice(2), [{ type: 'login' }])
+  const another = createClient({ url: server.url, storage: shared })
+  another.subscribe((event) => events.push(event))
+  listener?.()
+  assert.equal(events.length, 3, 'who was logged in at the start is no news')
+  close()
+  assert.equal(listener, undefined)
+})
+
 test('a new login ends the session of before', async () => {
   await client.login('alice', goodPassword)
   const { id } = await sessionOfClient()

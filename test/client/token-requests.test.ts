@@ -151,10 +151,10 @@ test('each status of a refusal has its code, from the first to the last of its k
   ] as const
   for (const [status, code] of cases) {
     const fetch = async (): Promise<Response> =>
-      Response.json({ detail: 'Why.' }, { status, headers: { 'retry-after': '7' } })
+      Response.json({ detail: 'Why.' }, { status, headers: { 'retry-after': '42' } })
     const client = createClient({ url: 'http://server.example', fetch })
     const error = await failure(client.login('alice', goodPassword))
-    assert.deepEqual([error.code, error.status, error.retryAfter], [code, status, 7])
+    assert.deepEqual([error.code, error.status, error.retryAfter], [code, status, 42])
   }
 })
 

@@ -70,3 +70,37 @@ test('tokens that the storage has no room for live as long as the page', () => {
   storage.write(null)
   assert.equal(storage.read(), null)
 })
+
+/** What a tab is told by the platform when another tab writes. */
+function tell(key: string | null, storageArea: Storage): void {
+  dispatchEvent(Object.assign(new Event('storage'), { key, storageArea }))
+}
+
+test('another tab is heard that writes our key in our area, or clears the area, until it is enough', (t) => {
+  const tab = new EventTarget()
+  for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent'] as const) {
+    Object.defineProperty(globalThis, name, { configurable: true, value: tab[name].bind(tab) })
+    t.after(() => Reflect.deleteProperty(globalThis, name))
+  }
+  const [ours, other] = [storageOf(), storageOf()]
+  let heard = 0
+  const stop = webStorage(ours).subscribe?.(() => {
+    heard++
+  })
+  tell('portcullis', ours)
+  tell(null, ours)
+  assert.equal(heard, 2)
+  tell('another key', ours)
+  tell('portcullis', other)
+  tell(null, other)
+  assert.equal(heard, 2)
+  stop?.()
+  tell('portcullis', ours)
+  assert.equal(heard, 2)
+})
+
+test('where there are no tabs, nobody is heard', () => {
+  assert.equal(typeof globalThis.addEventListener, 'undefined')
+  const stop = webStorage(storageOf()).subscribe?.(() => assert.fail('nobody is there'))
+  assert.equal(stop?.(), undefined)
+})

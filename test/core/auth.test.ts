@@ -327,6 +327,16 @@ test('a lifetime is a whole number of seconds, also when long ones are allowed',
   assert.deepEqual(await problemsOf({ accessTokenLifetime: 1 }), [])
 })
 
+test('the host of an issuer is a word that passwords are judged by, and a plain name has none', async () => {
+  const problemsBy = async (issuer: string): Promise<number> => {
+    const { passwordPolicy } = await createTestAuth({ issuer })
+    return (await passwordPolicy.problemsOf('zorblatt-1234567', 'bob')).length
+  }
+  assert.equal(await problemsBy('https://zorblatt.example'), 1)
+  assert.equal(await problemsBy('https://auth.example'), 0)
+  assert.equal(await problemsBy('our login'), 0)
+})
+
 // Access tokens without a login.
 
 test('a token for a user delegates what the role grants, and ends with the stamp', async () => {

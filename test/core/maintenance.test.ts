@@ -191,7 +191,9 @@ test('a misspelt option of the maintenance, or no signal, is refused in words', 
   for (const args of [[], [{}], [null]]) {
     await assert.rejects(maintain(...args), { name: 'TypeError', message: /takes the signal/ })
   }
-  await assert.rejects(maintain(signal, null), {
-    problems: ['maintain takes an object of options, such as { prune: false }.'],
-  })
+  for (const options of [null, 5, 'prune']) {
+    await assert.rejects(maintain(signal, options), {
+      problems: ['maintain takes an object of options, such as { prune: false }.'],
+    })
+  }
 })

@@ -46,6 +46,21 @@ app.get(
   }),
 )
 app.get(
+  '/earlier',
+  (_request, response, next) => {
+    response.set('cache-control', 'private')
+    next()
+  },
+  secured(activeUser, (_user, _request, response) => void response.end()),
+)
+let runs = 0
+const counting = guard(() => ++runs)
+app.all(
+  '/counted',
+  guarded(counting),
+  secured(counting, (run, _request, response) => void response.json(run)),
+)
+app.get(
   '/mine',
   secured(activeUser, async () => {
     throw new Forbidden('Not your item')
@@ -144,6 +159,28 @@ test('what an application says of caches stays', async () => {
   const { headers } = await signUp('carol')
   const open = await fetch(`${url}/public`, { headers })
   assert.equal(open.headers.get('cache-control'), 'public')
+  const earlier = await fetch(`${url}/earlier`, { headers })
+  assert.equal(earlier.headers.get('cache-control'), 'private')
+})
+
+test('a guard runs once, and again where there may be a body', async () => {
+  const value = async (init?: RequestInit) => (await fetch(`${url}/counted`, init)).json()
+  assert.equal(await value(), 1)
+  assert.equal(await value({ method: 'POST', body: 'content' }), 3)
+  assert.equal(await value({ method: 'DELETE' }), 4)
+})
+
+test('what an endpoint cannot answer is left to the application', async (t) => {
+  const broken = express()
+  broken.use(oauthEndpoints(auth), answerMistakes)
+  t.mock.method(auth.clients, 'authenticate', () => Promise.reject(mistake))
+  const other = broken.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const body = new URLSearchParams({ token: 'x' })
+  const answer = await fetch(`http://127.0.0.1:${port}/auth/revoke`, { method: 'POST', body })
+  assert.deepEqual([answer.status, await answer.text()], [500, 'answered by the application'])
+  other.close()
 })
 
 test('an error that is no refusal, or comes too late for one, is left to the application', async () => {

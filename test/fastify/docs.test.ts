@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
 import { UnavailableError } from '../../src/core/errors.ts'
-import { portcullis, securityScheme } from '../../src/fastify/index.ts'
+import { documentGuards, portcullis, securityScheme } from '../../src/fastify/index.ts'
 import { secured } from '../../src/fastify/secured.ts'
 import { cognito } from '../../src/issuers/cognito.ts'
 import { memory } from '../../src/stores/memory/memory.ts'
@@ -54,9 +54,16 @@ describe('Swagger UI', () => {
     assert.deepEqual((await app.inject('/docs/json')).json(), await openapi(app))
   })
 
-  test('does not keep tokens in the browser', async () => {
+  test('does not keep tokens in the browser, proves who began a login, and tells how long an answer took', async () => {
     const { body } = await app.inject('/docs/static/swagger-initializer.js')
     assert.match(body, /"persistAuthorization":false/)
+    assert.match(body, /"usePkceWithAuthorizationCodeGrant":true/)
+    assert.match(body, /"displayRequestDuration":true/)
+  })
+
+  test('opens no window of another origin where nobody else signs tokens', async () => {
+    const { headers } = await app.inject('/docs/')
+    assert.equal(headers['cross-origin-opener-policy'], undefined)
   })
 
   test('may load nothing and call nobody elsewhere, and runs without TLS', async () => {
@@ -96,6 +103,13 @@ describe('the OpenAPI document', () => {
       assert.deepEqual(clientCredentials, password)
     }
     assert.match((await app.inject('/docs/yaml')).body, /^ +clientCredentials:$/m)
+  })
+
+  test('is no place for a mistake of the store to be passed over', async () => {
+    const store = memory()
+    const clients = { ...store.clients, list: () => Promise.reject(new Error('a mistake')) }
+    const { app } = await createTestApp({ auth: { store: { ...store, clients } } })
+    await assert.rejects(async () => await app.ready(), /a mistake/)
   })
 
   test('and the page are served without a query, so that they are there while the database is not', async () => {
@@ -203,6 +217,12 @@ describe('the OpenAPI document', () => {
   }
 })
 
+test('a route without guards is left as it is in a document of one’s own', () => {
+  const [schema, url, route] = [{ summary: 'Public' }, '/open', {}]
+  assert.deepEqual(documentGuards({ schema, url, route }), { schema, url })
+  assert.deepEqual(documentGuards({ schema: undefined, url, route }), { schema: {}, url })
+})
+
 test('the security scheme can be put into a document of one’s own', async () => {
   const { auth } = await createTestApp()
   const flow = { tokenUrl: '/login', scopes: { 'items:read': '', 'items:write': '' } }
@@ -231,6 +251,9 @@ test("Swagger UI may log in at the issuers' login domains, and nowhere else", as
     String(headers['content-security-policy']),
     /connect-src 'self' https:\/\/cognito-idp\.eu-central-1\.amazonaws\.com https:\/\/items\.auth\.eu-central-1\.amazoncognito\.com;/,
   )
+  assert.equal(headers['cross-origin-opener-policy'], 'same-origin-allow-popups')
+  const back = await app.inject('/docs/static/oauth2-redirect.html?code=1')
+  assert.equal(back.headers['cross-origin-opener-policy'], 'unsafe-none', 'finds its opener')
   await app.close()
   for (const domain of [
     'https://items.example.com',

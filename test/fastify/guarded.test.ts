@@ -19,7 +19,7 @@ async function documented(app: FastifyInstance, path: string) {
   return { security, responses: Object.keys(responses), forbidden: responses[403]?.description }
 }
 
-describe('a guarded scope', () => {
+describe('a guarded scope', { timeout: 60_000 }, () => {
   test('guards each of its routes, and none beside it', async () => {
     const { app, guards, authorize } = await createTestApp()
     const handler = createSpy('inside')
@@ -231,7 +231,7 @@ describe('a guarded scope', () => {
   })
 })
 
-describe('the documentation of a guarded scope', () => {
+describe('the documentation of a guarded scope', { timeout: 60_000 }, () => {
   test('is on each route, its scopes before those of inner scopes and of the route', async () => {
     const permissions = described('a:route', 'm:inner', 'z:outer')
     const { app, guards } = await createTestApp({ auth: { permissions } })

@@ -164,6 +164,10 @@ test('a guard runs again for a body alone, and gives the handler what it says th
     url: '/',
     handler: secured(counting, (run) => run),
   })
+  app.get(
+    '/read',
+    secured(counting, (run) => run),
+  )
   const value = async (method: 'GET' | 'HEAD' | 'POST' | 'DELETE', payload?: object) =>
     (await app.inject({ method, url: '/', ...(payload && { payload }) })).body
   assert.equal(await value('GET'), '1')
@@ -172,6 +176,9 @@ test('a guard runs again for a body alone, and gives the handler what it says th
   assert.equal(await value('HEAD'), '')
   assert.equal(runs, 4)
   assert.equal(await value('POST', {}), '6')
+  // Nobody reads the body of a GET.
+  const unread = await app.inject({ method: 'GET', url: '/read', payload: {} })
+  assert.equal(unread.body, '7')
 })
 
 test('a request that optional let pass without credentials is not refused for its body', async () => {

@@ -42,6 +42,8 @@ test("zod's compilers and transform leave the plugin's own routes as they are", 
     assert.deepEqual(ours.paths[path], theirs.paths[path], path)
   }
   assert.equal(ours.paths['/notes'].post.security.length, 1)
+  const { schema } = ours.paths['/notes'].post.requestBody.content['application/json']
+  assert.deepEqual(schema.properties, { count: { type: 'number' } })
 
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
   const payload = new URLSearchParams({ username: 'alice', password: goodPassword }).toString()

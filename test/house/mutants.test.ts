@@ -39,6 +39,28 @@ test('types and imports are left alone, and the value of a cast is not', () => {
   assert.deepEqual(changesOf('const a = true as true'), ['boolean turned: const a = false as true'])
 })
 
+test('what nobody reads is left alone: the values of a set of names, and how far apart a comparator finds two', () => {
+  assert.deepEqual(changesOf('const a = Object.keys({ b: true, c: true })'), [])
+  assert.equal(changesOf('const a = { b: true, c: false }').length, 2)
+  const ofLimits = changesOf('const a = b.sort((c, d) => (c.e ? -1 : 1))').filter((change) =>
+    change.startsWith('limit'),
+  )
+  assert.deepEqual(ofLimits, [])
+  assert.equal(changesOf('const a = b.map((c) => (c ? -1 : 1))').length, 4)
+})
+
+test('what changes nothing is left alone: the first part of a text, and an answer that is awaited', () => {
+  assert.deepEqual(changesOf("const a = b.split('?', 1)[0] ?? ''"), [
+    "limit off by one: const a = b.split('?', 1)[(0 + 1)] ?? ''",
+  ])
+  assert.equal(changesOf("const a = b.split('?', 2)[1] ?? ''").length, 3)
+  assert.deepEqual(changesOf('async function f() { return await a }'), [])
+  assert.deepEqual(changesOf('const f = async () => await a'), [])
+  const inTry = changesOf('async function f() { try { return await a } finally { } }')
+  assert.deepEqual(inTry, ['await dropped: async function f() { try { return (a) } finally { } }'])
+  assert.equal(changesOf('async function f() { return (await a).b }').length, 1)
+})
+
 test('the last return of a function is not an early one', () => {
   const kinds = mutantsOf('function f() { return a }').map(({ kind }) => kind)
   assert.deepEqual(kinds, [])

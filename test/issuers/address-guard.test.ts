@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mayBeIssuer } from '../../src/issuers/address-guard.ts'
+import { isPrivate, mayBeIssuer } from '../../src/issuers/address-guard.ts'
 import { FetchError, fetchJson } from '../../src/issuers/json-fetch.ts'
 import { startProvider } from './provider.ts'
 
@@ -38,6 +38,48 @@ test('an issuer may be on a private network, and at no link-local or reserved ad
   for (const address of reserved) assert.equal(mayBeIssuer(address), false, address)
   for (const address of possible) assert.equal(mayBeIssuer(address), true, address)
   for (const text of ['', 'example.com', '1.2.3']) assert.equal(mayBeIssuer(text), false, text)
+})
+
+/** First and last addresses of networks, and those just outside. */
+const edges = (...outside: string[]) => ({
+  of: (...inside: string[]) => ({ inside, outside }),
+})
+
+test('each network that is reserved ends where its standard says (XI-04)', () => {
+  for (const { inside, outside } of [
+    edges('1.0.0.0').of('0.0.0.0', '0.255.255.255'),
+    edges('169.253.255.255', '169.255.0.0').of('169.254.0.0', '169.254.255.255'),
+    edges('223.255.255.255').of('224.0.0.0', '239.255.255.255'),
+    edges('100.100.100.199', '100.100.100.201').of('100.100.100.200'),
+    edges('::2').of('::'),
+    edges('fe7f:ffff::', 'fec0::').of('fe80::', 'febf:ffff::'),
+    edges('feff:ffff::').of('ff00::', 'ffff:ffff::'),
+    edges('fd00:ec2::253', 'fd00:ec2::255').of('fd00:ec2::254'),
+    edges('fd20:ce::253', 'fd20:ce::255').of('fd20:ce::254'),
+    edges('64:ff9b::a9fd:ffff', '64:ff9b::a9ff:0').of('64:ff9b::a9fe:0', '64:ff9b::a9fe:ffff'),
+  ]) {
+    for (const address of inside) assert.equal(mayBeIssuer(address), false, address)
+    for (const address of outside) assert.equal(mayBeIssuer(address), true, address)
+  }
+})
+
+test('each network that is private ends where its standard says (XI-03)', async () => {
+  for (const { inside, outside } of [
+    edges('9.255.255.255', '11.0.0.0').of('10.0.0.0', '10.255.255.255'),
+    edges('172.15.255.255', '172.32.0.0').of('172.16.0.0', '172.31.255.255'),
+    edges('192.167.255.255', '192.169.0.0').of('192.168.0.0', '192.168.255.255'),
+    edges('100.63.255.255', '100.128.0.0').of('100.64.0.0', '100.127.255.255'),
+    edges('126.255.255.255', '128.0.0.0').of('127.0.0.0', '127.255.255.255'),
+    edges('::2').of('::1'),
+    edges('fbff:ffff::', 'fe00::').of('fc00::', 'fdff:ffff::'),
+  ]) {
+    const isHost = (address: string): Promise<boolean> =>
+      isPrivate('http://keys.example', async () => [address])
+    for (const address of inside) assert.equal(await isHost(address), true, address)
+    for (const address of outside) assert.equal(await isHost(address), false, address)
+  }
+  const both = async () => ['10.0.0.1', '203.0.113.7']
+  assert.equal(await isPrivate('http://keys.example', both), false)
 })
 
 const options = {

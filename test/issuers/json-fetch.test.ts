@@ -111,6 +111,16 @@ test('a slow answer is waited for no longer than the limit, its body included (X
   await assert.rejects(get('/dripping', { timeout: 50 }), refused(/did not answer whole/))
 })
 
+test('an answer that is refused is not read to its end', { timeout: 60_000 }, async () => {
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  provider.serve('/endless', (_request, response) => {
+    response.on('close', resolve)
+    response.writeHead(500).write('x')
+  })
+  await assert.rejects(get('/endless'), refused(/answered 500, not 200/))
+  await closed
+})
+
 test('a fetch ends when its owner is closed', async () => {
   const closing = new AbortController()
   provider.serve('/silent', () => closing.abort())

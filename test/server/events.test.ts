@@ -115,6 +115,14 @@ describe('the events of the server', () => {
       after = page.next
     }
     assert.deepEqual(paged, all)
+    for (const [limit, hasNext] of [
+      [5, true],
+      [6, false],
+      [7, false],
+    ] as const) {
+      const { next } = (await call('GET', `/admin/events?user=${alice.id}&limit=${limit}`)).json()
+      assert.equal(next !== null, hasNext, `${limit} a page`)
+    }
     for (const [user, scopes, status] of [
       [alice, undefined, 403],
       [boss, ['users:read'], 403],

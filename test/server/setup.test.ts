@@ -11,6 +11,7 @@ import {
   goodPassword,
   type TestClock,
 } from '../fixtures.ts'
+import { createTestLog } from './fixtures.ts'
 
 let clock: TestClock
 let auth: Auth
@@ -55,6 +56,20 @@ test('the page is a form that holds no code, and runs nothing but its own', asyn
   assert.doesNotMatch(answer.body, new RegExp(setup.code))
 })
 
+test('the log says who is the first administrator, and nothing of the code', async () => {
+  await app.close()
+  const log = createTestLog('info')
+  app = await buildApp({ auth, setup, logger: log.options })
+  assert.equal((await send()).statusCode, 201)
+  const alice = await auth.users.findByUsername('alice')
+  const said = log.lines.filter((line) => line.includes('first administrator'))
+  assert.deepEqual(
+    said.map((line) => JSON.parse(line).user),
+    [alice?.id],
+  )
+  assert.ok(log.lines.every((line) => !line.includes(setup.code)))
+})
+
 test('the code creates the first administrator, and is used up', async () => {
   assert.equal((await send()).statusCode, 201)
   const alice = await auth.users.findByUsername('alice')
@@ -95,6 +110,14 @@ test('the code expires after 30 minutes', async () => {
   assert.equal((await send({ code: 'x' })).statusCode, 410)
   assert.match((await app.inject('/setup')).body, /expired/)
   assert.equal(await countUsers(), 0)
+  await auth.users.create({ username: 'bob', password: goodPassword, role: 'admin' })
+  assert.match((await app.inject('/setup')).body, /expired/, 'nobody has used it since')
+})
+
+test('the page is for people, and in no description of the API', async () => {
+  const { paths } = (await app.inject('/openapi.json')).json()
+  assert.ok(paths['/me'])
+  assert.equal(paths['/setup'], undefined)
 })
 
 test('one code works in several processes that share a database, once (DD-14)', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, request as open, type Server } from 'node:http'
+import { createServer, request as open, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
@@ -51,6 +51,7 @@ test('a login, a guarded route and a log-out', async () => {
   assert.equal(login.status, 200)
   assert.equal(login.headers.get('cache-control'), 'no-store')
   assert.equal(login.headers.get('content-type'), 'application/json')
+  assert.equal(login.headers.get('connection'), 'keep-alive')
   const { access_token } = await login.json()
   const headers = { authorization: `Bearer ${access_token}` }
   assert.equal(await (await fetch(`${url}/me`, { headers })).text(), 'alice')
@@ -60,6 +61,11 @@ test('a login, a guarded route and a log-out', async () => {
   assert.equal(refused.status, 401)
   assert.equal(refused.headers.get('content-type'), 'application/problem+json; charset=utf-8')
   assert.equal((await refused.json()).status, 401)
+})
+
+test('a mistake of the application is no refusal, and is left to it', () => {
+  const untouched = {} as ServerResponse
+  assert.equal(sendRefusal(new Error('a mistake'), untouched), false)
 })
 
 test('the address of a login is the one that it is given', async () => {

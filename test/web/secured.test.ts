@@ -86,3 +86,16 @@ test('what is no guard throws at once, and opens no route', () => {
   // @ts-expect-error a function that returns a guard would let everybody pass
   assert.throws(() => secured(() => made, handler), TypeError)
 })
+
+test('an answer is stored by nobody, unless it says itself who may', async () => {
+  const anybody = guard(() => 1)
+  const stored = { headers: { 'cache-control': 'public' } }
+  for (const [answer, cacheControl] of [
+    [new Response('text'), 'no-store'],
+    [new Response('text', stored), 'public'],
+    [Response.redirect('https://api.example.com/'), 'no-store'],
+  ] as const) {
+    const { headers, status } = await secured(anybody, () => answer)(new Request(url))
+    assert.deepEqual([headers.get('cache-control'), status], [cacheControl, answer.status])
+  }
+})

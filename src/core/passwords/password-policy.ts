@@ -3,7 +3,7 @@ import { estimateGuesses, type WeakPart } from './guesses.ts'
 import { isSamplePassword, lettersOf } from './sample-passwords.ts'
 
 /** Longest password, in bytes of UTF-8. Enough for any passphrase, too little for an attack. */
-const passwordMaxBytes = 1024
+export const passwordMaxBytes = 1024
 
 /** What makes a new password acceptable. */
 export interface PasswordPolicyOptions {

@@ -233,7 +233,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       async close() {
         opened.close()
         await db.destroy()
-        // Kysely has not closed what it has not used.
+        // Kysely has closed it only if it has run a statement on it.
         if (writer.isOpen) writer.close()
         await settled.close()
       },

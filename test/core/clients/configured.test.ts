@@ -73,6 +73,11 @@ describe('an id', () => {
       assert.match(problemsOf([{ id }]).join('\n'), /must not be a UUID/)
     }
   })
+  test('may hold a UUID among other characters', () => {
+    for (const id of [`app-${randomUUID()}`, `${randomUUID()}-app`]) {
+      assert.deepEqual(problemsOf([{ id }]), [])
+    }
+  })
   test('is not that of the built-in client', () => {
     assert.match(problemsOf([{ id: 'first-party' }]).join('\n'), /is built in/)
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ConfigError } from '../../../src/core/errors.ts'
+import { estimateGuesses } from '../../../src/core/passwords/guesses.ts'
 import { createPasswordPolicy, isTooLong } from '../../../src/core/passwords/password-policy.ts'
 import { samplePasswords } from '../../../src/core/passwords/sample-passwords.ts'
 import { goodPassword } from '../../fixtures.ts'
@@ -227,6 +228,13 @@ test('words of the service make a password easy to guess (PW-10)', async () => {
   const password = 'zorblatt-1234567'
   assert.deepEqual(await reasonsOf(password, 'bob'), [])
   assert.deepEqual(await reasonsOf(password, 'bob', ours), ['guessed'])
+})
+
+test('a known word has three letters or more: parts of two are everywhere', async () => {
+  const password = 'zq7 wv4 kx9 zq8'
+  const { guessesLog10: alone } = await estimateGuesses(password, [])
+  assert.equal((await estimateGuesses(password, ['zq', 'wv-kx'])).guessesLog10, alone)
+  assert.ok((await estimateGuesses(password, ['wv4'])).guessesLog10 < alone)
 })
 
 test('words of the service count in every composition (PW-08, PW-10)', async () => {

@@ -226,6 +226,18 @@ test('a session ends at its absolute end, however it is used (SR-10)', async () 
   await assertRefused(refreshToken)
 })
 
+test('the newest token that comes too late is refused, and is no reuse', async () => {
+  const { session, refreshToken } = await open()
+  clock.advance(14 * day)
+  await assertRefused(refreshToken)
+  assert.equal(await isEnded(session.id), false)
+  assert.deepEqual(await auth.events.list({ type: 'authn_token_reuse', limit: 1 }), [])
+})
+
+test('a session that there is not is not ended', async () => {
+  assert.equal(await auth.sessions.end('00000000-0000-7000-8000-000000000000'), false)
+})
+
 test('an ended session refreshes no more (SR-09)', async () => {
   const { session, refreshToken } = await open()
   assert.equal(await auth.sessions.end(session.id), true)

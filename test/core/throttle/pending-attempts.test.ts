@@ -35,6 +35,15 @@ test('an attempt with an outcome wakes all that wait for its key, and no others'
   assert.equal(await other, true)
 })
 
+test('who has no time left does not wait, whatever comes then', async () => {
+  const attempt = pending.enter('a')
+  attempt.counted()
+  const outcomes = [0, -1].map((milliseconds) => triesAgain(pending.outcome('a', milliseconds)))
+  const waiting = triesAgain(pending.outcome('a', long))
+  attempt.end()
+  assert.deepEqual(await Promise.all([...outcomes, waiting]), [false, false, true])
+})
+
 test('while none is on its way, nobody waits', async () => {
   assert.equal(await pending.outcome('a', long), null)
   const attempt = pending.enter('a')

@@ -251,7 +251,7 @@ test('a deactivated user is dead at once, and old tokens stay dead after reactiv
   await auth.users.deactivate(user.id)
   assert.equal(await isAlive(token), false)
   const whileInactive = await tokenOf(user)
-  await auth.users.reactivate(user.id)
+  assert.equal((await auth.users.reactivate(user.id)).active, true)
   assert.equal(await isAlive(token), false)
   assert.equal(await isAlive(whileInactive), false)
   assert.equal(await isAlive(await tokenOf(user)), true)

@@ -499,6 +499,8 @@ describe('the token', () => {
     assert.equal(status, 200)
     assert.ok(body && 'access_token' in body)
     assert.equal(body.refresh_token, undefined)
+    const [event] = await auth.events.list({ userId: user.id, limit: 1 })
+    assert.deepEqual([event?.type, event?.reason], ['authn_login_fail', 'the user is inactive'])
     const authorization = `Bearer ${await tokenOf(login('left'))}`
     await assert.rejects(createGuards(auth).activeUser({ headers: { authorization } }), {
       statusCode: 403,

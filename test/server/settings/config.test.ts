@@ -518,6 +518,10 @@ test('a .env file may begin with a byte order mark', () => {
 test('a file of a secret may begin with a byte order mark', () => {
   const SECRET_KEY_FILE = write('mark.key', `\uFEFF${goodSecret}\n`)
   assert.equal(readConfig({ SECRET_KEY_FILE }).secretKey, goodSecret)
+  // Anywhere else it is a sign as others are.
+  const marked = `${goodSecret.slice(0, 20)}\uFEFF${goodSecret.slice(20)}`
+  const inside = write('inside.key', marked)
+  assert.equal(readConfig({ SECRET_KEY_FILE: inside }).secretKey, marked)
 })
 
 test('a .env file in UTF-16, or in an older encoding, is a mistake', () => {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Fastify from 'fastify'
-import { isAddressBlock, trustProxies } from '../../../src/server/settings/trusted-proxies.ts'
+import {
+  isAddressBlock,
+  readAddresses,
+  trustProxies,
+} from '../../../src/server/settings/trusted-proxies.ts'
 
 /** The address that a request counts as coming from. */
 async function addressOf(
@@ -60,4 +64,14 @@ test('addresses and CIDR blocks are told from what is neither', () => {
   const bad = ['', 'x', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129', '10.0/8', '1.2.3.4/a']
   for (const block of good) assert.equal(isAddressBlock(block), true, block)
   for (const block of bad) assert.equal(isAddressBlock(block), false, block)
+})
+
+test('a setting of addresses has commas or blanks between, and is refused whole for one that is none', () => {
+  const problems: string[] = []
+  const addresses = ['10.0.0.0/8', 'fd00::/8', '192.0.2.1']
+  assert.deepEqual(readAddresses(' 10.0.0.0/8,fd00::/8, 192.0.2.1 ', problems), addresses)
+  assert.deepEqual(problems, [])
+  assert.equal(readAddresses('10.0.0.0/8,proxy', problems), undefined)
+  assert.equal(problems.length, 1)
+  assert.match(String(problems[0]), /^TRUSTED_PROXIES must be addresses or CIDR blocks/)
 })

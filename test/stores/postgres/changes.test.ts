@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import pg from 'pg'
 import type { SessionRecord, Subject } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { aSession, aUser } from '../../../src/stores/contract/records.ts'
-import { createChanges } from '../../../src/stores/postgres/changes.ts'
+import { type Changes, createChanges } from '../../../src/stores/postgres/changes.ts'
 import { createConnect } from '../../../src/stores/postgres/connect.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { parsePostgresUrl } from '../../../src/stores/postgres/url.ts'
@@ -68,7 +68,7 @@ async function wayTo(url: string): Promise<Way> {
   }
 }
 
-describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000 }, () => {
+describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000 }, () => {
   let url: string
   let way: Way
   let operator: pg.Client
@@ -117,25 +117,31 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000
     }
   }
 
+  /** Every change that a guard decides by. */
+  const changes: readonly ((of: {
+    user: UserRecord
+    session: SessionRecord
+  }) => Promise<unknown>)[] = [
+    ({ user }) => here.users.update(user.id, { role: 'changed' }),
+    ({ user }) => here.users.update(user.id, { active: false, securityStamp: 'new' }),
+    ({ user }) =>
+      here.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', {
+        renewal: { securityStamp: 'new', oldSecurityStamp: user.securityStamp },
+      }),
+    ({ user }) => here.users.remove(user.id),
+    ({ session }) => here.sessions.revoke(session.id, 1),
+    ({ user }) => here.sessions.trim(user.id, 0),
+    ({ session }) => here.sessions.revokeByClient(session.clientId, 1, 1000),
+    async () => {
+      const key = { algorithm: 'ES256', sealedPrivateKey: 'sealed', verifiesUntil: null } as const
+      const put = [{ ...key, id: randomUUID(), createdAt: 1, signsFrom: 1 }]
+      return await here.signingKeys.change(await here.signingKeys.version(), { put, remove: [] })
+    },
+    () => here.revokeAll('of nobody before', 1),
+  ]
+
   test('answers of itself what it has read, and no more once somebody has changed it', async () => {
-    for (const change of [
-      ({ user }) => here.users.update(user.id, { role: 'changed' }),
-      ({ user }) => here.users.update(user.id, { active: false, securityStamp: 'new' }),
-      ({ user }) =>
-        here.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', {
-          renewal: { securityStamp: 'new', oldSecurityStamp: user.securityStamp },
-        }),
-      ({ user }) => here.users.remove(user.id),
-      ({ session }) => here.sessions.revoke(session.id, 1),
-      ({ user }) => here.sessions.trim(user.id, 0),
-      ({ session }) => here.sessions.revokeByClient(session.clientId, 1, 1000),
-      async () => {
-        const key = { algorithm: 'ES256', sealedPrivateKey: 'sealed', verifiesUntil: null } as const
-        const put = [{ ...key, id: randomUUID(), createdAt: 1, signsFrom: 1 }]
-        return await here.signingKeys.change(await here.signingKeys.version(), { put, remove: [] })
-      },
-      () => here.revokeAll('of nobody before', 1),
-    ] satisfies ((of: { user: UserRecord; session: SessionRecord }) => Promise<unknown>)[]) {
+    for (const change of changes) {
       const { user, session } = await add()
       await warm(user, session)
       assert.ok(await change({ user, session }))
@@ -211,15 +217,14 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000
   })
 
   test('that is cut off asks the database, by the time that a change is done (SR-09)', async () => {
-    const { user, session } = await add()
-    for (const role of ['one', 'two', 'three']) {
+    for (const change of changes) {
+      const { user, session } = await add()
       await warm(user, session)
       way.block()
-      await here.users.update(user.id, { role })
-      const subject = there.findSubject(user.id, session.id)
+      assert.ok(await change({ user, session }))
+      const answer = known(there, user, session)
       way.open()
-      assert.ok(subject instanceof Promise)
-      assert.equal((await subject)?.user.role, role)
+      assert.equal(answer, undefined, String(change))
     }
   })
 
@@ -261,6 +266,117 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 300_000
     assert.equal(trusted, false)
     await changes.heardByAll()
     await changes.close()
+  })
+
+  describe('with a connection of its own that is made when the test says so', () => {
+    let said: string[]
+    let dropped: string[]
+    let cleared: number
+    let connections: pg.Client[]
+    let mayConnect: PromiseWithResolvers<void>
+    let changes: Changes
+    /** Called for each time that everything was forgotten. */
+    let onClear: () => void
+
+    beforeEach(async () => {
+      said = []
+      dropped = []
+      cleared = 0
+      connections = []
+      mayConnect = Promise.withResolvers()
+      onClear = () => {}
+      const connect = createConnect(parsePostgresUrl(url), 3000)
+      changes = createChanges({
+        names: {},
+        drop: (userId) => void dropped.push(userId),
+        clear() {
+          cleared++
+          onClear()
+        },
+        async connect() {
+          await mayConnect.promise
+          const connection = await connect()
+          connections.push(connection.client)
+          return connection
+        },
+      })
+      operator.on('notification', hear)
+      await operator.query('listen portcullis_caches')
+    })
+    afterEach(async () => {
+      mayConnect.resolve()
+      await changes.close()
+      await operator.query('unlisten portcullis_caches')
+      operator.off('notification', hear)
+    })
+
+    /** What the newest connection says, of all who speak in the database. */
+    function hear({ processId, payload = '' }: pg.Notification): void {
+      const { processID } = Object(connections.at(-1))
+      if (processId === processID) said.push(...payload.split('\n'))
+    }
+
+    async function current(): Promise<void> {
+      mayConnect.resolve()
+      while (!changes.isCurrent()) await setImmediate()
+    }
+
+    test('forgets what it knew when it is lost, and what was read meanwhile when it is back', async () => {
+      await current()
+      assert.equal(cleared, 1)
+      mayConnect = Promise.withResolvers()
+      const { promise: lost, resolve } = Promise.withResolvers<void>()
+      onClear = resolve
+      const { processID } = Object(connections[0])
+      await operator.query('select pg_terminate_backend($1)', [processID])
+      await lost
+      assert.equal(changes.isCurrent(), false)
+      onClear = () => {}
+      await current()
+      assert.equal(connections.length, 2)
+      assert.equal(cleared, 3)
+    })
+
+    test('forgets a user who has changed and nobody else, and everybody after a change of keys', async () => {
+      await current()
+      const { user } = await add()
+      await here.users.update(user.id, { role: 'changed' })
+      await changes.heardByAll()
+      assert.deepEqual([dropped, cleared], [[user.id], 1])
+      await here.revokeAll('of nobody before', 1)
+      await changes.heardByAll()
+      assert.ok(cleared > 1)
+    })
+
+    test('says that it has joined before it trusts itself, and that it leaves', async () => {
+      await current()
+      await operator.query('select')
+      assert.deepEqual(said, ['joined'])
+      await changes.close()
+      await operator.query('select')
+      assert.deepEqual(said, ['joined', 'left'])
+    })
+
+    test('asks nobody in its first moments, when its list may lack those who were cut off', async () => {
+      const { promise: first, resolve } = Promise.withResolvers<void>()
+      onClear = () => queueMicrotask(() => resolve(changes.heardByAll()))
+      await current()
+      await first
+      await operator.query('select')
+      assert.deepEqual(said, ['joined'])
+      await changes.heardByAll()
+      await operator.query('select')
+      assert.deepEqual(said, ['joined', 'sync 1'])
+    })
+
+    test('trusts nothing that it has joined after it was closed', async () => {
+      assert.equal(changes.isCurrent(), false)
+      const closed = changes.close()
+      mayConnect.resolve()
+      await closed
+      assert.equal(changes.isCurrent(), false)
+      assert.equal(cleared, 0)
+    })
   })
 
   test('that cannot listen trusts nothing, and its changes come to an end', async () => {
