@@ -11,6 +11,7 @@ import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { type Changes, createChanges } from '../../../src/stores/postgres/changes.ts'
 import { createConnect } from '../../../src/stores/postgres/connect.ts'
+import { readCachesChannel } from '../../../src/stores/postgres/installation.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { parsePostgresUrl } from '../../../src/stores/postgres/url.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
@@ -275,6 +276,8 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
     let connections: pg.Client[]
     let mayConnect: PromiseWithResolvers<void>
     let changes: Changes
+    /** The channel on which caches speak with one another. */
+    let caches: string
     /** Called for each time that everything was forgotten. */
     let onClear: () => void
 
@@ -301,12 +304,13 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
         },
       })
       operator.on('notification', hear)
-      await operator.query('listen portcullis_caches')
+      caches = await readCachesChannel(operator, {})
+      await operator.query(`listen ${caches}`)
     })
     afterEach(async () => {
       mayConnect.resolve()
       await changes.close()
-      await operator.query('unlisten portcullis_caches')
+      await operator.query(`unlisten ${caches}`)
       operator.off('notification', hear)
     })
 
