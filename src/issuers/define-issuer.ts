@@ -268,7 +268,7 @@ function optionProblems(
   if (jwksProblem !== null) problems.push(`the jwksUri ${jwksProblem}.`)
   if (listOf(clientId).includes('')) problems.push('the clientId must not be empty.')
   const targets = Object.values(Object(roles)) as unknown[]
-  if (Array.isArray(roles) || !targets.every((role) => typeof role === 'string')) {
+  if (!targets.every((role) => typeof role === 'string')) {
     problems.push('roles must map names of the provider to roles of this application.')
   }
   return problems

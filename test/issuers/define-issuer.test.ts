@@ -19,7 +19,7 @@ function problemsOf(options: object): readonly string[] {
 
 const time = (name: string) => `${name} must be a whole number of seconds from 1 to 2592000.`
 const noRoles = 'roles must map names of the provider to roles of this application.'
-const noClient = 'the clientId must be a text, or several.'
+const noClient = 'the clientId must not be empty.'
 const algorithms =
   'the algorithms must be of: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519.'
 
@@ -38,12 +38,12 @@ const rows: readonly (readonly [object, readonly string[]])[] = [
   [{ issuer: '' }, ['the issuer is missing.']],
   [{ issuer: `${issuer}/a|b` }, [`the issuer ${issuer}/a|b must have no query, bar or space.`]],
   [{ roles: { staff: 'editor' } }, []],
-  [{ roles: ['editor'] }, [noRoles]],
+  [{ roles: ['editor'] }, ['The option roles of rfc9068 must be an object.']],
   [{ roles: { staff: 5 } }, [noRoles]],
   [{ clientId: ['a', 'b'] }, []],
   [{ clientId: '' }, [noClient]],
   [{ clientId: ['a', ''] }, [noClient]],
-  [{ clientId: ['a', 5] }, [noClient]],
+  [{ clientId: ['a', 5] }, ['The option clientId of rfc9068 must be a text, or a list of texts.']],
   [{ algorithms: ['ES256'] }, []],
   [{ algorithms: [] }, [algorithms]],
   [{ algorithms: ['HS256'] }, [algorithms]],
