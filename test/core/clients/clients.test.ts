@@ -394,6 +394,11 @@ describe('clients of the configuration', () => {
     assert.equal((await auth.clients.authenticate(null)).id, 'first-party')
   })
 
+  test('are enough as one to make naming an unknown one an error', async () => {
+    auth = await createTestAuth({ clients: clients.slice(0, 1) })
+    await assert.rejects(named('nobody'), isRefused)
+  })
+
   test('come before stored ones of the same id', async () => {
     const store = memory()
     auth = await createTestAuth({ store })

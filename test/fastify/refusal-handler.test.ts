@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { FastifyRequest } from 'fastify'
+import Fastify, { type FastifyRequest } from 'fastify'
 import { OverloadedError, UnavailableError } from '../../src/core/errors.ts'
-import { logUnavailable } from '../../src/fastify/refusal-handler.ts'
+import { logUnavailable, sendRefusal } from '../../src/fastify/refusal-handler.ts'
 
 let lines: unknown[][]
 const log = Object.fromEntries(
@@ -42,4 +42,27 @@ test('what has no error for a cause is told itself, each time', () => {
 test('too many logins at once are a warning, since nothing is broken', () => {
   logUnavailable(request, new OverloadedError('Too many', 2))
   assert.deepEqual(lines, [['warn', { code: 'overloaded' }, 'Too many']])
+})
+
+test('an error of ours is answered, and any other is left alone', async () => {
+  const app = Fastify()
+  const answered: boolean[] = []
+  app.setErrorHandler((error, request, reply) => {
+    const isOurs = sendRefusal(error, request, reply)
+    answered.push(isOurs)
+    if (!isOurs) reply.code(500).send('of the application')
+  })
+  for (const [path, error] of [
+    ['/ours', unavailable()],
+    ['/other', new Error('a mistake')],
+  ] as const) {
+    app.get(path, () => {
+      throw error
+    })
+  }
+  const ours = await app.inject('/ours')
+  const other = await app.inject('/other')
+  assert.deepEqual([ours.statusCode, ours.json().detail], [503, 'Not now'])
+  assert.deepEqual([other.statusCode, other.body], [500, 'of the application'])
+  assert.deepEqual(answered, [true, false])
 })
