@@ -6,7 +6,7 @@ import { subjectMaxLength } from '../core/issuers/identities.ts'
 export type Claims = Readonly<Record<string, unknown>>
 
 /** Names of roles or scopes that are read of one token. */
-const namesMax = 1000
+export const namesMax = 1000
 const nameMaxLength = 256
 
 /** A member of an object of its own; undefined for everything else, however deep it looks. */
