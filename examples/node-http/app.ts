@@ -20,8 +20,9 @@ const routes: Readonly<Record<string, (request: IncomingMessage) => Promise<obje
     return { username, role }
   },
   'GET /admin/stats': async (request) => {
-    await admin(request)
-    return await auth.users.counts()
+    // Its value is used, so nobody can forget to wait for it.
+    const { username } = await admin(request)
+    return { ...(await auth.users.counts()), requestedBy: username }
   },
 }
 

@@ -50,6 +50,7 @@ export interface AuthClient {
   /**
    * Logs in, and ends the previous session if there is one.
    *
+   * @throws {TypeError} (rejects) for an option that is not known.
    * @throws {AuthClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then who
    * was logged in still is. `session_ended` if `logout` was called meanwhile.
    */
@@ -94,8 +95,23 @@ const optionNames: Readonly<Record<keyof ClientOptions, true>> = {
   fetch: true,
 }
 
+const loginOptionNames: Readonly<Record<keyof LoginOptions, true>> = { scope: true }
+
+// What is asked of an option that is not given.
+const noFetch = (): void => {}
+const noStorage = { read: noFetch, write: noFetch }
+
+/** A misspelt option would be ignored, and a login that asks for less would get all. */
+function refuseUnknown(of: string, given: object, names: object): void {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(names, name))
+  if (unknown === undefined) return
+  const known = Object.keys(names).join(', ')
+  throw new TypeError(`${of} has no option ${unknown}. The options are: ${known}.`)
+}
+
 function checkOptions(options: unknown): void {
-  const { url, origins = [], ...given } = Object(options) as Record<string, unknown>
+  const given = Object(options) as Record<string, unknown>
+  const { url, origins = [], clientId = '', fetch = noFetch, storage = noStorage } = given
   const isUrl = (value: unknown): boolean => URL.canParse(String(value), page())
   if (url === undefined || !isUrl(url)) {
     throw new TypeError(
@@ -105,11 +121,17 @@ function checkOptions(options: unknown): void {
   if (!Array.isArray(origins) || !origins.every(isUrl)) {
     throw new TypeError('The option origins of createClient must be a list of URLs.')
   }
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(optionNames, name))
-  if (unknown !== undefined) {
-    const known = Object.keys(optionNames).join(', ')
-    throw new TypeError(`createClient has no option ${unknown}. The options are: ${known}.`)
+  if (typeof clientId !== 'string') {
+    throw new TypeError('The option clientId of createClient must be a text.')
   }
+  if (typeof fetch !== 'function') {
+    throw new TypeError('The option fetch of createClient must be a function.')
+  }
+  const { read, write } = Object(storage) as Record<string, unknown>
+  if (typeof read !== 'function' || typeof write !== 'function') {
+    throw new TypeError('The option storage of createClient must have read and write.')
+  }
+  refuseUnknown('createClient', given, optionNames)
 }
 
 /**
@@ -189,7 +211,9 @@ export function createClient(options: ClientOptions): AuthClient {
   }
 
   return {
-    async login(username, password, { scope } = {}) {
+    async login(username, password, options = {}) {
+      refuseUnknown('login', options, loginOptionNames)
+      const { scope } = options
       const logoutsBefore = logouts
       const tokens = await requests.login(username, password, scope)
       if (logouts !== logoutsBefore) {

@@ -129,6 +129,26 @@ export function readAuthOptions(given: unknown): ReadOptions<AuthOptions> {
   return { options, problems: [...problems, ...describedProblems(options.permissions)] }
 }
 
+/** RFC 8414 §2: what is made of it, such as the URL of the token endpoint, must be a URL too. */
+function issuerUrlProblems(issuer: string): readonly string[] {
+  const url = URL.parse(issuer)
+  const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:'
+  return isHttp && !/[?#]/.test(issuer)
+    ? []
+    : [
+        'The issuer must be a URL that begins with https:// or http://, without a query or a fragment.',
+      ]
+}
+
+/** Later than the year 5000 in seconds, and long ago in milliseconds. */
+const inMilliseconds = 1e11
+
+function clockProblems(clock: Clock | undefined): readonly string[] {
+  return (clock?.() ?? 0) > inMilliseconds
+    ? ['The clock must return seconds since 1970, not milliseconds.']
+    : []
+}
+
 /** Every reason against the options that no part of them finds by itself. */
 export function optionProblems(
   options: AuthOptions,
@@ -150,7 +170,7 @@ export function optionProblems(
       `The access token lifetime must be at most ${accessTokenMaxLifetime} seconds, or allowLongAccessTokens must be set: a stolen token works until it expires.`,
     )
   }
-  if (issuer === '') problems.push('The issuer must not be empty.')
+  problems.push(...issuerUrlProblems(issuer), ...clockProblems(options.clock))
   if (audience === '') problems.push('The audience must not be empty.')
   return problems
 }

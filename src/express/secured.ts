@@ -1,5 +1,12 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { evaluatorOf, type Guard, isGuarded, recheck } from '../http/guards/guard.ts'
+import {
+  evaluatorOf,
+  type Guard,
+  isGuarded,
+  noHandler,
+  recheck,
+  requireFunction,
+} from '../http/guards/guard.ts'
 import { mayHaveBody } from '../http/guards/request-body.ts'
 import { sendRefusal } from '../web/node.ts'
 
@@ -31,6 +38,7 @@ export function secured<
   ) => unknown,
 ): RequestHandler<Params, Answer, Body, Query> {
   evaluatorOf(guard)
+  requireFunction(handler, noHandler)
   return async (request, response, next) => {
     try {
       if (isGuarded(request) && mayHaveBody(request.headers)) await recheck(request)

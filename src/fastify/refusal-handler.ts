@@ -7,14 +7,9 @@ import { createProblem, type ErrorDetail, problemMediaType } from '../http/probl
 import { guardsOf } from './route-guards.ts'
 
 /** Sends an error as `application/problem+json` (RFC 9457). */
-export function sendProblem(
-  reply: FastifyReply,
-  status: number,
-  detail: string,
-  errors?: readonly string[],
-): FastifyReply {
+export function sendProblem(reply: FastifyReply, status: number, detail: string): FastifyReply {
   const headers = { 'content-type': problemMediaType }
-  return send(reply, { status, headers, body: createProblem(status, detail, errors) })
+  return send(reply, { status, headers, body: createProblem(status, detail) })
 }
 
 function send(

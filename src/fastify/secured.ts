@@ -12,7 +12,7 @@ import type {
   RouteHandlerMethod,
 } from 'fastify'
 import { mapAnswer } from '../core/maybe-promise.ts'
-import { evaluatorOf, type Guard } from '../http/guards/guard.ts'
+import { evaluatorOf, type Guard, noHandler, requireFunction } from '../http/guards/guard.ts'
 import { putGuards } from './route-guards.ts'
 
 // A wrapper that infers the request's type from its context loses the body's type: the route's
@@ -73,6 +73,7 @@ export function secured<
   handler: SecuredHandler<T, Schema, Provider, Route, Server, Logger>,
 ): Handler<Schema, Provider, Route, Server, Logger> {
   const evaluate = evaluatorOf(guard)
+  requireFunction(handler, noHandler)
   const guarded = function (request, reply) {
     return mapAnswer(evaluate(request), (value) => {
       const answer: unknown = handler.call(this, value, request, reply)

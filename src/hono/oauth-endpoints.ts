@@ -18,6 +18,11 @@ export function oauthEndpoints(
   addressOf: (context: Context) => string | undefined,
   options: OAuthPaths = {},
 ): MiddlewareHandler {
+  if (typeof addressOf !== 'function') {
+    throw new TypeError(
+      'oauthEndpoints of portcullis/hono needs a function from the context to the address: oauthEndpoints(auth, (context) => …, options).',
+    )
+  }
   const answer = webEndpoints(auth, options)
   return async (context, next) => {
     const answered = await answer(context.req.raw, addressOf(context))

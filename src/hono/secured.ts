@@ -1,5 +1,5 @@
 import type { Context, Env, Handler, Input, MiddlewareHandler } from 'hono'
-import { evaluatorOf, type Guard } from '../http/guards/guard.ts'
+import { evaluatorOf, type Guard, noHandler, requireFunction } from '../http/guards/guard.ts'
 import { answerGuarded, refusalResponse } from '../web/secured.ts'
 
 /**
@@ -19,6 +19,7 @@ export function secured<
   R extends Response | Promise<Response> = Response | Promise<Response>,
 >(guard: Guard<T>, handler: (value: T, context: Context<E, Path, I>) => R): Handler<E, Path, I, R> {
   evaluatorOf(guard)
+  requireFunction(handler, noHandler)
   const answer: Handler<E, Path, I> = (context) =>
     answerGuarded(guard, context.req.raw, (value) => handler(value, context))
   // A refusal is no answer of the route in the types of Hono's client.

@@ -61,7 +61,9 @@ const statusOfKeyError: Readonly<Record<KeyErrorCode, number>> = {
 }
 
 interface Described extends AnswerHead {
-  /** Every reason, when there are several. */
+  /** Of the errors that have one for programs. */
+  readonly code?: string
+  /** Every reason, for a refusal that may have several. */
   readonly problems?: readonly string[]
 }
 
@@ -75,13 +77,15 @@ function describe(error: unknown): Described | null {
   if (error instanceof ThrottledError) return later(429, error)
   if (error instanceof OAuthError) return describeOAuthError(error)
   if (error instanceof UserError) {
-    return { status: statusOfUserError[error.code], problems: error.problems }
+    const { code, problems } = error
+    return { status: statusOfUserError[code], code, problems }
   }
   if (error instanceof ClientError) {
-    return { status: statusOfClientError[error.code], problems: error.problems }
+    const { code, problems } = error
+    return { status: statusOfClientError[code], code, problems }
   }
-  if (error instanceof KeyError) return { status: statusOfKeyError[error.code] }
-  if (error instanceof ConflictError) return { status: 409 }
+  if (error instanceof KeyError) return { status: statusOfKeyError[error.code], code: error.code }
+  if (error instanceof ConflictError) return { status: 409, code: error.code }
   return null
 }
 
@@ -127,11 +131,14 @@ export function answerError(
       body: { detail: (error as Error).message },
     }
   }
-  const { status, headers, problems } = described
+  const { status, headers, code, problems } = described
   return {
     status,
     headers: { ...headers, 'content-type': problemMediaType },
-    body: createProblem(status, (error as Error).message, problems),
+    body: createProblem(status, (error as Error).message, {
+      ...(code !== undefined && { code }),
+      ...(problems !== undefined && { errors: problems }),
+    }),
   }
 }
 

@@ -12,7 +12,9 @@ export interface Problem extends ErrorDetail {
   readonly title: string
   /** The HTTP status, once more. */
   readonly status: number
-  /** Every reason, when there are several. */
+  /** The code of the cause, for programs: `username_taken`. Absent where the status says all. */
+  readonly code?: string
+  /** Every reason, for a refusal that may have several. */
   readonly errors?: readonly string[]
 }
 
@@ -27,10 +29,11 @@ export const problemSchema = {
     title: { type: 'string', description: 'The name of the status' },
     status: { type: 'integer', description: 'The HTTP status, once more' },
     detail: { type: 'string', description: 'What was wrong and what to do' },
+    code: { type: 'string', description: 'The code of the cause, for programs' },
     errors: {
       type: 'array',
       items: { type: 'string' },
-      description: 'Every reason, when there are several',
+      description: 'Every reason, for a refusal that may have several',
     },
   },
 } as const
@@ -56,12 +59,16 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 }
 
-/** Returns the body of an error. `detail` is public; `errors` are left out if there are none. */
+/** Returns the body of an error. `detail` is public; what is not given, or empty, is left out. */
 export function createProblem(
   status: number,
   detail: string,
-  errors: readonly string[] = [],
+  { code, errors = [] }: Partial<Pick<Problem, 'code' | 'errors'>> = {},
 ): Problem {
   const title = titles[status] ?? (status < 500 ? 'Bad Request' : 'Internal Server Error')
-  return { type: 'about:blank', title, status, detail, ...(errors.length > 0 && { errors }) }
+  return {
+    ...{ type: 'about:blank', title, status, detail },
+    ...(code !== undefined && { code }),
+    ...(errors.length > 0 && { errors }),
+  }
 }

@@ -6,7 +6,6 @@ import type {
   TrustedIssuer,
 } from '../core/issuers/external-issuer.ts'
 import {
-  anything,
   callback,
   flag,
   number,
@@ -14,6 +13,7 @@ import {
   readOptions,
   record,
   required,
+  type Shape,
   type ShapesOf,
   text,
   textOrTexts,
@@ -104,6 +104,13 @@ export interface IssuerPlace {
 
 const longestTime = 30 * 86400
 
+const permissionMapping: Shape = {
+  words: 'a list of permissions, or an object that maps names of the provider to permissions',
+  accepts: (value) =>
+    texts.accepts(value) ||
+    (record.accepts(value) && Object.values(value as object).every(textOrTexts.accepts)),
+}
+
 /** What each option of every issuer has to be. */
 export const issuerShapes: ShapesOf<IssuerOptions> = {
   users: text,
@@ -112,9 +119,8 @@ export const issuerShapes: ShapesOf<IssuerOptions> = {
     words: 'a text, or null',
     accepts: (value) => value === null || text.accepts(value),
   },
-  // Judged with the roles of the application.
-  permissions: anything,
-  clientPermissions: anything,
+  permissions: permissionMapping,
+  clientPermissions: permissionMapping,
   link: callback,
   clientId: textOrTexts,
   usernameClaim: text,

@@ -35,10 +35,12 @@ export function keycloak(given: KeycloakOptions): TrustedIssuer {
   const read = readOptions(given, shapes, owner)
   const { options } = read
   const accepted = listOf(options.audience)
-  const problems =
-    accepted.length === 0 && listOf(options.clientId).length === 0
+  const problems = [
+    ...(accepted.length === 0 && listOf(options.clientId).length === 0
       ? ['the audience or the clientId is missing: every client of the realm could call.']
-      : []
+      : []),
+    ...(accepted.includes('') ? ['the audience must not be empty.'] : []),
+  ]
   return buildIssuer(
     { issuer: options.issuer, audience: accepted },
     {

@@ -1,5 +1,5 @@
 import { type AnswerStyle, answerError } from '../http/error-answers.ts'
-import { evaluatorOf, type Guard } from '../http/guards/guard.ts'
+import { evaluatorOf, type Guard, noHandler, requireFunction } from '../http/guards/guard.ts'
 import { recheckAfterBody } from '../http/guards/request-body.ts'
 import { toResponse } from './answer.ts'
 
@@ -24,6 +24,7 @@ export function secured<T, Rest extends readonly unknown[] = readonly []>(
   handler: (value: T, request: Request, ...rest: Rest) => Response | Promise<Response>,
 ): WebHandler<Rest> {
   evaluatorOf(guard)
+  requireFunction(handler, noHandler)
   return (request, ...rest) =>
     answerGuarded(guard, request, (value) => handler(value, request, ...rest))
 }

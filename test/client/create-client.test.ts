@@ -256,8 +256,20 @@ test('options that cannot be used are refused in words', () => {
       { url: 'http://localhost', clientID: 'app' },
       /has no option clientID\. The options are: url,/,
     ],
+    [{ url: 'http://localhost', clientId: 5 }, /clientId .* must be a text/],
+    [{ url: 'http://localhost', fetch: 5 }, /fetch .* must be a function/],
+    [{ url: 'http://localhost', storage: 5 }, /storage .* must have read and write/],
+    [{ url: 'http://localhost', storage: { read: () => null } }, /storage .* must have read/],
   ] as const
   for (const [options, message] of refused) {
     assert.throws(() => createClient(options as never), { name: 'TypeError', message })
   }
+})
+
+test('a login with a misspelt option is refused: it would be granted everything', async () => {
+  const client = createClient({ url: 'http://localhost' })
+  await assert.rejects(client.login('alice', 'x', { scopes: 'stats:read' } as never), {
+    name: 'TypeError',
+    message: 'login has no option scopes. The options are: scope.',
+  })
 })

@@ -123,6 +123,21 @@ test('every folder of a layer with rooms is one of them', () => {
   }
 })
 
+test('what stands beneath all rooms names none, but for the ports that all of them share', () => {
+  const reaching = arrows.filter(
+    ({ from, to }) =>
+      from.layer === to.layer &&
+      from.room === hall &&
+      to.room !== hall &&
+      beneath[from.layer]?.includes(from.file) &&
+      `${from.layer}/${from.file}` !== 'core/store.ts',
+  )
+  assert.deepEqual(
+    reaching.map(({ text }) => text),
+    [],
+  )
+})
+
 test('a room names only the rooms it may', () => {
   const inside = arrows.filter(({ from, to }) => from.layer === to.layer && from.room !== hall)
   const wrong = inside.filter(({ from, to }) =>

@@ -14,9 +14,11 @@ describe('a problem', () => {
   })
 
   test('lists every reason when there are some, and has no list when there are none', () => {
-    const { errors } = createProblem(422, 'Two things.', ['One.', 'Two.'])
+    const { errors } = createProblem(422, 'Two things.', { errors: ['One.', 'Two.'] })
     assert.deepEqual(errors, ['One.', 'Two.'])
-    assert.equal('errors' in createProblem(422, 'x', []), false)
+    assert.equal(createProblem(409, 'x', { code: 'username_taken' }).code, 'username_taken')
+    assert.equal('code' in createProblem(409, 'x'), false)
+    assert.equal('errors' in createProblem(422, 'x', { errors: [] }), false)
   })
 
   for (const status of [400, 401, 403, 404, 405, 409, 410, 415, 429, 431, 500, 503]) {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { OverloadedError } from '../errors.ts'
+import { ConfigError, OverloadedError } from '../errors.ts'
+import { number, readOptions, required, type ShapesOf } from '../options.ts'
 
 /**
  * Runs password hashes off the event loop, a few at once, the rest in a bounded queue. A login storm
@@ -66,6 +67,27 @@ export function hashConcurrency({ threads = 4, processes = 1 }: HashResources = 
   return Math.max(1, Math.min(Math.floor(availableParallelism() / processes), threads - 1))
 }
 
+const shapes: ShapesOf<HashPoolOptions> = {
+  concurrency: required(number, 'createHashPool needs a concurrency, such as { concurrency: 2 }.'),
+  maxWaiting: number,
+  maxWait: number,
+}
+
+function checkHashPoolOptions(given: HashPoolOptions): HashPoolOptions {
+  const owner = { name: 'createHashPool', example: '{ concurrency: 2 }' }
+  const { options, problems } = readOptions(given, shapes, owner)
+  const { concurrency = 1, maxWaiting = 0, maxWait = 1 } = options
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    problems.push('The concurrency of a hash pool must be a whole number of at least 1.')
+  }
+  if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 0) {
+    problems.push('The option maxWaiting of a hash pool must be a whole number of at least 0.')
+  }
+  if (!(maxWait > 0)) problems.push('The option maxWait of a hash pool must be above 0.')
+  if (problems.length > 0) throw new ConfigError(problems)
+  return options
+}
+
 /** How much the duration of one job counts for what the next is expected to take. */
 const newest = 0.1
 
@@ -73,11 +95,13 @@ const newest = 0.1
  * Makes a pool for `createPasswordHasher`.
  *
  * @param now The time in milliseconds. Default: that of this machine, which no clock step changes.
+ * @throws {ConfigError} with every option that cannot be used.
  */
 export function createHashPool(
-  options: HashPoolOptions,
+  given: HashPoolOptions,
   now: () => number = () => performance.now(),
 ): HashPool {
+  const options = checkHashPoolOptions(given)
   const { concurrency, maxWaiting = 256 * concurrency, maxWait = 2 } = options
   const maxWaitingPerSource = Math.ceil(maxWaiting / 4)
   /** Whoever waits, by source; the source whose turn is next comes first. */

@@ -3,6 +3,7 @@ import { knownAddress } from '../address.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
+import { checkOptions, record, type ShapesOf, text } from '../options.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import { toUser, type User } from '../users/user.ts'
@@ -51,6 +52,9 @@ export interface EndOptions {
   /** Who ends it, for the event. */
   readonly by?: Actor
 }
+
+const endShapes: ShapesOf<EndOptions> = { userId: text, by: record }
+const endOwner = { name: 'sessions.end', example: '{ userId }' }
 
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
@@ -214,7 +218,9 @@ export function createSessions({
         })
       throw refused(`of the session ${id} was used again: the session has been ended`)
     },
-    async end(id, { userId, by } = {}) {
+    async end(id, options = {}) {
+      // Whose session it must be: misspelt, it would be anybody's.
+      const { userId, by } = checkOptions(options, endShapes, endOwner)
       const session = await sessions.find(id)
       if (session === null) return false
       const { userId: owner, clientId } = session

@@ -101,7 +101,7 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
     user: UserRecord | null,
     more: Pick<NewEvent, 'reason' | 'details'> = {},
   ): Promise<void> {
-    const nobody = digest(canonicalUsername(username) ?? username)
+    const nobody = digest(canonicalUsername(username) ?? String(username))
     const details = { ...more.details, ...(user === null && { username_digest: nobody }) }
     await events.record({
       type,
@@ -117,7 +117,9 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
 
   return {
     async authenticate(credentials) {
-      const { username, password, address } = credentials
+      const { username, address } = credentials
+      // Of a body that nobody has looked at: what is no text is no password of anybody.
+      const password = typeof credentials.password === 'string' ? credentials.password : ''
       const beganAt = performance.now()
       const pace = (): Promise<void> => hasher.settleRefusal(performance.now() - beganAt)
       const canonical = canonicalUsername(username)

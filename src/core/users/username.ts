@@ -28,6 +28,8 @@ const widthForms = /[\uff01-\uffef\u3000]/gu
  * Does not check that nobody has it.
  */
 export function canonicalUsername(input: string): string | null {
+  // Of a body that nobody has looked at.
+  if (typeof input !== 'string') return null
   // What follows would come to the same, and take twenty times as long.
   if (printableAscii.test(input)) return input.toLowerCase()
   if (input.length > 4 * usernameMaxLength) return null

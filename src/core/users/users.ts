@@ -130,6 +130,9 @@ export function createUsers(options: UsersOptions): Users {
   const { users } = store
 
   async function hashNew(password: string, username: string): Promise<string> {
+    if (typeof password !== 'string') {
+      throw new UserError('password_refused', ['The password must be a text.'])
+    }
     const problems = await policy.problemsOf(password, username)
     if (problems.length > 0) throw new UserError('password_refused', problems)
     return await hasher.hash(password)
@@ -137,17 +140,25 @@ export function createUsers(options: UsersOptions): Users {
 
   async function hashOf(user: NewUser, username: string): Promise<string | null> {
     const { password, passwordHash } = user
-    if ((password === undefined) === (passwordHash === undefined)) {
+    if (password !== undefined && passwordHash !== undefined) {
       throw new TypeError('A new user has either a password, which may be null, or a passwordHash.')
     }
-    if (passwordHash === undefined) return password === null ? null : hashNew(password, username)
-    const problem = hasher.problemOf(passwordHash)
+    if (passwordHash === undefined) {
+      if (password === null) return null
+      if (password !== undefined) return await hashNew(password, username)
+      throw new UserError('password_refused', ['The password is missing.'])
+    }
+    const problem =
+      typeof passwordHash === 'string'
+        ? hasher.problemOf(passwordHash)
+        : 'The password hash must be a text.'
     if (problem === null) return passwordHash
     throw new UserError('password_hash_invalid', [problem])
   }
 
+  /** A body that nobody has looked at may come here: what is no text is refused as what is no name. */
   async function prepare(user: NewUser): Promise<UserRecord> {
-    const { username, role = defaultRole } = user
+    const { username, role = defaultRole } = (user ?? {}) as NewUser
     const canonical = canonicalUsername(username)
     if (canonical === null) {
       throw new UserError('username_invalid', [usernameRule])

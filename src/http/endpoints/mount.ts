@@ -1,4 +1,5 @@
 import type { Auth } from '../../core/auth.ts'
+import { internals } from '../../core/internals.ts'
 import type { Shape, ShapesOf } from '../../core/options.ts'
 import { requireAuth } from '../../core/require-auth.ts'
 import { answerOAuthError } from '../error-answers.ts'
@@ -25,11 +26,13 @@ export interface OAuthPaths {
 /** Where something is. */
 export const path: Shape = {
   words: 'a path that begins with "/", of letters, digits and "-._~", without "/" at its end',
-  accepts: (value) => typeof value === 'string' && /^(\/[\w.~-]+)+$/.test(value),
+  accepts: (value) => typeof value === 'string' && /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)+$/.test(value),
 }
 const prefixPath: Shape = {
   words: 'a path that begins with "/", of letters, digits and "-._~"',
-  accepts: (value) => typeof value === 'string' && (value === '' || /^\/[\w./~-]*$/.test(value)),
+  accepts: (value) =>
+    typeof value === 'string' &&
+    (value === '' || /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)*\/?$/.test(value)),
 }
 
 /** What each of the paths has to be. */
@@ -110,6 +113,9 @@ export function mountEndpoints(
   scopePrefix = '',
 ): readonly MountedEndpoint[] {
   requireAuth(auth)
+  if (!(internals in auth)) {
+    throw new TypeError('A resource server has no OAuth endpoints: pass what createAuth returned.')
+  }
   const base = normalizePrefix(prefix)
   const mountedAt = (name: EndpointName): string => base + pathOf(name, paths)
   const issuer = auth.issuer.replace(/\/$/, '')

@@ -2,15 +2,20 @@ import { type MaybePromise, mapAnswer } from '../../core/maybe-promise.ts'
 import type { GuardedRequest } from '../bearer.ts'
 import { BearerError } from '../refusal.ts'
 import { combine, type GuardOptions } from './documentation.ts'
-import { evaluatorOf, type Guard, guard } from './guard.ts'
+import { evaluatorOf, type Guard, guard, requireFunction } from './guard.ts'
 
-/** Makes a guard that takes another one's value further: checks it, narrows it, or loads more. */
+/**
+ * Makes a guard that takes another one's value further: checks it, narrows it, or loads more.
+ *
+ * @throws {TypeError} if it is given no guard, or no function.
+ */
 export function refine<P, T>(
   parent: Guard<P>,
   resolve: (value: P, request: GuardedRequest) => T | Promise<T>,
   options: GuardOptions = {},
 ): Guard<T> {
   const evaluateParent = evaluatorOf(parent)
+  requireFunction(resolve, 'refine takes a guard and a function of its value.')
   return guard(
     (request) => mapAnswer(evaluateParent(request), (value) => resolve(value, request)),
     combine([parent.documentation, { ...options, optional: parent.documentation.optional }]),

@@ -43,11 +43,16 @@ export function evaluatorOf<T>(guard: Guard<T>): Evaluate<T> {
   return evaluators.get(guard) as Evaluate<T>
 }
 
-/** Makes a guard of a function from a request to a value. */
+/**
+ * Makes a guard of a function from a request to a value.
+ *
+ * @throws {TypeError} if it is given no function.
+ */
 export function guard<T>(
   resolve: (request: GuardedRequest) => T | Promise<T>,
   options: GuardOptions = {},
 ): Guard<T> {
+  requireFunction(resolve, 'guard takes a function from a request to a value.')
   function evaluate(request: GuardedRequest): MaybePromise<T> {
     const outcomes = Outcomes.of(request)
     for (let index = 0; index < outcomes.length; index += 2) {
@@ -79,6 +84,14 @@ export function guard<T>(
   })
   evaluators.set(made, evaluate)
   return made
+}
+
+/** What `secured` of every framework says without its handler. */
+export const noHandler = 'secured takes a guard and a handler: secured(guard, (value, …) => …).'
+
+/** @throws {TypeError} at start, where the first request would be the first to notice. */
+export function requireFunction(value: unknown, otherwise: string): void {
+  if (typeof value !== 'function') throw new TypeError(otherwise)
 }
 
 /** A synchronous throw is a rejection too, and whatever can be awaited a promise. */

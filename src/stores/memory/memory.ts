@@ -11,7 +11,8 @@ import { createMemorySigningKeys } from './signing-keys.ts'
 import { createMemoryThrottle } from './throttle.ts'
 
 /** A store that is gone with the process: for tests and trials. */
-export function memory(): Store {
+export function memory(...nothing: readonly never[]): Store {
+  if (nothing.length > 0) throw new TypeError('memory() takes nothing: it keeps no file.')
   const key = randomBytes(32)
   const sessionById = new Map<string, SessionRecord>()
   const events = createMemoryEvents()
