@@ -20,7 +20,9 @@ before(async () => {
   const { activeUser } = createGuards(auth)
   server = createServer(async (request, response): Promise<unknown> => {
     try {
-      if (await handle(request, response, request.socket.remoteAddress)) return undefined
+      const isAnswered = await handle(request, response, request.socket.remoteAddress)
+      assert.equal(isAnswered, response.writableEnded, 'what it has answered is no other route')
+      if (isAnswered) return undefined
       if (request.url !== '/me') return response.end(`${request.method} ${await text(request)}`)
       return response.end((await activeUser(request)).username)
     } catch (error) {

@@ -234,6 +234,10 @@ test('the newest token that comes too late is refused, and is no reuse', async (
   assert.deepEqual(await auth.events.list({ type: 'authn_token_reuse', limit: 1 }), [])
 })
 
+test('what is no refresh token is refused as one that is not good', async () => {
+  for (const text of ['', 'x', 'prt_', 'prt_x.0.y']) await assertRefused(text)
+})
+
 test('a session that there is not is not ended', async () => {
   assert.equal(await auth.sessions.end('00000000-0000-7000-8000-000000000000'), false)
 })
