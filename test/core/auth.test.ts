@@ -426,7 +426,7 @@ for (const [name, values] of Object.entries({
   signingAlgorithm: [null, '', 'none', 5],
   keyEncryptionKey: [null, 'x'.repeat(32), [1]],
   keyRotationInterval: [null, '5', Number.NaN],
-  issuer: [null, 5, ''],
+  issuer: [null, 5, '', 'https://', 'https://a/b?c', 'https://a/#b'],
   audience: [null, 5, '', ['a', 'b']],
   accessTokenLifetime: [null, '900', Number.NaN, Number.POSITIVE_INFINITY],
   allowLongAccessTokens: [null, 'yes'],
@@ -445,7 +445,7 @@ for (const [name, values] of Object.entries({
   eventRetention: [null, '5', Number.NaN],
   clients: [null, 5, 'x', {}, [null], [{}]],
   issuers: [null, 5, 'x', {}, [null], [{}]],
-  clock: [null, 5, 'now'],
+  clock: [null, 5, 'now', Date.now],
 })) {
   test(`whatever the option ${name} is, it is taken or refused in words`, async () => {
     for (const value of values) {

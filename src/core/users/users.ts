@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
@@ -8,33 +7,13 @@ import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
 import type { Login } from './login.ts'
+import { createUserPreparer, type NewUser } from './new-user.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { explainConflict, present, toUser, type User } from './user.ts'
 import { createUserImporter, type ImportUsers } from './user-import.ts'
 import type { UserChanges, UserCounts, UserQuery, UserRecord } from './user-store.ts'
 import { createUserUpdater } from './user-update.ts'
-import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
-
-/** A user to be created: with a password, or with the hash that an older system made of one. */
-export type NewUser = {
-  readonly username: string
-  /** Default: the `defaultRole` of `createAuth`. */
-  readonly role?: string
-} & (
-  | {
-      /** Judged by the policy. Null for a user who cannot log in with a password. */
-      readonly password: string | null
-      readonly passwordHash?: never
-    }
-  | {
-      /**
-       * A hash in any format that `docs/importing-users.md` lists. No policy applies: nobody knows the
-       * password. The first good login replaces an outdated hash.
-       */
-      readonly passwordHash: string
-      readonly password?: never
-    }
-)
+import { canonicalUsername, foldUsername } from './username.ts'
 
 /** What a user sends for a new password. */
 export interface PasswordChange {
@@ -126,54 +105,9 @@ export interface UsersOptions {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { store, hasher, policy, login, events, roles, defaultRole, clock } = options
+  const { store, login, events, roles } = options
   const { users } = store
-
-  async function hashNew(password: string, username: string): Promise<string> {
-    if (typeof password !== 'string') {
-      throw new UserError('password_refused', ['The password must be a text.'])
-    }
-    const problems = await policy.problemsOf(password, username)
-    if (problems.length > 0) throw new UserError('password_refused', problems)
-    return await hasher.hash(password)
-  }
-
-  async function hashOf(user: NewUser, username: string): Promise<string | null> {
-    const { password, passwordHash } = user
-    if (password !== undefined && passwordHash !== undefined) {
-      throw new TypeError('A new user has either a password, which may be null, or a passwordHash.')
-    }
-    if (passwordHash === undefined) {
-      if (password === null) return null
-      if (password !== undefined) return await hashNew(password, username)
-      throw new UserError('password_refused', ['The password is missing.'])
-    }
-    const problem =
-      typeof passwordHash === 'string'
-        ? hasher.problemOf(passwordHash)
-        : 'The password hash must be a text.'
-    if (problem === null) return passwordHash
-    throw new UserError('password_hash_invalid', [problem])
-  }
-
-  /** A body that nobody has looked at may come here: what is no text is refused as what is no name. */
-  async function prepare(user: NewUser): Promise<UserRecord> {
-    const { username, role = defaultRole } = (user ?? {}) as NewUser
-    const canonical = canonicalUsername(username)
-    if (canonical === null) {
-      throw new UserError('username_invalid', [usernameRule])
-    }
-    checkRole(roles, role)
-    return {
-      id: uuidv7(),
-      username: canonical,
-      passwordHash: await hashOf(user, canonical),
-      role,
-      active: true,
-      createdAt: clock(),
-      securityStamp: newSecurityStamp(),
-    }
-  }
+  const { hashNew, prepare } = createUserPreparer(options)
 
   async function change(
     id: string,

@@ -49,7 +49,8 @@ export function metadataPath(issuer: string): string | null {
   return /^[\w./~-]*$/.test(path) ? wellKnown + path : null
 }
 
-/** The path below which a proxy serves this, without a slash at the end: the issuer says it. */
+/** The path below which a proxy serves this, without a slash at the end: the issuer says it, if it is a URL by http. */
 export function issuerPath(issuer: string): string {
-  return URL.canParse(issuer) ? new URL(issuer).pathname.replace(/\/$/, '') : ''
+  const isHttp = /^https?:/i.test(issuer) && URL.canParse(issuer)
+  return isHttp ? new URL(issuer).pathname.replace(/\/$/, '') : ''
 }

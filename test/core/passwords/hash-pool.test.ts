@@ -237,3 +237,19 @@ test('as many hashes run at once as there are cores, and fewer than threads for 
   assert.equal(hashConcurrency({ threads: 1024, processes: cores }), 1)
   assert.equal(hashConcurrency({ threads: 1024, processes: 2 }), Math.max(1, Math.floor(cores / 2)))
 })
+
+test('a pool that could run nothing is refused at once', () => {
+  for (const options of [
+    undefined,
+    {},
+    { concurrency: 0 },
+    { concurrency: -1 },
+    { concurrency: 1.5 },
+    { concurrency: 'x' },
+    { concurrency: 1, maxWaiting: -1 },
+    { concurrency: 1, maxWait: 0 },
+    { concurrency: 1, maxWating: 5 },
+  ]) {
+    assert.throws(() => createHashPool(options as never), { code: 'config_invalid' })
+  }
+})

@@ -492,3 +492,16 @@ test('of what a proxy says the address is kept, without a port, and nothing else
     assert.equal(event?.address, kept)
   }
 })
+
+test('a misspelt owner ends no session', async () => {
+  const auth = await createTestAuth({})
+  const user = await auth.users.create({ username: 'owner', password: null })
+  const opened = await auth.sessions.open(user, { clientId: 'app', scopes: [] })
+  const id = opened?.session.id ?? ''
+  const end = auth.sessions.end as (...args: unknown[]) => Promise<boolean>
+  for (const options of [{ userid: 'another' }, { userId: 5 }, 'another', null]) {
+    await assert.rejects(end(id, options), { code: 'config_invalid' })
+  }
+  assert.equal(await auth.sessions.end(id, { userId: 'another' }), false)
+  assert.equal(await auth.sessions.end(id, { userId: user.id }), true)
+})

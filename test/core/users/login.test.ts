@@ -253,3 +253,18 @@ test('a password typed decomposed, and longer for it, is the one that was set co
   assert.ok(Buffer.byteLength(password.normalize('NFD')) > 1024)
   assert.equal((await authenticate(auth, 'renee', password.normalize('NFD')))?.username, 'renee')
 })
+
+test('what is no text is the name and the password of nobody', async () => {
+  const auth = await createTestAuth({})
+  await auth.users.create({ username: 'alice', password: goodPassword })
+  for (const [username, password] of [
+    [undefined, undefined],
+    [5, goodPassword],
+    ['alice', 5],
+    ['alice', null],
+    [{}, []],
+  ]) {
+    const credentials = { username, password, address: '192.0.2.1' } as never
+    assert.equal(await auth.authenticate(credentials), null)
+  }
+})

@@ -5,9 +5,9 @@ import { type Auth, createAccessToken } from '../../../src/core/auth.ts'
 import { UserError, type UserErrorCode } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
 import type { HashPool } from '../../../src/core/passwords/hash-pool.ts'
+import type { NewUser } from '../../../src/core/users/new-user.ts'
 import type { User } from '../../../src/core/users/user.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
-import type { NewUser } from '../../../src/core/users/users.ts'
 import { createGuards } from '../../../src/http/guards/guards.ts'
 import {
   authenticate,
@@ -392,12 +392,11 @@ test('a hash that could never verify is refused, and no user is made', async () 
   assert.equal((await auth.users.counts()).total, 0)
 })
 
-test('a user has a password or a hash, and not both or neither', async () => {
+test('a user has a password or a hash, and not both', async () => {
   const [passwordHash = ''] = foreignHashes
   for (const user of [
     { username: 'alice', password: goodPassword, passwordHash },
     { username: 'alice', password: null, passwordHash },
-    { username: 'alice' },
   ]) {
     // @ts-expect-error exactly one of the two
     await assert.rejects(auth.users.create(user), TypeError)
@@ -468,3 +467,26 @@ for (const [event, happen] of [
     })
   }
 }
+
+test('a body that nobody has looked at is refused in words, and creates nobody', async () => {
+  const { users } = await createTestAuth({})
+  for (const [body, code] of [
+    [undefined, 'username_invalid'],
+    [null, 'username_invalid'],
+    [{}, 'username_invalid'],
+    [{ username: 5, password: goodPassword }, 'username_invalid'],
+    [{ username: ['bob'], password: goodPassword }, 'username_invalid'],
+    [{ username: 'bob' }, 'password_refused'],
+    [{ username: 'bob', password: 5 }, 'password_refused'],
+    [{ username: 'bob', password: {} }, 'password_refused'],
+    [{ username: 'bob', passwordHash: 5 }, 'password_hash_invalid'],
+    [{ username: 'bob', password: goodPassword, role: 5 }, 'role_unknown'],
+  ] as const) {
+    await assert.rejects(users.create(body as never), { name: 'UserError', code })
+    await assert.rejects(users.createFirst(body as never), { name: 'UserError', code })
+  }
+  assert.equal((await users.counts()).total, 0)
+  const { id } = await users.create({ username: 'bob', password: goodPassword })
+  await assert.rejects(users.setPassword(id, 5 as never), { code: 'password_refused' })
+  assert.equal(await users.findByUsername(5 as never), null)
+})

@@ -1,0 +1,98 @@
+import { v7 as uuidv7 } from 'uuid'
+import { checkRole, type Roles } from '../access/roles.ts'
+import type { Clock } from '../clock.ts'
+import { UserError } from '../errors.ts'
+import type { PasswordHasher } from '../passwords/password-hash.ts'
+import type { PasswordPolicy } from '../passwords/password-policy.ts'
+import { newSecurityStamp } from './security-stamp.ts'
+import type { UserRecord } from './user-store.ts'
+import { canonicalUsername, usernameRule } from './username.ts'
+
+/** A user to be created: with a password, or with the hash that an older system made of one. */
+export type NewUser = {
+  readonly username: string
+  /** Default: the `defaultRole` of `createAuth`. */
+  readonly role?: string
+} & (
+  | {
+      /** Judged by the policy. Null for a user who cannot log in with a password. */
+      readonly password: string | null
+      readonly passwordHash?: never
+    }
+  | {
+      /**
+       * A hash in any format that `docs/importing-users.md` lists. No policy applies: nobody knows the
+       * password. The first good login replaces an outdated hash.
+       */
+      readonly passwordHash: string
+      readonly password?: never
+    }
+)
+
+interface PreparerOptions {
+  readonly hasher: PasswordHasher
+  readonly policy: PasswordPolicy
+  readonly roles: Roles
+  readonly defaultRole: string
+  readonly clock: Clock
+}
+
+/** Makes records of new users, and hashes of new passwords. */
+export interface UserPreparer {
+  /** @throws {UserError} `password_refused` */
+  hashNew(password: string, username: string): Promise<string>
+  /** @throws {UserError} `username_invalid`, `password_refused`, `password_hash_invalid`, `role_unknown` */
+  prepare(user: NewUser): Promise<UserRecord>
+}
+
+export function createUserPreparer(options: PreparerOptions): UserPreparer {
+  const { hasher, policy, roles, defaultRole, clock } = options
+
+  async function hashNew(password: string, username: string): Promise<string> {
+    if (typeof password !== 'string') {
+      throw new UserError('password_refused', ['The password must be a text.'])
+    }
+    const problems = await policy.problemsOf(password, username)
+    if (problems.length > 0) throw new UserError('password_refused', problems)
+    return await hasher.hash(password)
+  }
+
+  async function hashOf(user: NewUser, username: string): Promise<string | null> {
+    const { password, passwordHash } = user
+    if (password !== undefined && passwordHash !== undefined) {
+      throw new TypeError('A new user has either a password, which may be null, or a passwordHash.')
+    }
+    if (passwordHash === undefined) {
+      if (password === null) return null
+      if (password !== undefined) return await hashNew(password, username)
+      throw new UserError('password_refused', ['The password is missing.'])
+    }
+    const problem =
+      typeof passwordHash === 'string'
+        ? hasher.problemOf(passwordHash)
+        : 'The password hash must be a text.'
+    if (problem === null) return passwordHash
+    throw new UserError('password_hash_invalid', [problem])
+  }
+
+  /** A body that nobody has looked at may come here: what is no text is refused as what is no name. */
+  async function prepare(user: NewUser): Promise<UserRecord> {
+    const { username, role = defaultRole } = (user ?? {}) as NewUser
+    const canonical = canonicalUsername(username)
+    if (canonical === null) {
+      throw new UserError('username_invalid', [usernameRule])
+    }
+    checkRole(roles, role)
+    return {
+      id: uuidv7(),
+      username: canonical,
+      passwordHash: await hashOf(user, canonical),
+      role,
+      active: true,
+      createdAt: clock(),
+      securityStamp: newSecurityStamp(),
+    }
+  }
+
+  return { hashNew, prepare }
+}
