@@ -71,6 +71,7 @@ export default defineConfig({
         items: [
           page('Letting people register', 'registration'),
           page('A profile beside the user', 'profiles'),
+          page('Your own users table, or an ORM', 'own-store'),
           page('Server-rendered pages', 'server-rendered'),
           page('Services in other languages', 'other-services'),
           page('Keycloak in development', 'keycloak-in-development'),

@@ -39,6 +39,7 @@ export type ThrottleOutcome =
 
 /** A count as it is now. */
 export interface ThrottleState {
+  /** What is counted. */
   readonly key: string
   /** The instant until which attempts wait, in the past if none does; `noEnd` if it is locked. */
   readonly blockedUntil: number
@@ -46,15 +47,17 @@ export interface ThrottleState {
 
 /** A success. */
 export interface ThrottleSuccess {
+  /** The account that was logged in to. */
   readonly account: string
   /** The count of the source for this account, which starts or restarts at no failure. */
   readonly knownKey: string
+  /** Seconds since 1970. */
   readonly now: number
   /** Other counts that end with it. */
   readonly ends: readonly string[]
 }
 
-/** The end of the wait of a count that is locked. */
+/** The `blockedUntil` of a count that is locked: only `unlock` ends its wait. */
 export const noEnd: number = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts, shared by all processes. They need not survive a power failure. */
@@ -79,7 +82,10 @@ export interface ThrottleStore {
   prune(countedBefore: number, succeededBefore: number, most: number): Promise<number>
 }
 
-/** The instant until which a count has to wait, or null if it need not. */
+/**
+ * The instant until which a count has to wait, or null if it need not. Instants in seconds since 1970. A
+ * wait that is longer than the rule's longest does not hold: the clock was set back.
+ */
 export function waitOf(blockedUntil: number, now: number, rule: ThrottleRule): number | null {
   // A wait longer than the longest was made before the clock was set back.
   const isStale = blockedUntil > now + rule.longestWait && blockedUntil < noEnd

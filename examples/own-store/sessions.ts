@@ -1,0 +1,142 @@
+// Sessions: one for each login.
+
+import { and, desc, eq, exists, gt, inArray, isNull, lt, ne, notInArray, or } from 'drizzle-orm'
+import { firstPartyClientId } from 'portcullis'
+import type { SessionStore } from 'portcullis/stores'
+import { type Database, inTransaction } from './database.ts'
+import { addEvent } from './events.ts'
+import { members, sessions } from './schema.ts'
+import { readMember } from './users.ts'
+
+export function createSessions(db: Database): SessionStore {
+  /** The condition that a session's user is active and has the session's stamp. */
+  const hasLiveUser = exists(
+    db
+      .select({ id: members.id })
+      .from(members)
+      .where(
+        and(
+          eq(members.id, sessions.userId),
+          eq(members.stamp, sessions.securityStamp),
+          eq(members.isActive, true),
+        ),
+      ),
+  )
+
+  return {
+    async create(session, event) {
+      return inTransaction(db, (tx) => {
+        const user = readMember(tx, session.userId)
+        if (!user?.active || user.securityStamp !== session.securityStamp) return false
+        tx.insert(sessions).values(session).run()
+        addEvent(tx, event)
+        return true
+      })
+    },
+    async find(id) {
+      return db.select().from(sessions).where(eq(sessions.id, id)).get() ?? null
+    },
+    async rotate({ id, generation, clientId, now, idleSince }) {
+      // One statement with every condition: of two at the same time, the second finds no row.
+      return inTransaction(
+        db,
+        (tx) =>
+          tx
+            .update(sessions)
+            .set({ generation: generation + 1, rotatedAt: now })
+            .where(
+              and(
+                eq(sessions.id, id),
+                eq(sessions.generation, generation),
+                eq(sessions.clientId, clientId),
+                isNull(sessions.revokedAt),
+                gt(sessions.expiresAt, now),
+                gt(sessions.rotatedAt, idleSince),
+                hasLiveUser,
+              ),
+            )
+            .returning()
+            .get() ?? null,
+      )
+    },
+    async revoke(id, now, { userId, event } = {}) {
+      return inTransaction(db, (tx) => {
+        const { changes } = tx
+          .update(sessions)
+          .set({ revokedAt: now })
+          .where(
+            and(
+              eq(sessions.id, id),
+              isNull(sessions.revokedAt),
+              userId === undefined ? undefined : eq(sessions.userId, userId),
+            ),
+          )
+          .run()
+        if (changes === 0) return false
+        addEvent(tx, event)
+        return true
+      })
+    },
+    async revokeByClient(clientId, now, limit) {
+      const live = db
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(
+          and(
+            eq(sessions.clientId, clientId),
+            ne(sessions.clientId, firstPartyClientId),
+            isNull(sessions.revokedAt),
+          ),
+        )
+        .limit(limit)
+      return inTransaction(db, (tx) => {
+        const revocation = tx.update(sessions).set({ revokedAt: now })
+        return Number(revocation.where(inArray(sessions.id, live)).run().changes)
+      })
+    },
+    async listByUser(userId, now, idleSince) {
+      return db
+        .select()
+        .from(sessions)
+        .where(
+          and(
+            eq(sessions.userId, userId),
+            isNull(sessions.revokedAt),
+            gt(sessions.expiresAt, now),
+            gt(sessions.rotatedAt, idleSince),
+            hasLiveUser,
+          ),
+        )
+        .orderBy(desc(sessions.id))
+        .all()
+    },
+    async trim(userId, keep) {
+      const kept = db
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(eq(sessions.userId, userId))
+        .orderBy(desc(sessions.rotatedAt), desc(sessions.id))
+        .limit(keep)
+      return inTransaction(db, (tx) => {
+        const others = and(eq(sessions.userId, userId), notInArray(sessions.id, kept))
+        return Number(tx.delete(sessions).where(others).run().changes)
+      })
+    },
+    async prune(endedBefore, lastUsedBefore, limit) {
+      const ended = db
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(
+          or(
+            lt(sessions.expiresAt, endedBefore),
+            lt(sessions.revokedAt, endedBefore),
+            lt(sessions.rotatedAt, lastUsedBefore),
+          ),
+        )
+        .limit(limit)
+      return inTransaction(db, (tx) =>
+        Number(tx.delete(sessions).where(inArray(sessions.id, ended)).run().changes),
+      )
+    },
+  }
+}

@@ -1,0 +1,213 @@
+// Users, who are members of the application.
+
+import { and, count, desc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
+import { ConflictError, type UserRecord, type UserStore } from 'portcullis/stores'
+import { type Database, inTransaction, type Transaction } from './database.ts'
+import { addEvent } from './events.ts'
+import { members, sessions } from './schema.ts'
+
+export function createUsers(db: Database): UserStore {
+  const findByUsername = db
+    .select()
+    .from(members)
+    .where(eq(members.login, sql.placeholder('login')))
+    .prepare()
+
+  return {
+    async create(user, event) {
+      inTransaction(db, (tx) => {
+        insertMember(tx, user)
+        addEvent(tx, event)
+      })
+    },
+    async createMany(users, eventOf) {
+      if (users.length === 0) return []
+      return inTransaction(db, (tx) => {
+        const created = tx
+          .insert(members)
+          .values(users.map(toRow))
+          .onConflictDoNothing()
+          .returning({ login: members.login })
+          .all()
+          .map(({ login }) => login)
+        if (created.length > 0) addEvent(tx, eventOf?.(created))
+        return created
+      })
+    },
+    async takenAmong(usernames) {
+      return db
+        .select({ login: members.login })
+        .from(members)
+        .where(inArray(members.login, [...usernames]))
+        .all()
+        .map(({ login }) => login)
+    },
+    async createFirst(user, event) {
+      return inTransaction(db, (tx) => {
+        if (tx.select({ id: members.id }).from(members).limit(1).get()) return false
+        insertMember(tx, user)
+        addEvent(tx, event)
+        return true
+      })
+    },
+    findById: async (id) => readMember(db, id),
+    async findByUsername(login) {
+      const row = findByUsername.get({ login })
+      return row ? toRecord(row) : null
+    },
+    async list({ search = '', after = '', limit }) {
+      return (
+        db
+          .select()
+          .from(members)
+          // Not `like`: a sign of a pattern in the search means itself.
+          .where(and(gt(members.login, after), sql`instr(${members.login}, ${search}) > 0`))
+          .orderBy(members.login)
+          .limit(limit)
+          .all()
+          .map(toRecord)
+      )
+    },
+    async counts() {
+      const rows = db
+        .select({
+          role: members.role,
+          total: count(),
+          active: sql<number>`sum(${members.isActive})`,
+        })
+        .from(members)
+        .groupBy(members.role)
+        .all()
+      return {
+        total: rows.reduce((sum, row) => sum + row.total, 0),
+        active: rows.reduce((sum, row) => sum + row.active, 0),
+        byRole: Object.fromEntries(rows.map(({ role, total }) => [role, total])),
+      }
+    },
+    async importedHashes(limit) {
+      return db
+        .select({ hash: members.pwHash })
+        .from(members)
+        .where(sql`substr(${members.pwHash}, 1, 10) <> '$argon2id$'`)
+        .orderBy(desc(members.id))
+        .limit(limit)
+        .all()
+        .flatMap(({ hash }) => hash ?? [])
+    },
+    async pepperIds() {
+      const at = sql`instr(${members.pwHash}, ',keyid=')`
+      const id = sql<string>`substr(${members.pwHash}, ${at} + 7, 8)`
+      return db
+        .selectDistinct({ id })
+        .from(members)
+        .where(sql`substr(${members.pwHash}, 1, 7) = '$argon2' and ${at} > 0`)
+        .orderBy(id)
+        .all()
+        .map((row) => row.id)
+    },
+    async update(id, changes, { keepOneActiveIn, event } = {}) {
+      return inTransaction(db, (tx) => {
+        const user = readMember(tx, id)
+        if (user === null) return null
+        refuseIfLast(tx, user, keepOneActiveIn)
+        const changed = { ...user, ...changes }
+        tx.update(members).set(toRow(changed)).where(eq(members.id, id)).run()
+        addEvent(tx, event)
+        return changed
+      })
+    },
+    async replacePasswordHash(id, from, to, { renewal, event } = {}) {
+      return inTransaction(db, (tx) => {
+        const replaced = tx
+          .update(members)
+          .set({ pwHash: to, ...(renewal && { stamp: renewal.securityStamp }) })
+          .where(
+            and(
+              eq(members.id, id),
+              from === null ? isNull(members.pwHash) : eq(members.pwHash, from),
+              renewal && eq(members.stamp, renewal.oldSecurityStamp),
+              renewal && eq(members.isActive, true),
+            ),
+          )
+          .run()
+        if (replaced.changes === 0) return false
+        if (renewal?.keepSession !== undefined) {
+          tx.update(sessions)
+            .set({ securityStamp: renewal.securityStamp })
+            .where(
+              and(
+                eq(sessions.id, renewal.keepSession),
+                eq(sessions.userId, id),
+                eq(sessions.securityStamp, renewal.oldSecurityStamp),
+                isNull(sessions.revokedAt),
+              ),
+            )
+            .run()
+        }
+        addEvent(tx, event)
+        return true
+      })
+    },
+    async remove(id, { keepOneActiveIn, event } = {}) {
+      return inTransaction(db, (tx) => {
+        const user = readMember(tx, id)
+        if (user === null) return false
+        refuseIfLast(tx, user, keepOneActiveIn)
+        // The foreign keys take the sessions and identities with it.
+        tx.delete(members).where(eq(members.id, id)).run()
+        addEvent(tx, event)
+        return true
+      })
+    },
+  }
+}
+
+/** @throws {ConflictError} `username_taken` */
+export function insertMember(tx: Transaction, user: UserRecord): void {
+  const { changes } = tx.insert(members).values(toRow(user)).onConflictDoNothing().run()
+  if (changes === 0) throw new ConflictError('username_taken')
+}
+
+export function readMember(db: Database | Transaction, id: string): UserRecord | null {
+  const row = db.select().from(members).where(eq(members.id, id)).get()
+  return row ? toRecord(row) : null
+}
+
+/** @throws {ConflictError} `last_active` */
+function refuseIfLast(tx: Transaction, user: UserRecord, roles: readonly string[] = []): void {
+  if (!user.active || !roles.includes(user.role)) return
+  const another = tx
+    .select({ id: members.id })
+    .from(members)
+    .where(
+      and(inArray(members.role, [...roles]), eq(members.isActive, true), ne(members.id, user.id)),
+    )
+    .limit(1)
+    .get()
+  if (!another) throw new ConflictError('last_active')
+}
+
+/** Names no column of the application's own, so that no write of a user changes one. */
+function toRow(user: UserRecord) {
+  return {
+    id: user.id,
+    login: user.username,
+    pwHash: user.passwordHash,
+    role: user.role,
+    isActive: user.active,
+    created: new Date(user.createdAt * 1000),
+    stamp: user.securityStamp,
+  }
+}
+
+export function toRecord(row: typeof members.$inferSelect): UserRecord {
+  return {
+    id: row.id,
+    username: row.login,
+    passwordHash: row.pwHash,
+    role: row.role,
+    active: row.isActive,
+    createdAt: Math.floor(row.created.getTime() / 1000),
+    securityStamp: row.stamp,
+  }
+}
