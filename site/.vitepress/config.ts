@@ -5,6 +5,7 @@ import { favicon } from '../../src/pages/logo.ts'
 import { colours } from '../../src/pages/style.ts'
 import { anchorOf, linkPages } from './links.ts'
 import { sidebar } from './sidebar.ts'
+import { fitTables } from './tables.ts'
 
 /** Where the pages, which are above this folder, find the runtime of the generator. */
 const vue = dirname(fileURLToPath(import.meta.resolve('vue/package.json')))
@@ -31,7 +32,10 @@ export default defineConfig({
     // The comments of the default ones are too pale.
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
     anchor: { slugify: anchorOf },
-    config: linkPages,
+    config(markdown) {
+      linkPages(markdown)
+      fitTables(markdown)
+    },
   },
   // The repository's own settings are for Node, and unknown to the bundler here.
   vite: { resolve: { alias: { vue } }, esbuild: { tsconfigRaw: '{}' } },

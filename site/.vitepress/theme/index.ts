@@ -1,8 +1,10 @@
+import type { Theme } from 'vitepress'
 import DefaultTheme from 'vitepress/theme-without-fonts'
 import { defineComponent, h } from 'vue'
 import { logo } from '../../../src/pages/logo.ts'
 import './face.css'
 import './landing.css'
+import './tables.css'
 
 /** The logo of the server's own pages. */
 const Logo = defineComponent(() => () => h('span', { class: 'gate', innerHTML: logo.markup }))
@@ -11,5 +13,7 @@ const Logo = defineComponent(() => () => h('span', { class: 'gate', innerHTML: l
 export default {
   extends: DefaultTheme,
   Layout: () => h(DefaultTheme.Layout, null, { 'nav-bar-title-before': () => h(Logo) }),
-  enhanceApp: ({ app }) => app.component('Logo', Logo),
-}
+  enhanceApp({ app }) {
+    app.component('Logo', Logo)
+  },
+} satisfies Theme
