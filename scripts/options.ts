@@ -136,9 +136,11 @@ function describeSet({ name, says, takers, inherits, options }: OptionSet): stri
     (each) =>
       `| ${codeOf(each.name)} | ${cell(codeOf(each.type))} | ${cell(each.required ? '**required**' : (each.default ?? ''))} | ${each.unit ?? ''} | ${cell(each.text)} |`,
   )
-  const table = ['| option | type | default | unit | |', '|---|---|---|---|---|', ...rows].join(
-    '\n',
-  )
+  const table = [
+    '| option | type | default | unit | what it is |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n')
   return [
     `## ${name}`,
     says,

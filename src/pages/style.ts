@@ -1,13 +1,10 @@
 /**
- * How every page looks. An application changes it by other values of the custom properties.
+ * The colours of every page, as custom properties: the light one first.
  *
  * The contrast of each pair of colours is 4.5 at least, and 3 for the borders of controls (WCAG 2.2, 1.4.3 and
  * 1.4.11).
  */
-export const style: string = `
-:root {
-  color-scheme: light dark;
-  --bg: light-dark(#f6f7f9, #13151b);
+export const colours: string = `--bg: light-dark(#f6f7f9, #13151b);
   --surface: light-dark(#ffffff, #1c1f28);
   --text: light-dark(#1b1d24, #eceef4);
   --muted: light-dark(#565b6b, #a9aebd);
@@ -17,7 +14,13 @@ export const style: string = `
   --on-accent: light-dark(#ffffff, #11142b);
   --danger: light-dark(#b3261e, #ff9087);
   --warning: light-dark(#7a5200, #f2bd62);
-  --success: light-dark(#13693f, #66d697);
+  --success: light-dark(#13693f, #66d697);`
+
+/** How every page looks. An application changes it by other values of the custom properties. */
+export const style: string = `
+:root {
+  color-scheme: light dark;
+  ${colours}
   --shadow: light-dark(#1b1d241f, transparent);
   font: 16px/1.5 system-ui, sans-serif;
 }

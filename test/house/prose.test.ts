@@ -21,6 +21,7 @@ const pages = globSync(
     'docs/**/*.md',
     'examples/**/README.md',
     'bench/README.md',
+    'site/index.md',
   ],
   { cwd: root },
 )
