@@ -61,6 +61,20 @@ export function identitiesContract(stores: Stores): void {
       assert.deepEqual(outcomes.toSorted(), ['linked', ...Array(19).fill('taken')])
     })
 
+    test('the links of a user are listed, oldest first, and those of nobody else', async () => {
+      const [store, other] = stores()
+      const [user, stranger] = [await add(), await add()]
+      const link = async (userId: string, at: number) => {
+        const identity = { issuer, subject: randomUUID(), userId, createdAt: at }
+        await store.identities.link(identity)
+        return identity
+      }
+      const [newest, oldest] = [await link(user.id, createdAt + 2), await link(user.id, createdAt)]
+      await link(stranger.id, createdAt + 1)
+      const middle = await link(user.id, createdAt + 1)
+      assert.deepEqual(await other.identities.listByUser(user.id), [oldest, middle, newest])
+    })
+
     test('a link to nobody is none', async () => {
       const [store] = stores()
       const identity = { issuer, subject: randomUUID(), userId: randomUUID(), createdAt }
