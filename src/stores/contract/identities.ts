@@ -26,6 +26,8 @@ export function identitiesContract(stores: Stores): void {
       assert.equal(await store.identities.link(identity), 'linked')
       assert.deepEqual(await other.identities.findUser(issuer, subject), user)
       assert.deepEqual(await other.identities.listByUser(user.id), [identity])
+      const changed = await store.users.update(user.id, { role: 'editor' })
+      assert.deepEqual(await other.identities.findUser(issuer, subject), changed)
 
       assert.equal(await store.identities.unlink((await add()).id, issuer, subject), false)
       assert.equal(await store.identities.unlink(user.id, issuer, subject), true)

@@ -218,6 +218,8 @@ export function sessionsContract(stores: Stores): void {
       await store.sessions.revoke(session.id, now)
       assert.equal(await stampOf(session.id), null)
       assert.equal(await store.findSubject(randomUUID(), session.id), null)
+      await store.users.remove(user.id)
+      assert.equal(await other.findSubject(user.id, session.id), null)
     })
   })
 }

@@ -49,6 +49,13 @@ export function usersContract(stores: Stores): void {
       assert.equal(await store.users.remove(randomUUID()), false)
     })
 
+    test('a username is compared to the letter', async () => {
+      const { username } = await add()
+      for (const name of [username.toUpperCase(), ` ${username}`, `${username} `, '']) {
+        assert.equal(await store.users.findByUsername(name), null)
+      }
+    })
+
     test('of many users those are created whose username and id are free', async () => {
       const taken = await add()
       const [first, second, third] = [

@@ -1,3 +1,4 @@
+import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { aMoment, type Fault, on } from './fault.ts'
 
 /** Faults of identities. */
@@ -6,6 +7,16 @@ export const identities: Readonly<Record<string, Fault>> = {
     findUser: async (issuer, subject) =>
       (await findUser(issuer, subject)) ?? (await findUser(`${issuer}/`, subject)),
   })),
+  'identities.findUser gives the user of the first time': on('identities', ({ findUser }) => {
+    const seen = new Map<string, UserRecord>()
+    return {
+      async findUser(issuer, subject) {
+        const user = await findUser(issuer, subject)
+        if (user !== null && !seen.has(user.id)) seen.set(user.id, user)
+        return user && (seen.get(user.id) ?? null)
+      },
+    }
+  }),
   'identities.link takes an identity over': on('identities', (port) => ({
     async link(identity, event) {
       const { issuer, subject } = identity

@@ -35,6 +35,9 @@ export const users: Readonly<Record<string, Fault>> = {
       },
     }
   }),
+  'users.findByUsername takes a letter for another': on('users', ({ findByUsername }) => ({
+    findByUsername: (username) => findByUsername(username.toLowerCase()),
+  })),
   'users.list gives one more than its limit': on('users', ({ list }) => ({
     list: (query) => list({ ...query, limit: query.limit + 1 }),
   })),
@@ -106,6 +109,20 @@ export const users: Readonly<Record<string, Fault>> = {
       const oldSecurityStamp = (await port.findById(id))?.securityStamp ?? ''
       const now = renewal && { ...renewal, oldSecurityStamp }
       return await port.replacePasswordHash(id, from, to, { renewal: now, event })
+    },
+  })),
+  'users.replacePasswordHash keeps a session that is not named': on('users', (port, store) => ({
+    async replacePasswordHash(id, from, to, { renewal, event } = {}) {
+      const [session] = await store.sessions.listByUser(id, 0, 0)
+      const keepSession = renewal?.keepSession ?? session?.id ?? ''
+      const keeping = renewal && { ...renewal, keepSession }
+      return await port.replacePasswordHash(id, from, to, { renewal: keeping, event })
+    },
+  })),
+  'users.replacePasswordHash refuses who is inactive': on('users', (port) => ({
+    async replacePasswordHash(id, ...rest) {
+      const isActive = (await port.findById(id))?.active ?? false
+      return isActive && (await port.replacePasswordHash(id, ...rest))
     },
   })),
   'users.replacePasswordHash ends the session that is kept': on('users', (port) => ({

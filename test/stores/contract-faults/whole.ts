@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Subject } from '../../../src/core/sessions/session-store.ts'
 import type { Fault } from './fault.ts'
 
 /** Faults of the store as a whole. */
@@ -11,6 +12,17 @@ export const whole: Readonly<Record<string, Fault>> = {
       return subject && { ...subject, sessionStamp: session?.securityStamp ?? null }
     },
   }),
+  'findSubject knows who is gone': (store) => {
+    const seen = new Map<string, Subject>()
+    return {
+      ...store,
+      async findSubject(userId, sessionId) {
+        const subject = await store.findSubject(userId, sessionId)
+        if (subject !== null) seen.set(userId, subject)
+        return seen.get(userId) ?? null
+      },
+    }
+  },
   'findSubject gives an old version of the keys': (store) => ({
     ...store,
     async findSubject(userId, sessionId) {
@@ -29,6 +41,21 @@ export const whole: Readonly<Record<string, Fault>> = {
   'revokeAll drops its event': (store) => ({
     ...store,
     revokeAll: (stamp, now) => store.revokeAll(stamp, now),
+  }),
+  'revokeAll deactivates all': (store) => ({
+    ...store,
+    async revokeAll(...args) {
+      const users = await store.users.list({ limit: 10_000 })
+      for (const { id } of users) await store.users.update(id, { active: false })
+      return await store.revokeAll(...args)
+    },
+  }),
+  'revokeAll removes the clients': (store) => ({
+    ...store,
+    async revokeAll(...args) {
+      for (const { id } of await store.clients.list()) await store.clients.remove(id)
+      return await store.revokeAll(...args)
+    },
   }),
   'revokeAll ends nothing': (store) => ({
     ...store,
