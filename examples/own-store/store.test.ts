@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { storeContract } from 'portcullis/stores'
+import { storeContract } from 'portcullis/stores/contract'
 import { openDatabase } from './database.ts'
 import { ownStore } from './store.ts'
 

@@ -1,5 +1,5 @@
 // The public surface of `portcullis/stores`: the ports that a store implements, the records that it keeps,
-// and the contract that holds every store.
+// and the errors that it throws.
 
 export type { ClientRecord, ClientStore, ClientSubject } from '../core/clients/client-store.ts'
 export { ConflictError, UnavailableError } from '../core/errors.ts'
@@ -47,4 +47,3 @@ export type {
   UserRecord,
   UserStore,
 } from '../core/users/user-store.ts'
-export { type OpenStores, storeContract } from './contract/contract.ts'

@@ -168,6 +168,23 @@ test('core and http know no framework, and http and web know requests of Node by
   assert.deepEqual([...new Set(usesHttp)].sort(), ['http', 'web'])
 })
 
+test('the contract of a store alone knows the test runner, and nothing else imports the contract', () => {
+  const isContract = (path = ''): boolean => path.startsWith('stores/contract/')
+  const runner = /^node:(test|assert)\b/
+  const knows = pathsWhere(({ imports }) => imports.some(({ specifier }) => runner.test(specifier)))
+  assert.ok(knows.includes('stores/contract/contract.ts'))
+  assert.deepEqual(
+    knows.filter((path) => !isContract(path)),
+    [],
+  )
+  assert.deepEqual(
+    pathsWhere(
+      ({ path, imports }) => !isContract(path) && imports.some(({ file }) => isContract(file)),
+    ),
+    [],
+  )
+})
+
 test('the client has no dependency, of Node neither', () => {
   assert.deepEqual(
     pathsWhere(

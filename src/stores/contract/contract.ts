@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../core/store.ts'
 import { clientsContract } from './clients.ts'
@@ -49,6 +50,14 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
 
     test('a store that is open answers', async () => {
       for (const store of opened) await store.check()
+    })
+
+    test('the key that private keys are sealed under has 32 bytes, and is the same in every process', async (t) => {
+      const [store] = opened
+      if (store.keyEncryptionKey === undefined) return t.skip('the store has no place for one')
+      const key = await store.keyEncryptionKey()
+      assert.equal(key.length, 32)
+      for (const each of opened) assert.deepEqual(await each.keyEncryptionKey?.(), key)
     })
 
     // It ends what the other tests have made.

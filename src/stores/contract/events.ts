@@ -3,8 +3,18 @@ import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { AuthEvent } from '../../core/events/event-store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import { anEvent, aSession, aUser, now, type Stores } from './records.ts'
-import { writesOf } from './writes.ts'
+import { readPages } from './pages.ts'
+import {
+  aClient,
+  addUser,
+  anEvent,
+  aSession,
+  aUser,
+  conflict,
+  now,
+  type Stores,
+} from './records.ts'
+import { isOnce, writesOf } from './writes.ts'
 
 /** What a store keeps of events. */
 export function eventsContract(stores: Stores): void {
@@ -44,12 +54,9 @@ export function eventsContract(stores: Stores): void {
       }
       const during = { userId, since: now + 1, until: now + 2, limit: 10 }
       assert.deepEqual(await store.events.list(during), newest.slice(1, 4))
-      const pages: AuthEvent[] = []
-      for (let after: AuthEvent | undefined; ; after = pages.at(-1)) {
-        const page = await store.events.list({ userId, limit: 2, ...(after && { after }) })
-        pages.push(...page)
-        if (page.length < 2) break
-      }
+      const pages = await readPages<AuthEvent>({ limit: 2, items: some.length }, (after) =>
+        store.events.list({ userId, limit: 2, ...(after && { after }) }),
+      )
       assert.deepEqual(pages, newest)
       assert.deepEqual(await store.events.list({ userId, type: 'user_deleted', limit: 10 }), [])
     })
@@ -66,6 +73,71 @@ export function eventsContract(stores: Stores): void {
         assert.deepEqual(await other.events.list({ actor, limit: 10 }), [event])
       })
     }
+
+    for (const [name, prepare] of Object.entries(writesOf()).filter(([name]) => isOnce(name))) {
+      test(`of 10 of ${name} at the same time one changes something, and stores its event (LA-06)`, async () => {
+        const [store, other] = stores()
+        const write = await prepare(store)
+        const actor = randomUUID()
+        const events = Array.from({ length: 10 }, () => anEvent({ actor }))
+        const changed = await Promise.all(events.map((event) => write(store, event)))
+        assert.equal(changed.filter(Boolean).length, 1)
+        const expected = events.filter((_, index) => changed[index])
+        assert.deepEqual(await other.events.list({ actor, limit: 20 }), expected)
+      })
+    }
+
+    test('a write that is refused stores no event (LA-06)', async () => {
+      const [store, other] = stores()
+      const actor = randomUUID()
+      const event = (): AuthEvent => anEvent({ actor })
+      const role = randomUUID()
+      const last = await addUser(store, { role })
+      const inactive = await addUser(store, { active: false })
+      const { users, sessions, identities, clients } = store
+      const guarded = () => ({ keepOneActiveIn: [role], event: event() })
+      const lastActive = conflict('last_active')
+      await assert.rejects(users.update(last.id, { active: false }, guarded()), lastActive)
+      await assert.rejects(users.remove(last.id, guarded()), lastActive)
+
+      const { id, passwordHash, securityStamp } = inactive
+      const renewal = { oldSecurityStamp: securityStamp, securityStamp: 'new' }
+      const replacement = { renewal, event: event() }
+      assert.equal(await users.replacePasswordHash(id, passwordHash, 'new', replacement), false)
+
+      const session = aSession(last)
+      await sessions.create(session)
+      const revocation = { userId: id, event: event() }
+      assert.equal(await sessions.revoke(session.id, now, revocation), false)
+
+      const link = { issuer: 'https://sso.example.com/', subject: randomUUID(), createdAt: now }
+      const { issuer, subject } = link
+      const toNobody = { ...link, userId: randomUUID() }
+      assert.equal(await identities.link(toNobody, event()), 'no_user')
+      const taken = aUser({ username: last.username })
+      await assert.rejects(
+        identities.createUser(issuer, subject, taken, event()),
+        conflict('username_taken'),
+      )
+      await identities.link({ ...link, userId: last.id })
+      assert.equal(await identities.unlink(id, issuer, subject, event()), false)
+
+      const open = aClient({ secretHash: null })
+      await clients.create(open)
+      assert.equal(await clients.replaceSecretHash(open.id, 'new', event()), false)
+      await clients.remove(open.id)
+      assert.deepEqual(await other.events.list({ actor, limit: 20 }), [])
+    })
+
+    test('a change of the keys stores all its events, and a list has no more than its limit', async () => {
+      const [store, other] = stores()
+      const actor = randomUUID()
+      const events = [3, 2, 1].map((later) => anEvent({ actor, at: now + later }))
+      const version = await store.signingKeys.version()
+      await store.signingKeys.change(version, { put: [], remove: [] }, events)
+      assert.deepEqual(await other.events.list({ actor, limit: 10 }), events)
+      assert.deepEqual(await other.events.list({ actor, limit: 1 }), events.slice(0, 1))
+    })
 
     test('a session is opened with its event, or refused without (LA-06)', async () => {
       const [store] = stores()

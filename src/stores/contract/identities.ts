@@ -26,6 +26,8 @@ export function identitiesContract(stores: Stores): void {
       assert.equal(await store.identities.link(identity), 'linked')
       assert.deepEqual(await other.identities.findUser(issuer, subject), user)
       assert.deepEqual(await other.identities.listByUser(user.id), [identity])
+      const changed = await store.users.update(user.id, { role: 'editor' })
+      assert.deepEqual(await other.identities.findUser(issuer, subject), changed)
 
       assert.equal(await store.identities.unlink((await add()).id, issuer, subject), false)
       assert.equal(await store.identities.unlink(user.id, issuer, subject), true)
@@ -39,7 +41,11 @@ export function identitiesContract(stores: Stores): void {
       const subject = randomUUID()
       const other = issuer.replace(/\/$/, '')
       await store.identities.link({ issuer, subject, userId: first.id, createdAt })
+      assert.equal(await store.identities.findUser(other, subject), null)
+      await store.identities.unlink(first.id, issuer, subject)
       await store.identities.link({ issuer: other, subject, userId: second.id, createdAt })
+      assert.equal(await store.identities.findUser(issuer, subject), null)
+      await store.identities.link({ issuer, subject, userId: first.id, createdAt })
       assert.deepEqual(await store.identities.findUser(issuer, subject), first)
       assert.deepEqual(await store.identities.findUser(other, subject), second)
       assert.equal(await store.identities.findUser(issuer, subject.toUpperCase()), null)
@@ -59,6 +65,20 @@ export function identitiesContract(stores: Stores): void {
         ),
       )
       assert.deepEqual(outcomes.toSorted(), ['linked', ...Array(19).fill('taken')])
+    })
+
+    test('the links of a user are listed, oldest first, and those of nobody else', async () => {
+      const [store, other] = stores()
+      const [user, stranger] = [await add(), await add()]
+      const link = async (userId: string, at: number) => {
+        const identity = { issuer, subject: randomUUID(), userId, createdAt: at }
+        await store.identities.link(identity)
+        return identity
+      }
+      const [newest, oldest] = [await link(user.id, createdAt + 2), await link(user.id, createdAt)]
+      await link(stranger.id, createdAt + 1)
+      const middle = await link(user.id, createdAt + 1)
+      assert.deepEqual(await other.identities.listByUser(user.id), [oldest, middle, newest])
     })
 
     test('a link to nobody is none', async () => {

@@ -74,7 +74,9 @@ export function passwordHashesContract(stores: Stores): void {
       assert.equal(await store.users.replacePasswordHash(without, null, 'new'), true)
       assert.equal(await store.users.replacePasswordHash(without, null, 'newer'), false)
       const races = await Promise.all(
-        ['a', 'b', 'c', 'd'].map((to) => store.users.replacePasswordHash(id, 'new', to)),
+        ['a', 'b', 'c', 'd'].map((to, index) =>
+          (index % 2 ? store : other).users.replacePasswordHash(id, 'new', to),
+        ),
       )
       assert.equal(races.filter(Boolean).length, 1)
     })
@@ -130,7 +132,17 @@ export function passwordHashesContract(stores: Stores): void {
       assert.deepEqual(await other.sessions.find(revoked.id), { ...revoked, revokedAt: now })
     })
 
-    test('an inactive user gets no new hash with a renewed stamp', async () => {
+    test('a renewed stamp goes over to no session if none is named', async () => {
+      const user = await add()
+      const session = aSession(user)
+      await store.sessions.create(session)
+      const renewal = { oldSecurityStamp: user.securityStamp, securityStamp: unique('renewed') }
+      const hash = String(user.passwordHash)
+      assert.equal(await store.users.replacePasswordHash(user.id, hash, 'x', { renewal }), true)
+      assert.deepEqual(await other.sessions.find(session.id), session)
+    })
+
+    test('an inactive user gets a new hash, but not with a renewed stamp', async () => {
       const user = await add({ active: false })
       const renewal = { oldSecurityStamp: user.securityStamp, securityStamp: 'renewed' }
       const hash = String(user.passwordHash)
@@ -139,6 +151,7 @@ export function passwordHashesContract(stores: Stores): void {
         false,
       )
       assert.deepEqual(await other.users.findById(user.id), user)
+      assert.equal(await store.users.replacePasswordHash(user.id, hash, 'x'), true)
     })
   })
 }

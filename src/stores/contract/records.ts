@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import type { ClientRecord } from '../../core/clients/client-store.ts'
 import { ConflictError } from '../../core/errors.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
+import type { SigningKeyRecord } from '../../core/keys/key-store.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
@@ -53,6 +55,35 @@ export function aSession(user: UserRecord, changes: Partial<SessionRecord> = {})
     ...changes,
   }
 }
+
+/** A confidential client that no other test knows. */
+export function aClient(changes: Partial<ClientRecord> = {}): ClientRecord {
+  made++
+  return {
+    id: `client-${made}`,
+    name: 'Ünïcødé "app"',
+    secretHash: `hash ${made}`,
+    grants: ['password', 'refresh_token'],
+    scopes: ['a', 'b:c'],
+    introspect: true,
+    createdAt: now,
+    ...changes,
+  }
+}
+
+/** A signing key that no other test knows. */
+export function aKey(changes: Partial<SigningKeyRecord> = {}): SigningKeyRecord {
+  return {
+    id: randomUUID(),
+    algorithm: 'ES256',
+    sealedPrivateKey: 'v1.x',
+    createdAt: now,
+    signsFrom: now,
+    verifiesUntil: null,
+    ...changes,
+  }
+}
+
 /** An event that no other test knows. */
 export function anEvent(changes: Partial<AuthEvent> = {}): AuthEvent {
   return { id: uuidv7(), type: 'user_updated', at: now, outcome: 'success', ...changes }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { Store } from '../../core/store.ts'
-import { addUser, anEvent, aSession, now, type Stores } from './records.ts'
+import { aClient, addUser, aKey, anEvent, aSession, now, type Stores } from './records.ts'
 
 /** What an end of everything leaves. Run it last: it ends what the other tests have made. */
 export function revokeAllContract(stores: Stores): void {
@@ -13,7 +13,11 @@ export function revokeAllContract(stores: Stores): void {
     })
 
     test('every user has the new stamp, every key is gone, the version is a new one, and it is an event (DD-08, LA-06)', async () => {
-      const user = await addUser(store)
+      const [user, another] = [await addUser(store), await addUser(store)]
+      const client = aClient()
+      await store.clients.create(client)
+      const from = await store.signingKeys.version()
+      await store.signingKeys.change(from, { put: [aKey()], remove: [] })
       const session = aSession(user)
       assert.equal(await store.sessions.create(session), true)
       assert.equal((await other.findSubject(user.id, session.id))?.sessionStamp, user.securityStamp)
@@ -23,12 +27,17 @@ export function revokeAllContract(stores: Stores): void {
         [now - 5, now + 2],
       ] as const) {
         const event = anEvent({ type: 'sys_restored', actor: `restore ${version}` })
-        await store.revokeAll(`new stamp ${version}`, instant, event)
+        assert.equal(await store.revokeAll(`new stamp ${version}`, instant, event), true)
         const { type, actor = '' } = event
         assert.deepEqual(await other.events.list({ type, actor, limit: 9 }), [event])
         assert.deepEqual(await other.signingKeys.read(), { version, keys: [] })
         const subject = await other.findSubject(user.id, session.id)
         assert.equal(subject?.user.securityStamp, `new stamp ${version}`)
+        for (const each of [user, another]) {
+          const stamped = { ...each, securityStamp: `new stamp ${version}` }
+          assert.deepEqual(await other.users.findById(each.id), stamped, 'the stamp alone is new')
+        }
+        assert.deepEqual(await other.clients.find(client.id), client)
         assert.equal(subject.sessionStamp, session.securityStamp, 'an old stamp')
         assert.equal(subject.keysVersion, version)
         assert.equal((await other.findClientSubject('none')).epoch, `new stamp ${version}`)

@@ -61,6 +61,15 @@ export function sessionsContract(stores: Stores): void {
       assert.deepEqual(await other.sessions.find(session.id), rotated)
     })
 
+    test('a session rotates until its last second, and each generation once', async () => {
+      const { session } = await opened()
+      const last = { now: session.expiresAt - 1, idleSince: session.rotatedAt - 1 }
+      assert.ok(await store.sessions.rotate(rotation(session, last)))
+      assert.equal(await other.sessions.rotate(rotation(session, last)), null)
+      const next = await other.sessions.rotate(rotation(session, { ...last, generation: 1 }))
+      assert.equal(next?.generation, 2)
+    })
+
     test('a rotation of what is not live, or not theirs, changes nothing', async () => {
       const { session, user } = await opened()
       for (const wrong of [
@@ -141,13 +150,17 @@ export function sessionsContract(stores: Stores): void {
         await store.sessions.create(session)
         return session.id
       }
-      const ids = [await make(), await make()].sort().reverse()
+      // One of them is live for a second more, the other was used just in time.
+      const edges = [await make({ expiresAt: now + 6 }), await make({ rotatedAt: now - 99 })]
+      const ids = [...edges, await make()].sort().reverse()
       await make({ expiresAt: now + 5 })
       await make({ rotatedAt: now - 100 })
       await store.sessions.revoke(await make(), now)
       const list = async () =>
         (await other.sessions.listByUser(user.id, now + 5, now - 100)).map(({ id }) => id)
       assert.deepEqual(await list(), ids)
+      const [newest] = await other.sessions.listByUser(user.id, now + 5, now - 100)
+      assert.deepEqual(newest, await store.sessions.find(String(ids[0])))
       await store.users.update(user.id, { securityStamp: 'new' })
       assert.deepEqual(await list(), [])
     })
@@ -157,7 +170,8 @@ export function sessionsContract(stores: Stores): void {
       const user = await add()
       const sessions = [3, 1, 2].map((used) => aSession(user, { rotatedAt: now + used }))
       for (const session of sessions) await store.sessions.create(session)
-      await store.sessions.trim(user.id, 2)
+      assert.equal(await store.sessions.trim(user.id, 3), 0)
+      assert.equal(await store.sessions.trim(user.id, 2), 1)
       const found = await Promise.all(sessions.map(({ id }) => other.sessions.find(id)))
       assert.deepEqual(
         found.map((session) => session !== null),
@@ -204,6 +218,8 @@ export function sessionsContract(stores: Stores): void {
       await store.sessions.revoke(session.id, now)
       assert.equal(await stampOf(session.id), null)
       assert.equal(await store.findSubject(randomUUID(), session.id), null)
+      await store.users.remove(user.id)
+      assert.equal(await other.findSubject(user.id, session.id), null)
     })
   })
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { before, describe, test } from 'node:test'
 import type { SigningKeyRecord } from '../../core/keys/key-store.ts'
 import type { Store } from '../../core/store.ts'
-import { addUser, now, type Stores } from './records.ts'
+import { addUser, aKey, now, type Stores } from './records.ts'
 
 /** What a store keeps of signing keys. */
 export function signingKeysContract(stores: Stores): void {
@@ -14,15 +13,6 @@ export function signingKeysContract(stores: Stores): void {
       ;[store, other] = stores()
     })
 
-    const aKey = (changes: Partial<SigningKeyRecord> = {}): SigningKeyRecord => ({
-      id: randomUUID(),
-      algorithm: 'ES256',
-      sealedPrivateKey: 'v1.x',
-      createdAt: now,
-      signsFrom: now,
-      verifiesUntil: null,
-      ...changes,
-    })
     const byId = (keys: readonly SigningKeyRecord[]) =>
       keys.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
@@ -86,21 +76,28 @@ export function signingKeysContract(stores: Stores): void {
       const first = await empty()
       // The key of each version is the number of that version.
       const keyOf = (version: number) => aKey({ id: String(version) })
-      const changes = (async () => {
+      let isOver = false
+      const change = async (): Promise<void> => {
         for (let version = first; version < first + 20; version++) {
-          const change = { put: [keyOf(version + 1)], remove: [String(version)] }
-          assert.equal(await store.signingKeys.change(version, change), true)
+          const next = { put: [keyOf(version + 1)], remove: [String(version)] }
+          assert.equal(await store.signingKeys.change(version, next), true)
         }
-      })()
-      for (let version = first; version < first + 20; ) {
-        const read = await other.signingKeys.read()
-        const ids = read.keys.map(({ id }) => id)
-        assert.deepEqual(ids, read.version === first ? [] : [String(read.version)])
-        version = read.version
-        // A store that answers at once would leave no time for the changes to reach the disk.
-        await new Promise(setImmediate)
       }
-      await changes
+      const watch = async (): Promise<number> => {
+        for (let isLast = false; ; isLast = isOver) {
+          const { version, keys } = await other.signingKeys.read()
+          const ids = keys.map(({ id }) => id)
+          assert.deepEqual(ids, version === first ? [] : [String(version)])
+          if (isLast) return version
+          // A store that answers at once would leave no time for the changes to reach the disk.
+          await new Promise(setImmediate)
+        }
+      }
+      const changes = change().finally(() => {
+        isOver = true
+      })
+      const [, seen] = await Promise.all([changes, watch()])
+      assert.equal(seen, first + 20)
     })
 
     test('the subject of a request says the version of the keys, as it is then', async () => {

@@ -115,8 +115,19 @@ export function throttleContract(stores: Stores): void {
       for (let times = 0; times < 3; times++) await count({ key })
       await stores()[1].throttle.takeBack(key)
       assert.deepEqual(await count({ key }), counted, 'the wait went with it')
+      assert.deepEqual(await count({ key }), waitUntil(now + 10), 'one was taken back, not all')
       for (let times = 0; times < 5; times++) await stores()[1].throttle.takeBack(key)
       assert.deepEqual(await count({ key, ifPresent: true }), absent)
+    })
+
+    test('of a known source are taken back, and it stays known', async () => {
+      const [store, other] = stores()
+      const knownKey = randomUUID()
+      await store.throttle.succeed({ account: randomUUID(), knownKey, now, ends: [] })
+      await count({ key: knownKey })
+      for (let times = 0; times < 2; times++) await other.throttle.takeBack(knownKey)
+      assert.deepEqual(await store.throttle.find([knownKey]), [{ key: knownKey, blockedUntil: 0 }])
+      await countAnew(knownKey)
     })
 
     test('that are to be present are not made', async () => {

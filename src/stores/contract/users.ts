@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { before, describe, test } from 'node:test'
 import type { Store } from '../../core/store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import { addUser, aSession, aUser, conflict, type Stores } from './records.ts'
+import { readPages } from './pages.ts'
+import { addUser, anEvent, aSession, aUser, conflict, type Stores } from './records.ts'
 
 /** What a store keeps of users. */
 export function usersContract(stores: Stores): void {
@@ -16,14 +17,21 @@ export function usersContract(stores: Stores): void {
 
     const add = (changes: Partial<UserRecord> = {}): Promise<UserRecord> => addUser(store, changes)
 
-    test('the first user is created once, of 20 at the same time', async () => {
+    test('the first user is created once, of 20 at the same time, with its event (LA-06)', async () => {
+      const actor = randomUUID()
+      const events = Array.from({ length: 20 }, () => anEvent({ actor }))
       const firsts = Array.from({ length: 20 }, () => aUser({ role: 'admin' }))
       const created = await Promise.all(
-        firsts.map((user, index) => (index % 2 ? store : other).users.createFirst(user)),
+        firsts.map((user, index) =>
+          (index % 2 ? store : other).users.createFirst(user, events[index]),
+        ),
       )
       assert.equal(created.filter(Boolean).length, 1)
+      const first = created.indexOf(true)
+      assert.deepEqual(await other.users.list({ limit: 30 }), [firsts[first]])
+      assert.equal(await store.users.createFirst(aUser(), anEvent({ actor })), false)
       assert.equal((await store.users.counts()).total, 1)
-      assert.equal(await store.users.createFirst(aUser()), false)
+      assert.deepEqual(await other.events.list({ actor, limit: 30 }), [events[first]])
     })
 
     test('a user is read as it was written, by id and by username', async () => {
@@ -39,6 +47,13 @@ export function usersContract(stores: Stores): void {
       assert.equal(await store.users.findByUsername("' or 1=1 --"), null)
       assert.equal(await store.users.update(randomUUID(), { role: 'x' }), null)
       assert.equal(await store.users.remove(randomUUID()), false)
+    })
+
+    test('a username is compared to the letter', async () => {
+      const { username } = await add()
+      for (const name of [username.toUpperCase(), ` ${username}`, `${username} `, '']) {
+        assert.equal(await store.users.findByUsername(name), null)
+      }
     })
 
     test('of many users those are created whose username and id are free', async () => {
@@ -90,12 +105,13 @@ export function usersContract(stores: Stores): void {
     })
 
     test('a user changes in what is named, and in nothing else', async () => {
-      const user = await add()
+      const [user, bystander] = [await add(), await add()]
       const changed = await store.users.update(user.id, { role: 'editor', active: false })
       assert.deepEqual(changed, { ...user, role: 'editor', active: false })
       assert.deepEqual(await other.users.findById(user.id), changed)
       const back = await store.users.update(user.id, { active: true, passwordHash: null })
       assert.deepEqual(back, { ...user, role: 'editor', passwordHash: null })
+      assert.deepEqual(await other.users.findById(bystander.id), bystander)
     })
 
     test('users are listed by username, found by a part of it, and paged', async () => {
@@ -110,18 +126,13 @@ export function usersContract(stores: Stores): void {
       assert.deepEqual(await found('\\'), ['list\\d'])
       assert.deepEqual(await found("'"), [])
 
-      const paged: string[] = []
-      for (let after: string | undefined; ; ) {
-        const page = await store.users.list({
-          search: 'list',
-          limit: 2,
-          ...(after !== undefined && { after }),
-        })
-        paged.push(...page.map(({ username }) => username))
-        if (page.length < 2) break
-        after = page.at(-1)?.username
-      }
-      assert.deepEqual(paged, await found('list'))
+      const paged = await readPages<UserRecord>({ limit: 2, items: names.length }, (after) =>
+        store.users.list({ search: 'list', limit: 2, ...(after && { after: after.username }) }),
+      )
+      assert.deepEqual(
+        paged.map(({ username }) => username),
+        await found('list'),
+      )
     })
 
     test('a part of a username is searched for as it is, not as a pattern', async () => {
@@ -151,14 +162,16 @@ export function usersContract(stores: Stores): void {
     })
 
     test('a removed user is gone, and every session too', async () => {
-      const user = await add()
-      const session = aSession(user)
-      await store.sessions.create(session)
+      const [user, bystander] = [await add(), await add()]
+      const [session, theirs] = [aSession(user), aSession(bystander)]
+      for (const each of [session, theirs]) await store.sessions.create(each)
       assert.equal(await store.users.remove(user.id), true)
       assert.equal(await store.users.remove(user.id), false)
       assert.equal(await other.users.findById(user.id), null)
       assert.equal(await other.users.findByUsername(user.username), null)
       assert.equal(await other.sessions.find(session.id), null)
+      assert.deepEqual(await other.users.findById(bystander.id), bystander)
+      assert.deepEqual(await other.sessions.find(theirs.id), theirs)
       await store.users.create(aUser({ username: user.username }))
     })
   })

@@ -1,12 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError } from '../../core/errors.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
-import type { SigningKeyRecord } from '../../core/keys/key-store.ts'
 import type { Store } from '../../core/store.ts'
-import { addUser, aSession, aUser, now } from './records.ts'
+import { aClient, addUser, aKey, aSession, aUser, now } from './records.ts'
 
 /** One call of each write that takes an event. */
 export type Write = (store: Store, event: AuthEvent) => Promise<unknown>
+
+/** False if what was to be created is taken. */
+async function isFree(created: Promise<void>): Promise<boolean> {
+  try {
+    await created
+    return true
+  } catch (error) {
+    if (error instanceof ConflictError) return false
+    throw error
+  }
+}
+
+/** True for a write that, of many at the same time, changes something once: others repeat what they change. */
+export function isOnce(name: string): boolean {
+  return !/^users\.update|^clients\.replaceSecretHash/.test(name)
+}
 
 /** Writes that change something, once, by name. */
 export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Write>>> {
@@ -16,25 +31,10 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
     userId,
     createdAt: now,
   })
-  const key = (): SigningKeyRecord => ({
-    id: randomUUID(),
-    algorithm: 'ES256',
-    sealedPrivateKey: 'sealed',
-    createdAt: now,
-    signsFrom: now,
-    verifiesUntil: null,
-  })
   return {
     'users.create': async () => {
       const user = aUser()
-      return ({ users }, event) =>
-        users.create(user, event).then(
-          () => true,
-          (error) => {
-            if (error instanceof ConflictError) return false
-            throw error
-          },
-        )
+      return ({ users }, event) => isFree(users.create(user, event))
     },
     'users.createMany': async () => {
       const many = [aUser(), aUser()]
@@ -89,6 +89,11 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
       await store.sessions.create(session)
       return ({ sessions }, event) => sessions.revoke(session.id, now, { userId: user.id, event })
     },
+    'sessions.revoke, whosever it is': async (store) => {
+      const session = aSession(await addUser(store))
+      await store.sessions.create(session)
+      return ({ sessions }, event) => sessions.revoke(session.id, now, { event })
+    },
     'identities.unlink': async (store) => {
       const { id } = await addUser(store)
       const linked = identity(id)
@@ -105,9 +110,33 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
       const { issuer, subject } = identity(user.id)
       return ({ identities }, event) => identities.createUser(issuer, subject, user, event)
     },
+    'clients.create': async () => {
+      const client = aClient()
+      return ({ clients }, event) => isFree(clients.create(client, event))
+    },
+    'clients.replace': async (store) => {
+      const before = aClient()
+      await store.clients.create(before)
+      return ({ clients }, event) => clients.replace(before, { ...before, name: 'New' }, event)
+    },
+    'clients.replaceSecretHash': async (store) => {
+      const { id } = aClient()
+      await store.clients.create(aClient({ id }))
+      let done = false
+      return async ({ clients }, event) => {
+        const result = await clients.replaceSecretHash(done ? 'nobody' : id, 'new', event)
+        done ||= result
+        return result
+      }
+    },
+    'clients.remove': async (store) => {
+      const client = aClient()
+      await store.clients.create(client)
+      return ({ clients }, event) => clients.remove(client.id, event)
+    },
     'signingKeys.change': async (store) => {
       const from = await store.signingKeys.version()
-      const change = { put: [key()], remove: [] }
+      const change = { put: [aKey()], remove: [] }
       return ({ signingKeys }, event) => signingKeys.change(from, change, [event])
     },
   }
