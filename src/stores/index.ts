@@ -19,6 +19,7 @@ export type {
 } from '../core/keys/key-store.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {
+  Revocation,
   Rotation,
   SessionRecord,
   SessionStore,
@@ -26,8 +27,18 @@ export type {
 } from '../core/sessions/session-store.ts'
 export type { CacheCounts, StoreStatistics } from '../core/statistics.ts'
 export type { Store } from '../core/store.ts'
-export type { ThrottleCount, ThrottleRule, ThrottleStore } from '../core/throttle/throttle-store.ts'
+export {
+  noEnd,
+  type ThrottleCount,
+  type ThrottleOutcome,
+  type ThrottleRule,
+  type ThrottleState,
+  type ThrottleStore,
+  type ThrottleSuccess,
+} from '../core/throttle/throttle-store.ts'
 export type {
+  GuardedWrite,
+  HashReplacement,
   StampRenewal,
   UserChanges,
   UserCounts,

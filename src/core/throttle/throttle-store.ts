@@ -39,22 +39,28 @@ export type ThrottleOutcome =
 
 /** A count as it is now. */
 export interface ThrottleState {
+  /** What is counted, as in `ThrottleCount`. */
   readonly key: string
-  /** The instant until which attempts wait, in the past if none does; `noEnd` if it is locked. */
+  /** The instant until which attempts wait, in the past if none waits; `noEnd` if the count is locked. */
   readonly blockedUntil: number
 }
 
 /** A success. */
 export interface ThrottleSuccess {
+  /** The account that has logged in. */
   readonly account: string
   /** The count of the source for this account, which starts or restarts at no failure. */
   readonly knownKey: string
+  /** Seconds since 1970. */
   readonly now: number
   /** Other counts that end with it. */
   readonly ends: readonly string[]
 }
 
-/** The end of the wait of a count that is locked. */
+/**
+ * The instant until which a locked count waits, in place of one in seconds: `Number.MAX_SAFE_INTEGER`. A
+ * column that holds it needs 64 bits.
+ */
 export const noEnd: number = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts, shared by all processes. They need not survive a power failure. */
