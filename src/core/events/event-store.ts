@@ -4,7 +4,7 @@ import type { AuthEventType, EventType } from './vocabulary.ts'
 export interface AuthEvent {
   /** UUIDv7. */
   readonly id: string
-  /** What happened; see `eventTypes`. */
+  /** What happened. */
   readonly type: AuthEventType
   /** Seconds since 1970. */
   readonly at: number

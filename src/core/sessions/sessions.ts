@@ -46,9 +46,9 @@ export interface InspectedSession {
 
 /** Which session to end, and who ends it. */
 export interface EndOptions {
-  /** End the session only if it is this user's. */
+  /** End the session only if it is this user's. Default: whose it is does not matter. */
   readonly userId?: string
-  /** Who ends it, for the event. */
+  /** Who ends it, for the event. Default: unknown. */
   readonly by?: Actor
 }
 

@@ -13,7 +13,7 @@ import { canonicalUsername } from './username.ts'
 
 /** What somebody shows to be a user. */
 export interface Credentials extends Actor {
-  /** As it was typed; compared in canonical form. */
+  /** As it was typed. Upper case counts as lower case, and wide letters as narrow ones. */
   readonly username: string
   /** As it was typed. */
   readonly password: string

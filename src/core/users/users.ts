@@ -8,33 +8,18 @@ import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
 import type { Login } from './login.ts'
+import type { NewUser } from './new-user.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { explainConflict, present, toUser, type User } from './user.ts'
-import { createUserImporter, type ImportUsers } from './user-import.ts'
+import {
+  createUserImporter,
+  type ImportCounts,
+  type ImportOptions,
+  type ImportSource,
+} from './user-import.ts'
 import type { UserChanges, UserCounts, UserQuery, UserRecord } from './user-store.ts'
 import { createUserUpdater } from './user-update.ts'
 import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
-
-/** A user to be created: with a password, or with the hash that an older system made of one. */
-export type NewUser = {
-  readonly username: string
-  /** Default: the `defaultRole` of `createAuth`. */
-  readonly role?: string
-} & (
-  | {
-      /** Judged by the policy. Null for a user who cannot log in with a password. */
-      readonly password: string | null
-      readonly passwordHash?: never
-    }
-  | {
-      /**
-       * A hash in any format that `docs/importing-users.md` lists. No policy applies: nobody knows the
-       * password. The first good login replaces an outdated hash.
-       */
-      readonly passwordHash: string
-      readonly password?: never
-    }
-)
 
 /** What a user sends for a new password. */
 export interface PasswordChange {
@@ -69,7 +54,7 @@ export interface Users {
   createFirst(user: NewUser, by?: Actor): Promise<User | null>
   /** The user of an id, active or not; null if there is none. */
   find(id: string): Promise<User | null>
-  /** The user of a name, in any spelling of it (see `canonicalUsername`); null if there is none. */
+  /** The user of a name, in upper or lower case, wide or narrow letters; null if there is none. */
   findByUsername(username: string): Promise<User | null>
   /**
    * Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`.
@@ -111,7 +96,7 @@ export interface Users {
    *
    * @throws {UserError} `role_unknown` if the default role of the import is.
    */
-  importUsers: ImportUsers
+  importUsers(source: ImportSource, options?: ImportOptions): Promise<ImportCounts>
 }
 
 export interface UsersOptions {

@@ -5,9 +5,9 @@ import { type Auth, createAccessToken } from '../../../src/core/auth.ts'
 import { UserError, type UserErrorCode } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
 import type { HashPool } from '../../../src/core/passwords/hash-pool.ts'
+import type { NewUser } from '../../../src/core/users/new-user.ts'
 import type { User } from '../../../src/core/users/user.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
-import type { NewUser } from '../../../src/core/users/users.ts'
 import { createGuards } from '../../../src/http/guards/guards.ts'
 import {
   authenticate,
