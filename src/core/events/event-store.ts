@@ -1,4 +1,4 @@
-import type { AuthEventType, EventType } from './vocabulary.ts'
+import type { AuthEventType } from './vocabulary.ts'
 
 /** Something that happened. Never holds a token, password, hash or key. */
 export interface AuthEvent {
@@ -9,7 +9,7 @@ export interface AuthEvent {
   /** Seconds since 1970. */
   readonly at: number
   /** Whether it succeeded or was refused. */
-  readonly outcome: EventType['outcome']
+  readonly outcome: 'success' | 'failure'
   /** Who did it: `user:<id>`, `client:<id>`, `cli:<name>`, `setup`, `system`. Absent if that is not known. */
   readonly actor?: string
   /** The user whom it concerns. */
