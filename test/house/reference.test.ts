@@ -100,6 +100,11 @@ test('no docstring sends a reader to what can be neither imported nor looked up'
       .map(([, , word]) => `${title} names ${word}`),
   )
   assert.deepEqual(faults, [])
+  assert.deepEqual(
+    texts.filter(({ text }) => /\b[\w-]+\.ts\b/.test(text)).map(({ title }) => title),
+    [],
+    'a file of the source is nothing to look up',
+  )
 })
 
 test('whoever is sent to a name by the page on options finds it there', () => {

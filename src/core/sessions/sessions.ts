@@ -22,7 +22,7 @@ export interface NewSession {
   readonly userAgent?: string | undefined
   /** The address that the login came from. Default: unknown. */
   readonly address?: string | undefined
-  /** The id of the request, for the event. */
+  /** The id of the request, for the event. Default none. */
   readonly requestId?: string | undefined
 }
 

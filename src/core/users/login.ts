@@ -19,7 +19,7 @@ export interface Credentials extends Actor {
   readonly password: string
   /** The address that they came from, which attempts are counted by. */
   readonly address: string | undefined
-  /** The client that they log in with, for the event of a refusal. */
+  /** The client that they log in with, for the event of a refusal. Default: unknown. */
   readonly clientId?: string
   /** What a refusal is the refusal of. Default `login`. */
   readonly purpose?: 'login' | 'password change'

@@ -29,9 +29,9 @@ export interface PasswordChange {
   readonly newPassword: string
   /** The address of the request. Wrong old passwords are counted by it. */
   readonly address: string | undefined
-  /** The session that stays. */
+  /** The id of the session that stays. Default: every session ends. */
   readonly keepSession?: string
-  /** The id of the request, for the event. */
+  /** The id of the request, for the event. Default none. */
   readonly requestId?: string | undefined
 }
 
