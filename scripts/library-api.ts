@@ -1,4 +1,4 @@
-// docs/library-api.md: what the package exports, with every member, ordered by job.
+// docs/library-api.md: what the package exports and the types that it names, with every member, ordered by job.
 
 import { type Member, type PublicName, readSurface } from './public-surface.ts'
 import { groupOf, groups } from './reference-groups.ts'
@@ -35,7 +35,7 @@ export function describeLibrary(): string {
   const anchors = anchorsOf(chapters)
   return `${[
     '# The library',
-    `Everything that the package exports, with every member. \`npm run reference\` makes this page from the source.`,
+    `Everything that the package exports, and every type that it names, with every member. \`npm run reference\` makes this page from the source.`,
     "```typescript\nimport { createAuth, createGuards } from 'portcullis'\nimport { portcullis, secured } from 'portcullis/fastify'\nimport { sqlite } from 'portcullis/stores/sqlite'\n```",
     'Options alone, with their defaults and units: [Options](options.md). Codes of errors: [Errors](errors.md).\nTimes are whole seconds, instants seconds since 1970.',
     '## Contents',
@@ -69,17 +69,30 @@ function anchorsOf(chapters: readonly Chapter[]): Map<unknown, string> {
   return anchors
 }
 
-function describe({ name, specifiers, signature, text, members }: PublicName): string {
+function describe(described: PublicName): string {
+  const { name, signature, text, members } = described
   return [
     `### ${name}`,
     // Of an interface the heading has said as much.
     signature === `interface ${name}` ? '' : `\`\`\`typescript\n${signature}\n\`\`\``,
-    `From ${specifiers.map((each) => `\`${each}\``).join(', ')}.`,
+    describeOrigin(described),
     text,
     members.map((member) => describeMember(name, member)).join('\n'),
   ]
     .filter(Boolean)
     .join('\n\n')
+}
+
+/** Where to import it from. Of what cannot be imported: what names it. */
+function describeOrigin({ name, specifiers }: PublicName): string {
+  if (specifiers.length > 0) return `From ${specifiers.map(codeOf).join(', ')}.`
+  const named = new RegExp(`\\b${name}\\b`)
+  const naming = readSurface().filter(
+    (each) =>
+      each.name !== name &&
+      [each.signature, ...each.members.map(({ type }) => type)].some((type) => named.test(type)),
+  )
+  return `Not exported. Named by ${naming.map((each) => codeOf(each.name)).join(', ')}.`
 }
 
 function describeMember(owner: string, { name, type, optional, text, declaredBy }: Member): string {
@@ -90,15 +103,19 @@ function describeMember(owner: string, { name, type, optional, text, declaredBy 
 
 /** A type as it is written, without the remarks in it. */
 export function onOneLine(type: string): string {
-  return type
-    .replace(/\/\*\*[\s\S]*?\*\//g, '')
-    .replace(/\breadonly (?=\w+\??[:(])/g, '')
-    .replace(/\s+/g, ' ')
-    .replace(/([(<[]) /g, '$1')
-    .replace(/,? ([)>\]])/g, '$1')
-    .replace(/^(: )?\| /, '$1')
-    .trim()
-    .replace(/^:/, ':')
+  return (
+    type
+      .replace(/\/\*\*[\s\S]*?\*\//g, '')
+      .replace(/\breadonly (?=\w+\??[:(])/g, '')
+      // Members on lines of their own.
+      .replace(/([\w)\]}'>])\n\s*(?=\w+\??:)/g, '$1; ')
+      .replace(/\s+/g, ' ')
+      .replace(/([(<[]) /g, '$1')
+      .replace(/,? ([)>\]])/g, '$1')
+      .replace(/^(: )?\| /, '$1')
+      .trim()
+      .replace(/^:/, ':')
+  )
 }
 
 /** As code, also where it has such quotes itself. */

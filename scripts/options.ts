@@ -23,6 +23,8 @@ export interface OptionSet {
   readonly says: string
   /** The functions that it is given to. */
   readonly takers: readonly string[]
+  /** The options of other sets that it is the value of. */
+  readonly holders: readonly string[]
   /** Other sets whose options are taken too. */
   readonly inherits: readonly string[]
   readonly options: readonly Option[]
@@ -43,10 +45,10 @@ export function splitDefault(text: string): readonly [value: string | undefined,
   return [value?.replace(/\s+/g, ' ').trim(), `${text.slice(0, at)}${before}${rest}`.trim()]
 }
 
-/** Every set of options that the package exports, in the order of the reference. */
+/** Every set of options that something takes, in the order of the reference. */
 export function listOptionSets(): readonly OptionSet[] {
   const names = readSurface().filter(({ members }) => members.length > 0)
-  const wanted = new Set(names.filter(({ name }) => name.endsWith('Options')))
+  const wanted = new Set(names.filter(isSet))
   for (const { members } of wanted) {
     for (const each of names) {
       // Written down by the application, and not what a callback of it is told.
@@ -58,6 +60,11 @@ export function listOptionSets(): readonly OptionSet[] {
     .flatMap((chapter) => chapter.names)
     .filter((each) => wanted.has(each))
     .map((each) => toSet(each, new Set([...wanted].map(({ name }) => name))))
+}
+
+/** True for options that a function takes, or that can be imported: not for a part that others inherit. */
+function isSet({ name, specifiers }: PublicName): boolean {
+  return name.endsWith('Options') && (specifiers.length > 0 || listTakers(name).length > 0)
 }
 
 /** True for data that an application writes down, as opposed to what has methods. */
@@ -72,17 +79,35 @@ function toSet({ name, text, members }: PublicName, sets: ReadonlySet<string>): 
     name,
     says: text,
     takers: listTakers(name),
+    holders: listHolders(name, sets),
     inherits: [...new Set(members.filter(isElsewhere).map(({ declaredBy }) => declaredBy))],
     options: members.filter((member) => !isElsewhere(member)).map(toOption),
   }
 }
 
-/** The functions with a parameter of a type. */
+/** The functions and methods with a parameter of a type. */
 function listTakers(name: string): readonly string[] {
   const named = new RegExp(`\\b${name}\\b`)
+  return readSurface().flatMap((owner) => {
+    const { kind, signature, members } = owner
+    if (/^(function|const)$/.test(kind)) return named.test(signature) ? [owner.name] : []
+    return members
+      .filter((member) => member.isMethod && member.name && named.test(member.type))
+      .filter(({ declaredBy }) => declaredBy === owner.name)
+      .map((member) => `${owner.name}.${member.name}`)
+  })
+}
+
+/** The options of sets whose type names a type. */
+function listHolders(name: string, sets: ReadonlySet<string>): readonly string[] {
+  const named = new RegExp(`\\b${name}\\b`)
   return readSurface()
-    .filter(({ kind, signature }) => /^(function|const)$/.test(kind) && named.test(signature))
-    .map((each) => each.name)
+    .filter((owner) => sets.has(owner.name))
+    .flatMap((owner) =>
+      owner.members
+        .filter(({ type, declaredBy }) => declaredBy === owner.name && named.test(type))
+        .map((member) => `\`${member.name}\` of [${owner.name}](#${owner.name.toLowerCase()})`),
+    )
 }
 
 function toOption({ name, type, optional, text }: Member): Option {
@@ -93,7 +118,8 @@ function toOption({ name, type, optional, text }: Member): Option {
   return {
     name,
     type: written,
-    required: !optional,
+    // A type that is taken in part has its defaults in words.
+    required: !optional && value === undefined,
     default: value,
     unit:
       written === 'number'
@@ -123,14 +149,22 @@ export function describeOptions(): string {
     sets
       .map(({ name, says }) => `- [${name}](#${name.toLowerCase()}): ${firstSentence(says)}`)
       .join('\n'),
-    ...sets.map(describeSet),
+    ...sets.map((set) => linkSets(describeSet(set), sets)),
     '## Stores',
     'A store takes a file and [SqliteOptions](#sqliteoptions), a URL and [PostgresOptions](#postgresoptions), or nothing.',
     ...listStores(),
   ].join('\n\n')}\n`
 }
 
-function describeSet({ name, says, takers, inherits, options }: OptionSet): string {
+/** A text in which the name of each other set leads to it. */
+function linkSets(text: string, sets: readonly OptionSet[]): string {
+  const names = new Set(sets.map(({ name }) => name))
+  return text.replace(/(?<=\b[Ss]ee )`(\w+)`/g, (code, name: string) =>
+    names.has(name) ? `[${code}](#${name.toLowerCase()})` : code,
+  )
+}
+
+function describeSet({ name, says, takers, holders, inherits, options }: OptionSet): string {
   const also = inherits.map((each) => `[${each}](#${each.toLowerCase()})`).join(' and ')
   const rows = options.map(
     (each) =>
@@ -145,6 +179,7 @@ function describeSet({ name, says, takers, inherits, options }: OptionSet): stri
     `## ${name}`,
     says,
     takers.length > 0 && `Taken by ${takers.map(codeOf).join(', ')}.`,
+    holders.length > 0 && `The value of ${holders.join(' and ')}.`,
     also && `It also takes every option of ${also}.`,
     rows.length > 0 && table,
   ]

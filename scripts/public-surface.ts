@@ -21,11 +21,13 @@ import {
   API,
   type Checker,
   type Symbol as CompilerSymbol,
+  NodeBuilderFlags,
   type Project,
   SignatureKind,
   SymbolFlags,
   type Type,
 } from 'typescript/unstable/sync'
+import { listReached, nodesOf, withoutAlias } from './reached-types.ts'
 
 const root = join(import.meta.dirname, '..')
 const src = join(root, 'src')
@@ -48,11 +50,11 @@ export interface Member {
   readonly text: string
 }
 
-/** A name that one entry point or several export. */
+/** A name that entry points export, or a type that the declaration of such a name names. */
 export interface PublicName {
   readonly name: string
   readonly kind: Kind
-  /** What to import it from, such as `portcullis/web`. */
+  /** What to import it from, such as `portcullis/web`. Empty for what is only named. */
   readonly specifiers: readonly string[]
   /** The file that declares it, from `src` on. */
   readonly file: string
@@ -63,21 +65,20 @@ export interface PublicName {
   readonly members: readonly Member[]
 }
 
-let everything: readonly PublicName[] | undefined
+let surface: readonly PublicName[] | undefined
 
-function readEverything(): readonly PublicName[] {
-  everything ??= readFrom(new Map([...listEntryPoints(), ...listErrorFiles()]))
-  return everything
-}
-
-/** Everything that the package exports, in the order of its entry points. */
+/**
+ * Everything that the package exports, in the order of its entry points. After it come the types that
+ * are exported by none, and that a reader meets in the declarations of the others.
+ */
 export function readSurface(): readonly PublicName[] {
-  return readEverything().filter(({ specifiers }) => specifiers.length > 0)
+  surface ??= readFrom(listEntryPoints())
+  return surface
 }
 
 /** The classes of errors that have codes of their own, with the codes: public or not. */
 export function readErrorCodes(): ReadonlyMap<string, readonly string[]> {
-  const classes = readEverything().filter(({ kind }) => kind === 'class')
+  const classes = readFrom(listErrorFiles()).filter(({ kind }) => kind === 'class')
   return new Map(
     classes.flatMap(({ name, members }) => {
       const own = members.find((each) => each.name === 'code' && each.declaredBy === name)
@@ -117,17 +118,16 @@ function readFrom(entryPoints: ReadonlyMap<string, string>): readonly PublicName
     const snapshot = compiler.updateSnapshot({ openProjects: [join(root, 'tsconfig.json')] })
     const [project] = snapshot.getProjects()
     if (project === undefined) throw new Error('The compiler finds no project.')
-    const names = new Map<string, PublicName>()
+    const specifiers = new Map<CompilerSymbol, string[]>()
     for (const [specifier, file] of entryPoints) {
       for (const symbol of listExports(project, file)) {
-        const described = describe(project, symbol)
-        const key = `${described.file} ${described.name}`
-        const before = names.get(key)?.specifiers ?? []
-        const specifiers = specifier === file ? before : [...before, specifier]
-        names.set(key, { ...described, specifiers })
+        specifiers.set(symbol, [...(specifiers.get(symbol) ?? []), specifier])
       }
     }
-    return [...names.values()]
+    return [...listReached(project, specifiers.keys())].map((symbol) => ({
+      ...describe(project, symbol),
+      specifiers: specifiers.get(symbol) ?? [],
+    }))
   } finally {
     compiler.close()
   }
@@ -137,25 +137,19 @@ function listExports({ program, checker }: Project, file: string): readonly Comp
   const source = program.getSourceFile(file)
   const module = source && checker.getSymbolAtLocation(source)
   if (module === undefined) throw new Error(`${file} is no module.`)
-  return checker
-    .getExportsOfModule(module)
-    .map((symbol) =>
-      (symbol.flags & SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol),
-    )
+  return checker.getExportsOfModule(module).map((symbol) => withoutAlias(checker, symbol))
 }
 
 function describe(project: Project, symbol: CompilerSymbol): Omit<PublicName, 'specifiers'> {
-  const nodes = symbol.declarations.flatMap((each) => each.resolve(project) ?? [])
-  // Of a function with overloads the last is the implementation, which nobody can call.
-  const shown = nodes.length > 1 && nodes.every(isFunctionDeclaration) ? nodes.slice(0, -1) : nodes
-  const [node] = shown
+  const nodes = nodesOf(project, symbol)
+  const [node] = nodes
   if (node === undefined) throw new Error(`${symbol.name} has no declaration.`)
   const file = relative(src, node.getSourceFile().fileName).replaceAll('\\', '/')
   return {
     name: symbol.name,
     kind: kindOf(node),
     file,
-    signature: shown.map(headOf).join('\n'),
+    signature: nodes.map(headOf).join('\n'),
     text: textOf(project.checker, symbol),
     members: listMembers(project, symbol, node),
   }
@@ -210,8 +204,24 @@ function listMembers(project: Project, symbol: CompilerSymbol, node: Node): read
       }),
     ),
     ...listCalls(project, type, symbol.name),
-    ...properties.flatMap((property) => describeMember(project, property)),
+    // Its own before what it inherits, and each as it stands in the source.
+    ...properties
+      .toSorted(byPlace(symbol))
+      .flatMap((property) => describeMember(project, property)),
   ]
+}
+
+/** A type's own members before those that it inherits, each in the order of its file. */
+function byPlace(owner: CompilerSymbol): (a: CompilerSymbol, b: CompilerSymbol) => number {
+  const own = new Set([...owner.getMembers().values()])
+  return (a, b) => {
+    const [placeOfA, placeOfB] = [a.declarations[0], b.declarations[0]]
+    return (
+      Number(own.has(b)) - Number(own.has(a)) ||
+      (placeOfA?.path ?? '').localeCompare(placeOfB?.path ?? '') ||
+      (placeOfA?.index ?? 0) - (placeOfB?.index ?? 0)
+    )
+  }
 }
 
 /** True for what has members of its own: not a text, a number or a function. */
@@ -251,7 +261,10 @@ function describeMember(project: Project, property: CompilerSymbol): readonly Me
   const hasType = isPropertySignatureDeclaration(node) || isPropertyDeclaration(node)
   const written = hasType ? node.type?.getText() : undefined
   const found = project.checker.getTypeOfSymbol(property)
-  const type = written ?? (found ? project.checker.typeToString(found) : 'unknown')
+  // What an alias of ours stands for says more than its name.
+  const unfolded = NodeBuilderFlags.InTypeAlias | NodeBuilderFlags.NoTruncation
+  const type =
+    written ?? (found ? project.checker.typeToString(found, undefined, unfolded) : 'unknown')
   const literals = found ? listLiterals(found) : []
   return [{ name, type: `: ${type}`, optional, isMethod: false, declaredBy, literals, text }]
 }

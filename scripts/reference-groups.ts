@@ -56,7 +56,7 @@ const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
   [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
   [
-    /^core\/(auth|auth-options|clock|compatibility|maybe-promise|maintain\w*|statistics)\./,
+    /^core\/(auth|auth-options|clock|compatibility|maintenance|maybe-promise|page|statistics)\./,
     creating,
   ],
   [/^core\/access\//, creating],

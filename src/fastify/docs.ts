@@ -45,6 +45,7 @@ export const docsShapes: ShapesOf<DocsOptions> = {
   connectTo: texts,
 }
 
+/** The option `transform` of `@fastify/swagger`. */
 type SwaggerTransform = NonNullable<FastifyDynamicSwaggerOptions['transform']>
 
 /**

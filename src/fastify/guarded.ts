@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from '
 import type { Guard } from '../http/guards/guard.ts'
 import { finishRoute, guardsOf, hookOf, putGuards } from './route-guards.ts'
 
+/** Says that the routes are loaded, or why they are not. */
 type Done = (error?: Error) => void
 /** What loads routes at once, by a promise or, with three parameters, when it calls the last. */
 type Plugin<Options> = (scope: FastifyInstance, options: Options, done: Done) => unknown

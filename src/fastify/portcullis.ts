@@ -21,7 +21,7 @@ import { finishRoute, warnOfEndlessRequests } from './route-guards.ts'
 
 /** What the plugin `portcullis` takes. */
 export interface PortcullisOptions extends OAuthPaths {
-  /** A resource server has no OAuth endpoints: the paths below are not used then. */
+  /** A resource server has no OAuth endpoints: their paths are not used then. */
   readonly auth: Auth | ResourceServer
   /**
    * The documentation of the whole application. False leaves it out, for an application that

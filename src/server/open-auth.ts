@@ -13,8 +13,9 @@ import { permissions } from './permissions.ts'
 import { parseIssuers } from './settings/issuers.ts'
 import { authSettings, type Config } from './settings/settings.ts'
 
+/** What `openAuth` takes. */
 export interface OpenAuthOptions {
-  /** Accepts passwords that the documents print, which anybody can look up. For demo users. */
+  /** Accepts passwords that the documents print, which anybody can look up. For demo users. Default false. */
   readonly allowSamplePasswords?: boolean
 }
 

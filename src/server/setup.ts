@@ -33,7 +33,7 @@ export interface Setup {
 }
 
 /**
- * Makes the right to create the first administrator, which ends after `setupLifetime` seconds.
+ * Makes the right to create the first administrator, which ends after half an hour.
  * `grant`: what other processes hold too. Default: a new one.
  */
 export function createSetup(

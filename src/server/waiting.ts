@@ -6,6 +6,7 @@ import { sendProblem } from '../fastify/refusal-handler.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import type { Config } from './settings/settings.ts'
 
+/** How `startServer` waits for the database. */
 export interface WaitingOptions {
   /** Ends the waiting. Default none. */
   readonly signal?: AbortSignal | undefined

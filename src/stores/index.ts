@@ -17,6 +17,7 @@ export type {
   SigningKeySet,
   SigningKeyStore,
 } from '../core/keys/key-store.ts'
+export type { SigningAlgorithm } from '../core/keys/signing-key.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {
   Revocation,
@@ -25,7 +26,7 @@ export type {
   SessionStore,
   Subject,
 } from '../core/sessions/session-store.ts'
-export type { CacheCounts, StoreStatistics } from '../core/statistics.ts'
+export type { CacheCounts, ConnectionCounts, StoreStatistics } from '../core/statistics.ts'
 export type { Store } from '../core/store.ts'
 export {
   noEnd,

@@ -95,6 +95,20 @@ test('every link within the repository leads somewhere', () => {
   assert.notEqual(followed, 0)
 })
 
+test('every file of ours that ARCHITECTURE.md and CONTRIBUTING.md name is there', () => {
+  const paths = ['ARCHITECTURE.md', 'CONTRIBUTING.md'].flatMap((page) =>
+    [...read(page).matchAll(/[\w-]+\/(?:\{[\w,-]+\}|[\w/.-])+\.ts\b/g)].map(([path]) => path),
+  )
+  assert.ok(paths.length > 20)
+  // Those of `src` are named without it.
+  const isThere = (path: string): boolean =>
+    ['.', 'src'].some((folder) => globSync(path, { cwd: join(root, folder) }).length > 0)
+  assert.deepEqual(
+    paths.filter((path) => !isThere(path)),
+    [],
+  )
+})
+
 test('every page of docs is linked from another document', () => {
   const linked = documents.flatMap((path) =>
     linksOf(path)

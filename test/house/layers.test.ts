@@ -7,7 +7,7 @@ import { importsOf, readSources, root, type SourceFile } from './sources.ts'
 const sources = readSources()
 const byPath = new Map(sources.map((source) => [source.path, source]))
 
-/** `cli -> server -> fastify -> http -> core <- stores`: what each folder may name besides itself. */
+/** What each folder may name besides itself. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   http: ['core'],
@@ -25,6 +25,32 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   pages: [],
   root: ['core', 'http'],
 }
+
+/** What a folder's arrows lead to, directly or by way of others. */
+function below(folder: string, from: (folder: string) => readonly string[]): readonly string[] {
+  const found = new Set(from(folder))
+  // The loop comes to what is added meanwhile.
+  for (const each of found) for (const next of from(each)) found.add(next)
+  return [...found].sort()
+}
+
+test('ARCHITECTURE.md draws these arrows, and no others', () => {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const drawn = [...page.matchAll(/^\w+(?: -> \w+)+$/gm)].flatMap(([line]) => {
+    const folders = line.split(' -> ')
+    return folders.slice(1).map((to, index) => ({ from: folders[index], to }))
+  })
+  assert.ok(drawn.length > 10)
+  // The files of the root are no folder.
+  const { root: _, ...folders } = arrows
+  for (const folder of Object.keys(folders)) {
+    assert.deepEqual(
+      below(folder, (each) => drawn.filter(({ from }) => from === each).map(({ to }) => to)),
+      below(folder, (each) => arrows[each] ?? []),
+      folder,
+    )
+  }
+})
 
 /** The files of which something is true, to be compared with those of which it may be. */
 function pathsWhere(condition: (source: SourceFile) => boolean): string[] {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readSurface } from '../../scripts/public-surface.ts'
 import { root } from './sources.ts'
 
 /** The names that an entry point exports, types and values. */
@@ -54,4 +55,27 @@ test('what only the package itself uses is exported by no entry for applications
       path,
     )
   }
+})
+
+test('a store can be written with what portcullis/stores exports', () => {
+  const surface = readSurface()
+  const needed = new Set(['Store'])
+  // The loop comes to what is added meanwhile.
+  for (const name of needed) {
+    const types = surface
+      .filter((each) => each.name === name)
+      .flatMap(({ signature, members }) => [signature, ...members.map(({ type }) => type)])
+    for (const other of surface) {
+      const named = new RegExp(`\\b${other.name}\\b`)
+      if (/^[A-Z]/.test(other.name) && types.some((type) => named.test(type)))
+        needed.add(other.name)
+    }
+  }
+  assert.ok(needed.has('ThrottleOutcome') && needed.size > 25)
+  const exported = namesOf('stores/index.ts')
+  assert.deepEqual(
+    [...needed].filter((name) => !exported.includes(name)),
+    [],
+  )
+  assert.ok(exported.includes('noEnd'), 'a locked count waits until then')
 })

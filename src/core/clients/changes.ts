@@ -4,7 +4,7 @@ import type { ClientRecord } from './client-store.ts'
 import { haveGrantFor } from './grants.ts'
 import { clientProblems } from './registration.ts'
 
-/** Changes to a registered client. Omitted fields stay as they are. */
+/** Changes to a registered client. Default of each: it stays as it is. */
 export interface ClientChanges {
   /** For people to read. */
   readonly name?: string

@@ -31,9 +31,9 @@ export interface ClientCredentials {
   readonly clientId: string
   /** Empty if there is none. */
   readonly clientSecret: string
-  /** The address that they came from, which wrong secrets are counted by. */
+  /** The address that they came from, which wrong secrets are counted by. Default: unknown. */
   readonly address?: string | undefined
-  /** The id of the request, for the event of a refusal. */
+  /** The id of the request, for the event of a refusal. Default none. */
   readonly requestId?: string | undefined
 }
 

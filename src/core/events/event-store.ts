@@ -1,15 +1,15 @@
-import type { AuthEventType, EventType } from './vocabulary.ts'
+import type { AuthEventType } from './vocabulary.ts'
 
 /** Something that happened. Never holds a token, password, hash or key. */
 export interface AuthEvent {
   /** UUIDv7. */
   readonly id: string
-  /** What happened; see `eventTypes`. */
+  /** What happened. */
   readonly type: AuthEventType
   /** Seconds since 1970. */
   readonly at: number
   /** Whether it succeeded or was refused. */
-  readonly outcome: EventType['outcome']
+  readonly outcome: 'success' | 'failure'
   /** Who did it: `user:<id>`, `client:<id>`, `cli:<name>`, `setup`, `system`. Absent if that is not known. */
   readonly actor?: string
   /** The user whom it concerns. */

@@ -4,9 +4,7 @@ export interface EventType {
   readonly says: string
   /** Whether the event tells of a success or of a refusal. */
   readonly outcome: 'success' | 'failure'
-  /**
-   * Who has not logged in can cause it, again and again: only so many are stored, see `createEventBudget`.
-   */
+  /** A client that is not logged in can cause it again and again, so only a limited number is stored. */
   readonly bounded?: true
   /** Heard and logged, not stored: nothing was changed, and there are many. */
   readonly passing?: true

@@ -7,6 +7,7 @@ import type { ExternalIdentity, UserMode } from '../tokens/external-subject.ts'
 export interface ExternalToken extends ExternalIdentity {
   /** Whom it speaks for: a user, or a client that acts for itself. */
   readonly kind: 'user' | 'client'
+  /** Its `aud`: the services that it is meant for. */
   readonly audience: readonly string[]
   /** Seconds since 1970. */
   readonly expiresAt: number
@@ -14,6 +15,7 @@ export interface ExternalToken extends ExternalIdentity {
   readonly issuedAt: number
   /** Empty if the issuer gives its tokens no id. */
   readonly id: string
+  /** The client that it was issued to. */
   readonly clientId: string
   /** Scopes and permissions. */
   readonly permissions: readonly string[]
@@ -52,6 +54,7 @@ export interface OpenIssuer {
    * verified again. Null when the keys are too old to be believed.
    */
   readonly keysVersion: number | null
+  /** What is known of its keys now. */
   readonly status: Pick<
     IssuerStatus,
     'keys' | 'lastFetchedAt' | 'fetches' | 'failures' | 'lastFailure'
@@ -69,6 +72,7 @@ export interface OpenIssuer {
 
 /** The keys that an issuer publishes, as far as they can be used. */
 export interface IssuerProbe {
+  /** The parameters of each (RFC 7517 §4, RFC 7518 §6). */
   readonly keys: readonly {
     readonly kty: string
     readonly kid?: string

@@ -7,7 +7,7 @@ export interface SigningKeyRecord {
   readonly id: string
   /** The one algorithm that the key signs with. */
   readonly algorithm: SigningAlgorithm
-  /** The private JWK, sealed; see sealed-box.ts. */
+  /** The private JWK, encrypted under the key encryption key. */
   readonly sealedPrivateKey: string
   /** Seconds since 1970. */
   readonly createdAt: number

@@ -29,7 +29,7 @@ export interface ManagedKey {
   readonly createdAt: number
   /** When it starts to sign. Seconds since 1970. */
   readonly signsFrom: number
-  /** When the last of its tokens has died; null while no successor is known. */
+  /** When the last of its tokens has expired. Seconds since 1970; null while no successor is known. */
   readonly verifiesUntil: number | null
 }
 

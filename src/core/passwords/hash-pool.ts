@@ -14,21 +14,19 @@ export interface HashPool {
    * Turns go round the sources that wait, and one source may fill a quarter of the queue: whoever
    * sends much makes mostly themselves wait. Jobs without a source are the application's own.
    *
-   * @throws {OverloadedError} if the queue is full or so long that the turn would come too late, or if
+   * @throws {UnavailableError} if the queue is full or so long that the turn would come too late, or if
    * the job has waited longer than `maxWait`.
    */
   run<T>(job: () => Promise<T>, source?: string): Promise<T>
-  /** @throws {OverloadedError} if a job from this source would be refused now. */
+  /** @throws {UnavailableError} if a job from this source would be refused now. */
   checkCapacity(source?: string): void
   /** Jobs running and jobs waiting now. */
   readonly load: { readonly running: number; readonly waiting: number }
-  /** What has been since the pool was made. */
-  readonly history: {
-    /** Jobs that ran at the same time, at most. */
-    readonly peak: number
-    /** Jobs that were refused, because the queue was full or their turn came, or would come, too late. */
-    readonly refused: number
-  }
+  /**
+   * What has been since the pool was made. `peak`: the most jobs that ran at the same time. `refused`: jobs
+   * that were refused, because the queue was full or their turn came, or would come, too late.
+   */
+  readonly history: { readonly peak: number; readonly refused: number }
   /** Calls the listener after every job. Returns what ends that. */
   subscribe(listener: (job: FinishedJob) => void): () => void
 }
@@ -43,7 +41,10 @@ export interface FinishedJob {
 
 /** How many hashes run and wait. */
 export interface HashPoolOptions {
-  /** Jobs at once: see `hashConcurrency`. */
+  /**
+   * Jobs at once. Choose one for each core, and fewer than the threads of Node.js, which signatures and
+   * files need too: it has 4, or as many as `UV_THREADPOOL_SIZE` says.
+   */
   readonly concurrency: number
   /** Jobs that may wait. Default 256 for each that may run. */
   readonly maxWaiting?: number
@@ -92,7 +93,7 @@ function checkHashPoolOptions(given: HashPoolOptions): HashPoolOptions {
 const newest = 0.1
 
 /**
- * Makes a pool for `createPasswordHasher`.
+ * Makes a pool for the option `passwordHash.pool` of `createAuth`: to choose its size, or to share one.
  *
  * @param now The time in milliseconds. Default: that of this machine, which no clock step changes.
  * @throws {ConfigError} with every option that cannot be used.

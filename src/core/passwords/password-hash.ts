@@ -94,7 +94,7 @@ export interface PasswordHasherOptions extends PepperOptions {
   readonly argon2?: Partial<Argon2Parameters>
   /** Accepts a cost below OWASP's table. For tests: such hashes fall to a stolen database. Default false. */
   readonly allowWeakHashes?: boolean
-  /** Where hashes run. Default: one at once for each core, 3 at most; see `hashConcurrency`. */
+  /** Where hashes run: what `createHashPool` made. Default: a pool for one hash on each core, 3 at most. */
   readonly pool?: HashPool
 }
 

@@ -11,7 +11,7 @@ export interface Passwords {
    *
    * Does not check the password against a policy.
    *
-   * @throws {OverloadedError} if too many hashes are waiting already.
+   * @throws {UnavailableError} if too many hashes are waiting already.
    */
   hash(password: string): Promise<string>
   /**
@@ -21,8 +21,8 @@ export interface Passwords {
    *
    * Does not count attempts: limit them yourself, or use `authenticate`, which does.
    *
-   * @throws {OverloadedError} if too many hashes are waiting already.
-   * @throws {UnavailableError} if the hash is under a pepper that is not configured.
+   * @throws {UnavailableError} if too many hashes are waiting already, or if the hash is under a pepper
+   * that is not configured.
    */
   verify(password: string, storedHash: string | null): Promise<boolean>
   /**

@@ -23,7 +23,7 @@ export interface NewSession {
   readonly userAgent?: string | undefined
   /** The address that the login came from. Default: unknown. */
   readonly address?: string | undefined
-  /** The id of the request, for the event. */
+  /** The id of the request, for the event. Default none. */
   readonly requestId?: string | undefined
 }
 
@@ -47,9 +47,9 @@ export interface InspectedSession {
 
 /** Which session to end, and who ends it. */
 export interface EndOptions {
-  /** End the session only if it is this user's. */
+  /** End the session only if it is this user's. Default: whose it is does not matter. */
   readonly userId?: string
-  /** Who ends it, for the event. */
+  /** Who ends it, for the event. Default: unknown. */
   readonly by?: Actor
 }
 

@@ -39,15 +39,15 @@ export type ThrottleOutcome =
 
 /** A count as it is now. */
 export interface ThrottleState {
-  /** What is counted. */
+  /** What is counted, as in `ThrottleCount`. */
   readonly key: string
-  /** The instant until which attempts wait, in the past if none does; `noEnd` if it is locked. */
+  /** The instant until which attempts wait, in the past if none waits; `noEnd` if the count is locked. */
   readonly blockedUntil: number
 }
 
 /** A success. */
 export interface ThrottleSuccess {
-  /** The account that was logged in to. */
+  /** The account that has logged in. */
   readonly account: string
   /** The count of the source for this account, which starts or restarts at no failure. */
   readonly knownKey: string
@@ -57,7 +57,10 @@ export interface ThrottleSuccess {
   readonly ends: readonly string[]
 }
 
-/** The `blockedUntil` of a count that is locked: only `unlock` ends its wait. */
+/**
+ * The instant until which a locked count waits, in place of one in seconds: `Number.MAX_SAFE_INTEGER`. A
+ * column that holds it needs 64 bits.
+ */
 export const noEnd: number = Number.MAX_SAFE_INTEGER
 
 /** Counts of failed attempts, shared by all processes. They need not survive a power failure. */

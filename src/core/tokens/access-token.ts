@@ -36,7 +36,7 @@ export interface AccessTokenClaims {
   readonly sid?: string
   /** A digest of the user's security stamp when the token was issued, for a token without a session. */
   readonly stamp?: string
-  /** Says that the client acts for itself, and ends with its secret; see client-stamp.ts. */
+  /** Says that the client acts for itself, and ends with its secret: a MAC of the digest of the secret. */
   readonly client_stamp?: string
 }
 

@@ -13,13 +13,13 @@ import { canonicalUsername } from './username.ts'
 
 /** What somebody shows to be a user. */
 export interface Credentials extends Actor {
-  /** As it was typed; compared in canonical form. */
+  /** As it was typed. Upper case counts as lower case, and wide letters as narrow ones. */
   readonly username: string
   /** As it was typed. */
   readonly password: string
   /** The address that they came from, which attempts are counted by. */
   readonly address: string | undefined
-  /** The client that they log in with, for the event of a refusal. */
+  /** The client that they log in with, for the event of a refusal. Default: unknown. */
   readonly clientId?: string
   /** What a refusal is the refusal of. Default `login`. */
   readonly purpose?: 'login' | 'password change'

@@ -10,6 +10,10 @@ import { canonicalUsername, usernameRule } from './username.ts'
 
 /** A user to be created: with a password, or with the hash that an older system made of one. */
 export type NewUser = {
+  /**
+   * 1 to 254 letters, digits or ASCII signs, without spaces, from one script. It is stored in lower case
+   * and narrow letters: `Alice` and `alice` are one user.
+   */
   readonly username: string
   /** Default: the `defaultRole` of `createAuth`. */
   readonly role?: string

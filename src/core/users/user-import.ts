@@ -13,7 +13,7 @@ import { canonicalUsername, usernameRule } from './username.ts'
 
 /** A user of an older system. */
 export interface ImportedUser {
-  /** Stored in canonical form. */
+  /** Stored in lower case and narrow letters. */
   readonly username: string
   /** In any format that `docs/importing-users.md` lists. Default null: no login with a password. */
   readonly passwordHash?: string | null | undefined
@@ -85,6 +85,7 @@ export interface ImportOptions {
 
 /** Entries, as they come. */
 export type ImportSource = AsyncIterable<ImportEntry> | Iterable<ImportEntry>
+
 /** Imports users; see `Users.importUsers`. */
 export type ImportUsers = (source: ImportSource, options?: ImportOptions) => Promise<ImportCounts>
 

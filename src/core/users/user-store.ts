@@ -4,9 +4,9 @@ import type { AuthEvent } from '../events/event-store.ts'
 export interface UserRecord {
   /** UUIDv7. Never reused; the `sub` of the user's tokens. */
   readonly id: string
-  /** Canonical form, see username.ts. Unique. */
+  /** In canonical form: lower case and narrow letters (RFC 8265 §3.3). Unique. */
   readonly username: string
-  /** A PHC string or a foreign format that password-hash.ts reads; null when no password is set. */
+  /** In any format that `docs/importing-users.md` lists; null when no password is set. */
   readonly passwordHash: string | null
   /** One of the configured roles. */
   readonly role: string

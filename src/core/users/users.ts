@@ -10,7 +10,12 @@ import type { Login } from './login.ts'
 import { createUserPreparer, type NewUser } from './new-user.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { explainConflict, present, toUser, type User } from './user.ts'
-import { createUserImporter, type ImportUsers } from './user-import.ts'
+import {
+  createUserImporter,
+  type ImportCounts,
+  type ImportOptions,
+  type ImportSource,
+} from './user-import.ts'
 import type { UserChanges, UserCounts, UserQuery, UserRecord } from './user-store.ts'
 import { createUserUpdater } from './user-update.ts'
 import { canonicalUsername, foldUsername } from './username.ts'
@@ -23,9 +28,9 @@ export interface PasswordChange {
   readonly newPassword: string
   /** The address of the request. Wrong old passwords are counted by it. */
   readonly address: string | undefined
-  /** The session that stays. */
+  /** The id of the session that stays. Default: every session ends. */
   readonly keepSession?: string
-  /** The id of the request, for the event. */
+  /** The id of the request, for the event. Default none. */
   readonly requestId?: string | undefined
 }
 
@@ -48,7 +53,7 @@ export interface Users {
   createFirst(user: NewUser, by?: Actor): Promise<User | null>
   /** The user of an id, active or not; null if there is none. */
   find(id: string): Promise<User | null>
-  /** The user of a name, in any spelling of it (see `canonicalUsername`); null if there is none. */
+  /** The user of a name, in upper or lower case, wide or narrow letters; null if there is none. */
   findByUsername(username: string): Promise<User | null>
   /**
    * Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`.
@@ -90,7 +95,7 @@ export interface Users {
    *
    * @throws {UserError} `role_unknown` if the default role of the import is.
    */
-  importUsers: ImportUsers
+  importUsers(source: ImportSource, options?: ImportOptions): Promise<ImportCounts>
 }
 
 export interface UsersOptions {

@@ -2,7 +2,7 @@
 
 import { type Setting, text } from './setting.ts'
 
-/** As JSON: plain data, which worker processes are told. See `parseIssuers`. */
+/** As JSON: plain data, which worker processes are told. */
 export const issuers: Setting<string | undefined> = text('ISSUERS', {
   fallback: undefined,
   default: 'none',

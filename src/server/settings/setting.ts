@@ -2,9 +2,11 @@
 
 /** One environment variable: the parser, the default and the table of the documentation come from here. */
 export interface Setting<out T = unknown> {
+  /** The name of the variable. */
   readonly name: string
   /** What applies when it is not set, in words. */
   readonly default: string
+  /** What it is for, as Markdown. */
   readonly description: string
   /** True if `<name>_FILE` may name a file that holds the value instead. Default false. */
   readonly secret?: boolean
