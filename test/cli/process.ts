@@ -58,10 +58,21 @@ export function start(
   { command = main, detached = false }: StartOptions = {},
 ): ChildProcess {
   const { PATH = '' } = process.env
-  return spawn(process.execPath, [command, ...words], {
+  const child = spawn(process.execPath, [command, ...words], {
     cwd: directory,
     detached,
     env: { PATH, ...runEnvironment, PORT: '0', HOST: '127.0.0.1', ...environment },
+  })
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  return child
+}
+
+/** What runs now. A test that has failed may leave its program behind, which would keep this process alive. */
+const running = new Set<ChildProcess>()
+if (process.env.NODE_TEST_CONTEXT !== undefined) {
+  after(() => {
+    for (const child of running) child.kill('SIGKILL')
   })
 }
 
@@ -162,7 +173,7 @@ export async function serve(
     })
     exited.then(() => resolve(''))
   })
-  const url = greeting.match(/http:\S+/)?.[0]
+  const url = greeting.match(/listens on (http:\S+)/)?.[1]
   if (url === undefined) throw new Error(`serve did not start: ${stderr}`)
   return {
     url,

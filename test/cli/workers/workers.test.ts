@@ -363,7 +363,7 @@ test('a worker that could never start again ends all, with its exit code', {
   const directory = createInstallation()
   await addUser(directory)
   const server = await serve(directory, { WORKERS: '2' })
-  const database = new DatabaseSync(join(directory, 'data/portcullis.db'))
+  const database = new DatabaseSync(join(directory, 'data/portcullis.db'), { timeout: 30_000 })
   database.exec("insert into portcullis_migration values ('9999_from_the_future', '2030-01-01')")
   database.close()
 
