@@ -42,7 +42,11 @@ export function buildPages(api: string, options: PagesOptions = {}): FastifyInst
       await client.login(request.body.get('username') ?? '', request.body.get('password') ?? '')
     } catch (error) {
       if (!(error instanceof AuthClientError)) throw error
-      return sendPage(reply.code(401), `<p>${escapeHtml(error.message)}</p>${loginForm}`)
+      // 401 for a wrong password, 429 for one too many, and no status where no answer came.
+      return sendPage(
+        reply.code(error.status ?? 503),
+        `<p>${escapeHtml(error.message)}</p>${loginForm}`,
+      )
     }
     logins.delete(loginOf(request))
     // A new number for each login, so that a number planted before it is worth nothing.
@@ -93,7 +97,8 @@ const logoutForm = '<form method="post" action="/logout"><button>Log out</button
 
 function sendPage(reply: FastifyReply, body: string): FastifyReply {
   reply.type('text/html; charset=utf-8').header('cache-control', 'no-store')
-  return reply.send(`<!doctype html><html lang="en"><title>Example</title>${body}</html>`)
+  return reply.send(`<!doctype html><html lang="en"><title>Example</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">${body}</html>`)
 }
 
 function splitPair(pair: string): readonly [string, string] {

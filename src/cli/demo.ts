@@ -41,10 +41,10 @@ async function createUsers(config: Config): Promise<readonly string[]> {
     const member = await auth.users.create(bob)
     return [
       '',
-      'WARNING: these are demo users, for this machine, and for now:',
+      'WARNING: demo users, for this machine only. Do not use them in production:',
       `  ${alice.username}, ${role}, with the password: ${alice.password}`,
       `  ${bob.username}, ${member.role}, with the password: ${bob.password}`,
-      'The database is thrown away when the server ends.',
+      'The database is deleted when the server stops.',
     ]
   } finally {
     await auth.close()

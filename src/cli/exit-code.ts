@@ -87,7 +87,7 @@ export function describeFailure(error: unknown): string {
     const place = address === undefined ? hostname : `${address} port ${port}`
     const reason =
       error.code === 'EADDRINUSE'
-        ? `another process listens there: end it, or set ${settings}PORT`
+        ? `the port is in use: stop the other process, or set ${settings}PORT`
         : error.code === 'EACCES'
           ? `not allowed: set ${settings}PORT to 1024 or more`
           : `not an address of this machine: set ${settings}HOST`

@@ -19,8 +19,8 @@ export function migrateCommand(): Command {
         if (pending?.length === 0) return console.log('The tables are up to date.')
         console.log(
           pending === undefined
-            ? 'There is no database yet: it is to be made.'
-            : `To be made: ${pending.join(', ')}.`,
+            ? 'There is no database yet: `migrate` creates it.'
+            : `Missing steps: ${pending.join(', ')}.`,
         )
         process.exitCode = 1
         return

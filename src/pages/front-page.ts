@@ -18,7 +18,7 @@ export type FrontLink = 'docs' | 'openapi' | 'health' | 'metadata'
 const titles: Readonly<Record<FrontLink, string>> = {
   docs: 'Try it in Swagger UI',
   openapi: 'OpenAPI document',
-  health: 'Can it serve requests?',
+  health: 'Health check',
   metadata: 'Metadata for OAuth clients',
 }
 
@@ -32,8 +32,10 @@ export function frontPage({ version, issuer, links, isEmpty }: FrontPage): Page 
   )
   const body = html`${isEmpty ? hint : ''}<p>Portcullis runs here, version ${version}.</p>
 <ul>${items}</ul>
-<h2>Log in, and ask who you are</h2>
-<pre><code>curl ${issuer}/auth/token -d username=… -d password=…
-curl ${issuer}/me -H 'Authorization: Bearer …'</code></pre>`
+<h2>Log in and call /me</h2>
+<pre><code>curl ${issuer}/auth/token \\
+  -d username=… --data-urlencode 'password=…'
+curl ${issuer}/me \\
+  -H 'Authorization: Bearer …'</code></pre>`
   return page({ title: 'Login server', body, wide: true })
 }

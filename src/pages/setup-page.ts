@@ -13,6 +13,7 @@ function takeCode() {
     history.replaceState(null, '', location.pathname)
   }
   field.hidden = code.value !== '' && !code.ariaInvalid
+  if (!field.hidden && code.value === '') code.focus()
 }
 takeCode()
 // The link, pasted where this page is open already.
@@ -30,10 +31,12 @@ export interface SetupForm {
   readonly minPasswordHint: string
 }
 
+const codeHint = 'It is at the end of the link that the server printed.'
+
 /** The page with the form for the first administrator. */
 export function setupFormPage({ code, username, problems, minPasswordHint }: SetupForm): Page {
   const all: readonly (Field & { readonly name: SetupField })[] = [
-    { name: 'code', label: 'Set-up code', autocomplete: 'off', value: code },
+    { name: 'code', label: 'Set-up code', autocomplete: 'off', value: code, hint: codeHint },
     { name: 'username', label: 'Username', autocomplete: 'username', value: username },
     {
       ...{ name: 'password', label: 'Password', type: 'password' },
@@ -50,9 +53,9 @@ ${fields(all, problems, 'username')}<button class="main">Create the administrato
 
 /** The page after the first administrator was created. */
 export function setupDonePage(username: string, docs: boolean): Page {
-  const next = docs ? html`Go on to <a href="docs">the documentation</a> and press Authorize.` : ''
+  const next = docs ? html`Open <a href="docs">Swagger UI</a>, and press Authorize.` : ''
   return page({
-    title: 'The administrator is there',
+    title: 'Administrator created',
     body: html`<p><strong>${username}</strong> can log in now. ${next}</p>`,
   })
 }
@@ -63,6 +66,6 @@ export function setupGonePage(reason: 'used' | 'expired', docs: boolean): Page {
     const body = html`<p>Restart the server for a new one, or use the command line.</p>`
     return page({ title: 'The link has expired', body })
   }
-  const next = docs ? html`Go to <a href="docs">the documentation</a>.` : ''
-  return page({ title: 'Set up already', body: html`<p>There are users already. ${next}</p>` })
+  const next = docs ? html`Open <a href="docs">Swagger UI</a>.` : ''
+  return page({ title: 'Already set up', body: html`<p>There are users already. ${next}</p>` })
 }

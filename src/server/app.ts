@@ -132,7 +132,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 const description =
-  'Log in with **Authorize**: type a username and a password, leave the client fields empty. Another method than those of a path is answered with 405 and `Allow`.'
+  'Log in with **Authorize**: type a username and a password. A method that the path does not have gets 405, with `Allow`.'
 
 function administrators({ roles }: Auth): readonly [string, ...string[]] {
   const [first, ...others] = roles.administrative

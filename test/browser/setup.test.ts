@@ -90,7 +90,7 @@ test('the set-up link leads to the first administrator, and its code to nobody',
   const alice = await auth.users.findByUsername('alice')
   assert.equal(alice?.role, 'admin')
 
-  await page.getByRole('link', { name: 'the documentation' }).click()
+  await page.getByRole('link', { name: 'Swagger UI' }).click()
   await page.waitForURL(`${origin}/docs`)
   await page.getByRole('button', { name: 'Authorize' }).first().waitFor()
 
@@ -103,7 +103,7 @@ test('the set-up link leads to the first administrator, and its code to nobody',
 
   // The page says so to whoever comes later with the link.
   await page.goto(`${origin}/setup#${setup.code}`)
-  await page.getByRole('heading', { name: 'Set up already' }).waitFor()
+  await page.getByRole('heading', { name: 'Already set up' }).waitFor()
 })
 
 test('the page without a code asks for it, and a wrong one is refused', async (t) => {
@@ -129,6 +129,6 @@ test('a server without documentation does not send its administrator there', asy
   assert.equal(await page.getByRole('link').count(), 0)
 
   await page.goto(link)
-  await page.getByRole('heading', { name: 'Set up already' }).waitFor()
+  await page.getByRole('heading', { name: 'Already set up' }).waitFor()
   assert.equal(await page.getByRole('link').count(), 0)
 })

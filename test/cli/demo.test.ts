@@ -12,7 +12,7 @@ test('--dev serves demo users, says loudly what they are, and leaves nothing beh
   const directory = createDirectory()
   const temporary = createDirectory()
   const server = await serve(directory, { TMPDIR: temporary }, { words: ['--dev'] })
-  assert.match(server.greeting, /WARNING: these are demo users/)
+  assert.match(server.greeting, /WARNING: demo users/)
   assert.doesNotMatch(server.greeting, /setup/)
   const users = [...server.greeting.matchAll(/^ {2}(\w+), (\w+), with the password: (.+)$/gm)]
   assert.deepEqual(

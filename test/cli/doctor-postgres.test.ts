@@ -42,7 +42,7 @@ describe('doctor on PostgreSQL', { skip }, () => {
     const of = await examine()
     assert.match(of('database'), /^ok: PostgreSQL 18\.\S+.* answers in \d/)
     assert.match(of('database'), /11 connections, of PostgreSQL's 40/)
-    assert.match(of('migrations'), /^ok: To be made: 0001_users_and_keys, .*`serve` does it/)
+    assert.match(of('migrations'), /^ok: Missing steps: 0001_users_and_keys, .*`serve` does it/)
     assert.match(of('clock'), /agrees with that of the database/)
     assert.match(of('secrets'), /^problem: The password in DATABASE_URL/)
     assert.deepEqual(await tables(), [])

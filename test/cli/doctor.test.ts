@@ -248,7 +248,7 @@ test('a database of an older version is told what is to be made, and not changed
   const earlier = stateOf(directory)
   const { status, said } = (await examine(directory)).of('migrations')
   assert.equal(status, 'warning')
-  assert.match(said, /To be made: 0002_sessions, .*run `portcullis migrate`/)
+  assert.match(said, /Missing steps: 0002_sessions, .*run `portcullis migrate`/)
   assert.deepEqual(stateOf(directory), earlier)
 })
 

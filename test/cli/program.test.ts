@@ -29,7 +29,7 @@ test('migrate makes the tables and says which, and with --check only whether', a
   const absent = await check()
   assert.deepEqual(
     [absent.code, absent.stdout],
-    [1, 'There is no database yet: it is to be made.\n'],
+    [1, 'There is no database yet: `migrate` creates it.\n'],
   )
   assert.equal(existsSync(join(directory, 'data')), false)
   const made = await run(directory, ['migrate'])

@@ -147,7 +147,7 @@ describe('serve, with the database down', { skip, timeout }, () => {
       environment: { DATABASE_URL: url, PORT: String(port) },
     })
     assert.equal(code, 69)
-    assert.match(stderr, /another process listens there/)
+    assert.match(stderr, /the port is in use/)
     const exited = once(other, 'close')
     other.kill('SIGTERM')
     await exited

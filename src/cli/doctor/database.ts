@@ -71,12 +71,10 @@ export function checkMigrations({ inspection }: Subject): readonly Finding[] {
     ]
   }
   if (obstacle !== null) {
-    return [
-      migrations.problem(obstacle, 'Nothing has been changed, and nothing will be by `serve`.'),
-    ]
+    return [migrations.problem(obstacle, 'Nothing was changed, and `serve` does not start.')]
   }
   if (pending.length === 0) return [migrations.ok(`All ${done.length} steps are done.`)]
-  const finding = `To be made: ${pending.join(', ')}.`
+  const finding = `Missing steps: ${pending.join(', ')}.`
   if (done.length === 0) return [migrations.ok(`${finding} \`serve\` does it.`)]
   return [
     migrations.warning(

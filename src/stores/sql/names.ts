@@ -28,7 +28,7 @@ export function tablePrefixProblems(prefix: string): readonly string[] {
   return isName(prefix, longestPrefix) && prefix === prefix.toLowerCase() && !isOfSqlite(prefix)
     ? []
     : [
-        `must be the beginning of a name, such as auth_: small letters, digits and _, at most ${longestPrefix}, and neither a digit nor sqlite_ at the beginning`,
+        `must have 1 to ${longestPrefix} small letters, digits or _, such as auth_, and must not begin with a digit or sqlite_`,
       ]
 }
 

@@ -417,10 +417,7 @@ describe('what keeps all workers from starting is told once', () => {
     const { code, stdout, stderr } = await startTwo(createDirectory(), { PORT: String(port) })
     other.close()
     assert.equal(code, 69)
-    assert.match(
-      stderr,
-      /^Cannot listen on 127\.0\.0\.1 port \d+: another process listens there.*\n$/,
-    )
+    assert.match(stderr, /^Cannot listen on 127\.0\.0\.1 port \d+: the port is in use.*\n$/)
     assert.equal(stdout, '')
   })
 })

@@ -223,7 +223,7 @@ describe('a mistake names its variable, and what would be right', () => {
     ['DATABASE_URL', 'postgres://u:p@h/d?sslrootcert=/canary', /cannot be read/],
     ['DATABASE_SCHEMA', 'auth', /is for PostgreSQL: set DATABASE_URL too/],
     ['DATABASE_SCHEMA', 'pg_auth', /must be a name such as auth/],
-    ['DATABASE_TABLE_PREFIX', 'sqlite_', /must be the beginning of a name/],
+    ['DATABASE_TABLE_PREFIX', 'sqlite_', /must have 1 to 20 small letters/],
     ['DATABASE_POOL_SIZE', '0', /from 1 to 1000/],
     ['DATABASE_STATEMENT_TIMEOUT', '0', /from 1 to 3600/],
     ['DATABASE_STATEMENT_TIMEOUT', '5s', /from 1 to 3600/],
