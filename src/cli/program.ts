@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/version.ts'
-import { describeFailure, exitCodeOf } from './exit-code.ts'
+import { CommandFailure, describeFailure, exitCodeOf } from './exit-code.ts'
 
 /** Builds the command line: all of it, or for words that serve only what they need. */
 export async function createProgram(words: readonly string[] = []): Promise<Command> {
@@ -62,6 +62,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   if (!isServing(words)) endWithReader()
   process.on('uncaughtException', crash)
   try {
+    requireDirectory()
     // Alone it is a question, not a mistake.
     const program = await createProgram(words)
     await program.parseAsync(words.length === 0 ? ['--help'] : words, { from: 'user' })
@@ -69,6 +70,18 @@ export async function run(argv: readonly string[]): Promise<void> {
     // Commander has said already what was wrong.
     if (!(error instanceof CommanderError)) console.error(describeFailure(error))
     process.exitCode = exitCodeOf(error)
+  }
+}
+
+/** @throws {CommandFailure} if the working directory was removed: nothing could be found from there. */
+function requireDirectory(): void {
+  try {
+    process.cwd()
+  } catch {
+    throw new CommandFailure(
+      'input',
+      'The working directory was removed: change to one that is there.',
+    )
   }
 }
 

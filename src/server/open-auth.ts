@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { createRoles } from '../core/access/roles.ts'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
@@ -87,7 +88,8 @@ async function chooseStore(
  */
 export function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    // Absolute: below a working directory that was removed, Node.js would try for ever.
+    mkdirSync(resolve(path), { recursive: true, mode: 0o700 })
     const database = databaseFile(path)
     for (const each of [path, database, `${database}-wal`, `${database}-shm`]) closeToOthers(each)
   } catch (cause) {
