@@ -7,6 +7,7 @@ import {
   recheck,
   requireFunction,
 } from '../http/guards/guard.ts'
+import { isEndHeld, recheckBeforeEnd } from '../http/guards/node-body.ts'
 import { mayHaveBody } from '../http/guards/request-body.ts'
 import { sendRefusal } from '../web/node.ts'
 
@@ -16,9 +17,8 @@ import { sendRefusal } from '../web/node.ts'
  *
  * Refusals are answered as `application/problem+json`; every other error goes to the error handlers.
  * Put it behind `express.json()` and its like, and `guarded` before them to refuse without reading a
- * body: what it let pass is asked again here.
- *
- * Does not ask again after a body that the handler reads itself: call `recheck(request)` then.
+ * body. A body that is read after the guard, by a parser or by the handler, ends only for a request that the
+ * guard still lets pass.
  *
  * @throws {TypeError} if it is given no guard, such as a function that returns one.
  */
@@ -40,13 +40,19 @@ export function secured<
   evaluatorOf(guard)
   requireFunction(handler, noHandler)
   return async (request, response, next) => {
-    try {
-      if (isGuarded(request) && mayHaveBody(request.headers)) await recheck(request)
-      if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-store')
-      await handler(await guard(request), request, response, next)
-    } catch (error) {
+    function refuse(error: unknown): void {
       const { documentation } = guard
       if (response.headersSent || !sendRefusal(error, response, documentation)) next(error)
+    }
+    try {
+      const wasAsked = isGuarded(request) && !isEndHeld(request)
+      if (wasAsked && mayHaveBody(request.headers)) await recheck(request)
+      if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-store')
+      const value = await guard(request)
+      recheckBeforeEnd(request, refuse)
+      await handler(value, request, response, next)
+    } catch (error) {
+      refuse(error)
     }
   }
 }
@@ -54,9 +60,8 @@ export function secured<
 /**
  * Puts a guard before all routes of a path: `app.use('/admin', guarded(requireRole('admin')))`.
  *
- * Does not ask again when a body has been read behind it. A user who was let in with the head of a
- * request may have lost the role while they sent the body. Put it behind `express.json()`, or end such
- * a route with `secured`.
+ * It asks again when a body has come: no parser behind it hears of the end of a body whose sender has lost
+ * the role meanwhile.
  *
  * @throws {TypeError} if it is given no guard, such as a function that returns one.
  */
