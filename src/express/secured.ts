@@ -49,7 +49,7 @@ export function secured<
       if (wasAsked && mayHaveBody(request.headers)) await recheck(request)
       if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-store')
       const value = await guard(request)
-      recheckBeforeEnd(request, refuse)
+      recheckBeforeEnd(request, response, refuse)
       await handler(value, request, response, next)
     } catch (error) {
       refuse(error)

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { recheck } from './guard.ts'
 import { mayHaveBody } from './request-body.ts'
 
@@ -17,7 +17,11 @@ export function isEndHeld(request: IncomingMessage): boolean {
  *
  * Does nothing for a request without a body, or whose body has been read.
  */
-export function recheckBeforeEnd(request: IncomingMessage, refuse: (error: unknown) => void): void {
+export function recheckBeforeEnd(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refuse: (error: unknown) => void,
+): void {
   if (held.has(request) || request.readableEnded || !mayHaveBody(request.headers)) return
   held.add(request)
   const emit = request.emit
@@ -36,7 +40,8 @@ export function recheckBeforeEnd(request: IncomingMessage, refuse: (error: unkno
     if (isClosed) request.emit('close')
   }
   request.emit = (event: string | symbol, ...values: unknown[]): boolean => {
-    if (event === 'end') {
+    // After the answer Node.js reads what nobody has read.
+    if (event === 'end' && !response.writableEnded) {
       isAsking = true
       void ask()
       return true
