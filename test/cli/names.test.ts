@@ -141,7 +141,11 @@ test('names that no database takes are told with all other mistakes', async () =
   const environment = { DATABASE_SCHEMA: '1', DATABASE_TABLE_PREFIX: 'a b', PORT: 'x' }
   const { code, stderr } = await run(createDirectory(), ['migrate'], { environment })
   assert.equal(code, 78)
-  for (const each of [/DATABASE_SCHEMA must be a name/, /DATABASE_TABLE_PREFIX must be/, /PORT/]) {
+  for (const each of [
+    /DATABASE_SCHEMA must be a name/,
+    /DATABASE_TABLE_PREFIX must have/,
+    /PORT/,
+  ]) {
     assert.match(stderr, each)
   }
   const schema = { DATABASE_SCHEMA: 'auth' }
