@@ -7,7 +7,7 @@ import { internals } from '../core/internals.ts'
 import type { Store } from '../core/store.ts'
 import { toUser } from '../core/users/user.ts'
 import type { UserRecord } from '../core/users/user-store.ts'
-import { CommandFailure } from './exit-code.ts'
+import { cannotWrite } from './file-failure.ts'
 import { guardedField } from './import/formula.ts'
 import { withAuth } from './with-auth.ts'
 
@@ -94,8 +94,7 @@ async function openNew(path: string): Promise<Writable> {
     await once(stream, 'open')
     return stream
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new CommandFailure('output', `Cannot write ${path}: ${code}.`)
+    throw cannotWrite(path, error)
   }
 }
 

@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander'
 import type { FirebaseParameters } from '../core/passwords/formats/firebase-scrypt.ts'
 import type { ImportCounts, ImportEntry, RefusedEntry } from '../core/users/user-import.ts'
 import { CommandFailure } from './exit-code.ts'
+import { cannotRead, cannotWrite } from './file-failure.ts'
 import { decodeWhole } from './import/decode-text.ts'
 import { firebaseColumns, parseFirebaseParameters } from './import/firebase.ts'
 import { type Input, openInput } from './import/input.ts'
@@ -112,8 +113,7 @@ function readParameters(path: string | undefined): FirebaseParameters | undefine
   try {
     text = decodeWhole(readFileSync(path))
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new CommandFailure('input', `Cannot read ${path}: ${code}.`)
+    throw cannotRead(path, error)
   }
   const parameters = parseFirebaseParameters(text)
   if (parameters !== null) return parameters
@@ -136,8 +136,7 @@ function openRefusals(path: string | undefined): Refusals {
   try {
     file = path === undefined ? undefined : openSync(path, 'w', 0o600)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new CommandFailure('output', `Cannot write ${path}: ${code}.`)
+    throw cannotWrite(String(path), error)
   }
   return {
     add({ line, username, problem }) {

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { createRoles } from '../core/access/roles.ts'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
@@ -81,6 +81,18 @@ async function chooseStore(
   }
 }
 
+// The recursive one of Node.js tries for ever where a parent is there and takes no directory, as in /proc.
+function makeWithParents(path: string): void {
+  if (existsSync(path)) return
+  makeWithParents(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process was first.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
 /**
  * Makes the data directory, and closes it and the database in it to other users.
  *
@@ -88,8 +100,7 @@ async function chooseStore(
  */
 export function makeDirectory(path: string): void {
   try {
-    // Absolute: below a working directory that was removed, Node.js would try for ever.
-    mkdirSync(resolve(path), { recursive: true, mode: 0o700 })
+    makeWithParents(resolve(path))
     const database = databaseFile(path)
     for (const each of [path, database, `${database}-wal`, `${database}-shm`]) closeToOthers(each)
   } catch (cause) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -120,4 +120,31 @@ test('for PostgreSQL its own tools are named', async () => {
     assert.equal(refused.code, 64)
     assert.match(refused.stderr, tool)
   }
+})
+
+test('a directory in the place of a file is said in a sentence', async () => {
+  const directory = createInstallation()
+  mkdirSync(join(directory, 'folder'))
+  for (const [words, said] of [
+    [['backup', 'folder'], /folder is no file: name one for the copy\./],
+    [['backup', '--force', 'folder'], /folder is no file: name one for the copy\./],
+    [['restore', 'folder'], /folder is no file/],
+    [['user', 'import', 'folder'], /Cannot read folder: it is a directory\./],
+    [
+      ['user', 'export', '--output', 'none/x'],
+      /Cannot write none\/x: its directory is not there\./,
+    ],
+  ] as const) {
+    const { code, stderr } = await run(directory, words)
+    assert.match(stderr, said, words.join(' '))
+    assert.doesNotMatch(stderr, / at /)
+    assert.ok(code === 66 || code === 74, `${words.join(' ')}: ${code}`)
+  }
+})
+
+test('a data directory that cannot be made is said in a sentence, and not tried for ever', async () => {
+  const environment = { DATA_DIR: '/proc/nowhere/data' }
+  const { code, stderr } = await run(createDirectory(), ['migrate'], { environment })
+  assert.equal(code, 74)
+  assert.match(stderr, /The data directory \/proc\/nowhere\/data cannot be made/)
 })

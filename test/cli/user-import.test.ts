@@ -337,7 +337,7 @@ test('what cannot be imported at all says why, and creates nobody', async () => 
   const importing = (...words: string[]): Promise<Finished> =>
     run(directory, ['user', 'import', ...words])
   const rows = [
-    [66, /^Cannot read missing\.jsonl: ENOENT\.\n$/, await importing('missing.jsonl')],
+    [66, /^Cannot read missing\.jsonl: it is not there\.\n$/, await importing('missing.jsonl')],
     [65, /^The file is not JSON/, await importing('broken.json')],
     [1, /^The role must be one of/, await importing('good.jsonl', '--role', 'king')],
     [64, /choices/, await importing('good.jsonl', '--from', 'myspace')],
@@ -459,7 +459,7 @@ test('what is exported is imported as it was, in both formats, into another data
     const words = ['user', 'export', '--with-hashes', '--format', format, '--output', file]
     assert.equal((await run(first, words)).code, 0)
     assert.equal(statSync(file).mode & 0o777, 0o600)
-    assert.match((await run(first, words)).stderr, /Cannot write .*: EEXIST/)
+    assert.match((await run(first, words)).stderr, /Cannot write .*: it is there already/)
     const second = createInstallation()
     assert.equal((await run(second, ['user', 'import', file])).code, 0)
     const copy = await run(second, ['user', 'export', '--with-hashes'])

@@ -63,7 +63,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
   ],
   stores: ['inspection.ts', 'key-file.ts', 'store-error.ts', 'subject-cache.ts', 'time-limit.ts'],
   server: ['event-answer.ts', 'setup.ts'],
-  cli: ['exit-code.ts', 'grace-period.ts', 'serve.ts'],
+  cli: ['exit-code.ts', 'file-failure.ts', 'grace-period.ts', 'serve.ts'],
 }
 
 /** Rooms with a door: the only files that others may name. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { CommandFailure } from '../exit-code.ts'
+import { cannotRead } from '../file-failure.ts'
 import { decodeText, decodeWhole } from './decode-text.ts'
 import { type Format, formatOf } from './read-file.ts'
 import type { Chunks } from './records.ts'
@@ -71,9 +71,4 @@ async function* readable(
   } catch (error) {
     if (!signal.aborted) throw cannotRead(path, error)
   }
-}
-
-function cannotRead(path: string, error: unknown): CommandFailure {
-  const { code } = error as NodeJS.ErrnoException
-  return new CommandFailure('input', `Cannot read ${path}: ${code}.`)
 }

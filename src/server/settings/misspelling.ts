@@ -1,6 +1,6 @@
 import { nearestName } from '../../core/nearest-name.ts'
 
-/** Letters of the shortest name that is looked at: others, such as `POST`, are words of their own. */
+/** Letters of the shortest name that is looked at: others, such as `PORT`, are near to many words. */
 const shortest = 6
 
 /**

@@ -8,6 +8,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
@@ -23,6 +24,9 @@ import { explainOpening, isFull } from './error.ts'
  * @throws {StoreError} `file_exists`, or for a database that cannot be read, or a full disk.
  */
 export async function copyDatabase(path: string, target: string, replace = false): Promise<void> {
+  if (existsSync(target) && !statSync(target).isFile()) {
+    throw new StoreError('unreadable', `${target} is no file: name one for the copy.`)
+  }
   if (!replace && existsSync(target)) throw fileExists(target)
   const draft = `${target}.${randomBytes(8).toString('hex')}`
   try {

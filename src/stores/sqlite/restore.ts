@@ -32,6 +32,7 @@ export async function restoreSqlite(
   options: SqliteOptions = {},
 ): Promise<string | null> {
   if (!existsSync(backupPath)) throw noBackup(`There is no file ${backupPath}`)
+  if (!statSync(backupPath).isFile()) throw noBackup(`${backupPath} is no file`)
   const draft = `${path}.${randomBytes(8).toString('hex')}`
   try {
     await copyDatabase(backupPath, draft)
