@@ -72,17 +72,17 @@ test('metrics are served on a port of their own, on this machine alone, and say 
   assert.equal(await server.stop(), 0)
 })
 
-test('a port for metrics that is taken is told by its name', { timeout }, async () => {
+test('a port for metrics that is taken is told by its name', { timeout }, async (t) => {
   const blocker = createServer().listen(0, '127.0.0.1')
+  t.after(() => blocker.close())
   await once(blocker, 'listening')
   const { port } = blocker.address() as { readonly port: number }
   for (const WORKERS of ['1', '2']) {
     const environment = { METRICS_PORT: String(port), WORKERS, LOG_LEVEL: 'silent' }
     const { code, stderr } = await run(createDirectory(), ['serve'], { environment })
     assert.equal(code, 69)
-    assert.match(stderr, /end it, or set METRICS_PORT\.$/m)
+    assert.match(stderr, /stop the other process, or set METRICS_PORT\.$/m)
   }
-  blocker.close()
 })
 
 test('one page tells of all workers, each by its place, and a new one takes over the place', {
