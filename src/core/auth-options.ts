@@ -2,20 +2,18 @@ import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
-import { type Compatibility, compatibilityShape } from './compatibility.ts'
+import type { Compatibility } from './compatibility.ts'
 import type { TrustedIssuer } from './issuers/external-issuer.ts'
-import { trustedIssuers } from './issuers/resource-server.ts'
+import { commonShapes, trustedIssuers } from './issuers/resource-server.ts'
 import { type KeyOptions, keyProblems } from './keys/key-options.ts'
 import {
   anything,
   bytes,
-  callback,
   flag,
   havingMethod,
   number,
   type ReadOptions,
   readOptions,
-  record,
   recordOf,
   required,
   type ShapesOf,
@@ -79,10 +77,7 @@ const store = "a store, such as sqlite('app.db') of portcullis/stores/sqlite"
 
 const shapes: ShapesOf<AuthOptions> = {
   store: required(havingMethod('open', store), `The option store is missing: pass ${store}.`),
-  roles: { ...record, words: "an object such as { admin: ['*'], member: [] }" },
-  defaultRole: text,
-  // Judged by describedProblems.
-  permissions: anything,
+  ...commonShapes,
   secretKey: text,
   previousSecretKeys: texts,
   signingAlgorithm: text,
@@ -114,8 +109,6 @@ const shapes: ShapesOf<AuthOptions> = {
   // Judged by readConfiguredClients.
   clients: anything,
   issuers: trustedIssuers,
-  compatibility: compatibilityShape,
-  clock: { ...callback, words: 'a function that returns seconds since 1970' },
 }
 
 /**

@@ -69,14 +69,19 @@ export const trustedIssuers: Shape = {
   accepts: (value) => Array.isArray(value) && value.every(isIssuer.accepts),
 }
 
-const shapes: ShapesOf<ResourceServerOptions> = {
-  issuers: required(trustedIssuers, `The option issuers is missing: pass ${trustedIssuers.words}.`),
+/** What the options have to be that `createAuth` takes too. */
+export const commonShapes: ShapesOf<Omit<ResourceServerOptions, 'issuers'>> = {
   roles: { ...record, words: "an object such as { admin: ['*'], member: [] }" },
   defaultRole: text,
   // Judged by describedProblems.
   permissions: anything,
   compatibility: compatibilityShape,
   clock: { ...callback, words: 'a function that returns seconds since 1970' },
+}
+
+const shapes: ShapesOf<ResourceServerOptions> = {
+  issuers: required(trustedIssuers, `The option issuers is missing: pass ${trustedIssuers.words}.`),
+  ...commonShapes,
 }
 
 /**
