@@ -46,6 +46,13 @@ export type UserErrorCode =
   | 'password_incorrect'
   | 'role_unknown'
   | 'user_unknown'
+  | 'email_invalid'
+  | 'email_taken'
+  | 'fields_invalid'
+  | 'code_incorrect'
+  | 'link_ended'
+  | 'registration_refused'
+  | 'invitation_unknown'
   | 'last_admin'
   | 'identity_invalid'
   | 'identity_taken'
@@ -142,6 +149,8 @@ export class ThrottledError extends Error {
 
 const conflicts = {
   username_taken: 'The username is taken.',
+  email_taken: 'The e-mail address is taken.',
+  token_ended: 'The one-time token is used, expired or unknown.',
   client_taken: 'The client id is taken.',
   last_active: 'No active user would be left.',
 } as const

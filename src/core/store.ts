@@ -2,6 +2,8 @@ import type { ClientStore, ClientSubject } from './clients/client-store.ts'
 import type { AuthEvent, EventStore } from './events/event-store.ts'
 import type { IdentityStore } from './issuers/identity-store.ts'
 import type { SigningKeyStore } from './keys/key-store.ts'
+import type { OneTimeTokenStore } from './mail/one-time-token-store.ts'
+import type { OutboxStore } from './mail/outbox-store.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { SessionStore, Subject } from './sessions/session-store.ts'
 import type { StoreStatistics } from './statistics.ts'
@@ -28,11 +30,15 @@ export interface Store {
   readonly clients: ClientStore
   /** The record of what happened. */
   readonly events: EventStore
+  /** Links and codes that are used once. Absent: nothing that needs them can be switched on. */
+  readonly oneTimeTokens?: OneTimeTokenStore
+  /** Mails that wait to be sent. Absent: as above. */
+  readonly outbox?: OutboxStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
   /**
-   * In one step: this stamp for all users and as the epoch, no signing key, and a version of them new
-   * to everybody.
+   * In one step: this stamp for all users and as the epoch, no signing key, a version of them new to
+   * everybody, no one-time token, and no mail that waits.
    */
   revokeAll(securityStamp: string, now: number, event?: AuthEvent): Promise<true>
   /** Rejects when the store cannot answer now. */

@@ -1,4 +1,6 @@
 import type { AuthEvent } from '../events/event-store.ts'
+import type { StoredWith } from '../mail/stored-with.ts'
+import type { UserFields } from './user-fields.ts'
 
 /** A user as stored. */
 export interface UserRecord {
@@ -19,12 +21,25 @@ export interface UserRecord {
    * A value, not an instant: two clocks that differ, or two events in one second, cannot mislead it.
    */
   readonly securityStamp: string
+  /** The e-mail address, as mails are sent to it; null if there is none. */
+  readonly email: string | null
+  /** The same in the form that addresses are compared in; null if there is none. */
+  readonly emailKey: string | null
+  /**
+   * When it was proved that the user reads the address; null if it was not. Two users never have the same
+   * `emailKey` verified. Seconds since 1970.
+   */
+  readonly emailVerifiedAt: number | null
+  /** The user cannot log in before; null if nobody suspended the user. Seconds since 1970. */
+  readonly suspendedUntil: number | null
+  /** When the user is to be deleted; null if nobody asked for it. Seconds since 1970. */
+  readonly deleteAt: number | null
+  /** The application's own facts. */
+  readonly fields: UserFields
 }
 
 /** The parts of a user that can change. */
-export type UserChanges = Partial<
-  Pick<UserRecord, 'passwordHash' | 'role' | 'active' | 'securityStamp'>
->
+export type UserChanges = Partial<Omit<UserRecord, 'id' | 'createdAt'>>
 
 /** A page of users, ordered by username. */
 export interface UserQuery {
@@ -57,19 +72,22 @@ export interface StampRenewal {
 }
 
 /** What comes with the change or the removal of a user. */
-export interface GuardedWrite {
+export interface GuardedWrite extends StoredWith {
   /** The roles of which one active user must be left. Default none. */
   readonly keepOneActiveIn?: readonly string[] | undefined
-  /** Is stored with the change. Default none. */
-  readonly event?: AuthEvent | undefined
+  /**
+   * The change is made only if the user has this stamp, and is active. Default: whatever the stamp is. A
+   * change that is not made for it answers null or false.
+   */
+  readonly ifStamp?: string | undefined
+  /** A session of the user that gets the new stamp of the change, as in `StampRenewal`. Default none. */
+  readonly keepSession?: string | undefined
 }
 
 /** What comes with a new password hash. */
-export interface HashReplacement {
+export interface HashReplacement extends StoredWith {
   /** Ends the tokens of the user. Default: they go on. */
   readonly renewal?: StampRenewal | undefined
-  /** Is stored with the change. Default none. */
-  readonly event?: AuthEvent | undefined
 }
 
 /**
@@ -79,8 +97,8 @@ export interface HashReplacement {
  * anything: neither is there without the other.
  */
 export interface UserStore {
-  /** @throws {ConflictError} `username_taken` */
-  create(user: UserRecord, event?: AuthEvent): Promise<void>
+  /** @throws {ConflictError} `username_taken`, `email_taken`, `token_ended` */
+  create(user: UserRecord, storedWith?: StoredWith): Promise<void>
   /**
    * Takes 2000 users at most, and creates those whose username and id are free. Returns their
    * usernames. The event is made of them, if there are any, for the same transaction.
@@ -97,6 +115,8 @@ export interface UserStore {
   findById(id: string): Promise<UserRecord | null>
   /** The user of a username in canonical form, or null. */
   findByUsername(username: string): Promise<UserRecord | null>
+  /** The user who has verified the address with this `emailKey`, or null. */
+  findByEmail(emailKey: string): Promise<UserRecord | null>
   /** Ordered by username, `limit` at most. */
   list(query: UserQuery): Promise<readonly UserRecord[]>
   /** Counts all users. Reads an index, not every row. */
@@ -108,7 +128,7 @@ export interface UserStore {
   /**
    * Changes a user and returns the new record, or null if there is none. With `keepOneActiveIn`, the
    * same step refuses the change if the user is the last active one in these roles.
-   * @throws {ConflictError} `last_active`
+   * @throws {ConflictError} `last_active`, `username_taken`, `email_taken`, `token_ended`
    */
   update(id: string, changes: UserChanges, options?: GuardedWrite): Promise<UserRecord | null>
   /**
@@ -116,6 +136,7 @@ export interface UserStore {
    * With `renewal` it replaces the stamp too, which ends the user's tokens. `keepSession` gets the new
    * stamp in the same step. With `renewal` also false if the user is inactive or no longer has the old
    * stamp: a log-out everywhere that came meanwhile must not be undone.
+   * @throws {ConflictError} `token_ended`
    */
   replacePasswordHash(
     id: string,
@@ -125,4 +146,6 @@ export interface UserStore {
   ): Promise<boolean>
   /** Like `update`, with the same refusal. False if there is no such user. */
   remove(id: string, options?: GuardedWrite): Promise<boolean>
+  /** Users whose `deleteAt` is at `now` or before, `limit` at most. */
+  dueForDeletion(now: number, limit: number): Promise<readonly UserRecord[]>
 }

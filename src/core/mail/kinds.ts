@@ -1,0 +1,51 @@
+/** The kinds of mails that are sent. */
+export type MailKind =
+  /** A link with which somebody registers. */
+  | 'registration'
+  /** Somebody tried to register with the address of a user. */
+  | 'already_registered'
+  /** A link with which somebody becomes a user. */
+  | 'invitation'
+  /** A link with which a user sets a new password. */
+  | 'password_reset'
+  /** Another issuer keeps the password of this user. */
+  | 'password_elsewhere'
+  /** A code that confirms a new address. */
+  | 'email_code'
+  /** To the old address: another one is about to replace it. */
+  | 'email_change_begun'
+  /** To the old address: another one has replaced it, with a link that takes it back. */
+  | 'email_changed'
+  /** To the new address. */
+  | 'email_confirmed'
+  /** To the owner of an address that another user asked for. */
+  | 'email_wanted'
+  /** The password was changed. */
+  | 'password_changed'
+  /** A login from a source or a program that was not seen for 90 days. */
+  | 'new_login'
+  /** The role was changed. */
+  | 'role_changed'
+  /** Too many wrong passwords: the account is locked. */
+  | 'account_locked'
+  /** The account will be deleted at a date. */
+  | 'deletion_begun'
+
+/** Seconds after which a mail of the kind is worth nothing, and is not sent any more. */
+export const mailLifetime: Readonly<Record<MailKind, number>> = {
+  registration: 60 * 60,
+  already_registered: 60 * 60,
+  invitation: 7 * 24 * 60 * 60,
+  password_reset: 30 * 60,
+  password_elsewhere: 30 * 60,
+  email_code: 10 * 60,
+  email_change_begun: 24 * 60 * 60,
+  email_changed: 24 * 60 * 60,
+  email_confirmed: 24 * 60 * 60,
+  email_wanted: 24 * 60 * 60,
+  password_changed: 24 * 60 * 60,
+  new_login: 24 * 60 * 60,
+  role_changed: 24 * 60 * 60,
+  account_locked: 24 * 60 * 60,
+  deletion_begun: 24 * 60 * 60,
+}

@@ -1,0 +1,36 @@
+import type { MailKind } from './kinds.ts'
+
+/** A mail, ready to be sent. */
+export interface Mail {
+  /** Stable: a mail that is sent again has the same. */
+  readonly id: string
+  readonly kind: MailKind
+  /** One address, in ASCII. */
+  readonly to: string
+  /** One line. */
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  /** By name, such as `Message-ID`. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What sends mails. */
+export interface Mailer {
+  /**
+   * Sends a mail; resolves when somebody else has taken the responsibility for it.
+   *
+   * A rejection is tried again later, unless it is a `MailRefusedError`. It is given up after 30 seconds,
+   * when the signal aborts.
+   */
+  send(mail: Mail, signal: AbortSignal): Promise<void>
+  /** Closes connections that are kept open. Default: there is nothing to close. */
+  close?(): void | Promise<void>
+}
+
+/** A mail that a relay refused for good: it is not tried again. */
+export class MailRefusedError extends Error {
+  override readonly name = 'MailRefusedError'
+  /** Always `mail_refused`. */
+  readonly code = 'mail_refused'
+}

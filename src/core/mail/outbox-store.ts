@@ -1,0 +1,77 @@
+import type { AuthEvent } from '../events/event-store.ts'
+import type { MailKind } from './kinds.ts'
+
+/** A mail to be sent. The address and what the text needs are sealed: the database alone reads neither. */
+export interface NewMail {
+  /** UUIDv7. The `Message-ID` is made of it, so a mail that is sent again is the same mail. */
+  readonly id: string
+  readonly kind: MailKind
+  /** The address, sealed. */
+  readonly recipient: string
+  /**
+   * Another mail with the same key that was made at `coalescesSince` or later makes this one superfluous.
+   * Null: every mail counts.
+   */
+  readonly coalesceKey: string | null
+  /** What the text is made of, as sealed JSON. */
+  readonly payload: string
+  /** Seconds since 1970, like all instants here. */
+  readonly createdAt: number
+  /** From then on it may be sent. */
+  readonly dueAt: number
+  /** From then on it is worth nothing. */
+  readonly expiresAt: number
+}
+
+/** A mail as stored. */
+export interface MailRecord extends NewMail {
+  readonly state: 'waiting' | 'sent' | 'failed'
+  /** How often it was claimed. */
+  readonly attempts: number
+  /** Nobody else may send it before. Null: nobody has claimed it. */
+  readonly claimedUntil: number | null
+  /** Why it was not sent. Never the text of a relay that may name the address. */
+  readonly reason: string | null
+}
+
+/** What became of a claimed mail. */
+export type MailOutcome =
+  /** The relay has taken it. */
+  | { readonly state: 'sent' }
+  /** It will never be sent. */
+  | { readonly state: 'failed'; readonly reason: string }
+  /** It is tried again from `dueAt` on. */
+  | { readonly state: 'waiting'; readonly reason: string; readonly dueAt: number }
+
+/** Mails that wait, and what became of others. */
+export interface OutboxCounts {
+  readonly waiting: number
+  readonly failed: number
+  /** The `dueAt` of the mail that has waited longest; null if none waits. */
+  readonly oldestDueAt: number | null
+}
+
+/** Mails at rest, from the request that causes one to the relay that takes it. */
+export interface OutboxStore {
+  /**
+   * Stores a mail, which then survives a power failure. False, and nothing stored, if a mail with its
+   * `coalesceKey` was made at `coalescesSince` or later.
+   */
+  add(mail: NewMail, coalescesSince?: number): Promise<boolean>
+  /**
+   * Claims mails that are due and that nobody holds, `limit` at most, the oldest first: `attempts` grows by
+   * one, and `claimedUntil` is `until`. Of two processes one gets a mail. Mails that have expired are not
+   * claimed.
+   */
+  claim(now: number, until: number, limit: number): Promise<readonly MailRecord[]>
+  /**
+   * Says what became of a claimed mail. False, and nothing changed, if the claim (`attempts`) is no longer
+   * the last one. A mail that was sent or has failed loses its recipient and its payload.
+   */
+  settle(id: string, attempts: number, outcome: MailOutcome, event?: AuthEvent): Promise<boolean>
+  /** Makes mails that have expired while they waited `failed`, `limit` at most. Returns them. */
+  expire(now: number, limit: number): Promise<readonly MailRecord[]>
+  counts(): Promise<OutboxCounts>
+  /** Deletes mails that do not wait and were made before an instant, `limit` at most; returns how many. */
+  prune(before: number, limit: number): Promise<number>
+}

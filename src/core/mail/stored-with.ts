@@ -1,0 +1,27 @@
+import type { AuthEvent } from '../events/event-store.ts'
+import type { NewMail } from './outbox-store.ts'
+
+/** A one-time token that a change uses up. */
+export interface Redemption {
+  /** The digest of the token. */
+  readonly digest: string
+  /** Seconds since 1970: the token must be live then. */
+  readonly now: number
+}
+
+/**
+ * What is stored in the transaction of a change, if the change is made: neither is there without the other.
+ * Each is absent unless it is given.
+ */
+export interface StoredWith {
+  readonly event?: AuthEvent | undefined
+  /** Mails that tell of the change. */
+  readonly mails?: readonly NewMail[] | undefined
+  /**
+   * A one-time token that is used up in the same step. If it is not live, the change is not made:
+   * `ConflictError` `token_ended`. If the change is not made, the token stays.
+   */
+  readonly redeems?: Redemption | undefined
+  /** Every one-time token that is about this address (its digest) ends in the same step. */
+  readonly endsAddress?: string | undefined
+}
