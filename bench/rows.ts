@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { SessionRecord } from '../src/core/sessions/session-store.ts'
+import { bareAccount } from '../src/core/users/user.ts'
 import type { UserRecord } from '../src/core/users/user-store.ts'
 
 const day = 86_400
@@ -51,6 +52,7 @@ export function makeUser(place: Place): UserRecord {
     active: true,
     createdAt,
     securityStamp: randomBytes(12).toString('base64url'),
+    ...bareAccount,
   }
 }
 

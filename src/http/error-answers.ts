@@ -36,6 +36,13 @@ export interface AnswerStyle {
 
 const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
   username_invalid: 422,
+  email_invalid: 422,
+  email_taken: 409,
+  fields_invalid: 422,
+  code_incorrect: 422,
+  link_ended: 410,
+  registration_refused: 403,
+  invitation_unknown: 404,
   password_refused: 422,
   password_hash_invalid: 422,
   role_unknown: 422,

@@ -52,7 +52,7 @@ void plain
 const text: Guard<string> = guard(() => 1)
 void text
 // @ts-expect-error a user has no such property
-refine(activeUser, (user) => user.email)
+refine(activeUser, (user) => user.nickname)
 // @ts-expect-error guards are given by name
 all([activeUser])
 // @ts-expect-error a value is not a guard

@@ -51,9 +51,9 @@ app.get(
   secured(activeUser, (user) => user.passwordHash),
 )
 app.get(
-  '/me/email',
+  '/me/nickname',
   // @ts-expect-error a user has no such property
-  secured(activeUser, (user) => user.email),
+  secured(activeUser, (user) => user.nickname),
 )
 app.get(
   '/me/rename',

@@ -8,7 +8,7 @@ import type { Store } from '../store.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
 import type { ExternalSubject } from '../tokens/external-subject.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
-import { toUser, type User } from '../users/user.ts'
+import { bareAccount, toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import { canonicalUsername } from '../users/username.ts'
 import type { TrustedIssuer } from './external-issuer.ts'
@@ -63,6 +63,7 @@ export function createExternalUsers({
         active: true,
         createdAt: clock(),
         securityStamp: newSecurityStamp(),
+        ...bareAccount,
       }
       try {
         const { issuer, role } = subject
@@ -104,6 +105,7 @@ function userOfToken({ claims, external }: AccessToken): User | null {
     role,
     active: true,
     createdAt: claims.iat,
+    ...{ email: null, emailVerified: false, fields: {}, suspendedUntil: null },
   }
 }
 

@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import { newSecurityStamp } from './security-stamp.ts'
+import { bareAccount } from './user.ts'
 import type { UserRecord } from './user-store.ts'
 import { canonicalUsername, usernameRule } from './username.ts'
 
@@ -95,6 +96,7 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
       active: true,
       createdAt: clock(),
       securityStamp: newSecurityStamp(),
+      ...bareAccount,
     }
   }
 

@@ -7,6 +7,7 @@ import type { Actor, AuthEvents } from '../events/events.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
+import { bareAccount } from './user.ts'
 import type { UserRecord } from './user-store.ts'
 import { type UpdateUser, updateOf } from './user-update.ts'
 import { canonicalUsername, usernameRule } from './username.ts'
@@ -134,6 +135,7 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
       active,
       createdAt,
       securityStamp: newSecurityStamp(),
+      ...bareAccount,
     }
   }
 

@@ -2,15 +2,39 @@ import { ConflictError, UserError } from '../errors.ts'
 import type { UserRecord } from './user-store.ts'
 
 /** A user as the rest of an application sees one: everything but the secrets. */
-export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>
+export interface User
+  extends Pick<
+    UserRecord,
+    'id' | 'username' | 'role' | 'active' | 'createdAt' | 'email' | 'fields' | 'suspendedUntil'
+  > {
+  /** True if the user has proved to read the address. */
+  readonly emailVerified: boolean
+}
+
+type BareAccount = Pick<
+  UserRecord,
+  'email' | 'emailKey' | 'emailVerifiedAt' | 'suspendedUntil' | 'deleteAt' | 'fields'
+>
+
+/** Of a user of whom nothing but a name is known: no address, no own fields, no dates. */
+export const bareAccount: BareAccount = {
+  email: null,
+  emailKey: null,
+  emailVerifiedAt: null,
+  suspendedUntil: null,
+  deleteAt: null,
+  fields: {},
+}
 
 /** Leaves out what nobody but core may see. */
-export function toUser({ id, username, role, active, createdAt }: UserRecord): User {
-  return { id, username, role, active, createdAt }
+export function toUser(record: UserRecord): User {
+  const { id, username, role, active, createdAt, email, fields, suspendedUntil } = record
+  const emailVerified = record.emailVerifiedAt !== null
+  return { id, username, role, active, createdAt, email, emailVerified, fields, suspendedUntil }
 }
 
 /** The user that was looked for. @throws {UserError} `user_unknown` if there is none. */
-export function existing<T extends User>(found: T | null): T {
+export function existing<T extends object>(found: T | null): T {
   if (found === null) throw new UserError('user_unknown', ['There is no such user.'])
   return found
 }
@@ -23,11 +47,21 @@ export function present(record: UserRecord | null): User {
 /** Says what a store refused, in words for people. */
 export function explainConflict(error: unknown): never {
   if (!(error instanceof ConflictError)) throw error
-  throw error.code === 'username_taken'
-    ? new UserError('username_taken', ['The username is taken.'], { cause: error })
-    : new UserError(
-        'last_admin',
-        ['This is the last active administrator: make another one first.'],
-        { cause: error },
-      )
+  const { code } = error
+  if (code === 'client_taken') throw error
+  const { as, says } = conflicts[code]
+  throw new UserError(as, [says], { cause: error })
 }
+
+const conflicts = {
+  username_taken: { as: 'username_taken', says: 'The username is taken.' },
+  email_taken: { as: 'email_taken', says: 'Another user has verified the e-mail address.' },
+  token_ended: {
+    as: 'link_ended',
+    says: 'The link has been used or has expired: ask for a new one.',
+  },
+  last_active: {
+    as: 'last_admin',
+    says: 'This is the last active administrator: make another one first.',
+  },
+} as const

@@ -135,7 +135,7 @@ export function createUsers(options: UsersOptions): Users {
     async create(user, by) {
       const record = await prepare(user)
       await events
-        .recordWith(creationOf(record, by), (event) => users.create(record, event))
+        .recordWith(creationOf(record, by), (event) => users.create(record, { event }))
         .catch(explainConflict)
       return toUser(record)
     },

@@ -6,8 +6,12 @@ import type { User } from '../../core/users/user.ts'
 import type { Parameters } from './grant.ts'
 
 /** What a client may be delegated by a user: what both the client and the role of the user may do. */
-export function delegableScopes({ roles }: Auth, user: User, client: Client): readonly string[] {
-  return narrowScopes(roles.permissionsOf(user.role), client.scopes ?? [everyPermission])
+export function delegableScopes(
+  { roles }: Auth,
+  { role }: Pick<User, 'role'>,
+  client: Client,
+): readonly string[] {
+  return narrowScopes(roles.permissionsOf(role), client.scopes ?? [everyPermission])
 }
 
 /** The scopes that a request asks for; none if it asks for none. */

@@ -33,6 +33,12 @@ export function aUser(changes: Partial<UserRecord> = {}): UserRecord {
     active: true,
     createdAt: now,
     securityStamp: `stamp ${made}`,
+    email: null,
+    emailKey: null,
+    emailVerifiedAt: null,
+    suspendedUntil: null,
+    deleteAt: null,
+    fields: {},
     ...changes,
   }
 }

@@ -34,7 +34,7 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
   return {
     'users.create': async () => {
       const user = aUser()
-      return ({ users }, event) => isFree(users.create(user, event))
+      return ({ users }, event) => isFree(users.create(user, { event }))
     },
     'users.createMany': async () => {
       const many = [aUser(), aUser()]

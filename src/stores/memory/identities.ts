@@ -36,7 +36,7 @@ export function createMemoryIdentities(
       // Looked at first, so that nothing is waited for between the look and the change.
       if (users.readByUsername(user.username) !== null) throw new ConflictError('username_taken')
       byKey.set(key, Object.freeze({ issuer, subject, userId: user.id, createdAt: user.createdAt }))
-      await users.create(user, event)
+      await users.create(user, { event })
       return true
     },
     async unlink(userId, issuer, subject, event) {

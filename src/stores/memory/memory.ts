@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { firstPartyClientId } from '../../core/clients/registration.ts'
-import { ConflictError } from '../../core/errors.ts'
 import type { SessionRecord, SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
-import type { UserRecord, UserStore } from '../../core/users/user-store.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
 import { createMemoryClients } from './clients.ts'
 import { type AddEvent, createMemoryEvents } from './events.ts'
 import { createMemoryIdentities } from './identities.ts'
+import { createMemoryOneTimeTokens } from './one-time-tokens.ts'
+import { createMemoryOutbox } from './outbox.ts'
 import { createMemorySigningKeys } from './signing-keys.ts'
 import { createMemoryThrottle } from './throttle.ts'
+import { createMemoryUsers } from './users.ts'
 
 /** A store that is gone with the process: for tests and trials. */
 export function memory(...nothing: readonly never[]): Store {
@@ -16,11 +18,19 @@ export function memory(...nothing: readonly never[]): Store {
   const key = randomBytes(32)
   const sessionById = new Map<string, SessionRecord>()
   const events = createMemoryEvents()
-  const users = createUsers(sessionById, (id) => identities.forgetUser(id), events.add)
+  const outbox = createMemoryOutbox(events.add)
+  const users = createMemoryUsers(sessionById, forgetUser, events.add, () => oneTimeTokens.changes)
+  const oneTimeTokens = createMemoryOneTimeTokens(users.read, events.add, outbox)
   const identities = createMemoryIdentities(users, events.add)
   const signingKeys = createMemorySigningKeys(events.add)
   const clients = createMemoryClients(events.add)
   let epoch = ''
+
+  function forgetUser(id: string): void {
+    identities.forgetUser(id)
+    oneTimeTokens.forgetUser(id)
+  }
+
   return {
     users,
     sessions: createSessions(sessionById, users.read, events.add),
@@ -29,6 +39,8 @@ export function memory(...nothing: readonly never[]): Store {
     throttle: createMemoryThrottle(events.add),
     clients,
     events,
+    oneTimeTokens,
+    outbox,
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null
@@ -45,6 +57,8 @@ export function memory(...nothing: readonly never[]): Store {
     async revokeAll(securityStamp, now, event) {
       users.stampAll(securityStamp)
       signingKeys.deleteAll(now)
+      oneTimeTokens.forgetAll()
+      outbox.forgetWaiting()
       epoch = securityStamp
       events.add(event)
       return true
@@ -53,134 +67,6 @@ export function memory(...nothing: readonly never[]): Store {
     check: async () => {},
     keyEncryptionKey: async () => key,
     close: async () => {},
-  }
-}
-
-interface Users extends UserStore {
-  read(id: string): UserRecord | null
-  readByUsername(username: string): UserRecord | null
-  stampAll(securityStamp: string): void
-}
-
-function createUsers(
-  sessionById: Map<string, SessionRecord>,
-  forgetIdentities: (userId: string) => void,
-  addEvent: AddEvent,
-): Users {
-  const byId = new Map<string, UserRecord>()
-  const idByUsername = new Map<string, string>()
-
-  function refuseIfLast(user: UserRecord, roles: readonly string[] = []): void {
-    const counts = (other: UserRecord): boolean => other.active && roles.includes(other.role)
-    if (!counts(user)) return
-    for (const other of byId.values()) if (other.id !== user.id && counts(other)) return
-    throw new ConflictError('last_active')
-  }
-
-  function insert(user: UserRecord): void {
-    if (idByUsername.has(user.username)) throw new ConflictError('username_taken')
-    byId.set(user.id, Object.freeze({ ...user }))
-    idByUsername.set(user.username, user.id)
-  }
-
-  const read = (id: string): UserRecord | null => byId.get(id) ?? null
-  const readByUsername = (username: string): UserRecord | null =>
-    read(idByUsername.get(username) ?? '')
-
-  return {
-    read,
-    readByUsername,
-    stampAll(securityStamp) {
-      for (const user of byId.values()) byId.set(user.id, Object.freeze({ ...user, securityStamp }))
-    },
-    async create(user, event) {
-      insert(user)
-      addEvent(event)
-    },
-    async createMany(users, eventOf) {
-      const free = users.filter((user) => {
-        if (byId.has(user.id) || idByUsername.has(user.username)) return false
-        insert(user)
-        return true
-      })
-      const usernames = free.map(({ username }) => username)
-      if (usernames.length > 0) addEvent(eventOf?.(usernames))
-      return usernames
-    },
-    async takenAmong(usernames) {
-      return usernames.filter((username) => idByUsername.has(username))
-    },
-    async createFirst(user, event) {
-      if (byId.size > 0) return false
-      insert(user)
-      addEvent(event)
-      return true
-    },
-    findById: async (id) => read(id),
-    findByUsername: async (username) => readByUsername(username),
-    async list({ search = '', after = '', limit }) {
-      return [...byId.values()]
-        .filter(({ username }) => username > after && username.includes(search))
-        .sort((a, b) => (a.username < b.username ? -1 : 1))
-        .slice(0, limit)
-    },
-    async counts() {
-      const byRole = new Map<string, number>()
-      let active = 0
-      for (const user of byId.values()) {
-        byRole.set(user.role, (byRole.get(user.role) ?? 0) + 1)
-        if (user.active) active++
-      }
-      return { total: byId.size, active, byRole: Object.fromEntries(byRole) }
-    },
-    async importedHashes(limit) {
-      return [...byId.values()]
-        .sort((a, b) => (a.id < b.id ? 1 : -1))
-        .flatMap(({ passwordHash }) => passwordHash ?? [])
-        .filter((hash) => !hash.startsWith('$argon2id$'))
-        .slice(0, limit)
-    },
-    async pepperIds() {
-      const hashes = [...byId.values()].flatMap(({ passwordHash }) => passwordHash ?? [])
-      return [
-        ...new Set(hashes.flatMap((hash) => /^\$argon2.*,keyid=(.{8})/.exec(hash)?.[1] ?? [])),
-      ].sort()
-    },
-    async update(id, changes, { keepOneActiveIn, event } = {}) {
-      const user = byId.get(id)
-      if (!user) return null
-      refuseIfLast(user, keepOneActiveIn)
-      const changed = Object.freeze({ ...user, ...changes })
-      byId.set(id, changed)
-      addEvent(event)
-      return changed
-    },
-    async replacePasswordHash(id, from, to, { renewal, event } = {}) {
-      const user = byId.get(id)
-      if (user?.passwordHash !== from) return false
-      const oldStamp = user.securityStamp
-      if (renewal && !(user.active && oldStamp === renewal.oldSecurityStamp)) return false
-      const securityStamp = renewal?.securityStamp ?? oldStamp
-      byId.set(id, Object.freeze({ ...user, passwordHash: to, securityStamp }))
-      addEvent(event)
-      const kept = sessionById.get(renewal?.keepSession ?? '')
-      if (kept?.userId === id && kept.securityStamp === oldStamp && kept.revokedAt === null) {
-        sessionById.set(kept.id, Object.freeze({ ...kept, securityStamp }))
-      }
-      return true
-    },
-    async remove(id, { keepOneActiveIn, event } = {}) {
-      const user = byId.get(id)
-      if (!user) return false
-      refuseIfLast(user, keepOneActiveIn)
-      idByUsername.delete(user.username)
-      for (const session of sessionById.values()) {
-        if (session.userId === id) sessionById.delete(session.id)
-      }
-      forgetIdentities(id)
-      addEvent(event)
-      return byId.delete(id)
-    },
   }
 }
 

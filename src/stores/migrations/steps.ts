@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { ownName } from '../sql/named-tables.ts'
 import { pepperedHashes } from '../sql/pepper-index.ts'
 import type { Step } from '../sql/step.ts'
+import { accounts } from './accounts.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './events.ts'
 
@@ -172,6 +173,7 @@ export const steps: Readonly<Record<string, Step>> = {
     },
   },
   '0011_peppered_hashes': pepperedHashes,
+  '0014_accounts': accounts,
   '0012_no_lock_table': {
     makes: [],
     async up(db) {

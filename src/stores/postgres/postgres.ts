@@ -18,6 +18,8 @@ import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createKysely } from '../sql/named-tables.ts'
 import { nameProblems, type TableNames } from '../sql/names.ts'
+import { createOneTimeTokenStore } from '../sql/one-time-tokens.ts'
+import { createOutboxStore } from '../sql/outbox.ts'
 import { revokeAll } from '../sql/revoke-all.ts'
 import type { Schema } from '../sql/schema.ts'
 import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
@@ -128,6 +130,8 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),
     events: createEventStore(engine),
+    oneTimeTokens: createOneTimeTokenStore(engine),
+    outbox: createOutboxStore(engine),
     findSubject: createSubjectReader(engine),
     findClientSubject: createClientSubjectReader(engine),
     async open() {

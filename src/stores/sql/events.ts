@@ -5,7 +5,7 @@ import { type Engine, isPostgres } from './engine.ts'
 import type { EventsTable, Schema } from './schema.ts'
 
 /** An insert, update or delete that returns something of every row that it changes. */
-type Change<Row> = Compilable<Row> & OperationNodeSource
+export type Change<Row> = Compilable<Row> & OperationNodeSource
 
 /**
  * Makes a change and, if it changes a row, appends the event of it in the same transaction: the one that

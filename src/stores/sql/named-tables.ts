@@ -30,6 +30,8 @@ const tables: Readonly<Record<keyof Schema, true>> = {
   clients: true,
   events: true,
   signing_key_set: true,
+  one_time_tokens: true,
+  mail_outbox: true,
 }
 
 /**

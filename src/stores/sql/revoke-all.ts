@@ -19,6 +19,8 @@ export async function revokeAll(
       .updateTable('signing_key_set')
       .set({ version, epoch: securityStamp })
       .execute()
+    await transaction.deleteFrom('one_time_tokens').execute()
+    await transaction.deleteFrom('mail_outbox').where('state', '=', 'waiting').execute()
     if (event) await transaction.executeQuery(appendEvent(transaction, event))
   })
   return true

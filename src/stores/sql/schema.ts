@@ -1,5 +1,7 @@
 import type { AuthEventType } from '../../core/events/vocabulary.ts'
 import type { SigningAlgorithm } from '../../core/keys/signing-key.ts'
+import type { MailKind } from '../../core/mail/kinds.ts'
+import type { OneTimeTokenKind } from '../../core/mail/one-time-token-store.ts'
 
 /** The tables, as Kysely sees them. Booleans are 0 and 1, so that both engines agree. */
 export interface Schema {
@@ -11,6 +13,8 @@ export interface Schema {
   clients: ClientsTable
   events: EventsTable
   signing_key_set: SigningKeySetTable
+  one_time_tokens: OneTimeTokensTable
+  mail_outbox: MailOutboxTable
 }
 
 export interface UsersTable {
@@ -21,6 +25,46 @@ export interface UsersTable {
   active: number
   created_at: number
   security_stamp: string
+  email: string | null
+  email_key: string | null
+  email_verified_at: number | null
+  suspended_until: number | null
+  delete_at: number | null
+  /** JSON. Null for none. */
+  fields: string | null
+}
+
+/** A link or a code that is used once: its digest alone. */
+export interface OneTimeTokensTable {
+  digest: string
+  kind: OneTimeTokenKind
+  subject: string
+  user_id: string | null
+  security_stamp: string | null
+  address_digest: string | null
+  /** Sealed. */
+  payload: string
+  tries: number
+  created_at: number
+  expires_at: number
+}
+
+/** A mail that waits, or what became of it. */
+export interface MailOutboxTable {
+  id: string
+  kind: MailKind
+  /** Sealed; empty when it does not wait any more. */
+  recipient: string
+  coalesce_key: string | null
+  /** Sealed; as above. */
+  payload: string
+  created_at: number
+  due_at: number
+  expires_at: number
+  state: 'waiting' | 'sent' | 'failed'
+  attempts: number
+  claimed_until: number | null
+  reason: string | null
 }
 
 /** The identity of a user at another issuer. */

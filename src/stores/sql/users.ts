@@ -7,11 +7,18 @@ import {
   sql,
 } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
-import type { UserChanges, UserRecord, UserStore } from '../../core/users/user-store.ts'
+import type { UserFields } from '../../core/users/user-fields.ts'
+import type {
+  StampRenewal,
+  UserChanges,
+  UserRecord,
+  UserStore,
+} from '../../core/users/user-store.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, recorded } from './events.ts'
 import { readPepperIds } from './pepper-index.ts'
 import type { Schema, UsersTable } from './schema.ts'
+import { createStoreChange } from './stored-with.ts'
 
 const emptyRow: UsersTable = {
   id: '',
@@ -21,6 +28,12 @@ const emptyRow: UsersTable = {
   active: 0,
   created_at: 0,
   security_stamp: '',
+  email: '',
+  email_key: '',
+  email_verified_at: 0,
+  suspended_until: 0,
+  delete_at: 0,
+  fields: '',
 }
 const userColumns = Object.keys(emptyRow) as (keyof UsersTable)[]
 
@@ -40,6 +53,27 @@ export function createUserStore(engine: Engine): UserStore {
   const readByUsername = prepareRead(
     db.selectFrom('users').selectAll().where('username', '=', '').compile(),
   )
+  const readByEmail = prepareRead(
+    db
+      .selectFrom('users')
+      .selectAll()
+      .where('email_key', '=', '')
+      // The condition of the index.
+      .where('email_verified_at', 'is not', null)
+      .compile(),
+  )
+  const storeChange = createStoreChange(engine)
+
+  /** Says which of the values that must be unique is taken. */
+  async function explaining<T>(change: Promise<T>): Promise<T> {
+    try {
+      return await change
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      const code = isAboutEmail(error) ? 'email_taken' : 'username_taken'
+      throw new ConflictError(code, { cause: error })
+    }
+  }
 
   // Compiled once for each number of rows, which is nearly always the same: compiling takes longer than
   // running.
@@ -60,18 +94,16 @@ export function createUserStore(engine: Engine): UserStore {
   )
 
   /** Nothing was changed: because there is no such user, or because of the condition? */
-  async function refuseIfPresent(id: string): Promise<void> {
-    if (await readById(id)) throw new ConflictError('last_active')
+  async function refuseIfPresent(id: string, ifStamp?: string): Promise<void> {
+    const found = toRecordOrNull(await readById(id))
+    if (found === null) return
+    const isOther = ifStamp !== undefined && !(found.active && found.securityStamp === ifStamp)
+    if (!isOther) throw new ConflictError('last_active')
   }
 
   return {
-    async create(user, event) {
-      try {
-        await recorded(db, event, insertUser(db, user))
-      } catch (error) {
-        if (isUniqueViolation(error)) throw new ConflictError('username_taken', { cause: error })
-        throw error
-      }
+    async create(user, storedWith) {
+      await explaining(storeChange(insertUser(db, user), storedWith))
     },
     async createMany(users, eventOf) {
       if (users.length === 0) return []
@@ -114,6 +146,7 @@ export function createUserStore(engine: Engine): UserStore {
     },
     findById: async (id) => toRecordOrNull(await readById(id)),
     findByUsername: async (username) => toRecordOrNull(await readByUsername(username)),
+    findByEmail: async (emailKey) => toRecordOrNull(await readByEmail(emailKey)),
     async list({ search, after, limit }) {
       const searches = search !== undefined && search !== ''
       const reader = searches ? scans : db
@@ -147,16 +180,30 @@ export function createUserStore(engine: Engine): UserStore {
       return rows.flatMap(({ password_hash }) => password_hash ?? [])
     },
     pepperIds: () => readPepperIds(db),
-    async update(id, changes, { keepOneActiveIn, event } = {}) {
+    async update(id, changes, { keepOneActiveIn, ifStamp, keepSession, ...storedWith } = {}) {
       let query = db.updateTable('users').set(toColumns(changes)).where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-      const update = (connection: Kysely<Schema>) =>
-        recorded(connection, event, query.returningAll())
-      const [row] = await (keepOneActiveIn?.length ? inTurn('users', update) : update(db))
-      if (row === undefined) await refuseIfPresent(id)
+      if (ifStamp !== undefined) {
+        query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
+      }
+      const { securityStamp } = changes
+      const keeps =
+        keepSession !== undefined && ifStamp !== undefined && securityStamp !== undefined
+      const [row] = await explaining(
+        storeChange(query.returningAll(), storedWith, {
+          turn: keepOneActiveIn?.length ? 'users' : undefined,
+          follow: keeps
+            ? (transaction) =>
+                keepOpen(transaction, id, {
+                  ...{ keepSession, oldSecurityStamp: ifStamp, securityStamp },
+                })
+            : undefined,
+        }),
+      )
+      if (row === undefined && keepOneActiveIn?.length) await refuseIfPresent(id, ifStamp)
       return row ? toUserRecord(row) : null
     },
-    async replacePasswordHash(id, from, to, { renewal, event } = {}) {
+    async replacePasswordHash(id, from, to, { renewal, ...storedWith } = {}) {
       const securityStamp = renewal?.securityStamp
       let query = db
         .updateTable('users')
@@ -166,31 +213,32 @@ export function createUserStore(engine: Engine): UserStore {
       if (renewal) {
         query = query.where('security_stamp', '=', renewal.oldSecurityStamp).where('active', '=', 1)
       }
-      const replace = async (connection: Kysely<Schema>): Promise<boolean> =>
-        (await recorded(connection, event, query.returning('id'))).length === 1
-      if (renewal?.keepSession === undefined) return await replace(db)
-      const { keepSession, oldSecurityStamp } = renewal
-      return await inTransaction(async (transaction) => {
-        if (!(await replace(transaction))) return false
-        await transaction
-          .updateTable('sessions')
-          .set({ security_stamp: securityStamp })
-          .where('id', '=', keepSession)
-          .where('user_id', '=', id)
-          .where('security_stamp', '=', oldSecurityStamp)
-          .where('revoked_at', 'is', null)
-          .execute()
-        return true
+      const replaced = await storeChange(query.returning('id'), storedWith, {
+        follow: renewal?.keepSession
+          ? (transaction) => keepOpen(transaction, id, renewal)
+          : undefined,
       })
+      return replaced.length === 1
     },
-    async remove(id, { keepOneActiveIn, event } = {}) {
+    async dueForDeletion(now, limit) {
+      const rows = await db
+        .selectFrom('users')
+        .selectAll()
+        .where('delete_at', '<=', now)
+        .orderBy('delete_at')
+        .limit(limit)
+        .execute()
+      return rows.map(toUserRecord)
+    },
+    async remove(id, { keepOneActiveIn, ifStamp, keepSession: _, ...storedWith } = {}) {
       let query = db.deleteFrom('users').where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-      const removed = await inTurn('users', (connection) =>
-        recorded(connection, event, query.returning('id')),
-      )
+      if (ifStamp !== undefined) {
+        query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
+      }
+      const removed = await storeChange(query.returning('id'), storedWith, { turn: 'users' })
       if (removed.length > 0) return true
-      await refuseIfPresent(id)
+      if (keepOneActiveIn?.length) await refuseIfPresent(id, ifStamp)
       return false
     },
   }
@@ -215,6 +263,28 @@ function isNotTheLast(id: string, roles: readonly string[]) {
     ])
 }
 
+/** Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. */
+async function keepOpen(
+  transaction: Kysely<Schema>,
+  userId: string,
+  { keepSession = '', oldSecurityStamp, securityStamp }: StampRenewal,
+): Promise<void> {
+  await transaction
+    .updateTable('sessions')
+    .set({ security_stamp: securityStamp })
+    .where('id', '=', keepSession)
+    .where('user_id', '=', userId)
+    .where('security_stamp', '=', oldSecurityStamp)
+    .where('revoked_at', 'is', null)
+    .execute()
+}
+
+/** Whether it is the index of addresses that a value violates: PostgreSQL names it, SQLite its column. */
+function isAboutEmail(error: unknown): boolean {
+  const { constraint, message } = Object((error as Error).cause ?? error)
+  return String(constraint ?? message).includes('email')
+}
+
 /** The statement that adds a user. */
 export function insertUser(
   db: Kysely<Schema>,
@@ -227,7 +297,6 @@ export function insertUser(
 function toRow(user: UserRecord): UsersTable {
   return {
     id: user.id,
-    username: user.username,
     created_at: user.createdAt,
     ...toColumns(user),
   } as UsersTable
@@ -240,6 +309,13 @@ function toColumns(changes: UserChanges): Partial<UsersTable> {
     ...(changes.role !== undefined && { role: changes.role }),
     ...(changes.active !== undefined && { active: changes.active ? 1 : 0 }),
     ...(changes.securityStamp !== undefined && { security_stamp: changes.securityStamp }),
+    ...(changes.username !== undefined && { username: changes.username }),
+    ...(changes.email !== undefined && { email: changes.email }),
+    ...(changes.emailKey !== undefined && { email_key: changes.emailKey }),
+    ...(changes.emailVerifiedAt !== undefined && { email_verified_at: changes.emailVerifiedAt }),
+    ...(changes.suspendedUntil !== undefined && { suspended_until: changes.suspendedUntil }),
+    ...(changes.deleteAt !== undefined && { delete_at: changes.deleteAt }),
+    ...(changes.fields !== undefined && { fields: toFields(changes.fields) }),
   }
 }
 
@@ -254,7 +330,24 @@ export function toUserRecord(row: UsersTable): UserRecord {
     // Kept as bigint by PostgreSQL, whose driver reads that as text.
     createdAt: Number(row.created_at),
     securityStamp: row.security_stamp,
+    email: row.email,
+    emailKey: row.email_key,
+    emailVerifiedAt: instant(row.email_verified_at),
+    suspendedUntil: instant(row.suspended_until),
+    deleteAt: instant(row.delete_at),
+    fields: row.fields === null ? noFields : (JSON.parse(row.fields) as UserFields),
   }
+}
+
+const noFields: UserFields = Object.freeze({})
+
+function toFields(fields: UserFields): string | null {
+  return Object.keys(fields).length === 0 ? null : JSON.stringify(fields)
+}
+
+/** Kept as bigint by PostgreSQL, whose driver reads that as text. */
+function instant(value: number | null): number | null {
+  return value === null ? null : Number(value)
 }
 
 /** The record of a row that may not be there. */

@@ -5,6 +5,8 @@ import { ConfigError } from '../../core/errors.ts'
 import type { EventStore } from '../../core/events/event-store.ts'
 import type { IdentityStore } from '../../core/issuers/identity-store.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
+import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
+import type { OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import { readOptions, type ShapesOf, text } from '../../core/options.ts'
 import type { SessionStore, Subject } from '../../core/sessions/session-store.ts'
@@ -19,6 +21,8 @@ import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createKysely } from '../sql/named-tables.ts'
 import { nameProblems, type TableNames } from '../sql/names.ts'
+import { createOneTimeTokenStore } from '../sql/one-time-tokens.ts'
+import { createOutboxStore } from '../sql/outbox.ts'
 import { revokeAll } from '../sql/revoke-all.ts'
 import type { Schema } from '../sql/schema.ts'
 import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
@@ -118,6 +122,14 @@ class SqliteStore implements Store {
     return this.#open.events
   }
 
+  get oneTimeTokens(): OneTimeTokenStore {
+    return this.#open.oneTimeTokens
+  }
+
+  get outbox(): OutboxStore {
+    return this.#open.outbox
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -171,6 +183,8 @@ type Records =
   | 'throttle'
   | 'clients'
   | 'events'
+  | 'oneTimeTokens'
+  | 'outbox'
   | 'findSubject'
   | 'revokeAll'
   | 'findClientSubject'
@@ -224,6 +238,8 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       throttle: createThrottleStore(engine),
       clients: createClientStore(engine),
       events: createEventStore(engine),
+      oneTimeTokens: createOneTimeTokenStore(engine),
+      outbox: createOutboxStore(engine),
       revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
         requireSameFile()

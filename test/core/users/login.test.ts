@@ -7,6 +7,7 @@ import { internals } from '../../../src/core/internals.ts'
 import { createHashPool, type HashPool } from '../../../src/core/passwords/hash-pool.ts'
 import { createPasswordHasher } from '../../../src/core/passwords/password-hash.ts'
 import { createLogin } from '../../../src/core/users/login.ts'
+import { bareAccount } from '../../../src/core/users/user.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import {
   authenticate,
@@ -31,6 +32,7 @@ async function importUser(username: string, passwordHash: string | null): Promis
   const user: UserRecord = {
     ...{ id: `id-of-${username}`, username, passwordHash, role: 'member', active: true },
     ...{ createdAt: 0, securityStamp: 'stamp' },
+    ...bareAccount,
   }
   await auth[internals].store.users.create(user)
   return user

@@ -6,7 +6,7 @@ import { UnavailableError } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
 import { createResourceServer } from '../../../src/core/issuers/resource-server.ts'
 import type { Store } from '../../../src/core/store.ts'
-import type { User } from '../../../src/core/users/user.ts'
+import { bareAccount, type User } from '../../../src/core/users/user.ts'
 import type { GuardedRequest } from '../../../src/http/bearer.ts'
 import type { Guard } from '../../../src/http/guards/guard.ts'
 import { createGuards, type Guards } from '../../../src/http/guards/guards.ts'
@@ -178,6 +178,7 @@ describe('every guard', () => {
       active: true,
       createdAt: 0,
       securityStamp: 'x',
+      ...bareAccount,
     })
 
     const badTokens = {

@@ -32,7 +32,7 @@ export const identities: Readonly<Record<string, Fault>> = {
   'identities.createUser creates a user without a link': on('identities', (port, store) => ({
     async createUser(issuer, subject, user, event) {
       if ((await port.findUser(issuer, subject)) !== null) return false
-      await store.users.create(user, event)
+      await store.users.create(user, { event })
       return true
     },
   })),
@@ -40,7 +40,7 @@ export const identities: Readonly<Record<string, Fault>> = {
     async createUser(issuer, subject, user, event) {
       if ((await port.findUser(issuer, subject)) !== null) return false
       await aMoment()
-      await store.users.create(user, event)
+      await store.users.create(user, { event })
       await port.link({ issuer, subject, userId: user.id, createdAt: user.createdAt })
       return true
     },

@@ -15,13 +15,13 @@ export const users: Readonly<Record<string, Fault>> = {
     takenAmong: async (usernames) => usernames,
   })),
   'users.createFirst creates a second': on('users', ({ create }) => ({
-    createFirst: (user, event) => create(user, event).then(() => true),
+    createFirst: (user, event) => create(user, { event }).then(() => true),
   })),
   'users.createFirst looks, and creates a moment later': on('users', ({ create, counts }) => ({
     async createFirst(user, event) {
       if ((await counts()).total > 0) return false
       await aMoment()
-      await create(user, event)
+      await create(user, { event })
       return true
     },
   })),

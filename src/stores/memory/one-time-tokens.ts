@@ -1,0 +1,117 @@
+import { ConflictError } from '../../core/errors.ts'
+import type {
+  OneTimeTokenKind,
+  OneTimeTokenRecord,
+  OneTimeTokenStore,
+} from '../../core/mail/one-time-token-store.ts'
+import type { StoredWith } from '../../core/mail/stored-with.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
+import type { AddEvent } from './events.ts'
+import type { MemoryOutbox } from './outbox.ts'
+
+/** What makes changes together with what is stored with them. Nothing is waited for in between. */
+export interface MemoryChanges {
+  /** @throws {ConflictError} `token_ended`. To be called before the change. */
+  check(storedWith: StoredWith | undefined): void
+  /** To be called with the change. */
+  store(storedWith: StoredWith | undefined): void
+}
+
+export interface MemoryOneTimeTokens extends OneTimeTokenStore {
+  readonly changes: MemoryChanges
+  forgetUser(userId: string): void
+  forgetAll(): void
+}
+
+/** Links and codes that are used once, in memory. */
+export function createMemoryOneTimeTokens(
+  readUser: (id: string) => UserRecord | null,
+  addEvent: AddEvent,
+  outbox: MemoryOutbox,
+): MemoryOneTimeTokens {
+  const byKey = new Map<string, OneTimeTokenRecord>()
+  const keyOf = (kind: OneTimeTokenKind, subject: string): string => `${kind} ${subject}`
+  const all = (): OneTimeTokenRecord[] =>
+    [...byKey.values()].sort((one, other) => (one.subject < other.subject ? -1 : 1))
+
+  function hasUser({ userId, securityStamp }: OneTimeTokenRecord): boolean {
+    if (userId === null) return true
+    const user = readUser(userId)
+    return user?.active === true && user.securityStamp === securityStamp
+  }
+
+  function live(token: OneTimeTokenRecord | undefined, now: number): OneTimeTokenRecord | null {
+    return token && token.expiresAt > now && hasUser(token) ? token : null
+  }
+
+  function byDigest(digest: string): OneTimeTokenRecord | undefined {
+    return all().find((token) => token.digest === digest)
+  }
+
+  const changes: MemoryChanges = {
+    check({ redeems } = {}) {
+      if (redeems && !live(byDigest(redeems.digest), redeems.now)) {
+        throw new ConflictError('token_ended')
+      }
+    },
+    store({ event, mails = [], redeems, endsAddress } = {}) {
+      addEvent(event)
+      for (const mail of mails) outbox.put(mail)
+      for (const [key, { digest, addressDigest }] of byKey) {
+        const isUsed = digest === redeems?.digest
+        if (isUsed || (endsAddress !== undefined && addressDigest === endsAddress)) {
+          byKey.delete(key)
+        }
+      }
+    },
+  }
+
+  return {
+    changes,
+    forgetUser(userId) {
+      for (const [key, token] of byKey) if (token.userId === userId) byKey.delete(key)
+    },
+    forgetAll: () => byKey.clear(),
+    async put(token, storedWith) {
+      changes.check(storedWith)
+      if (!hasUser(token)) return false
+      const key = keyOf(token.kind, token.subject)
+      const before = byKey.get(key)
+      const tries = before?.digest === token.digest ? before.tries : 0
+      byKey.set(key, Object.freeze({ ...token, tries }))
+      changes.store(storedWith)
+      return true
+    },
+    find: async (digest, now) => live(byDigest(digest), now),
+    findBySubject: async (kind, subject, now) => live(byKey.get(keyOf(kind, subject)), now),
+    async findByAddress(kind, addressDigest, now) {
+      return all().filter(
+        (token) => token.kind === kind && token.addressDigest === addressDigest && live(token, now),
+      )
+    },
+    async countTry(kind, subject, most, now) {
+      const key = keyOf(kind, subject)
+      const token = live(byKey.get(key), now)
+      if (token === null || token.tries >= most) return null
+      const counted = Object.freeze({ ...token, tries: token.tries + 1 })
+      byKey.set(key, counted)
+      return counted
+    },
+    async end(kind, subject, storedWith) {
+      changes.check(storedWith)
+      if (!byKey.delete(keyOf(kind, subject))) return false
+      changes.store(storedWith)
+      return true
+    },
+    async list({ kind, after = '', limit }) {
+      return all()
+        .filter((token) => token.kind === kind && token.subject > after)
+        .slice(0, limit)
+    },
+    async prune(expiredBefore, limit) {
+      const old = [...byKey].filter(([, { expiresAt }]) => expiresAt < expiredBefore)
+      for (const [key] of old.slice(0, limit)) byKey.delete(key)
+      return Math.min(old.length, limit)
+    },
+  }
+}

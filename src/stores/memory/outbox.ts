@@ -1,0 +1,88 @@
+import type { MailRecord, NewMail, OutboxStore } from '../../core/mail/outbox-store.ts'
+import type { AddEvent } from './events.ts'
+
+export interface MemoryOutbox extends OutboxStore {
+  /** Stores a mail, whatever was made before. */
+  put(mail: NewMail): void
+  /** Forgets what waits. */
+  forgetWaiting(): void
+}
+
+/** Mails in memory. */
+export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
+  const byId = new Map<string, MailRecord>()
+
+  const waiting = (): MailRecord[] =>
+    [...byId.values()]
+      .filter(({ state }) => state === 'waiting')
+      .sort((one, other) => one.dueAt - other.dueAt)
+
+  function change(mail: MailRecord, changes: Partial<MailRecord>): MailRecord {
+    const changed = Object.freeze({ ...mail, ...changes })
+    byId.set(mail.id, changed)
+    return changed
+  }
+
+  function put(mail: NewMail): void {
+    change({ ...mail, state: 'waiting', attempts: 0, claimedUntil: null, reason: null }, {})
+  }
+
+  return {
+    put,
+    forgetWaiting() {
+      for (const { id } of waiting()) byId.delete(id)
+    },
+    async add(mail, coalescesSince = Infinity) {
+      const { coalesceKey: key } = mail
+      const isSuperfluous = [...byId.values()].some(
+        (other) => key !== null && other.coalesceKey === key && other.createdAt >= coalescesSince,
+      )
+      if (!isSuperfluous) put(mail)
+      return !isSuperfluous
+    },
+    async claim(now, until, limit) {
+      return waiting()
+        .filter(({ dueAt, expiresAt }) => dueAt <= now && expiresAt > now)
+        .filter(({ claimedUntil }) => claimedUntil === null || claimedUntil <= now)
+        .slice(0, limit)
+        .map((mail) => change(mail, { attempts: mail.attempts + 1, claimedUntil: until }))
+    },
+    async settle(id, attempts, outcome, event) {
+      const mail = byId.get(id)
+      if (mail?.state !== 'waiting' || mail.attempts !== attempts) return false
+      change(mail, {
+        state: outcome.state,
+        claimedUntil: null,
+        reason: 'reason' in outcome ? outcome.reason : null,
+        ...(outcome.state === 'waiting'
+          ? { dueAt: outcome.dueAt }
+          : { recipient: '', payload: '' }),
+      })
+      addEvent(event)
+      return true
+    },
+    async expire(now, limit) {
+      return waiting()
+        .filter(({ expiresAt }) => expiresAt <= now)
+        .slice(0, limit)
+        .map((mail) =>
+          change(mail, { state: 'failed', reason: 'expired', recipient: '', payload: '' }),
+        )
+    },
+    async counts() {
+      const [oldest] = waiting()
+      return {
+        waiting: waiting().length,
+        failed: [...byId.values()].filter(({ state }) => state === 'failed').length,
+        oldestDueAt: oldest?.dueAt ?? null,
+      }
+    },
+    async prune(before, limit) {
+      const old = [...byId.values()]
+        .filter(({ state, createdAt }) => state !== 'waiting' && createdAt < before)
+        .slice(0, limit)
+      for (const { id } of old) byId.delete(id)
+      return old.length
+    },
+  }
+}

@@ -1,0 +1,177 @@
+import { ConflictError } from '../../core/errors.ts'
+import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import type { UserRecord, UserStore } from '../../core/users/user-store.ts'
+import type { AddEvent } from './events.ts'
+import type { MemoryChanges } from './one-time-tokens.ts'
+
+export interface MemoryUsers extends UserStore {
+  read(id: string): UserRecord | null
+  readByUsername(username: string): UserRecord | null
+  stampAll(securityStamp: string): void
+}
+
+/** Users in memory. */
+export function createMemoryUsers(
+  sessionById: Map<string, SessionRecord>,
+  forgetUser: (userId: string) => void,
+  addEvent: AddEvent,
+  changesOf: () => MemoryChanges,
+): MemoryUsers {
+  const byId = new Map<string, UserRecord>()
+  const idByUsername = new Map<string, string>()
+  const idByEmail = new Map<string, string>()
+
+  function refuseIfLast(user: UserRecord, roles: readonly string[] = []): void {
+    const counts = (other: UserRecord): boolean => other.active && roles.includes(other.role)
+    if (!counts(user)) return
+    for (const other of byId.values()) if (other.id !== user.id && counts(other)) return
+    throw new ConflictError('last_active')
+  }
+
+  const verifiedKeyOf = ({ emailKey, emailVerifiedAt }: UserRecord): string | null =>
+    emailVerifiedAt === null ? null : emailKey
+
+  /** Puts the record in the place of the one before, unless what must be unique is another's. */
+  function replace(before: UserRecord | undefined, user: UserRecord): void {
+    const isAnothers = (taken: string | undefined): boolean =>
+      taken !== undefined && taken !== before?.id
+    const key = verifiedKeyOf(user)
+    if (isAnothers(idByUsername.get(user.username))) throw new ConflictError('username_taken')
+    if (isAnothers(idByEmail.get(key ?? ''))) throw new ConflictError('email_taken')
+    if (before) forgetNames(before)
+    byId.set(user.id, Object.freeze({ ...user }))
+    idByUsername.set(user.username, user.id)
+    if (key !== null) idByEmail.set(key, user.id)
+  }
+
+  function forgetNames(user: UserRecord): void {
+    idByUsername.delete(user.username)
+    idByEmail.delete(verifiedKeyOf(user) ?? '')
+  }
+
+  const insert = (user: UserRecord): void => replace(undefined, user)
+
+  const hasStamp = (user: UserRecord, stamp: string | undefined): boolean =>
+    stamp === undefined || (user.active && user.securityStamp === stamp)
+
+  /** Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. */
+  function keepOpen(id: string, keepSession: string | undefined, from: string, to: string): void {
+    const kept = sessionById.get(keepSession ?? '')
+    if (kept?.userId === id && kept.securityStamp === from && kept.revokedAt === null) {
+      sessionById.set(kept.id, Object.freeze({ ...kept, securityStamp: to }))
+    }
+  }
+
+  const read = (id: string): UserRecord | null => byId.get(id) ?? null
+  const readByUsername = (username: string): UserRecord | null =>
+    read(idByUsername.get(username) ?? '')
+
+  return {
+    read,
+    readByUsername,
+    stampAll(securityStamp) {
+      for (const user of byId.values()) byId.set(user.id, Object.freeze({ ...user, securityStamp }))
+    },
+    async create(user, storedWith) {
+      changesOf().check(storedWith)
+      insert(user)
+      changesOf().store(storedWith)
+    },
+    async createMany(users, eventOf) {
+      const free = users.filter((user) => {
+        if (byId.has(user.id)) return false
+        try {
+          insert(user)
+        } catch {
+          return false
+        }
+        return true
+      })
+      const usernames = free.map(({ username }) => username)
+      if (usernames.length > 0) addEvent(eventOf?.(usernames))
+      return usernames
+    },
+    async takenAmong(usernames) {
+      return usernames.filter((username) => idByUsername.has(username))
+    },
+    async createFirst(user, event) {
+      if (byId.size > 0) return false
+      insert(user)
+      addEvent(event)
+      return true
+    },
+    findById: async (id) => read(id),
+    findByUsername: async (username) => readByUsername(username),
+    findByEmail: async (emailKey) => read(idByEmail.get(emailKey) ?? ''),
+    async list({ search = '', after = '', limit }) {
+      return [...byId.values()]
+        .filter(({ username }) => username > after && username.includes(search))
+        .sort((a, b) => (a.username < b.username ? -1 : 1))
+        .slice(0, limit)
+    },
+    async counts() {
+      const byRole = new Map<string, number>()
+      let active = 0
+      for (const user of byId.values()) {
+        byRole.set(user.role, (byRole.get(user.role) ?? 0) + 1)
+        if (user.active) active++
+      }
+      return { total: byId.size, active, byRole: Object.fromEntries(byRole) }
+    },
+    async importedHashes(limit) {
+      return [...byId.values()]
+        .sort((a, b) => (a.id < b.id ? 1 : -1))
+        .flatMap(({ passwordHash }) => passwordHash ?? [])
+        .filter((hash) => !hash.startsWith('$argon2id$'))
+        .slice(0, limit)
+    },
+    async pepperIds() {
+      const hashes = [...byId.values()].flatMap(({ passwordHash }) => passwordHash ?? [])
+      return [
+        ...new Set(hashes.flatMap((hash) => /^\$argon2.*,keyid=(.{8})/.exec(hash)?.[1] ?? [])),
+      ].sort()
+    },
+    async update(id, changes, { keepOneActiveIn, ifStamp, keepSession, ...storedWith } = {}) {
+      changesOf().check(storedWith)
+      const user = byId.get(id)
+      if (!user || !hasStamp(user, ifStamp)) return null
+      refuseIfLast(user, keepOneActiveIn)
+      const changed = Object.freeze({ ...user, ...changes })
+      replace(user, changed)
+      if (ifStamp !== undefined) keepOpen(id, keepSession, ifStamp, changed.securityStamp)
+      changesOf().store(storedWith)
+      return changed
+    },
+    async dueForDeletion(now, limit) {
+      return [...byId.values()]
+        .filter(({ deleteAt }) => deleteAt !== null && deleteAt <= now)
+        .sort((one, other) => Number(one.deleteAt) - Number(other.deleteAt))
+        .slice(0, limit)
+    },
+    async replacePasswordHash(id, from, to, { renewal, ...storedWith } = {}) {
+      changesOf().check(storedWith)
+      const user = byId.get(id)
+      if (user?.passwordHash !== from) return false
+      const oldStamp = user.securityStamp
+      if (renewal && !(user.active && oldStamp === renewal.oldSecurityStamp)) return false
+      const securityStamp = renewal?.securityStamp ?? oldStamp
+      byId.set(id, Object.freeze({ ...user, passwordHash: to, securityStamp }))
+      keepOpen(id, renewal?.keepSession, oldStamp, securityStamp)
+      changesOf().store(storedWith)
+      return true
+    },
+    async remove(id, { keepOneActiveIn, ifStamp, keepSession: _, ...storedWith } = {}) {
+      changesOf().check(storedWith)
+      const user = byId.get(id)
+      if (!user || !hasStamp(user, ifStamp)) return false
+      refuseIfLast(user, keepOneActiveIn)
+      forgetNames(user)
+      for (const session of sessionById.values()) {
+        if (session.userId === id) sessionById.delete(session.id)
+      }
+      changesOf().store(storedWith)
+      forgetUser(id)
+      return byId.delete(id)
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import { ConflictError } from '../../core/errors.ts'
+import type { NewMail } from '../../core/mail/outbox-store.ts'
+import type { Redemption, StoredWith } from '../../core/mail/stored-with.ts'
+import type { Engine, TurnName } from './engine.ts'
+import { type Change, recorded } from './events.ts'
+import type { MailOutboxTable, Schema } from './schema.ts'
+
+/** How a change is made. */
+export interface MakingOf {
+  /** What it takes turns for. Default: nothing. */
+  readonly turn?: TurnName | undefined
+  /** What follows it in the same transaction, if it changes a row. Default: nothing. */
+  readonly follow?: ((transaction: Kysely<Schema>) => Promise<void>) | undefined
+}
+
+/** Makes a change and, if it changes a row, all that is stored with it. Answers with its rows. */
+export type StoreChange = <Row>(
+  change: Change<Row>,
+  storedWith?: StoredWith,
+  making?: MakingOf,
+) => Promise<readonly Row[]>
+
+export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreChange {
+  return async (
+    change,
+    { event, mails = [], redeems, endsAddress } = {},
+    { turn, follow } = {},
+  ) => {
+    if (mails.length === 0 && !redeems && endsAddress === undefined && !follow) {
+      const alone = (connection: Kysely<Schema>) => recorded(connection, event, change)
+      return await (turn ? inTurn(turn, alone) : alone(db))
+    }
+    const together = async (transaction: Kysely<Schema>) => {
+      // First: the change itself may end the token, by a new stamp.
+      if (redeems) await redeem(transaction, redeems)
+      const rows = await recorded(transaction, event, change)
+      if (rows.length === 0) throw new NothingChanged()
+      await follow?.(transaction)
+      for (const mail of mails) {
+        await transaction.insertInto('mail_outbox').values(toMailRow(mail)).execute()
+      }
+      if (endsAddress !== undefined) {
+        await transaction
+          .deleteFrom('one_time_tokens')
+          .where('address_digest', '=', endsAddress)
+          .execute()
+      }
+      return rows
+    }
+    const inOne = (connection: Kysely<Schema>) =>
+      connection.isTransaction ? together(connection) : inTransaction(together)
+    try {
+      return await (turn ? inTurn(turn, inOne) : inOne(db))
+    } catch (error) {
+      if (error instanceof NothingChanged) return []
+      throw error
+    }
+  }
+}
+
+/** Undoes a transaction whose change had no effect. */
+class NothingChanged extends Error {}
+
+async function redeem(transaction: Kysely<Schema>, { digest, now }: Redemption): Promise<void> {
+  const { numDeletedRows } = await transaction
+    .deleteFrom('one_time_tokens')
+    .where('digest', '=', digest)
+    .where(isLive(now))
+    .executeTakeFirst()
+  if (numDeletedRows !== 1n) throw new ConflictError('token_ended')
+}
+
+/** The condition that a one-time token is live. */
+export function isLive(now: number) {
+  return (eb: ExpressionBuilder<Schema, 'one_time_tokens'>): Expression<SqlBool> =>
+    eb.and([
+      eb('one_time_tokens.expires_at', '>', now),
+      eb.or([
+        eb('one_time_tokens.user_id', 'is', null),
+        eb.exists(
+          eb
+            .selectFrom('users')
+            .select('users.id')
+            .whereRef('users.id', '=', 'one_time_tokens.user_id')
+            .whereRef('users.security_stamp', '=', 'one_time_tokens.security_stamp')
+            .where('users.active', '=', 1),
+        ),
+      ]),
+    ])
+}
+
+/** The row of a mail that waits. */
+export function toMailRow(mail: NewMail): MailOutboxTable {
+  return {
+    id: mail.id,
+    kind: mail.kind,
+    recipient: mail.recipient,
+    coalesce_key: mail.coalesceKey,
+    payload: mail.payload,
+    created_at: mail.createdAt,
+    due_at: mail.dueAt,
+    expires_at: mail.expiresAt,
+    state: 'waiting',
+    attempts: 0,
+    claimed_until: null,
+    reason: null,
+  }
+}
