@@ -3,6 +3,7 @@ import type { AuthEvents } from '../events/events.ts'
 import { type Mail, type Mailer, MailRefusedError, type Sender } from './mailer.ts'
 import type { MailOutcome, MailRecord, OutboxStore } from './outbox-store.ts'
 import type { MailSealing, OpenedMail } from './sealed-mail.ts'
+import { oneLine } from './templates/layout.ts'
 import type { MailText, ResolvedMail } from './templates/mail-data.ts'
 
 /** What turns a stored mail into one that is sent. */
@@ -111,7 +112,7 @@ function mailOf(
   return {
     ...{ id, kind, from, to, text, html },
     // A line break would begin a header.
-    subject: subject.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim(),
+    subject: oneLine(subject),
     headers: { 'Message-ID': `<${id}@${host}>`, 'Auto-Submitted': 'auto-generated' },
   }
 }

@@ -50,7 +50,7 @@ export interface MailData {
 
 /** What every mail may say. */
 export interface MailCommon {
-  /** A language that there is a text in, such as `en`. */
+  /** A language that there are texts in, such as `en`, or the default. */
   readonly locale: string
   /** The name of the site. */
   readonly name: string
