@@ -44,6 +44,7 @@ export type AuthEventType =
   | 'client_removed'
   | 'key_rotated'
   | 'key_retired'
+  | 'mail_failed'
   | 'issuer_keys_failed'
   | 'sys_startup'
   | 'sys_shutdown'
@@ -151,6 +152,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   key_retired: {
     says: 'A signing key was retired. Every access token that it signed is refused.',
     outcome: success,
+  },
+  mail_failed: {
+    says: 'A mail was given up: the relay refused it, or it expired before it could be sent.',
+    outcome: failure,
+    bounded: true,
   },
   issuer_keys_failed: {
     says: 'The keys of another issuer could not be fetched. Known keys stay trusted for a while.',

@@ -1,10 +1,19 @@
 import type { MailKind } from './kinds.ts'
 
+/** Who a mail is from. */
+export interface Sender {
+  /** One line. */
+  readonly name: string
+  /** One address, in ASCII. */
+  readonly address: string
+}
+
 /** A mail, ready to be sent. */
 export interface Mail {
   /** Stable: a mail that is sent again has the same. */
   readonly id: string
   readonly kind: MailKind
+  readonly from: Sender
   /** One address, in ASCII. */
   readonly to: string
   /** One line. */
@@ -21,7 +30,8 @@ export interface Mailer {
    * Sends a mail; resolves when somebody else has taken the responsibility for it.
    *
    * A rejection is tried again later, unless it is a `MailRefusedError`. It is given up after 30 seconds,
-   * when the signal aborts.
+   * when the signal aborts. Of an error only `code` or `name` is told and stored: its text may hold the
+   * address, or what was to be sent.
    */
   send(mail: Mail, signal: AbortSignal): Promise<void>
   /** Closes connections that are kept open. Default: there is nothing to close. */

@@ -1,0 +1,60 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Bell } from './bell.ts'
+import { MailNotSentError } from './delivery.ts'
+import type { Sending } from './sending.ts'
+
+export interface LoopOptions {
+  readonly sending: (tell: (error: unknown) => void) => Sending
+  /** Rung when a mail was stored. */
+  readonly bell: Bell
+  /** Seconds that mails under way get when the loop is told to end. */
+  readonly grace: number
+}
+
+/** Seconds after which it looks for mails of other processes, and for those that are to be tried again. */
+const interval = 5
+/** Seconds after a store that did not answer, doubled each time, and at most. */
+const firstPause = 5
+const longestPause = 60
+/** Seconds in which one mail that was not sent is told of: a relay that is gone would fill the log. */
+const quietFor = 60
+
+/** Sends what is due, again and again, until the signal aborts and no mail is under way. */
+export async function runOutbox(
+  { sending, bell, grace }: LoopOptions,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const tell = inMeasure(onError)
+  const under = sending(tell)
+  const stop = new AbortController()
+  let pause = 0
+  while (!signal.aborted) {
+    try {
+      const more = await under.begin(stop.signal)
+      pause = 0
+      // The next ones begin when there is room for them.
+      if (more) void under.oneEnded().then(bell.ring)
+      await bell.wait(interval, signal)
+    } catch (error) {
+      onError(error)
+      pause = Math.min(longestPause, pause === 0 ? firstPause : 2 * pause)
+      await setTimeout(1000 * pause, undefined, { signal, ref: false }).catch(() => {})
+    }
+  }
+  const cutOff = globalThis.setTimeout(() => stop.abort(), 1000 * grace)
+  await under.allEnded()
+  clearTimeout(cutOff)
+}
+
+/** Passes everything on, but of mails that were not sent only one now and then. */
+function inMeasure(onError: (error: unknown) => void): (error: unknown) => void {
+  let quietUntil = 0
+  return (error) => {
+    if (error instanceof MailNotSentError) {
+      if (performance.now() < quietUntil) return
+      quietUntil = performance.now() + 1000 * quietFor
+    }
+    onError(error)
+  }
+}

@@ -1,0 +1,133 @@
+import { v7 as uuidv7 } from 'uuid'
+import { createKeyedDigest } from '../keys/keyed-digest.ts'
+import { pruneInBatches } from '../prune-batches.ts'
+import { createBell } from './bell.ts'
+import { createDelivery, type DeliveryOptions, MailNotSentError } from './delivery.ts'
+import { type MailKind, mailLifetime } from './kinds.ts'
+import { createOneTimeSecrets, type OneTimeSecrets } from './one-time-secret.ts'
+import { runOutbox } from './outbox-loop.ts'
+import type { NewMail, OutboxCounts } from './outbox-store.ts'
+import { createMailSealing, type JsonObject } from './sealed-mail.ts'
+import { createSending } from './sending.ts'
+
+/** What a new mail is about. */
+export interface MailSubject {
+  /** The address; absent if only the text that was typed is known. */
+  readonly to?: string | undefined
+  /** What the text is made of when it is sent. Sealed at rest. */
+  readonly payload: JsonObject
+  /**
+   * One mail of the kind for this text in 10 minutes is enough, such as one for the id of a user.
+   * Absent: every mail counts.
+   */
+  readonly coalesce?: string | undefined
+}
+
+/** Mails, from the request that causes one to the relay that takes it. */
+export interface Outbox extends OneTimeSecrets {
+  /** Makes a mail that is ready to be stored, with the change that it tells of or by `enqueue`. */
+  prepare(kind: MailKind, about: MailSubject): NewMail
+  /** Stores a mail and wakes whoever sends. False if another one makes it superfluous. */
+  enqueue(mail: NewMail): Promise<boolean>
+  /** Sends soon what was stored with a change. */
+  wake(): void
+  /** The instant from which on an earlier mail with the same `coalesceKey` makes a new one superfluous. */
+  coalescesSince(): number
+  /**
+   * Sends all that is due now; resolves when none is under way.
+   *
+   * @throws what the store throws, when it cannot answer. That a mail was not sent is no error here.
+   */
+  sendDue(signal?: AbortSignal): Promise<void>
+  /**
+   * Sends what is due, until the signal aborts. Resolves when no mail is under way. Of mails that were not
+   * sent it tells one a minute.
+   *
+   * @param onError Must not throw.
+   */
+  run(signal: AbortSignal, onError: (error: unknown) => void): Promise<void>
+  /** Gives up what has expired before it could be sent; returns how many. */
+  expire(signal?: AbortSignal): Promise<number>
+  /** Deletes mails of 7 days before that wait no more; returns how many. */
+  prune(signal?: AbortSignal): Promise<number>
+  counts(): Promise<OutboxCounts>
+}
+
+export interface OutboxOptions extends Omit<DeliveryOptions, 'sealing' | 'deadline' | 'host'> {
+  /** At least 32 bytes. */
+  readonly secret: Uint8Array
+  /** Those of before, which open what they sealed. */
+  readonly previousSecrets?: readonly Uint8Array[]
+  /** The address of the site. */
+  readonly issuer: string
+  /** How many mails are sent at once. Default 5. */
+  readonly concurrency?: number
+  /** Seconds that the mailer gets for a mail. Default 30. */
+  readonly deadline?: number
+  /** Seconds for which a claimed mail is claimed by nobody else. Default 60. */
+  readonly lease?: number
+  /** Seconds that mails under way get when `run` is told to end. Default 5. */
+  readonly grace?: number
+}
+
+/** Seconds that a mail is kept after it was made: 7 days, unless it waits. */
+const retention = 7 * 24 * 60 * 60
+/** Seconds in which one notice of a kind is enough. */
+const coalescesFor = 10 * 60
+
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { store, secret, previousSecrets, issuer, events, clock } = options
+  const { concurrency = 5, deadline = 30, lease = 60, grace = 5 } = options
+  const sealing = createMailSealing(secret, previousSecrets)
+  const digest = createKeyedDigest(secret, 'portcullis mails of a kind')
+  const host = URL.parse(issuer)?.hostname || 'localhost'
+  const deliver = createDelivery({ ...options, sealing, deadline, host })
+  const sending = { store, clock, deliver, concurrency, lease }
+  const bell = createBell()
+  const coalescesSince = (): number => clock() - coalescesFor
+
+  return {
+    ...createOneTimeSecrets(secret),
+    prepare(kind, { to, payload, coalesce }) {
+      const id = uuidv7()
+      const now = clock()
+      return {
+        ...{ id, kind, createdAt: now, dueAt: now, expiresAt: now + mailLifetime[kind] },
+        ...sealing.seal(id, { to: to ?? null, payload }),
+        coalesceKey: coalesce === undefined ? null : digest(kind, coalesce),
+      }
+    },
+    async enqueue(mail) {
+      const since = mail.coalesceKey === null ? undefined : coalescesSince()
+      const added = await store.add(mail, since)
+      if (added) bell.ring()
+      return added
+    },
+    wake: () => bell.ring(),
+    coalescesSince,
+    async sendDue(signal = new AbortController().signal) {
+      const errors: unknown[] = []
+      const under = createSending(sending, (error) => errors.push(error))
+      try {
+        while (!signal.aborted && (await under.begin(signal))) await under.oneEnded()
+      } finally {
+        await under.allEnded()
+      }
+      const error = errors.find((each) => !(each instanceof MailNotSentError))
+      if (error !== undefined) throw error
+    },
+    run: (signal, onError) =>
+      runOutbox({ sending: (tell) => createSending(sending, tell), bell, grace }, signal, onError),
+    async expire(signal) {
+      return await pruneInBatches(async (limit) => {
+        const expired = await store.expire(clock(), limit)
+        for (const { kind } of expired) {
+          await events.record({ type: 'mail_failed', reason: 'expired', details: { kind } })
+        }
+        return expired.length
+      }, signal)
+    },
+    prune: (signal) => pruneInBatches((limit) => store.prune(clock() - retention, limit), signal),
+    counts: () => store.counts(),
+  }
+}
