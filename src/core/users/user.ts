@@ -53,6 +53,11 @@ export function explainConflict(error: unknown): never {
   throw new UserError(as, [says], { cause: error })
 }
 
+/** The refusal of a link. */
+export function linkEnded(): UserError {
+  return new UserError('link_ended', [conflicts.token_ended.says])
+}
+
 const conflicts = {
   username_taken: { as: 'username_taken', says: 'The username is taken.' },
   email_taken: { as: 'email_taken', says: 'Another user has verified the e-mail address.' },

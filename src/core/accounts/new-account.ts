@@ -1,0 +1,76 @@
+import type { Clock } from '../clock.ts'
+import type { AuthEvents } from '../events/events.ts'
+import type { AuthEventType } from '../events/vocabulary.ts'
+import type { Store } from '../store.ts'
+import type { UserPreparer } from '../users/new-user.ts'
+import { explainConflict, toUser, type User } from '../users/user.ts'
+import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
+import type { Request } from './request.ts'
+
+/** What somebody chooses behind a link. */
+export interface CompleteAccount extends Request {
+  /** Of the link: `pot_…`. */
+  readonly token: string
+  /** Default: the address, or the name that an invitation gives. */
+  readonly username?: string | undefined
+  /** Must pass the password policy. */
+  readonly password: string
+}
+
+/** A user who is to be made for a link. */
+export interface AccountOfToken {
+  readonly account: CompleteAccount
+  readonly token: OpenedToken
+  readonly email: string | null
+  /** Whether the link proves that the address is read. */
+  readonly isVerified: boolean
+  readonly type: AuthEventType
+  /** Default: the default role. */
+  readonly role?: string | undefined
+  /** The name that an invitation gives. Default: the one that is chosen. */
+  readonly username?: string | null
+}
+
+/** Makes users for links, each with the end of the link in one transaction. */
+export interface NewAccount {
+  /** @throws {UserError} as the flows say. */
+  create(account: AccountOfToken): Promise<User>
+}
+
+export interface NewAccountOptions {
+  readonly store: Store
+  readonly preparer: UserPreparer
+  readonly tokens: OneTimeTokens
+  readonly events: AuthEvents
+  readonly clock: Clock
+}
+
+export function createNewAccount(options: NewAccountOptions): NewAccount {
+  const { store, preparer, tokens, events, clock } = options
+  return {
+    async create({ account, token, email, isVerified, type, role, username }) {
+      const { password, address, requestId } = account
+      const record = await preparer.prepare({
+        username: username ?? account.username ?? email ?? '',
+        password,
+        ...(role !== undefined && { role }),
+        ...(email !== null && { email, emailVerified: isVerified }),
+      })
+      const happening = { type, userId: record.id, address, requestId }
+      const details = { role: record.role }
+      await events
+        .recordWith({ ...happening, details, actor: `user:${record.id}` }, (event) =>
+          store.users.create(record, {
+            event,
+            redeems: { digest: token.digest, now: clock() },
+            ...(isVerified &&
+              record.emailKey !== null && {
+                endsAddress: tokens.addressDigestOf(record.emailKey),
+              }),
+          }),
+        )
+        .catch(explainConflict)
+      return toUser(record)
+    },
+  }
+}

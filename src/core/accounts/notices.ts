@@ -1,0 +1,108 @@
+import type { Clock } from '../clock.ts'
+import { createKeyedDigest } from '../keys/keyed-digest.ts'
+import type { MailKind } from '../mail/kinds.ts'
+import type { NewMail } from '../mail/outbox-store.ts'
+import type { Outbox } from '../mail/outbox.ts'
+import { programOf } from '../mail/program.ts'
+import { sourceOf } from '../throttle/source.ts'
+import type { ThrottleStore } from '../throttle/throttle-store.ts'
+import type { UserRecord } from '../users/user-store.ts'
+
+/** The notices that need nothing but where something came from. */
+export type PlainNotice = Extract<
+  MailKind,
+  | 'email_change_begun'
+  | 'password_changed'
+  | 'new_login'
+  | 'role_changed'
+  | 'account_locked'
+  | 'deletion_begun'
+>
+
+/** From where something was done, as far as it is known. */
+export interface NoticeOrigin {
+  readonly address?: string | undefined
+  readonly userAgent?: string | undefined
+}
+
+type Owner = Pick<UserRecord, 'id' | 'email' | 'emailVerifiedAt'>
+
+/** Tells users by mail what happens to their accounts. */
+export interface Notices {
+  /**
+   * Mails to be stored with a change. None if notices are off, or the user has no verified address. One of
+   * a kind in 10 minutes is sent.
+   */
+  of(
+    kind: PlainNotice,
+    user: Owner,
+    origin?: NoticeOrigin,
+    more?: Readonly<Record<string, string | number>>,
+  ): readonly NewMail[]
+  /** To be called when the change with its mails is stored. */
+  wake(): void
+  /** Tells of what changed nothing, such as a lock. */
+  tell(kind: PlainNotice, user: Owner, origin?: NoticeOrigin): Promise<void>
+  /** Tells of a login from a source or a program that was not seen for 90 days. */
+  loggedIn(user: Owner, origin: NoticeOrigin): Promise<void>
+}
+
+/** Nobody is told anything. */
+export const noNotices: Notices = {
+  of: () => [],
+  wake() {},
+  async tell() {},
+  async loggedIn() {},
+}
+
+export interface NoticesOptions {
+  readonly outbox: Outbox
+  readonly throttle: ThrottleStore
+  readonly secret: Uint8Array
+  readonly clock: Clock
+}
+
+export function createNotices({ outbox, throttle, secret, clock }: NoticesOptions): Notices {
+  const digest = createKeyedDigest(secret, 'portcullis known logins')
+
+  function of(
+    kind: PlainNotice,
+    { id, email, emailVerifiedAt }: Owner,
+    { address, userAgent }: NoticeOrigin = {},
+    more: Readonly<Record<string, string | number>> = {},
+  ): readonly NewMail[] {
+    if (email === null || emailVerifiedAt === null) return []
+    const payload = {
+      ...{ ...more, userId: id, at: clock(), source: address ?? null },
+      program: programOf(userAgent),
+    }
+    return [outbox.prepare(kind, { to: email, payload, coalesce: id })]
+  }
+
+  async function tell(kind: PlainNotice, user: Owner, origin?: NoticeOrigin): Promise<void> {
+    for (const mail of of(kind, user, origin)) await outbox.enqueue(mail)
+  }
+
+  return {
+    of,
+    tell,
+    wake: () => outbox.wake(),
+    async loggedIn(user, { address, userAgent }) {
+      if (user.emailVerifiedAt === null) return
+      const program = programOf(userAgent)
+      const keys = [
+        digest('source', user.id, sourceOf(address)),
+        digest('program', user.id, `${program?.name} ${program?.system}`),
+      ]
+      const anyKey = digest('any', user.id)
+      const known = new Set((await throttle.find([...keys, anyKey])).map(({ key }) => key))
+      const isNew = keys.some((key) => !known.has(key))
+      // The first login that is seen at all is of whoever has just set the password.
+      if (isNew && known.has(anyKey)) await tell('new_login', user, { address, userAgent })
+      const now = clock()
+      for (const knownKey of isNew ? [...keys, anyKey] : keys) {
+        await throttle.succeed({ account: knownKey, knownKey, now, ends: [] })
+      }
+    },
+  }
+}

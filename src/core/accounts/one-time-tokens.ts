@@ -1,0 +1,171 @@
+import { hkdfSync } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
+import type { Clock } from '../clock.ts'
+import { ThrottledError } from '../errors.ts'
+import { seal, unseal } from '../keys/sealed-box.ts'
+import { createKeyedDigest } from '../keys/keyed-digest.ts'
+import {
+  createCodeDigests,
+  createOneTimeSecrets,
+  type OneTimeSecrets,
+  tokenDigestOf,
+} from '../mail/one-time-secret.ts'
+import type {
+  OneTimeTokenKind,
+  OneTimeTokenRecord,
+  OneTimeTokenStore,
+} from '../mail/one-time-token-store.ts'
+import type { StoredWith } from '../mail/stored-with.ts'
+import { sourceOf } from '../throttle/source.ts'
+import {
+  noEnd,
+  type ThrottleRule,
+  type ThrottleStore,
+  waitOf,
+} from '../throttle/throttle-store.ts'
+
+/** A token to be stored. */
+export interface NewToken {
+  readonly kind: OneTimeTokenKind
+  /** What there is one token of the kind for. */
+  readonly subject: string
+  readonly digest: string
+  /** The user with the stamp that it is bound to. Default: it is bound to none. */
+  readonly user?: { readonly id: string; readonly securityStamp: string }
+  /** The address that it is about, in the form that addresses are compared in. */
+  readonly emailKey?: string | null
+  readonly payload: Payload
+  readonly expiresAt: number
+  readonly createdAt?: number
+}
+
+/** What a token is about. */
+export type Payload = Readonly<Record<string, string | boolean | null>>
+
+/** A live token, opened. */
+export interface OpenedToken extends Omit<OneTimeTokenRecord, 'payload'> {
+  readonly payload: Payload
+}
+
+/** Links and codes that are used once. */
+export interface OneTimeTokens extends OneTimeSecrets {
+  /** The id of a mail that is not sent, of which a token is made to be handed over. */
+  newId(): string
+  /** The digest under which an address is known. */
+  addressDigestOf(emailKey: string): string
+  /** The digest under which a code of today is stored. */
+  codeDigestOf(kind: OneTimeTokenKind, subject: string, code: string): string
+  /** True if a code that was typed is the one of the token. */
+  isCodeOf(token: OneTimeTokenRecord | OpenedToken, code: string): boolean
+  put(token: NewToken, storedWith?: StoredWith): Promise<boolean>
+  /**
+   * The live token of a link, or null. Wrong ones are counted by their source alone.
+   *
+   * @throws {ThrottledError} if the source has presented too many wrong ones.
+   */
+  find(
+    kind: OneTimeTokenKind,
+    token: string,
+    address: string | undefined,
+  ): Promise<OpenedToken | null>
+  findBySubject(
+    kind: OneTimeTokenKind,
+    subject: string,
+    options?: { readonly evenIfExpired?: boolean },
+  ): Promise<OpenedToken | null>
+  findByAddress(kind: OneTimeTokenKind, emailKey: string): Promise<readonly OpenedToken[]>
+  /** Counts a try; null if the token is not live or has had `most`. */
+  countTry(kind: OneTimeTokenKind, subject: string, most: number): Promise<OpenedToken | null>
+  list(
+    kind: OneTimeTokenKind,
+    query: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly OpenedToken[]>
+  end(kind: OneTimeTokenKind, subject: string, storedWith?: StoredWith): Promise<boolean>
+}
+
+/** A source that presents wrong links. No account is concerned. */
+const wrongLinks: ThrottleRule = {
+  ...{ free: 20, firstWait: 1, longestWait: 15 * 60 },
+  ...{ lockedFrom: noEnd, forgottenAfter: 24 * 60 * 60 },
+}
+
+export interface OneTimeTokensOptions {
+  readonly store: OneTimeTokenStore
+  readonly throttle: ThrottleStore
+  readonly secret: Uint8Array
+  readonly previousSecrets: readonly Uint8Array[]
+  readonly clock: Clock
+}
+
+export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeTokens {
+  const { store, throttle, secret, previousSecrets, clock } = options
+  const keys = [secret, ...previousSecrets].map(keyOf)
+  const codeDigestsOf = createCodeDigests(secret, previousSecrets)
+  const addressDigestOf = createKeyedDigest(secret, 'portcullis addresses')
+  const sourceDigest = createKeyedDigest(secret, 'portcullis wrong links')
+
+  function open(record: OneTimeTokenRecord): OpenedToken {
+    const context = contextOf(record)
+    for (const key of keys) {
+      const text = unseal(record.payload, key, context)
+      if (text !== null) return { ...record, payload: JSON.parse(text) as Payload }
+    }
+    throw new TypeError('A one-time token cannot be opened: it was altered, or its secret is gone.')
+  }
+
+  const openOrNull = (record: OneTimeTokenRecord | null) => record && open(record)
+
+  async function refuseThrottled(key: string): Promise<void> {
+    const now = clock()
+    const [state] = await throttle.find([key])
+    const until = waitOf(state?.blockedUntil ?? 0, now, wrongLinks)
+    if (until !== null) throw new ThrottledError(until - now)
+  }
+
+  return {
+    ...createOneTimeSecrets(secret),
+    newId: () => uuidv7(),
+    addressDigestOf,
+    codeDigestOf: (kind, subject, code) => codeDigestsOf(kind, subject, code)[0] as string,
+    isCodeOf: ({ kind, subject, digest }, code) =>
+      codeDigestsOf(kind, subject, code).includes(digest),
+    async put(token, storedWith) {
+      const { kind, subject, digest, user, emailKey = null, expiresAt } = token
+      return await store.put(
+        {
+          ...{ kind, subject, digest, expiresAt, tries: 0 },
+          createdAt: token.createdAt ?? clock(),
+          userId: user?.id ?? null,
+          securityStamp: user?.securityStamp ?? null,
+          addressDigest: emailKey === null ? null : addressDigestOf(emailKey),
+          payload: seal(JSON.stringify(token.payload), keys[0] as Uint8Array, contextOf(token)),
+        },
+        storedWith,
+      )
+    },
+    async find(kind, token, address) {
+      const key = sourceDigest(sourceOf(address))
+      await refuseThrottled(key)
+      const isForm = typeof token === 'string' && /^pot_[\w-]{43}$/.test(token)
+      const found = isForm ? await store.find(tokenDigestOf(kind, token), clock()) : null
+      if (found === null) await throttle.count({ key, now: clock(), rule: wrongLinks })
+      return openOrNull(found)
+    },
+    findBySubject: async (kind, subject, { evenIfExpired = false } = {}) =>
+      openOrNull(await store.findBySubject(kind, subject, evenIfExpired ? 0 : clock())),
+    findByAddress: async (kind, emailKey) =>
+      (await store.findByAddress(kind, addressDigestOf(emailKey), clock())).map(open),
+    countTry: async (kind, subject, most) =>
+      openOrNull(await store.countTry(kind, subject, most, clock())),
+    list: async (kind, query) => (await store.list({ kind, ...query })).map(open),
+    end: (kind, subject, storedWith) => store.end(kind, subject, storedWith),
+  }
+}
+
+function keyOf(secret: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'portcullis one-time tokens', 32))
+}
+
+function contextOf({ kind, subject }: Pick<OneTimeTokenRecord, 'kind' | 'subject'>): string {
+  return `one-time token ${kind} ${subject}`
+}

@@ -1,0 +1,204 @@
+import { tokenDigestOf } from '../mail/one-time-secret.ts'
+import { mailLifetime } from '../mail/kinds.ts'
+import type { MailLimits } from '../mail/mail-limits.ts'
+import type { Program } from '../mail/program.ts'
+import type { OpenedMail } from '../mail/sealed-mail.ts'
+import type { Notice, ResolvedMail } from '../mail/templates/mail-data.ts'
+import type { Store } from '../store.ts'
+import { readEmail } from '../users/email.ts'
+import type { UserRecord } from '../users/user-store.ts'
+import { restoreLifetime } from './email-change.ts'
+import type { LinkMaker } from './links.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
+
+export interface ResolveMailOptions {
+  readonly store: Store
+  readonly tokens: OneTimeTokens
+  readonly limits: MailLimits
+  readonly links: LinkMaker
+  /** Whether users may ask for a new password themselves. */
+  readonly passwordReset: boolean
+}
+
+/**
+ * Finds out, when a mail is sent, to whom it goes and what it says; null if to nobody. Here it is looked at
+ * whose address it is: the request that caused the mail has not looked. The token of a link is made and
+ * stored here too, the same one each time the mail is tried.
+ */
+export function createResolveMail(
+  options: ResolveMailOptions,
+): (mail: OpenedMail) => Promise<ResolvedMail | null> {
+  const { store, tokens, limits, links, passwordReset } = options
+
+  const localeOf = ({ payload }: OpenedMail): string | null =>
+    typeof payload.locale === 'string' ? payload.locale : null
+
+  async function registration(mail: OpenedMail): Promise<ResolvedMail | null> {
+    const read = readEmail(mail.to)
+    if (read === null) return null
+    const locale = localeOf(mail)
+    const owner = await store.users.findByEmail(read.key)
+    if (owner !== null) {
+      const resetLink = passwordReset ? links.page('passwordResetRequest') : null
+      return to(owner, locale, { kind: 'already_registered', data: { resetLink } })
+    }
+    const token = mail.tokenOf('registration')
+    const expiresAt = mail.createdAt + mailLifetime.registration
+    await tokens.put({
+      ...{ kind: 'registration', subject: tokens.addressDigestOf(read.key), emailKey: read.key },
+      ...{ digest: tokenDigestOf('registration', token), expiresAt },
+      payload: { email: read.email },
+    })
+    const data = { link: links.withToken('registration', token), expiresAt }
+    return { kind: 'registration', to: read.email, locale, data }
+  }
+
+  /** The invitation once more, with a new link; null if nobody with the address is invited. */
+  async function invitationAgain(mail: OpenedMail, key: string): Promise<ResolvedMail | null> {
+    const [found] = await tokens.findByAddress('invitation', key)
+    const email = found?.payload.email
+    if (!found || typeof email !== 'string') return null
+    const token = mail.tokenOf('invitation')
+    const { subject, payload, createdAt, expiresAt } = found
+    await tokens.put({
+      ...{ kind: 'invitation', subject, payload, createdAt, expiresAt, emailKey: key },
+      digest: tokenDigestOf('invitation', token),
+    })
+    const data = { link: links.withToken('invitation', token), expiresAt }
+    return { kind: 'invitation', to: email, locale: localeOf(mail), data }
+  }
+
+  async function passwordResetMail(mail: OpenedMail): Promise<ResolvedMail | null> {
+    const { username } = mail.payload
+    const read = readEmail(mail.to)
+    const user = await (read
+      ? store.users.findByEmail(read.key)
+      : store.users.findByUsername(String(username)))
+    if (user === null) return read && (await invitationAgain(mail, read.key))
+    const { emailKey, emailVerifiedAt } = user
+    if (!user.active || emailKey === null || emailVerifiedAt === null) return null
+    if (read === null && !(await limits.mayReach(emailKey))) return null
+    const locale = localeOf(mail)
+    if (user.passwordHash === null) {
+      const [identity] = await store.identities.listByUser(user.id)
+      if (identity) {
+        const data = { issuer: identity.issuer }
+        return to(user, locale, { kind: 'password_elsewhere', data })
+      }
+    }
+    const token = mail.tokenOf('password_reset')
+    const expiresAt = mail.createdAt + mailLifetime.password_reset
+    const isStored = await tokens.put({
+      ...{ kind: 'password_reset', subject: user.id, user, emailKey, payload: {}, expiresAt },
+      digest: tokenDigestOf('password_reset', token),
+    })
+    if (!isStored) return null
+    const link = links.withToken('passwordReset', token)
+    return to(user, locale, {
+      kind: 'password_reset',
+      data: { link, expiresAt, username: user.username },
+    })
+  }
+
+  async function invitation(mail: OpenedMail): Promise<ResolvedMail | null> {
+    const id = String(mail.payload.invitation)
+    const token = mail.tokenOf('invitation')
+    const found = await tokens.findBySubject('invitation', id)
+    // Accepted, withdrawn, or sent again meanwhile.
+    if (found?.digest !== tokenDigestOf('invitation', token) || mail.to === null) return null
+    const data = { link: links.withToken('invitation', token), expiresAt: found.expiresAt }
+    return { kind: 'invitation', to: mail.to, locale: null, data }
+  }
+
+  async function emailCode(mail: OpenedMail): Promise<ResolvedMail | null> {
+    const read = readEmail(mail.to)
+    const userId = String(mail.payload.userId)
+    const pending = await tokens.findBySubject('email_change', userId)
+    const code = mail.codeOf('email_change')
+    // Asked for again, or ended meanwhile.
+    if (read === null || pending === null || !tokens.isCodeOf(pending, code)) return null
+    const owner = await store.users.findByEmail(read.key)
+    if (owner !== null && owner.id !== userId) {
+      return to(owner, null, { kind: 'email_wanted', data: {} })
+    }
+    const data = { code, expiresAt: pending.expiresAt }
+    return { kind: 'email_code', to: read.email, locale: localeOf(mail), data, userId }
+  }
+
+  async function emailChanged(mail: OpenedMail): Promise<ResolvedMail | null> {
+    const read = readEmail(mail.to)
+    if (read === null) return null
+    const userId = String(mail.payload.userId)
+    const token = mail.tokenOf('email_restore')
+    const expiresAt = mail.createdAt + restoreLifetime
+    await tokens.put({
+      // Bound to no stamp: whoever has taken the account over could change that.
+      ...{ kind: 'email_restore', subject: mail.id, payload: { userId, email: read.email } },
+      ...{ digest: tokenDigestOf('email_restore', token), expiresAt, createdAt: mail.createdAt },
+    })
+    const { at, source, program } = noticeOf(mail)
+    const restoreLink = links.withToken('emailRestore', token)
+    const data = { at, source, program, restoreLink, expiresAt }
+    return { kind: 'email_changed', to: read.email, locale: null, data, userId }
+  }
+
+  function noticeOf({ payload, createdAt }: OpenedMail): Notice {
+    const { at = createdAt, source = null, program = null } = payload
+    return {
+      at: Number(at),
+      source: source as string | null,
+      program: program as Program | null,
+      sessionsUrl: links.page('sessions'),
+    }
+  }
+
+  return async (mail) => {
+    const { kind, payload } = mail
+    switch (kind) {
+      case 'registration':
+        return await registration(mail)
+      case 'password_reset':
+        return await passwordResetMail(mail)
+      case 'invitation':
+        return await invitation(mail)
+      case 'email_code':
+        return await emailCode(mail)
+      case 'email_changed':
+        return await emailChanged(mail)
+    }
+    if (mail.to === null) return null
+    const about = { to: mail.to, locale: localeOf(mail), userId: String(payload.userId) }
+    switch (kind) {
+      case 'email_confirmed':
+        return { kind, ...about, data: {} }
+      case 'role_changed':
+        return { kind, ...about, data: { ...noticeOf(mail), role: String(payload.role) } }
+      case 'deletion_begun':
+        return { kind, ...about, data: { deleteAt: Number(payload.deleteAt) } }
+      case 'email_change_begun':
+      case 'password_changed':
+      case 'new_login':
+      case 'account_locked':
+        return { kind, ...about, data: noticeOf(mail) }
+      default:
+        // Those that another mail becomes when it is sent.
+        return null
+    }
+  }
+}
+
+type About = Extract<
+  ResolvedMail,
+  { readonly kind: 'already_registered' | 'password_reset' | 'password_elsewhere' | 'email_wanted' }
+> extends infer Each
+  ? Each extends ResolvedMail
+    ? Pick<Each, 'kind' | 'data'>
+    : never
+  : never
+
+/** A mail to the stored address of a user, never to the one that was typed. */
+function to(user: UserRecord, locale: string | null, about: About): ResolvedMail | null {
+  if (user.email === null) return null
+  return { ...about, to: user.email, locale, userId: user.id } as ResolvedMail
+}
+
