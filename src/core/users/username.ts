@@ -48,7 +48,8 @@ export function foldUsername(text: string): string {
   return mapWidth(text).toLowerCase().normalize('NFC')
 }
 
-function mapWidth(input: string): string {
+/** Maps fullwidth and halfwidth forms to the usual ones (RFC 8265 §3.3.2). */
+export function mapWidth(input: string): string {
   return input.replace(widthForms, (character) => character.normalize('NFKC'))
 }
 
@@ -74,7 +75,8 @@ const scriptSets = [
 /** Made when a name needs them: they take longer than all else that loads here. */
 let scriptTests: readonly RegExp[] | undefined
 
-function hasOneScript(text: string): boolean {
+/** True if the letters come from one script (UTS #39 "highly restrictive"). */
+export function hasOneScript(text: string): boolean {
   scriptTests ??= scriptSets.map((set) => {
     const characters = [...set, 'Zyyy', 'Zinh'].map((script) => `\\p{scx=${script}}`)
     return new RegExp(`^[${characters.join('')}]*$`, 'u')

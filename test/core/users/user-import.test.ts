@@ -47,7 +47,10 @@ test('an imported user has what the entry says, and what is usual where it says 
     ['ann', 'member', true, clock()],
   )
   const bob = { id, username: 'bob', role: 'admin', active: false, createdAt: 5 }
-  assert.deepEqual(await users.find(id), bob)
+  assert.deepEqual(await users.find(id), {
+    ...bob,
+    ...{ email: null, emailVerified: false, fields: {}, suspendedUntil: null },
+  })
   assert.match((await users.findByUsername('carol'))?.id ?? '', /^[0-9a-f-]{36}$/)
 })
 

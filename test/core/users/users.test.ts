@@ -83,6 +83,10 @@ test('a new user is active, has the default role and a canonical name', async ()
     role: 'member',
     active: true,
     createdAt: clock(),
+    email: null,
+    emailVerified: false,
+    fields: {},
+    suspendedUntil: null,
   })
   assert.deepEqual(await auth.users.find(user.id), user)
   assert.deepEqual(await auth.users.findByUsername('ALICE'), user)
@@ -106,7 +110,10 @@ test('no answer shows a hash or a stamp', async () => {
   ]
   for (const answer of answers) {
     assert.ok(answer)
-    assert.deepEqual(Object.keys(answer).sort(), ['active', 'createdAt', 'id', 'role', 'username'])
+    assert.deepEqual(Object.keys(answer).sort(), [
+      ...['active', 'createdAt', 'email', 'emailVerified', 'fields', 'id', 'role'],
+      ...['suspendedUntil', 'username'],
+    ])
   }
 })
 
