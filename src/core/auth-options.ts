@@ -1,5 +1,6 @@
 import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
+import { type AccountOptions, accountShapes } from './accounts/account-options.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
 import type { Compatibility } from './compatibility.ts'
@@ -69,6 +70,10 @@ export interface AuthOptions extends KeyOptions {
    * for none. See `Compatibility`. Default none: the answers of the standards.
    */
   readonly compatibility?: 'fastapi' | Compatibility
+  /**
+   * Registration, invitations, resets, addresses and notices. Default none: see `AccountOptions`.
+   */
+  readonly accounts?: AccountOptions
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -86,6 +91,7 @@ const shapes: ShapesOf<AuthOptions> = {
   issuer: text,
   // Several that share a secret could make tokens for one another (KM-09).
   audience: { ...text, words: 'one text, not several' },
+  accounts: recordOf(accountShapes),
   accessTokenLifetime: number,
   allowLongAccessTokens: flag,
   passwordHash: recordOf<PasswordHasherOptions>({

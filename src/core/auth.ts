@@ -1,5 +1,7 @@
 import { createPermissions, type Permissions } from './access/permissions.ts'
 import { createRoles, type Roles } from './access/roles.ts'
+import { readAccountOptions } from './accounts/account-options.ts'
+import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
 import { type AuthOptions, optionProblems, readAuthOptions } from './auth-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
@@ -22,6 +24,7 @@ import { defaultRoleOf, grantable, issuerProblems } from './issuers/resource-ser
 import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
+import { noNotices } from './mail/notices.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
 import { attempt } from './options.ts'
 import { checkHasherOptions, createPasswordHasher } from './passwords/password-hash.ts'
@@ -34,6 +37,7 @@ import { createSessions, type Sessions } from './sessions/sessions.ts'
 import { createThrottle } from './throttle/throttle.ts'
 import { type AccessTokens, createAccessTokenIssuer } from './tokens/access-token.ts'
 import { type Credentials, createLogin } from './users/login.ts'
+import { createUserPreparer } from './users/new-user.ts'
 import { tokenStampOf } from './users/security-stamp.ts'
 import { toUser, type User } from './users/user.ts'
 import { createUsers, type Users } from './users/users.ts'
@@ -57,6 +61,8 @@ export interface Auth {
   readonly permissions: Permissions
   /** Creates and changes users. */
   readonly users: Users
+  /** Registration, invitations, resets and addresses: what the option `accounts` switches on. */
+  readonly accounts: Accounts
   /** Hashes and verifies passwords. */
   readonly passwords: Passwords
   /** Judges new passwords. */
@@ -131,6 +137,9 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
   const hashing = attempt(problems, () => checkHasherOptions(options.passwordHash))
   const sessionOptions = attempt(problems, () => checkSessionOptions(options.sessions ?? {}))
   const configured = attempt(problems, () => readConfiguredClients(options.clients))
+  const accountSettings = attempt(problems, () =>
+    options.accounts === undefined ? null : readAccountOptions(options.accounts, issuer),
+  )
   const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
   const trusted = options.issuers ?? []
@@ -140,6 +149,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
   }
   if (
     problems.length > 0 ||
+    accountSettings === undefined ||
     !(roles && policy && hashing && sessionOptions && configured && eventRetention)
   ) {
     throw new ConfigError(problems)
@@ -154,7 +164,16 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
-    const login = createLogin({ store, hasher: passwords, throttle, events, digest })
+    const mailing =
+      accountSettings &&
+      createMailParts({
+        ...{ settings: accountSettings, store, secret, previousSecrets, issuer, events, clock },
+      })
+    const notices = mailing?.notices ?? noNotices
+    const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
+    const common = { store, hasher: passwords, policy, login, events, roles, defaultRole, clock }
+    const preparer = createUserPreparer(common)
+    const accounts = mailing && createAccounts({ ...common, parts: mailing, preparer })
     const issuers = createIssuers({ trusted, roles, defaultRole, clock, store, events })
     const kept = trusted.filter(({ users }) => users !== 'token')
     const sessions = createSessions({
@@ -163,6 +182,12 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
       events,
       clock,
       options: sessionOptions,
+      onOpened: mailing
+        ? async (user, from) => {
+            await accounts?.deletion?.cancel(user)
+            await notices.loggedIn(user, from)
+          }
+        : undefined,
     })
     const accessTokens = createAccessTokenIssuer({
       keys,
@@ -191,16 +216,8 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
         ...grantable(roles, trusted),
         ...configured.flatMap(({ scopes }) => scopes ?? []),
       ]),
-      users: createUsers({
-        store,
-        hasher: passwords,
-        policy,
-        login,
-        events,
-        roles,
-        defaultRole,
-        clock,
-      }),
+      users: createUsers({ ...common, notices }),
+      accounts: accounts ?? noAccounts,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,
       accessTokens: { lifetime: accessTokenLifetime, verify: accessTokens.verify },
@@ -220,12 +237,23 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
       compatibility: readCompatibility(options.compatibility),
       clock,
       check: () => store.check(),
-      maintain: createMaintenance({ sessions, events, throttle, login, managedKeys }),
+      maintain: createMaintenance({
+        ...{ sessions, events, throttle, login, managedKeys },
+        accounts: mailing && {
+          outbox: mailing.outbox,
+          deletion: accounts?.deletion ?? null,
+          pruneTokens: mailing.pruneTokens,
+        },
+      }),
       async close() {
         issuers.close()
+        await accountSettings?.mailer?.close?.()
         await store.close()
       },
-      [internals]: { store, clients, login, throttle, passwords, accessTokens, events, keys },
+      [internals]: {
+        ...{ store, clients, login, throttle, passwords, accessTokens, events, keys, notices },
+        outbox: mailing?.outbox ?? null,
+      },
     }
   } catch (error) {
     await store.close()

@@ -1,6 +1,8 @@
 import type { Clients } from './clients/clients.ts'
 import type { AuthEvents } from './events/events.ts'
 import type { KeyRing } from './keys/key-ring.ts'
+import type { Notices } from './mail/notices.ts'
+import type { Outbox } from './mail/outbox.ts'
 import type { PasswordHasher } from './passwords/password-hash.ts'
 import type { Store } from './store.ts'
 import type { Throttle } from './throttle/throttle.ts'
@@ -32,4 +34,7 @@ export interface AuthInternals {
   readonly events: AuthEvents
   /** The keys that sign and verify. */
   readonly keys: KeyRing
+  readonly notices: Notices
+  /** Mails that wait; null without a mailer. */
+  readonly outbox: Outbox | null
 }

@@ -1,5 +1,7 @@
+import type { Deletion } from './accounts/deletion.ts'
 import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
+import type { Outbox } from './mail/outbox.ts'
 import { callback, checkOptions, flag, type ShapesOf } from './options.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
@@ -36,6 +38,14 @@ interface Maintained {
   readonly throttle: Throttle
   readonly login: Login
   readonly managedKeys: ManagedKeys | null
+  /** Links, mails and accounts that end. Null if nothing of it is switched on. */
+  readonly accounts: MaintainedAccounts | null
+}
+
+interface MaintainedAccounts {
+  readonly outbox: Outbox | null
+  readonly deletion: Pick<Deletion, 'prune'> | null
+  pruneTokens(signal?: AbortSignal): Promise<number>
 }
 
 const minute = 60
@@ -48,11 +58,13 @@ export function createMaintenance({
   throttle,
   login,
   managedKeys,
+  accounts,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
     { name: 'pruning of sessions', interval: hour, run: (signal) => sessions.prune(signal) },
     { name: 'pruning of events', interval: hour, run: (signal) => events.prune(signal) },
     { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
+    ...pruningOf(accounts),
   ]
   const always: readonly Work[] = [
     // A wrong password takes as long as the slowest kind of hash that is stored.
@@ -65,8 +77,30 @@ export function createMaintenance({
     requireSignal(signal)
     const { prune = true, onError = warn } = checkOptions(options, shapes, owner)
     const work = [...(prune ? pruning : []), ...always]
-    await Promise.all(work.map((each) => repeat(each, signal, onError)))
+    const outbox = accounts?.outbox
+    await Promise.all([
+      ...work.map((each) => repeat(each, signal, onError)),
+      outbox?.run(signal, (error) => void tell(onError, error, 'sending of mails')),
+    ])
   }
+}
+
+function pruningOf(accounts: MaintainedAccounts | null): readonly Work[] {
+  if (accounts === null) return []
+  const { outbox, deletion } = accounts
+  const work: Work[] = [
+    { name: 'pruning of links', interval: hour, run: (signal) => accounts.pruneTokens(signal) },
+  ]
+  if (outbox !== null) {
+    work.push(
+      { name: 'pruning of mails', interval: hour, run: (signal) => outbox.prune(signal) },
+      { name: 'expiry of mails', interval: minute, run: (signal) => outbox.expire(signal) },
+    )
+  }
+  if (deletion !== null) {
+    work.push({ name: 'deletion of users', interval: hour, run: (s) => deletion.prune(s) })
+  }
+  return work
 }
 
 /** @throws {TypeError} if there is none. */

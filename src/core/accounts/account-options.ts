@@ -132,7 +132,12 @@ const longestDelay = 366 * 24 * 60 * 60
 
 /** @throws {ConfigError} with every problem of the options. */
 export function readAccountOptions(options: AccountOptions, issuer: string): AccountSettings {
-  const { mailer = null, registration = 'closed', links = {}, deletionDelay = 14 * 86_400 } = options
+  const {
+    mailer = null,
+    registration = 'closed',
+    links = {},
+    deletionDelay = 14 * 86_400,
+  } = options
   const problems: string[] = []
   const from = options.from === undefined ? null : readSender(options.from)
   if (options.from !== undefined && from === null) {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
 import type { AuthEvents } from '../events/events.ts'
 import { createMailLimits } from '../mail/mail-limits.ts'
+import { createNotices, type Notices, noNotices } from '../mail/notices.ts'
 import { createOutbox, type Outbox } from '../mail/outbox.ts'
 import { createRender } from '../mail/templates/render.ts'
 import { pruneInBatches } from '../prune-batches.ts'
@@ -15,7 +16,6 @@ import { createEmailChange, type EmailChange } from './email-change.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import { createLinkMaker } from './links.ts'
 import { createNewAccount } from './new-account.ts'
-import { createNotices, type Notices, noNotices } from './notices.ts'
 import { createOneTimeTokens } from './one-time-tokens.ts'
 import { createPasswordReset, type PasswordReset } from './password-reset.ts'
 import { createRegistration, type Registration } from './registration.ts'
@@ -139,7 +139,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
     invitations: settings.isInvited ? createInvitations(invitations) : null,
     passwordReset: createPasswordReset({ ...common, login, preparer, outbox, links }),
     passwordResetByMail: outbox !== null && settings.passwordReset,
-    emailChange: outbox !== null && settings.emailChange ? createEmailChange({ ...common, outbox }) : null,
+    emailChange:
+      outbox !== null && settings.emailChange ? createEmailChange({ ...common, outbox }) : null,
     deletion: settings.deletion
       ? createDeletion({ delay: settings.deletionDelay, store, roles, notices, events, clock })
       : null,

@@ -2,10 +2,10 @@ import type { Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { ConflictError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
+import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, type User } from '../users/user.ts'
-import type { Notices } from './notices.ts'
 import type { Request } from './request.ts'
 
 /** Lets users delete their accounts. */

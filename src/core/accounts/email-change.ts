@@ -3,6 +3,7 @@ import { UserError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import { mailLifetime } from '../mail/kinds.ts'
 import type { MailLimits } from '../mail/mail-limits.ts'
+import type { Notices } from '../mail/notices.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { programOf } from '../mail/program.ts'
 import type { Store } from '../store.ts'
@@ -10,7 +11,6 @@ import { type EmailAddress, isMixedScript, readEmail } from '../users/email.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, linkEnded, present, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
-import type { Notices } from './notices.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import { emailInvalid } from './registration.ts'
 import type { Request } from './request.ts'
@@ -171,7 +171,9 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     request: Request,
   ): Promise<UserRecord | null> {
     const { address, requestId } = request
-    const confirmation = to ? [outbox.prepare('email_confirmed', { to: to.email, payload: {} })] : []
+    const confirmation = to
+      ? [outbox.prepare('email_confirmed', { to: to.email, payload: {} })]
+      : []
     const by = { actor: actorOf({ userId: user.id }), address, requestId }
     const changed = await events
       .recordWith({ ...by, type: 'email_changed', userId: user.id }, (event) =>

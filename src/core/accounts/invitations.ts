@@ -68,9 +68,9 @@ export interface Invitations {
    */
   create(invitation: NewInvitation, by?: Actor): Promise<MadeInvitation>
   /** Those that are open or have expired, oldest first; `after` is the id of the last one seen. */
-  list(query?: PageQuery<{ readonly limit: number; readonly after?: string }>): Promise<
-    readonly Invitation[]
-  >
+  list(
+    query?: PageQuery<{ readonly limit: number; readonly after?: string }>,
+  ): Promise<readonly Invitation[]>
   /** Makes a new link, which ends the older one. @throws {UserError} `invitation_unknown` */
   resend(id: string, options?: ResendOptions, by?: Actor): Promise<MadeInvitation>
   /** Withdraws it: its link ends. @throws {UserError} `invitation_unknown` */
@@ -117,8 +117,7 @@ type Contents = Readonly<
 >
 
 export function createInvitations(options: InvitationsOptions): Invitations {
-  const { store, roles, defaultRole, tokens, outbox, links, newAccount, events, clock } =
-    options
+  const { store, roles, defaultRole, tokens, outbox, links, newAccount, events, clock } = options
 
   /** True if an inviter may give the role to somebody now. */
   async function mayGrant(invitedBy: string | null, role: string): Promise<boolean> {
@@ -133,7 +132,11 @@ export function createInvitations(options: InvitationsOptions): Invitations {
     id: string,
     contents: Omit<Contents, 'wasMailed'>,
     times: { readonly createdAt: number; readonly expiresAt: number },
-    happening: { readonly type: AuthEventType; readonly by: Actor | undefined; returnLink: boolean },
+    happening: {
+      readonly type: AuthEventType
+      readonly by: Actor | undefined
+      returnLink: boolean
+    },
   ): Promise<MadeInvitation> {
     const { email } = contents
     const isMailed = outbox !== null && email !== null && !happening.returnLink
@@ -246,10 +249,11 @@ export function createInvitations(options: InvitationsOptions): Invitations {
   }
 }
 
-function shown({ email, username, role, invitedBy }: Contents): Pick<
-  Invitation,
-  'email' | 'username' | 'role' | 'invitedBy'
-> {
+function shown({
+  email,
+  username,
+  role,
+  invitedBy,
+}: Contents): Pick<Invitation, 'email' | 'username' | 'role' | 'invitedBy'> {
   return { email, username, role, invitedBy }
 }
-

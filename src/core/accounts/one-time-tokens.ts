@@ -2,8 +2,8 @@ import { hkdfSync } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
 import { ThrottledError } from '../errors.ts'
-import { seal, unseal } from '../keys/sealed-box.ts'
 import { createKeyedDigest } from '../keys/keyed-digest.ts'
+import { seal, unseal } from '../keys/sealed-box.ts'
 import {
   createCodeDigests,
   createOneTimeSecrets,
@@ -17,12 +17,7 @@ import type {
 } from '../mail/one-time-token-store.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
 import { sourceOf } from '../throttle/source.ts'
-import {
-  noEnd,
-  type ThrottleRule,
-  type ThrottleStore,
-  waitOf,
-} from '../throttle/throttle-store.ts'
+import { noEnd, type ThrottleRule, type ThrottleStore, waitOf } from '../throttle/throttle-store.ts'
 
 /** A token to be stored. */
 export interface NewToken {

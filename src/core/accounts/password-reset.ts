@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Actor, AuthEvents } from '../events/events.ts'
 import { mailLifetime } from '../mail/kinds.ts'
 import type { MailLimits } from '../mail/mail-limits.ts'
+import type { Notices } from '../mail/notices.ts'
 import { tokenDigestOf } from '../mail/one-time-secret.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { Store } from '../store.ts'
@@ -12,7 +13,6 @@ import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, linkEnded } from '../users/user.ts'
 import { canonicalUsername } from '../users/username.ts'
 import type { LinkMaker } from './links.ts'
-import type { Notices } from './notices.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import { emailInvalid } from './registration.ts'
 import type { Request } from './request.ts'
@@ -101,18 +101,16 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       const by = { actor: `user:${user.id}`, address, requestId }
       const details = { reset: true }
       const replaced = await events
-        .recordWith(
-          { ...by, type: 'authn_password_change', userId: user.id, details },
-          (event) =>
-            store.users.replacePasswordHash(user.id, user.passwordHash, hash, {
-              renewal: {
-                oldSecurityStamp: found.securityStamp ?? '',
-                securityStamp: newSecurityStamp(),
-              },
-              redeems: { digest: found.digest, now: clock() },
-              mails: notices.of('password_changed', user, { address, userAgent }),
-              event,
-            }),
+        .recordWith({ ...by, type: 'authn_password_change', userId: user.id, details }, (event) =>
+          store.users.replacePasswordHash(user.id, user.passwordHash, hash, {
+            renewal: {
+              oldSecurityStamp: found.securityStamp ?? '',
+              securityStamp: newSecurityStamp(),
+            },
+            redeems: { digest: found.digest, now: clock() },
+            mails: notices.of('password_changed', user, { address, userAgent }),
+            event,
+          }),
         )
         .catch(explainConflict)
       if (!replaced) throw linkEnded()

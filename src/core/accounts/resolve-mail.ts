@@ -1,6 +1,6 @@
-import { tokenDigestOf } from '../mail/one-time-secret.ts'
 import { mailLifetime } from '../mail/kinds.ts'
 import type { MailLimits } from '../mail/mail-limits.ts'
+import { tokenDigestOf } from '../mail/one-time-secret.ts'
 import type { Program } from '../mail/program.ts'
 import type { OpenedMail } from '../mail/sealed-mail.ts'
 import type { Notice, ResolvedMail } from '../mail/templates/mail-data.ts'
@@ -187,18 +187,20 @@ export function createResolveMail(
   }
 }
 
-type About = Extract<
-  ResolvedMail,
-  { readonly kind: 'already_registered' | 'password_reset' | 'password_elsewhere' | 'email_wanted' }
-> extends infer Each
-  ? Each extends ResolvedMail
-    ? Pick<Each, 'kind' | 'data'>
+type About =
+  Extract<
+    ResolvedMail,
+    {
+      readonly kind: 'already_registered' | 'password_reset' | 'password_elsewhere' | 'email_wanted'
+    }
+  > extends infer Each
+    ? Each extends ResolvedMail
+      ? Pick<Each, 'kind' | 'data'>
+      : never
     : never
-  : never
 
 /** A mail to the stored address of a user, never to the one that was typed. */
 function to(user: UserRecord, locale: string | null, about: About): ResolvedMail | null {
   if (user.email === null) return null
   return { ...about, to: user.email, locale, userId: user.id } as ResolvedMail
 }
-

@@ -131,13 +131,31 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
   user_deleted: { says: 'A user was deleted.', outcome: success },
   privilege_permissions_changed: { says: 'The role of a user was changed.', outcome: success },
-  user_registered: { says: 'Somebody became a user, behind a link that was mailed or handed over.', outcome: success },
-  user_invited: { says: 'Somebody was invited, or got a new link. `link_shown` says whether it was handed over.', outcome: success },
+  user_registered: {
+    says: 'Somebody became a user, behind a link that was mailed or handed over.',
+    outcome: success,
+  },
+  user_invited: {
+    says: 'Somebody was invited, or got a new link. `link_shown` says whether it was handed over.',
+    outcome: success,
+  },
   invitation_withdrawn: { says: 'An invitation was withdrawn.', outcome: success },
-  password_reset_requested: { says: 'An administrator made or sent a link for a new password.', outcome: success },
-  email_changed: { says: 'The e-mail address of a user was set, changed, removed or put back.', outcome: success },
-  user_deletion_requested: { says: 'A user asked for the end of the account, which comes after a delay.', outcome: success },
-  user_deletion_cancelled: { says: 'A user logged in before the account was deleted, and keeps it.', outcome: success },
+  password_reset_requested: {
+    says: 'An administrator made or sent a link for a new password.',
+    outcome: success,
+  },
+  email_changed: {
+    says: 'The e-mail address of a user was set, changed, removed or put back.',
+    outcome: success,
+  },
+  user_deletion_requested: {
+    says: 'A user asked for the end of the account, which comes after a delay.',
+    outcome: success,
+  },
+  user_deletion_cancelled: {
+    says: 'A user logged in before the account was deleted, and keeps it.',
+    outcome: success,
+  },
   identity_linked: {
     says: 'An identity at another issuer was linked to a user.',
     outcome: success,

@@ -114,6 +114,8 @@ export interface SessionsOptions {
   readonly events: AuthEvents
   readonly clock: Clock
   readonly options: Required<SessionOptions>
+  /** Called with the record of a user whose session was opened. Default: nothing is. */
+  readonly onOpened?: ((user: UserRecord, from: NewSession) => Promise<void>) | undefined
 }
 
 export function createSessions({
@@ -122,6 +124,7 @@ export function createSessions({
   events,
   clock,
   options: { idleLifetime, lifetime, refreshGrace },
+  onOpened,
 }: SessionsOptions): Sessions {
   const { sessions } = store
   let pruned = 0
@@ -132,7 +135,8 @@ export function createSessions({
   })
 
   return {
-    async open(user, { clientId, scopes, userAgent = '', address = '', requestId }) {
+    async open(user, opened) {
+      const { clientId, scopes, userAgent = '', address = '', requestId } = opened
       const record = 'securityStamp' in user ? user : await store.users.findById(user.id)
       if (record === null) return null
       const now = clock()
@@ -162,6 +166,7 @@ export function createSessions({
       const created = await events.recordWith(login, (event) => sessions.create(session, event))
       if (!created) return null
       await sessions.trim(user.id, maxPerUser)
+      await onOpened?.(record, opened)
       return withToken(session)
     },
     async find(refreshToken) {

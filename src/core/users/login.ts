@@ -2,6 +2,7 @@ import { ThrottledError, UnavailableError } from '../errors.ts'
 import type { AuthEvent } from '../events/event-store.ts'
 import type { Actor, AuthEvents, NewEvent } from '../events/events.ts'
 import type { AuthEventType } from '../events/vocabulary.ts'
+import type { Notices } from '../mail/notices.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import { isTooLong } from '../passwords/password-policy.ts'
 import type { AttemptCounts } from '../statistics.ts'
@@ -59,6 +60,7 @@ export interface LoginOptions {
   readonly hasher: PasswordHasher
   readonly throttle: Throttle
   readonly events: AuthEvents
+  readonly notices: Notices
   /** A keyed digest of what was typed as a username and is nobody's: it may be a password. */
   readonly digest: (name: string) => string
 }
@@ -66,7 +68,8 @@ export interface LoginOptions {
 /** Imported hashes that are looked at to learn which kinds there are. */
 const kindsSample = 100
 
-export function createLogin({ store, hasher, throttle, events, digest }: LoginOptions): Login {
+export function createLogin(options: LoginOptions): Login {
+  const { store, hasher, throttle, events, notices, digest } = options
   const counts = { succeeded: 0, failed: 0, throttled: 0, unavailable: 0 }
 
   async function rehash(user: UserRecord, oldHash: string, password: string): Promise<UserRecord> {
@@ -130,10 +133,11 @@ export function createLogin({ store, hasher, throttle, events, digest }: LoginOp
         hasher.checkCapacity(sourceOf(address))
         // A text that can be nobody's name is an account too, of those who type it.
         const account = canonical ?? `invalid ${username}`
-        const onLocked = ({ failures, knownSource }: Lock): Promise<void> =>
-          record('authn_login_lock', credentials, found, {
-            details: { failures, known_source: knownSource },
-          })
+        const onLocked = async ({ failures, knownSource }: Lock): Promise<void> => {
+          const details = { failures, known_source: knownSource }
+          await record('authn_login_lock', credentials, found, { details })
+          if (found !== null) await notices.tell('account_locked', found, { address })
+        }
         const attempt = { account, address, onLocked, pace }
         const user = await throttle.attempt(attempt, async (admission) => {
           found = await find()

@@ -2,6 +2,8 @@ import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf, type NewEvent } from '../events/events.ts'
+import type { Notices } from '../mail/notices.ts'
+import type { NewMail } from '../mail/outbox-store.ts'
 import { type PageQuery, withLimit } from '../page.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
@@ -9,7 +11,7 @@ import type { Store } from '../store.ts'
 import type { Login } from './login.ts'
 import { createUserPreparer, type NewUser } from './new-user.ts'
 import { newSecurityStamp } from './security-stamp.ts'
-import { explainConflict, present, toUser, type User } from './user.ts'
+import { existing, explainConflict, present, toUser, type User } from './user.ts'
 import {
   createUserImporter,
   type ImportCounts,
@@ -28,6 +30,8 @@ export interface PasswordChange {
   readonly newPassword: string
   /** The address of the request. Wrong old passwords are counted by it. */
   readonly address: string | undefined
+  /** What the program calls itself (`User-Agent`), for the notice. Default unknown. */
+  readonly userAgent?: string | undefined
   /** The id of the session that stays. Default: every session ends. */
   readonly keepSession?: string
   /** The id of the request, for the event. Default none. */
@@ -104,13 +108,14 @@ export interface UsersOptions {
   readonly policy: PasswordPolicy
   readonly login: Login
   readonly events: AuthEvents
+  readonly notices: Notices
   readonly roles: Roles
   readonly defaultRole: string
   readonly clock: Clock
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { store, login, events, roles } = options
+  const { store, login, events, notices, roles } = options
   const { users } = store
   const { hashNew, prepare } = createUserPreparer(options)
 
@@ -118,6 +123,7 @@ export function createUsers(options: UsersOptions): Users {
     id: string,
     changes: UserChanges,
     happening: Omit<NewEvent, 'userId'>,
+    mails: readonly NewMail[] = [],
   ): Promise<User> {
     const demotes =
       changes.active === false ||
@@ -125,9 +131,10 @@ export function createUsers(options: UsersOptions): Users {
     const keep = demotes ? roles.administrative : undefined
     const changed = await events
       .recordWith({ ...happening, userId: id }, (event) =>
-        users.update(id, changes, { keepOneActiveIn: keep, event }),
+        users.update(id, changes, { keepOneActiveIn: keep, event, mails }),
       )
       .catch(explainConflict)
+    if (mails.length > 0) notices.wake()
     return present(changed)
   }
 
@@ -176,13 +183,15 @@ export function createUsers(options: UsersOptions): Users {
       return user
     },
     async setPassword(id, password, by) {
-      const user = present(await users.findById(id))
+      const user = existing(await users.findById(id))
       const passwordHash = await hashNew(password, user.username)
       await login.unlock(user.username)
       const changes = { passwordHash, securityStamp: newSecurityStamp() }
-      return await change(id, changes, { ...by, type: 'authn_password_change' })
+      const mails = notices.of('password_changed', user, by)
+      return await change(id, changes, { ...by, type: 'authn_password_change' }, mails)
     },
-    async changePassword(id, { oldPassword, newPassword, address, keepSession, requestId }) {
+    async changePassword(id, change) {
+      const { oldPassword, newPassword, address, userAgent, keepSession, requestId } = change
       const before = await users.findById(id)
       const { username } = present(before)
       const by = { actor: actorOf({ userId: id }), address, requestId }
@@ -208,13 +217,18 @@ export function createUsers(options: UsersOptions): Users {
       const replaced =
         oldHash !== null &&
         (await events.recordWith({ ...by, type: 'authn_password_change', userId: id }, (event) =>
-          users.replacePasswordHash(id, oldHash, passwordHash, { renewal, event }),
+          users.replacePasswordHash(id, oldHash, passwordHash, {
+            renewal,
+            event,
+            mails: notices.of('password_changed', user, { address, userAgent }),
+          }),
         ))
       if (!replaced) {
         throw new UserError('password_incorrect', [
           'The account was changed meanwhile: log in and try again.',
         ])
       }
+      notices.wake()
       return toUser(user)
     },
     endSessions: (id, by) =>
@@ -236,7 +250,9 @@ export function createUsers(options: UsersOptions): Users {
   async function changeRole(id: string, role: string, by?: Actor): Promise<User> {
     checkRole(roles, role)
     const type = 'privilege_permissions_changed'
-    return await change(id, { role }, { ...by, type, details: { role } })
+    const user = existing(await users.findById(id))
+    const mails = user.role === role ? [] : notices.of('role_changed', user, by, { role })
+    return await change(id, { role }, { ...by, type, details: { role } }, mails)
   }
 
   function setActive(id: string, active: boolean, by?: Actor): Promise<User> {

@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { createKeyedDigest } from '../keys/keyed-digest.ts'
-import type { MailKind } from '../mail/kinds.ts'
-import type { NewMail } from '../mail/outbox-store.ts'
-import type { Outbox } from '../mail/outbox.ts'
-import { programOf } from '../mail/program.ts'
 import { sourceOf } from '../throttle/source.ts'
 import type { ThrottleStore } from '../throttle/throttle-store.ts'
-import type { UserRecord } from '../users/user-store.ts'
+import type { MailKind } from './kinds.ts'
+import type { Outbox } from './outbox.ts'
+import type { NewMail } from './outbox-store.ts'
+import { programOf } from './program.ts'
 
 /** The notices that need nothing but where something came from. */
 export type PlainNotice = Extract<
@@ -25,7 +24,12 @@ export interface NoticeOrigin {
   readonly userAgent?: string | undefined
 }
 
-type Owner = Pick<UserRecord, 'id' | 'email' | 'emailVerifiedAt'>
+/** Of a user's record: whom a notice is for. */
+interface Owner {
+  readonly id: string
+  readonly email: string | null
+  readonly emailVerifiedAt: number | null
+}
 
 /** Tells users by mail what happens to their accounts. */
 export interface Notices {
