@@ -143,7 +143,7 @@ function openRefusals(path: string | undefined): Refusals {
       if (file !== undefined) writeSync(file, `${JSON.stringify({ line, username, problem })}\n`)
       if (++said > mostSaid) return
       clearProgress()
-      // Quoted, so that a name from a file cannot move the cursor of whoever looks.
+      // Quoted, so that a name from a file cannot move the cursor of the operator's terminal.
       const who = username === undefined ? '' : ` (${JSON.stringify(username)})`
       console.error(`Entry ${line}${who}: ${problem}`)
     },

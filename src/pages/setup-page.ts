@@ -2,8 +2,8 @@ import { type Field, fields, type Problem, revealPasswords, summary } from './fo
 import { html } from './html.ts'
 import { type Page, page } from './page.ts'
 
-// The code is in the fragment of the link, which a browser sends to nobody: not to this server's log,
-// not to a proxy, not in a Referer. The script carries it into the form.
+// The code is in the fragment of the link, which a browser never sends. So it is in no log of this server,
+// in no proxy and in no Referer. The script copies it into the form.
 const script = `
 const code = document.querySelector('input[name=code]')
 const field = code.closest('.field')

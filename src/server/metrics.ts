@@ -38,8 +38,8 @@ export function createRegistry(auth: Auth, log: LogStream, worker: number | unde
 }
 
 /**
- * Writes what several processes measure as one page. It sums nothing up: a sum that falls because one
- * process was replaced would look to Prometheus as if every process had begun anew.
+ * Writes the metrics of several processes as one page. Sums up nothing: a sum falls when a process is
+ * replaced, and Prometheus would take that for a restart of every process.
  */
 export async function formatMetrics(processes: readonly ProcessMetrics[]): Promise<string> {
   // No two series have the same labels, so nothing is added; but some metrics ask to be left out.

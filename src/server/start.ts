@@ -152,7 +152,7 @@ function closeOnce(
 ): () => Promise<void> {
   let closing: Promise<void> | undefined
   async function finish(): Promise<void> {
-    // A connection that is busy now is kept alive after its answer, which nobody waits for.
+    // A busy connection would stay open after its answer. Close it once it is idle.
     const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
     try {
       await app.close()

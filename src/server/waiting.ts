@@ -67,10 +67,10 @@ export async function openWhenPossible<T>(
 const retryAfter = 2
 
 async function buildWaiting(issuer: string): Promise<FastifyInstance> {
-  // Answers take no time: whatever is still there when it closes is a client that has not asked yet.
+  // Answers take no time: a connection that is open at the close belongs to a client that has not asked.
   const app = Fastify({ ...listenerOptions, forceCloseConnections: true })
   app.addHook('onRequest', addSecurityHeaders(issuer))
-  // Before the body, whatever it is.
+  // Before the body is read.
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url === '/health/live') return
     reply.header('retry-after', retryAfter).header('connection', 'close')

@@ -9,8 +9,8 @@ const patience = 3_000
  * waits until every connection that was made has brought a request, or was given up, or the signal says
  * to hurry.
  *
- * `server.close()` alone would cut off connections that have brought none yet, though the request may
- * be a moment away: with a server elsewhere on the same port, nobody needs to notice.
+ * `server.close()` alone would cut off connections that have brought none yet, though the request may be
+ * a moment away. If another process serves the same port, no client needs to notice the stop.
  */
 export function followArrivals(
   server: RunningServer['app']['server'],

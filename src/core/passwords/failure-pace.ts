@@ -13,8 +13,8 @@ const longest = 3000
 const refusalMargin = 1.5
 
 /**
- * Lets every failed verification take the same time, whatever kind of hash it looked at: that of the
- * slowest kind that is known. While one kind is known, none is held up.
+ * Makes every failed verification take as long as the slowest known kind of hash, so that its duration
+ * does not tell the kind. While only one kind is known, no failure is delayed.
  *
  * Durations are in milliseconds; hashes of the same work take about the same.
  */

@@ -37,7 +37,7 @@ export interface PasswordPolicy {
 
 /** True if no password is so long. Counted as it is hashed: composed (NFC). */
 export function isTooLong(password: string): boolean {
-  // Composed it has a third of the bytes at least: nobody has to compose what is far too long.
+  // Composing leaves at least a third of the bytes, so a text that is far too long need not be composed.
   if (Buffer.byteLength(password) > 4 * passwordMaxBytes) return true
   return Buffer.byteLength(password.normalize('NFC')) > passwordMaxBytes
 }

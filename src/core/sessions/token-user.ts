@@ -7,8 +7,8 @@ import { isTokenStampOf } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 
 /**
- * Returns the user of a verified token, or null if the token has ended: its session is revoked, or of
- * an old stamp, its key is retired, or the user is deleted. Read anew every time.
+ * Returns the user of a verified token, or null if the token has ended: its session is revoked or has
+ * an old stamp, its key is retired, or the user is deleted. Asks the store on every call.
  *
  * Does not check that the user is active.
  */
@@ -29,7 +29,7 @@ export function findUserOfToken(
   })
 }
 
-/** The same of a session, whatever token it was asked for with. */
+/** The same for a session, without a token. */
 export async function findUserOfSession(
   store: Store,
   { id, userId }: { readonly id: string; readonly userId: string },

@@ -11,8 +11,8 @@ import type { ThrottleRule, ThrottleStore } from './throttle-store.ts'
 declare const admitted: unique symbol
 
 /**
- * The proof that an attempt was counted and may be looked at. Whatever verifies a secret asks for one,
- * so that no path can forget the throttle.
+ * The proof that an attempt was counted and may be checked. Every function that verifies a secret takes
+ * one, so that no path can forget the throttle.
  */
 export interface Admission {
   readonly [admitted]: true
@@ -22,13 +22,13 @@ export interface Admission {
 
 /** An attempt to authenticate. */
 export interface Attempt {
-  /** Who is claimed to attempt it, in canonical form; whether there is such an account is not asked. */
+  /** The claimed account, in canonical form. It need not exist. */
   readonly account: string
   /** The address that it came from. */
   readonly address: string | undefined
   /**
-   * False if waits are enough, since nobody finds the secret by trying now and then: then no number of
-   * failures locks the account. Default true.
+   * False if waits are enough, because slow attempts cannot guess the secret. Then no number of failures
+   * locks the account. Default true.
    */
   readonly locks?: boolean
   /** Called when its failure has locked the account, before the answer. */
@@ -40,11 +40,11 @@ export interface Attempt {
   readonly pace?: () => Promise<void>
 }
 
-/** An account that nobody gets into until it is unlocked. */
+/** An account that refuses every login until it is unlocked. */
 export interface Lock {
   /** Failures in a row. */
   readonly failures: number
-  /** True if only the source that failed is locked out, which had logged in before; others go on. */
+  /** True if only the source that failed is locked out. It had logged in before. Others can still log in. */
   readonly knownSource: boolean
 }
 
@@ -155,12 +155,12 @@ export function createThrottle(
     const { isKnown, sourceKey, sourceWait } = counted
     if (counted.locks) {
       locked++
-      // Not with the count, which is made before anybody knows that the attempt fails.
+      // Not with the count, which is made before the result of the attempt is known.
       await onLocked?.({ failures: accountRule.lockedFrom, knownSource: isKnown })
     }
     if (!isKnown || sourceWait !== null) return sourceWait
-    // A stranger was counted by the source before the look. Here, where nobody waits for the source to
-    // let the right secret in, it is only the wrong ones that are.
+    // An attempt from an unknown source was counted by the source before the check. A known source need
+    // not wait for the source's own count, so only its wrong secrets are counted there.
     const now = clock()
     const outcome = await store.count({ key: sourceKey, now, rule: sourceRule })
     return outcome.kind === 'wait' ? outcome.until - now : null

@@ -59,7 +59,7 @@ export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
   async function replaceHash(stored: UserRecord, passwordHash: string, by?: Actor) {
     const { id, passwordHash: old } = stored
     const now = await store.users.findById(id)
-    // Ends the tokens of the old password. Whoever is inactive has none.
+    // Ends the tokens of the old password. An inactive user has none.
     const renewal = now?.active && {
       oldSecurityStamp: now.securityStamp,
       securityStamp: newSecurityStamp(),

@@ -4,7 +4,7 @@ import type { UserRecord } from './user-store.ts'
 /** A user as the rest of an application sees one: everything but the secrets. */
 export type User = Omit<UserRecord, 'passwordHash' | 'securityStamp'>
 
-/** Leaves out what nobody but core may see. */
+/** Leaves out the members that only core may see. */
 export function toUser({ id, username, role, active, createdAt }: UserRecord): User {
   return { id, username, role, active, createdAt }
 }

@@ -61,7 +61,7 @@ export const allowInsecureIssuer: Setting<boolean> = flag('ALLOW_INSECURE_ISSUER
     '`true` accepts an `ISSUER` that is not https and is not this machine: an attacker on the network then reads passwords and tokens.',
 })
 
-/** Whose `X-Forwarded-For` is believed. */
+/** Proxies whose `X-Forwarded-For` is trusted. */
 export const trustedProxies: SettingsOf<TrustedProxies> = {
   addresses: setting(
     'TRUSTED_PROXIES',

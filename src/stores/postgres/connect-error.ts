@@ -26,7 +26,7 @@ export class ConnectError extends Error {
   }
 }
 
-/** Explains why a connection was not made, for whoever operates the database. */
+/** Explains why a connection was not made, for the operator of the database. */
 export function explainConnecting(error: unknown): ConnectFailure {
   if (error instanceof ReadOnlyServerError) return { says: error.message }
   if (error instanceof TimeLimitError) return { says: 'does not answer' }
