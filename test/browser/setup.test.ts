@@ -101,7 +101,7 @@ test('the set-up link leads to the first administrator, and its code to nobody',
   for (const url of requests) assert.equal(new URL(url).origin, origin)
   assert.deepEqual(complaints, [refused, refused])
 
-  // The page says so to whoever comes later with the link.
+  // The page says so to a visitor who opens the link later.
   await page.goto(`${origin}/setup#${setup.code}`)
   await page.getByRole('heading', { name: 'Already set up' }).waitFor()
 })

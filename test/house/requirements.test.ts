@@ -104,6 +104,6 @@ test('the last column of the table leads to places that hold the row', () => {
   assert.deepEqual(
     wrong.map(({ ids }) => ids.join(', ')),
     [],
-    'write it anew: UPDATE=1 npx node --test test/house/requirements.test.ts',
+    'update the column: UPDATE=1 npx node --test test/house/requirements.test.ts',
   )
 })

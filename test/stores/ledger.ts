@@ -77,7 +77,7 @@ export async function presentAgain(url: string, { devices }: Storm): Promise<voi
     }
     const acknowledged = device.tokens.length
     assert.ok(await refresh(url, device))
-    // Within the grace it is presented again: there is one successor, whoever made it, and whenever.
+    // The token is presented again within the grace. It has one successor, whichever process made it.
     const [successor] = device.tokens.splice(acknowledged)
     assert.ok(await refresh(url, device))
     assert.equal(device.tokens.at(-1), successor)

@@ -57,7 +57,7 @@ test('it counts how often it had the answer, and how often it did not', async ()
   assert.deepEqual(bench.cache.counts, { hits: 2, misses: 2 })
 })
 
-test('what was dropped is read anew, for every session of the user and nobody else', async () => {
+test('a dropped user is read again, for every session, and other users are not', async () => {
   const bench = createBench()
   await fill(bench)
   await fill(bench, null)

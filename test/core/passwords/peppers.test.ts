@@ -75,7 +75,7 @@ test('a pepper is the secret value of argon2, as another implementation has it (
   assert.equal(again(one), `${output}=`)
   assert.notEqual(again(two), `${output}=`)
   assert.notEqual(again(''), `${output}=`)
-  // Whoever has the hash alone cannot try a password.
+  // With the hash alone, an attacker cannot try a password.
   assert.equal(await argon2.verify(hash, 'secret'), false)
 })
 
