@@ -125,7 +125,7 @@ async function explainSignature(
 ): Promise<readonly string[]> {
   const key = typeof kid === 'string' ? keys.find(kid) : undefined
   if (key === undefined) {
-    return [`Its key ${quote(kid)} is none of ours, or is retired: see key list.`]
+    return [`Its key ${quote(kid)} is unknown or retired: see key list.`]
   }
   if (alg !== key.algorithm) {
     return [`Its algorithm is ${quote(alg)}, and that of its key ${key.algorithm}.`]

@@ -34,7 +34,10 @@ export function importCommand(): Command {
       new Option('--format <format>', 'how it is written; default: by the name').choices(formats),
     )
     .addOption(
-      new Option('--from <system>', 'whose export it is; default: by its fields').choices(sources),
+      new Option(
+        '--from <system>',
+        'system that made the export; default: told by its fields',
+      ).choices(sources),
     )
     .option('--role <role>', 'role of those that name none')
     .option('--firebase-hash-config <file>', 'the "password hash parameters" of the project')

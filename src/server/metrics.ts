@@ -27,7 +27,7 @@ export function createRegistry(auth: Auth, log: LogStream, worker: number | unde
   }).set({ version, node: process.versions.node }, 1)
   new Counter({
     name: 'portcullis_log_lines_dropped_total',
-    help: 'Lines of the log that were dropped, because nobody read it or it could not be written',
+    help: 'Lines of the log that were dropped, because it was not read or could not be written',
     registers: [register],
     collect() {
       this.reset()

@@ -79,7 +79,7 @@ test('a token that expired is told when, and one of a key that is retired which'
   assert.equal((await run(here, ['key', 'retire', keys[0]?.id ?? ''])).code, 0)
   const retired = await inspect(here, access)
   assert.equal(retired.code, 1)
-  assert.match(retired.stdout, /Its key .* is none of ours, or is retired/)
+  assert.match(retired.stdout, /Its key .* is unknown or retired/)
 
   const [header = '', payload = '', signature = ''] = access.split('.')
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())

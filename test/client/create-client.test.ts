@@ -199,7 +199,7 @@ test('what another tab does with the storage is told once, until the client is c
   assert.equal(listener, undefined)
 })
 
-test('a new login ends the session of before', async () => {
+test('a new login ends the earlier session', async () => {
   await client.login('alice', goodPassword)
   const { id } = await sessionOfClient()
   await client.login('alice', goodPassword)

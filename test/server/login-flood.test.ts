@@ -1,4 +1,4 @@
-// Who has to wait while more logins come than there are cores for. Told by order, not by durations:
+// Which logins wait while more come than there are cores for. Judged by order, not by durations:
 // how long it takes is measured by bench/login-flood.ts.
 
 import assert from 'node:assert/strict'

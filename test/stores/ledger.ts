@@ -21,10 +21,10 @@ export interface Ledger {
    * newest token that was acknowledged, or at the next one if a refresh was not answered; ended if a
    * log-out was acknowledged, and not ended unless one was asked for.
    *
-   * The server takes a session's newest token, and, within the grace, the one before it. So nothing that
-   * was acknowledged is lost; and no token can be used that was not acknowledged, but for the one
-   * successor that was on its way. Besides, each login that was not answered may have left one session,
-   * unused, whose token nobody has.
+   * The server takes a session's newest token, and, within the grace, the one before it. So no
+   * acknowledged token is lost. The only usable token that was not acknowledged is the successor that was
+   * on its way. Each login that was not answered may have left one unused session, whose token no client
+   * has.
    *
    * Returns how many refreshes are stored and were not acknowledged.
    */

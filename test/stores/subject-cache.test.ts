@@ -108,7 +108,7 @@ test('while the cache may be old nothing is answered from it', async () => {
   assert.equal(isKept(bench), true)
 })
 
-test('a refusal is not kept: who is not there may be made', async () => {
+test('a refusal is not kept: a missing user may be created', async () => {
   const bench = createBench()
   const asked = bench.cache.findSubject(user.id, 's')
   bench.reads.pop()?.(null)

@@ -21,7 +21,7 @@ export function checkSecrets({ config: { databaseUrl } }: Subject): readonly Fin
   }
   return [
     problem(
-      'The password in DATABASE_URL is one that anybody tries first.',
+      'The password in DATABASE_URL is one that attackers try first.',
       'Give the user of the database another one: openssl rand -hex 24 makes one.',
     ),
   ]

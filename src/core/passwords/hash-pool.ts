@@ -126,7 +126,7 @@ export function createHashPool(
     const fromSource = waiting.get(source)?.size ?? 0
     // Sources take turns. Before this job, each source runs at most one job more than wait of this one.
     const before = Math.min(waitingInAll, (fromSource + 1) * waiting.size)
-    // A job that would wait in vain is refused at once, and takes up neither memory nor a connection.
+    // A job whose turn would come too late is refused at once. It takes up no memory and no connection.
     const isTooLate = ((before + 1) * expected) / concurrency > maxWait
     if (waitingInAll >= maxWaiting || fromSource >= most || isTooLate) throw overloaded()
   }
@@ -143,7 +143,7 @@ export function createHashPool(
         clearTimeout(refusal)
         resolve()
       }
-      // Refused when the time is up, not when the turn comes: a job does not wait in vain any longer.
+      // Refused when the time is up: the job need not wait for its turn to be refused.
       const refusal = setTimeout(() => {
         withdraw(source, start)
         reject(overloaded())

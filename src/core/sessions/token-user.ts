@@ -36,6 +36,6 @@ export async function findUserOfSession(
 ): Promise<UserRecord | null> {
   const subject = await store.findSubject(userId, id)
   if (subject === null) return null
-  // A revoked session has no stamp, one of before a change has an old one.
+  // A revoked session has no stamp. A session from before a change has an old one.
   return subject.sessionStamp === subject.user.securityStamp ? subject.user : null
 }

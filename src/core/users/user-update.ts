@@ -55,7 +55,7 @@ export type UpdateUser = (
 export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
   const { store, events, changeRole, setActive } = options
 
-  /** False if somebody else has changed it meanwhile. */
+  /** False if another call has changed the hash meanwhile. */
   async function replaceHash(stored: UserRecord, passwordHash: string, by?: Actor) {
     const { id, passwordHash: old } = stored
     const now = await store.users.findById(id)

@@ -80,7 +80,7 @@ async function requireOurSchema(draft: string, named: string, names: TableNames)
     const foreign = await foreignObjects(database, names)
     if (foreign.length === 0) return
     const some = foreign.slice(0, 3).map((name) => JSON.stringify(name))
-    throw noBackup(`${named} was changed by somebody else (${some.join(', ')})`)
+    throw noBackup(`${named} has objects that Portcullis does not make (${some.join(', ')})`)
   } finally {
     database.close()
   }

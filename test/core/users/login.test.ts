@@ -104,7 +104,7 @@ test('a password over the longest length costs no hash, for any username (PW-07)
   }
 })
 
-test('an inactive user is authenticated all the same: who asked decides afterwards', async () => {
+test('an inactive user is authenticated too: the caller decides what follows', async () => {
   const { id } = await auth.users.create({ username: 'inactive', password: goodPassword })
   await auth.users.deactivate(id)
   const user = await authenticate(auth, 'inactive', goodPassword)
