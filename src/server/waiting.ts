@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
+import { listen } from './listen.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import type { Config } from './settings/settings.ts'
 
@@ -51,7 +52,7 @@ export async function openWhenPossible<T>(
       }
       if (app === undefined) {
         app = await buildWaiting(issuer)
-        await app.listen({ host, port })
+        await listen(app, { host, port })
         taken = (app.server.address() as AddressInfo).port
       }
       // Many processes that lost the database together do not come back together.

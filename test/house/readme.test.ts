@@ -22,7 +22,7 @@ test('the login and the call of the README work word for word', {
   try {
     // Only the port and the password are others.
     const script = block
-      .replaceAll('http://127.0.0.1:8000', server.url)
+      .replaceAll('http://localhost:8000', server.url)
       .replaceAll(samplePasswords.alice, password)
     const { stdout } = await promisify(execFile)('sh', ['-euc', script], { cwd: directory })
     const [tokens = '', answer = ''] = stdout.split('\n')

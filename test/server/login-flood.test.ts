@@ -43,7 +43,7 @@ test('guarded requests, keys, metadata, introspection and refreshes pass by the 
   })
   await auth.users.create({ username: 'alice', password: goodPassword })
 
-  const send = (path: string, init: RequestInit = {}) => fetch(urlOf(app) + path, init)
+  const send = (path: string, init: RequestInit = {}) => fetch(urlOf(app, '127.0.0.1') + path, init)
   const form = (fields: Readonly<Record<string, string>>, headers = {}): RequestInit => ({
     ...{ method: 'POST', headers, body: new URLSearchParams(fields) },
   })

@@ -23,7 +23,7 @@ export function work(worker: Worker): void {
         // If several workers wait for the same reason, one says so.
         ...(options.prune !== false && { onWaiting: tellOfWaiting }),
       })
-      awaitArrivals = followArrivals(running.app.server)
+      awaitArrivals = followArrivals(running.app.server, running.stopAccepting)
       say({ type: 'listening', url: running.url, greeting: running.greeting })
       return running
     } catch (error) {

@@ -33,7 +33,7 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 
 test('without any variable the server has its defaults', () => {
   assert.deepEqual(readConfig({}), {
-    host: '127.0.0.1',
+    host: 'localhost',
     allowInsecureIssuer: false,
     port: 8000,
     workers: 1,
@@ -43,8 +43,8 @@ test('without any variable the server has its defaults', () => {
     databaseTablePrefix: undefined,
     databasePoolSize: 10,
     databaseStatementTimeout: 5,
-    issuer: 'http://127.0.0.1:8000',
-    audience: 'http://127.0.0.1:8000',
+    issuer: 'http://localhost:8000',
+    audience: 'http://localhost:8000',
     trustedProxies: { addresses: [], hops: 1 },
     corsOrigins: [],
     secretKey: undefined,
@@ -126,7 +126,7 @@ describe('a good value is taken', () => {
       { DATABASE_POOL_SIZE: '40', DATABASE_STATEMENT_TIMEOUT: '60' },
       { databasePoolSize: 40, databaseStatementTimeout: 60 },
     ],
-    [{ PORT: '65535' }, { port: 65535, issuer: 'http://127.0.0.1:65535' }],
+    [{ PORT: '65535' }, { port: 65535, issuer: 'http://localhost:65535' }],
     [{ HOST: '::1' }, { host: '::1' }],
     [
       { ISSUER: 'https://auth.example.com/a' },
@@ -323,7 +323,7 @@ test('an issuer that is not https is refused, unless it is this machine or allow
     assert.throws(() => issuerOf(issuer, { ALLOW_INSECURE_ISSUER: 'false' }), ConfigError)
   }
   for (const issuer of [
-    'http://127.0.0.1:8000',
+    'http://localhost:8000',
     'http://[::1]',
     'http://localhost:1',
     'https://a.example',
@@ -469,7 +469,7 @@ test('the size of the thread pool is not read from a .env file, where Node.js do
 
 test('an issuer for any free port does not name port 0, and stays the same', () => {
   const { issuer, audience } = readConfig({ PORT: '0' })
-  assert.deepEqual([issuer, audience], ['http://127.0.0.1', 'http://127.0.0.1'])
+  assert.deepEqual([issuer, audience], ['http://localhost', 'http://localhost'])
 })
 
 test('an empty variable of the process hides that of a .env file', () => {
