@@ -49,3 +49,14 @@ test('the greeting that the README shows is the one that the server prints', asy
   // Lines of the log, here, of which none is empty.
   assert.equal(printed.trim(), shown.trim().replaceAll('\n\n', '\n'))
 })
+
+test('the README is short, and shows a guarded route on its first screen, as the application has it', () => {
+  const lines = readme.trimEnd().split('\n')
+  assert.ok(lines.length <= 120, `${lines.length} lines`)
+  assert.match(lines.slice(0, 15).join('\n'), /^app\.get\(.*secured\(/m)
+  const [routes = '', application = ''] = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+    ([, code = '']) => code,
+  )
+  assert.match(application, /^\/\/ app\.ts\n/)
+  assert.ok(application.includes(routes), 'the routes at the top are those of the application')
+})
