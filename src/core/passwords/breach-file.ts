@@ -62,7 +62,7 @@ async function holds(file: FileHandle, hash: string, signal: AbortSignal): Promi
     const { bytesRead } = await file.read(block, 0, blockBytes, from)
     const line = lineAt(block.subarray(0, bytesRead), from)
     if (line === undefined) throw new BreachLookupError(malformed)
-    if (line === null || line.start >= high) high = middle
+    if (line === null) high = middle
     else if (line.hash === hash) return line.count > 0
     else if (line.hash < hash) low = line.end
     else high = middle
