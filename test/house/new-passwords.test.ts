@@ -12,7 +12,7 @@ function callsOf(pattern: RegExp): Readonly<Record<string, number>> {
   return Object.fromEntries(found.filter(([, count]) => count > 0))
 }
 
-test('a password becomes a hash in three places, and only a new one needs the policy', () => {
+test('a password becomes a hash in three places, and only a new one needs the policy (AC-43)', () => {
   assert.deepEqual(callsOf(/\b(hasher|passwords)\.hash\(/g), {
     // For applications, whose own passwords they are.
     'core/passwords/passwords.ts': 1,
@@ -27,7 +27,7 @@ test('a password becomes a hash in three places, and only a new one needs the po
   })
 })
 
-test('every new password goes through the one function that asks the policy', () => {
+test('every new password goes through the one function that asks the policy (AC-43)', () => {
   assert.deepEqual(callsOf(/\bhashNew\(/g), {
     // Its declaration in the interface, the function, and the password of a new user.
     'core/users/new-user.ts': 3,
@@ -39,7 +39,7 @@ test('every new password goes through the one function that asks the policy', ()
   assert.match(body, /policy\.problemsOf\([\s\S]*throw new UserError[\s\S]*hasher\.hash\(/)
 })
 
-test('the policy is asked there, and where a terminal asks for a password again', () => {
+test('the policy is asked there, and where a terminal asks for a password again (AC-43)', () => {
   assert.deepEqual(callsOf(/\b[pP](?:asswordP)?olicy\.problemsOf\(/g), {
     'cli/user.ts': 2,
     'core/users/new-user.ts': 1,

@@ -16,7 +16,7 @@ import { goodPassword } from '../fixtures.ts'
 const stolen = 'seven quiet otters juggle'
 const sentence = 'The password is in a list of stolen passwords: choose another one.'
 
-test('every route that sets a password refuses a stolen one, and others are set', async (t) => {
+test('every route that sets a password refuses a stolen one, and others are set (AC-43)', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-'))
   t.after(() => rmSync(directory, { recursive: true }))
   const file = join(directory, 'pwned.txt')

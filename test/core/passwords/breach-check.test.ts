@@ -108,7 +108,7 @@ const isRefused = (error: unknown): boolean =>
   error.code === 'password_refused' &&
   error.problems.join() === sentence
 
-test('no way to set a password lets a stolen one pass', async () => {
+test('no way to set a password lets a stolen one pass (AC-43)', async () => {
   server.answerLines(rangeLine(stolen))
   const auth = await createTestAuth(withList({ url: server.url }))
   const first = { username: 'alice', role: 'admin' }
@@ -122,7 +122,7 @@ test('no way to set a password lets a stolen one pass', async () => {
   assert.ok(await authenticate(auth, 'alice', goodPassword))
 })
 
-test('a login looks nothing up, right or wrong, nor does a hash of the application', async () => {
+test('a login looks nothing up, right or wrong, nor does a hash of the application (AC-43)', async () => {
   const auth = await createTestAuth(withList({ url: server.url }))
   const passwordHash = await auth.passwords.hash(stolen)
   await auth.users.create({ username: 'alice', passwordHash })
@@ -141,7 +141,7 @@ test('without the option nothing is looked up', async () => {
   assert.equal(server.requests.length, before)
 })
 
-test('a list that fails lets the password pass, with an event that says why and nothing of it', async () => {
+test('a list that fails lets the password pass, with an event that says why and nothing of it (AC-118)', async () => {
   server.answer((response) => response.writeHead(503).end())
   const auth = await createTestAuth(withList({ url: server.url }))
   const heard: string[] = []
@@ -159,7 +159,7 @@ test('a list that fails lets the password pass, with an event that says why and 
   })
 })
 
-test('a flood of failures fills no disk', async () => {
+test('a flood of failures fills no disk (AC-118)', async () => {
   const failing = (): never => {
     throw new Error()
   }

@@ -25,7 +25,7 @@ function write(name: string, text: string): string {
 const passwordsUpTo = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `password ${index}`)
 
-test('every password of a file is found and no other is, whatever its size and line breaks', async () => {
+test('every password of a file is found and no other is, whatever its size and line breaks (AC-118)', async () => {
   for (const count of [1, 2, 3, 7, 200]) {
     const passwords = passwordsUpTo(count)
     const text = listOf(passwords)

@@ -38,7 +38,7 @@ test('the SHA-1 is that of the list', () => {
   assert.equal(pwnedPasswordsUrl, 'https://api.pwnedpasswords.com/range/')
 })
 
-test('five characters of the SHA-1 leave the process, and padding is asked for', async () => {
+test('five characters of the SHA-1 leave the process, and padding is asked for (AC-118)', async () => {
   server.answerLines(other)
   const before = server.requests.length
   await find()
@@ -73,7 +73,7 @@ test('a password is found by the rest of its hash, in upper or lower case', asyn
   assert.equal(await find(), false)
 })
 
-test('padding, which has the count 0, is no stolen password', async () => {
+test('padding, which has the count 0, is no stolen password (AC-118)', async () => {
   server.answerLines(other, rangeLine(stolen, 0))
   assert.equal(await find(), false)
 })
@@ -113,7 +113,7 @@ test('an answer that is no list is a failure, whatever else is in it', async () 
   }
 })
 
-test('a status other than 200 is a failure, and no redirect is followed', async () => {
+test('a status other than 200 is a failure, and no redirect is followed (AC-118)', async () => {
   for (const status of [500, 429, 404, 301, 302, 307]) {
     server.answer((response) => {
       response.writeHead(status, { location: `${server.url}AAAAA` }).end(rangeLine(stolen))
@@ -124,7 +124,7 @@ test('a status other than 200 is a failure, and no redirect is followed', async 
   }
 })
 
-test('an answer is read up to 512 KiB, compressed or endless', async () => {
+test('an answer is read up to 512 KiB, compressed or endless (AC-118)', async () => {
   const most = 512 * 1024
   const padded = `${rangeLine(stolen)}\r\n`
   const size = Math.floor(most / padded.length)
@@ -166,7 +166,7 @@ test('a connection that breaks, and one that is refused, are failures', async ()
   assert.match(await failureOf(gone.url), /could not be reached/)
 })
 
-test('a server that never answers is given up at the limit, with its connection', async () => {
+test('a server that never answers is given up at the limit, with its connection (AC-118)', async () => {
   for (const begin of [false, true]) {
     let closed: Promise<unknown> | undefined
     server.answer((response) => {
@@ -185,7 +185,7 @@ test('a server that never answers is given up at the limit, with its connection'
   }
 })
 
-test('passwords that come at once are looked up one after the other', async () => {
+test('passwords that come at once are looked up one after the other (AC-118)', async () => {
   const alone = await startBreachServer()
   let running = 0
   let most = 0
@@ -229,7 +229,7 @@ test('those who wait are given up too, without a request, and the next are looke
   assert.equal(await lookUp(stolen, endless), true)
 })
 
-test('100 wait at most, and one more is told at once', async () => {
+test('100 wait at most, and one more is told at once (AC-118)', async () => {
   const ending = new AbortController()
   server.answer(() => undefined)
   const lookUp = createRangeLookup(server.url)
