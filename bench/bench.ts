@@ -1,9 +1,9 @@
 // Us and our peers on one machine in one run, interleaved:
 //
 //   npm run bench                     everything, in some 20 minutes
-//   npm run bench -- --only me        one row, whose figures replace the ones of before (again for more)
+//   npm run bench -- --only me        one row, whose figures replace the earlier ones (again for more)
 //   npm run bench -- --quick          whether it works, in a few seconds a row; keeps nothing
-//   npm run bench -- --report         the tables and the plot anew, from the figures that are there
+//   npm run bench -- --report         the tables and the plot again, from the figures that are there
 
 import { parseArgs } from 'node:util'
 import { installPeers } from './compare/contestants.ts'

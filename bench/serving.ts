@@ -101,7 +101,7 @@ export function residentMemoryOf(pid: number): number {
   return Number(kibibytes) * 1024
 }
 
-/** Keeps what was measured, for whoever compares. */
+/** Keeps the measurements, for later comparison. */
 export function writeResult(name: string, result: object): void {
   const directory = join(import.meta.dirname, 'results')
   mkdirSync(directory, { recursive: true })

@@ -71,7 +71,7 @@ async function look(): Promise<Look> {
   const [connections] = (await database?.ask(`select count(*) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()`)) ?? [{ count: 0 }]
   const metric = (name: string): Promise<number> => readMetric(server.metricsUrl, name)
-  // First: each look begins the delays anew.
+  // First: each reading resets the delays.
   const delay = await metric('nodejs_eventloop_lag_p99_seconds')
   const heap = await metric('nodejs_heap_size_total_bytes')
   const memory = residentMemoryOf(server.pid)

@@ -11,7 +11,7 @@ const words = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only']
 const bom = JSON.parse(
   execFileSync('npm', words, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 }),
 )
-// npm takes the name of the directory, and leaves out with --omit=dev what Fastify needs besides us.
+// npm takes the name of the directory, and leaves out with --omit=dev what Fastify itself needs.
 bom.metadata.component.name = 'portcullis'
 const own = bom.metadata.component['bom-ref']
 const wanted = new Set(

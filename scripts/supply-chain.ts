@@ -62,7 +62,7 @@ export const mostPackages = 72
 /** Versions before these have known weaknesses. */
 const floors: Readonly<Record<string, readonly number[]>> = { jose: [6, 2, 10] }
 
-/** Scripts that npm would run on the machine of whoever installs the package. */
+/** Scripts that npm would run on the machine of a user who installs the package. */
 const installScripts = ['preinstall', 'install', 'postinstall', 'prepare']
 
 /** Reads the files of the repository. */

@@ -1,5 +1,5 @@
-// The ready server as it is configured by its environment, with one route besides: the same answer as
-// GET /me, without a guard. What a guard costs is the difference between the two.
+// The ready server as its environment configures it, with one more route. It gives the answer of GET /me
+// without a guard, so the difference between the two is the cost of the guard.
 
 import { buildApp } from '../../src/server/app.ts'
 import { lowerHashPriority } from '../../src/server/hash-priority.ts'

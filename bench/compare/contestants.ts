@@ -1,4 +1,4 @@
-// Who is measured, and how each is started.
+// The contestants, and how each is started.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -11,7 +11,7 @@ import { createDatabase, type Database, type EngineName } from '../database.ts'
 import { makeSession, makeUser } from '../rows.ts'
 
 export const secretKey = 'b7e1f0a2c3d4958677869504a3b2c1d0'
-export const issuer = 'http://127.0.0.1:8000'
+export const issuer = 'http://localhost:8000'
 export const password = 'three green tractors sing'
 export const passwordHash: string = await hash(password, {
   memoryCost: 19456,

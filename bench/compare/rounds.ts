@@ -1,5 +1,5 @@
-// Several rounds, in each of which every contestant is measured once, so that whatever else the machine
-// does meanwhile falls on all alike.
+// Several rounds. Each round measures every contestant once, so that other work of the machine affects
+// all of them equally.
 
 import type { Sample } from './load.ts'
 

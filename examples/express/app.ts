@@ -35,5 +35,5 @@ app.get('/admin/stats', async (_request, response) => {
 app.use(answerErrors)
 
 const server = app.listen(Number(process.env.PORT ?? 8000), () => {
-  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  console.log(`http://localhost:${(server.address() as AddressInfo).port}`)
 })

@@ -30,5 +30,5 @@ app.get('/admin/stats', async (context) => context.json(await auth.users.counts(
 app.onError(answerErrors)
 
 serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 8000) }, ({ port }) => {
-  console.log(`http://127.0.0.1:${port}`)
+  console.log(`http://localhost:${port}`)
 })

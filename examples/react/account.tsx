@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useTransition } from 'react'
+import { Problem } from './message.tsx'
 import { useAnswer } from './use-answer.ts'
 
 interface User {
@@ -16,8 +17,8 @@ export function Account({ logOut }: { readonly logOut: () => Promise<void> }): R
     <section aria-busy={user.status === 'loading'}>
       <h1>{user.status === 'here' ? `Hello, ${user.value.username}` : 'Your account'}</h1>
       {user.status === 'loading' && <p className="hint">Loading…</p>}
-      {user.status === 'here' && <p className="hint">Your role is {user.value.role}.</p>}
-      {user.status === 'failed' && <Problem text={user.problem} tryAgain={askUser} />}
+      {user.status === 'here' && <p>Your role is {user.value.role}.</p>}
+      {user.status === 'failed' && <Failure text={user.problem} tryAgain={askUser} />}
       <UserCount />
       <button type="button" disabled={isLoggingOut} onClick={() => startLogOut(logOut)}>
         {isLoggingOut ? 'Logging out…' : 'Log out'}
@@ -36,25 +37,21 @@ function UserCount(): ReactNode {
       </button>
       <div className="outcome">
         <p role="status">{counts.status === 'here' && `Number of users: ${counts.value.total}`}</p>
-        <p role="alert" className="problem">
-          {counts.status === 'failed' && counts.problem}
-        </p>
+        <Problem text={counts.status === 'failed' ? counts.problem : ''} />
       </div>
     </>
   )
 }
 
-interface ProblemProps {
+interface FailureProps {
   readonly text: string
   readonly tryAgain: () => void
 }
 
-function Problem({ text, tryAgain }: ProblemProps): ReactNode {
+function Failure({ text, tryAgain }: FailureProps): ReactNode {
   return (
     <>
-      <p role="alert" className="problem">
-        {text}
-      </p>
+      <Problem text={text} />
       <button type="button" onClick={tryAgain}>
         Try again
       </button>

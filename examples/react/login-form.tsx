@@ -1,5 +1,6 @@
 import { type ReactNode, type RefObject, useActionState, useEffect, useRef, useState } from 'react'
 import { client, describe, isWrong, waitOf } from './client.ts'
+import { Notice, Problem } from './message.tsx'
 import { useCountdown } from './use-countdown.ts'
 
 interface Attempt {
@@ -32,27 +33,24 @@ export function LoginForm({ notice }: { readonly notice: string }): ReactNode {
   return (
     <form action={logIn} aria-busy={isPending}>
       <h1>Log in</h1>
-      <label htmlFor="username">Username</label>
-      <input
-        id="username"
-        name="username"
-        defaultValue={attempt.username}
-        // Another user need not wait.
-        onChange={() => setWait(0)}
-        autoComplete="username"
-        autoCapitalize="none"
-        spellCheck={false}
-        required
-      />
+      <div className="field">
+        <label htmlFor="username">Username</label>
+        <input
+          id="username"
+          name="username"
+          defaultValue={attempt.username}
+          // Another user need not wait.
+          onChange={() => setWait(0)}
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+        />
+      </div>
       <PasswordField input={password} isWrong={attempt.isWrong} />
-      {/* Always there, so that nothing moves and screen readers hear what comes. */}
       <div className="outcome">
-        <p role="status" className="hint">
-          {attempt.problem ? '' : notice}
-        </p>
-        <p id="problem" role="alert" className="problem">
-          {attempt.problem}
-        </p>
+        <Notice text={attempt.problem ? '' : notice} />
+        <Problem id="problem" text={attempt.problem} />
       </div>
       <button type="submit" className="main" disabled={isPending || wait > 0}>
         {isPending ? 'Logging in…' : wait > 0 ? `Log in (wait ${wait} s)` : 'Log in'}
@@ -69,9 +67,9 @@ interface PasswordFieldProps {
 function PasswordField({ input, isWrong }: PasswordFieldProps): ReactNode {
   const [isShown, setShown] = useState(false)
   return (
-    <>
+    <div className="field">
       <label htmlFor="password">Password</label>
-      <div className="field">
+      <div className="with-button">
         <input
           id="password"
           name="password"
@@ -84,13 +82,12 @@ function PasswordField({ input, isWrong }: PasswordFieldProps): ReactNode {
         />
         <button
           type="button"
-          aria-label="Show password"
-          aria-pressed={isShown}
+          aria-label={isShown ? 'Hide password' : 'Show password'}
           onClick={() => setShown(!isShown)}
         >
           {isShown ? 'Hide' : 'Show'}
         </button>
       </div>
-    </>
+    </div>
   )
 }

@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react'
 import type { UserConfig } from 'vite'
 
 // One origin for the page and the server, as a reverse proxy makes it, so that no CORS is needed.
-const target = process.env.API ?? 'http://127.0.0.1:8000'
+const target = process.env.API ?? 'http://localhost:8000'
 
 const config: UserConfig = {
   plugins: [react()],

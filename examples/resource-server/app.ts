@@ -45,5 +45,5 @@ const server = createServer(async (request, response) => {
 })
 
 server.listen(Number(process.env.PORT ?? 8000), () => {
-  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  console.log(`http://localhost:${(server.address() as AddressInfo).port}`)
 })

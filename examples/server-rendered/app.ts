@@ -2,6 +2,6 @@
 
 import { buildPages } from './pages.ts'
 
-const { API_URL = 'http://127.0.0.1:8000', PORT = '8001', TRUST_PROXY = '' } = process.env
+const { API_URL = 'http://localhost:8000', PORT = '8001', TRUST_PROXY = '' } = process.env
 const pages = buildPages(API_URL, { https: false, trustProxy: TRUST_PROXY })
 console.log(await pages.listen({ port: Number(PORT) }))

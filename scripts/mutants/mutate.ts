@@ -146,7 +146,7 @@ function isFirstPart(node: unknown): boolean {
   return Boolean(computed) && property?.value === 0 && name === 'split'
 }
 
-/** True in what an async function returns outside of a `try`: whoever calls it waits all the same. */
+/** True in an async function's return value outside of a `try`: its caller awaits it anyway. */
 function isAnswer(parents: readonly Node[]): boolean {
   const own = parents.findIndex(({ type }) => /Function/.test(type))
   const types = parents.slice(0, own).map(({ type }) => type)

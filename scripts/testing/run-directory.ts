@@ -45,7 +45,7 @@ function endProgramsIn(directory: string): void {
         process.kill(pid, 'SIGKILL')
       }
     } catch {
-      // It has ended meanwhile, or is somebody else's.
+      // The process has ended meanwhile, or belongs to another user.
     }
   }
 }

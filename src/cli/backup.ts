@@ -43,7 +43,7 @@ export function restoreCommand(): Command {
     })
 }
 
-/** `portcullis revoke-all`: for whatever brought the database back to an earlier state. */
+/** `portcullis revoke-all`: for a database that any tool has brought back to an earlier state. */
 export function revokeAllCommand(): Command {
   return new Command('revoke-all')
     .description(

@@ -32,7 +32,7 @@ export function clientCommand(): Command {
         `grants that it may use; ${defaultGrants.join(' and ')} by default`,
       ).choices(grantNames),
     )
-    .option('--no-grant', 'it logs nobody in: an API that only introspects')
+    .option('--no-grant', 'no grants: an API that only introspects')
     .option(
       '--scope <scope...>',
       'permissions that it may be delegated, by default all; or has for itself, by default none',
@@ -74,7 +74,7 @@ export function clientCommand(): Command {
         grantNames,
       ),
     )
-    .option('--no-grant', 'it logs nobody in any more')
+    .option('--no-grant', 'no grants from now on')
     .option('--scope <scope...>', 'all permissions that it may have from now on')
     .addOption(
       new Option(

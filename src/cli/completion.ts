@@ -6,7 +6,7 @@ type Shell = (typeof shells)[number]
 /** `portcullis completion …`: made of the program itself, so that it knows every command there is. */
 export function completionCommand(): Command {
   return new Command('completion')
-    .addArgument(new Argument('<shell>', 'whose script to print').choices(shells))
+    .addArgument(new Argument('<shell>', 'shell that the script is for').choices(shells))
     .description('print a script that completes commands: source <(portcullis completion bash)')
     .action((shell: Shell, _options, command: Command) => {
       process.stdout.write(scripts[shell](placesIn(command.parent ?? command)))

@@ -7,7 +7,7 @@ import { openAuth } from '../server/open-auth.ts'
 import { isLoopback } from '../server/settings/loopback.ts'
 import type { Config } from '../server/settings/settings.ts'
 
-/** Anybody can look these up, so that they are for a server that nobody else reaches, and end with it. */
+/** Published passwords: only for a server that no other machine reaches. The users go with it. */
 const alice = { username: 'alice', password: samplePasswords.alice }
 const bob = { username: 'bob', password: samplePasswords.bob }
 

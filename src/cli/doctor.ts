@@ -6,6 +6,7 @@ import { readEnvironment } from '../server/settings/environment.ts'
 import type { Config } from '../server/settings/settings.ts'
 import { StoreError } from '../stores/store-error.ts'
 import { checkAdministrators } from './doctor/administrators.ts'
+import { checkBreachedPasswords } from './doctor/breached-passwords.ts'
 import { checkClock } from './doctor/clock.ts'
 import { checkConfiguration, mistakes } from './doctor/configuration.ts'
 import { checkCors } from './doctor/cors.ts'
@@ -35,6 +36,7 @@ const checks: readonly Check[] = [
   checkPeppers,
   checkAdministrators,
   checkSamplePasswords,
+  checkBreachedPasswords,
   checkClock,
   checkIssuerUrl,
   checkProxies,

@@ -14,7 +14,7 @@ const IO = 74
 const CONFIG = 78
 const INTERRUPTED = 130
 
-/** Why a command did not do all that it was asked to, and how that is told. */
+/** Why a command did not do everything that it was asked to do, with the exit code. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
   readonly exitCode: number
@@ -56,7 +56,7 @@ export function exitCodeOf(error: unknown): number {
   return SOFTWARE
 }
 
-/** True if what failed with this code fails again until somebody mends the configuration or the database. */
+/** True if a retry fails too, until an operator corrects the configuration or the database. */
 export function isLasting(exitCode: number): boolean {
   return exitCode === CONFIG || exitCode === IO
 }

@@ -14,7 +14,7 @@ export async function finishInTime(close: () => Promise<void>): Promise<void> {
     await close()
   } finally {
     clearTimeout(deadline)
-    // A log that nobody reads would keep the process alive for what waits to be written.
+    // Without a reader of the log, its unwritten lines would keep the process alive.
     setTimeout(() => process.exit(), lastWords).unref()
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Imports nothing that needs the runtime it checks for: an old Node would stop at the import with a
-// message that helps nobody.
+// Imports nothing that needs the runtime it checks for: an old Node would stop at the import with an
+// unclear message.
 
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < 24) {

@@ -58,7 +58,7 @@ function settle(command: Command): void {
 /** Runs the command line. Sets the exit code; see `exit-code.ts`. */
 export async function run(argv: readonly string[]): Promise<void> {
   const words = argv.slice(2)
-  // A server goes on when whoever read its greeting has gone.
+  // A server keeps running when the program that read its greeting has ended.
   if (!isServing(words)) endWithReader()
   process.on('uncaughtException', crash)
   try {

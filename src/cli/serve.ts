@@ -20,7 +20,7 @@ export async function serve({ port, workers, dev }: ServeOptions = {}): Promise<
       ...readEnvironment(),
       ...(port !== undefined && { PORT: port }),
       ...(workers !== undefined && { WORKERS: workers }),
-      // It is for this machine alone, whatever it is called there.
+      // A demo server is for this machine alone, so its issuer may use http.
       ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
     })
   const config = read()
@@ -44,7 +44,7 @@ function warnOfNames(names: readonly string[]): void {
 
 /** Serves from this process; `words` are said after the greeting. */
 async function serveAlone(config: Config, words: readonly string[] = []): Promise<void> {
-  // First: whoever waits for the greeting may send a signal at once.
+  // First: a supervisor that waits for the greeting may send a signal at once.
   const stop = stopOnSignal()
   try {
     const server = await startServer(config, { signal: stop, onWaiting: tellOfWaiting })

@@ -59,7 +59,7 @@ function rowOf({ id, clientId, ...session }: Session): readonly string[] {
   return [id, clientId, ...instants, address || '-', short(label || '-', deviceMaxLength)]
 }
 
-/** Without the stamp, which is nobody's business. */
+/** The session without its stamp, which is internal. */
 function describe({ id, clientId, scopes, ...session }: Session): object {
   const { createdAt, rotatedAt, expiresAt, address, label } = session
   return {

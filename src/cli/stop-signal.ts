@@ -1,6 +1,6 @@
 /**
- * Aborted by the first signal to stop: Ctrl-C, or the word of whatever supervises this process. Further ones
- * change nothing: npm passes Ctrl-C on to a process that the terminal has told already.
+ * Aborted by the first signal to stop: Ctrl-C, or a signal of the supervisor of this process. Further ones
+ * change nothing: the terminal sends Ctrl-C to this process, and npm passes it on once more.
  */
 export function stopOnSignal(): AbortSignal {
   const controller = new AbortController()

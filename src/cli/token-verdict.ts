@@ -6,6 +6,7 @@ import { UnavailableError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import { findUserOfToken } from '../core/sessions/token-user.ts'
 import { accessTokenMaxLength, isStrictlyEncoded } from '../core/tokens/access-token.ts'
+import { isFormerIssuer } from '../core/tokens/former-issuer.ts'
 import { isTokenStampOf } from '../core/users/security-stamp.ts'
 import { instant } from './terminal/table.ts'
 
@@ -94,6 +95,9 @@ async function explainRefusal(
   if (trusted === undefined && claims.iss !== auth.issuer) {
     const known = [auth.issuer, ...auth.issuers.trusted.map(({ issuer }) => issuer)].join(', ')
     reasons.push(`Its issuer is ${quote(claims.iss)}; accepted are: ${known}.`)
+    if (isFormerIssuer(claims.iss, auth.issuer)) {
+      reasons.push('That was the default of ISSUER before: log in again, or set ISSUER to it.')
+    }
   }
   reasons.push(...explainTimes(auth, claims))
   if (trusted !== undefined) {
@@ -125,7 +129,7 @@ async function explainSignature(
 ): Promise<readonly string[]> {
   const key = typeof kid === 'string' ? keys.find(kid) : undefined
   if (key === undefined) {
-    return [`Its key ${quote(kid)} is none of ours, or is retired: see key list.`]
+    return [`Its key ${quote(kid)} is unknown or retired: see key list.`]
   }
   if (alg !== key.algorithm) {
     return [`Its algorithm is ${quote(alg)}, and that of its key ${key.algorithm}.`]

@@ -34,7 +34,10 @@ export function importCommand(): Command {
       new Option('--format <format>', 'how it is written; default: by the name').choices(formats),
     )
     .addOption(
-      new Option('--from <system>', 'whose export it is; default: by its fields').choices(sources),
+      new Option(
+        '--from <system>',
+        'system that made the export; default: told by its fields',
+      ).choices(sources),
     )
     .option('--role <role>', 'role of those that name none')
     .option('--firebase-hash-config <file>', 'the "password hash parameters" of the project')
@@ -143,7 +146,7 @@ function openRefusals(path: string | undefined): Refusals {
       if (file !== undefined) writeSync(file, `${JSON.stringify({ line, username, problem })}\n`)
       if (++said > mostSaid) return
       clearProgress()
-      // Quoted, so that a name from a file cannot move the cursor of whoever looks.
+      // Quoted, so that a name from a file cannot move the cursor of the operator's terminal.
       const who = username === undefined ? '' : ` (${JSON.stringify(username)})`
       console.error(`Entry ${line}${who}: ${problem}`)
     },

@@ -21,7 +21,7 @@ export function userCommand(): Command {
     .description('create a user; asks for the password, or reads it from standard input')
     .action((username: string, { role }: { role?: string }) =>
       withAuth(async ({ users, roles, passwordPolicy }, by) => {
-        // Before anybody types a password twice for nothing.
+        // Before the operator types a password twice for nothing.
         if (role !== undefined) checkRole(roles, role)
         if (await users.findByUsername(username)) {
           throw new UserError('username_taken', ['The username is taken.'])

@@ -7,8 +7,8 @@ import { readEnvironment } from '../server/settings/environment.ts'
 import type { Config } from '../server/settings/settings.ts'
 
 /**
- * Opens the database of the configuration for the work of one command, and closes it after. `by` is
- * who runs the command, for the events.
+ * Opens the database of the configuration for the work of one command, and closes it after. `by` names
+ * the user who runs the command, for the events.
  */
 export async function withAuth<T>(work: (auth: Auth, by: Actor) => Promise<T>): Promise<T> {
   return await using(readConfig(readEnvironment()), work)
@@ -42,12 +42,12 @@ async function using<T>(config: Config, work: (auth: Auth, by: Actor) => Promise
   }
 }
 
-/** Who runs this command, for the events. */
+/** The user who runs this command, for the events. */
 export function whoRunsThis(): Actor {
   return { actor: `cli:${systemUser()}` }
 }
 
-/** The name of whoever runs this, or their number where the system has no name for it. */
+/** The name of the user who runs this process, or their number if the system knows no name. */
 function systemUser(): string {
   try {
     return userInfo().username

@@ -167,7 +167,7 @@ export function createClient(options: ClientOptions): AuthClient {
     if (now !== loggedIn) tell(now ? { type: 'login' } : { type: 'logout', reason: 'elsewhere' })
   })
 
-  /** Exchanges the tokens, unless somebody else has: then theirs. Null when the session has ended. */
+  /** Exchanges the tokens, or returns those that another tab got. Null when the session has ended. */
   function refresh({ accessToken }: Tokens): Promise<Tokens | null> {
     if (exchange?.accessToken === accessToken) return exchange.outcome
     const outcome = exclusively(storage.lock, () => refreshStored(accessToken)).finally(() => {

@@ -54,7 +54,7 @@ export function createTokenRequests(
   }
 }
 
-/** Why there was no answer, as far as a page is told: not whether it was for want of permission. */
+/** Why there was no answer, as far as a page can know. A page cannot know whether CORS was the cause. */
 function reasonOf(error: unknown): string {
   const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
   return timedOut

@@ -68,7 +68,7 @@ export function webStorage(storage: Storage, key = 'portcullis'): TokenStorage {
     subscribe(listener) {
       if (typeof addEventListener !== 'function') return () => {}
       const onStorage = (event: StorageEvent): void => {
-        // A null key: somebody cleared it all.
+        // A null key: the whole storage was cleared.
         const ours = event.key === key || event.key === null
         if (event.storageArea === storage && ours) listener()
       }
@@ -78,7 +78,7 @@ export function webStorage(storage: Storage, key = 'portcullis'): TokenStorage {
   }
 }
 
-// Anything may be written there by anybody: what is not ours is no login.
+// Any script of the origin can write there. A value in another form is no login.
 function parse(text: string | null): Tokens | null {
   if (text === null) return null
   const { accessToken, refreshToken, expiresAt, scope }: Record<string, unknown> = Object(

@@ -21,6 +21,7 @@ import {
   text,
   texts,
 } from './options.ts'
+import { breachedShape } from './passwords/breach-check.ts'
 import type { Argon2Parameters, PasswordHasherOptions } from './passwords/password-hash.ts'
 import type { PasswordPolicyOptions } from './passwords/password-policy.ts'
 import type { SessionOptions } from './sessions/session-options.ts'
@@ -105,6 +106,7 @@ const shapes: ShapesOf<AuthOptions> = {
     minLength: number,
     contextWords: texts,
     refuseSamples: flag,
+    breached: breachedShape,
   }),
   sessions: recordOf<SessionOptions>({
     idleLifetime: number,

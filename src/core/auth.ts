@@ -28,7 +28,11 @@ import { noNotices } from './mail/notices.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
 import { attempt } from './options.ts'
 import { checkHasherOptions, createPasswordHasher } from './passwords/password-hash.ts'
-import { createPasswordPolicy, type PasswordPolicy } from './passwords/password-policy.ts'
+import {
+  checkPolicyOptions,
+  createPasswordPolicy,
+  type PasswordPolicy,
+} from './passwords/password-policy.ts'
 import { createPasswords, type Passwords } from './passwords/passwords.ts'
 import { readPeppers, requirePeppers } from './passwords/peppers.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
@@ -130,10 +134,8 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
 
   problems.push(...optionProblems(options, accessTokenLifetime, issuer, audience))
   const roles = attempt(problems, () => createRoles(options.roles))
-  const policy = attempt(problems, () => {
-    const { contextWords = [], ...rest } = options.passwordPolicy ?? {}
-    return createPasswordPolicy({ ...rest, contextWords: [...contextWords, ...wordsOf(issuer)] })
-  })
+  const { passwordPolicy = {} } = options
+  const policing = attempt(problems, () => checkPolicyOptions(passwordPolicy))
   const hashing = attempt(problems, () => checkHasherOptions(options.passwordHash))
   const sessionOptions = attempt(problems, () => checkSessionOptions(options.sessions ?? {}))
   const configured = attempt(problems, () => readConfiguredClients(options.clients))
@@ -150,7 +152,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
   if (
     problems.length > 0 ||
     accountSettings === undefined ||
-    !(roles && policy && hashing && sessionOptions && configured && eventRetention)
+    !(roles && policing && hashing && sessionOptions && configured && eventRetention)
   ) {
     throw new ConfigError(problems)
   }
@@ -160,6 +162,11 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
   try {
     requirePeppers(await store.users.pepperIds(), readPeppers(options.passwordHash))
     const events = createAuthEvents(store.events, clock, eventRetention)
+    const { contextWords = [] } = passwordPolicy
+    const policy = createPasswordPolicy(
+      { ...passwordPolicy, contextWords: [...contextWords, ...wordsOf(issuer)] },
+      (reason) => events.record({ type: 'breach_check_failed', actor: 'system', reason }),
+    )
     const loaded = await loadKeys(options, { store, accessTokenLifetime, events, clock })
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)

@@ -1,6 +1,6 @@
 /**
- * Makes many calls at once one run. A call never joins a run that had begun before it, whose answer
- * may be older than the call: it shares the next one with all that came meanwhile.
+ * Merges simultaneous calls into one run. A call never joins a run that began before it, because the
+ * answer may be older than the call. It shares the next run with all calls that came meanwhile.
  */
 export function coalesce(run: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined
@@ -17,7 +17,7 @@ export function coalesce(run: () => Promise<void>): () => Promise<void> {
   return () => {
     if (running === undefined) return start()
     next ??= running
-      // Its failure is told to those who wait for it.
+      // The callers of that run get its failure.
       .catch(() => {})
       .then(() => {
         next = undefined

@@ -76,7 +76,7 @@ export function required(shape: Shape, missing: string): Shape {
   return { ...shape, missing }
 }
 
-/** Whose options they are: its name, and an example of them for whoever gives none. */
+/** The function that takes the options, and an example for the error if none are given. */
 export interface OptionsOwner {
   readonly name: string
   readonly example: string

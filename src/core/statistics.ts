@@ -1,5 +1,5 @@
-// What parts of the library count about themselves: plain numbers since the start of the process, for
-// whoever reads them now and then. Counting costs an addition, so nobody has to turn it on.
+// What parts of the library count about themselves: plain numbers since the start of the process. The
+// application reads them when it likes. Counting costs one addition, so it is always on.
 
 /** How often a cache had the answer. */
 export interface CacheCounts {

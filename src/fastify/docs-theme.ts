@@ -14,12 +14,49 @@ follow()
 dark.addEventListener('change', follow)
 `
 
-/** Long paths and tables stay inside of a narrow screen. */
-const style = `
+/** Long paths and tables stay inside of a narrow screen, and a column is wide enough for what is in it. */
+const layout = `
 html { overflow-wrap: anywhere; }
 html.dark-mode body { background: none; }
 .swagger-ui .wrapper { box-sizing: border-box; padding: 0 12px; }
 .swagger-ui table.parameters, .swagger-ui .responses-table { table-layout: fixed; }
+.swagger-ui .response-col_status { width: 4.5em; overflow-wrap: normal; }
+.swagger-ui .parameters-col_name { width: 14em; padding-right: 12px; }
+.swagger-ui .response-col_description, .swagger-ui .parameters-col_description { width: auto; }
+.swagger-ui .responses-table:not(:has(td.response-col_links > :not(i))) .response-col_links { display: none; }
+.swagger-ui .tab, .swagger-ui table.headers { overflow-wrap: normal; }
+.swagger-ui .headers-wrapper { overflow-x: auto; }
+.swagger-ui table.headers td { padding-right: 8px; }
+.swagger-ui .opblock .opblock-section-header { flex-wrap: wrap; gap: 8px; }
+.swagger-ui .opblock .opblock-section-header h4 { flex: 1 0 auto; }
+.swagger-ui .opblock .opblock-section-header > label, .swagger-ui .content-type { max-width: 100%; }
+@media (max-width: 480px) {
+  .swagger-ui table.parameters thead { display: none; }
+  .swagger-ui table.parameters :is(tbody, tr, td) { display: block; width: auto; }
+}
+`
+
+/** The colours of the server's own pages where Swagger UI's are too pale to read (WCAG 2.2, 1.4.3). */
+const colours = `
+:root { --accent: #3049c9; --on-accent: #ffffff; --danger: #b3261e; --success: #13693f; --muted: #565b6b; }
+:root.dark-mode { --accent: #93a5ff; --on-accent: #11142b; --danger: #ff9087; --success: #66d697; --muted: #a9aebd; }
+.swagger-ui .info a, .swagger-ui .info a .url, .swagger-ui .scopes h2 a { color: var(--accent); }
+.swagger-ui .btn.authorize, .swagger-ui .btn.authorize svg { color: var(--success); border-color: var(--success); fill: var(--success); }
+.swagger-ui .btn.execute { color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
+.swagger-ui .btn.cancel { color: var(--danger); border-color: var(--danger); }
+.swagger-ui .parameter__name.required span, .swagger-ui .parameter__name.required::after,
+.swagger-ui .opblock-section-request-body .required { color: var(--danger); }
+.swagger-ui .json-schema-2020-12-expand-deep-button, .swagger-ui .parameter__in { color: var(--muted); }
+html.dark-mode .swagger-ui table.headers td { color: inherit; }
+.swagger-ui .info .title small, .swagger-ui .download-contents { background: #565b6b; }
+.swagger-ui .info .title small.version-stamp { background: #13693f; }
+.swagger-ui .opblock .opblock-summary-method { text-shadow: none; }
+.swagger-ui .opblock.opblock-get .opblock-summary-method { background: #1b63b0; }
+.swagger-ui .opblock.opblock-post .opblock-summary-method { background: #13693f; }
+.swagger-ui .opblock.opblock-put .opblock-summary-method { background: #8a5000; }
+.swagger-ui .opblock.opblock-patch .opblock-summary-method { background: #0f6b63; }
+.swagger-ui .opblock.opblock-delete .opblock-summary-method { background: #b3261e; }
+.swagger-ui :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 `
 
 /** The fields of the login that only a registered client fills in. */
@@ -37,7 +74,7 @@ export function docsTheme(title: string, hasClientFields: () => boolean): object
   const sheet = {
     filename: 'portcullis.css',
     get content() {
-      return style + (hasClientFields() ? '' : withoutClientFields)
+      return layout + colours + (hasClientFields() ? '' : withoutClientFields)
     },
   }
   return { title, js: [{ filename: 'portcullis.js', content: script }], css: [sheet] }

@@ -2,7 +2,6 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, onSendHookHandler } from 'fastify'
 import type { Auth } from '../core/auth.ts'
-import type { Client } from '../core/clients/clients.ts'
 import { firstPartyClientId } from '../core/clients/registration.ts'
 import { UnavailableError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
@@ -71,14 +70,26 @@ function contentSecurityPolicy(origins: readonly string[]): string {
  * @param withClients Also the form for clients that act for themselves (RFC 6749 §4.4). Default false.
  */
 export function securityScheme(auth: Auth, tokenPath: string, withClients = false): object {
+  return schemeFor(auth, tokenPath, withClients ? 'acting' : 'registered')
+}
+
+/** Which clients there are: none, some, or some that act for themselves as well. */
+type Clients = 'none' | 'registered' | 'acting'
+
+const descriptions: Readonly<Record<Clients, string>> = {
+  none: 'Log in with username and password.',
+  registered: 'Log in with username and password. Leave the client fields empty.',
+  acting:
+    'Log in with username and password, and leave the client fields empty; or, as a client that acts for itself, with its id and secret.',
+}
+
+function schemeFor(auth: Auth, tokenPath: string, clients: Clients): object {
   // One each: a YAML document would refer from one to the other.
   const flow = (): object => ({ tokenUrl: tokenPath, scopes: auth.permissions.describe() })
   return {
     type: 'oauth2',
-    description: withClients
-      ? 'Log in with username and password, and leave the client fields empty; or, as a client that acts for itself, with its id and secret.'
-      : 'Log in with username and password. Leave the client fields empty.',
-    flows: { password: flow(), ...(withClients && { clientCredentials: flow() }) },
+    description: descriptions[clients],
+    flows: { password: flow(), ...(clients === 'acting' && { clientCredentials: flow() }) },
   }
 }
 
@@ -100,18 +111,13 @@ export async function registerDocs(
   const outer = internals in auth ? outerPath(auth.issuer, fullPrefix) : ''
   const tokenUrl = outer + fullPrefix + tokenPath
   // Asked once: a client that is registered later has its fields after the next start.
-  let clients: readonly Client[] = []
+  let clients: Clients = 'none'
   app.addHook('onReady', async () => {
-    if (internals in auth) clients = await registeredClients(auth)
-  })
-  const hasClients = (): boolean => clients.length > 0
-  const ownScheme = (from: Auth): object => ({
-    ...securityScheme(from, tokenUrl, clients.some(actsForItself)),
-    ...(!hasClients() && { description: 'Log in with username and password.' }),
+    if (internals in auth) clients = await findClients(auth)
   })
   const components = (): object => ({
     securitySchemes: {
-      ...(internals in auth && { [schemeName]: ownScheme(auth) }),
+      ...(internals in auth && { [schemeName]: schemeFor(auth, tokenUrl, clients) }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })
@@ -140,7 +146,7 @@ export async function registerDocs(
         ...others.flatMap(({ origins }) => origins),
         ...(options.connectTo ?? []),
       ]),
-      theme: docsTheme(title, hasClients),
+      theme: docsTheme(title, () => clients !== 'none'),
       // The other layout has a bar to load documents from elsewhere, and styles against the policy.
       uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
       // RFC 9700 §2.1.1.
@@ -165,14 +171,16 @@ function componentName(
   return `def-${index}`
 }
 
-const actsForItself = ({ grants }: Client): boolean => grants.includes('client_credentials')
-
-/** The registered clients. None while the database does not answer. */
-async function registeredClients(auth: Auth): Promise<readonly Client[]> {
+/** Which clients are registered. None while the database does not answer. */
+async function findClients(auth: Auth): Promise<Clients> {
   try {
-    return (await auth.clients.list()).filter(({ id }) => id !== firstPartyClientId)
+    const all = await auth.clients.list()
+    const registered = all.filter(({ id }) => id !== firstPartyClientId)
+    if (registered.length === 0) return 'none'
+    const acts = registered.some(({ grants }) => grants.includes('client_credentials'))
+    return acts ? 'acting' : 'registered'
   } catch (error) {
-    if (error instanceof UnavailableError) return []
+    if (error instanceof UnavailableError) return 'none'
     throw error
   }
 }

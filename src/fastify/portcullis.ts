@@ -91,7 +91,7 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
   { name: 'portcullis', fastify: '5.x' },
 )
 
-/** Does, while the application listens, what nobody asks for. */
+/** Runs the maintenance while the application listens. */
 function maintainWhileListening(app: FastifyInstance, auth: Auth, prune: boolean): void {
   const stop = new AbortController()
   let maintenance: Promise<void> | undefined

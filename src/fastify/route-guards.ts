@@ -71,7 +71,7 @@ export function hookOf(guard: Guard<unknown>): Hook {
   }
 }
 
-/** Who was let pass may have been deactivated by the time that the body is here. */
+/** Checks the user again: they may have been deactivated while the body arrived. */
 const recheckAfterBody: Hook = (request, _reply, done) => {
   if (isGuarded(request) && mayHaveBody(request.headers)) return recheck(request)
   done()

@@ -36,7 +36,7 @@ export function guarded(guard: Guard<unknown>): MiddlewareHandler {
   return async (context, next) => {
     context.res = await answerGuarded(guard, context.req.raw, async () => {
       await next()
-      // What a handler throws, Hono has answered by now.
+      // Hono has already answered an error of the handler.
       return refusalResponse(context.error, guard.documentation) ?? context.res
     })
   }

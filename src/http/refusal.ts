@@ -64,12 +64,23 @@ export class BearerError extends Refusal {
   /** The scopes that the challenge names. Default none. */
   readonly scopes: readonly string[]
 
-  constructor(code?: BearerErrorCode, scopes: readonly string[] = []) {
+  constructor(
+    code?: BearerErrorCode,
+    scopes: readonly string[] = [],
+    { description: own }: ChallengeDetails = {},
+  ) {
     const { statusCode, message, description } = code ? answers[code] : notAuthenticated
-    super(statusCode, message, { 'www-authenticate': challenge(code, description, scopes) })
+    const header = challenge(code, own ?? description, scopes)
+    super(statusCode, own ?? message, { 'www-authenticate': header })
     this.code = code
     this.scopes = scopes
   }
+}
+
+/** What a challenge says beyond its code. */
+export interface ChallengeDetails {
+  /** Printable ASCII without `"` and `\\` (RFC 6750 §3). Default: the words of the code. */
+  readonly description?: string
 }
 
 interface Answer {

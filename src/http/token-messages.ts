@@ -1,7 +1,7 @@
 import type { OAuthError, ThrottledError, UnavailableError } from '../core/errors.ts'
 import type { ErrorDetail } from './problem.ts'
 
-/** A form sent to an OAuth endpoint, as plain data. Whoever makes it has bounded the body. */
+/** A form sent to an OAuth endpoint, as plain data. Its maker must limit the size of the body. */
 export interface TokenRequest {
   readonly contentType: string | undefined
   readonly authorization: string | undefined

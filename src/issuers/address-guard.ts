@@ -29,7 +29,7 @@ for (const [network, prefix, family] of [
   refused.addSubnet(network, prefix, family)
 }
 
-/** Private networks and this machine (RFC 1918, 4193, 6598): nobody outside sees what goes on in them. */
+/** Private networks and this machine (RFC 1918, 4193, 6598). An outsider cannot read their traffic. */
 const ownNetworks = new BlockList()
 for (const [network, prefix, family] of [
   ['10.0.0.0', 8, 'ipv4'],

@@ -1,6 +1,6 @@
 import { subjectMaxLength } from '../core/issuers/identities.ts'
 
-// How claims are read: their types are whatever an issuer sends, and its names may be any text.
+// How claims are read. An issuer may send values of any type, and its names may be any text.
 
 /** The claims of a token, verified and not interpreted. */
 export type Claims = Readonly<Record<string, unknown>>

@@ -87,8 +87,8 @@ export function keycloak(given: KeycloakOptions): TrustedIssuer {
 
 /**
  * Keycloak has a user for each client that acts for itself, `service-account-<client>`, and names the
- * client again in such a token. Null for one with that name alone, which somebody who registered may
- * have chosen: neither a client nor a user is made of it.
+ * client again in such a token. Null for a token with that username alone, which a person may have chosen
+ * at registration. It gives neither a client nor a user.
  */
 function kindOf(claims: Claims, clientId: string): 'user' | 'client' | null {
   // Usernames are in small letters there.

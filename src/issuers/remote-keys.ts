@@ -16,18 +16,18 @@ export interface KeyTimes {
 /** The keys of one issuer, as they were last fetched. */
 export interface RemoteKeys {
   /**
-   * The keys. Waits for a fetch only while there are none to be believed; otherwise a fetch that is
-   * due goes on in the background.
+   * The keys. Waits for a fetch only while there are no trusted keys. Otherwise a fetch that is due
+   * runs in the background.
    *
    * @throws {UnavailableError} if there are none.
    */
   current(): Promise<KeySet>
   /**
-   * The keys, fetched anew for a key that is not among those known, if the last such fetch was long
-   * enough ago. Whoever comes while a fetch is under way waits for it and makes none.
+   * The keys, fetched again for a key that is not among the known ones, if the last such fetch was long
+   * enough ago. A call during a fetch waits for that fetch and starts none.
    *
-   * @throws {UnavailableError} if there are none, or the last fetch failed: then nobody knows whether the
-   * key is one of the issuer's.
+   * @throws {UnavailableError} if there are none, or the last fetch failed: then the key may or may not
+   * be one of the issuer's.
    */
   renewed(known: KeySet): Promise<KeySet>
   readonly version: number | null
@@ -37,8 +37,8 @@ export interface RemoteKeys {
 /**
  * Keeps the keys of one issuer.
  *
- * jose's `createRemoteJWKSet` keeps keys too, but forgets them at a fixed age whether or not new ones
- * can be had, has no pause after a fetch that failed, and reads the wall clock; so this keeps them
+ * jose's `createRemoteJWKSet` keeps keys too. But it drops them at a fixed age even if no new ones can
+ * be fetched, does not pause after a failed fetch, and reads the wall clock. So this keeps the keys,
  * and jose imports, selects and checks them.
  *
  * Tells `report` why a fetch has failed: the first of several that fail for one reason.

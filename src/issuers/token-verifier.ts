@@ -30,7 +30,7 @@ export interface OpenIssuerOptions {
   readonly report: FailureReport | undefined
 }
 
-/** Seconds after which an issuer's metadata is read anew. */
+/** Seconds after which an issuer's metadata is read again. */
 const metadataLifetime = 86400
 
 /** Starts to verify the tokens of one issuer. Fetches nothing yet. */

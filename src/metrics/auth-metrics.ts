@@ -103,10 +103,10 @@ function shareWhileRunning<T>(run: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** From when on the key of today signs, and the next one will. */
+/** The instants from which the active key and the next one sign. */
 async function turnsOf(keys: ManagedKeys | null): Promise<{ active?: number; next?: number }> {
   if (keys === null) return {}
-  // What else there is to tell must not wait for a database that does not answer, nor be lost by it.
+  // A database that does not answer must neither delay nor drop the other metrics.
   const line = await keys.list().catch(() => [])
   const active = line.find(({ state }) => state === 'active')?.signsFrom
   if (active === undefined) return {}

@@ -1,4 +1,5 @@
 import { type Html, html } from './html.ts'
+import { warningIcon } from './notice.ts'
 
 /** A field of a form. */
 export interface Field {
@@ -20,25 +21,50 @@ export interface Problem {
   readonly text: string
 }
 
-const warning = html`<svg class="icon" viewBox="0 0 20 24" aria-hidden="true"><path d="M10 4 2 19h16zM10 9v5m0 2v1" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round"/></svg>`
-const information = html`<svg class="icon" viewBox="0 0 20 24" aria-hidden="true"><path d="M10 4a8 8 0 1 0 .01 0M10 11v6m0-9v1" fill="none" stroke="currentColor" stroke-width="1.6"/></svg>`
-
-/** A hint that nothing is wrong with. */
-export function notice(text: string): Html {
-  return html`<p class="notice">${information}<span>${text}</span></p>`
+/** A form of a page. */
+export interface Form {
+  readonly fields: readonly Field[]
+  /** What the main button says: a verb. */
+  readonly button: string
+  /** Reasons why the form was not accepted. Default none. */
+  readonly problems?: readonly Problem[]
+  /** The name of the field to begin with. Default: the first one. */
+  readonly first?: string
 }
 
-/** All problems of a form, at its top; nothing if there are none. */
-export function summary(problems: readonly Problem[]): Html {
+/**
+ * A form that is sent to the address of its page.
+ *
+ * The first field with a problem has the focus. A summary at the top leads to each of them.
+ */
+export function form({ fields, button, problems = [], first = fields[0]?.name }: Form): Html {
+  const wrong = fields.find(({ name }) => hasProblem(name, problems))
+  const focused = wrong?.name ?? first
+  const inputs = fields.map((each) => field(each, problems, each.name === focused))
+  return html`${summary(fields, problems)}
+<form method="post">
+${inputs}<button class="main">${button}</button>
+</form>`
+}
+
+/** A link to each field with a problem, which says the rest, and every problem that is about no field. */
+function summary(fields: readonly Field[], problems: readonly Problem[]): Html {
   if (problems.length === 0) return html``
-  const items = problems.map(({ field, text }) =>
-    field === null ? html`<li>${text}</li>` : html`<li><a href="#${field}">${text}</a></li>`,
-  )
-  return html`<div class="summary" role="alert">${warning}<ul>${items}</ul></div>`
+  const wrong = fields.filter(({ name }) => hasProblem(name, problems))
+  const others = problems.filter((problem) => !fields.some(({ name }) => name === problem.field))
+  const links = wrong.map(({ name, label }) => html`<li><a href="#${name}">${label}</a></li>`)
+  const lead = wrong.length === 1 ? 'Correct this field:' : 'Correct these fields:'
+  return html`<div class="summary" role="alert">${warningIcon}<div>${others.map(({ text }) => html`<p>${text}</p>`)}${
+    links.length > 0 ? html`<p>${lead}</p><ul>${links}</ul>` : ''
+  }</div></div>`
+}
+
+function hasProblem(name: string, problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.field === name)
 }
 
 /** One field with its label, its hint and what is wrong with it. */
-export function field(each: Field, problems: readonly Problem[], autofocus = false): Html {
+function field(each: Field, problems: readonly Problem[], autofocus: boolean): Html {
   const { name, label, type = 'text', autocomplete, value = '', hint } = each
   const own = problems.filter((problem) => problem.field === name)
   const described = [
@@ -48,27 +74,16 @@ export function field(each: Field, problems: readonly Problem[], autofocus = fal
   const input = html`<input id="${name}" name="${name}" type="${type}" required autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
     described.length > 0 ? html` aria-describedby="${described.join(' ')}"` : ''
   }${own.length > 0 ? html` aria-invalid="true"` : ''}${autofocus ? html` autofocus` : ''}>`
-  const reveal = html`<button type="button" data-reveals="${name}" aria-pressed="false" hidden>Show</button>`
+  const reveal = html`<button type="button" data-reveals="${name}" hidden>Show</button>`
   return html`<div class="field"><label for="${name}">${label}</label>
 <div class="with-button">${input}${type === 'password' ? reveal : ''}</div>${
     hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ''
   }${
     own.length > 0
-      ? html`<p class="error" id="${name}-error">${warning}<span>${own.map(({ text }) => text).join(' ')}</span></p>`
+      ? html`<p class="error" id="${name}-error">${warningIcon}<span>${own.map(({ text }) => text).join(' ')}</span></p>`
       : ''
   }</div>
 `
-}
-
-/** All fields of a form. The first one with a problem has the focus, else the one that is named. */
-export function fields(
-  all: readonly Field[],
-  problems: readonly Problem[],
-  first: string,
-): readonly Html[] {
-  const wrong = all.find(({ name }) => problems.some((problem) => problem.field === name))
-  const focused = wrong?.name ?? first
-  return all.map((each) => field(each, problems, each.name === focused))
 }
 
 /** A script that lets a password be seen while it is typed. Without it the buttons stay hidden. */
@@ -80,7 +95,7 @@ for (const button of document.querySelectorAll('[data-reveals]')) {
   button.addEventListener('click', () => {
     const shown = input.type === 'password'
     input.type = shown ? 'text' : 'password'
-    button.ariaPressed = String(shown)
+    button.textContent = shown ? 'Hide' : 'Show'
   })
 }
 `

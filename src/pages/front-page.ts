@@ -1,5 +1,5 @@
-import { notice } from './form.ts'
 import { html } from './html.ts'
+import { notice } from './notice.ts'
 import { type Page, page } from './page.ts'
 
 /** What the first page says. */
@@ -28,7 +28,7 @@ export function frontPage({ version, issuer, links, isEmpty }: FrontPage): Page 
     return html`<li><a href="${path}">${titles[name as FrontLink]}</a></li>`
   })
   const hint = notice(
-    'There are no users yet: open the link that the server printed when it started.',
+    html`There are no users yet: open the link that the server printed when it started.`,
   )
   const body = html`${isEmpty ? hint : ''}<p>Portcullis runs here, version ${version}.</p>
 <ul>${items}</ul>

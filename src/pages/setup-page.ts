@@ -1,14 +1,16 @@
-import { type Field, fields, type Problem, revealPasswords, summary } from './form.ts'
+import { type Field, form, type Problem, revealPasswords } from './form.ts'
 import { html } from './html.ts'
+import { messagePage } from './message-page.ts'
 import { type Page, page } from './page.ts'
 
-// The code is in the fragment of the link, which a browser sends to nobody: not to this server's log,
-// not to a proxy, not in a Referer. The script carries it into the form.
+// The code is in the fragment of the link, which a browser never sends. So it is in no log of this server,
+// in no proxy and in no Referer. The script copies it into the form.
 const script = `
 const code = document.querySelector('input[name=code]')
 const field = code.closest('.field')
 function takeCode() {
-  if (location.hash.length > 1) {
+  // A link of the summary has the name of a field there.
+  if (location.hash.length > 1 && !document.getElementById(location.hash.slice(1))) {
     code.value = location.hash.slice(1)
     history.replaceState(null, '', location.pathname)
   }
@@ -35,7 +37,7 @@ const codeHint = 'It is at the end of the link that the server printed.'
 
 /** The page with the form for the first administrator. */
 export function setupFormPage({ code, username, problems, minPasswordHint }: SetupForm): Page {
-  const all: readonly (Field & { readonly name: SetupField })[] = [
+  const fields: readonly (Field & { readonly name: SetupField })[] = [
     { name: 'code', label: 'Set-up code', autocomplete: 'off', value: code, hint: codeHint },
     { name: 'username', label: 'Username', autocomplete: 'username', value: username },
     {
@@ -44,28 +46,35 @@ export function setupFormPage({ code, username, problems, minPasswordHint }: Set
     },
     { name: 'repeated', label: 'Password again', type: 'password', autocomplete: 'new-password' },
   ]
-  const body = html`${summary(problems)}
-<form method="post">
-${fields(all, problems, 'username')}<button class="main">Create the administrator</button>
-</form>`
+  const body = form({
+    fields,
+    button: 'Create the administrator',
+    problems,
+    first: 'username',
+  })
   return page({ title: 'Create the first administrator', body, script, hasForm: true })
 }
 
 /** The page after the first administrator was created. */
 export function setupDonePage(username: string, docs: boolean): Page {
-  const next = docs ? html`Open <a href="docs">Swagger UI</a>, and press Authorize.` : ''
-  return page({
+  return messagePage({
     title: 'Administrator created',
-    body: html`<p><strong>${username}</strong> can log in now. ${next}</p>`,
+    kind: 'success',
+    text: html`<strong>${username}</strong> can log in now.`,
+    next: docs ? html`Open <a href="docs">Swagger UI</a>, and press Authorize.` : null,
   })
 }
 
 /** The page of a link that works no more. */
 export function setupGonePage(reason: 'used' | 'expired', docs: boolean): Page {
   if (reason === 'expired') {
-    const body = html`<p>Restart the server for a new one, or use the command line.</p>`
-    return page({ title: 'The link has expired', body })
+    const text = html`Restart the server for a new one, or use the command line.`
+    return messagePage({ title: 'The link has expired', kind: 'information', text })
   }
-  const next = docs ? html`Open <a href="docs">Swagger UI</a>.` : ''
-  return page({ title: 'Already set up', body: html`<p>There are users already. ${next}</p>` })
+  return messagePage({
+    title: 'Already set up',
+    kind: 'information',
+    text: html`There are users already.`,
+    next: docs ? html`Open <a href="docs">Swagger UI</a>.` : null,
+  })
 }

@@ -33,48 +33,52 @@ header { display: flex; align-items: center; gap: 8px; font-weight: 600; }
 .logo { color: var(--accent); }
 main {
   width: 100%; max-width: 400px; padding: 32px; border-radius: 12px;
-  background: var(--surface); box-shadow: 0 2px 8px var(--shadow);
+  background: var(--surface); border: 1px solid var(--line); box-shadow: 0 2px 8px var(--shadow);
 }
 main.wide { max-width: 640px; }
 h1 { margin: 0 0 16px; font-size: 24px; line-height: 1.25; font-weight: 600; }
 h2 { margin: 24px 0 8px; font-size: 18px; font-weight: 600; }
 p, ul { margin: 0 0 16px; }
+h1, p, li { overflow-wrap: anywhere; }
 ul { padding-left: 24px; }
 main > :last-child { margin-bottom: 0; }
 a { color: var(--accent); }
 code { font: 14px/1.5 ui-monospace, monospace; }
 pre {
-  margin: 0 0 16px; padding: 12px; border: 1px solid var(--line); border-radius: 8px;
+  margin: 0 0 16px; padding: 12px; background: var(--bg); border: 1px solid var(--line); border-radius: 8px;
   white-space: pre-wrap; overflow-wrap: anywhere;
 }
 .field { margin-bottom: 16px; }
 label { display: block; margin-bottom: 4px; font-weight: 600; }
 input {
-  width: 100%; height: 44px; padding: 0 12px; font: inherit; color: inherit;
+  width: 100%; min-height: 44px; padding: 8px 12px; font: inherit; color: inherit;
   background: var(--surface); border: 1px solid var(--control); border-radius: 8px;
 }
 input[aria-invalid] { border-color: var(--danger); }
 .with-button { display: flex; gap: 8px; }
 button {
-  height: 44px; padding: 0 16px; font: inherit; font-weight: 600; cursor: pointer;
-  color: var(--accent); background: none; border: 1px solid var(--control); border-radius: 8px;
+  flex: none; min-height: 44px; min-width: 72px; padding: 8px 12px; font: inherit; font-weight: 600;
+  cursor: pointer; color: inherit; background: var(--surface); border: 1px solid var(--control); border-radius: 8px;
   transition: opacity 120ms;
 }
 button:hover { opacity: .85; }
 button.main { width: 100%; color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
+form + p { margin-top: 16px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .hint, .error { margin: 4px 0 0; font-size: 14px; }
-.hint, .notice { color: var(--muted); }
+.hint, .information { color: var(--muted); }
+.success .icon { color: var(--success); }
 .error, .summary { color: var(--danger); }
 .error, .notice, .summary { display: flex; gap: 8px; }
 .summary { margin-bottom: 16px; padding: 12px; border: 1px solid; border-radius: 8px; }
-.summary ul { margin: 0; padding: 0; list-style: none; }
+.summary p, .summary ul { margin: 0; }
+.summary div, .summary ul { display: flex; flex-wrap: wrap; gap: 0 8px; padding: 0; list-style: none; }
 .summary a { color: inherit; }
 .icon { flex: none; width: 20px; height: 24px; }
 [hidden] { display: none; }
 @media (max-width: 480px) {
   body { padding: 24px 0; background: var(--surface); }
-  main { padding: 0 16px; box-shadow: none; }
+  main { padding: 0 16px; border: 0; box-shadow: none; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none; } }
 `

@@ -46,7 +46,7 @@ export interface AppOptions {
   readonly logger?: FastifyServerOptions['logger']
   /** Log every request. Default false. */
   readonly logRequests?: boolean
-  /** Whose `X-Forwarded-For` is believed. Default: nobody's. */
+  /** Proxies whose `X-Forwarded-For` is trusted. Default none. */
   readonly trustedProxies?: TrustedProxies
   /** Origins whose pages may call the server from a browser (CORS). Default none but its own. */
   readonly corsOrigins?: readonly string[]

@@ -70,12 +70,19 @@ function securityHeaders(issuer: string): Readonly<Record<string, string>> {
   return headers
 }
 
-/** Where an application that listens is reached from this machine, such as `http://127.0.0.1:8000`. */
-export function urlOf(app: FastifyInstance): string {
+/**
+ * Where an application that listens is reached from this machine, such as `http://localhost:8000`: an
+ * address only if it listens on that one alone. A browser has passkeys for a name, and none for an address.
+ */
+export function urlOf(app: FastifyInstance, listensOn: string): string {
   const { address, family, port } = app.server.address() as AddressInfo
-  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
+  const isNamed = [listensOn, address].some((each) => named.has(each))
+  const host = isNamed ? 'localhost' : address
   return `http://${family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${port}`
 }
+
+/** What the machine's own name reaches. */
+const named: ReadonlySet<string> = new Set(['localhost', '0.0.0.0', '::'])
 
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {

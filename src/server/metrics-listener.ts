@@ -33,5 +33,5 @@ export async function listenForMetrics(
   } catch (error) {
     throw Object.assign(error as Error, { settings: 'METRICS_' })
   }
-  return { url: `${urlOf(app)}/metrics`, close: () => app.close() }
+  return { url: `${urlOf(app, host)}/metrics`, close: () => app.close() }
 }

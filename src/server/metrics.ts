@@ -27,7 +27,7 @@ export function createRegistry(auth: Auth, log: LogStream, worker: number | unde
   }).set({ version, node: process.versions.node }, 1)
   new Counter({
     name: 'portcullis_log_lines_dropped_total',
-    help: 'Lines of the log that were dropped, because nobody read it or it could not be written',
+    help: 'Lines of the log that were dropped, because it was not read or could not be written',
     registers: [register],
     collect() {
       this.reset()
@@ -38,8 +38,8 @@ export function createRegistry(auth: Auth, log: LogStream, worker: number | unde
 }
 
 /**
- * Writes what several processes measure as one page. It sums nothing up: a sum that falls because one
- * process was replaced would look to Prometheus as if every process had begun anew.
+ * Writes the metrics of several processes as one page. Sums up nothing: a sum falls when a process is
+ * replaced, and Prometheus would take that for a restart of every process.
  */
 export async function formatMetrics(processes: readonly ProcessMetrics[]): Promise<string> {
   // No two series have the same labels, so nothing is added; but some metrics ask to be left out.

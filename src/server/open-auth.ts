@@ -32,6 +32,7 @@ export async function openAuth(
 ): Promise<Auth> {
   makeDirectory(config.dataDirectory)
   const { issuer, argon2, pepper, previousPeppers, threads, workers: processes } = config
+  const { passwordMinLength: minLength, breachedPasswords } = config
   const pool = createHashPool({ concurrency: hashConcurrency({ threads, processes }) })
   return await createAuth({
     ...authSettings(config),
@@ -41,9 +42,10 @@ export async function openAuth(
     issuers: parseIssuers(config.issuers, issuer, createRoles(config.roles), []),
     passwordHash: { argon2, ...(pepper !== undefined && { pepper }), previousPeppers, pool },
     passwordPolicy: {
-      minLength: config.passwordMinLength,
+      minLength,
       contextWords: ['portcullis'],
       refuseSamples: !allowSamplePasswords,
+      ...(breachedPasswords !== undefined && { breached: breachedPasswords }),
     },
   })
 }

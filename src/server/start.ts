@@ -4,6 +4,7 @@ import type { Auth } from '../core/auth.ts'
 import { buildApp } from './app.ts'
 import { lowerHashPriority } from './hash-priority.ts'
 import { databaseFile } from './inspect-database.ts'
+import { type Listeners, listen } from './listen.ts'
 import { urlOf } from './listener-options.ts'
 import { createLogStream, type LogStream } from './logging/stream.ts'
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
@@ -19,12 +20,14 @@ export interface RunningServer {
   readonly app: FastifyInstance
   /** What its guards and routes work with. */
   readonly auth: Auth
-  /** Where it is reached from this machine, such as `http://127.0.0.1:8000`. */
+  /** Where it is reached from this machine, such as `http://localhost:8000`. */
   readonly url: string
   /** What it measures; undefined if `METRICS_PORT` is not set. */
   readonly metrics: Registry | undefined
   /** What the server says when it has started, a line each. */
   readonly greeting: readonly string[]
+  /** Accepts no more connections. Those that were made stay, and their requests are answered. */
+  stopAccepting(): void
   /** Finishes the requests in flight, then closes the database. Safe to call again. */
   close(): Promise<void>
 }
@@ -77,10 +80,12 @@ export async function startServer(
       listener = await listenForMetrics(config, () => metrics.metrics())
     }
     await opened.leave()
-    await app.listen({ host: config.host, port: opened.port })
-    const url = urlOf(app)
+    const listeners = await listen(app, { host: config.host, port: opened.port })
+    const url = urlOf(app, config.host)
     const greeting = greet(url, config, setup, listener)
-    return { app, auth, url, metrics, greeting, close: closeOnce(app, auth, listener) }
+    const close = closeOnce(app, listeners, auth, listener)
+    const { stopAccepting } = listeners
+    return { app, auth, url, metrics, greeting, stopAccepting, close }
   } catch (error) {
     await listener?.close()
     await app?.close()
@@ -147,15 +152,16 @@ function keyOf({ secretKey, signingAlgorithm }: Config): string {
 
 function closeOnce(
   app: FastifyInstance,
+  listeners: Listeners,
   auth: Auth,
   metrics: MetricsListener | undefined,
 ): () => Promise<void> {
   let closing: Promise<void> | undefined
   async function finish(): Promise<void> {
-    // A connection that is busy now is kept alive after its answer, which nobody waits for.
+    // A busy connection would stay open after its answer. Close it once it is idle.
     const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
     try {
-      await app.close()
+      await Promise.all([app.close(), listeners.finished()])
     } finally {
       clearInterval(sweep)
       await metrics?.close()

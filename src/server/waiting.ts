@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
+import { listen } from './listen.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import type { Config } from './settings/settings.ts'
 
@@ -51,7 +52,7 @@ export async function openWhenPossible<T>(
       }
       if (app === undefined) {
         app = await buildWaiting(issuer)
-        await app.listen({ host, port })
+        await listen(app, { host, port })
         taken = (app.server.address() as AddressInfo).port
       }
       // Many processes that lost the database together do not come back together.
@@ -67,10 +68,10 @@ export async function openWhenPossible<T>(
 const retryAfter = 2
 
 async function buildWaiting(issuer: string): Promise<FastifyInstance> {
-  // Answers take no time: whatever is still there when it closes is a client that has not asked yet.
+  // Answers take no time: a connection that is open at the close belongs to a client that has not asked.
   const app = Fastify({ ...listenerOptions, forceCloseConnections: true })
   app.addHook('onRequest', addSecurityHeaders(issuer))
-  // Before the body, whatever it is.
+  // Before the body is read.
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url === '/health/live') return
     reply.header('retry-after', retryAfter).header('connection', 'close')

@@ -4,7 +4,7 @@ import { StoreError } from './store-error.ts'
 /** What a group, or everybody, must not be able to do: to read or write a file, to change a directory. */
 const closed = { file: 0o077, directory: 0o022 } as const
 const everybody = 0o007
-/** In such a directory, as `/tmp` is one, nobody replaces what is another's. */
+/** In a directory with this mode, such as `/tmp`, no user can replace another user's files. */
 const sticky = 0o1000
 
 /**

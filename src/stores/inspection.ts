@@ -31,7 +31,7 @@ export interface DatabaseContents {
   readonly keys: readonly SigningKeyRecord[]
   /** Of the peppers that password hashes are under. */
   readonly pepperIds: readonly string[]
-  /** The users that documents have somebody make: those with the names in them, and the first of all. */
+  /** Users that examples of the documents may have created: those with their names, and the first user. */
   readonly likelySamples: readonly LikelySample[]
 }
 

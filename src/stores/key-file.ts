@@ -25,7 +25,7 @@ export function readOrCreateKeyFile(path: string): Uint8Array {
 }
 
 /**
- * The same for a file that is there, whatever its mode is, which stays as it is.
+ * The same for an existing file. Its mode is neither checked nor changed.
  *
  * @throws {StoreError} `corrupt` if it holds no key.
  */

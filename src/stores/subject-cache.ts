@@ -22,16 +22,16 @@ export interface SubjectCache {
 }
 
 /**
- * Keeps what `read` answers, for as long as nobody drops it. Asks `isCurrent` before each use: while
- * it says no, every answer is read anew.
+ * Keeps the answers of `read` until they are dropped. Asks `isCurrent` before each use. While that
+ * returns false, every answer comes from `read`.
  *
- * Refusals are not kept: a user or session that does not exist can be made without anybody being told.
+ * Refusals are not kept: no notification says that a missing user or session was created.
  */
 export function createSubjectCache(
   read: Store['findSubject'],
   isCurrent: () => boolean,
 ): SubjectCache {
-  // By session, within its user, whom changes are told of.
+  // Notifications name the user, so a user's answers are kept together, by session.
   const counts = { hits: 0, misses: 0 }
   const known = new LRUCache<string, Map<string | null, Subject>>({ max: maxUsers })
 
@@ -41,8 +41,8 @@ export function createSubjectCache(
     const answers = known.get(userId) ?? new Map<string | null, Subject>()
     known.set(userId, answers)
     return mapAnswer(read(userId, sessionId), (subject) => {
-      // Read before a change, and answered after it was told of: then the place that was taken before
-      // the read is gone, or another's, and the answer is not kept.
+      // A change may have been announced between the read and its answer. Then this map was dropped
+      // or replaced, and the answer is not kept.
       if (subject !== null && known.peek(userId) === answers && isAdmitted(subject, sessionId)) {
         if (answers.size >= maxPerUser) answers.clear()
         answers.set(sessionId, Object.freeze({ ...subject, user: Object.freeze(subject.user) }))

@@ -1,5 +1,5 @@
 // The public surface of `portcullis/web`: guards and OAuth endpoints on a web-standard `Request`, and on
-// Node's, for whatever runs them. Nothing here loads a framework, a database or a password hash.
+// Node's, for any framework or server. Nothing here loads a framework, a database or a password hash.
 
 export type { Caller, CallingClient } from '../core/clients/token-client.ts'
 export { ThrottledError, UnavailableError } from '../core/errors.ts'

@@ -5,6 +5,8 @@ import { after, before, describe, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import type { Page } from 'playwright-core'
 import type { Auth } from '../../src/core/auth.ts'
+import { html } from '../../src/pages/html.ts'
+import { messagePage } from '../../src/pages/message-page.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createSetup, type Setup } from '../../src/server/setup.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
@@ -71,6 +73,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await page.getByRole('button', { name: 'Create the administrator' }).click()
         await page.getByRole('alert').waitFor()
         await assertGood(page, name('refused'))
+
+        const text = html`alice can log in now.`
+        for (const kind of ['success', 'information'] as const) {
+          await page.setContent(messagePage({ title: 'A message', kind, text }).html)
+          await assertGood(page, name(kind))
+        }
       })
     })
   }
@@ -98,9 +106,14 @@ test('the first field that is wrong has the focus, and its reason is read with i
   await page.getByRole('button', { name: 'Create the administrator' }).click()
   await page.locator('#repeated-error').waitFor()
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'repeated')
-  // The line at the top leads to the field.
-  await page.getByRole('alert').getByRole('link').click()
+  // The summary names the field and leads to it. The code of the set-up link stays.
+  const summary = page.getByRole('alert')
+  assert.equal(await summary.textContent(), 'Correct this field:Password again')
+  await page.getByLabel('Username').focus()
+  await summary.getByRole('link', { name: 'Password again', exact: true }).click()
+  await page.waitForURL('**/setup#repeated')
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'repeated')
+  assert.equal(await page.locator('input[name=code]').inputValue(), setup.code)
 })
 
 test('a password can be looked at while it is typed', async (t) => {
@@ -109,12 +122,13 @@ test('a password can be looked at while it is typed', async (t) => {
   await page.goto(`${origin}/setup`)
   const password = page.getByLabel('Password', { exact: true })
   assert.equal(await password.getAttribute('type'), 'password')
-  const button = page.getByRole('button', { name: 'Show', description: 'Password', exact: true })
-  await button.click()
+  const button = (name: string) =>
+    page.getByRole('button', { name, description: 'Password', exact: true })
+  await button('Show').click()
   assert.equal(await password.getAttribute('type'), 'text')
-  assert.equal(await button.getAttribute('aria-pressed'), 'true')
-  await button.click()
+  await button('Hide').click()
   assert.equal(await password.getAttribute('type'), 'password')
+  await button('Show').waitFor()
 })
 
 test('without scripts the form works, and shows no button that would not', async (t) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { contrast } from '../contrast.ts'
 import { root } from '../house/sources.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 
@@ -55,20 +56,6 @@ async function writingsOf(svg: string, colorScheme: 'light' | 'dark') {
   assert.equal(drawn.problem, null)
   assert.deepEqual(complaints, [])
   return drawn
-}
-
-/** WCAG 2 §1.4.3: the ratio of the luminances of two colours. */
-function contrast(one: string, other: string): number {
-  const [light = 0, dark = 0] = [one, other].map(luminance).sort((a, b) => b - a)
-  return (light + 0.05) / (dark + 0.05)
-}
-
-function luminance(colour: string): number {
-  const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map((part) => {
-    const share = Number(part) / 255
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 function overlap({ box: one }: Writing, { box: other }: Writing): boolean {

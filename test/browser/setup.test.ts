@@ -75,14 +75,13 @@ test('the set-up link leads to the first administrator, and its code to nobody',
 
   // Two refusals: each says why, and keeps the code and the username.
   await fillIn(page, 'password')
-  const alert = page.getByRole('alert')
-  await alert.getByText('15 characters').waitFor()
+  await page.locator('#password-error').getByText('15 characters').waitFor()
   assert.equal(await page.getByLabel('Username').inputValue(), 'alice')
   assert.equal(await page.getByLabel('Password', { exact: true }).inputValue(), '')
   assert.equal(await page.getByLabel('Set-up code').isVisible(), false)
   assert.equal((await auth.users.counts()).total, 0)
   await fillIn(page, goodPassword, `${goodPassword} and more`)
-  await alert.getByText('The passwords differ.').waitFor()
+  await page.locator('#repeated-error').getByText('The passwords differ.').waitFor()
 
   await fillIn(page, goodPassword)
   await page.getByText('alice can log in now.').waitFor()
@@ -101,7 +100,7 @@ test('the set-up link leads to the first administrator, and its code to nobody',
   for (const url of requests) assert.equal(new URL(url).origin, origin)
   assert.deepEqual(complaints, [refused, refused])
 
-  // The page says so to whoever comes later with the link.
+  // The page says so to a visitor who opens the link later.
   await page.goto(`${origin}/setup#${setup.code}`)
   await page.getByRole('heading', { name: 'Already set up' }).waitFor()
 })
@@ -112,7 +111,7 @@ test('the page without a code asks for it, and a wrong one is refused', async (t
 
   await page.getByLabel('Set-up code').fill('guessed')
   await fillIn(page, goodPassword)
-  await page.getByRole('alert').getByText('The set-up code is not right').waitFor()
+  await page.locator('#code-error').getByText('The set-up code is not right').waitFor()
   assert.equal((await users.counts()).total, 0)
 
   // The code typed by hand works as well.

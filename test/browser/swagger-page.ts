@@ -1,4 +1,4 @@
-// What a person does on the page of Swagger UI, whoever serves it.
+// What a person does on the page of Swagger UI, with any server.
 
 import type { Page } from 'playwright-core'
 

@@ -190,6 +190,33 @@ test('the page works over plain HTTP under a name of the network', async (t) => 
   assert.deepEqual(others, [])
 })
 
+for (const width of [360, 1280]) {
+  test(`no status and no parameter of an open route is broken into lines (${width} px)`, async (t) => {
+    const { page } = await browser.open({ viewport: { width, height: 800 } })
+    t.after(() => page.context().close())
+    await page.goto(`${origin}/docs`)
+    const block = page.locator('#operations-auth-createToken')
+    await block.locator('.opblock-summary-control').click()
+    await block.locator('.response-col_status').first().waitFor()
+    const words = await block
+      .locator('td.response-col_status, .parameter__name')
+      .evaluateAll((cells) =>
+        cells.map((cell) => {
+          const range = document.createRange()
+          range.selectNodeContents(cell)
+          const lines = new Set([...range.getClientRects()].map(({ top }) => top))
+          return { text: cell.textContent, lines: lines.size }
+        }),
+      )
+    assert.ok(words.some(({ text }) => text === 'refresh_token'))
+    assert.ok(words.some(({ text }) => text === '200'))
+    assert.deepEqual(
+      words.filter(({ lines }) => lines !== 1),
+      [],
+    )
+  })
+}
+
 test('on a phone, in the dark, the page fits and is dark, and asks for no client where none is registered', async (t) => {
   const { page, complaints } = await browser.open({
     colorScheme: 'dark',

@@ -1,4 +1,4 @@
-// The password pepper, as whoever runs the server changes it.
+// How an operator changes the password pepper.
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'

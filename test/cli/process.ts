@@ -61,7 +61,7 @@ export function start(
   const child = spawn(process.execPath, [command, ...words], {
     cwd: directory,
     detached,
-    env: { PATH, ...runEnvironment, PORT: '0', HOST: '127.0.0.1', ...environment },
+    env: { PATH, ...runEnvironment, PORT: '0', ...environment },
   })
   running.add(child)
   child.once('close', () => running.delete(child))

@@ -198,7 +198,7 @@ describe('no command says a secret (LA-04)', () => {
     const directory = createInstallation()
     const url = (await server?.createDatabase('secrets')) ?? ''
     const refused = url.replace('postgres:postgres@', `postgres:${canary}@`)
-    // Port 1 is nobody's.
+    // No server listens on port 1.
     const unreachable = refused.replace(/:\d+\//, ':1/')
     for (const [DATABASE_URL, code] of [
       [refused, 74],

@@ -127,7 +127,7 @@ test('the body of a request that is sent again is whole', async () => {
     '"}',
   ])
   const headers = { 'content-type': 'application/json' }
-  // Stored anew, the password is the same: a 204 says that the server read the body.
+  // The new password equals the old one. A 204 says that the server read the body.
   const answer = await client.fetch('/me/password', {
     method: 'PUT',
     headers,
@@ -199,7 +199,7 @@ test('what another tab does with the storage is told once, until the client is c
   assert.equal(listener, undefined)
 })
 
-test('a new login ends the session of before', async () => {
+test('a new login ends the earlier session', async () => {
   await client.login('alice', goodPassword)
   const { id } = await sessionOfClient()
   await client.login('alice', goodPassword)

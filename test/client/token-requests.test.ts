@@ -76,7 +76,7 @@ test('a password does not follow a redirect to somewhere else', async (t) => {
   assert.deepEqual(seen, [])
 })
 
-test('a server that does not answer is given up after 30 seconds, by login and log-out alike', {
+test('login and log-out give up a server that does not answer after 30 seconds', {
   timeout: 30_000,
 }, async (t) => {
   const url = await listen(t, () => {})

@@ -25,4 +25,4 @@ async function fetch(request: Request): Promise<Response> {
   return answer ? await answer(request) : new Response(null, { status: 404 })
 }
 
-serve({ fetch, port: 0 }, ({ port }) => console.log(`http://127.0.0.1:${port}`))
+serve({ fetch, port: 0 }, ({ port }) => console.log(`http://localhost:${port}`))

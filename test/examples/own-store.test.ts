@@ -83,7 +83,7 @@ async function createOldDatabase(path: string): Promise<void> {
   database.close()
 }
 
-test('own store: a member logs in with the password of before, and the row stays theirs', async (t) => {
+test('own store: a member logs in with the earlier password, and keeps the row', async (t) => {
   const directory = createDirectory()
   const path = join(directory, 'app.db')
   await createOldDatabase(path)

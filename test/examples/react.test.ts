@@ -8,6 +8,8 @@ import { after, before, type TestContext, test } from 'node:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { build, type PreviewServer, preview } from 'vite'
 import { type Auth, createAuth } from '../../src/core/auth.ts'
+import { form } from '../../src/pages/form.ts'
+import { page as serverPage } from '../../src/pages/page.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { findBarriers } from '../browser/accessibility.ts'
 import { launchChromium, type TestBrowser } from '../browser/chromium.ts'
@@ -169,7 +171,7 @@ test('react: a button shows the password', async (t) => {
   const field = page.locator('[name=password]')
   await press('Show password')
   assert.equal(await field.getAttribute('type'), 'text')
-  await press('Show password')
+  await press('Hide password')
   assert.equal(await field.getAttribute('type'), 'password')
 })
 
@@ -184,7 +186,47 @@ test('react: the page fits a narrow screen, and its fields are easy to hit', asy
   assert.ok(password.y - (username.y + username.height) >= 24, 'the fields do not touch')
 })
 
+/** How each part of a page is drawn, by its selector. */
+async function looksOf(parts: readonly string[]): Promise<unknown> {
+  return await page.evaluate((selectors) => {
+    const properties = [
+      ...['color', 'background-color', 'font-family', 'font-size', 'font-weight', 'line-height'],
+      ...['border-top', 'border-radius', 'box-shadow', 'padding', 'outline'],
+    ]
+    return selectors.map((selector) => {
+      const part = document.querySelector(selector)
+      if (!part) return `${selector} is absent`
+      const style = getComputedStyle(part)
+      return [selector, ...properties.map((name) => `${name}: ${style.getPropertyValue(name)}`)]
+    })
+  }, parts)
+}
+
 for (const colorScheme of ['light', 'dark'] as const) {
+  test(`react: it looks like the pages of the server (${colorScheme})`, async (t) => {
+    const parts = [
+      ...['body', 'header', 'main', 'h1', 'label', 'input', 'input[aria-invalid=true]'],
+      ...['.with-button > button', 'button.main', '.error', '.error > .icon'],
+    ]
+    for (const width of [360, 1280]) {
+      await open(t, { colorScheme, reducedMotion: 'reduce', viewport: { width, height: 800 } })
+      await logIn('alice', 'another password')
+      await alert('Incorrect username or password.')
+      await page.mouse.move(0, 0)
+      await logInButton('Log in', false).waitFor()
+      const looks = await looksOf(parts)
+      const fields = [
+        { name: 'username', label: 'Username', autocomplete: 'username' },
+        { name: 'password', label: 'Password', type: 'password', autocomplete: 'off' },
+      ] as const
+      const problems = [{ field: 'password', text: 'Incorrect username or password.' }]
+      const body = form({ fields, button: 'Log in', problems })
+      await page.setContent(serverPage({ title: 'Log in', body }).html)
+      await page.getByLabel('Password', { exact: true }).focus()
+      assert.deepEqual(looks, await looksOf(parts), `${width} px`)
+    }
+  })
+
   test(`react: nothing is in the way of people with a disability (${colorScheme})`, async (t) => {
     await open(t, { colorScheme })
     assert.deepEqual(await findBarriers(page), [])

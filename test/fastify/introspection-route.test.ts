@@ -57,7 +57,7 @@ describe('the introspection endpoint', () => {
     }
   })
 
-  test('answers 401 and a challenge to whoever is no confidential client', async () => {
+  test('answers 401 and a challenge to any caller but a confidential client', async () => {
     for (const authorization of [`${api}x`, 'Basic !!!!', 'Basic Og==', `Bearer ${token}`]) {
       const answer = await app.inject(asking({ token }, authorization))
       assert.equal(answer.statusCode, 401)

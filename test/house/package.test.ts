@@ -75,7 +75,7 @@ before(async () => {
 
 after(() => rmSync(project, { recursive: true, force: true }))
 
-/** Packing builds, which takes `dist` away for a while from whoever uses it: so it has its own. */
+/** Packing builds, and a build removes `dist` for a while. So it has a copy, and other tests keep theirs. */
 function copyOfRepository(): string {
   const copy = join(project, 'repository')
   const left = new Set(['.git', 'node_modules', 'dist', 'data', 'bench', 'test'])

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { logo } from '../../src/pages/logo.ts'
+import { contrast } from '../contrast.ts'
 import { root } from './sources.ts'
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -49,3 +51,17 @@ for (const picture of pictures) {
     for (const { words } of places) assert.ok(words.length > 100, words)
   })
 }
+
+test('the README begins with the gate of the pages, which says in words what it is', () => {
+  const [, source = '', words = ''] =
+    /^<img src="([^"]+)" alt="([^"]{20,})"/.exec(read('README.md')) ?? []
+  const svg = read(source)
+  const gate = / d="[^"]+"/
+  assert.equal(gate.exec(svg)?.[0], gate.exec(logo.markup)?.[0])
+  assert.ok(svg.includes(`<title id="title">${words}</title>`))
+  // GitHub's ground, light and dark. npm shows the light one.
+  const [, colour = ''] = /stroke="(#[\da-f]{6})"/.exec(svg) ?? []
+  for (const ground of ['#ffffff', '#0d1117']) {
+    assert.ok(contrast(colour, ground) >= 3, `${colour} on ${ground}`)
+  }
+})

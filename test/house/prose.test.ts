@@ -1,4 +1,5 @@
-// The pages are easy to read: short sentences, and no words that hide who is meant.
+// The pages are easy to read: short sentences, and no words that hide who is meant. The source has none
+// of the worst of these words.
 
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
@@ -29,6 +30,9 @@ const pages = globSync(
   .filter((path) => !generated.includes(path))
   .sort()
 
+/** Words that hide who is meant, or that a reader has to look up. */
+const stilted = /\b(whoever|anew|thereby|whilst|hitherto|wherein)\b/gi
+
 test('there are pages to hold', () => {
   assert.ok(pages.length > 15, pages.join())
 })
@@ -43,6 +47,19 @@ for (const page of pages) {
     assert.deepEqual(glue, [])
   })
 }
+
+test('the comments and messages of the source use plain words', () => {
+  const sources = globSync('src/**/*.ts', { cwd: root })
+  assert.ok(sources.length > 200)
+  assert.deepEqual(
+    sources.flatMap((path) =>
+      (readFileSync(join(root, path), 'utf8').match(stilted) ?? []).map(
+        (word) => `${path}: ${word}`,
+      ),
+    ),
+    [],
+  )
+})
 
 const nine = 'one two three four five six seven eight nine'
 

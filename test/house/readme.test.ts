@@ -22,7 +22,7 @@ test('the login and the call of the README work word for word', {
   try {
     // Only the port and the password are others.
     const script = block
-      .replaceAll('http://127.0.0.1:8000', server.url)
+      .replaceAll('http://localhost:8000', server.url)
       .replaceAll(samplePasswords.alice, password)
     const { stdout } = await promisify(execFile)('sh', ['-euc', script], { cwd: directory })
     const [tokens = '', answer = ''] = stdout.split('\n')
@@ -48,4 +48,15 @@ test('the greeting that the README shows is the one that the server prints', asy
   const printed = server.greeting.replaceAll(/:\d{4,5}/g, ':8000').replace(/#\S+/, '#…')
   // Lines of the log, here, of which none is empty.
   assert.equal(printed.trim(), shown.trim().replaceAll('\n\n', '\n'))
+})
+
+test('the README is short, and shows a guarded route on its first screen, as the application has it', () => {
+  const lines = readme.trimEnd().split('\n')
+  assert.ok(lines.length <= 120, `${lines.length} lines`)
+  assert.match(lines.slice(0, 15).join('\n'), /^app\.get\(.*secured\(/m)
+  const [routes = '', application = ''] = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+    ([, code = '']) => code,
+  )
+  assert.match(application, /^\/\/ app\.ts\n/)
+  assert.ok(application.includes(routes), 'the routes at the top are those of the application')
 })

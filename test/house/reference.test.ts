@@ -107,7 +107,7 @@ test('no docstring sends a reader to what can be neither imported nor looked up'
   )
 })
 
-test('whoever is sent to a name by the page on options finds it there', () => {
+test('every name that the page on options refers to has a chapter there', () => {
   const chapters = headingsOf('options.md')
   const names = [...read('options.md').matchAll(/\b[Ss]ee [`[]+(\w+)/g)].map(
     ([, name = '']) => name,

@@ -75,7 +75,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   'cli/workers': ['worker.ts', 'workers.ts'],
   'core/throttle': ['source.ts', 'throttle-store.ts', 'throttle.ts'],
-  'core/tokens': ['access-token.ts', 'external-subject.ts'],
+  'core/tokens': ['access-token.ts', 'external-subject.ts', 'former-issuer.ts'],
   'http/grants': ['grants.ts', 'scopes.ts'],
   'stores/memory': ['memory.ts'],
   'stores/migrations': ['change-notifications.ts', 'migrations.ts'],

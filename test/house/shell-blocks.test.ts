@@ -104,7 +104,7 @@ async function prepare(t: TestContext): Promise<Shell> {
       assert.ok(block)
       let script = block
       const all = {
-        'http://127.0.0.1:8000': server.url,
+        'http://localhost:8000': server.url,
         'npx portcullis': 'portcullis',
         // The server refuses what the documents print.
         [samplePasswords.alice]: password,
@@ -148,7 +148,7 @@ test('what the page on clients types works, in its order, and answers what it sa
 test('what the page on sessions types refreshes', { skip }, async (t) => {
   const shell = await prepare(t)
   const [refresh] = blocksOf('docs/sessions.md')
-  const login = `http://127.0.0.1:8000/auth/token -d username=alice -d 'password=${password}'`
+  const login = `http://localhost:8000/auth/token -d username=alice -d 'password=${password}'`
   const { refresh_token } = JSON.parse(await shell.run(`curl -s ${login}`))
   const next = JSON.parse(await shell.run(refresh, { 'prt_…': refresh_token }))
   assert.notEqual(next.refresh_token, refresh_token)

@@ -11,7 +11,7 @@ import { applyDiff, type Command, isAsShown, type Step } from './tutorial-pages.
 import { openAddress, openTerminal, type RunningApp, startApp } from './tutorial-terminal.ts'
 
 /** Where the pages say that the application listens. */
-const shownUrl = 'http://127.0.0.1:8000'
+const shownUrl = 'http://localhost:8000'
 
 export interface Reader {
   follow(steps: readonly Step[]): Promise<void>

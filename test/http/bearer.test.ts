@@ -129,7 +129,7 @@ describe('two Authorization headers', () => {
     ['of two schemes', ['Authorization', first, 'Authorization', 'Basic Og==']],
     ['of which one is empty', ['Authorization', first, 'Authorization', '']],
   ] as const) {
-    test(`${name} are refused, whoever keeps the header lines (BR-03)`, () => {
+    test(`${name} are refused, in Node.js and Fastify requests (BR-03)`, () => {
       const headers = { authorization: first }
       assertInvalidRequest({ headers, rawHeaders })
       assertInvalidRequest({ headers, raw: { rawHeaders } })

@@ -222,7 +222,7 @@ describe('introspection of such a token', () => {
     const second = await tokenOf(basic('jobs', renewed))
     await auth.clients.remove('jobs')
     assert.deepEqual(await inspect(second), { active: false })
-    // Its id is free. Whoever has it next is somebody else.
+    // Its id is free. The next client with this id is another client.
     const another = await auth.clients.register({ ...jobs, confidential: true })
     assert.deepEqual(await inspect(second), { active: false })
 

@@ -133,7 +133,7 @@ describe('a grant', () => {
     assertError(await made.refresh(post('login'), 'x'), 400, 'unauthorized_client')
   })
 
-  test('that nobody knows is unsupported, whoever asks (PC-06)', async () => {
+  test('that the server does not know is unsupported for every client (PC-06)', async () => {
     for (const grant_type of ['authorization_code', 'implicit', 'constructor']) {
       assertError(await made.token(api, { ...good, grant_type }), 400, 'unsupported_grant_type')
     }

@@ -596,7 +596,7 @@ test('a fetch of keys that failed is an event, no more often than there are fetc
     reason: `${provider.origin}/jwks answered 500, not 200`,
     at: clock(),
   }
-  // The request is served by the keys of before, and the fetch goes on behind it.
+  // The earlier keys serve the request, and the fetch runs in the background.
   const { promise: recorded, resolve } = Promise.withResolvers<AuthEvent>()
   const unsubscribe = auth.events.subscribe(resolve)
   for (let each = 0; each < 20; each++) await call()

@@ -191,7 +191,7 @@ describe('metadata (XI-02)', () => {
     await settled(() => issuer.status.lastFetchedAt === clock())
     assert.equal(fetches(), 2)
     clock.advance(600)
-    assert.ok(await verifies(first), 'while the metadata is read anew, and after')
+    assert.ok(await verifies(first), 'while the metadata is read again, and after')
     await settled(() => issuer.status.failures === 1)
     assert.ok(await verifies(first))
     assert.equal(fetches(), 2)
@@ -250,7 +250,7 @@ describe('keys that are rotated', () => {
     assert.equal(fetches(), 3)
   })
 
-  test('keys are fetched anew in the background, and no request waits for it', async () => {
+  test('keys are fetched again in the background, and no request waits for it', async () => {
     assert.ok(await verifies(first))
     let held: ServerResponse | undefined
     provider.serve('/jwks', (_request, response) => {

@@ -42,7 +42,7 @@ export const resources: { readonly ours: string; readonly other: string } = {
 }
 
 export interface ProviderOptions {
-  /** What access tokens of users of a client say besides. Default nothing. */
+  /** Additional claims in access tokens for users of a client. Default none. */
   readonly claims?: (clientId: string | undefined) => object
   /** Where a page takes the client `docs` back to; its tokens are for `audience` unasked. */
   readonly docsRedirect?: string

@@ -1,4 +1,4 @@
-// Who gets through to the administrators' routes: each of them is tried, as the router lists them.
+// Which users reach the administrators' routes. Each route that the router lists is tried.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'

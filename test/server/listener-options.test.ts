@@ -5,8 +5,9 @@ import { urlOf } from '../../src/server/listener-options.ts'
 
 for (const [host, expected] of [
   ['127.0.0.1', '127.0.0.1'],
-  ['0.0.0.0', '127.0.0.1'],
-  ['::', '127.0.0.1'],
+  ['0.0.0.0', 'localhost'],
+  ['::', 'localhost'],
+  ['localhost', 'localhost'],
   ['::1', '[::1]'],
 ] as const) {
   test(`what listens on ${host} is reached at ${expected}`, async (t) => {
@@ -20,7 +21,7 @@ for (const [host, expected] of [
       assert.match(String(code), /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/)
       return t.skip('this machine has no IPv6')
     }
-    const url = urlOf(app)
+    const url = urlOf(app, host)
     const { port } = app.server.address() as { port: number }
     assert.equal(url, `http://${expected}:${port}`)
     assert.equal(await (await fetch(url)).text(), 'here')

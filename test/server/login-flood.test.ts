@@ -1,4 +1,4 @@
-// Who has to wait while more logins come than there are cores for. Told by order, not by durations:
+// Which logins wait while more come than there are cores for. Judged by order, not by durations:
 // how long it takes is measured by bench/login-flood.ts.
 
 import assert from 'node:assert/strict'
@@ -43,7 +43,7 @@ test('guarded requests, keys, metadata, introspection and refreshes pass by the 
   })
   await auth.users.create({ username: 'alice', password: goodPassword })
 
-  const send = (path: string, init: RequestInit = {}) => fetch(urlOf(app) + path, init)
+  const send = (path: string, init: RequestInit = {}) => fetch(urlOf(app, '127.0.0.1') + path, init)
   const form = (fields: Readonly<Record<string, string>>, headers = {}): RequestInit => ({
     ...{ method: 'POST', headers, body: new URLSearchParams(fields) },
   })

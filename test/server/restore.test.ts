@@ -140,13 +140,13 @@ for (const [engine, create, skipped] of [
         assert.equal(await restored.me(bare), 401)
         // The old secret is back, but nothing that was issued for it.
         assert.equal(await restored.clientOf(own), null)
-        const ownAnew = await restored.clientToken(oldSecret)
-        assert.equal(await restored.clientOf(ownAnew), 'job')
+        const ownNew = await restored.clientToken(oldSecret)
+        assert.equal(await restored.clientOf(ownNew), 'job')
         const keysNow = (await restored.auth.managedKeys?.list()) ?? []
         assert.ok(keysNow.every((key) => !keyIds.includes(key.id)))
-        const anew = await restored.logIn()
-        assert.equal(await restored.me(anew.access_token), 200)
-        assert.equal(await restored.refresh(anew.refresh_token), 200)
+        const relogin = await restored.logIn()
+        assert.equal(await restored.me(relogin.access_token), 200)
+        assert.equal(await restored.refresh(relogin.refresh_token), 200)
         await restored.close()
       })
     }

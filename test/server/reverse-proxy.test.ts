@@ -215,7 +215,7 @@ function proxied(
       await logInToDocs(`https://${deployedName}:${deployment.port}/docs`)
     })
 
-    test('whoever guesses is told when to try again', async () => {
+    test('a client that guesses gets the time to wait', async () => {
       let answer = await deployment.logIn({}, 'not the password')
       for (let more = 10; more > 0 && answer.status === 401; more -= 1) {
         answer = await deployment.logIn({}, 'not the password')

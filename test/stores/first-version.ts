@@ -15,7 +15,7 @@ export function statementsUpTo(last: OldStep): string {
     .join('\n')
 }
 
-/** The columns of then: later ones are none of their business. */
+/** The columns of that version, without later ones. */
 export const oldColumns: Readonly<Record<string, string>> = {
   users: 'id, username, password_hash, role, active, created_at, security_stamp',
   signing_keys: 'id, algorithm, sealed_private_key, created_at',

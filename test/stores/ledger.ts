@@ -21,10 +21,10 @@ export interface Ledger {
    * newest token that was acknowledged, or at the next one if a refresh was not answered; ended if a
    * log-out was acknowledged, and not ended unless one was asked for.
    *
-   * The server takes a session's newest token, and, within the grace, the one before it. So nothing that
-   * was acknowledged is lost; and no token can be used that was not acknowledged, but for the one
-   * successor that was on its way. Besides, each login that was not answered may have left one session,
-   * unused, whose token nobody has.
+   * The server takes a session's newest token, and, within the grace, the one before it. So no
+   * acknowledged token is lost. The only usable token that was not acknowledged is the successor that was
+   * on its way. Each login that was not answered may have left one unused session, whose token no client
+   * has.
    *
    * Returns how many refreshes are stored and were not acknowledged.
    */
@@ -77,7 +77,7 @@ export async function presentAgain(url: string, { devices }: Storm): Promise<voi
     }
     const acknowledged = device.tokens.length
     assert.ok(await refresh(url, device))
-    // Within the grace it is presented again: there is one successor, whoever made it, and whenever.
+    // The token is presented again within the grace. It has one successor, whichever process made it.
     const [successor] = device.tokens.splice(acknowledged)
     assert.ok(await refresh(url, device))
     assert.equal(device.tokens.at(-1), successor)

@@ -28,7 +28,7 @@ async function presentOnce(refreshToken: string): Promise<string | null> {
     return (await auth.sessions.refresh(refreshToken, 'client')).refreshToken
   } catch (error) {
     if (error instanceof OAuthError && error.code === 'invalid_grant') return null
-    // On a machine with too much to do the database gives no answer in time, and whoever asked asks again.
+    // On a busy machine the database may not answer in time. A client then asks again.
     if (error instanceof UnavailableError) return await presentOnce(refreshToken)
     throw error
   }

@@ -57,7 +57,7 @@ test('it counts how often it had the answer, and how often it did not', async ()
   assert.deepEqual(bench.cache.counts, { hits: 2, misses: 2 })
 })
 
-test('what was dropped is read anew, for every session of the user and nobody else', async () => {
+test('a dropped user is read again, for every session, and other users are not', async () => {
   const bench = createBench()
   await fill(bench)
   await fill(bench, null)
@@ -108,7 +108,7 @@ test('while the cache may be old nothing is answered from it', async () => {
   assert.equal(isKept(bench), true)
 })
 
-test('a refusal is not kept: who is not there may be made', async () => {
+test('a refusal is not kept: a missing user may be created', async () => {
   const bench = createBench()
   const asked = bench.cache.findSubject(user.id, 's')
   bench.reads.pop()?.(null)

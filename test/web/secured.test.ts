@@ -68,7 +68,7 @@ test('what cannot be judged now says when to come back', async () => {
   }
 })
 
-test('any other error is left to whoever runs the handler', async () => {
+test('any other error is left to the caller of the handler', async () => {
   const mistake = new Error('a mistake')
   const handler = secured(
     guard(() => 1),

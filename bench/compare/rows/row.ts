@@ -5,7 +5,7 @@ export interface Measurement {
   readonly series?: Readonly<Record<string, Series>>
   /** Figures that are no rates, by contestant and by what they are. */
   readonly figures?: Readonly<Record<string, Readonly<Record<string, number>>>>
-  /** Who is not installed here. */
+  /** Contestants that are not installed here. */
   readonly absent?: readonly string[]
 }
 

@@ -8,7 +8,7 @@ const { ok, warning, problem } = findingsOf('data-directory')
 const disk = findingsOf('disk')
 const secretFiles = findingsOf('secret-files')
 
-/** The directory of the data can be written, and nobody else can read what is in it. */
+/** The data directory can be written, and no other user can read its files. */
 export function checkDataDirectory({ config }: Subject): readonly Finding[] {
   const { dataDirectory, databaseUrl } = config
   if (!existsSync(dataDirectory)) {
@@ -27,7 +27,7 @@ export function checkDataDirectory({ config }: Subject): readonly Finding[] {
   const files = databaseUrl === undefined ? [database, `${database}-wal`, `${database}-shm`] : []
   const open = [dataDirectory, ...files].filter(isOpenToOthers)
   if (open.length === 0) return [ok(`${dataDirectory} can be written, and by this user alone.`)]
-  // A directory that nobody else may enter protects what is in it.
+  // A directory that no other user may enter protects its files.
   if (!open.includes(dataDirectory)) return [ok(`${dataDirectory} is closed to other users.`)]
   const readable = open.length > 1
   return [
@@ -40,7 +40,7 @@ export function checkDataDirectory({ config }: Subject): readonly Finding[] {
   ]
 }
 
-/** Files of the configuration that hold secrets are nobody else's to read. */
+/** Files of the configuration that hold secrets cannot be read by other users. */
 export function checkSecretFiles(
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly Finding[] {

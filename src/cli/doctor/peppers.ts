@@ -3,7 +3,7 @@ import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, problem } = findingsOf('peppers')
 
-/** Every pepper that password hashes are under is known, and none is kept that nobody needs. */
+/** Every pepper of the stored password hashes is known, and no other pepper is kept. */
 export function checkPeppers({ config, inspection }: Subject): readonly Finding[] {
   const stored = inspection?.contents?.pepperIds ?? []
   const { pepper, previousPeppers } = config

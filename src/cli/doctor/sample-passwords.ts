@@ -6,7 +6,7 @@ import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, problem } = findingsOf('sample-passwords')
 
-/** None of the users that documents have somebody make has a password that documents print. */
+/** No user from the examples of the documents has a password that the documents print. */
 export async function checkSamplePasswords({
   config,
   inspection,

@@ -11,8 +11,8 @@ const known = new Set(
 )
 
 /**
- * No secret is one that anybody can look up. `SECRET_KEY` and the secrets of clients are held to that
- * by the reader of the configuration; what is left is the database's password.
+ * No secret is a published one. `SECRET_KEY` and the secrets of clients are checked when the
+ * configuration is read. This checks the database's password.
  */
 export function checkSecrets({ config: { databaseUrl } }: Subject): readonly Finding[] {
   const { user, password } = databaseUrl ? parsePostgresUrl(databaseUrl) : {}
@@ -21,7 +21,7 @@ export function checkSecrets({ config: { databaseUrl } }: Subject): readonly Fin
   }
   return [
     problem(
-      'The password in DATABASE_URL is one that anybody tries first.',
+      'The password in DATABASE_URL is one that attackers try first.',
       'Give the user of the database another one: openssl rand -hex 24 makes one.',
     ),
   ]

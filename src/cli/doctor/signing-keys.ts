@@ -93,7 +93,7 @@ function ageFindings({ keyRotationInterval: interval }: Config, age: number): re
   ]
 }
 
-/** What private keys are sealed under is there, is nobody else's to read, and opens them. */
+/** The key-encryption key exists, no other user can read it, and it opens the private keys. */
 export async function checkKeyEncryptionKey({
   config,
   inspection,

@@ -10,11 +10,11 @@ const known = [
 const usernames = ['username', 'email', 'phone']
 
 /**
- * The names of the columns in the first line. `Password Hash` and `PASSWORD_HASH` are `password_hash`; a
- * name that nobody knows stays as it is.
+ * The names of the columns in the first line. `Password Hash` and `PASSWORD_HASH` are `password_hash`. An
+ * unknown name stays as it is.
  *
- * @throws {CommandFailure} if there is none for the username: the first line is a user then, or something
- * else that must not be lost without a word.
+ * @throws {CommandFailure} if there is none for the username: then the first line may be a user, who must
+ * not be lost silently.
  */
 export function columnsOf(header: readonly string[]): readonly string[] {
   const columns = header.map(knownName)

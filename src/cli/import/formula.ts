@@ -1,6 +1,6 @@
 // A spreadsheet takes a field that begins with one of these for a formula, and computes it. An apostrophe
-// before it says that it is text; one is added and removed whatever apostrophes are there already, so that
-// what is exported is imported as it was.
+// before it marks it as text. Export always adds one, and import always removes one, even if the field has
+// apostrophes of its own. So an exported field is imported unchanged.
 const formula = /^'*[=+\-@\t\r]/
 
 /** The field as CSV has it that people open in a spreadsheet. */

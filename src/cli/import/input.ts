@@ -12,7 +12,7 @@ export interface Input {
   readonly format: Format
   /** True until something else than blanks and ends of lines was read. */
   isEmpty(): boolean
-  /** Bytes read so far, of how many; 0 where nobody knows. */
+  /** Bytes read so far, and bytes in all. `size` is 0 if it is not known. */
   progress(): { readonly done: number; readonly size: number }
 }
 

@@ -97,7 +97,7 @@ export interface EntryMapper {
   unreadFields(): readonly string[]
 }
 
-/** Fields that are told of. */
+/** Unread fields that are listed at most. */
 const mostUnread = 20
 
 /** Reads the entries of one source, or of whichever each looks like. */

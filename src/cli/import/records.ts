@@ -1,4 +1,4 @@
-/** One entry of a file, before anybody has looked at what is in it. */
+/** One entry of a file, before its content is checked. */
 export type FileEntry = { readonly line: number } & (
   | { readonly record: Readonly<Record<string, unknown>>; readonly problem?: never }
   | { readonly problem: string; readonly record?: never }
@@ -21,8 +21,8 @@ export function toEntry(line: number, value: unknown): FileEntry {
 const unusualNumber = /[\s:,[]-?(?:\d{16}|\d{1,15}[.eE])/
 
 /**
- * The value of a text of JSON. A number that JavaScript would write in another way, such as one of 17
- * digits, is kept as the text that it is: rounded, it would name somebody else.
+ * The value of a JSON text. A number that JavaScript would write in another way, such as one of 17
+ * digits, is kept as text: rounded, it would name another user.
  */
 export function parseJson(text: string): unknown {
   // To look at each number takes five times as long.

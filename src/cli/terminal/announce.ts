@@ -2,8 +2,8 @@ import { hostname } from 'node:os'
 import { paintGreeting } from './greeting.ts'
 
 /**
- * Says what the server has to tell whoever started it: coloured lines in a terminal, and lines of the
- * log elsewhere, at whatever level that is, so that all of standard output is JSON.
+ * Prints messages for the operator who started the server. In a terminal they are coloured lines.
+ * Elsewhere they are lines of the log, whatever its level, so that all of standard output is JSON.
  */
 export function announce(...lines: readonly string[]): void {
   const said = process.stdout.isTTY

@@ -2,9 +2,9 @@ import { UserError } from '../../core/errors.ts'
 import { readStandardInput } from './standard-input.ts'
 
 /**
- * Asks for a new password twice without echo, and again until `problemsOf` has nothing against it and the
- * two are alike. Reads it from standard input if that is no terminal: the first line, without its end,
- * which is not judged here. Never from the command line, where others see it.
+ * Asks for a new password twice without echo. Asks again until the two are equal and `problemsOf` finds
+ * no problem. If standard input is no terminal, reads its first line, without its end and without checking
+ * it. Never reads the command line, where other users see it.
  *
  * @throws {UserError} `password_refused` if there is nothing to read.
  */
@@ -25,7 +25,7 @@ export async function readNewPassword(
 async function askTwice(prompt: string): Promise<string | null> {
   // Loaded when it is needed, which for a server is never.
   const { default: ask } = await import('@inquirer/password')
-  // Without the key that shows what was typed: somebody may look on, or record the terminal.
+  // Without the key that shows the password: another person may see or record the terminal.
   const toggleMask = false
   const password = await ask({ message: `${prompt}:`, toggleMask })
   return (await ask({ message: 'Again:', toggleMask })) === password ? password : null

@@ -1,4 +1,4 @@
-import { Server as NetServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { RunningServer } from '../../server/start.ts'
 
 /** Milliseconds that a connection has to bring its first request. */
@@ -9,11 +9,12 @@ const patience = 3_000
  * waits until every connection that was made has brought a request, or was given up, or the signal says
  * to hurry.
  *
- * `server.close()` alone would cut off connections that have brought none yet, though the request may
- * be a moment away: with a server elsewhere on the same port, nobody needs to notice.
+ * `server.close()` alone would cut off connections that have brought none yet, though the request may be
+ * a moment away. If another process serves the same port, no client needs to notice the stop.
  */
 export function followArrivals(
   server: RunningServer['app']['server'],
+  stopAccepting: () => void,
 ): (hurry: AbortSignal) => Promise<void> {
   const silent = new Set<Socket>()
   let settle = (): void => {}
@@ -29,8 +30,7 @@ export function followArrivals(
   server.on('request', ({ socket }) => heard(socket))
 
   return async (hurry) => {
-    // What an HTTP server adds to this is the end of connections without a request.
-    NetServer.prototype.close.call(server)
+    stopAccepting()
     if (silent.size === 0 || hurry.aborted) return
     await new Promise<void>((resolve) => {
       settle = resolve

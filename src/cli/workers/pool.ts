@@ -13,7 +13,7 @@ export interface WorkerPoolOptions {
   readonly setup: SetupGrant
   /** Takes a line about a worker that ended unasked. */
   report(line: string): void
-  /** Called if a worker that ended cannot be replaced, whatever the number of attempts. */
+  /** Called if a worker that ended cannot be replaced by any number of attempts. */
   giveUp(failure: WorkerFailure): void
 }
 
@@ -66,7 +66,7 @@ export function createWorkerPool({ size, setup, report, giveUp }: WorkerPoolOpti
     return !stopped.signal.aborted && place.worker === last
   }
 
-  /** Waits for the end of a worker, and starts another one in its place if nobody asked for it. */
+  /** Waits for the end of a worker, and replaces it if the end was not requested. */
   async function keep(place: Place, worker: WorkerProcess): Promise<void> {
     const { how, failure, lived } = await worker.ended
     if (!(await isVacant(place, worker))) return

@@ -80,7 +80,7 @@ export function startWorker(assignment: Assignment): WorkerProcess {
       reject(failure ?? new WorkerFailure(70, `A worker ${how}, before it listened.`)),
     )
   })
-  // Whoever wants to know asks; not asking is no mistake.
+  // A caller need not wait for this promise: its rejection must not end the process.
   listening.catch(() => {})
 
   return {

@@ -20,16 +20,16 @@ export function work(worker: Worker): void {
       const running = await startServer(config, {
         ...options,
         signal: stopped.signal,
-        // Of several that wait alike, one says so.
+        // If several workers wait for the same reason, one says so.
         ...(options.prune !== false && { onWaiting: tellOfWaiting }),
       })
-      awaitArrivals = followArrivals(running.app.server)
+      awaitArrivals = followArrivals(running.app.server, running.stopAccepting)
       say({ type: 'listening', url: running.url, greeting: running.greeting })
       return running
     } catch (error) {
       if (error === stopped.signal.reason) return undefined
       process.exitCode = exitCodeOf(error)
-      // Told and not printed: of several workers that fail alike, one is heard.
+      // Sent and not printed: if several workers fail for the same reason, the primary prints one.
       say({ type: 'failed', exitCode: exitCodeOf(error), reason: describeFailure(error) })
       leave()
       return undefined
@@ -56,11 +56,11 @@ export function work(worker: Worker): void {
   }
 
   function say(message: FromWorker): void {
-    // Without a callback, a primary process that is gone would be an error that nobody handles.
+    // Without a callback, a message to a primary process that has ended is an unhandled error.
     if (worker.isConnected()) worker.send(message, undefined, undefined, () => {})
   }
 
-  /** Gives up the channel, which is all that keeps this process alive by now. */
+  /** Closes the channel, the last thing that keeps this process alive. */
   function leave(): void {
     if (worker.isConnected()) worker.disconnect()
   }

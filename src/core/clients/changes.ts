@@ -56,8 +56,8 @@ interface Described {
 }
 
 /**
- * True if logins of before may hold what the client may not have any more: a grant that they came by,
- * or a scope. What a client has for itself is looked at on every request, and needs no end.
+ * True if earlier logins may hold something that the client has lost: the grant that they used, or a
+ * scope. The client's own tokens are checked on every request, so they need not be ended.
  */
 export function takesFromLogins(before: ClientRecord, after: ClientRecord): boolean {
   const lost = before.grants.filter((grant) => !after.grants.includes(grant))

@@ -71,7 +71,7 @@ export interface Clients extends ClientRegistry {
 
 export interface ClientsOptions {
   readonly store: Store
-  /** A keyed digest of what was sent as a client id and is nobody's: it may be a secret. */
+  /** A keyed digest of a client id that no client has: it may be a secret. */
   readonly digest: (id: string) => string
   readonly configured: readonly ClientRecord[]
   readonly stamps: ClientStamps
@@ -106,7 +106,7 @@ export function createClients({
     return fixed.get(id) ?? (isClientId(id) ? await store.clients.find(id) : null)
   }
 
-  /** The record if the secret is right, or there is none to show. */
+  /** The record if the secret is right, or if the client has none and none was sent. */
   function check(record: ClientRecord | null, secret: string): ClientRecord | null {
     const expected = record?.secretHash
     const digest = typeof expected === 'string' ? Buffer.from(expected, 'base64url') : noDigest
@@ -114,7 +114,7 @@ export function createClients({
     return isRight || (expected === null && secret === '') ? record : null
   }
 
-  /** Records a refusal of whoever was named: by id, or by a digest if it is nobody. Alike in time. */
+  /** Records a refusal, with the client's id or a digest of an unknown id. Both take the same time. */
   async function tell(
     type: 'authn_client_fail' | 'authn_client_throttled',
     { clientId, address, requestId }: ClientCredentials,
@@ -148,7 +148,7 @@ export function createClients({
   ): Promise<ClientRecord> {
     const { clientSecret: secret } = credentials
     try {
-      // Who shows no secret guesses none.
+      // A client that sends no secret guesses none.
       const verified =
         secret === ''
           ? check(record, secret)

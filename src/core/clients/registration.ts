@@ -62,7 +62,7 @@ export function clientProblems(client: NewClient, confidential: boolean): readon
     problems.push(`The scopes of the ${title} take more than ${scopeMaxLength} characters.`)
   }
   if (Array.isArray(grants) && haveGrantFor('client', grants)) {
-    // RFC 6749 §4.4: whoever knows the id of a public client could act as it.
+    // RFC 6749 §4.4: anybody who knows the id of a public client could act as that client.
     if (!confidential) {
       problems.push(`The ${title} must have a secret for the grant client_credentials.`)
     }
@@ -98,8 +98,8 @@ export function toClientRecord(
 }
 
 /**
- * The digest that a client's secret is kept as. A fast hash: a slow one keeps a password from being
- * guessed from its hash, and nobody guesses 256 random bits; here it would only hold up every request.
+ * The digest of a client's secret that is stored. The hash is fast: a slow one protects passwords that
+ * can be guessed, but 256 random bits cannot be. Here a slow one would only delay every request.
  */
 export function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()

@@ -100,7 +100,7 @@ export function createClientRegistry({
       if (!(error instanceof ConflictError)) throw error
       throw new ClientError('client_taken', ['The client id is taken.'], { cause: error })
     }
-    // Whatever was guessed for the id, it was not this secret.
+    // Earlier guesses for this id were not guesses at this secret.
     if (secret !== null) await attempts.unlock(client.id)
     return secret
   }
@@ -126,7 +126,7 @@ export function createClientRegistry({
         (event) => store.clients.replaceSecretHash(id, digest, event),
       )
       if (replaced) {
-        // Nobody has guessed at the new one yet.
+        // There are no guesses at the new secret yet.
         await attempts.unlock(id)
         return secret
       }
@@ -144,28 +144,28 @@ export function createClientRegistry({
         const details = changesBetween(before, after)
         if (details === null) return ended
         const ends = takesFromLogins(before, after)
-        // Before the change, so that after an interruption it is still there to be made.
+        // Before the change, so that an interrupted update can be repeated.
         if (ends) ended += await endSessions(id)
         const replaced = await events.recordWith(
           { ...by, type: 'client_updated', clientId: id, details },
           (event) => store.clients.replace(before, after, event),
         )
-        // If somebody else was faster, it is decided anew.
+        // Another process has changed the client meanwhile: decide again.
         if (!replaced) continue
-        // After it, for the logins of meanwhile.
+        // Again after the change, for logins that came meanwhile.
         return ends ? ended + (await endSessions(id)) : ended
       }
     },
     async remove(id, by) {
       refuseIfFixed(id)
-      // First, so that no session is opened behind the look for those to be ended.
+      // First, so that no session is opened after the search for sessions to end.
       const removed = await events.recordWith(
         { ...by, type: 'client_removed', clientId: id },
         (event) => store.clients.remove(id, event),
       )
       const ended = await endSessions(id)
       if (!removed && ended === 0) throw unknownClient()
-      // Who comes by this id next is not held up by what was guessed for this client.
+      // Guesses at this client's secret must not delay the next client with this id.
       await attempts.unlock(id)
       return ended
     },

@@ -1,11 +1,11 @@
 import { createKeyedDigest } from '../keys/keyed-digest.ts'
 
 /**
- * Ties the tokens of a client to the secret that it has today, as the security stamp of a user does:
- * with a new secret all earlier tokens end. And to the epoch of the store: a restored database knows
- * an old secret again, but by then its epoch is a new one.
+ * Ties the tokens of a client to its current secret, as the security stamp of a user does: a new secret
+ * ends all earlier tokens. Ties them to the epoch of the store too: a restored database has an old secret
+ * again, but a new epoch.
  *
- * A MAC under a key of ours, so that nobody who sees a token can try secrets on it.
+ * A MAC under our own key, so that a reader of a token cannot use it to test secrets.
  */
 export interface ClientStamps {
   /** The stamp of tokens that are issued now to the client of this secret. */

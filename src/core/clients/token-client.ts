@@ -36,8 +36,8 @@ export async function findCallingClient(
 
 /**
  * Returns the client that a token of the client credentials grant speaks for, or null if the token
- * has ended: the client is removed, has another secret or may not use the grant any more, or the key
- * is retired. Read anew every time.
+ * has ended: the client is removed, has a new secret or has lost the grant, or the token's key
+ * is retired. Asks the store on every call.
  */
 export async function findClientOfToken(
   { clients, keys }: { readonly clients: Clients; readonly keys: KeyRing },
@@ -52,9 +52,9 @@ export async function findClientOfToken(
 }
 
 /**
- * What a client may do by itself: the permissions that it is registered with by name. One without a
- * list may be delegated whatever a user may do, and `*` says the same; neither says what it may do
- * without a user, so that is nothing.
+ * The permissions of a client that acts for itself: those that its registration names. A client without
+ * a list, or with `*`, may be delegated everything that a user may do. Neither names a permission of its
+ * own, so without a user such a client may do nothing.
  */
 export function ownPermissions({ scopes }: Client): readonly string[] {
   return (scopes ?? []).filter((scope) => scope !== everyPermission)

@@ -81,7 +81,7 @@ export function createAuthEvents(store: EventStore, clock: Clock, retention: num
       try {
         listener(event)
       } catch (error) {
-        // It has happened, whatever becomes of the news.
+        // The event has happened, even if a listener fails.
         process.emitWarning(error instanceof Error ? error : new Error(String(error)))
       }
     }

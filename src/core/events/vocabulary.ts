@@ -22,6 +22,7 @@ export type AuthEventType =
   | 'authn_login_unlock'
   | 'authn_password_change'
   | 'authn_password_change_fail'
+  | 'breach_check_failed'
   | 'authn_token_created'
   | 'authn_token_repeated'
   | 'authn_token_reuse'
@@ -81,6 +82,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   authn_password_change: { says: 'A password was set.', outcome: success },
   authn_password_change_fail: {
     says: 'A change of password was refused: the old one was wrong.',
+    outcome: failure,
+    bounded: true,
+  },
+  breach_check_failed: {
+    says: 'A new password could not be looked up among the breached ones, and was not refused for it.',
     outcome: failure,
     bounded: true,
   },

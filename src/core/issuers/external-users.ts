@@ -46,7 +46,7 @@ export function createExternalUsers({
       userId,
       createdAt: clock(),
     }
-    // Whoever was first, of several requests, has decided.
+    // The first of several requests has decided.
     const outcome = await recordLink(recorder, identities, identity, { actor: 'system' })
     if (outcome === 'no_user') return null
     return fromRecord(await identities.findUser(identity.issuer, identity.subject))
@@ -73,7 +73,7 @@ export function createExternalUsers({
           (event) => identities.createUser(issuer, subject.subject, user, event),
         )
       } catch (error) {
-        // A local user of the name is somebody else: a name proves nothing (XI-12).
+        // A local user with this name is another person: a name proves nothing (XI-12).
         if (error instanceof ConflictError && error.code === 'username_taken') continue
         throw error
       }

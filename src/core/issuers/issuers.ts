@@ -62,7 +62,7 @@ export function createIssuers(options: IssuersOptions): Issuers {
   const cache = { hits: 0, misses: 0 }
   const byIssuer = new Map(trusted.map((issuer) => [issuer.issuer, openIssuer(issuer, options)]))
 
-  async function verifyAnew(issuer: Opened, token: string): Promise<AccessToken | null> {
+  async function verifyUncached(issuer: Opened, token: string): Promise<AccessToken | null> {
     cache.misses++
     const external = await issuer.open.verify(token)
     if (external === null) return null
@@ -95,7 +95,7 @@ export function createIssuers(options: IssuersOptions): Issuers {
       }
       if (token.length > accessTokenMaxLength) return null
       const issuer = byIssuer.get(unverifiedIssuer(token) ?? '')
-      return issuer && verifyAnew(issuer, token)
+      return issuer && verifyUncached(issuer, token)
     },
     findUser(token) {
       if (token.kind === 'client') return null

@@ -10,7 +10,7 @@ export interface KeyOptions {
   readonly secretKey?: string
   /**
    * Earlier secret keys, whose access and refresh tokens are still accepted, so that a changed
-   * `secretKey` logs nobody out. Not for a key that somebody else may know.
+   * `secretKey` logs no user out. Do not list a key that an attacker may know.
    * Default none.
    */
   readonly previousSecretKeys?: readonly string[]

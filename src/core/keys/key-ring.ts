@@ -10,11 +10,11 @@ export interface KeyRing {
   find(id: string): SigningKey | undefined
   /** The JWK Set (RFC 7517 §5). Empty for a secret, which is never published. */
   readonly publicJwks: { readonly keys: readonly JWK[] }
-  /** Loads the keys anew if the store's are of another version than these. */
+  /** Loads the store's keys if they have another version than these. */
   follow(version: number): MaybePromise<void>
   /**
-   * Asks the store for the version, and follows: for whoever signs, or tells others which keys to
-   * trust, and must not do it with a key that another process has retired.
+   * Asks the store for the version, and loads its keys if that has changed. Call it before you sign a
+   * token or publish keys: neither may use a key that another process has retired.
    *
    * @throws {UnavailableError} if the store cannot answer.
    */

@@ -1,10 +1,10 @@
 import { clockTolerance } from '../clock.ts'
 import type { SigningKeyRecord } from './key-store.ts'
 
-// The life of a managed key. All keys form one line, whatever their algorithms, and the newest whose
-// time has come signs: for every process alike, since all read the same line.
+// The life of a managed key. All keys form one line, whatever their algorithms. The newest key whose
+// time has come signs. Every process reads the same line, so all sign with the same key.
 
-/** Seconds that whoever fetched the JWK Set may keep it. */
+/** Seconds that a verifier may keep the JWK Set. */
 export const jwksMaxAge: number = 5 * 60
 /** Seconds that a key is published before it signs: more than any verifier keeps the JWK Set. */
 export const publicationLead: number = 60 * 60

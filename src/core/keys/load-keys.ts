@@ -15,7 +15,7 @@ export interface LoadedKeys {
   readonly managedKeys: ManagedKeys | null
   /** Never in the database; the keys of other purposes are derived from it. */
   readonly secret: Uint8Array
-  /** Those of before, for what was made with them. */
+  /** The earlier secrets, to read what was made with them. */
   readonly previousSecrets: readonly Uint8Array[]
 }
 

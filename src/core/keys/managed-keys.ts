@@ -40,10 +40,10 @@ export interface ManagedRingOptions {
 }
 
 /**
- * Returns the ring of the keys in the store, of which at every moment the one signs whose time it is.
+ * Returns the ring of the keys in the store. The current time decides which key signs.
  *
- * It is a copy, and follows the store when it is told the version, or to ask for it. A change that
- * cannot be loaded is an error of whoever needed it, never the answer of an old copy.
+ * It is a copy. `follow` and `update` compare its version with the store's. If a change cannot be loaded,
+ * the caller that needs it gets an error, never the answer of an old copy.
  *
  * @throws {ConfigError} if a stored key cannot be opened with the key-encryption key.
  */

@@ -107,14 +107,14 @@ export function createManagedKeys(options: ManagedKeysOptions): ManagedKeys {
         ),
       ]
       if (differs && !(await store.change(version, difference, happened))) continue
-      // Before what may fail: it has happened.
+      // Before the step that may fail: the events have happened.
       for (const event of happened) events.publish(event)
       await ring.follow(differs ? version + 1 : version)
       return after
     }
   }
 
-  /** Makes one key, however often a change has to be decided anew. */
+  /** Makes one key, however often a change has to be decided again. */
   function makeOnce(): (now: number) => Promise<SigningKeyRecord> {
     let made: Promise<SigningKeyRecord> | undefined
     return (now) => {

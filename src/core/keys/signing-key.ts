@@ -81,7 +81,7 @@ export async function importPrivateJwk(
 }
 
 // SHA-256 of random-looking secrets that are printed in public, lower-cased: FastAPI's tutorial and
-// RFC 7515 A.1. Written as digests so that nobody copies one from here.
+// RFC 7515 A.1. Written as digests, so that no reader can copy one from here.
 const sampleDigests = new Set([
   '570dad43de1af4c925f92c16a68a50936da42b7dd6fdeb24850507a1199aac89',
   'c1d2e8726375f11fda33d032c5d84eec753aba4bad251dfdfaf8bdd8c4d26243',
@@ -95,8 +95,8 @@ const samplePatterns = [
 
 /**
  * Returns every reason against a secret as an HS256 key; none if it will do (RFC 7518 §3.2, RFC 8725
- * §3.5). Refused: fewer than 32 bytes, a sample, few distinct characters, what is mostly repeats or rows
- * of characters, and a text that holds a key of another kind, with which anybody who has the public
+ * §3.5). Refused: fewer than 32 bytes, a sample, few distinct characters, and a text that is mostly repeats
+ * or rows of characters. A text that holds a key of another kind is refused too: anybody with its public
  * half could sign.
  */
 export function secretProblems(secret: string): readonly string[] {

@@ -5,27 +5,27 @@ import { LRUCache } from 'lru-cache'
 const maxWorks = 64
 /** Durations that are remembered of each. */
 const maxDurations = 32
-/** How much later than the slowest of these a failure is answered: hardly any takes longer. */
+/** A failure is answered after the slowest duration times this: hardly any hash takes longer. */
 const margin = 1.2
-/** Milliseconds after which a failure is answered at the latest; no hash that is borne takes longer. */
+/** Milliseconds after which a failure is answered at the latest. No accepted hash takes longer. */
 const longest = 3000
-/** How much later than a failure a refusal is answered: in that time the rest of a failure is done. */
+/** A refusal is answered after the time of a failure times this, which covers the rest of a failure. */
 const refusalMargin = 1.5
 
 /**
- * Lets every failed verification take the same time, whatever kind of hash it looked at: that of the
- * slowest kind that is known. While one kind is known, none is held up.
+ * Makes every failed verification take as long as the slowest known kind of hash, so that its duration
+ * does not tell the kind. While only one kind is known, no failure is delayed.
  *
  * Durations are in milliseconds; hashes of the same work take about the same.
  */
 export interface FailurePace {
   /** Remembers how long a verification took. */
   learn(work: string, duration: number): void
-  /** True if it is remembered how long this takes. */
+  /** True if the duration of this work is known. */
   knows(work: string): boolean
   /** Forgets all other work. */
   retain(isPresent: (work: string) => boolean): void
-  /** Resolves when a failure is to be answered whose work has taken so long. No core is used for it. */
+  /** Resolves when a failure whose work took so long is to be answered. The wait uses no core. */
   settle(duration: number): Promise<void>
   /**
    * Resolves when a refusal is to be answered that has taken so long, whether or not a hash was a part of

@@ -3,16 +3,16 @@ import { ConfigError, OverloadedError } from '../errors.ts'
 import { number, readOptions, required, type ShapesOf } from '../options.ts'
 
 /**
- * Runs password hashes off the event loop, a few at once, the rest in a bounded queue. A login storm
- * then costs late logins, never guarded requests or memory without bound.
+ * Runs password hashes off the event loop: a few at once, the rest in a bounded queue. A login storm
+ * delays logins, never guarded requests, and its memory is bounded.
  */
 export interface HashPool {
   /**
-   * Runs the job when its turn comes. The place is freed when the job itself ends, not when whoever
-   * asked for it has gone away.
+   * Runs the job when its turn comes. The place is freed when the job itself ends, even if its caller
+   * has given up before.
    *
-   * Turns go round the sources that wait, and one source may fill a quarter of the queue: whoever
-   * sends much makes mostly themselves wait. Jobs without a source are the application's own.
+   * The waiting sources take turns, and one source may fill a quarter of the queue: a source that sends
+   * many jobs delays mostly its own. Jobs without a source are the application's own.
    *
    * @throws {UnavailableError} if the queue is full or so long that the turn would come too late, or if
    * the job has waited longer than `maxWait`.
@@ -23,11 +23,11 @@ export interface HashPool {
   /** Jobs running and jobs waiting now. */
   readonly load: { readonly running: number; readonly waiting: number }
   /**
-   * What has been since the pool was made. `peak`: the most jobs that ran at the same time. `refused`: jobs
+   * Figures since the pool was made. `peak`: the most jobs that ran at the same time. `refused`: jobs
    * that were refused, because the queue was full or their turn came, or would come, too late.
    */
   readonly history: { readonly peak: number; readonly refused: number }
-  /** Calls the listener after every job. Returns what ends that. */
+  /** Calls the listener after every job. Returns the function that ends the subscription. */
   subscribe(listener: (job: FinishedJob) => void): () => void
 }
 
@@ -105,7 +105,7 @@ export function createHashPool(
   const options = checkHashPoolOptions(given)
   const { concurrency, maxWaiting = 256 * concurrency, maxWait = 2 } = options
   const maxWaitingPerSource = Math.ceil(maxWaiting / 4)
-  /** Whoever waits, by source; the source whose turn is next comes first. */
+  /** The waiting jobs, by source. The source whose turn is next comes first. */
   const waiting = new Map<string, Set<() => void>>()
   const listeners = new Set<(job: FinishedJob) => void>()
   let waitingInAll = 0
@@ -124,9 +124,9 @@ export function createHashPool(
     if (running < concurrency) return
     const most = source === '' ? maxWaiting : maxWaitingPerSource
     const fromSource = waiting.get(source)?.size ?? 0
-    // Turns go round: of each source as many come before as wait of this one, and one more.
+    // Sources take turns. Before this job, each source runs at most one job more than wait of this one.
     const before = Math.min(waitingInAll, (fromSource + 1) * waiting.size)
-    // Whoever would wait in vain is told at once, and takes up neither memory nor a connection.
+    // A job whose turn would come too late is refused at once. It takes up no memory and no connection.
     const isTooLate = ((before + 1) * expected) / concurrency > maxWait
     if (waitingInAll >= maxWaiting || fromSource >= most || isTooLate) throw overloaded()
   }
@@ -143,7 +143,7 @@ export function createHashPool(
         clearTimeout(refusal)
         resolve()
       }
-      // Told when the time is up, not when the turn comes: who waits in vain does not wait longer.
+      // Refused when the time is up: the job need not wait for its turn to be refused.
       const refusal = setTimeout(() => {
         withdraw(source, start)
         reject(overloaded())

@@ -81,7 +81,7 @@ export interface PasswordHasher {
   /**
    * Learns how long hashes of these kinds take, with a few hashes of work for each that is new, so that
    * a wrong password takes the same time for every account. Kinds that are not among them are
-   * forgotten, but for argon2id. A kind that nobody has told of is learned when one is verified.
+   * forgotten, but for argon2id. A kind that was not named is learned when one is verified.
    */
   learnTimes(storedHashes: readonly string[], signal?: AbortSignal): Promise<void>
   /** Where its hashes run. */
@@ -187,11 +187,11 @@ export async function createPasswordHasher(
       const verified = await run(hash, normalize(password), source)
       const missing = missingFor(hash)
       const right = verified.right && hash !== dummy && missing === undefined
-      // The place in the pool is free by now. What is awaited does not depend on this duration.
+      // The place in the pool is free here, and the wait does not depend on this duration.
       const settled = right ? undefined : pace.settle(verified.duration)
       pace.learn(workOf(hash), verified.duration)
       await settled
-      // A wrong password would be an untruth, and would be counted.
+      // We cannot tell whether the password is wrong, so do not count a failure.
       if (missing !== undefined) throw cannotTell(missing)
       return right
     },

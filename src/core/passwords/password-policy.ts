@@ -1,4 +1,7 @@
 import { ConfigError } from '../errors.ts'
+import { attempt } from '../options.ts'
+import { type BreachedPasswords, createBreachCheck, createBreachLookup } from './breach-check.ts'
+import type { BreachLookup } from './breach-lookup.ts'
 import { estimateGuesses, type WeakPart } from './guesses.ts'
 import { isSamplePassword, lettersOf } from './sample-passwords.ts'
 
@@ -19,6 +22,11 @@ export interface PasswordPolicyOptions {
    * it.
    */
   readonly refuseSamples?: boolean
+  /**
+   * Refuses passwords that were stolen somewhere. The list has 2 seconds; without an answer the password
+   * passes, and the event `breach_check_failed` says so (OWASP ASVS 5 §6.2.12). Default: none are looked up.
+   */
+  readonly breached?: BreachedPasswords
 }
 
 /** Judges new passwords. Never asked about a password that logs in. */
@@ -31,27 +39,50 @@ export interface PasswordPolicy {
    *
    * There are no rules of composition (NIST SP 800-63B-4 §3.1.1.2): length, and not easy to guess. A
    * password is hard enough to guess from 10^10 guesses on by the count of zxcvbn, which is its best score.
+   * One that nothing else is against is looked up among the breached ones, if that is configured.
    */
   problemsOf(password: string, username: string): Promise<readonly string[]>
 }
 
 /** True if no password is so long. Counted as it is hashed: composed (NFC). */
 export function isTooLong(password: string): boolean {
-  // Composed it has a third of the bytes at least: nobody has to compose what is far too long.
+  // Composing leaves at least a third of the bytes, so a text that is far too long need not be composed.
   if (Buffer.byteLength(password) > 4 * passwordMaxBytes) return true
   return Buffer.byteLength(password.normalize('NFC')) > passwordMaxBytes
 }
 
 /**
+ * What the options say, as far as they can be wrong.
+ *
+ * @throws {ConfigError} if the minimum length is not from 8 to 64, or the breached passwords cannot be used.
+ */
+export function checkPolicyOptions({ minLength = 15, breached }: PasswordPolicyOptions): {
+  readonly minLength: number
+  /** Undefined if no password is looked up. */
+  readonly lookUp: BreachLookup | undefined
+} {
+  const problems: string[] = []
+  if (!Number.isSafeInteger(minLength) || minLength < 8 || minLength > 64) {
+    problems.push('The minimum password length must be a whole number from 8 to 64.')
+  }
+  const lookUp = attempt(problems, () => breached && createBreachLookup(breached))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { minLength, lookUp }
+}
+
+/**
  * Returns a policy for new passwords.
  *
- * @throws {ConfigError} if the minimum length is not from 8 to 64.
+ * @param onBreachCheckFailure Told why a password was not looked up among the breached ones. It is awaited.
+ * @throws {ConfigError} see `checkPolicyOptions`.
  */
-export function createPasswordPolicy(options: PasswordPolicyOptions = {}): PasswordPolicy {
-  const { minLength = 15, contextWords = [], refuseSamples = false } = options
-  if (!Number.isSafeInteger(minLength) || minLength < 8 || minLength > 64) {
-    throw new ConfigError(['The minimum password length must be a whole number from 8 to 64.'])
-  }
+export function createPasswordPolicy(
+  options: PasswordPolicyOptions = {},
+  onBreachCheckFailure: (reason: string) => unknown = () => undefined,
+): PasswordPolicy {
+  const { contextWords = [], refuseSamples = false } = options
+  const { minLength, lookUp } = checkPolicyOptions(options)
+  const isBreached = lookUp ? createBreachCheck(lookUp, onBreachCheckFailure) : () => false
 
   // zxcvbn puts n random characters at 10^n at most: where 8 are enough, 8 random ones must do.
   const leastGuesses = Math.min(10, minLength - 1)
@@ -83,6 +114,10 @@ export function createPasswordPolicy(options: PasswordPolicyOptions = {}): Passw
       } else {
         const { guessesLog10, weakParts } = await estimateGuesses(normalized, [username, ...words])
         if (guessesLog10 < leastGuesses) problems.push(explain(weakParts))
+      }
+      // Nothing of a password that is refused anyway leaves the process.
+      if (problems.length === 0 && (await isBreached(normalized))) {
+        problems.push('The password is in a list of stolen passwords: choose another one.')
       }
       return problems
     },

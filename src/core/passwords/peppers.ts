@@ -13,7 +13,7 @@ export interface Pepper {
 export interface PepperOptions {
   /**
    * New password hashes are made with the password and the bytes of this text, at least 32. Without it
-   * nobody can try passwords against a stolen database. Hashes without it verify, and are replaced
+   * an attacker cannot try passwords against a stolen database. Hashes without it verify, and are replaced
    * after a good login. If it is lost, so is every password under it. Default: none.
    */
   readonly pepper?: string
@@ -48,7 +48,7 @@ export function readPeppers({ pepper, previousPeppers = [] }: PepperOptions = {}
 
 /** The pepper of the bytes of this text. Does not check how strong it is. */
 export function createPepper(text: string): Pepper {
-  // The id is made of the key, so that nobody has to name keys, and another key is never taken for this
+  // The id is derived from the key. So an operator need not name keys, and no other key is taken for this
   // one. 6 bytes, since the keyid of a PHC string has at most 8 and these need no padding.
   const key = new TextEncoder().encode(text)
   const digest = createHmac('sha256', key).update('portcullis pepper').digest()

@@ -4,8 +4,8 @@ import { createMac } from '../keys/keyed-digest.ts'
 /**
  * Writes and reads refresh tokens: `prt_<session id>.<generation>.<MAC>`, opaque to clients.
  *
- * The MAC is under a key that is not in the database, so whoever steals the database can make none;
- * and the successor of a token can be made again, to the byte, for a client that lost the answer.
+ * The key of the MAC is not in the database, so an attacker with a copy of the database cannot make a
+ * token. The successor of a token can be made again, byte for byte, for a client that lost the answer.
  */
 export interface RefreshTokens {
   format(sessionId: string, generation: number): string
@@ -16,8 +16,8 @@ export interface RefreshTokens {
 const grammar = /^prt_([0-9a-f-]{36})\.(0|[1-9]\d{0,14})\.([\w-]{43})$/
 
 /**
- * Writes with a key that is derived from the secret for this purpose alone (RFC 5869), and reads what
- * was written with the secrets of before, so that a changed secret logs nobody out.
+ * Writes with a key that is derived from the secret for this purpose alone (RFC 5869). Also reads
+ * tokens that were written with the previous secrets, so a changed secret logs no user out.
  *
  * @param secret At least 32 bytes, as each of the others.
  */

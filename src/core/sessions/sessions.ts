@@ -102,7 +102,7 @@ export interface Sessions {
   readonly pruned: number
 }
 
-/** Seconds that an ended session is kept for whoever looks into the database. */
+/** Seconds that an ended session is kept for an operator who looks into the database. */
 const keptAfterEnd = 24 * 60 * 60
 /** Sessions that one user may have: the least recently used goes when there are more. */
 const maxPerUser = 100
@@ -212,19 +212,19 @@ export function createSessions({
         await events.record({ ...about, type: 'authn_token_repeated', userId: session.userId })
         return withToken(session)
       }
-      // Stored before the refusal is sent, whatever becomes of the request (SR-07).
+      // Stored before the refusal is sent, even if the request is cut off (SR-07).
       const reuse = { ...about, type: 'authn_token_reuse', userId: session.userId } as const
       await events
         .recordWith(reuse, (event) => sessions.revoke(id, now, { event }))
         .catch(async (error) => {
-          // That it ends counts for more than that it is recorded.
+          // Ending the session matters more than recording it.
           await sessions.revoke(id, now)
           throw error
         })
       throw refused(`of the session ${id} was used again: the session has been ended`)
     },
     async end(id, options = {}) {
-      // Whose session it must be: misspelt, it would be anybody's.
+      // A misspelt option would leave out the user, and any user's session would match.
       const { userId, by } = checkOptions(options, endShapes, endOwner)
       const session = await sessions.find(id)
       if (session === null) return false
@@ -268,7 +268,7 @@ export function createSessions({
   }
 }
 
-/** Leaves out what nobody but core may see. */
+/** Leaves out the members that only core may see. */
 function toSession({ securityStamp: _, ...session }: SessionRecord): Session {
   return session
 }

@@ -7,8 +7,8 @@ import { isTokenStampOf } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 
 /**
- * Returns the user of a verified token, or null if the token has ended: its session is revoked, or of
- * an old stamp, its key is retired, or the user is deleted. Read anew every time.
+ * Returns the user of a verified token, or null if the token has ended: its session is revoked or has
+ * an old stamp, its key is retired, or the user is deleted. Asks the store on every call.
  *
  * Does not check that the user is active.
  */
@@ -29,13 +29,13 @@ export function findUserOfToken(
   })
 }
 
-/** The same of a session, whatever token it was asked for with. */
+/** The same for a session, without a token. */
 export async function findUserOfSession(
   store: Store,
   { id, userId }: { readonly id: string; readonly userId: string },
 ): Promise<UserRecord | null> {
   const subject = await store.findSubject(userId, id)
   if (subject === null) return null
-  // A revoked session has no stamp, one of before a change has an old one.
+  // A revoked session has no stamp. A session from before a change has an old one.
   return subject.sessionStamp === subject.user.securityStamp ? subject.user : null
 }

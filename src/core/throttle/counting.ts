@@ -28,7 +28,7 @@ export interface Wait {
   readonly key: string
   /** Until it may be tried again. */
   readonly seconds: number
-  /** True if the source waits, whatever account is tried. */
+  /** True if the source waits for every account. */
   readonly isOfSource: boolean
 }
 

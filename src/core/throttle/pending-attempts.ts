@@ -1,15 +1,15 @@
 /**
- * The attempts of this process that are being counted or looked at, by what they are counted by. An
- * attempt that has to wait may be waiting only for these, which are not known to have failed.
+ * The attempts of this process that are being counted or checked, by the key that counts them. An
+ * attempt that must wait may be waiting only for these, and they have not failed yet.
  */
 export interface PendingAttempts {
   /** An attempt is about to be counted by a key. */
   enter(key: string): PendingAttempt
   /**
    * Resolves to a new try when another attempt of the key has an outcome, so that it may succeed. The try
-   * is pending, as the others of the key, until it ends.
+   * is pending, like the others of the key, until it ends.
    *
-   * Resolves to null if no attempt is on its way, if too many wait, or after so many milliseconds.
+   * Resolves to null if no attempt is pending, if too many wait, or after so many milliseconds.
    */
   outcome(key: string, milliseconds: number): Promise<PendingAttempt | null>
 }
@@ -55,7 +55,7 @@ export function createPendingAttempts(): PendingAttempts {
         entry.pending--
         if (entry.pending > 0) return
         entries.delete(key)
-        // All of them were refused, and nothing will change that: nobody tries again.
+        // All of them were refused, and nothing will change that, so no attempt is repeated.
         for (const wake of take(entry, maxWaiting)) wake(null)
       },
     }
@@ -68,7 +68,7 @@ export function createPendingAttempts(): PendingAttempts {
       if (!entry || entry.waiting.size >= maxWaiting || milliseconds <= 0) return null
       const { promise, resolve } = Promise.withResolvers<PendingAttempt | null>()
       const timer = setTimeout(() => {
-        // Whoever has been woken meanwhile is in the set no more.
+        // An attempt that was woken meanwhile is no longer in the set.
         if (entry.waiting.delete(resolve)) resolve(null)
       }, milliseconds)
       entry.waiting.add(resolve)

@@ -2,7 +2,7 @@ import { noEnd, type ThrottleRule } from './throttle-store.ts'
 
 const day = 24 * 60 * 60
 
-/** An account, from sources that it does not know; and from one that it does. */
+/** An account: all the sources that it does not know together, or one that it knows. */
 export const accountRule: ThrottleRule = {
   free: 5,
   firstWait: 1,
@@ -12,7 +12,7 @@ export const accountRule: ThrottleRule = {
   forgottenAfter: noEnd,
 }
 
-/** An account whose secret nobody finds by trying now and then. */
+/** An account whose secret is too long to be guessed by slow attempts. */
 export const unlockedRule: ThrottleRule = { ...accountRule, lockedFrom: noEnd }
 
 /** A source, whatever it tries. Many people may be behind one address. */
@@ -26,7 +26,7 @@ export const sourceRule: ThrottleRule = {
 
 /** Seconds after the last attempt that a count is kept. */
 export const keptFor: number = 30 * day
-/** Seconds that a source stays known to an account which it has logged in to. */
+/** Seconds that a source stays known to an account after a login. */
 export const knownFor: number = 90 * day
-/** Counts kept at most: whoever invents names cannot fill the disk. */
+/** Counts kept at most: an attacker who invents names cannot fill the disk. */
 export const maxCounts = 200_000

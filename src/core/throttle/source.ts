@@ -2,9 +2,9 @@ import { isIPv4 } from 'node:net'
 import { addressIn } from '../address.ts'
 
 /**
- * Returns where a request came from, as attempts are counted by it: an IPv4 address, the /64 of an
- * IPv6 address (whoever has one address of it has all), or `unknown` for what is neither. All ways to
- * write one address give one source.
+ * Returns the source that a request's attempts are counted by: an IPv4 address, the /64 of an IPv6
+ * address, or `unknown` for a text that is neither. A client with one address of a /64 can use all of
+ * them. All ways to write one address give one source.
  */
 export function sourceOf(address: string | undefined): string {
   const bare = addressIn(address ?? '')

@@ -11,8 +11,8 @@ import type { ThrottleRule, ThrottleStore } from './throttle-store.ts'
 declare const admitted: unique symbol
 
 /**
- * The proof that an attempt was counted and may be looked at. Whatever verifies a secret asks for one,
- * so that no path can forget the throttle.
+ * The proof that an attempt was counted and may be checked. Every function that verifies a secret takes
+ * one, so that no path can forget the throttle.
  */
 export interface Admission {
   readonly [admitted]: true
@@ -22,13 +22,13 @@ export interface Admission {
 
 /** An attempt to authenticate. */
 export interface Attempt {
-  /** Who is claimed to attempt it, in canonical form; whether there is such an account is not asked. */
+  /** The claimed account, in canonical form. It need not exist. */
   readonly account: string
   /** The address that it came from. */
   readonly address: string | undefined
   /**
-   * False if waits are enough, since nobody finds the secret by trying now and then: then no number of
-   * failures locks the account. Default true.
+   * False if waits are enough, because slow attempts cannot guess the secret. Then no number of failures
+   * locks the account. Default true.
    */
   readonly locks?: boolean
   /** Called when its failure has locked the account, before the answer. */
@@ -40,11 +40,11 @@ export interface Attempt {
   readonly pace?: () => Promise<void>
 }
 
-/** An account that nobody gets into until it is unlocked. */
+/** An account that refuses every login until it is unlocked. */
 export interface Lock {
   /** Failures in a row. */
   readonly failures: number
-  /** True if only the source that failed is locked out, which had logged in before; others go on. */
+  /** True if only the source that failed is locked out. It had logged in before. Others can still log in. */
   readonly knownSource: boolean
 }
 
@@ -53,23 +53,23 @@ export interface Lock {
  * of their own, so that an attacker elsewhere, or behind the same address at other accounts, makes only
  * strangers wait.
  *
- * While a source waits, every wrong secret from it is refused alike. The right one is let in if the
- * account knows the source: such attempts are looked at, by a count of their own, so that nothing that
- * happened during the wait can be told afterwards.
+ * While a source waits, every wrong secret from it gets the same refusal. The right one succeeds if the
+ * account knows the source. Such attempts are checked and have a count of their own, so that an attacker
+ * cannot find out afterwards what happened during the wait.
  */
 export interface Throttle {
   /**
-   * Counts the attempt and lets `verify` look at the secret; what it returns is the answer. Counted
-   * before the look, so that of many attempts at once none gets a look too many; taken back when
-   * `verify` throws, which says nothing of the secret.
+   * Counts the attempt, lets `verify` check the secret, and returns its answer. It counts before the
+   * check, so that simultaneous attempts cannot exceed the limit. If `verify` throws, the count is taken
+   * back, since the secret was not checked.
    *
-   * An answer that is not null is a success, and makes the source known to the account. From a source
-   * that was known it restarts the count of that source alone, and strangers wait as before. From a new
-   * one it ends the count of strangers. The count of the source for all accounts is only taken back by
-   * one: a good login does not excuse the bad ones for other accounts.
+   * An answer that is not null is a success, and makes the source known to the account. A success from a
+   * known source restarts the count of that source alone: unknown sources wait as before. A success from
+   * a new source ends the count of unknown sources. The count of the source for all accounts only goes
+   * down by one: a good login does not excuse failures at other accounts.
    *
-   * @throws {ThrottledError} if the account or the source has to wait. Nothing is counted then, unless
-   * the secret was looked at.
+   * @throws {ThrottledError} if the account or the source has to wait. Then nothing is counted, unless
+   * the secret was checked.
    */
   attempt<T>(
     attempt: Attempt,
@@ -108,7 +108,7 @@ export function createThrottle(
   let refused = 0
   let locked = 0
 
-  /** Counts the attempt, once others that are being looked at have let it. */
+  /** Counts the attempt, when the pending ones before it allow it. */
   async function admit(
     account: string,
     source: string,
@@ -117,14 +117,14 @@ export function createThrottle(
     const giveUpAt = performance.now() + 1000 * patience
     let admitted = await counting.admit(account, source, rule)
     while (admitted.kind === 'wait') {
-      // Attempts that are being looked at count as failed until it is known that they have not: many
-      // good logins at once wait for each other, and are not refused for it.
+      // Pending attempts count as failed until they succeed. So many good logins at once wait for each
+      // other, instead of being refused.
       const { key } = admitted
       const retry = await pending.outcome(key, giveUpAt - performance.now())
       if (retry === null) break
       try {
         admitted = await counting.admit(account, source, rule)
-        // Others of the key may have more luck, unless it was the key that refused.
+        // Another attempt of the key may be admitted, unless the key itself refused this one.
         if (admitted.kind !== 'wait' || admitted.key !== key) retry.counted()
       } finally {
         retry.end()
@@ -155,12 +155,12 @@ export function createThrottle(
     const { isKnown, sourceKey, sourceWait } = counted
     if (counted.locks) {
       locked++
-      // Not with the count, which is made before anybody knows that the attempt fails.
+      // Not with the count, which is made before the result of the attempt is known.
       await onLocked?.({ failures: accountRule.lockedFrom, knownSource: isKnown })
     }
     if (!isKnown || sourceWait !== null) return sourceWait
-    // A stranger was counted by the source before the look. Here, where nobody waits for the source to
-    // let the right secret in, it is only the wrong ones that are.
+    // An attempt from an unknown source was counted by the source before the check. A known source need
+    // not wait for the source's own count, so only its wrong secrets are counted there.
     const now = clock()
     const outcome = await store.count({ key: sourceKey, now, rule: sourceRule })
     return outcome.kind === 'wait' ? outcome.until - now : null

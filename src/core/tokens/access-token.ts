@@ -143,7 +143,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
   const verified = new LRUCache<string, AccessToken>({ max: cacheSize })
   const cache = { hits: 0, misses: 0 }
 
-  async function verifyAnew(token: string): Promise<AccessToken | null> {
+  async function verifyUncached(token: string): Promise<AccessToken | null> {
     cache.misses++
     if (!isStrictlyEncoded(token)) return null
     const key = await findKey(keyIdOf(token))
@@ -160,7 +160,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
       })
       if (!hasAccessTokenClaims(payload)) return null
-      // Of a clock that is far ahead, or was: a refresh brings a token of today's.
+      // Its issuer's clock is or was far ahead. A refresh gets a token with the right time.
       if (payload.iat > clock() + clockTolerance) return null
       const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
       Object.freeze(payload.aud)
@@ -174,7 +174,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       verified.set(token, accessToken)
       return accessToken
     } catch {
-      // One answer for every cause: who holds a bad token learns nothing more (RFC 9068 §4).
+      // One answer for every cause: the sender of a bad token learns nothing more (RFC 9068 §4).
       return null
     }
   }
@@ -183,7 +183,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
     if (id === undefined) return undefined
     const known = keys.find(id)
     if (known) return known
-    // One that is not known here may be one that another process has just made.
+    // Another process may have just made an unknown key.
     await keys.update()
     return keys.find(id)
   }
@@ -206,7 +206,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       await keys.update()
       const { current } = keys
       const now = clock()
-      // No token is to outlive its key, whatever lifetime was thought of when the key got its end.
+      // A token must not outlive its key, even if the lifetime was raised after the key got its end.
       const keyEnds = (current.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance
       const exp = Math.min(now + lifetime, expiresBy, keyEnds)
       const id = randomUUID()
@@ -237,7 +237,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       }
       if (token.length > accessTokenMaxLength) return null
       const external = verifyExternal?.(token)
-      return external === undefined ? verifyAnew(token) : external
+      return external === undefined ? verifyUncached(token) : external
     },
   }
 }
@@ -282,7 +282,7 @@ function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
   const texts = [sub, jti, client_id, scope, ...optional, ...[aud].flat()]
   return (
     optional.length > 0 &&
-    // A client that acts for itself is no user, whatever it is called.
+    // A client that acts for itself is no user, even if it has the name of one.
     (client_stamp === undefined || (optional.length === 1 && sub === client_id)) &&
     Array.isArray(roles) &&
     [...texts, ...roles].every((value) => typeof value === 'string') &&

@@ -61,7 +61,7 @@ export interface LoginOptions {
   readonly throttle: Throttle
   readonly events: AuthEvents
   readonly notices: Notices
-  /** A keyed digest of what was typed as a username and is nobody's: it may be a password. */
+  /** A keyed digest of a typed username that no user has: it may be a password. */
   readonly digest: (name: string) => string
 }
 
@@ -89,7 +89,7 @@ export function createLogin(options: LoginOptions): Login {
     password: string,
     admission: Admission,
   ): Promise<UserRecord | null> {
-    // Longer than any password can be, so no hash is spent on it, whoever the user is.
+    // Longer than any password can be, so it costs no hash, whether or not the user exists.
     if (isTooLong(password)) return null
     const passwordHash = user?.passwordHash ?? null
     const right = await hasher.verify(password, passwordHash, admission)
@@ -97,7 +97,7 @@ export function createLogin(options: LoginOptions): Login {
     return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
   }
 
-  /** Records what became of an attempt on whom: by id, or by a digest if it is nobody. Alike in time. */
+  /** Records the outcome, with the user's id or a digest of an unknown name. Both take the same time. */
   async function record(
     type: AuthEventType,
     { username, actor, address, requestId, clientId }: Credentials,
@@ -121,7 +121,7 @@ export function createLogin(options: LoginOptions): Login {
   return {
     async authenticate(credentials) {
       const { username, address } = credentials
-      // Of a body that nobody has looked at: what is no text is no password of anybody.
+      // The body was not validated. A value that is no string is no password.
       const password = typeof credentials.password === 'string' ? credentials.password : ''
       const beganAt = performance.now()
       const pace = (): Promise<void> => hasher.settleRefusal(performance.now() - beganAt)
@@ -129,9 +129,9 @@ export function createLogin(options: LoginOptions): Login {
       const find = async () => (canonical === null ? null : store.users.findByUsername(canonical))
       let found: UserRecord | null = null
       try {
-        // Before anything is counted: what cannot be looked at now is no attempt.
+        // Before the attempt is counted: one that cannot be checked now does not count.
         hasher.checkCapacity(sourceOf(address))
-        // A text that can be nobody's name is an account too, of those who type it.
+        // A text that no user can have as a name is counted as an account too.
         const account = canonical ?? `invalid ${username}`
         const onLocked = async ({ failures, knownSource }: Lock): Promise<void> => {
           const details = { failures, known_source: knownSource }

@@ -26,8 +26,8 @@ export type NewUser = {
     }
   | {
       /**
-       * A hash in any format that `docs/importing-users.md` lists. No policy applies: nobody knows the
-       * password. The first good login replaces an outdated hash.
+       * A hash in any format that `docs/importing-users.md` lists. No policy applies, since the password
+       * is unknown. The first good login replaces an outdated hash.
        */
       readonly passwordHash: string
       readonly password?: never
@@ -80,7 +80,7 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
     throw new UserError('password_hash_invalid', [problem])
   }
 
-  /** A body that nobody has looked at may come here: what is no text is refused as what is no name. */
+  /** The body may be unvalidated: a value that is no string is refused like a text that is no name. */
   async function prepare(user: NewUser): Promise<UserRecord> {
     const { username, role = defaultRole } = (user ?? {}) as NewUser
     const canonical = canonicalUsername(username)

@@ -20,7 +20,7 @@ export function newSecurityStamp(): string {
 }
 
 /**
- * What a token without a session says of its user's stamp: a digest, so that whoever reads the token
+ * The user's stamp as a token without a session carries it: a digest, so that a reader of the token
  * does not learn the value in the database.
  */
 export function tokenStampOf(securityStamp: string): string {

@@ -55,11 +55,11 @@ export type UpdateUser = (
 export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
   const { store, events, changeRole, setActive } = options
 
-  /** False if somebody else has changed it meanwhile. */
+  /** False if another call has changed the hash meanwhile. */
   async function replaceHash(stored: UserRecord, passwordHash: string, by?: Actor) {
     const { id, passwordHash: old } = stored
     const now = await store.users.findById(id)
-    // Ends the tokens of the old password. Whoever is inactive has none.
+    // Ends the tokens of the old password. An inactive user has none.
     const renewal = now?.active && {
       oldSecurityStamp: now.securityStamp,
       securityStamp: newSecurityStamp(),

@@ -26,7 +26,7 @@ export const bareAccount: BareAccount = {
   fields: {},
 }
 
-/** Leaves out what nobody but core may see. */
+/** Leaves out the members that only core may see. */
 export function toUser(record: UserRecord): User {
   const { id, username, role, active, createdAt, email, fields, suspendedUntil } = record
   const emailVerified = record.emailVerifiedAt !== null

@@ -25,12 +25,12 @@ const widthForms = /[\uff01-\uffef\u3000]/gu
  * Narrower than the profile in two ways: a username is one part without spaces, and its letters
  * come from one script (UTS #39 "highly restrictive"), so that a Cyrillic `аdmin` is refused.
  *
- * Does not check that nobody has it.
+ * Does not check that the username is free.
  */
 export function canonicalUsername(input: string): string | null {
-  // Of a body that nobody has looked at.
+  // The value may come from an unvalidated body.
   if (typeof input !== 'string') return null
-  // What follows would come to the same, and take twenty times as long.
+  // The steps below would also return null, but take twenty times as long.
   if (printableAscii.test(input)) return input.toLowerCase()
   if (input.length > 4 * usernameMaxLength) return null
   // Composed first: Korean typed on some systems comes as letters, which RFC 8264 §9.9 refuses alone.

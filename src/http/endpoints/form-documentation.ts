@@ -69,7 +69,7 @@ export function documentForm({
   }
   return {
     tags: ['auth'],
-    // Open: who asks says so in the form.
+    // Open: the form holds the client's credentials.
     security: [],
     ...texts,
     description: `${description} The form may be \`multipart/form-data\` too.`,

@@ -13,11 +13,11 @@ import { refuseClient } from './token.ts'
 
 /**
  * Makes the introspection endpoint (RFC 7662), for registered confidential clients that may use it:
- * whoever else could ask could try tokens out (§4).
+ * if anybody could ask, an attacker could try tokens (§4).
  *
- * Whether a token is active is found anew for every request: its signature and time, its session,
- * its user, its client, and what both may do today. A refresh token is shown to the client that it
- * was issued to, and to nobody else: an API that is sent one must not take it for an access token.
+ * Every request checks the token: its signature and time, its session, its user, its client, and what
+ * both may do now. A refresh token is shown only to the client that it was issued to: an API that
+ * receives one must not take it for an access token.
  */
 export function createIntrospectionEndpoint(auth: Auth): TokenEndpoint {
   return createFormEndpoint(async ({ parameters, credentials, request }) => {
@@ -44,7 +44,7 @@ async function inspectAccessToken(
   const verified = await auth.accessTokens.verify(token)
   // A guard forgives a clock that differs; `exp` is compared with no other clock here.
   if (verified === null || verified.claims.exp <= auth.clock()) return null
-  // Whoever issued it is the one to ask.
+  // Only its own issuer can say whether it is active.
   if (verified.external) return null
   const { client_id, exp, iat, sub, aud, iss, jti, sid } = verified.claims
   const asIssued = { client_id, token_type: 'bearer', exp, iat, sub, aud, iss, jti } as const

@@ -40,7 +40,7 @@ async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null
   const verified = await auth.accessTokens.verify(token)
   const { sid, sub = '', client_id = '' } = verified?.claims ?? {}
   if (verified?.kind === 'client' && !verified.external) {
-    // §2.2.1: to say that it has ended would be a lie.
+    // §2.2.1: an answer that it was revoked would be false.
     throw new OAuthError(
       'unsupported_token_type',
       'A token that a client has for itself ends with its secret, or when it expires',
@@ -49,8 +49,8 @@ async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null
   return sid === undefined ? null : { id: sid, userId: sub, clientId: client_id }
 }
 
-// Who has proved to be a client is told that it has a stranger's token. Anybody can name a public
-// client, and learns nothing of tokens here.
+// An authenticated client learns that the token was issued to another client. A public client proves
+// nothing, so a caller that names one learns nothing about tokens.
 async function refuseStranger(
   auth: Auth,
   client: Client,

@@ -13,7 +13,7 @@ interface GrantOf<Name extends GrantName, By> {
   readonly confidential: boolean
   /** A sentence for the OpenAPI document. */
   readonly description: string
-  /** Its parameters as JSON Schemas, besides `scope` and those that name the client. */
+  /** Its parameters as JSON Schemas, without `scope` and those that name the client. */
   readonly parameters: Readonly<Record<string, object>>
   readonly answer: (
     auth: Auth,

@@ -3,11 +3,11 @@ import type { GuardedRequest } from '../bearer.ts'
 import type { GuardDocumentation, GuardOptions } from './documentation.ts'
 
 /**
- * A function from a request to a value: what a dependency is in FastAPI. It rejects with a `Refusal`
- * or another error. It runs once per request however often it is called, and once more after the body
- * of a request that has one: see `recheck`.
+ * A function from a request to a value, like a dependency in FastAPI. It rejects with a `Refusal`
+ * or another error. It runs once per request, however often it is called. If the request has a body, it
+ * runs once more after the body: see `recheck`.
  *
- * Await it: nothing is decided before that. A refusal that nobody awaits does not end the process.
+ * If you call a guard, await it: otherwise it refuses nothing. Its refusal does not end the process.
  *
  * A guard is also a valid Fastify `onRequest` hook.
  */
@@ -94,7 +94,7 @@ export function requireFunction(value: unknown, otherwise: string): void {
   if (typeof value !== 'function') throw new TypeError(otherwise)
 }
 
-/** A synchronous throw is a rejection too, and whatever can be awaited a promise. */
+/** Turns a synchronous throw into a rejection, and anything that can be awaited into a promise. */
 function attempt<T>(
   resolve: (request: GuardedRequest) => T | Promise<T>,
   request: GuardedRequest,
@@ -108,7 +108,7 @@ function attempt<T>(
   }
 }
 
-/** Gives whoever extends it the object to put private fields on. */
+/** Lets a subclass put its private fields on the given object. */
 class FieldsOf {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: that is what it is for.
@@ -117,9 +117,9 @@ class FieldsOf {
 }
 
 /**
- * What the guards of a request have come to: each guard, and its outcome after it. In a private field
- * of the request, so that it goes with it, and nobody sees or forges it. A `WeakMap` would double the
- * cost of a guard.
+ * The outcomes of a request's guards: each guard, followed by its outcome. A private field of the
+ * request holds them, so they are freed with it, and no other code can read or forge them. A `WeakMap`
+ * would double the cost of a guard.
  */
 class Outcomes extends FieldsOf {
   #outcomes: unknown[] = []

@@ -16,6 +16,7 @@ import { toUser, type User } from '../../core/users/user.ts'
 import { readBearerToken } from '../bearer.ts'
 import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
 import { all, refine } from './combinators.ts'
+import { refuseToken } from './former-issuer.ts'
 import { type Guard, guard } from './guard.ts'
 
 /** The guards of an application. */
@@ -83,7 +84,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
       const token = readBearerToken(request)
       if (token === null) throw new BearerError()
       return mapAnswer(auth.accessTokens.verify(token), (verified) => {
-        if (verified === null) throw new BearerError('invalid_token')
+        if (verified === null) throw refuseToken(token, auth)
         return verified
       })
     },

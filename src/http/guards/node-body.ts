@@ -5,15 +5,15 @@ import { mayHaveBody } from './request-body.ts'
 /** Requests whose end is held back. */
 const held = new WeakSet<IncomingMessage>()
 
-/** True if the guards are asked again before anybody hears of the end of the body. */
+/** True if the guards are asked again before any reader gets the end of the body. */
 export function isEndHeld(request: IncomingMessage): boolean {
   return held.has(request)
 }
 
 /**
- * Holds back the end of a body until the guards have let the request pass once more: a parser calls the next
- * handler when it has heard of the end. If they refuse, `refuse` is called and has to answer. The reader then
- * never hears of an end, and is forgotten with the request.
+ * Holds back the end of a body until the guards have let the request pass once more, because a parser calls
+ * the next handler at the end. If they refuse, `refuse` is called and has to answer. The reader then never
+ * gets an end, and is freed with the request.
  *
  * Does nothing for a request without a body, or whose body has been read.
  */
@@ -40,7 +40,7 @@ export function recheckBeforeEnd(
     if (isClosed) request.emit('close')
   }
   request.emit = (event: string | symbol, ...values: unknown[]): boolean => {
-    // After the answer Node.js reads what nobody has read.
+    // After the answer, Node.js itself reads the rest of the body.
     if (event === 'end' && !response.writableEnded) {
       isAsking = true
       void ask()

@@ -52,8 +52,8 @@ export function recheckAfterBody(request: Request, guarded: GuardedRequest = req
 }
 
 /**
- * The same stream, with something to wait for at its end. It takes the original at the first read: who only
- * looks whether there is a body may still have it in another way.
+ * The same stream, which waits for `atEnd` before its end. It locks the original at the first read, so code
+ * that only checks whether there is a body can still read it in another way.
  */
 function lazily(
   body: ReadableStream<Uint8Array>,

@@ -17,7 +17,7 @@ export function logEvents(app: FastifyInstance, { [internals]: { events }, issue
       // The issuer is what the command line needs to judge the tokens of this server.
       await events.record({ type, actor: 'system', details: { pid: process.pid, issuer } })
     } catch (error) {
-      // It serves, or ends, all the same.
+      // A failure does not keep the server from starting or stopping.
       app.log.error({ err: error }, `${type} could not be recorded`)
     }
   }
@@ -38,7 +38,7 @@ function requestOf({ requestId }: AuthEvent): object {
   return requestId === undefined ? {} : { reqId: requestId }
 }
 
-/** What the events that a request causes say of it: who sent it, from where, and its id in the log. */
+/** The request as its events describe it: its sender, its address, and its id in the log. */
 export function originOf(user: User, request: Pick<FastifyRequest, 'id' | 'ip'>): Actor {
   return { actor: actorOf({ userId: user.id }), address: request.ip, requestId: request.id }
 }

@@ -41,7 +41,7 @@ export function createLogStream(output: Writable): LogStream {
         const gap = { level: 40, time: Date.now(), pid: process.pid, dropped: untold }
         untold = 0
         send(
-          `${JSON.stringify({ ...gap, msg: 'lines of the log were dropped: nobody read it' })}\n`,
+          `${JSON.stringify({ ...gap, msg: 'lines of the log were dropped: the log was not read' })}\n`,
         )
       }
       send(line)

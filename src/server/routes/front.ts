@@ -27,7 +27,7 @@ export async function frontRoutes(
   const usual = frontPage({ ...content, isEmpty: false })
   const empty = frontPage({ ...content, isEmpty: true })
 
-  /** Asked only while there may be none: whoever comes here need not have logged in. */
+  /** Counts users only while setup is open: this page needs no login, so its requests must be cheap. */
   async function isEmpty(): Promise<boolean> {
     return setup?.state() === 'open' && (await auth.users.counts()).total === 0
   }

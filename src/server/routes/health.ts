@@ -9,7 +9,7 @@ const Health = {
   properties: { status: { type: 'string', enum: ['ok'] } },
 } as const
 
-/** For whoever restarts a process (live) and whoever sends it requests (ready). */
+/** For the supervisor that restarts processes (live) and the load balancer in front (ready). */
 export const healthRoutes: FastifyPluginAsyncJsonSchemaToTs<{ Options: { auth: Auth } }> = async (
   app,
   { auth },

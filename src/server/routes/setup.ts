@@ -25,7 +25,7 @@ export async function setupRoutes(
     return sendPage(reply, status, setupFormPage({ ...empty, ...form }))
   }
 
-  /** Another process may have made the first user: the code is used up then, whoever it was. */
+  /** Another process may have made the first user. Then the code is used up here too. */
   async function isOpen(): Promise<boolean> {
     if (setup.state() === 'open' && (await auth.users.counts()).total > 0) setup.close()
     return setup.state() === 'open'

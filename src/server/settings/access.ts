@@ -41,7 +41,7 @@ export const clients: Setting<readonly ConfiguredClient[]> = setting(
   'CLIENTS',
   {
     fallback: [] as readonly ConfiguredClient[],
-    default: 'none, besides those in the database',
+    default: 'only those in the database',
     description:
       'Registered OAuth clients, as a JSON list: `[{"id","name"?,"secret"?,"grants"?,"scopes"?,"introspect"?}]`; see [Clients](clients.md).',
     secret: true,

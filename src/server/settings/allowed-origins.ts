@@ -16,7 +16,7 @@ export async function allowOrigins(
     // A list, so that the answer names one origin, and `Vary` tells caches.
     origin: [...origins],
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
-    // Besides ours those that tracing adds to every request of a page (W3C Trace Context and Baggage, Sentry).
+    // Ours, and those that tracing adds to every request of a page (W3C Trace Context and Baggage, Sentry).
     allowedHeaders: [
       ...['authorization', 'content-type'],
       ...['traceparent', 'tracestate', 'baggage', 'sentry-trace'],

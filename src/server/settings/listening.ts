@@ -8,7 +8,9 @@ import { address, flag, integer, type Setting, type SettingsOf, setting } from '
 import { readAddresses, type TrustedProxies } from './trusted-proxies.ts'
 
 export const host: Setting<string> = address('HOST', {
-  description: 'Address to listen on; `0.0.0.0` for every IPv4 interface.',
+  fallback: 'localhost',
+  description:
+    'Address to listen on; `0.0.0.0` for every IPv4 interface. `localhost` is 127.0.0.1 and, if the machine has IPv6, `::1`.',
 })
 
 export const port: Setting<number> = integer('PORT', {
@@ -42,7 +44,7 @@ export const issuer: Setting<string> = setting(
   'ISSUER',
   {
     fallback: (valueFor) => ownIssuer(valueFor(port)),
-    default: '`http://127.0.0.1:` and the port',
+    default: '`http://localhost:` and the port',
     description:
       'URL of this server as its users reach it; the `iss` of tokens. Another one, by another `PORT` too, ends every access token; a refresh token gets a new one.',
   },
@@ -61,7 +63,7 @@ export const allowInsecureIssuer: Setting<boolean> = flag('ALLOW_INSECURE_ISSUER
     '`true` accepts an `ISSUER` that is not https and is not this machine: an attacker on the network then reads passwords and tokens.',
 })
 
-/** Whose `X-Forwarded-For` is believed. */
+/** Proxies whose `X-Forwarded-For` is trusted. */
 export const trustedProxies: SettingsOf<TrustedProxies> = {
   addresses: setting(
     'TRUSTED_PROXIES',

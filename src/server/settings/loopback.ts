@@ -19,5 +19,5 @@ export function isInsecure(url: string): boolean {
 
 /** The issuer of a server that was told none, on this port. */
 export function ownIssuer(port: number): string {
-  return `http://127.0.0.1${port === 0 ? '' : `:${port}`}`
+  return `http://localhost${port === 0 ? '' : `:${port}`}`
 }

@@ -25,6 +25,7 @@ export const metricsPort: Setting<number | undefined> = integer('METRICS_PORT', 
 })
 
 export const metricsHost: Setting<string> = address('METRICS_HOST', {
+  fallback: '127.0.0.1',
   description:
     'Address of that listener. It has no authentication: expose it on a private network only.',
 })

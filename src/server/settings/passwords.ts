@@ -1,11 +1,12 @@
 // Passwords and their hashes.
 
 import { secretProblems } from '../../core/keys/signing-key.ts'
+import type { BreachedPasswords } from '../../core/passwords/breach-check.ts'
 import {
   type Argon2Parameters,
   defaultArgon2Parameters,
 } from '../../core/passwords/password-hash.ts'
-import { integer, judged, lines, type Setting, type SettingsOf } from './setting.ts'
+import { integer, judged, lines, type Setting, type SettingsOf, setting } from './setting.ts'
 
 /** Undefined: new password hashes have none. */
 export const pepper: Setting<string | undefined> = judged('PASSWORD_PEPPER', secretProblems, {
@@ -34,6 +35,27 @@ export const passwordMinLength: Setting<number> = integer('PASSWORD_MIN_LENGTH',
   fallback: 15,
   description: 'Least characters of a new password, from 8 to 64.',
 })
+
+/** Undefined: none are looked up. */
+export const breachedPasswords: Setting<BreachedPasswords | undefined> = setting(
+  'BREACHED_PASSWORDS',
+  {
+    fallback: undefined,
+    default: 'off',
+    description:
+      'Where new passwords are looked up among stolen ones: `off`, `online` (Have I Been Pwned, which gets five characters of a SHA-1), or the path of its list on this machine. See [stolen passwords](server.md#stolen-passwords).',
+  },
+  (given, problems) => {
+    if (given === 'off') return undefined
+    if (given === 'online') return given
+    // Not a misspelt word, and no address.
+    if (/[./\\]/.test(given) && !given.includes('://')) return { file: given }
+    problems.push(
+      'BREACHED_PASSWORDS must be off, online or the path of a file, such as ./pwnedpasswords.txt.',
+    )
+    return undefined
+  },
+)
 
 /** The cost of a new hash. */
 export const argon2: SettingsOf<Argon2Parameters> = {

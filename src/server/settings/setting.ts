@@ -129,8 +129,8 @@ export function flag(name: string, kind: Kind<boolean>): Setting<boolean> {
 }
 
 /** An address of this machine, or its name. */
-export function address(name: string, kind: Words): Setting<string> {
-  return setting(name, { ...kind, fallback: '127.0.0.1' }, (given, problems) => {
+export function address(name: string, kind: Kind<string>): Setting<string> {
+  return setting(name, kind, (given, problems) => {
     if (!/[\s/]/.test(given)) return given
     problems.push(`${name} must be an address or a name, such as 127.0.0.1.`)
     return undefined

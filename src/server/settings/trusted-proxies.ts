@@ -18,9 +18,9 @@ export function isAddressBlock(text: string): boolean {
 }
 
 /**
- * Returns Fastify's `trustProxy`: how far `X-Forwarded-For` is believed. Each hop must be one of the
- * addresses, so that a client that reaches the server itself is taken for what it is; and there are
- * not more of them than configured, so that a client inside their network cannot pose as a proxy.
+ * Returns Fastify's `trustProxy`: which hops of `X-Forwarded-For` are trusted. Each hop must have one of
+ * the addresses, so that a client that reaches the server directly keeps its own address. There are at
+ * most as many hops as configured, so that a client inside their network cannot pose as a proxy.
  */
 export function trustProxies({
   addresses,

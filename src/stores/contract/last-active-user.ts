@@ -6,7 +6,7 @@ import { addUser, conflict, type Stores } from './records.ts'
 
 const roles = ['admin', 'root']
 
-/** What a store refuses, so that somebody can always administrate. */
+/** The changes that a store refuses, so that one active administrator always remains. */
 export function lastActiveUserContract(stores: Stores): void {
   describe('the last active user of some roles', () => {
     let store: Store

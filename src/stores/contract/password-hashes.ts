@@ -121,7 +121,7 @@ export function passwordHashesContract(stores: Stores): void {
       // The stamp that was read is gone.
       const late = renewal(user.securityStamp, old.id)
       assert.equal(await users.replacePasswordHash(user.id, hash, 'x', { renewal: late }), false)
-      // It was read anew; but the session has the old one.
+      // The current stamp was read, but the session has the old one.
       const fresh = renewal('everywhere', old.id)
       assert.equal(await users.replacePasswordHash(user.id, hash, 'a', { renewal: fresh }), true)
       assert.equal((await other.sessions.find(old.id))?.securityStamp, user.securityStamp)

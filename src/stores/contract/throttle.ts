@@ -39,8 +39,8 @@ export function throttleContract(stores: Stores): void {
       }
     }
 
-    /** Counts the attempts that need no wait, and is told to wait for the first time after them. */
-    async function countAnew(key: string, at = now): Promise<void> {
+    /** Counts the attempts that need no wait. The next one gets the first wait. */
+    async function countFromZero(key: string, at = now): Promise<void> {
       for (let times = 0; times <= rule.free; times++) {
         assert.deepEqual(await count({ key, now: at }), counted)
       }
@@ -96,11 +96,11 @@ export function throttleContract(stores: Stores): void {
       assert.deepEqual(await count({ key, now: now + 1e9 }), waitUntil(noEnd))
     })
 
-    test('are forgotten after a while, and begin anew', async () => {
+    test('are forgotten after a while, and begin again', async () => {
       const { key } = aCount()
       for (let times = 0; times < 3; times++) await count({ key })
       assert.deepEqual(await count({ key }), waitUntil(now + 10))
-      await countAnew(key, now + 1001)
+      await countFromZero(key, now + 1001)
     })
 
     test('do not wait for longer than the longest wait when the clock was set back', async () => {
@@ -127,7 +127,7 @@ export function throttleContract(stores: Stores): void {
       await count({ key: knownKey })
       for (let times = 0; times < 2; times++) await other.throttle.takeBack(knownKey)
       assert.deepEqual(await store.throttle.find([knownKey]), [{ key: knownKey, blockedUntil: 0 }])
-      await countAnew(knownKey)
+      await countFromZero(knownKey)
     })
 
     test('that are to be present are not made', async () => {
@@ -149,14 +149,14 @@ export function throttleContract(stores: Stores): void {
       assert.deepEqual(byKey.get(knownKey), { key: knownKey, blockedUntil: 0 })
     })
 
-    test('of a source that succeeds begin anew, and of others end only if they are named (TH-10)', async () => {
+    test('of a source that succeeds begin again, and of others end only if they are named (TH-10)', async () => {
       const [account, knownKey, named] = [randomUUID(), randomUUID(), randomUUID()]
       for (const key of [account, named]) await countPatiently(3, { key, account })
       await stores()[0].throttle.succeed({ account, knownKey, now, ends: [] })
       await countPatiently(3, { key: knownKey, ifPresent: true })
       await stores()[1].throttle.succeed({ account, knownKey, now, ends: [named] })
       assert.deepEqual(await count({ key: named, ifPresent: true }), absent)
-      await countAnew(knownKey)
+      await countFromZero(knownKey)
       assert.equal((await count({ key: account, now: now + 71 })).kind, 'wait')
     })
 
@@ -170,7 +170,7 @@ export function throttleContract(stores: Stores): void {
       await throttle.unlock(account, event)
       for (const key of [account, knownKey]) {
         assert.deepEqual(await throttle.find([key]), [{ key, blockedUntil: 0 }])
-        await countAnew(key)
+        await countFromZero(key)
       }
       assert.deepEqual(await count({ key: other }), waitUntil(noEnd))
       const stored = await stores()[0].events.list({ type: 'authn_login_unlock', limit: 1000 })

@@ -16,14 +16,14 @@ export const changesChannel = 'portcullis'
  * rather than code, so that what an operator does by hand is told too. PostgreSQL tells the same thing
  * once per transaction.
  *
- * Not told are new users and sessions, since nothing is known of them yet, and what does not concern a
- * guard: a refresh, a hash that a login renews, the end of a session that was revoked before. Telling
- * has a price: PostgreSQL lets one transaction that notifies commit after the other.
+ * New users and sessions are not announced, since no process has read them yet. Neither is a change
+ * that no guard sees: a refresh, a hash that a login renews, the end of a session that was revoked
+ * before. A notification has a price: PostgreSQL commits transactions that notify one after the other.
  */
 export const changeNotifications: Step = {
   makes: ['portcullis_user_changed', 'portcullis_session_changed', 'portcullis_all_changed'],
   async up(db) {
-    // SQLite is asked anew for every request.
+    // With SQLite, every request reads the database.
     if (!isPostgres(db)) return
 
     const userChanged = await createFunction(db, 'portcullis_user_changed', sql`old.id`)

@@ -8,8 +8,8 @@ const unchangeable = 'events are only appended'
 const tooYoung = 'events of the last 7 days cannot be deleted'
 
 /**
- * The events, with triggers that keep whoever writes to the database from changing them, and from
- * deleting them before they are old. Who owns the tables can remove the triggers.
+ * The events. Triggers refuse every change of an event, and its deletion before it is old. The owner
+ * of the tables can remove the triggers.
  */
 export const eventsStep: Step = {
   makes: [

@@ -45,7 +45,7 @@ async function createTable(db: Kysely<never>, name: string): Promise<void> {
     ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null)`.execute(db)
 }
 
-/** The steps of the first version; none if there are others beside them, which are somebody else's. */
+/** The steps of the first version. None if the table has other steps too: then it is not ours. */
 async function formerSteps(db: Kysely<never>, isOurs: IsOurs): Promise<readonly string[]> {
   // The first version had no prefix.
   if (prefixed(namesOf(db), '') !== '' || !(await hasTable(db, formerTable))) return []

@@ -23,12 +23,13 @@ export interface MigrationState {
  * Brings the tables up to date in one transaction: all steps are made, or none. On SQLite the transaction is
  * the caller's.
  *
- * @throws {StoreError} `newer_version` if a newer Portcullis has used this database, {ConfigError} if something
- * of somebody else has a name that is needed.
+ * @throws {StoreError} `newer_version` if a newer Portcullis has used this database, {ConfigError} if
+ * something that is not ours has a name that is needed.
  */
 export async function migrate(db: Kysely<never>): Promise<void> {
   if (!isPostgres(db)) return await makeSteps(db)
-  // Who has waited for the lock must see the tables that were made meanwhile, whatever the database's default.
+  // A process that waited for the lock must see the tables that were made meanwhile, so it does not use
+  // the database's default isolation.
   await db
     .transaction()
     .setIsolationLevel('read committed')

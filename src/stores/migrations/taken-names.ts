@@ -4,12 +4,12 @@ import { namesOf } from '../sql/named-tables.ts'
 import { prefixed } from '../sql/names.ts'
 import { ownSchema } from './own-schema.ts'
 
-/** How many taken names are told. */
+/** How many taken names the error lists. */
 const most = 3
 
 /**
- * Reads which of the names that steps to be made would give are there already, and so somebody else's: each
- * with what it names, such as `table users`.
+ * Reads which names of the pending steps exist already, so that they are not ours. Returns each with its
+ * kind, such as `table users`.
  */
 export async function readTakenNames(
   db: Kysely<never>,
@@ -44,7 +44,7 @@ function rankOf({ kind }: Found): number {
   return kind === 'table' || kind === 'view' ? 0 : 1
 }
 
-/** What is told where names are taken, in one sentence: which, and how the tables get names of their own. */
+/** The error for taken names, in one sentence: the names, and how to give the tables other ones. */
 export function takenMessage(db: Kysely<never>, taken: readonly string[]): string {
   const told = taken.slice(0, most).join(', ')
   const more = taken.length > most ? ` and ${taken.length - most} more` : ''

@@ -4,11 +4,11 @@ import type { Connect } from './connect.ts'
 import { createMembers, type Members } from './members.ts'
 
 /**
- * Milliseconds that a cache trusts itself after it has asked the server whether there is news. An
- * answer from the cache is thus never older than a question that was answered.
+ * Milliseconds that a cache trusts itself after it has asked the server for news. So an answer from the
+ * cache is never older than a question that was answered.
  */
 const trustFor = 250
-/** Milliseconds after which a request makes the cache ask again. Who serves nobody asks nothing. */
+/** Milliseconds after which a request makes the cache ask again. An idle process does not ask. */
 const askAfter = 50
 /**
  * Milliseconds after a change by which every cache has heard of it or does not trust itself. Longer
@@ -25,7 +25,7 @@ export interface Changes {
    * listen when it is first asked.
    */
   isCurrent(): boolean
-  /** Resolves when no process answers from a cache what was true before the call. Never rejects. */
+  /** Resolves when no process serves cached data from before the call. Never rejects. */
   heardByAll(): Promise<void>
   close(): Promise<void>
 }
@@ -45,16 +45,16 @@ export interface ChangesOptions {
  * Listens to the changes of the database, over a connection of its own that is opened again when it
  * is lost, and lets writers wait until a change was heard everywhere.
  *
- * Triggers notify every process of a change, and `drop` or `clear` is called. That takes a
- * moment; two rules make the end of a write, as its caller sees it, the end of what was true before:
+ * Triggers notify every process of a change, and `drop` or `clear` is called. That takes a moment.
+ * Two rules ensure that no process uses old data once the write has returned to its caller:
  *
- * 1. A process trusts what it has heard for 250 ms after it has asked its connection for news and got
- *    an answer. Notifications come in order, those of finished writes ahead of the answer. A process
- *    that is cut off, stopped or too busy to listen thus reads the database instead, by its own clock.
- * 2. A writer asks all who listen whether they have heard, and waits for their answers, about one
- *    round trip, or for 300 ms, after which rule 1 holds for whoever has not answered. Without a
- *    connection of its own, or in its first 300 ms, when those who have just been cut off may not be
- *    on its list, it waits for that time.
+ * 1. A process asks its connection for news. It trusts its cache for 250 ms after an answer.
+ *    Notifications come in order, so those of finished writes come before the answer. A process that
+ *    is cut off, stopped or too busy to listen reads the database instead, by its own clock.
+ * 2. A writer asks every listening process whether it has heard of the change. It waits until all have
+ *    answered, about one round trip, but at most 300 ms. After that, rule 1 holds for a process that
+ *    has not answered. The writer always waits 300 ms if it has no connection of its own. It also does
+ *    in its first 300 ms: a process that was just cut off may be missing from its list.
  */
 export function createChanges({ connect, names, drop, clear }: ChangesOptions): Changes {
   let started: Promise<void> | undefined

@@ -1,7 +1,7 @@
 import type { StoreErrorCode } from '../store-error.ts'
 import { TimeLimitError } from '../time-limit.ts'
 
-/** Why a server cannot be used, told of the server: "refuses connections". Never holds a secret. */
+/** Why a server cannot be used, with the server as the subject: "refuses connections". Has no secret. */
 export interface ConnectFailure {
   readonly says: string
   /** Set if waiting does not mend it: what `StoreError` calls it. */
@@ -26,7 +26,7 @@ export class ConnectError extends Error {
   }
 }
 
-/** Explains why a connection was not made, for whoever operates the database. */
+/** Explains why a connection was not made, for the operator of the database. */
 export function explainConnecting(error: unknown): ConnectFailure {
   if (error instanceof ReadOnlyServerError) return { says: error.message }
   if (error instanceof TimeLimitError) return { says: 'does not answer' }

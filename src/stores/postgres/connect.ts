@@ -98,8 +98,8 @@ async function connectTo(
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   })
-  // A connection that breaks says so to whoever waits for an answer. It also emits an error, idle or
-  // not, which would end the process if nobody listened.
+  // When a connection breaks, the statement that waits for an answer fails. The client also emits an
+  // error, idle or not, which would end the process without a listener.
   client.on('error', () => {})
   try {
     await client.connect()

@@ -7,7 +7,7 @@ import { ConnectError } from './connect-error.ts'
 // statement may not meet again: lost connections, lack of resources, shut-down, timeouts, deadlocks,
 // a standby that cannot be written.
 const notNow = /^(08...|53...|57...|55P03|25006|40001|40P01)$/
-/** Those after which the connection is of no use: it ends, or its server is the wrong one by now. */
+/** Codes after which the connection is useless: it ends, or its server is no longer the right one. */
 const lastWords = /^(08...|57P..|25006)$/
 const isSqlState = /^(?=.*\d)[0-9A-Z]{5}$/
 const networkErrors = new Set([
@@ -21,7 +21,7 @@ const networkErrors = new Set([
   'ENETUNREACH',
 ])
 
-/** What a caller is told when the database cannot be used, which a retry or an operator can mend. */
+/** The error for a database that cannot be used now. A retry or an operator can fix it. */
 export function unavailable(cause: unknown): UnavailableError {
   return cause instanceof UnavailableError
     ? cause

@@ -63,7 +63,7 @@ interface ServerRow {
 const serverQuery = `select current_setting('server_version') as version,
   current_setting('max_connections') as max_connections`
 
-/** Kysely on one connection, whoever asks for it. */
+/** Kysely on one connection, which every query uses. */
 function kyselyOn({ client }: PostgresConnection, names: TableNames): Kysely<Schema> {
   const lease = {
     query: (text: string, values: unknown[]) => client.query(text, values),

@@ -8,20 +8,21 @@ export interface Members extends Pick<Listener, 'message'> {
 
 interface Question {
   readonly allHeard: () => void
-  /** Who has not answered yet. */
+  /** The members that have not answered yet. */
   readonly missing: Set<number>
   readonly timer: NodeJS.Timeout
 }
 
 /**
- * Keeps the list of those who listen: who has `joined` and not `left`.
+ * Keeps the list of members: the processes that have `joined` and not `left`.
  *
- * A question is `sync <number>`, its answer `heard <whom> <number>`. All hear all messages in one
- * order, that of the commits. So who joins before a question is on the asker's list when the asker
- * hears it, and who joins after it has read nothing old.
+ * A question is `sync <number>`, its answer `heard <whom> <number>`. Every member receives all messages
+ * in the order of the commits. A process that joins before a question is on the asker's list when the
+ * asker receives its own question. A process that joins after it has read no old data.
  *
- * Who owes an answer for `giveUpAfter` milliseconds is taken off the list. By then it does not trust
- * itself, nor will it before it has answered, which puts it back.
+ * A member that does not answer within `giveUpAfter` milliseconds is taken off the list. By then it no
+ * longer trusts its cache. It will not trust it again before it has answered, and the answer puts it
+ * back on the list.
  */
 export function createMembers(
   { pid: self, say, ended }: Pick<Channel, 'pid' | 'say' | 'ended'>,
@@ -32,7 +33,7 @@ export function createMembers(
   const open = new Map<number, Question>()
   let asked = 0
 
-  // The list is this connection's: an answer that a later one did not hear must strike nobody off it.
+  // The list belongs to this connection. The timers must not take members off it after its end.
   void ended.then(() => {
     for (const { timer } of open.values()) clearTimeout(timer)
   })

@@ -35,9 +35,9 @@ export interface PostgresPool {
 }
 
 /**
- * Connections, used again and again. Whoever waits for one, or for an answer, waits no longer than
- * its deadline, also when the network swallows everything. A connection that was asked for is made
- * all the same, for whoever comes next.
+ * Connections that are used again. A caller waits for a connection or an answer no longer than its
+ * deadline, even if the network loses every packet. A connection that its caller has given up is
+ * still made, for the next caller.
  */
 export function createPostgresPool(
   connect: Connect,
@@ -88,7 +88,7 @@ export function createPostgresPool(
     }
 
     return {
-      // A conflict undoes the whole transaction, which only whoever began it can do again.
+      // A conflict undoes the whole transaction, and only the code that began it can repeat it.
       query: (statement, values) =>
         connection.isInTransaction
           ? query(statement, values)
@@ -112,7 +112,7 @@ export function createPostgresPool(
         .race(() => acquiring)
         .catch((error) => {
           time.end()
-          // It may come yet, when nobody waits for it.
+          // The connection may still be made after its caller has given up.
           acquiring.then((late) => late.release()).catch(() => {})
           throw unavailable(error)
         })

@@ -16,7 +16,7 @@ export class PooledConnection extends EventEmitter {
   constructor(connect: Connect) {
     super()
     this.#connect = connect
-    // The pool listens while it is idle. Whoever uses it is told by the statement that fails.
+    // The pool listens while the connection is idle. While it is in use, its statement fails.
     this.on('error', () => {})
   }
 

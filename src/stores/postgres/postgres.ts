@@ -68,7 +68,7 @@ const shapes: ShapesOf<PostgresOptions> = {
   tablePrefix: text,
 }
 
-/** Milliseconds from a request's need of the database to the answer that it cannot be used. */
+/** Milliseconds that a request waits for the database before it gets an error. */
 const requestLimit = 1500
 /** Milliseconds that a change of all rows may take, such as an index on a large table. */
 const maintenanceLimit = 3_600_000
@@ -81,8 +81,8 @@ const maintenanceLimit = 3_600_000
  * It has no place for a key-encryption key: set `keyEncryptionKey`, the same for every process.
  *
  * `open` rejects with a `StoreError` if waiting would not help, such as for a wrong password, and with a
- * `ConfigError` if the name of a table is taken by one of somebody else; nothing is made, and the store is
- * closed then.
+ * `ConfigError` if another application's table has the name of one of ours. Then nothing is made, and the
+ * store is closed.
  *
  * @throws {ConfigError} with every problem of the URL and the options.
  */
@@ -100,7 +100,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   const deadline: Deadline = { limit: Math.min(requestLimit, scanLimit) }
   const connectionLimit = 1000 * (target.connectTimeout ?? connectionTimeout)
   const connect = createConnect(target, connectionLimit, {
-    // Whoever gives up leaves nothing running behind for long.
+    // A statement that its caller has given up does not run on for long.
     statement_timeout: deadline.limit,
     idle_in_transaction_session_timeout: 5000,
   })
@@ -116,7 +116,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     await lease.query('select 1').finally(() => lease.release())
   }
 
-  /** For what is done to all rows, while nobody waits for an answer. */
+  /** For statements about all rows, which no request waits for. */
   const maintenanceDatabase = kyselyOn(pool, names, {
     limit: maintenanceLimit,
     statementTimeout: 0,
@@ -165,12 +165,14 @@ function createEngine(
 ): Engine {
   const db = kyselyOn(pool, names, deadline)
   const inTransaction = transactionsOn(db)
-  // Who has waited for a turn must see what was committed meanwhile, whatever the database's default.
+  // A transaction that waited for its turn must see what was committed meanwhile, so it does not use
+  // the database's default isolation.
   const inCommittedTransaction = transactionsOn(db, 'read committed')
   let prepared = 0
   return {
     db,
-    // The server ends what takes too long; a second later, whoever waits is told anyway.
+    // The server ends a statement that takes too long. If it does not, the caller gets an error a second
+    // later.
     scans: kyselyOn(pool, names, { limit: scanLimit + 1000, statementTimeout: scanLimit }),
     prepareRead({ sql: text }) {
       // Parsed and planned once per connection, under its name.

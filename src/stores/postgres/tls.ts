@@ -26,7 +26,7 @@ const modes = ['disable', 'require', 'verify-ca', 'verify-full', 'no-verify'] as
  * Reads the parameters of TLS.
  *
  * `require` checks the certificate as `verify-full` does, as the driver has done for years. libpq
- * would trust whoever answers; that mode is called `no-verify` here.
+ * would trust any server that answers. That mode is called `no-verify` here.
  */
 export function readTls(query: URLSearchParams, problems: string[]): PostgresTls {
   const files = readFiles(query, problems)

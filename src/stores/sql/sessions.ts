@@ -145,7 +145,7 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
           .where(column, '<', before)
           .orderBy(column)
           .limit(limit)
-          // Rows that somebody else is about to change, or to prune, are left for the next time.
+          // Skips rows that another transaction is changing or pruning. The next run deletes them.
           .$if(locksRows, (query) => query.forUpdate().skipLocked()),
       )
       .executeTakeFirst()

@@ -110,7 +110,7 @@ export function createThrottleStore({
   }
 }
 
-/** Counts an attempt, or returns null if the count was changed by somebody else meanwhile. */
+/** Counts an attempt, or returns null if another transaction changed the count meanwhile. */
 async function tryToCount(
   db: Kysely<Schema>,
   { key, now, rule, account, ifPresent }: ThrottleCount,

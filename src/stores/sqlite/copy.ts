@@ -56,7 +56,8 @@ async function copy(path: string, draft: string, target: string): Promise<void> 
   let source: DatabaseSync | undefined
   try {
     source = openReadOnly(path)
-    // All at once: else a database that is written to all the time would be begun anew all the time.
+    // All pages in one step: a write between two steps makes SQLite start the copy again, and a busy
+    // database would never be done.
     await backup(source, draft, { rate: 2 ** 31 - 1 })
   } catch (error) {
     throw isFull(error) ? cannotBeWritten(target, error) : explainOpening(error, path)

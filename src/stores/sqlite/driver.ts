@@ -49,7 +49,7 @@ class NodeSqliteAdapter extends SqliteAdapter {
   }
 }
 
-/** The use of the database by whoever's turn it is. */
+/** The database, lent to one caller for its turn. */
 interface Lent extends DatabaseConnection {
   /** Rows that had been changed before. */
   readonly changesBefore: number
@@ -101,14 +101,14 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
         unlock,
       }
     } catch (error) {
-      // It was closed meanwhile: whoever waits is told the same.
+      // The database was closed meanwhile. Each waiting caller gets the same error in its turn.
       unlock()
       throw error
     }
   }
 
-  // Whoever has written is answered when it is on the disk. The next one's turn begins before: all who
-  // write meanwhile share one wait for the disk.
+  // A writer is answered when its write is on the disk. The next turn begins before that, so that
+  // several writers share one wait for the disk.
   override async releaseConnection(connection?: DatabaseConnection): Promise<void> {
     // It is one that was lent out above.
     const { changesBefore, unlock } = connection as Lent

@@ -15,13 +15,13 @@ import { foreignObjects } from './schema-comparison.ts'
 import { type SqliteOptions, sqlite } from './sqlite.ts'
 
 /**
- * Puts a copy of a backup in the place of a database that no process uses, with everything ended that
- * was issued (`revokeAll`): whatever was revoked since the backup stays so.
+ * Replaces a database that no process uses with a copy of a backup. Ends all sessions and tokens in the
+ * copy (`revokeAll`), so that everything that was revoked since the backup stays revoked.
  *
- * Returns the name that the earlier database has now, or null if there was none. Until the last step
- * it is untouched.
+ * Returns the new name of the earlier database, or null if there was none. Until the last step the
+ * earlier database is untouched.
  *
- * @throws {StoreError} if the backup is none, has triggers, views or tables of somebody else, or the
+ * @throws {StoreError} if the file is no backup, has triggers, views or tables that are not ours, or the
  * database is in use.
  */
 export async function restoreSqlite(
@@ -80,7 +80,7 @@ async function requireOurSchema(draft: string, named: string, names: TableNames)
     const foreign = await foreignObjects(database, names)
     if (foreign.length === 0) return
     const some = foreign.slice(0, 3).map((name) => JSON.stringify(name))
-    throw noBackup(`${named} was changed by somebody else (${some.join(', ')})`)
+    throw noBackup(`${named} has objects that Portcullis does not make (${some.join(', ')})`)
   } finally {
     database.close()
   }

@@ -5,11 +5,11 @@ import { prefixed, type TableNames } from '../sql/names.ts'
 import { nodeSqliteDialect } from './driver.ts'
 
 /**
- * Returns what a database has that the tables of this version have not, or have otherwise: a trigger of
- * somebody else's would act with every change that is made later. Names alone, such as `trigger promote`.
+ * Returns what a database has in addition to the tables of this version, or in another form: a foreign
+ * trigger would act on every later change. Returns names alone, such as `trigger promote`.
  *
- * A prefix says that the file is shared: then tables without it are left out, with their indexes, since they do
- * nothing by themselves.
+ * A prefix says that the file is shared. Then tables without it are left out, with their indexes, since they
+ * do nothing by themselves.
  */
 export async function foreignObjects(
   database: DatabaseSync,
@@ -54,7 +54,7 @@ function readObjects(database: DatabaseSync): ReadonlyMap<string, DatabaseObject
     .all() as unknown as readonly Readonly<Record<'type' | 'name' | 'tbl_name' | 'sql', string>>[]
   return new Map(
     rows
-      // Statistics that `analyze` makes: tables. A trigger of such a name is somebody's.
+      // Statistics that `analyze` makes: tables. A trigger with such a name is foreign.
       .filter(({ type, name }) => type !== 'table' || !/^sqlite_stat[1-4]$/.test(name))
       .map(({ type, name, tbl_name: table, sql }) => [
         `${type} ${name}`,

@@ -69,9 +69,9 @@ const shapes: ShapesOf<SqliteOptions> = { tablePrefix: text }
  * on network file systems).
  *
  * `open` rejects with a `StoreError` for a file that is corrupt, read-only, or of a newer version, and with a
- * `ConfigError` if the name of a table is taken by one of somebody else. Nothing is made then.
+ * `ConfigError` if another application's table has the name of one of ours. Nothing is made then.
  *
- * @throws {ConfigError} if the prefix is none.
+ * @throws {ConfigError} if the prefix cannot be used.
  */
 export function sqlite(path: string, given: SqliteOptions = {}): Store {
   const { options, problems } = readOptions(given, shapes, owner)
@@ -279,8 +279,8 @@ function createEngine(
     inTurn: (_name, change) => change(db),
     withoutSync: (change) => change(loose),
     async changeIf(condition, changes) {
-      // While Kysely has lent it out, nobody else writes on this connection; and without a pause in
-      // the transaction, no other process finds the database locked for longer than it takes.
+      // While Kysely has lent the connection out, no other code writes on it. The transaction has no
+      // pause, so other processes find the database locked only while it works.
       return await db.connection().execute(async () => {
         // As every other statement, it is tried again: none of it has been done while it is refused.
         return await untilFree(() =>

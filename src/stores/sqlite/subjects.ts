@@ -4,15 +4,15 @@ import { createSubjectCache, type SubjectCache } from '../subject-cache.ts'
 import { answer } from './error.ts'
 
 /**
- * Keeps the answers of the one read of a guarded request for as long as nobody, of whatever process,
- * has written to the file, which SQLite is asked before each use. The answer is that of a read, for
- * less than half of its price.
+ * Keeps the answers of the one read of a guarded request until any process writes to the file. Before
+ * each use it asks SQLite whether that has happened. The answer equals that of a read, at less than half
+ * the cost.
  */
 export function createSqliteSubjects(
   reader: DatabaseSync,
   read: Store['findSubject'],
 ): SubjectCache {
-  // Other than before if another connection has committed since, here or in another process.
+  // Changes when another connection has committed, in this process or another.
   const version = reader.prepare('pragma data_version')
   // An object with a name in it takes a fifth of the time of the whole question.
   version.setReturnArrays(true)

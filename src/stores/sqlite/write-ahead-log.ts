@@ -17,7 +17,7 @@ export interface WriteAheadLog {
   close(): Promise<void>
 }
 
-/** Milliseconds. A disk that takes longer hangs, and nobody waits for it. */
+/** Milliseconds. A disk that takes longer hangs, and no request waits for it. */
 const longestWait = 10_000
 
 /** Opens the log of a database that is open already, and stays open for longer. */

@@ -36,7 +36,7 @@ export function createWrites(flush: () => Promise<void> = async () => {}): Write
     },
     async check(tryOne) {
       if (!failed) return
-      // Not each time: anybody may ask, and a write costs much more than a read.
+      // Not each time: a health check needs no login, and a write costs much more than a read.
       await tryOne()
       failed = false
     },

@@ -135,7 +135,7 @@ describe('CSV', () => {
 })
 
 describe('JSON', () => {
-  test('a number that JavaScript would round or write anew keeps its digits', async () => {
+  test('a number that JavaScript would round or rewrite keeps its digits', async () => {
     const numbers = ['12345678901234567', '-12345678901234567', '1.10', '1e3', '9007199254740993']
     for (const number of numbers) {
       const texts = [

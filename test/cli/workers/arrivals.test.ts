@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, Server as NetServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { followArrivals } from '../../../src/cli/workers/arrivals.ts'
 
@@ -12,7 +12,8 @@ async function listen(t: TestContext) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.closeAllConnections())
-  return { server, awaitArrivals: followArrivals(server) }
+  const stop = () => void NetServer.prototype.close.call(server)
+  return { server, awaitArrivals: followArrivals(server, stop) }
 }
 
 /** A connection that the server has accepted, and that has said nothing. */

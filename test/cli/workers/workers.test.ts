@@ -81,7 +81,7 @@ async function withOnly<T>(server: Serving, worker: number, work: () => Promise<
 interface Load {
   /** Resolves after so many more answers. */
   answers(count: number): Promise<void>
-  /** From now on a request that fails counts, besides those that are never answered. */
+  /** From now on failed requests count too, not only those without an answer. */
   judge(): void
   /** Ends it, and returns what failed. */
   end(): Promise<readonly string[]>

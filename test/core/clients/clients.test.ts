@@ -89,7 +89,7 @@ describe('as soon as a client is registered', () => {
     await assert.rejects(named('spa', 'x'), isRefused)
   })
 
-  test('who is not registered is refused, in the same words', async () => {
+  test('an unregistered client is refused, in the same words', async () => {
     await open('spa')
     for (const id of ['app', '', 'a b', 'a:b', 'sp\0a', 'spa\n', 'x'.repeat(5000), '__proto__']) {
       await assert.rejects(named(id), isRefused)

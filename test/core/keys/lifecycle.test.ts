@@ -45,7 +45,7 @@ test('a key is next, then active, then retiring, then dead, and never two are ac
 test('a key is published for longer than the JWK Set is kept, and outlives its last token (KM-02)', () => {
   assert.ok(publicationLead > jwksMaxAge)
   assert.equal(retention, 900 + clockTolerance + jwksMaxAge)
-  // So that a token of before the publication is dead when its key stops to sign.
+  // So every token from before the publication has expired when its key stops signing.
   assert.ok(publicationLead >= accessTokenMaxLifetime)
 })
 

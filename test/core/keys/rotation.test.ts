@@ -335,7 +335,7 @@ test('a changed algorithm is a rotation, begun once, after which old tokens stil
   }
 })
 
-test('a change that has to be decided anew makes its key once, however often', async () => {
+test('a change makes its key once, however often it has to be decided again', async () => {
   const store = memory()
   const { keys } = await start(createTestClock(), { store })
   const { change } = store.signingKeys

@@ -24,7 +24,7 @@ test('every failure ends when the slowest kind would have, and a little later (T
   for (const duration of [240, 250, 245]) pace.learn('bcrypt', duration)
   for (const duration of [12, 240, 250]) await pace.settle(duration)
   assert.deepEqual(waits, [288, 60, 50])
-  // Whoever has taken longer does not wait.
+  // A failure that has taken longer does not wait.
   await pace.settle(301)
   assert.equal(waits.length, 3)
 })

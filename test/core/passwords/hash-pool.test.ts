@@ -161,7 +161,7 @@ test('a job that waited too long is refused at that moment, and runs no more (PW
   }
 })
 
-test('a place is free only when the job itself has ended, whoever has gone away (PW-14)', async () => {
+test('a place is free only when the job itself has ended, even if its caller has given up (PW-14)', async () => {
   const pool = createHashPool({ concurrency: 1 })
   const jobs = createJobs(pool)
   // Nobody waits for the first any more.

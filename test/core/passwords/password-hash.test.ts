@@ -254,7 +254,7 @@ async function createPacedHasher(): Promise<{ hasher: PasswordHasher; waits: num
   const waits: number[] = []
   const pool = createHashPool({ concurrency: 1 })
   const pace = createFailurePace(async (milliseconds) => {
-    // Whoever waits takes no place from anybody.
+    // A failure that waits takes no place in the pool.
     assert.deepEqual(pool.load, { running: 0, waiting: 0 })
     waits.push(milliseconds)
   })

@@ -47,7 +47,7 @@ async function assertUnder(store: Store, username: string, pepper?: string): Pro
   assert.equal(parameters, `m=8,t=1,p=1${keyId}`)
 }
 
-/** Fails unless nothing starts on this store with these peppers, for want of one. */
+/** Fails unless a start on this store with these peppers is refused, because one is missing. */
 async function assertRefused(store: Store, peppers: PepperOptions, missing: string): Promise<void> {
   await assert.rejects(open(store, peppers), (error) => {
     assert.ok(error instanceof ConfigError)
@@ -75,7 +75,7 @@ test('a pepper is the secret value of argon2, as another implementation has it (
   assert.equal(again(one), `${output}=`)
   assert.notEqual(again(two), `${output}=`)
   assert.notEqual(again(''), `${output}=`)
-  // Whoever has the hash alone cannot try a password.
+  // With the hash alone, an attacker cannot try a password.
   assert.equal(await argon2.verify(hash, 'secret'), false)
 })
 
@@ -106,7 +106,7 @@ test('a pepper that can be guessed, or that is there twice, is refused (PW-11, K
   )
 })
 
-test('introduced: hashes of before verify, and a good login puts them under it (PW-11)', async () => {
+test('introduced: earlier hashes verify, and a good login puts them under it (PW-11)', async () => {
   const store = memory()
   const before = await open(store)
   await before.users.create({ username: 'alice', password: goodPassword })

@@ -156,7 +156,7 @@ test('a token that is presented again within the grace is an event, which is not
   assert.deepEqual(await auth.events.list({ type: 'authn_token_repeated', limit: 10 }), [])
 })
 
-test('reuse whose event cannot be stored ends the session all the same, and the error shows (SR-07)', async () => {
+test('reuse ends the session even if its event cannot be stored, and the error shows (SR-07)', async () => {
   const { session, refreshToken } = await open()
   await auth.sessions.refresh(refreshToken, clientId)
   clock.advance(11)

@@ -65,7 +65,7 @@ test('a stranger cannot tell from the waits whether the owner has logged in mean
   assert.deepEqual(await answers('alice', elsewhere), await answers('nobody', '203.0.113.9'))
 })
 
-test('a login from a known source begins its own count anew (TH-10)', async () => {
+test('a login from a known source resets its own count (TH-10)', async () => {
   await attempt('alice', goodPassword)
   for (let round = 0; round < 4; round++) {
     for (let tries = 0; tries < 5; tries++) assert.equal(await attempt('alice', 'x'), 'refused')

@@ -125,7 +125,7 @@ for (const [name, jwk, token, signed] of examples) {
   })
 }
 
-test('the examples without a key id are rightly signed all the same: what refuses them is the id (JW-02)', () => {
+test('the examples without a key id have good signatures: the missing id refuses them (JW-02)', () => {
   const hashes: Readonly<Record<string, string | null>> = { RSA: 'sha256', EC: 'sha256', OKP: null }
   let checked = 0
   for (const [name, jwk, token, signed] of examples) {

@@ -92,7 +92,7 @@ test('every kind of attempt costs one hash (TH-01)', async () => {
   }
 })
 
-test('a password longer than any can be costs nothing, whoever the user is (PW-07)', async () => {
+test('a password over the longest length costs no hash, for any username (PW-07)', async () => {
   for (const name of ['alice', 'nobody', 'not a username']) {
     for (const password of ['x'.repeat(1025), 'é'.repeat(513)]) {
       let answer: unknown
@@ -106,7 +106,7 @@ test('a password longer than any can be costs nothing, whoever the user is (PW-0
   }
 })
 
-test('an inactive user is authenticated all the same: who asked decides afterwards', async () => {
+test('an inactive user is authenticated too: the caller decides what follows', async () => {
   const { id } = await auth.users.create({ username: 'inactive', password: goodPassword })
   await auth.users.deactivate(id)
   const user = await authenticate(auth, 'inactive', goodPassword)

@@ -196,7 +196,7 @@ test('a role that is not configured is refused', async () => {
   }
 })
 
-test('a user who is not there is unknown to every change', async () => {
+test('every change refuses an unknown user', async () => {
   const id = '00000000-0000-7000-8000-000000000000'
   const { users } = auth
   const changes = [

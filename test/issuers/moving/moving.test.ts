@@ -107,7 +107,7 @@ test('then: both at once, and one user whichever way she logs in', async () => {
   const auth = await openAuth({ issuers: [issuer({ users: 'link', clientId: 'web' })] })
   const app = await serve(auth)
   const reader = { me: 200, items: 200, delete: 403, role: 'reader', id: aliceId }
-  // Who was logged in stays so.
+  // Logged-in users stay logged in.
   assert.deepEqual(await rounds(app, ourToken), reader)
   assert.deepEqual(await rounds(app, await login(app)), reader)
   // The same name at the provider is nobody, until an administrator has said who it is.

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { createLogStream } from '../../../src/server/logging/stream.ts'
 
-/** Whoever reads the log: one line at a time, when the test says so. */
+/** A reader of the log. It takes one line at a time, when the test says so. */
 function createReader() {
   const read: string[] = []
   let waiting: ((error?: Error | null) => void) | undefined

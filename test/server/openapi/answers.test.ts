@@ -261,7 +261,7 @@ test('who may not is refused as documented', async () => {
     }
   }
   for (const operationId of ['introspectToken', 'revokeToken']) {
-    // Whoever guesses too often waits, for each client by itself.
+    // Too many guesses make a client wait. Each client has its own count.
     const client_id = operationId === 'revokeToken' ? 'job' : 'api'
     const form = { client_id, client_secret: 'x', token: 'x' }
     await expect(401, operationId, { form })

@@ -33,7 +33,7 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 
 test('without any variable the server has its defaults', () => {
   assert.deepEqual(readConfig({}), {
-    host: '127.0.0.1',
+    host: 'localhost',
     allowInsecureIssuer: false,
     port: 8000,
     workers: 1,
@@ -43,8 +43,8 @@ test('without any variable the server has its defaults', () => {
     databaseTablePrefix: undefined,
     databasePoolSize: 10,
     databaseStatementTimeout: 5,
-    issuer: 'http://127.0.0.1:8000',
-    audience: 'http://127.0.0.1:8000',
+    issuer: 'http://localhost:8000',
+    audience: 'http://localhost:8000',
     trustedProxies: { addresses: [], hops: 1 },
     corsOrigins: [],
     secretKey: undefined,
@@ -59,6 +59,7 @@ test('without any variable the server has its defaults', () => {
     sessions: { idleLifetime: 14 * 86400, lifetime: 90 * 86400, refreshGrace: 10 },
     eventRetention: 7776000,
     passwordMinLength: 15,
+    breachedPasswords: undefined,
     argon2: { memory: 19456, time: 2, parallelism: 1 },
     threads: 4,
     roles: { admin: ['*'], member: [] },
@@ -126,7 +127,7 @@ describe('a good value is taken', () => {
       { DATABASE_POOL_SIZE: '40', DATABASE_STATEMENT_TIMEOUT: '60' },
       { databasePoolSize: 40, databaseStatementTimeout: 60 },
     ],
-    [{ PORT: '65535' }, { port: 65535, issuer: 'http://127.0.0.1:65535' }],
+    [{ PORT: '65535' }, { port: 65535, issuer: 'http://localhost:65535' }],
     [{ HOST: '::1' }, { host: '::1' }],
     [
       { ISSUER: 'https://auth.example.com/a' },
@@ -174,6 +175,11 @@ describe('a good value is taken', () => {
       { sessions: { idleLifetime: 60, lifetime: 120, refreshGrace: 0 } },
     ],
     [{ REFRESH_GRACE: '300' }, { sessions: { ...readConfig({}).sessions, refreshGrace: 300 } }],
+    [{ BREACHED_PASSWORDS: 'off' }, { breachedPasswords: undefined }],
+    [{ BREACHED_PASSWORDS: 'online' }, { breachedPasswords: 'online' }],
+    ...['./pwned.txt', 'pwned.txt', '/srv/pwned', 'D:\\pwned'].map(
+      (file) => [{ BREACHED_PASSWORDS: file }, { breachedPasswords: { file } }] as const,
+    ),
     [{ PASSWORD_MIN_LENGTH: '8' }, { passwordMinLength: 8 }],
     [{ PASSWORD_MIN_LENGTH: '64' }, { passwordMinLength: 64 }],
     [
@@ -263,6 +269,9 @@ describe('a mistake names its variable, and what would be right', () => {
     ['SESSION_IDLE_LIFETIME', 'a', /from 1/],
     ['REFRESH_GRACE', '301', /from 0 to 300/],
     ['REFRESH_GRACE', '-1', /from 0 to 300/],
+    ['BREACHED_PASSWORDS', 'onlin', /must be off, online or the path of a file/],
+    ['BREACHED_PASSWORDS', 'true', /must be off, online or/],
+    ['BREACHED_PASSWORDS', 'https://pwned.example/range/', /must be off, online or/],
     ['PASSWORD_MIN_LENGTH', '7', /from 8 to 64/],
     ['PASSWORD_MIN_LENGTH', '65', /from 8 to 64/],
     ['ARGON2_MEMORY', '1024', /below OWASP's minimum/],
@@ -323,7 +332,7 @@ test('an issuer that is not https is refused, unless it is this machine or allow
     assert.throws(() => issuerOf(issuer, { ALLOW_INSECURE_ISSUER: 'false' }), ConfigError)
   }
   for (const issuer of [
-    'http://127.0.0.1:8000',
+    'http://localhost:8000',
     'http://[::1]',
     'http://localhost:1',
     'https://a.example',
@@ -362,6 +371,7 @@ const mistakes: Readonly<Record<string, string>> = {
   EVENT_RETENTION: '86400',
   REFRESH_GRACE: 'x',
   PASSWORD_MIN_LENGTH: 'x',
+  BREACHED_PASSWORDS: 'x',
   ARGON2_MEMORY: 'x',
   ARGON2_TIME: 'x',
   ARGON2_PARALLELISM: 'x',
@@ -469,7 +479,7 @@ test('the size of the thread pool is not read from a .env file, where Node.js do
 
 test('an issuer for any free port does not name port 0, and stays the same', () => {
   const { issuer, audience } = readConfig({ PORT: '0' })
-  assert.deepEqual([issuer, audience], ['http://127.0.0.1', 'http://127.0.0.1'])
+  assert.deepEqual([issuer, audience], ['http://localhost', 'http://localhost'])
 })
 
 test('an empty variable of the process hides that of a .env file', () => {

@@ -94,7 +94,7 @@ const steps = async (database: BareDatabase): Promise<readonly unknown[]> => {
   return rows.map(({ name }) => name)
 }
 
-/** The table of the steps: of Kysely's name in a database of then, until it is renamed. */
+/** The table of the steps. In an old database it has Kysely's name until it is renamed. */
 async function stepTable(database: BareDatabase): Promise<string> {
   return (await has(database, 'kysely_migration')) ? 'kysely_migration' : 'portcullis_migration'
 }
@@ -125,7 +125,7 @@ function migrations(
       return database
     }
 
-    /** The ready server on a database of then, at the time of then. */
+    /** The ready server on an old database, with the clock of that time. */
     async function openServer(t: TestContext, upTo: old.OldStep) {
       const database = await createOld(upTo)
       const { issuer, keyEncryptionKey } = old

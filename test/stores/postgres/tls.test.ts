@@ -157,11 +157,11 @@ describe('TLS to a PostgreSQL server', { skip }, () => {
     }
   })
 
-  test('a server that wants TLS says so to whoever comes without', async () => {
+  test('a server that wants TLS refuses a connection without it and says so', async () => {
     assert.match(await refusal(urlOf('sslmode=disable')), /^access_denied: .*may want an sslmode/)
   })
 
-  test('a server without TLS is refused by whoever wants it', async () => {
+  test('a connection that wants TLS refuses a server without it', async () => {
     for (const parameters of ['sslmode=require', 'sslmode=verify-full', 'sslmode=no-verify']) {
       assert.match(
         await refusal(

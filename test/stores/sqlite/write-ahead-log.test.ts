@@ -143,7 +143,7 @@ test('a turn at the database that does not come is waited for no longer than a w
   })
   t.mock.timers.tick(5000)
   await late
-  // The turn of whoever gave up is passed on.
+  // The caller that gave up passes its turn on.
   const next = mutex.lock()
   unlock()
   const unlockNext = await next

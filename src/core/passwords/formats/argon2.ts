@@ -1,7 +1,7 @@
 import * as argon2 from '@node-rs/argon2'
 import { type HashKind, type HashReader, HashRefusal } from './stored-hash.ts'
 
-/** A stored hash carries its own cost. Whoever can write one row must not be able to stop the server. */
+/** A stored hash carries its own cost. An attacker who writes one row must not stop the server. */
 export const argon2Ceilings = { memory: 262144, time: 16, parallelism: 8, outputLength: 128 }
 
 // By the numbers of the library's const enum, which type stripping cannot inline.

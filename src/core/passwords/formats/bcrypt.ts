@@ -4,11 +4,11 @@ import { type HashReader, HashRefusal } from './stored-hash.ts'
 
 const ceiling = 15
 
-/** What is given to bcrypt in place of a password, so that those of more than 72 bytes count whole. */
+/** Makes the text that bcrypt hashes instead of a password, so that bytes after the 72nd count. */
 type Prehash = (password: string, salt: string) => string
 
-// bcrypt reads 72 bytes at most, and so did whoever made the hash. The first good login replaces it,
-// and from then on every byte counts.
+// bcrypt reads at most 72 bytes, and the program that made the hash did too. The first good login
+// replaces the hash. After that, every byte counts.
 const none: Prehash = (password) => password
 const hexadecimal: Prehash = (password) => createHash('sha256').update(password).digest('hex')
 const base64: Prehash = (password) => createHash('sha256').update(password).digest('base64')
@@ -24,7 +24,7 @@ const forms: readonly (readonly [form: RegExp, prehash: Prehash])[] = [
   [new RegExp(`^(?:bcrypt\\$)?\\$${version}\\$${cost}\\$${salt}${digest}$`), none],
   // Django's BCryptSHA256PasswordHasher.
   [new RegExp(`^bcrypt_sha256\\$\\$${version}\\$${cost}\\$${salt}${digest}$`), hexadecimal],
-  // passlib.hash.bcrypt_sha256: of passlib 1.7.3 and later, and of before.
+  // passlib.hash.bcrypt_sha256: of passlib 1.7.3 and later, and of earlier versions.
   [new RegExp(`^\\$bcrypt-sha256\\$v=2,t=${version},r=${cost}\\$${salt}\\$${digest}$`), keyed],
   [new RegExp(`^\\$bcrypt-sha256\\$${version},${cost}\\$${salt}\\$${digest}$`), base64],
 ]

@@ -15,7 +15,7 @@ export interface StoredHash {
   readonly kind: HashKind
   /** Hashes of one kind and one cost take the same work. */
   readonly cost: string
-  /** The id of the key that it was made with besides the password. Absent: none. */
+  /** The id of the key that it was made with in addition to the password. Absent: none. */
   readonly keyId?: string
   /**
    * True if the password is the one that was hashed, with this key if it has a `keyId`. The work is done

@@ -1,0 +1,20 @@
+import { type Html, html } from './html.ts'
+import { notice } from './notice.ts'
+import { type Page, page } from './page.ts'
+
+/** What a page without a form says. */
+export interface Message {
+  /** Its heading. */
+  readonly title: string
+  /** `success` for what was just done, `information` for a link that works no more. */
+  readonly kind: 'success' | 'information'
+  readonly text: Html
+  /** Where to go on: a sentence with a link. Default none. */
+  readonly next?: Html | null
+}
+
+/** The page after a form, or in place of one. */
+export function messagePage({ title, kind, text, next = null }: Message): Page {
+  const body = html`${notice(text, kind)}${next === null ? '' : html`<p>${next}</p>`}`
+  return page({ title, body })
+}
