@@ -26,13 +26,20 @@ export interface SmtpMailer extends Mailer {
   close(): Promise<void>
 }
 
+/** Why a relay did not take a mail now. */
+export type SmtpErrorCode =
+  | 'relay_unreachable'
+  | 'relay_untrusted'
+  | 'relay_login_refused'
+  | 'relay_refuses_now'
+
 /** A relay that did not take a mail now. */
 export class SmtpError extends Error {
   override readonly name = 'SmtpError'
-  /** `ETIMEDOUT`, `EAUTH` or another of nodemailer, or the answer of the relay, such as `SMTP_451`. */
-  readonly code: string
+  /** Why, for a program. */
+  readonly code: SmtpErrorCode
 
-  constructor(code: string, message: string) {
+  constructor(code: SmtpErrorCode, message: string) {
     super(message)
     this.code = code
   }
@@ -136,13 +143,20 @@ function ofRelay(error: unknown): Error {
     return new MailRefusedError('The address cannot be sent to.')
   }
   if (code === 'EAUTH') {
-    return new SmtpError(code, 'The mail relay refused the user or the password.')
+    return new SmtpError('relay_login_refused', 'The mail relay refuses the user or the password.')
   }
   if (code === 'ETLS') {
-    return new SmtpError(code, 'The mail relay offers no TLS, or its certificate is not trusted.')
+    return new SmtpError(
+      'relay_untrusted',
+      'The mail relay offers no TLS, or shows a certificate that is not trusted.',
+    )
+  }
+  if (status !== undefined) {
+    return new SmtpError(
+      'relay_refuses_now',
+      `The mail relay does not take the mail now: ${status}.`,
+    )
   }
   const word = typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : 'error'
-  return status === undefined
-    ? new SmtpError(word, `The mail relay cannot be reached, or broke off: ${word}.`)
-    : new SmtpError(`SMTP_${status}`, `The mail relay did not take the mail: ${status}.`)
+  return new SmtpError('relay_unreachable', `The mail relay does not answer: ${word}.`)
 }
