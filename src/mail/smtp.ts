@@ -126,13 +126,22 @@ async function openTransporter(relay: Relay, ca: string | undefined): Promise<Tr
 
 interface RelayFailure {
   readonly code?: unknown
+  /** The one of Node.js, such as `ECONNREFUSED`. */
+  readonly originalCode?: unknown
   readonly command?: unknown
   readonly responseCode?: unknown
 }
 
+/** The codes of Node.js for certificates that are not trusted, and for TLS that cannot be agreed on. */
+const certificateFault = /^ERR_(TLS|SSL)|CERT|UNABLE_TO_VERIFY/
+
+function isWord(code: unknown): code is string {
+  return typeof code === 'string' && /^\w{1,60}$/.test(code)
+}
+
 /** The error in words of ours: those of the relay may hold the address or a part of the mail. */
 function ofRelay(error: unknown): Error {
-  const { code, command, responseCode } = (error ?? {}) as RelayFailure
+  const { code, originalCode, command, responseCode } = (error ?? {}) as RelayFailure
   const status = typeof responseCode === 'number' ? responseCode : undefined
   const isOfMail = command === 'RCPT TO' || command === 'DATA'
   if (isOfMail && status !== undefined && status >= 500) {
@@ -145,7 +154,8 @@ function ofRelay(error: unknown): Error {
   if (code === 'EAUTH') {
     return new SmtpError('relay_login_refused', 'The mail relay refuses the user or the password.')
   }
-  if (code === 'ETLS') {
+  const word = [originalCode, code].find(isWord) ?? 'error'
+  if (code === 'ETLS' || certificateFault.test(word)) {
     return new SmtpError(
       'relay_untrusted',
       'The mail relay offers no TLS, or shows a certificate that is not trusted.',
@@ -157,6 +167,5 @@ function ofRelay(error: unknown): Error {
       `The mail relay does not take the mail now: ${status}.`,
     )
   }
-  const word = typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : 'error'
   return new SmtpError('relay_unreachable', `The mail relay does not answer: ${word}.`)
 }
