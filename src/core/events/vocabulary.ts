@@ -34,6 +34,8 @@ export type AuthEventType =
   | 'user_created'
   | 'users_imported'
   | 'user_updated'
+  | 'username_changed'
+  | 'email_changed'
   | 'user_deleted'
   | 'privilege_permissions_changed'
   | 'identity_linked'
@@ -120,7 +122,15 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'Users of an older system were created, in one transaction.',
     outcome: success,
   },
-  user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
+  user_updated: {
+    says: 'A user was deactivated, reactivated, suspended or resumed.',
+    outcome: success,
+  },
+  username_changed: { says: 'A user got another username.', outcome: success },
+  email_changed: {
+    says: 'The e-mail address of a user was set, verified or removed. The event does not hold it.',
+    outcome: success,
+  },
   user_deleted: { says: 'A user was deleted.', outcome: success },
   privilege_permissions_changed: { says: 'The role of a user was changed.', outcome: success },
   identity_linked: {

@@ -1,0 +1,42 @@
+import type { Roles } from '../access/roles.ts'
+import type { AuthEvents, NewEvent } from '../events/events.ts'
+import type { Store } from '../store.ts'
+import { explainConflict, present, type User } from './user.ts'
+import type { UserChanges } from './user-store.ts'
+
+export interface UserChangerOptions {
+  readonly store: Store
+  readonly events: AuthEvents
+  readonly roles: Roles
+}
+
+/**
+ * Changes a user together with the event of it. Refuses to leave no active administrator.
+ *
+ * @throws {UserError} `user_unknown`, `last_admin`, `username_taken`, `email_taken`
+ */
+export type ChangeUser = (
+  id: string,
+  changes: UserChanges,
+  happening: Omit<NewEvent, 'userId'>,
+) => Promise<User>
+
+export function createUserChanger({
+  store: { users },
+  events,
+  roles,
+}: UserChangerOptions): ChangeUser {
+  return async (id, changes, happening) => {
+    const demotes =
+      changes.active === false ||
+      typeof changes.suspendedUntil === 'number' ||
+      (changes.role !== undefined && !roles.administrative.includes(changes.role))
+    const keep = demotes ? roles.administrative : undefined
+    const changed = await events
+      .recordWith({ ...happening, userId: id }, (event) =>
+        users.update(id, changes, { keepOneActiveIn: keep, event }),
+      )
+      .catch(explainConflict)
+    return present(changed)
+  }
+}
