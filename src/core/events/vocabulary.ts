@@ -35,13 +35,14 @@ export type AuthEventType =
   | 'user_created'
   | 'users_imported'
   | 'user_updated'
+  | 'username_changed'
+  | 'email_changed'
   | 'user_deleted'
   | 'privilege_permissions_changed'
   | 'user_registered'
   | 'user_invited'
   | 'invitation_withdrawn'
   | 'password_reset_requested'
-  | 'email_changed'
   | 'user_deletion_requested'
   | 'user_deletion_cancelled'
   | 'identity_linked'
@@ -134,7 +135,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'Users of an older system were created, in one transaction.',
     outcome: success,
   },
-  user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
+  user_updated: {
+    says: 'A user was deactivated, reactivated, suspended or resumed.',
+    outcome: success,
+  },
+  username_changed: { says: 'A user got another username.', outcome: success },
   user_deleted: { says: 'A user was deleted.', outcome: success },
   privilege_permissions_changed: { says: 'The role of a user was changed.', outcome: success },
   user_registered: {

@@ -11,6 +11,7 @@ import { programOf } from './program.ts'
 export type PlainNotice = Extract<
   MailKind,
   | 'email_change_begun'
+  | 'email_changed'
   | 'password_changed'
   | 'new_login'
   | 'role_changed'
