@@ -1,3 +1,4 @@
+import { type AccountRequests, createAccountRequests } from './account-requests.ts'
 import { AuthClientError } from './client-error.ts'
 import { exclusively } from './exclusive.ts'
 import { createTokenRequests } from './token-requests.ts'
@@ -46,7 +47,7 @@ export type ClientEvent =
  * two at most. An exchange has 35 seconds with its second try, and waits at most 40 for another tab.
  * What `fetch` is asked to send has the time that its own `signal` allows, as on the platform.
  */
-export interface AuthClient {
+export interface AuthClient extends AccountRequests {
   /**
    * Logs in, and ends the previous session if there is one.
    *
@@ -210,7 +211,8 @@ export function createClient(options: ClientOptions): AuthClient {
     if (tokens !== null) await requests.revoke(tokens.refreshToken ?? tokens.accessToken)
   }
 
-  return {
+  const client: AuthClient = {
+    ...createAccountRequests(base, send, (input, init) => client.fetch(input, init)),
     async login(username, password, options = {}) {
       refuseUnknown('login', options, loginOptionNames)
       const { scope } = options
@@ -270,6 +272,7 @@ export function createClient(options: ClientOptions): AuthClient {
     },
     close: () => unsubscribe?.(),
   }
+  return client
 }
 
 function authorized(request: Request, { accessToken }: Tokens): Request {

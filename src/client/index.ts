@@ -1,5 +1,6 @@
 // The browser and Node client: the public surface of `portcullis/client`. It has no dependency.
 
+export type { AccountRequests, NewAccount } from './account-requests.ts'
 export { AuthClientError, type AuthClientErrorCode } from './client-error.ts'
 export {
   type AuthClient,

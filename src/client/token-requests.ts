@@ -1,4 +1,4 @@
-import { AuthClientError } from './client-error.ts'
+import { AuthClientError, refusalDetails } from './client-error.ts'
 import type { Tokens } from './token-storage.ts'
 
 /** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
@@ -88,8 +88,7 @@ const refusalLikeFastApi = 'Incorrect username or password'
 async function refusalOf(response: Response, grant: string | undefined): Promise<AuthClientError> {
   const { status } = response
   const body: Record<string, unknown> = Object(await response.json().catch(() => null))
-  const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10)
-  const details = { status, ...(Number.isFinite(seconds) && { retryAfter: seconds }) }
+  const details = refusalDetails(response, body)
   if (status === 429) {
     return new AuthClientError(
       'throttled',
