@@ -22,13 +22,13 @@ export interface NewAccount {
  * `link_ended`, `username_taken` or `password_refused`; `throttled`; `unavailable`.
  */
 export interface AccountRequests {
-  /** Asks for a link to register with. The answer is the same whoever has the address. */
+  /** Asks for a link to register with. The answer is the same for every address. */
   register(request: { readonly email: string; readonly proof?: string }): Promise<void>
   /** Makes the account of a link. Nobody is logged in by it. */
   completeRegistration(account: NewAccount): Promise<void>
   /** The same for the link of an invitation. */
   acceptInvitation(account: NewAccount): Promise<void>
-  /** Asks for a link to set a new password with. The answer is the same whoever it is. */
+  /** Asks for a link to set a new password with. The answer is the same for every one. */
   requestPasswordReset(
     request: { readonly email: string } | { readonly username: string },
   ): Promise<void>
@@ -36,7 +36,7 @@ export interface AccountRequests {
   completePasswordReset(reset: { readonly token: string; readonly password: string }): Promise<void>
   /** Puts an address back that was changed, by the link that it was sent. */
   restoreEmail(token: string): Promise<void>
-  /** Asks for a code to a new address. Of whoever is logged in, as what follows. */
+  /** Asks for a code to a new address. Needs a login, as what follows does. */
   changeEmail(email: string): Promise<void>
   /** Sets the new address, by the code that it was sent. */
   confirmEmail(code: string): Promise<void>
@@ -52,7 +52,7 @@ type Send = typeof globalThis.fetch
 
 /**
  * @param send Sends a request without a token.
- * @param sendAsUser Sends it with the token of whoever is logged in.
+ * @param sendAsUser Sends it with the token of the login.
  */
 export function createAccountRequests(base: URL, send: Send, sendAsUser: Send): AccountRequests {
   async function ask(as: Send, method: string, path: string, body?: object): Promise<unknown> {

@@ -112,7 +112,7 @@ async function openTransporter(relay: Relay, ca: string | undefined): Promise<Tr
   const { host, port, secure, isLocal, user, password } = relay
   return createTransport({
     ...{ host, port, secure, ...timeouts, dnsTimeout: 10_000 },
-    // Whoever sits between could take STARTTLS out of the answer. Within this machine nobody does, and
+    // Somebody in between could take STARTTLS out of the answer. Within this machine nobody does, and
     // the certificate of a relay there is seldom one that can be verified.
     ...(secure ? {} : isLocal ? { ignoreTLS: true } : { requireTLS: true }),
     tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(ca !== undefined && { ca }) },

@@ -124,7 +124,7 @@ export function createLogin(options: LoginOptions): Login {
 
   /**
    * The username that a text stands for: itself, or that of the user who has verified it as an address.
-   * Two reads for every text that can be an address, whoever has it: none is told by its time.
+   * Two reads for every text that can be an address, so the time tells nothing of who has it.
    */
   async function usernameOf(text: string, canonical: string | null): Promise<string | null> {
     const address = readEmail(text)
