@@ -6,6 +6,7 @@ import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import { checkOptions, record, type ShapesOf, text } from '../options.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
+import { type Authentication, byPassword } from '../tokens/authentication.ts'
 import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { RefreshTokens } from './refresh-token.ts'
@@ -25,6 +26,8 @@ export interface NewSession {
   readonly address?: string | undefined
   /** The id of the request, for the event. Default none. */
   readonly requestId?: string | undefined
+  /** How the user has authenticated. Default: with a password alone, now. */
+  readonly authentication?: Authentication | undefined
 }
 
 /** A live session with its newest refresh token. */
@@ -44,6 +47,20 @@ export interface InspectedSession {
   /** Seconds since 1970. */
   readonly expiresAt: number
 }
+
+/** How a user has authenticated again, and who says so. */
+export interface ReauthenticationOptions {
+  /** How. Default: with a password alone, now. */
+  readonly authentication?: Authentication
+  /** Who asked for it, for the event. Default: the user, from an unknown address. */
+  readonly by?: Actor
+}
+
+const reauthenticationShapes: ShapesOf<ReauthenticationOptions> = {
+  authentication: record,
+  by: record,
+}
+const reauthenticationOwner = { name: 'sessions.reauthenticate', example: '{ by }' }
 
 /** Which session to end, and who ends it. */
 export interface EndOptions {
@@ -88,6 +105,18 @@ export interface Sessions {
    * another client, or of a user who is inactive.
    */
   refresh(refreshToken: string, clientId: string, by?: Actor): Promise<OpenSession>
+  /**
+   * Stores that the user of a session has just authenticated again, and records the event `step_up`.
+   * Access tokens that are issued from then on say so; those issued before stay as they are. Returns
+   * null if the session has ended, or is another user's.
+   *
+   * Does not check how the user authenticated: call it after your own check, as `open`.
+   */
+  reauthenticate(
+    user: User | UserRecord,
+    sessionId: string,
+    options?: ReauthenticationOptions,
+  ): Promise<Session | null>
   /** Ends a session. False if there is no such session, or it has ended. */
   end(id: string, options?: EndOptions): Promise<boolean>
   /** The live sessions of a user, newest first. */
@@ -132,11 +161,15 @@ export function createSessions({
   })
 
   return {
-    async open(user, { clientId, scopes, userAgent = '', address = '', requestId }) {
-      const record = 'securityStamp' in user ? user : await store.users.findById(user.id)
+    async open(
+      user,
+      { clientId, scopes, userAgent = '', address = '', requestId, authentication },
+    ) {
+      const record = await recordOf(user)
       if (record === null) return null
       const now = clock()
       const session: SessionRecord = {
+        ...(authentication ?? byPassword(now)),
         id: uuidv7(),
         userId: user.id,
         clientId,
@@ -218,6 +251,25 @@ export function createSessions({
         })
       throw refused(`of the session ${id} was used again: the session has been ended`)
     },
+    async reauthenticate(user, id, options = {}) {
+      const { authentication = byPassword(clock()), by } = checkOptions(
+        options,
+        reauthenticationShapes,
+        reauthenticationOwner,
+      )
+      const record = await recordOf(user)
+      if (record === null) return null
+      const { id: userId, securityStamp } = record
+      const idleSince = clock() - idleLifetime
+      const { authenticatedAt, acr, amr } = authentication
+      const changed = { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr }
+      const actor = actorOf({ userId })
+      const about = { actor, ...by, type: 'step_up', userId, sessionId: id } as const
+      const session = await events.recordWith(about, (event) =>
+        sessions.reauthenticate(changed, event),
+      )
+      return session && toSession(session)
+    },
     async end(id, options = {}) {
       // Whose session it must be: misspelt, it would be anybody's.
       const { userId, by } = checkOptions(options, endShapes, endOwner)
@@ -250,6 +302,11 @@ export function createSessions({
     get pruned() {
       return pruned
     },
+  }
+
+  /** One that was read before a change of the stamp stays as it was read. */
+  async function recordOf(user: User | UserRecord): Promise<UserRecord | null> {
+    return 'securityStamp' in user ? user : await store.users.findById(user.id)
   }
 
   /** Not before the rotation either: a clock that was set back must not make the grace longer. */

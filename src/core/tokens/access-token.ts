@@ -10,6 +10,7 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { CacheCounts } from '../statistics.ts'
+import type { Authentication } from './authentication.ts'
 import type { ExternalSubject } from './external-subject.ts'
 
 /** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
@@ -34,6 +35,12 @@ export interface AccessTokenClaims {
   readonly roles?: readonly string[]
   /** The session that the token belongs to. */
   readonly sid?: string
+  /** When the user authenticated (RFC 9068 §2.2.1). Seconds since 1970. */
+  readonly auth_time?: number
+  /** How strong that was: `1fa` is one factor. */
+  readonly acr?: string
+  /** By what, in the words of RFC 8176: `pwd` is a password. */
+  readonly amr?: readonly string[]
   /** A digest of the user's security stamp when the token was issued, for a token without a session. */
   readonly stamp?: string
   /** Says that the client acts for itself, and ends with its secret: a MAC of the digest of the secret. */
@@ -74,6 +81,8 @@ export interface AccessTokenSubject {
     | { readonly sessionId: string }
     | { readonly userStamp: string }
     | { readonly clientStamp: string }
+  /** How the user authenticated. Default: the token does not say. */
+  readonly authentication?: Authentication
   /** The token expires by then, if that is before its lifetime is over. Seconds since 1970. */
   readonly expiresBy?: number
 }
@@ -165,6 +174,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
       Object.freeze(payload.aud)
       Object.freeze(payload.roles)
+      Object.freeze(payload.amr)
       const accessToken: AccessToken = Object.freeze({
         claims: Object.freeze(payload),
         scopes,
@@ -197,6 +207,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       scopes,
       role,
       endsWith,
+      authentication,
       expiresBy = Number.MAX_SAFE_INTEGER,
     }) {
       if (subject === '') throw new TypeError('A token needs a subject.')
@@ -221,6 +232,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         scope: formatScope(scopes),
         ...(role !== undefined && { roles: [role] }),
         ...endClaim(endsWith),
+        ...(authentication && authenticationClaims(authentication)),
       })
         .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
         .sign(current.signWith)
@@ -251,6 +263,14 @@ function endClaim(
   return { client_stamp: endsWith.clientStamp }
 }
 
+function authenticationClaims({
+  authenticatedAt,
+  acr,
+  amr,
+}: Authentication): Pick<AccessTokenClaims, 'auth_time' | 'acr' | 'amr'> {
+  return { auth_time: authenticatedAt, acr, amr }
+}
+
 /** The `kid` that a token names, which nothing has proved yet. */
 function keyIdOf(token: string): string | undefined {
   try {
@@ -277,6 +297,7 @@ export function isStrictlyEncoded(token: string): boolean {
 function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
   const claims = payload as Record<string, unknown>
   const { sub, exp, iat, jti, client_id, scope, aud = [], roles = [] } = claims
+  const { auth_time = 0, acr = '', amr = [] } = claims
   const { sid, stamp, client_stamp } = claims
   const optional = [sid, stamp, client_stamp].filter((value) => value !== undefined)
   const texts = [sub, jti, client_id, scope, ...optional, ...[aud].flat()]
@@ -285,7 +306,8 @@ function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
     // A client that acts for itself is no user, whatever it is called.
     (client_stamp === undefined || (optional.length === 1 && sub === client_id)) &&
     Array.isArray(roles) &&
-    [...texts, ...roles].every((value) => typeof value === 'string') &&
-    [exp, iat].every((value) => Number.isSafeInteger(value))
+    Array.isArray(amr) &&
+    [...texts, ...roles, acr, ...amr].every((value) => typeof value === 'string') &&
+    [exp, iat, auth_time].every((value) => Number.isSafeInteger(value))
   )
 }

@@ -23,7 +23,7 @@ export async function issueUserTokens(
     endsWith: opened
       ? { sessionId: opened.session.id }
       : { userStamp: tokenStampOf(user.securityStamp) },
-    ...(opened && { expiresBy: opened.session.expiresAt }),
+    ...(opened && { authentication: opened.session, expiresBy: opened.session.expiresAt }),
   })
   const mayRefresh = client.grants.includes('refresh_token')
   return {
