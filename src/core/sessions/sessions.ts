@@ -3,75 +3,27 @@ import { knownAddress } from '../address.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
-import { checkOptions, record, type ShapesOf, text } from '../options.ts'
+import { checkOptions } from '../options.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
-import { type Authentication, byPassword } from '../tokens/authentication.ts'
+import { byPassword } from '../tokens/authentication.ts'
 import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { RefreshTokens } from './refresh-token.ts'
+import {
+  type EndOptions,
+  endOwner,
+  endShapes,
+  type InspectedSession,
+  type NewSession,
+  type OpenSession,
+  type ReauthenticationOptions,
+  reauthenticationOwner,
+  reauthenticationShapes,
+} from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { Session, SessionRecord } from './session-store.ts'
 import { findUserOfSession } from './token-user.ts'
-
-/** Whom a session is opened for, and from where. */
-export interface NewSession {
-  /** The client that the login was made with. */
-  readonly clientId: string
-  /** What the login is granted. */
-  readonly scopes: readonly string[]
-  /** What the client calls itself (User-Agent). Default: nothing. */
-  readonly userAgent?: string | undefined
-  /** The address that the login came from. Default: unknown. */
-  readonly address?: string | undefined
-  /** The id of the request, for the event. Default none. */
-  readonly requestId?: string | undefined
-  /** How the user has authenticated. Default: with a password alone, now. */
-  readonly authentication?: Authentication | undefined
-}
-
-/** A live session with its newest refresh token. */
-export interface OpenSession {
-  /** The session as stored. */
-  readonly session: Session
-  /** Shown to the client once; nothing of it is stored. */
-  readonly refreshToken: string
-}
-
-/** The live session of a refresh token that is the newest of it. */
-export interface InspectedSession {
-  /** The session as stored. */
-  readonly session: Session
-  /** The user of the session. */
-  readonly user: User
-  /** Seconds since 1970. */
-  readonly expiresAt: number
-}
-
-/** How a user has authenticated again, and who says so. */
-export interface ReauthenticationOptions {
-  /** How. Default: with a password alone, now. */
-  readonly authentication?: Authentication
-  /** Who asked for it, for the event. Default: the user, from an unknown address. */
-  readonly by?: Actor
-}
-
-const reauthenticationShapes: ShapesOf<ReauthenticationOptions> = {
-  authentication: record,
-  by: record,
-}
-const reauthenticationOwner = { name: 'sessions.reauthenticate', example: '{ by }' }
-
-/** Which session to end, and who ends it. */
-export interface EndOptions {
-  /** End the session only if it is this user's. Default: whose it is does not matter. */
-  readonly userId?: string
-  /** Who ends it, for the event. Default: unknown. */
-  readonly by?: Actor
-}
-
-const endShapes: ShapesOf<EndOptions> = { userId: text, by: record }
-const endOwner = { name: 'sessions.end', example: '{ userId }' }
 
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
