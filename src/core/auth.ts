@@ -40,6 +40,7 @@ import { checkSessionOptions } from './sessions/session-options.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import { createThrottle } from './throttle/throttle.ts'
 import { type AccessTokens, createAccessTokenIssuer } from './tokens/access-token.ts'
+import type { Authentication } from './tokens/authentication.ts'
 import { type Credentials, createLogin } from './users/login.ts'
 import { createUserPreparer } from './users/new-user.ts'
 import { tokenStampOf } from './users/security-stamp.ts'
@@ -280,11 +281,15 @@ function wordsOf(issuer: string): readonly string[] {
  * It delegates all that the user's role grants, or the given scopes.
  *
  * Does not check that the role grants the scopes: a guard refuses the others.
+ *
+ * @param authentication What the token says of how and when the user authenticated. Default: nothing, so
+ * that `requireRecentLogin` refuses it.
  */
 export async function createAccessToken(
   auth: Auth,
   userId: string,
   scopes?: readonly string[],
+  authentication?: Authentication,
 ): Promise<string | null> {
   const { store, accessTokens } = auth[internals]
   const user = await store.users.findById(userId)
@@ -296,6 +301,7 @@ export async function createAccessToken(
     scopes: scopes ?? auth.roles.permissionsOf(user.role),
     role: user.role,
     endsWith: { userStamp: tokenStampOf(securityStamp) },
+    ...(authentication && { authentication }),
   })
   return token
 }

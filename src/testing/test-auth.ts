@@ -4,6 +4,7 @@ import { internals } from '../core/internals.ts'
 import { type Mailbox, mailbox } from '../core/mail/mailbox.ts'
 import type { PasswordHasherOptions } from '../core/passwords/password-hash.ts'
 import type { Store } from '../core/store.ts'
+import { byPassword } from '../core/tokens/authentication.ts'
 import { memory } from '../stores/memory/memory.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -40,7 +41,7 @@ export interface TestAuth extends Auth {
   /**
    * Returns the headers of a request by a user. If there is no user of this name, creates one. There is
    * no login, no password, no hash. The token is a real one: a guard checks it as any other, and it
-   * expires when the clock is moved.
+   * expires when the clock is moved. It says that the user logged in just now.
    *
    * @throws {UserError} `username_invalid`, `role_unknown`, `last_admin`
    */
@@ -77,7 +78,7 @@ export async function createTestAuth(options: TestAuthOptions = {}): Promise<Tes
       const user =
         known ?? (await users.create({ username, password: null, ...(role && { role }) }))
       if (role !== undefined && user.role !== role) await users.changeRole(user.id, role)
-      const token = await createAccessToken(auth, user.id, scopes)
+      const token = await createAccessToken(auth, user.id, scopes, byPassword(clock()))
       return { authorization: `Bearer ${token}` }
     },
   }

@@ -30,6 +30,7 @@ export type AuthEventType =
   | 'authn_client_fail'
   | 'authn_client_throttled'
   | 'authz_client_fail'
+  | 'step_up'
   | 'session_ended'
   | 'sessions_ended'
   | 'user_created'
@@ -124,6 +125,10 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'A client may not use the grant that it asked for, or may not introspect tokens.',
     outcome: failure,
     bounded: true,
+  },
+  step_up: {
+    says: 'The user of a session authenticated again, for something that needs a recent login.',
+    outcome: success,
   },
   session_ended: {
     says: 'A session was revoked by a log-out, or by an administrator.',

@@ -27,7 +27,7 @@ export interface Credentials extends Actor {
   /** The client that they log in with, for the event of a refusal. Default: unknown. */
   readonly clientId?: string
   /** What a refusal is the refusal of. Default `login`. */
-  readonly purpose?: 'login' | 'password change'
+  readonly purpose?: 'login' | 'password change' | 'step-up'
 }
 
 /** Checks credentials. */
@@ -161,9 +161,11 @@ export function createLogin(options: LoginOptions): Login {
           return await check(found, password, admission)
         })
         if (user === null) {
-          const isLogin = credentials.purpose !== 'password change'
-          const type = isLogin ? 'authn_login_fail' : 'authn_password_change_fail'
-          await record(type, credentials, found, { reason: reasonOf(found) })
+          const { purpose } = credentials
+          const isChange = purpose === 'password change'
+          const type = isChange ? 'authn_password_change_fail' : 'authn_login_fail'
+          const details = purpose === 'step-up' ? { purpose } : {}
+          await record(type, credentials, found, { reason: reasonOf(found), details })
         }
         counts[user === null ? 'failed' : 'succeeded']++
         return user

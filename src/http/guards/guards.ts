@@ -19,6 +19,7 @@ import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
 import { all, refine } from './combinators.ts'
 import { refuseToken } from './former-issuer.ts'
 import { type Guard, guard } from './guard.ts'
+import { type RecentLoginOptions, readMaxAge, refuseOldLogin } from './recent-login.ts'
 
 /** The guards of an application. */
 export interface Guards {
@@ -55,6 +56,16 @@ export interface Guards {
    * `permissions` does not describe. A role of `*` names none.
    */
   requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
+  /**
+   * An active user who logged in, or stepped up at `POST /auth/step-up`, within `maxAge` seconds. Else the
+   * request is refused with 401 `insufficient_user_authentication` (RFC 9470 §3).
+   *
+   * Looks at the claim `auth_time` of the token alone, and so costs no read. A token that does not have it,
+   * or that is of the future, is refused.
+   *
+   * @throws {TypeError} at once, if `maxAge` is no whole number of seconds, or below 1.
+   */
+  requireRecentLogin(options?: RecentLoginOptions): Guard<User>
   /**
    * A client that acts for itself (RFC 6749 §4.4), read on every request. Refuses a user's token with
    * 403. The guards above are for users, and refuse a client's token in the same way.
@@ -190,6 +201,17 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     },
     requirePermission: (...permissions) =>
       withPermissions('requirePermission', activeUser, permissions, userMay),
+    requireRecentLogin(options = {}) {
+      const maxAge = readMaxAge(options)
+      return refine(
+        all({ user: activeUser, token: accessToken }),
+        ({ user, token }) => {
+          refuseOldLogin(token, maxAge, auth.clock)
+          return user
+        },
+        { maxAge },
+      )
+    },
     currentClient,
     requireClient: (...permissions) =>
       withPermissions('requireClient', currentClient, permissions, clientMay),
