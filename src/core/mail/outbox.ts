@@ -66,6 +66,8 @@ export interface OutboxOptions extends Omit<DeliveryOptions, 'sealing' | 'deadli
   readonly deadline?: number
   /** Seconds for which a claimed mail is claimed by nobody else. Default 60. */
   readonly lease?: number
+  /** Seconds after which `run` looks for mails that nobody woke it for. Default 5. */
+  readonly interval?: number
   /** Seconds that mails under way get when `run` is told to end. Default 5. */
   readonly grace?: number
 }
@@ -77,7 +79,7 @@ const coalescesFor = 10 * 60
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, secret, previousSecrets, issuer, events, clock } = options
-  const { concurrency = 5, deadline = 30, lease = 60, grace = 5 } = options
+  const { concurrency = 5, deadline = 30, lease = 60, interval = 5, grace = 5 } = options
   const sealing = createMailSealing(secret, previousSecrets)
   const digest = createKeyedDigest(secret, 'portcullis mails of a kind')
   const host = URL.parse(issuer)?.hostname || 'localhost'
@@ -117,7 +119,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (error !== undefined) throw error
     },
     run: (signal, onError) =>
-      runOutbox({ sending: (tell) => createSending(sending, tell), bell, grace }, signal, onError),
+      runOutbox(
+        { sending: (tell) => createSending(sending, tell), bell, interval, grace },
+        signal,
+        onError,
+      ),
     async expire(signal) {
       return await pruneInBatches(async (limit) => {
         const expired = await store.expire(clock(), limit)
