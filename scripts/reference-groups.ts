@@ -62,6 +62,7 @@ const rules: readonly (readonly [RegExp, Group])[] = [
     /^core\/(auth|auth-options|clock|compatibility|maintenance|maybe-promise|page|statistics)\./,
     creating,
   ],
+  [/^core\/mail\/(kinds|stored-with)\./, stores],
   [/^core\/access\//, creating],
   [/^core\/users\//, users],
   [/^core\/(passwords|throttle)\//, passwords],

@@ -14,6 +14,7 @@ export interface Redemption {
  * Each is absent unless it is given.
  */
 export interface StoredWith {
+  /** What happened. */
   readonly event?: AuthEvent | undefined
   /** Mails that tell of the change. */
   readonly mails?: readonly NewMail[] | undefined

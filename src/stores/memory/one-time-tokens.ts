@@ -76,9 +76,8 @@ export function createMemoryOneTimeTokens(
       changes.check(storedWith)
       if (!hasUser(token)) return false
       const key = keyOf(token.kind, token.subject)
-      const before = byKey.get(key)
-      const tries = before?.digest === token.digest ? before.tries : 0
-      byKey.set(key, Object.freeze({ ...token, tries }))
+      if (byKey.get(key)?.digest === token.digest) return true
+      byKey.set(key, Object.freeze({ ...token }))
       changes.store(storedWith)
       return true
     },

@@ -17,6 +17,9 @@ export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
       .filter(({ state }) => state === 'waiting')
       .sort((one, other) => one.dueAt - other.dueAt)
 
+  const isFree = ({ claimedUntil }: MailRecord, now: number): boolean =>
+    claimedUntil === null || claimedUntil <= now
+
   function change(mail: MailRecord, changes: Partial<MailRecord>): MailRecord {
     const changed = Object.freeze({ ...mail, ...changes })
     byId.set(mail.id, changed)
@@ -42,8 +45,7 @@ export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
     },
     async claim(now, until, limit) {
       return waiting()
-        .filter(({ dueAt, expiresAt }) => dueAt <= now && expiresAt > now)
-        .filter(({ claimedUntil }) => claimedUntil === null || claimedUntil <= now)
+        .filter((mail) => mail.dueAt <= now && mail.expiresAt > now && isFree(mail, now))
         .slice(0, limit)
         .map((mail) => change(mail, { attempts: mail.attempts + 1, claimedUntil: until }))
     },
@@ -63,10 +65,16 @@ export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
     },
     async expire(now, limit) {
       return waiting()
-        .filter(({ expiresAt }) => expiresAt <= now)
+        .filter((mail) => mail.expiresAt <= now && isFree(mail, now))
         .slice(0, limit)
         .map((mail) =>
-          change(mail, { state: 'failed', reason: 'expired', recipient: '', payload: '' }),
+          change(mail, {
+            state: 'failed',
+            claimedUntil: null,
+            reason: 'expired',
+            recipient: '',
+            payload: '',
+          }),
         )
     },
     async counts() {
