@@ -1,4 +1,4 @@
-import type { ImportedUser } from '../../core/users/user-import.ts'
+import type { ImportedUser } from '../../core/users/imported-record.ts'
 
 /** What a file says of one user. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -65,6 +65,14 @@ export function usernameOf(fields: Fields, ...names: readonly string[]): string 
   const username = textOf(fields, ...names)
   if (username === undefined) throw new BadEntry(`There is no ${names.join(' and no ')}.`)
   return username
+}
+
+/** The address, and whether the first of these flags that is there says that it is verified. */
+export function emailOf(
+  fields: Fields,
+  ...flags: readonly string[]
+): Pick<ImportedUser, 'email' | 'emailVerified'> {
+  return { email: textOf(fields, 'email'), emailVerified: flagOf(fields, ...flags) }
 }
 
 /** What is nested in a field, or nothing. */

@@ -193,12 +193,7 @@ export function createUsers(options: UsersOptions): Users {
       for (const name of [user.username, canonical]) await login.unlock(name)
       return renamed
     },
-    async setEmail(id, email, { verified = false } = {}, by) {
-      const address = userEmailOf({ email, emailVerified: verified }, clock())
-      const details = email === null ? { removed: true } : { verified }
-      const changes = { ...address, securityStamp: newSecurityStamp() }
-      return await change(id, changes, { ...by, type: 'email_changed', details })
-    },
+    setEmail,
     async suspend(id, until, by) {
       checkSuspension(until, clock())
       const changes = { suspendedUntil: until, securityStamp: newSecurityStamp() }
@@ -238,7 +233,7 @@ export function createUsers(options: UsersOptions): Users {
     },
     importUsers: createUserImporter({
       ...options,
-      updateUser: createUserUpdater({ store, events, changeRole, setActive }),
+      updateUser: createUserUpdater({ store, events, changeRole, setActive, setEmail }),
     }),
   }
 
@@ -246,6 +241,18 @@ export function createUsers(options: UsersOptions): Users {
     checkRole(roles, role)
     const type = 'privilege_permissions_changed'
     return await change(id, { role }, { ...by, type, details: { role } })
+  }
+
+  async function setEmail(
+    id: string,
+    email: string | null,
+    { verified = false }: { readonly verified?: boolean | undefined } = {},
+    by?: Actor,
+  ): Promise<User> {
+    const address = userEmailOf({ email, emailVerified: verified }, clock())
+    const details = email === null ? { removed: true } : { verified }
+    const changes = { ...address, securityStamp: newSecurityStamp() }
+    return await change(id, changes, { ...by, type: 'email_changed', details })
   }
 
   function setActive(id: string, active: boolean, by?: Actor): Promise<User> {
