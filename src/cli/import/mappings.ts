@@ -32,7 +32,7 @@ const hashFields = ['passwordHash', 'password_hash', 'hashedPassword', 'hashed_p
 const ownFields: ReadonlySet<string> = new Set([
   ...['username', 'email', 'password', ...hashFields, 'role', 'id'],
   ...['active', 'is_active', 'enabled', 'disabled', 'createdAt', 'created_at'],
-  ...['emailVerified', 'email_verified'],
+  ...['emailVerified', 'email_verified', 'suspendedUntil', 'suspended_until'],
 ])
 /** How the hashes begin that are read. */
 const hashBeginning =
@@ -57,6 +57,7 @@ const portcullis: Mapping = (fields) => {
     createdAt: instantOf(fields, 'createdAt', 'created_at'),
     id: textOf(fields, 'id'),
     ...emailOf(fields, 'emailVerified', 'email_verified'),
+    suspendedUntil: instantOf(fields, 'suspendedUntil', 'suspended_until'),
   }
 }
 

@@ -26,6 +26,8 @@ export interface ImportedUser {
   readonly email?: string | null | undefined
   /** True if the older system knows that the user reads the address. Default false. */
   readonly emailVerified?: boolean | undefined
+  /** The user cannot log in before. Seconds since 1970. Default: not suspended. */
+  readonly suspendedUntil?: number | undefined
 }
 
 export interface RecordMakerOptions {
@@ -48,6 +50,10 @@ export function createRecordMaker({
     if (!Number.isSafeInteger(createdAt) || createdAt < 0) {
       return 'The time of creation must be after 1970.'
     }
+    const { suspendedUntil = 0 } = user
+    if (!Number.isSafeInteger(suspendedUntil) || suspendedUntil < 0) {
+      return 'The end of the suspension must be after 1970.'
+    }
     const passwordHash = user.passwordHash || null
     const problem = passwordHash === null ? null : hasher.problemOf(passwordHash)
     if (problem !== null) return problem
@@ -63,6 +69,7 @@ export function createRecordMaker({
       createdAt,
       securityStamp: newSecurityStamp(),
       ...bareAccount,
+      suspendedUntil: user.suspendedUntil ?? null,
       ...(address && {
         email: address.email,
         emailKey: address.key,
