@@ -36,7 +36,7 @@ export function flagOf(fields: Fields, ...names: readonly string[]): boolean | u
 export function instantOf(fields: Fields, ...names: readonly string[]): number | undefined {
   const text = textOf(fields, ...names)
   if (text === undefined) return undefined
-  if (/^\d{1,10}(\.\d+)?$/.test(text)) return Math.floor(Number(text))
+  if (/^\d{1,11}(\.\d+)?$/.test(text)) return Math.floor(Number(text))
   // PostgreSQL writes a blank for the T, and may leave out the minutes of a zone.
   const [, day, time = '', zone = 'Z'] =
     text.match(
