@@ -4,7 +4,6 @@ import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import type { UserEmail } from './user-email.ts'
 import type { UserChanges, UserRecord } from './user-store.ts'
-import type { Users } from './users.ts'
 
 /** What an entry of an import may say of a user who is there. */
 export interface NamedFields {
@@ -61,7 +60,12 @@ export interface UserUpdaterOptions {
   readonly events: AuthEvents
   changeRole(id: string, role: string, by?: Actor): Promise<unknown>
   setActive(id: string, active: boolean, by?: Actor): Promise<unknown>
-  readonly setEmail: Users['setEmail']
+  setEmail(
+    id: string,
+    email: string,
+    options: { readonly verified: boolean },
+    by?: Actor,
+  ): Promise<unknown>
 }
 
 /** Makes the changes of an update, each with its event; returns why they could not be made, or null. */
@@ -94,7 +98,13 @@ export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
   return async (stored, { changes }, by) => {
     const { role, active, passwordHash, email, emailVerifiedAt } = changes
     try {
-      if (email) await setEmail(stored.id, email, { verified: emailVerifiedAt != null }, by)
+      if (email)
+        await setEmail(
+          stored.id,
+          email,
+          { verified: emailVerifiedAt !== undefined && emailVerifiedAt !== null },
+          by,
+        )
       if (role !== undefined) await changeRole(stored.id, role, by)
       if (active !== undefined) await setActive(stored.id, active, by)
       const isReplaced = !passwordHash || (await replaceHash(stored, passwordHash, by))
