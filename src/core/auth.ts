@@ -173,10 +173,12 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
+    const addressDigestOf = createKeyedDigest(secret, 'portcullis addresses')
     const mailing =
       accountSettings &&
       createMailParts({
         ...{ settings: accountSettings, store, secret, previousSecrets, issuer, events, clock },
+        addressDigestOf,
       })
     const notices = mailing?.notices ?? noNotices
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
@@ -225,7 +227,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
         ...grantable(roles, trusted),
         ...configured.flatMap(({ scopes }) => scopes ?? []),
       ]),
-      users: createUsers({ ...common, notices }),
+      users: createUsers({ ...common, notices, addressDigestOf }),
       accounts: accounts ?? noAccounts,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,

@@ -130,13 +130,15 @@ export interface UsersOptions {
   readonly login: Login
   readonly events: AuthEvents
   readonly notices: Notices
+  /** The digest under which one-time tokens know an address. */
+  readonly addressDigestOf: (emailKey: string) => string
   readonly roles: Roles
   readonly defaultRole: string
   readonly clock: Clock
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { store, login, events, notices, roles, clock } = options
+  const { store, login, events, notices, roles, clock, addressDigestOf } = options
   const { users } = store
   const { hashNew, prepare } = createUserPreparer(options)
   const change = createUserChanger(options)
@@ -195,15 +197,7 @@ export function createUsers(options: UsersOptions): Users {
       for (const name of [user.username, canonical]) await login.unlock(name)
       return renamed
     },
-    async setEmail(id, email, { verified = false } = {}, by) {
-      const address = userEmailOf({ email, emailVerified: verified }, clock())
-      const details = email === null ? { removed: true } : { verified }
-      const changes = { ...address, securityStamp: newSecurityStamp() }
-      const before = existing(await users.findById(id))
-      const isOther = before.emailKey !== address.emailKey
-      const mails = isOther ? notices.of('email_changed', before, by) : []
-      return await change(id, changes, { ...by, type: 'email_changed', details }, mails)
-    },
+    setEmail,
     async suspend(id, until, by) {
       checkSuspension(until, clock())
       const changes = { suspendedUntil: until, securityStamp: newSecurityStamp() }
@@ -229,7 +223,7 @@ export function createUsers(options: UsersOptions): Users {
       await login.unlock(user.username)
       const changes = { passwordHash, securityStamp: newSecurityStamp() }
       const mails = notices.of('password_changed', user, by)
-      return await change(id, changes, { ...by, type: 'authn_password_change' }, mails)
+      return await change(id, changes, { ...by, type: 'authn_password_change' }, { mails })
     },
     changePassword: createPasswordChanger({ store, login, events, notices, hashNew }),
     endSessions: (id, by) =>
@@ -244,7 +238,7 @@ export function createUsers(options: UsersOptions): Users {
     },
     importUsers: createUserImporter({
       ...options,
-      updateUser: createUserUpdater({ store, events, changeRole, setActive }),
+      updateUser: createUserUpdater({ store, events, changeRole, setActive, setEmail }),
     }),
   }
 
@@ -253,7 +247,26 @@ export function createUsers(options: UsersOptions): Users {
     const type = 'privilege_permissions_changed'
     const user = existing(await users.findById(id))
     const mails = user.role === role ? [] : notices.of('role_changed', user, by, { role })
-    return await change(id, { role }, { ...by, type, details: { role } }, mails)
+    return await change(id, { role }, { ...by, type, details: { role } }, { mails })
+  }
+
+  async function setEmail(
+    id: string,
+    email: string | null,
+    { verified = false }: { readonly verified?: boolean | undefined } = {},
+    by?: Actor,
+  ): Promise<User> {
+    const address = userEmailOf({ email, emailVerified: verified }, clock())
+    const details = email === null ? { removed: true } : { verified }
+    const changes = { ...address, securityStamp: newSecurityStamp() }
+    const before = existing(await users.findById(id))
+    const { emailKey } = address
+    const storedWith = {
+      mails: before.emailKey === emailKey ? [] : notices.of('email_changed', before, by),
+      // Others who were about to prove it are too late.
+      ...(verified && emailKey !== null && { endsAddress: addressDigestOf(emailKey) }),
+    }
+    return await change(id, changes, { ...by, type: 'email_changed', details }, storedWith)
   }
 
   function setActive(id: string, active: boolean, by?: Actor): Promise<User> {
