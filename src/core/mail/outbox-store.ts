@@ -24,6 +24,9 @@ export interface NewMail {
   readonly expiresAt: number
 }
 
+/** Seconds in which one of the mails with a `coalesceKey` that are stored with changes is enough. */
+export const coalescesFor: number = 10 * 60
+
 /** A mail as stored. */
 export interface MailRecord extends NewMail {
   /** What became of it. */

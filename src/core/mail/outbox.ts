@@ -6,7 +6,7 @@ import { createDelivery, type DeliveryOptions, MailNotSentError } from './delive
 import { type MailKind, mailLifetime } from './kinds.ts'
 import { createOneTimeSecrets, type OneTimeSecrets } from './one-time-secret.ts'
 import { runOutbox } from './outbox-loop.ts'
-import type { NewMail, OutboxCounts } from './outbox-store.ts'
+import { coalescesFor, type NewMail, type OutboxCounts } from './outbox-store.ts'
 import { createMailSealing, type JsonObject } from './sealed-mail.ts'
 import { createSending } from './sending.ts'
 
@@ -74,8 +74,6 @@ export interface OutboxOptions extends Omit<DeliveryOptions, 'sealing' | 'deadli
 
 /** Seconds that a mail is kept after it was made: 7 days, unless it waits. */
 const retention = 7 * 24 * 60 * 60
-/** Seconds in which one notice of a kind is enough. */
-const coalescesFor = 10 * 60
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, secret, previousSecrets, issuer, events, clock } = options

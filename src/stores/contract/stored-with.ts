@@ -16,6 +16,7 @@ import {
   fiftyAtOnce,
   now,
   type Stores,
+  unique,
 } from './records.ts'
 
 /** What a store keeps together: a change, its event, its mails, and the end of tokens. */
@@ -51,6 +52,25 @@ export function storedWithContract(stores: Stores): void {
         assert.equal(await change.make(store, whole.storedWith), true, 'the token is still live')
       })
     }
+
+    test('a mail with a change is left out if another of its key was made within 10 minutes', async ([
+      store,
+      other,
+    ]) => {
+      const { id } = await addUser(store)
+      for (const [later, isLeftOut] of [
+        [600, true],
+        [601, false],
+      ] as const) {
+        const mail = aMail({ coalesceKey: unique('key') })
+        for (const createdAt of [now, now + later]) {
+          const mails = [{ ...mail, id: aMail().id, createdAt }]
+          assert.ok(await store.users.update(id, { role: 'x' }, { mails }))
+        }
+        // Stored, unless one was stored after the first.
+        assert.equal(await other.outbox.add({ ...mail, createdAt: now + 5000 }, now + 1), isLeftOut)
+      }
+    })
 
     test('of 50 at the same time who use a token up one does (AC-32)', async ([store, other]) => {
       const whole = await aWhole(store)

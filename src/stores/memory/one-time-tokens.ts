@@ -4,6 +4,7 @@ import type {
   OneTimeTokenRecord,
   OneTimeTokenStore,
 } from '../../core/mail/one-time-token-store.ts'
+import { coalescesFor } from '../../core/mail/outbox-store.ts'
 import type { StoredWith } from '../../core/mail/stored-with.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
@@ -56,7 +57,7 @@ export function createMemoryOneTimeTokens(
     },
     store({ event, mails = [], redeems, endsAddress } = {}) {
       addEvent(event)
-      for (const mail of mails) outbox.put(mail)
+      for (const mail of mails) outbox.put(mail, mail.createdAt - coalescesFor)
       for (const [key, { digest, addressDigest }] of byKey) {
         const isUsed = digest === redeems?.digest
         if (isUsed || (endsAddress !== undefined && addressDigest === endsAddress)) {

@@ -2,8 +2,8 @@ import type { MailRecord, NewMail, OutboxStore } from '../../core/mail/outbox-st
 import type { AddEvent } from './events.ts'
 
 export interface MemoryOutbox extends OutboxStore {
-  /** Stores a mail, whatever was made before. */
-  put(mail: NewMail): void
+  /** Stores a mail that tells of a change. */
+  put(mail: NewMail, coalescesSince: number): boolean
   /** Forgets what waits. */
   forgetWaiting(): void
 }
@@ -26,8 +26,15 @@ export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
     return changed
   }
 
-  function put(mail: NewMail): void {
+  /** False, and nothing stored, if another mail makes it superfluous. */
+  function put(mail: NewMail, coalescesSince: number): boolean {
+    const { coalesceKey: key } = mail
+    for (const other of byId.values()) {
+      if (key !== null && other.coalesceKey === key && other.createdAt >= coalescesSince)
+        return false
+    }
     change({ ...mail, state: 'waiting', attempts: 0, claimedUntil: null, reason: null }, {})
+    return true
   }
 
   return {
@@ -35,14 +42,7 @@ export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
     forgetWaiting() {
       for (const { id } of waiting()) byId.delete(id)
     },
-    async add(mail, coalescesSince = Infinity) {
-      const { coalesceKey: key } = mail
-      const isSuperfluous = [...byId.values()].some(
-        (other) => key !== null && other.coalesceKey === key && other.createdAt >= coalescesSince,
-      )
-      if (!isSuperfluous) put(mail)
-      return !isSuperfluous
-    },
+    add: async (mail, coalescesSince = Infinity) => put(mail, coalescesSince),
     async claim(now, until, limit) {
       return waiting()
         .filter((mail) => mail.dueAt <= now && mail.expiresAt > now && isFree(mail, now))

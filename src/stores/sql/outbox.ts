@@ -3,7 +3,7 @@ import type { MailRecord, OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import type { MailOutboxTable, Schema } from './schema.ts'
-import { toMailRow } from './stored-with.ts'
+import { insertUnlessSuperfluous, toMailRow } from './stored-with.ts'
 
 /** Mails that wait, in SQL. */
 export function createOutboxStore({ db, scans, inTurn, locksRows }: Engine): OutboxStore {
@@ -25,26 +25,7 @@ export function createOutboxStore({ db, scans, inTurn, locksRows }: Engine): Out
         await db.insertInto('mail_outbox').values(row).execute()
         return true
       }
-      const columns = Object.keys(row) as (keyof MailOutboxTable)[]
-      const insert = db
-        .insertInto('mail_outbox')
-        .columns(columns)
-        .expression(
-          db
-            .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-            .where(({ not, exists, selectFrom }) =>
-              not(
-                exists(
-                  selectFrom('mail_outbox as other')
-                    .select('other.id')
-                    .where('other.coalesce_key', '=', key)
-                    .where('other.created_at', '>=', coalescesSince),
-                ),
-              ),
-            ),
-        )
-        .returning('id')
-        .compile()
+      const insert = insertUnlessSuperfluous(db, row, coalescesSince).returning('id').compile()
       // Of two with one key at the same time the second has to see the first.
       const { rows } = await inTurn('mails', (connection) => connection.executeQuery(insert), key)
       return rows.length === 1
