@@ -4,14 +4,16 @@ import { type AuthEvents, actorOf } from '../events/events.ts'
 import { mailLifetime } from '../mail/kinds.ts'
 import type { MailLimits } from '../mail/mail-limits.ts'
 import type { Notices } from '../mail/notices.ts'
+import { tokenDigestOf } from '../mail/one-time-secret.ts'
 import type { Outbox } from '../mail/outbox.ts'
+import type { NewMail } from '../mail/outbox-store.ts'
 import { programOf } from '../mail/program.ts'
 import type { Store } from '../store.ts'
 import { type EmailAddress, isMixedScript, readEmail } from '../users/email.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, linkEnded, present, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
-import type { OneTimeTokens } from './one-time-tokens.ts'
+import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
 import { emailInvalid } from './registration.ts'
 import type { Request } from './request.ts'
 
@@ -48,7 +50,7 @@ export interface EmailChange {
   remove(request: OwnRequest): Promise<User>
   /**
    * Puts an address back that was changed within the last 72 hours, by the link that it was sent. Ends every
-   * session.
+   * session, and the links of all later changes: whoever made those gets nothing back.
    *
    * @throws {UserError} `link_ended`
    */
@@ -94,12 +96,31 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     outbox.wake()
   }
 
-  /** The mail to an address that is no longer the user's. */
-  function farewell({ id, email, emailVerifiedAt }: UserRecord, request: Request) {
+  /** The mail to an address that is no longer the user's, whose link is stored before the change is. */
+  async function farewell(
+    { id, email, emailVerifiedAt }: UserRecord,
+    request: Request,
+  ): Promise<readonly NewMail[]> {
     if (email === null || emailVerifiedAt === null) return []
     const { address = null, userAgent } = request
     const facts = { at: clock(), source: address, program: programOf(userAgent) }
-    return [outbox.prepare('email_changed', { to: email, payload: { ...facts, userId: id } })]
+    const mail = outbox.prepare('email_changed', { to: email, payload: { ...facts, userId: id } })
+    const token = tokens.tokenOf(mail.id, 'email_restore')
+    await tokens.put({
+      // Bound to no stamp: whoever has taken the account over could change that.
+      ...{ kind: 'email_restore', subject: mail.id, payload: { userId: id, email } },
+      ...{ digest: tokenDigestOf('email_restore', token), emailKey: changesOf(id) },
+      expiresAt: clock() + restoreLifetime,
+    })
+    return [mail]
+  }
+
+  /** Ends the links of changes that came after the one of this link. */
+  async function endLater({ subject }: OpenedToken, userId: string): Promise<void> {
+    for (const each of await tokens.findByAddress('email_restore', changesOf(userId))) {
+      // The ids of mails are in the order of time.
+      if (each.subject > subject) await tokens.end('email_restore', each.subject)
+    }
   }
 
   return {
@@ -147,6 +168,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       const { userId, email } = (found?.payload ?? {}) as Readonly<Record<string, string>>
       const read = readEmail(email)
       if (found === null || read === null || userId === undefined) throw linkEnded()
+      await endLater(found, userId)
       const happening = { address, requestId, type: 'email_changed', userId } as const
       const changed = await events
         .recordWith({ ...happening, details: { restored: true } }, (event) =>
@@ -161,6 +183,8 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
         )
         .catch(explainConflict)
       if (changed === null) throw linkEnded()
+      // That of a change that was under way: the stamp has ended what comes after.
+      await endLater(found, userId)
     },
   }
 
@@ -175,6 +199,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       ? [outbox.prepare('email_confirmed', { to: to.email, payload: {} })]
       : []
     const by = { actor: actorOf({ userId: user.id }), address, requestId }
+    const farewells = await farewell(user, request)
     const changed = await events
       .recordWith({ ...by, type: 'email_changed', userId: user.id }, (event) =>
         store.users.update(
@@ -187,7 +212,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
           },
           {
             ...{ event, ifStamp: from.stamp, keepSession: from.sessionId },
-            mails: [...confirmation, ...farewell(user, request)],
+            mails: [...confirmation, ...farewells],
             ...(from.digest && { redeems: { digest: from.digest, now: clock() } }),
             ...(to && { endsAddress: tokens.addressDigestOf(to.key) }),
           },
@@ -197,6 +222,11 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     if (changed !== null) outbox.wake()
     return changed
   }
+}
+
+/** What links that take changes of a user back are found by. No address is of this form. */
+function changesOf(userId: string): string {
+  return `changes of ${userId}`
 }
 
 function codeIncorrect(): UserError {

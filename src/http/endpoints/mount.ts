@@ -248,7 +248,7 @@ function answerJson(
       return refusals.refuse(415, 'Send the body without a content encoding')
     }
     const userAgent = header('user-agent')
-    const locale = header('accept-language') ?? null
+    const locale = header('accept-language')?.slice(0, 200) ?? null
     try {
       return await answer({ body, address, userAgent, requestId, locale })
     } catch (error) {

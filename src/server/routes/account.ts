@@ -139,6 +139,6 @@ export function originOfRequest({
 }: FastifyRequest): Omit<OwnRequest, 'userId' | 'sessionId'> {
   return {
     ...{ address: ip, requestId: id, userAgent: headers['user-agent'] },
-    locale: headers['accept-language'] ?? null,
+    locale: headers['accept-language']?.slice(0, 200) ?? null,
   }
 }
