@@ -162,8 +162,12 @@ onEveryEngine((open) => {
   })
 
   test('AC-20 a hook refuses before a row is written, and so does one that does not answer', async (t) => {
-    const hook = (attempt: { proof: string | undefined }) =>
-      attempt.proof === 'late' ? new Promise<boolean>(() => {}) : attempt.proof === 'right'
+    const asked = Promise.withResolvers<void>()
+    const hook = (attempt: { proof: string | undefined }) => {
+      if (attempt.proof !== 'late') return attempt.proof === 'right'
+      asked.resolve()
+      return new Promise<boolean>(() => {})
+    }
     const site = await open({ accounts: { registration: 'open', beforeRegistration: hook } })
     const ask = (proof?: string) =>
       site.call('POST', '/auth/register', { email: 'a@example.com', proof })
@@ -172,8 +176,7 @@ onEveryEngine((open) => {
     assertProblem(await ask(), 403)
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const late = ask('late')
-    // Turns of the event loop, until the hook is asked.
-    for (let turn = 0; turn < 50; turn++) await new Promise((done) => setImmediate(done))
+    await asked.promise
     t.mock.timers.tick(10_000)
     assertProblem(await late, 403)
     t.mock.timers.reset()

@@ -14,6 +14,7 @@ import type { AuthOptions } from '../../../src/core/auth-options.ts'
 import { internals } from '../../../src/core/internals.ts'
 import type { MailKind } from '../../../src/core/mail/kinds.ts'
 import { type KeptMail, type Mailbox, mailbox } from '../../../src/core/mail/mailbox.ts'
+import type { Mailer } from '../../../src/core/mail/mailer.ts'
 import type { Store } from '../../../src/core/store.ts'
 import { type AppOptions, buildApp } from '../../../src/server/app.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
@@ -62,8 +63,31 @@ function createSqlite(): Database {
 
 let databases = 0
 
+/** One that has its tables already, to be copied: they take longer to make than to copy. */
+let template: Promise<string> | undefined
+
+async function createTemplate(): Promise<string> {
+  const url = (await server?.createDatabase('accounts')) ?? ''
+  const store = postgres(url)
+  await store.open()
+  await store.close()
+  return url
+}
+
 async function createPostgres(): Promise<Database> {
-  const url = (await server?.createDatabase(`accounts_${++databases}`)) ?? ''
+  template ??= createTemplate()
+  const url = new URL(await template)
+  url.pathname = '/postgres'
+  const name = `accounts_${++databases}`
+  const maker = new pg.Client({ connectionString: url.href })
+  await maker.connect()
+  await maker.query(`create database ${name} template accounts`)
+  await maker.end()
+  url.pathname = `/${name}`
+  return openPostgres(url.href)
+}
+
+function openPostgres(url: string): Database {
   const key = randomBytes(32)
   return {
     store: { ...postgres(url, { maxConnections: 4 }), keyEncryptionKey: async () => key },
@@ -122,6 +146,8 @@ export interface SiteOptions {
   readonly accounts?: Partial<AccountOptions> | null
   readonly auth?: Partial<AuthOptions>
   readonly app?: Partial<AppOptions>
+  /** True while mails arrive but their relay's answer does not. Default: never. */
+  readonly losesAnswers?: () => boolean
 }
 
 export const issuer = 'https://auth.example.test'
@@ -145,8 +171,13 @@ async function openSite(
   const database = await engine.create()
   const box = mailbox()
   const clock = createTestClock()
-  const accounts =
-    options.accounts === null ? undefined : { mailer: box, from, ...options.accounts }
+  const mailer: Mailer = {
+    async send(mail, signal) {
+      await box.send(mail, signal)
+      if (options.losesAnswers?.()) throw new Error('the answer of the relay is lost')
+    },
+  }
+  const accounts = options.accounts === null ? undefined : { mailer, from, ...options.accounts }
   const auth = await createTestAuth({
     ...{ store: database.store, issuer, clock },
     ...(accounts && { accounts }),
