@@ -80,10 +80,12 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     user: UserRecord,
     { email, key }: EmailAddress,
     { sessionId, address, userAgent, locale = null }: OwnRequest,
+    tells: boolean,
   ): Promise<void> {
     if (!(await limits.mayCause(key, address))) return
     const mail = outbox.prepare('email_code', { to: email, payload: { userId: user.id, locale } })
     const code = tokens.codeOf(mail.id, 'email_change')
+    const origin = { address, userAgent }
     await tokens.put(
       {
         ...{ kind: 'email_change', subject: user.id, user, emailKey: key },
@@ -91,7 +93,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
         payload: { email, sessionId },
         expiresAt: clock() + codeLifetime,
       },
-      { mails: [mail, ...notices.of('email_change_begun', user, { address, userAgent })] },
+      { mails: tells ? [mail, ...notices.of('email_change_begun', user, origin)] : [mail] },
     )
     outbox.wake()
   }
@@ -127,7 +129,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     async request(request) {
       const read = readEmail(request.email)
       if (read === null || isMixedScript(read)) throw emailInvalid()
-      await sendCode(existing(await store.users.findById(request.userId)), read, request)
+      await sendCode(existing(await store.users.findById(request.userId)), read, request, true)
     },
     async sendAgain(request) {
       const user = existing(await store.users.findById(request.userId))
@@ -136,7 +138,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       const address = isOurs ? String(pending?.payload.email) : (user.email ?? '')
       const read = readEmail(address)
       const isDone = !isOurs && user.emailVerifiedAt !== null
-      if (read !== null && !isDone) await sendCode(user, read, request)
+      if (read !== null && !isDone) await sendCode(user, read, request, false)
     },
     async confirm({ userId, sessionId, code, ...request }) {
       const token = await tokens.countTry('email_change', userId, mostTries)

@@ -70,8 +70,12 @@ onEveryEngine((open) => {
 
   test('AC-39 AC-41 completing logs nobody in and ends every login, also at another process', async () => {
     const site = await open()
+    const twin = await site.twin()
     await site.user('alice')
     const tokens = [await site.login('alice'), await site.login('alice')]
+    for (const token of tokens) {
+      assert.equal((await twin.call('GET', '/me', undefined, { token })).statusCode, 200)
+    }
     await ask(site, { email: 'Alice@Example.COM' })
     const first = await site.tokenOf('password_reset')
     const second = (
@@ -84,8 +88,11 @@ onEveryEngine((open) => {
     const done = await complete(site, second ?? '')
     assert.deepEqual([done.statusCode, done.body], [204, ''])
     assert.equal(done.headers['set-cookie'], undefined)
-    for (const token of tokens)
-      assertProblem(await site.call('GET', '/me', undefined, { token }), 401)
+    for (const token of tokens) {
+      for (const each of [site, twin]) {
+        assertProblem(await each.call('GET', '/me', undefined, { token }), 401)
+      }
+    }
     assert.equal((await login(site.app, 'alice')).statusCode, 401)
     assert.equal((await login(site.app, 'alice', { password: otherPassword })).statusCode, 200)
     const rows = (await site.dump()).one_time_tokens as { kind: string }[]

@@ -29,7 +29,8 @@ const { server, skip } = await startPostgresOrSkip()
 export type Dump = Readonly<Record<string, readonly object[]>>
 
 interface Database {
-  readonly store: Store
+  /** Opens it, as every process does for itself. */
+  open(): Store
   dump(): Promise<Dump>
   remove(): Promise<void>
 }
@@ -49,7 +50,7 @@ function createSqlite(): Database {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-accounts-'))
   const file = join(directory, 'portcullis.db')
   return {
-    store: sqlite(file),
+    open: () => sqlite(file),
     async dump() {
       const reader = new DatabaseSync(file, { readOnly: true })
       const tables = reader.prepare("select name from sqlite_schema where type = 'table'").all()
@@ -90,7 +91,7 @@ async function createPostgres(): Promise<Database> {
 function openPostgres(url: string): Database {
   const key = randomBytes(32)
   return {
-    store: { ...postgres(url, { maxConnections: 4 }), keyEncryptionKey: async () => key },
+    open: () => ({ ...postgres(url, { maxConnections: 4 }), keyEncryptionKey: async () => key }),
     async dump() {
       const reader = new pg.Client({ connectionString: url })
       await reader.connect()
@@ -122,6 +123,8 @@ export interface Site {
   readonly box: Mailbox
   readonly clock: TestClock
   dump(): Promise<Dump>
+  /** Another process on the same database, with the same clock and mails of its own. */
+  twin(): Promise<Site>
   /** Sends a request; with a body, as JSON. */
   call(
     method: string,
@@ -165,12 +168,11 @@ export function tokenIn({ link }: Pick<KeptMail, 'link'>): string {
 }
 
 async function openSite(
-  engine: Engine,
+  database: Database,
+  clock: TestClock,
   options: SiteOptions,
 ): Promise<Site & { close(): Promise<void> }> {
-  const database = await engine.create()
   const box = mailbox()
-  const clock = createTestClock()
   const mailer: Mailer = {
     async send(mail, signal) {
       await box.send(mail, signal)
@@ -179,12 +181,13 @@ async function openSite(
   }
   const accounts = options.accounts === null ? undefined : { mailer, from, ...options.accounts }
   const auth = await createTestAuth({
-    ...{ store: database.store, issuer, clock },
+    ...{ store: database.open(), issuer, clock },
     ...(accounts && { accounts }),
     ...options.auth,
   })
   const app = await buildApp({ auth, prune: false, ...options.app })
   const seen = new Set<string>()
+  const twins: { close(): Promise<void> }[] = []
 
   async function sent(): Promise<readonly KeptMail[]> {
     await auth[internals].outbox?.sendDue()
@@ -196,6 +199,11 @@ async function openSite(
   return {
     ...{ app, auth, box, clock, sent },
     dump: database.dump,
+    async twin() {
+      const twin = await openSite({ ...database, remove: async () => {} }, clock, options)
+      twins.push(twin)
+      return twin
+    },
     async call(method, url, body, { token, headers, from: remoteAddress = nextAddress() } = {}) {
       return await app.inject({
         ...{ method: method as 'GET', url, remoteAddress },
@@ -227,6 +235,7 @@ async function openSite(
       return answer.json().access_token
     },
     async close() {
+      for (const twin of twins) await twin.close()
       await app.close()
       await auth.close()
       await database.remove()
@@ -245,7 +254,7 @@ export function onEveryEngine(
         for (const site of open) await site.close()
       })
       define(async (options = {}) => {
-        const site = await openSite(engine, options)
+        const site = await openSite(await engine.create(), createTestClock(), options)
         open.push(site)
         return site
       })
