@@ -17,13 +17,16 @@ interface ServeOptions {
 /** Runs the server until it is told to stop, in as many processes as the configuration says. */
 export async function serve({ port, workers, dev }: ServeOptions = {}): Promise<void> {
   const read = (): Config =>
-    readConfig({
-      ...readEnvironment(),
-      ...(port !== undefined && { PORT: port }),
-      ...(workers !== undefined && { WORKERS: workers }),
-      // It is for this machine alone, whatever it is called there.
-      ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
-    })
+    readConfig(
+      {
+        ...readEnvironment(),
+        ...(port !== undefined && { PORT: port }),
+        ...(workers !== undefined && { WORKERS: workers }),
+        // It is for this machine alone, whatever it is called there.
+        ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
+      },
+      { keepsMails: dev === true },
+    )
   const config = read()
   warnOfNames(namesWithoutSetting())
   if (dev) {
