@@ -244,6 +244,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         // A link that somebody was handed says nothing of who reads the address.
         isVerified: email !== null && !wasShown,
         role: mayStill ? role : defaultRole,
+        refusedRole: mayStill ? undefined : role,
       })
     },
   }

@@ -4,6 +4,7 @@ import type { AuthEventType } from '../events/vocabulary.ts'
 import type { Store } from '../store.ts'
 import type { UserPreparer } from '../users/new-user.ts'
 import { explainConflict, toUser, type User } from '../users/user.ts'
+import { requireOwnAddress } from '../users/user-email.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
 import type { Request } from './request.ts'
 
@@ -27,6 +28,8 @@ export interface AccountOfToken {
   readonly type: AuthEventType
   /** Default: the default role. */
   readonly role?: string | undefined
+  /** The role of the invitation, if it is refused now: for the event. */
+  readonly refusedRole?: string | undefined
   /** The name that an invitation gives. Default: the one that is chosen. */
   readonly username?: string | null
 }
@@ -48,7 +51,7 @@ export interface NewAccountOptions {
 export function createNewAccount(options: NewAccountOptions): NewAccount {
   const { store, preparer, tokens, events, clock } = options
   return {
-    async create({ account, token, email, isVerified, type, role, username }) {
+    async create({ account, token, email, isVerified, type, role, refusedRole, username }) {
       const { password, address, requestId } = account
       const record = await preparer.prepare({
         username: username ?? account.username ?? email ?? '',
@@ -56,8 +59,10 @@ export function createNewAccount(options: NewAccountOptions): NewAccount {
         ...(role !== undefined && { role }),
         ...(email !== null && { email, emailVerified: isVerified }),
       })
+      // A name that an administrator has chosen stays.
+      if (!username) requireOwnAddress(record.username, record)
       const happening = { type, userId: record.id, address, requestId }
-      const details = { role: record.role }
+      const details = { role: record.role, ...(refusedRole && { refused_role: refusedRole }) }
       await events
         .recordWith({ ...happening, details, actor: `user:${record.id}` }, (event) =>
           store.users.create(record, {
