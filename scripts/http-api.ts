@@ -1,5 +1,6 @@
 // docs/http-api.md: every route of the ready server, read from its own OpenAPI document.
 
+import type { AccountOptions } from '../src/core/accounts/account-options.ts'
 import { createAuth } from '../src/core/auth.ts'
 import { mailbox } from '../src/core/mail/mailbox.ts'
 import { buildApp } from '../src/server/app.ts'
@@ -28,10 +29,10 @@ interface Operation {
 }
 
 /** All that can be switched on, so that the page has it. */
-const accounts = {
+const accounts: AccountOptions = {
   ...{ mailer: mailbox(), from: 'no-reply@example.com' },
-  ...{ registration: 'open', deletion: true },
-} as const
+  ...({ registration: 'open', deletion: true } as const),
+}
 
 /** The whole page. */
 export async function describeRoutes(): Promise<string> {

@@ -1,4 +1,3 @@
-import { problemSchema } from '../problem.ts'
 import { documentRefusal } from '../refusal-documentation.ts'
 import { bodySchema, type Members } from './json-members.ts'
 
@@ -45,9 +44,7 @@ export function documentJson(
   members: Members,
   likeFastApi: boolean,
 ): object {
-  const [mediaType, schema] = likeFastApi
-    ? ['application/json', detailSchema]
-    : ['application/problem+json', problemSchema]
+  const form: [string, object] | [] = likeFastApi ? ['application/json', detailSchema] : []
   const { status, description, schema: answer } = success
   return {
     tags: ['accounts'],
@@ -63,7 +60,7 @@ export function documentJson(
       ...Object.fromEntries(
         Object.entries({ ...common, ...refusals }).map(([code, each]) => [
           code,
-          documentRefusal(Number(code), each, mediaType, schema),
+          documentRefusal(Number(code), each, ...form),
         ]),
       ),
     },

@@ -13,7 +13,10 @@ import { type Config, settingNames, valuesOfAll } from './settings.ts'
  * @throws {ConfigError} with every mistake: its variable and what would be right, never its value if
  * it is a secret.
  */
-export function readConfig(environment: Environment, { keepsMails = false } = {}): Config {
+export function readConfig(
+  environment: Environment,
+  { keepsMails = false }: { readonly keepsMails?: boolean } = {},
+): Config {
   const problems = [...misspellings(environment, settingNames())]
   const values = new Map<Setting, unknown>()
 
