@@ -44,7 +44,10 @@ export function documentJson(
   members: Members,
   likeFastApi: boolean,
 ): object {
-  const form: [string, object] | [] = likeFastApi ? ['application/json', detailSchema] : []
+  const refusal = (code: string, each: string): object =>
+    likeFastApi
+      ? documentRefusal(Number(code), each, 'application/json', detailSchema)
+      : documentRefusal(Number(code), each)
   const { status, description, schema: answer } = success
   return {
     tags: ['accounts'],
@@ -60,7 +63,7 @@ export function documentJson(
       ...Object.fromEntries(
         Object.entries({ ...common, ...refusals }).map(([code, each]) => [
           code,
-          documentRefusal(Number(code), each, ...form),
+          refusal(code, each),
         ]),
       ),
     },
