@@ -1,5 +1,4 @@
 import { schemeName, unauthenticated } from '../guards/documentation.ts'
-import { problemSchema } from '../problem.ts'
 import { documentRefusal } from '../refusal-documentation.ts'
 import { bodySchema, type Members } from './json-members.ts'
 
@@ -52,9 +51,10 @@ export function documentJson(
   members: Members,
   { isGuarded, likeFastApi }: { readonly isGuarded: boolean; readonly likeFastApi: boolean },
 ): object {
-  const [mediaType, schema] = likeFastApi
-    ? ['application/json', detailSchema]
-    : ['application/problem+json', problemSchema]
+  const refusal = (code: string, each: string): object =>
+    likeFastApi
+      ? documentRefusal(Number(code), each, 'application/json', detailSchema)
+      : documentRefusal(Number(code), each)
   const { status, description, schema: answer } = success
   return {
     tags: [isGuarded ? 'auth' : 'accounts'],
@@ -68,7 +68,7 @@ export function documentJson(
           : { description, content: { 'application/json': { schema: answer } } },
       ...Object.fromEntries(
         Object.entries({ ...common, ...(isGuarded && ofUsers), ...refusals }).map(
-          ([code, each]) => [code, documentRefusal(Number(code), each, mediaType, schema)],
+          ([code, each]) => [code, refusal(code, each)],
         ),
       ),
     },
