@@ -43,7 +43,8 @@ import { type AccessTokens, createAccessTokenIssuer } from './tokens/access-toke
 import { type Credentials, createLogin } from './users/login.ts'
 import { createUserPreparer } from './users/new-user.ts'
 import { tokenStampOf } from './users/security-stamp.ts'
-import { toUser, type User } from './users/user.ts'
+import { recordForToken, userAt } from './users/suspension.ts'
+import type { User } from './users/user.ts'
 import { createUsers, type Users } from './users/users.ts'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
@@ -52,7 +53,7 @@ export interface Auth {
    * Authenticates a user: returns the user if the password is right, else null. Opens no session and
    * issues no token: `POST /auth/token` does all three.
    *
-   * Does not check that the user is active. An unknown name, a user without a password and a wrong
+   * Does not check that the user is active: `active` is false for a suspended user too. An unknown name, a user without a password and a wrong
    * password cost one hash each and are one answer.
    *
    * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.
@@ -216,7 +217,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
     return {
       async authenticate(credentials) {
         const record = await login.authenticate(credentials)
-        return record && toUser(record)
+        return record && userAt(record, clock())
       },
       roles,
       permissions: createPermissions(options.permissions ?? {}, [
@@ -288,12 +289,13 @@ export async function createAccessToken(
   const { store, accessTokens } = auth[internals]
   const user = await store.users.findById(userId)
   if (user === null) return null
+  const { securityStamp } = recordForToken(user, auth.clock())
   const { token } = await accessTokens.issue({
     subject: user.id,
     clientId: firstPartyClientId,
     scopes: scopes ?? auth.roles.permissionsOf(user.role),
     role: user.role,
-    endsWith: { userStamp: tokenStampOf(user.securityStamp) },
+    endsWith: { userStamp: tokenStampOf(securityStamp) },
   })
   return token
 }

@@ -7,8 +7,7 @@ import type {
 } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
 import { type MountedEndpoint, refuseLarge, refuseUnreadable } from '../http/endpoints/mount.ts'
-import { answerOAuthError } from '../http/error-answers.ts'
-import { type EndpointAnswer, errorBody, tokenHeaders } from '../http/token-messages.ts'
+import type { EndpointAnswer } from '../http/token-messages.ts'
 import { refusesMethod } from './allowed-methods.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import { type DocumentInProgress, nameSchemas } from './named-schemas.ts'
@@ -55,7 +54,7 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
     // Nor has its `transform` of the documentation.
     config: { swaggerTransform: nameRoute } as object,
     errorHandler(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-      return send(reply, answerFailure(error, request, endpoint.bodyLimit))
+      return send(reply, answerFailure(error, request, endpoint))
     },
     async handler(request: FastifyRequest, reply: FastifyReply) {
       const answered = await endpoint.answer({
@@ -79,22 +78,18 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
 function answerFailure(
   error: FastifyError,
   request: FastifyRequest,
-  bodyLimit: number,
+  { refusals, bodyLimit }: MountedEndpoint,
 ): EndpointAnswer {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuseLarge(bodyLimit)
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuseLarge(refusals, bodyLimit)
   const { statusCode = 500 } = error
-  if (statusCode < 500) return refuseUnreadable(statusCode)
+  if (statusCode < 500) return refuseUnreadable(refusals, statusCode)
   if (error instanceof UnavailableError) {
-    const answered = answerOAuthError(error)
+    const answered = refusals.answer(error)
     logRefusal(request, answered)
     return answered
   }
-  request.log.error({ err: error }, 'an OAuth endpoint failed')
-  return {
-    status: 500,
-    headers: tokenHeaders,
-    body: errorBody('server_error', 'The server made a mistake; it is logged'),
-  }
+  request.log.error({ err: error }, 'an endpoint failed')
+  return refusals.refuse(500, 'The server made a mistake; it is logged')
 }
 
 // What the client is not told: which refresh token was used twice, why the database did not answer.

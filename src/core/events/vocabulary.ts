@@ -35,6 +35,7 @@ export type AuthEventType =
   | 'user_created'
   | 'users_imported'
   | 'user_updated'
+  | 'username_changed'
   | 'user_deleted'
   | 'privilege_permissions_changed'
   | 'user_registered'
@@ -134,7 +135,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'Users of an older system were created, in one transaction.',
     outcome: success,
   },
-  user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
+  user_updated: {
+    says: 'A user was deactivated, reactivated, suspended or resumed.',
+    outcome: success,
+  },
+  username_changed: { says: 'A user got another username.', outcome: success },
   user_deleted: { says: 'A user was deleted.', outcome: success },
   privilege_permissions_changed: { says: 'The role of a user was changed.', outcome: success },
   user_registered: {
@@ -151,7 +156,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: success,
   },
   email_changed: {
-    says: 'The e-mail address of a user was set, changed, removed or put back.',
+    says: 'The e-mail address of a user was set, verified, removed or put back. The event does not hold it.',
     outcome: success,
   },
   user_deletion_requested: {

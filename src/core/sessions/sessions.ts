@@ -6,6 +6,7 @@ import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import { checkOptions, record, type ShapesOf, text } from '../options.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
+import { isSuspended } from '../users/suspension.ts'
 import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { RefreshTokens } from './refresh-token.ts'
@@ -60,7 +61,7 @@ const endOwner = { name: 'sessions.end', example: '{ userId }' }
 export interface Sessions {
   /**
    * Opens a session for a user who has just logged in, and records the event of the login. Returns null
-   * if the user is inactive or was deleted.
+   * if the user is inactive, suspended or was deleted.
    *
    * Does not check how the user logged in: call it after your own check, such as a link by mail. A
    * record that was read before a new password, a deactivation or a log-out everywhere opens none.
@@ -138,8 +139,8 @@ export function createSessions({
     async open(user, opened) {
       const { clientId, scopes, userAgent = '', address = '', requestId } = opened
       const record = 'securityStamp' in user ? user : await store.users.findById(user.id)
-      if (record === null) return null
       const now = clock()
+      if (record === null || isSuspended(record, now)) return null
       const session: SessionRecord = {
         id: uuidv7(),
         userId: user.id,

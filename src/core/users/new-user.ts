@@ -6,6 +6,7 @@ import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { bareAccount } from './user.ts'
+import { userEmailOf } from './user-email.ts'
 import type { UserRecord } from './user-store.ts'
 import { canonicalUsername, usernameRule } from './username.ts'
 
@@ -18,6 +19,13 @@ export type NewUser = {
   readonly username: string
   /** Default: the `defaultRole` of `createAuth`. */
   readonly role?: string
+  /** The e-mail address that mails are sent to. Default null: the user has none. */
+  readonly email?: string | null
+  /**
+   * True if you know that the user reads the address. An address that is not verified gives nothing: no
+   * login, no reset of the password. Default false.
+   */
+  readonly emailVerified?: boolean
 } & (
   | {
       /** Judged by the policy. Null for a user who cannot log in with a password. */
@@ -46,7 +54,10 @@ interface PreparerOptions {
 export interface UserPreparer {
   /** @throws {UserError} `password_refused` */
   hashNew(password: string, username: string): Promise<string>
-  /** @throws {UserError} `username_invalid`, `password_refused`, `password_hash_invalid`, `role_unknown` */
+  /**
+   * @throws {UserError} `username_invalid`, `email_invalid`, `password_refused`, `password_hash_invalid`,
+   * `role_unknown`
+   */
   prepare(user: NewUser): Promise<UserRecord>
 }
 
@@ -82,12 +93,13 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
 
   /** The body may be unvalidated: a value that is no string is refused like a text that is no name. */
   async function prepare(user: NewUser): Promise<UserRecord> {
-    const { username, role = defaultRole } = (user ?? {}) as NewUser
+    const { username, role = defaultRole, email, emailVerified } = (user ?? {}) as NewUser
     const canonical = canonicalUsername(username)
     if (canonical === null) {
       throw new UserError('username_invalid', [usernameRule])
     }
     checkRole(roles, role)
+    const address = userEmailOf({ email, emailVerified }, clock())
     return {
       id: uuidv7(),
       username: canonical,
@@ -97,6 +109,7 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
       createdAt: clock(),
       securityStamp: newSecurityStamp(),
       ...bareAccount,
+      ...address,
     }
   }
 

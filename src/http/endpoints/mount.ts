@@ -3,9 +3,12 @@ import { internals } from '../../core/internals.ts'
 import type { Shape, ShapesOf } from '../../core/options.ts'
 import { requireAuth } from '../../core/require-auth.ts'
 import { answerOAuthError } from '../error-answers.ts'
+import { Refusal } from '../refusal.ts'
 import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
+import { accountEndpoints } from './account-endpoints.ts'
 import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
 import { type EndpointName, endpoints } from './endpoints.ts'
+import { answerJsonError, type JsonEndpoint } from './json-endpoint.ts'
 import { issuerPath, metadataPath } from './metadata.ts'
 
 /** Where the OAuth endpoints are. */
@@ -63,8 +66,30 @@ export interface MountedEndpoint {
   readonly bodyLimit: number
   /** The operation in the OpenAPI document, if it has one. */
   readonly documentation: object | undefined
+  /** How it says that a request is refused before it is asked. */
+  readonly refusals: Refusals
   /** Answers whatever method is asked with. Rejects only for a mistake of ours. */
   readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>
+}
+
+/** How an endpoint puts refusals into words. */
+export interface Refusals {
+  /** The answer of a status, with a sentence that has no full stop. */
+  refuse(status: number, why: string): EndpointAnswer
+  /** The answer to an error of this library. Throws any other. */
+  answer(error: unknown): EndpointAnswer
+}
+
+/** RFC 6749 §5.2. */
+const oauthRefusals: Refusals = {
+  refuse: refuseRequest,
+  answer: (error) => answerOAuthError(error),
+}
+
+/** RFC 9457. */
+function problems({ compatibility }: Auth): Refusals {
+  const answer = (error: unknown): EndpointAnswer => answerJsonError(error, { compatibility })
+  return { answer, refuse: (status, why) => answer(new Refusal(status, `${why}.`)) }
 }
 
 /** The prefix without a slash at the end. */
@@ -75,15 +100,18 @@ export function normalizePrefix(prefix: string): string {
 /** Every two endpoints that would be at one path. */
 export function pathProblems(paths: OAuthPaths): string[] {
   const names = Object.keys(endpoints) as EndpointName[]
-  return names.flatMap((name, index) =>
-    names
-      .slice(index + 1)
-      .filter((other) => pathOf(name, paths) === pathOf(other, paths))
-      .map(
+  const taken = accountEndpoints.map(({ path }) => path)
+  return names.flatMap((name, index) => {
+    const at = pathOf(name, paths)
+    const same = names.slice(index + 1).filter((other) => pathOf(other, paths) === at)
+    return [
+      ...same.map(
         (other) =>
-          `The ${name} endpoint and the ${other} endpoint must have different paths: both have ${pathOf(name, paths)}.`,
+          `The ${name} endpoint and the ${other} endpoint must have different paths: both have ${at}.`,
       ),
-  )
+      ...(taken.includes(at) ? [`The ${name} endpoint cannot be at ${at}: accounts are.`] : []),
+    ]
+  })
 }
 
 /** The path of an endpoint below the prefix. */
@@ -129,7 +157,7 @@ export function mountEndpoints(
     jwks: root + mountedAt('jwks'),
   }
   const rfcPath = metadataPath(auth.issuer)
-  return (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
+  const oauth = (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
     const endpoint: FormEndpoint | DocumentEndpoint = endpoints[name]
     const answer =
       endpoint.method === 'POST'
@@ -139,12 +167,25 @@ export function mountEndpoints(
       method: endpoint.method,
       bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
       documentation: 'document' in endpoint ? endpoint.document(auth) : undefined,
+      refusals: oauthRefusals,
       answer,
     }
     const at =
       name === 'metadata' ? (rfcPath === null ? [] : [rfcPath, mountedAt(name)]) : [mountedAt(name)]
     return [...new Set(at)].map((path) => ({ ...mounted, path }))
   })
+  const accounts = accountEndpoints.filter(({ isOn }) => isOn(auth))
+  return [...oauth, ...accounts.map((each) => mountJson(each, auth, base))]
+}
+
+function mountJson(endpoint: JsonEndpoint, auth: Auth, base: string): MountedEndpoint {
+  const { method, path, bodyLimit } = endpoint
+  const refusals = problems(auth)
+  return {
+    ...{ method, bodyLimit, refusals, path: base + path },
+    documentation: endpoint.document(auth),
+    answer: answerJson(endpoint, auth, refusals),
+  }
 }
 
 const options = {
@@ -154,29 +195,29 @@ const options = {
 } as const satisfies Partial<Record<EndpointName, keyof OAuthPaths>>
 
 /** The answer to a body that is longer than the limit. */
-export function refuseLarge(limit: number): EndpointAnswer {
-  return refuseRequest(413, `The body must have at most ${limit} bytes`)
+export function refuseLarge({ refuse }: Refusals, limit: number): EndpointAnswer {
+  return refuse(413, `The body must have at most ${limit} bytes`)
 }
 
 /** The answer to a body that cannot be read. */
-export function refuseUnreadable(status: number): EndpointAnswer {
-  return refuseRequest(status, 'The request body could not be read')
+export function refuseUnreadable({ refuse }: Refusals, status: number): EndpointAnswer {
+  return refuse(status, 'The request body could not be read')
 }
 
-function refuseMethod(use: string, allow: string): EndpointAnswer {
-  const refused = refuseRequest(405, `Use ${use}`)
+function refuseMethod({ refuse }: Refusals, use: string, allow: string): EndpointAnswer {
+  const refused = refuse(405, `Use ${use}`)
   return { ...refused, headers: { ...refused.headers, allow } }
 }
 
 function answerForm(endpoint: FormEndpoint, auth: Auth): MountedEndpoint['answer'] {
   const answer = endpoint.create(auth)
   return async ({ method, header, readBody, address, requestId }) => {
-    if (method !== 'POST') return refuseMethod('POST', 'POST')
+    if (method !== 'POST') return refuseMethod(oauthRefusals, 'POST', 'POST')
     const contentType = header('content-type')
     // No media type at all (RFC 9110 §8.3.1). Another type than a form is 400, by the form's reader.
-    if (contentType && !contentType.includes('/')) return refuseUnreadable(415)
+    if (contentType && !contentType.includes('/')) return refuseUnreadable(oauthRefusals, 415)
     const body = await readBody(endpoint.bodyLimit)
-    if (body === null) return refuseLarge(endpoint.bodyLimit)
+    if (body === null) return refuseLarge(oauthRefusals, endpoint.bodyLimit)
     if ((header('content-encoding') ?? 'identity') !== 'identity') {
       return refuseRequest(415, 'Send the form without a content encoding')
     }
@@ -186,9 +227,41 @@ function answerForm(endpoint: FormEndpoint, auth: Auth): MountedEndpoint['answer
   }
 }
 
+/** RFC 8259 §11. A parameter such as `charset` has no meaning there. */
+const jsonType = /^application\/json[ \t]*(?:;.*)?$/i
+
+function answerJson(
+  endpoint: JsonEndpoint,
+  auth: Auth,
+  refusals: Refusals,
+): MountedEndpoint['answer'] {
+  const answer = endpoint.create(auth)
+  return async ({ method, header, readBody, address, requestId }) => {
+    if (method !== 'POST') return refuseMethod(refusals, 'POST', 'POST')
+    const body = await readBody(endpoint.bodyLimit)
+    if (body === null) return refuseLarge(refusals, endpoint.bodyLimit)
+    // No form is read: a page of another origin can send one without asking first.
+    if (!jsonType.test(header('content-type') ?? '')) {
+      return refusals.refuse(415, 'Send the body as JSON: Content-Type: application/json')
+    }
+    if ((header('content-encoding') ?? 'identity') !== 'identity') {
+      return refusals.refuse(415, 'Send the body without a content encoding')
+    }
+    const userAgent = header('user-agent')
+    const locale = header('accept-language') ?? null
+    try {
+      return await answer({ body, address, userAgent, requestId, locale })
+    } catch (error) {
+      return refusals.answer(error)
+    }
+  }
+}
+
 function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['answer'] {
   return async ({ method }) => {
-    if (method !== 'GET' && method !== 'HEAD') return refuseMethod('GET', 'GET, HEAD')
+    if (method !== 'GET' && method !== 'HEAD') {
+      return refuseMethod(oauthRefusals, 'GET', 'GET, HEAD')
+    }
     try {
       return await read()
     } catch (error) {

@@ -12,6 +12,7 @@ import { requireAuth } from '../../core/require-auth.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
 import type { Store } from '../../core/store.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
+import { userAt } from '../../core/users/suspension.ts'
 import { toUser, type User } from '../../core/users/user.ts'
 import { readBearerToken } from '../bearer.ts'
 import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
@@ -103,7 +104,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     }
     if (own === undefined) throw new BearerError('invalid_token')
     return mapAnswer(findUserOfToken(own, token), (user) =>
-      user === null ? refuse(own.store, token) : toUser(user),
+      user === null ? refuse(own.store, token, auth.clock()) : toUser(user),
     )
   })
 
@@ -216,8 +217,9 @@ function clientMay(client: CallingClient, _token: AccessToken, permission: strin
   return client.permissions.includes(permission)
 }
 
-/** A deactivation ends every token; its owner is told why, on whatever route. */
-async function refuse(store: Store, { claims }: AccessToken): Promise<never> {
+/** A deactivation and a suspension end every token; its owner is told why, on whatever route. */
+async function refuse(store: Store, { claims }: AccessToken, now: number): Promise<never> {
   const owner = await store.users.findById(claims.sub)
-  throw owner?.active === false ? new InactiveUser() : new BearerError('invalid_token')
+  const isShutOut = owner !== null && !userAt(owner, now).active
+  throw isShutOut ? new InactiveUser() : new BearerError('invalid_token')
 }

@@ -1,0 +1,17 @@
+import { acceptInvitationEndpoint } from './accept-invitation.ts'
+import { completePasswordResetEndpoint } from './complete-password-reset.ts'
+import { completeRegistrationEndpoint } from './complete-registration.ts'
+import type { JsonEndpoint } from './json-endpoint.ts'
+import { passwordResetEndpoint } from './password-reset.ts'
+import { registerEndpoint } from './register.ts'
+import { restoreEmailEndpoint } from './restore-email.ts'
+
+/** Every endpoint for people who are not logged in, by path. Each exists only where it is switched on. */
+export const accountEndpoints: readonly JsonEndpoint[] = [
+  registerEndpoint,
+  completeRegistrationEndpoint,
+  acceptInvitationEndpoint,
+  passwordResetEndpoint,
+  completePasswordResetEndpoint,
+  restoreEmailEndpoint,
+]
