@@ -1,5 +1,5 @@
 import type { Auth } from '../core/auth.ts'
-import type { OAuthPaths } from '../http/endpoints/mount.ts'
+import type { EndpointOptions } from '../http/endpoints/mount.ts'
 import { toResponse } from './answer.ts'
 import { createOAuthAnswers } from './oauth-answers.ts'
 
@@ -24,7 +24,7 @@ export type OAuthHandler = (
  *
  * @throws {ConfigError} `config_invalid` for an option that is not known, or a prefix that is no path.
  */
-export function oauthEndpoints(auth: Auth, options: OAuthPaths = {}): OAuthHandler {
+export function oauthEndpoints(auth: Auth, options: EndpointOptions = {}): OAuthHandler {
   const answerOAuth = createOAuthAnswers(auth, options)
   return async ({ url, method, headers, body }, address) => {
     const { pathname } = new URL(url)
