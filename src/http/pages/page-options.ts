@@ -56,7 +56,7 @@ export function accentProblems(accent: SiteAccent): readonly string[] {
     const found = contrastOf(colour, surface[scheme])
     if (found >= leastContrast) return []
     return [
-      `.${scheme} needs a contrast of ${leastContrast} with ${surface[scheme]}; ${colour} has ${found.toFixed(1)}: choose a ${scheme === 'light' ? 'darker' : 'lighter'} colour.`,
+      `.${scheme} needs a contrast of ${leastContrast} with ${surface[scheme]}; ${colour} has ${found.toFixed(2)}: choose a ${scheme === 'light' ? 'darker' : 'lighter'} colour.`,
     ]
   })
 }
