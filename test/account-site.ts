@@ -1,12 +1,14 @@
 // An application with the pages of accounts, whose mails are kept: for tests of every layer above core.
 
 import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import type { AccountOptions } from '../src/core/accounts/account-options.ts'
 import type { Auth } from '../src/core/auth.ts'
 import type { AuthOptions } from '../src/core/auth-options.ts'
 import { internals } from '../src/core/internals.ts'
 import { type Mailbox, mailbox } from '../src/core/mail/mailbox.ts'
+import type { Mailer } from '../src/core/mail/mailer.ts'
 import { type PortcullisOptions, portcullis } from '../src/fastify/portcullis.ts'
 import { createTestAuth } from './fixtures.ts'
 
@@ -21,7 +23,7 @@ export interface AccountSite {
     fields: Readonly<Record<string, string>>,
     headers?: Readonly<Record<string, string | undefined>>,
   ): Promise<LightMyRequestResponse>
-  /** The link of the mail that is sent next. */
+  /** The link of the first mail with one that was not asked for yet. Waits for it where mails are on the way. */
   nextLink(): Promise<string>
   close(): Promise<void>
 }
@@ -35,8 +37,19 @@ export interface AccountSiteOptions {
 
 export async function openAccountSite(options: AccountSiteOptions = {}): Promise<AccountSite> {
   const mails = mailbox()
+  const links: string[] = []
+  const sent = new EventEmitter()
+  const mailer: Mailer = {
+    async send(mail, signal) {
+      await mails.send(mail, signal)
+      const link = mails.mails.find(({ id }) => id === mail.id)?.link ?? null
+      if (link === null) return
+      links.push(link)
+      sent.emit('link')
+    },
+  }
   const accounts: AccountOptions = {
-    ...{ mailer: mails, from: 'no-reply@example.com', name: 'Example', registration: 'open' },
+    ...{ mailer, from: 'no-reply@example.com', name: 'Example', registration: 'open' },
     ...options.accounts,
   }
   const issuer = 'https://auth.example.com'
@@ -56,9 +69,10 @@ export async function openAccountSite(options: AccountSiteOptions = {}): Promise
         }),
       }),
     async nextLink() {
-      mails.clear()
       await auth[internals].outbox?.sendDue()
-      return mails.mails[0]?.link ?? assert.fail('no mail was sent')
+      // A site that listens sends by itself, and may have begun.
+      if (links.length === 0) await once(sent, 'link', { signal: AbortSignal.timeout(10_000) })
+      return links.shift() ?? assert.fail('no mail has a link')
     },
     async close() {
       await app.close()

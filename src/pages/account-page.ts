@@ -70,6 +70,14 @@ follow()
 addEventListener('hashchange', follow)
 `
 
+// A link that is pasted where a message is shown only changes the fragment of the same document. With `?` it is
+// another one, which is asked for by GET: to load this one again could send its form once more.
+const leaveForToken = `
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#token=')) location.replace(location.pathname + '?' + location.hash)
+})
+`
+
 const types = { email: 'email', password: 'password' } as const
 
 const autocompletes: Readonly<Record<AccountFieldName, string>> = {
@@ -129,6 +137,7 @@ export function accountMessagePage(content: AccountMessage): Page {
   const { title, text } = says
   return messagePage({
     ...{ title, kind, text: html`${text}`, next: next === undefined ? null : nextStep(next) },
+    script: leaveForToken,
     of: { site, lang: texts.lang },
   })
 }

@@ -23,8 +23,8 @@ export type PageValues = Readonly<Partial<Record<AccountFieldName, string>>>
 /** What a page says when a form was accepted. */
 export interface PageDone {
   readonly says: MessageTexts
-  /** The page to go on with. Default none. */
-  readonly next?: AccountPageName
+  /** The page to go on with, and what the link to it says. Default none. */
+  readonly next?: { readonly page: AccountPageName; readonly label: 'haveLink' | 'newPassword' }
 }
 
 /** A page with a form, as data. It exists where `isOn` says so. */

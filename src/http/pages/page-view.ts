@@ -76,7 +76,8 @@ export function createPageView(
       })
       return pageAnswer(status, page, texts, headers)
     },
-    done: ({ says, next }) => message(200, 'success', says, link(next, links.newPassword)),
+    done: ({ says, next }) =>
+      message(200, 'success', says, next && link(next.page, links[next.label])),
     gone() {
       const next = link(askAgainOn, links.askAgain) ?? withoutLink?.(texts)
       return message(410, 'information', texts.gone, next)

@@ -13,7 +13,10 @@ export const forgotPasswordPage: AccountPage = {
   async submit({ passwordReset }, { account = '' }, request) {
     const who = readEmail(account) === null ? { username: account } : { email: account }
     await passwordReset?.request({ ...who, ...request })
-    return ({ done }) => ({ says: done.forgotPassword(account) })
+    return ({ done }) => ({
+      says: done.forgotPassword(account),
+      next: { page: 'resetPassword', label: 'haveLink' },
+    })
   },
 }
 
@@ -42,6 +45,9 @@ export const restoreEmailPage: AccountPage = {
   withoutLink: ({ links }) => links.askAdministrator,
   async submit({ emailChange }, { token = '' }, request) {
     await emailChange?.restore({ token, ...request })
-    return ({ done }) => ({ says: done.restoreEmail, next: 'forgotPassword' })
+    return ({ done }) => ({
+      says: done.restoreEmail,
+      next: { page: 'forgotPassword', label: 'newPassword' },
+    })
   },
 }

@@ -11,7 +11,10 @@ export const registerPage: AccountPage = {
   behindLink: 'completeRegistration',
   async submit({ registration }, { email = '' }, request) {
     await registration?.request({ email, ...request })
-    return ({ done }) => ({ says: done.register(email) })
+    return ({ done }) => ({
+      says: done.register(email),
+      next: { page: 'completeRegistration', label: 'haveLink' },
+    })
   },
 }
 
