@@ -79,7 +79,7 @@ test('somebody registers, from the address to the name and the password', async 
   assert.ok(await isFocused(page, 'email'))
   await page.getByLabel('E-mail address').fill('alice@example.com')
   await press(page, 'Send link')
-  await heading(page, 'Look into your mails')
+  await heading(page, 'Check your mail')
 
   const link = await nextLink()
   const token = link.split('#token=')[1] ?? assert.fail(link)
@@ -190,7 +190,7 @@ test('a new password is chosen in another browser than the one that asked (AC-36
   await asking.goto(`${origin}/account/forgot-password`)
   await asking.getByLabel('E-mail address or username').fill('alice')
   await press(asking, 'Send link')
-  await heading(asking, 'Look into your mails')
+  await heading(asking, 'Check your mail')
 
   const { page: other, complaints } = await open(t)
   await other.goto(await nextLink())
@@ -232,7 +232,7 @@ test('without scripts the link is pasted, and no button is there that would not 
   await page.goto(`${origin}/account/register`)
   await page.getByLabel('E-mail address').fill('alice@example.com')
   await press(page, 'Send link')
-  await heading(page, 'Look into your mails')
+  await heading(page, 'Check your mail')
 
   const link = await nextLink()
   await page.goto(link)

@@ -19,14 +19,14 @@ export const de: AccountTexts = {
   pages: {
     register: {
       title: 'Registrieren',
-      lead: 'Wir senden Ihnen einen Link. Damit wählen Sie einen Namen und ein Passwort.',
+      lead: 'Wir senden Ihnen einen Link. Öffnen Sie ihn, um einen Namen und ein Passwort zu wählen.',
       button: 'Link senden',
     },
     completeRegistration: { title: 'Namen und Passwort wählen', button: 'Registrieren' },
     invitation: { title: 'Einladung annehmen', button: 'Annehmen' },
     forgotPassword: {
       title: 'Passwort vergessen?',
-      lead: 'Wir senden einen Link an die Adresse Ihres Kontos. Damit wählen Sie ein neues Passwort.',
+      lead: 'Wir senden einen Link an die Adresse Ihres Kontos. Öffnen Sie ihn, um ein neues Passwort zu wählen.',
       button: 'Link senden',
     },
     resetPassword: {
@@ -35,9 +35,9 @@ export const de: AccountTexts = {
       button: 'Passwort setzen',
     },
     restoreEmail: {
-      title: 'Neue Adresse zurücknehmen',
-      lead: 'Es gilt wieder Ihre frühere Adresse. Alle, die mit Ihrem Konto angemeldet sind, werden abgemeldet.',
-      button: 'Adresse zurücknehmen',
+      title: 'Frühere Adresse wiederherstellen',
+      lead: 'Ihre frühere Adresse wird wieder die Adresse Ihres Kontos. Alle, die damit angemeldet sind, werden abgemeldet.',
+      button: 'Adresse wiederherstellen',
     },
   },
   fields: {
@@ -56,11 +56,11 @@ export const de: AccountTexts = {
   done: {
     register: (who) => ({
       title: 'Sehen Sie in Ihre E-Mails',
-      text: `Wir haben eine E-Mail an ${who} gesendet, wenn man sich mit dieser Adresse registrieren kann. Ihr Link gilt einmal.`,
+      text: `Wenn Sie sich mit ${who} registrieren können, haben wir eine E-Mail dorthin gesendet. Ihr Link gilt einmal, eine Stunde lang.`,
     }),
     forgotPassword: (who) => ({
       title: 'Sehen Sie in Ihre E-Mails',
-      text: `Wir haben einen Link an die Adresse zu ${who} gesendet, wenn es ein Konto mit bestätigter Adresse gibt. Er gilt einmal, eine halbe Stunde lang.`,
+      text: `Wenn ${who} ein Konto mit bestätigter Adresse ist, haben wir einen Link dorthin gesendet. Er gilt einmal, eine halbe Stunde lang.`,
     }),
     account: (who) => ({
       title: 'Konto angelegt',
@@ -71,7 +71,7 @@ export const de: AccountTexts = {
       text: 'Melden Sie sich jetzt mit dem neuen Passwort an.',
     },
     restoreEmail: {
-      title: 'Adresse zurückgenommen',
+      title: 'Adresse wiederhergestellt',
       text: 'Ihre frühere Adresse ist wieder die Adresse Ihres Kontos.',
     },
   },

@@ -18,14 +18,14 @@ export const en: AccountTexts = {
   pages: {
     register: {
       title: 'Register',
-      lead: 'We send you a link. You choose a name and a password behind it.',
+      lead: 'We send you a link. Open it to choose a name and a password.',
       button: 'Send link',
     },
     completeRegistration: { title: 'Choose a name and a password', button: 'Register' },
     invitation: { title: 'Accept the invitation', button: 'Accept' },
     forgotPassword: {
       title: 'Forgot your password?',
-      lead: 'We send a link to the address of your account. You choose a new password behind it.',
+      lead: 'We send a link to the address of your account. Open it to choose a new password.',
       button: 'Send link',
     },
     resetPassword: {
@@ -34,9 +34,9 @@ export const en: AccountTexts = {
       button: 'Set password',
     },
     restoreEmail: {
-      title: 'Take the new address back',
-      lead: 'Your earlier address is put back. Everybody who is logged in to your account is logged out.',
-      button: 'Put the address back',
+      title: 'Restore your earlier address',
+      lead: 'Your earlier address becomes the address of your account again. Everybody who is logged in to it is logged out.',
+      button: 'Restore address',
     },
   },
   fields: {
@@ -53,12 +53,12 @@ export const en: AccountTexts = {
   passwordHint: (least) => `At least ${least} characters; four or more unrelated words are good.`,
   done: {
     register: (who) => ({
-      title: 'Look into your mails',
-      text: `We have sent a mail to ${who}, if somebody may register with this address. Its link works once.`,
+      title: 'Check your mail',
+      text: `If you can register with ${who}, we have sent a mail there. Its link works once, for an hour.`,
     }),
     forgotPassword: (who) => ({
-      title: 'Look into your mails',
-      text: `We have sent a link to the owner of ${who}, if there is an account with a confirmed address. It works once, for half an hour.`,
+      title: 'Check your mail',
+      text: `If ${who} is an account with a confirmed address, we have sent a link there. It works once, for half an hour.`,
     }),
     account: (who) => ({ title: 'Account created', text: `You can log in as ${who} now.` }),
     resetPassword: {
@@ -66,8 +66,8 @@ export const en: AccountTexts = {
       text: 'Log in with the new password now.',
     },
     restoreEmail: {
-      title: 'Address put back',
-      text: 'Your earlier address is the one of your account again.',
+      title: 'Address restored',
+      text: 'Your earlier address is the address of your account again.',
     },
   },
   gone: { title: 'The link works no more', text: 'It was used, or it has expired.' },

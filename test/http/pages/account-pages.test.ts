@@ -154,7 +154,7 @@ describe('registration', () => {
       answers.push({ statusCode, others, body: body.replaceAll(email, '…') })
     }
     assert.deepEqual(answers[0], answers[1])
-    assert.equal(titleOf(answers[0]?.body ?? ''), 'Look into your mails')
+    assert.equal(titleOf(answers[0]?.body ?? ''), 'Check your mail')
   })
 
   test('the link works once, however it is pasted (AC-32)', async () => {
@@ -303,7 +303,7 @@ test('a change of address is taken back by one button', async () => {
   await auth.accounts.emailChange?.remove(own)
   const token = tokenOf(await site.nextLink())
   const done = await site.send(emailRestore, { token })
-  assert.equal(titleOf(done.body), 'Address put back')
+  assert.equal(titleOf(done.body), 'Address restored')
   assert.match(done.body, /<a href="\/account\/forgot-password">Choose a new password too<\/a>/)
   assert.equal((await auth.users.findByUsername('alice'))?.email, 'alice@example.com')
 })
@@ -414,7 +414,7 @@ test('web requests get the same pages', async () => {
   assert.equal(shown.headers.get('content-type'), 'text/html; charset=utf-8')
   const body = new URLSearchParams({ email: 'alice@example.com' })
   const sent = await ask({ method: 'POST', body, headers: { 'sec-fetch-site': 'same-origin' } })
-  assert.match((await sent?.text()) ?? '', /Look into your mails/)
+  assert.match((await sent?.text()) ?? '', /Check your mail/)
   assert.match(await site.nextLink(), /#token=/)
   const none = oauthEndpoints(site.auth, { pages: false })
   assert.equal(await none(new Request(`https://auth.example.com${registration}`), undefined), null)
