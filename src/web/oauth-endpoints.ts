@@ -18,11 +18,12 @@ export type OAuthHandler = (
 /**
  * Makes a handler of all OAuth endpoints, as the Fastify plugin serves them: `/auth/token`,
  * `/auth/revoke`, `/auth/introspect`, the metadata (RFC 8414) and the JWK Set. The options may put them
- * below `prefix`, or at other paths. A slash at the end of a path makes no difference.
+ * below `prefix`, or at other paths. So it does with what `accounts` switches on, and its pages. A slash at the end of a path makes no difference.
  *
  * A refused request is not logged: subscribe to `auth.events` for what matters.
  *
- * @throws {ConfigError} `config_invalid` for an option that is not known, or a prefix that is no path.
+ * @throws {ConfigError} `config_invalid` for an option that is not known, a prefix that is no path, or pages
+ * that would be hard to read.
  */
 export function oauthEndpoints(auth: Auth, options: EndpointOptions = {}): OAuthHandler {
   const answerOAuth = createOAuthAnswers(auth, options)

@@ -22,7 +22,7 @@ export interface PageSurroundings {
 /** The answers of a page in one language. */
 export interface PageView {
   readonly texts: AccountTexts
-  /** The form, with what was typed but for the password. */
+  /** The form, with what was typed: a form shows no password. */
   form(
     status: number,
     values?: PageValues,
@@ -68,7 +68,7 @@ export function createPageView(
     form(status, values = {}, problems = [], headers = {}) {
       const shown = fields.map(({ name: field, optional, hint }) => ({
         ...{ name: field, optional, hint: hint?.(texts, minPasswordLength) },
-        value: field === 'password' ? '' : (values[field] ?? ''),
+        value: values[field] ?? '',
       }))
       const page = accountFormPage({
         ...{ site, texts, words: pages[name], fields: shown, problems },
