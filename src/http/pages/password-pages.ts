@@ -2,7 +2,7 @@ import { accountPaths } from '../../core/accounts/links.ts'
 import { readEmail } from '../../core/users/email.ts'
 import { type AccountPage, newPassword } from './account-page.ts'
 
-/** Somebody has forgotten a password. The answer is the same whoever has the address or the name. */
+/** Somebody has forgotten a password. The answer is the same for every text. */
 export const forgotPasswordPage: AccountPage = {
   name: 'forgotPassword',
   path: accountPaths.passwordResetRequest,

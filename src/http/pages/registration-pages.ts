@@ -1,7 +1,7 @@
 import { accountPaths } from '../../core/accounts/links.ts'
 import { type AccountPage, newPassword } from './account-page.ts'
 
-/** Somebody gives an address. The answer is the same whoever has it. */
+/** Somebody gives an address. The answer is the same for every address. */
 export const registerPage: AccountPage = {
   name: 'register',
   path: accountPaths.registration,

@@ -50,9 +50,9 @@ export interface AccountTexts {
   passwordHint(least: number): string
   /** What was done. `who`: the address or the name, as it was typed or is stored. */
   readonly done: {
-    /** The same whoever has the address. */
+    /** The same for every address. */
     register(who: string): MessageTexts
-    /** The same whoever has the address or the name. */
+    /** The same for every address and name. */
     forgotPassword(who: string): MessageTexts
     account(who: string): MessageTexts
     readonly resetPassword: MessageTexts
