@@ -35,7 +35,8 @@ export interface EndpointOptions extends OAuthPaths {
   /**
    * The pages that links of mails lead to: registration, invitations, passwords, addresses. Each is there
    * where its part of `accounts` is switched on, and `accounts.links` names no page of your own for it. They
-   * are below the issuer, as the links are, even where a prefix is not part of it. False: none.
+   * are below the issuer, as the links are, even where a prefix is not part of it. False leaves them out.
+   * Default: they look like the pages of Portcullis.
    */
   readonly pages?: PageOptions | false
 }

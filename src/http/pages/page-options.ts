@@ -8,11 +8,11 @@ export type { SiteAccent, SiteLogo } from '../../pages/site.ts'
 
 /** What pages call the site, and how they look. */
 export interface PageOptions {
-  /** Default: `accounts.name`. */
+  /** Stands above each page and in its title. Default: `accounts.name`. */
   readonly name?: string
   /** Stands above each page. Default: a gate, in the accent. */
   readonly logo?: SiteLogo
-  /** Default `#3049c9` in light, `#93a5ff` in dark. */
+  /** The colour of links and of the main button. Default: `#3049c9` in light, `#93a5ff` in dark. */
   readonly accent?: SiteAccent
 }
 
