@@ -263,7 +263,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
       },
       [internals]: {
         ...{ store, clients, login, throttle, passwords, accessTokens, events, keys, notices },
-        outbox: mailing?.outbox ?? null,
+        ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null },
       },
     }
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { AccountSettings } from './accounts/account-options.ts'
 import type { Clients } from './clients/clients.ts'
 import type { AuthEvents } from './events/events.ts'
 import type { KeyRing } from './keys/key-ring.ts'
@@ -35,6 +36,8 @@ export interface AuthInternals {
   /** The keys that sign and verify. */
   readonly keys: KeyRing
   readonly notices: Notices
+  /** The option `accounts` as it was read; null without it. */
+  readonly accountSettings: AccountSettings | null
   /** Mails that wait; null without a mailer. */
   readonly outbox: Outbox | null
 }
