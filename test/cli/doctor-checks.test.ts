@@ -247,7 +247,8 @@ test('only the least parameters are called the least', async () => {
     const [finding] = await checkPasswordHash({ ...subjectOf(environment), targetTime })
     return String(finding?.advice)
   }
-  const least = /ARGON2_MEMORY=19456, ARGON2_TIME=2, .* the least memory and time that OWASP recommends/
+  const least =
+    /ARGON2_MEMORY=19456, ARGON2_TIME=2, .* the least memory and time that OWASP recommends/
   assert.match(await suggestion(1), least)
   const more = await suggestion(2000)
   assert.match(more, /ARGON2_MEMORY=\d{5,}, /)

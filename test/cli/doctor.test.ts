@@ -247,7 +247,10 @@ test('a key that was published and does not sign yet is the next, whatever the a
   assert.equal(rotated.code, 0, rotated.stderr)
   for (const more of [{}, { KEY_ROTATION_INTERVAL: '0' }]) {
     const { said } = (await examine(directory, { ...algorithm, ...more })).of('signing-keys')
-    assert.match(said, /ES256 key .*; the next takes its place in (1 hour|60 minutes); 1 more verif/)
+    assert.match(
+      said,
+      /ES256 key .*; the next takes its place in (1 hour|60 minutes); 1 more verif/,
+    )
     assert.doesNotMatch(said, /key rotate/)
   }
   const due = await examine(directory, algorithm)

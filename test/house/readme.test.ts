@@ -42,7 +42,8 @@ test('the login and the call of the README work word for word', {
 })
 
 test('the greeting that the README shows is the one that the server prints', async () => {
-  const [, shown = ''] = /\$ npm install portcullis fastify && npx portcullis serve\n([\s\S]*?)```/.exec(readme) ?? []
+  const [, shown = ''] =
+    /\$ npm install portcullis fastify && npx portcullis serve\n([\s\S]*?)```/.exec(readme) ?? []
   const server = await serve(createDirectory(), {}, { command: sourceMain })
   await server.stop()
   const printed = server.greeting
