@@ -5,6 +5,6 @@ import type { KeycloakOptions } from 'portcullis/issuers'
 export const realm: KeycloakOptions & { readonly issuer: string } = {
   issuer: process.env.REALM ?? 'https://sso.example.com/realms/staff',
   audience: process.env.AUDIENCE ?? 'items-api',
-  // A Keycloak on this machine may do without TLS.
-  allowInsecureLoopback: true,
+  // In development a Keycloak on this machine may do without TLS.
+  allowInsecureLoopback: process.env.NODE_ENV !== 'production',
 }

@@ -18,7 +18,9 @@ export default defineConfig({
     'Logins, sessions and route guards for a TypeScript API: a library and a ready server.',
   lang: 'en',
   srcDir: '..',
-  srcExclude: ['**/node_modules/**', '{data,deploy,dist,src,test}/**'],
+  srcExclude: ['**/node_modules/**', '{data,deploy,dist,dist-client,src,test}/**'],
+  // Pages link to the server that their reader has started.
+  ignoreDeadLinks: 'localhostLinks',
   rewrites: { 'site/index.md': 'index.md' },
   cleanUrls: true,
   // Its heading is the name of the site, which is no title of a page.

@@ -44,7 +44,7 @@ export function accountCommands(findUser: FindUser): readonly Command[] {
   const suspend = new Command('suspend')
     .argument('<username>')
     .requiredOption('--until <date>', 'the end, such as 2030-01-31 or 2030-01-31T12:00Z; in UTC')
-    .description('revoke every login of a user, and refuse new ones until a date')
+    .description('revoke every login of a user; until a date, guards answer 403 to a new one')
     .action((username: string, { until }: { until: string }) => {
       const end = instantIn(until)
       return withAuth(async ({ users }, by) => {

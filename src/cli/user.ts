@@ -125,7 +125,11 @@ export function userCommand(): Command {
     )
 
   for (const [name, does, says] of [
-    ['deactivate', 'revoke every login of a user, and refuse new ones', 'is refused from now on'],
+    [
+      'deactivate',
+      'revoke every login of a user; guards answer 403 to a new one',
+      'is refused from now on',
+    ],
     ['reactivate', 'let a deactivated user log in again', 'can log in again'],
     ['unlock', 'end the wait or the lock after failed logins of a user', 'can try again at once'],
   ] as const) {

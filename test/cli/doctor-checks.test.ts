@@ -12,7 +12,7 @@ import { checkIssuers } from '../../src/cli/doctor/issuers.ts'
 import { checkThreads, checkWorkers } from '../../src/cli/doctor/machine.ts'
 import { checkIssuerUrl, checkProxies } from '../../src/cli/doctor/network.ts'
 import { checkNode } from '../../src/cli/doctor/node.ts'
-import { parametersFor } from '../../src/cli/doctor/password-hash.ts'
+import { checkPasswordHash, parametersFor } from '../../src/cli/doctor/password-hash.ts'
 import { checkSecrets } from '../../src/cli/doctor/secrets.ts'
 import { checkSigningKeys } from '../../src/cli/doctor/signing-keys.ts'
 import { systemClock } from '../../src/core/clock.ts'
@@ -239,6 +239,20 @@ test('parameters are suggested in proportion to the time', () => {
   assert.deepEqual(parametersFor(cost, 40, 80), { memory: 38912, time: 2, parallelism: 1 })
   assert.deepEqual(parametersFor(cost, 20, 400), { memory: 65536, time: 12, parallelism: 1 })
   assert.deepEqual(parametersFor(cost, 400, 20), cost)
+})
+
+test('only the least parameters are called the least', async () => {
+  const suggestion = async (targetTime: number): Promise<string> => {
+    const environment = { ARGON2_MEMORY: '24576' }
+    const [finding] = await checkPasswordHash({ ...subjectOf(environment), targetTime })
+    return String(finding?.advice)
+  }
+  const least =
+    /ARGON2_MEMORY=19456, ARGON2_TIME=2, .* the least memory and time that OWASP recommends/
+  assert.match(await suggestion(1), least)
+  const more = await suggestion(2000)
+  assert.match(more, /ARGON2_MEMORY=\d{5,}, /)
+  assert.doesNotMatch(more, /OWASP/)
 })
 
 let provider: RunningProvider

@@ -237,6 +237,26 @@ test('a key that should have been replaced is told, and one that never is', asyn
   assert.match(never.of('signing-keys').said, /run `portcullis key rotate` now/)
 })
 
+test('a key that was published and does not sign yet is the next, whatever the age of the one that signs', async () => {
+  const directory = await createUsed()
+  const database = new DatabaseSync(join(directory, 'data', 'portcullis.db'))
+  database.exec('update signing_keys set signs_from = signs_from - 40000000')
+  database.close()
+  const algorithm = { SIGNING_ALGORITHM: 'EdDSA' }
+  const rotated = await run(directory, ['key', 'rotate'], { environment: algorithm })
+  assert.equal(rotated.code, 0, rotated.stderr)
+  for (const more of [{}, { KEY_ROTATION_INTERVAL: '0' }]) {
+    const { said } = (await examine(directory, { ...algorithm, ...more })).of('signing-keys')
+    assert.match(
+      said,
+      /ES256 key .*; the next takes its place in (1 hour|60 minutes); 1 more verif/,
+    )
+    assert.doesNotMatch(said, /key rotate/)
+  }
+  const due = await examine(directory, algorithm)
+  assert.equal(due.of('signing-keys').status, 'ok')
+})
+
 test('a database of an older version is told what is to be made, and not changed', async () => {
   const directory = createDirectory()
   mkdirSync(join(directory, 'data'), { mode: 0o700 })

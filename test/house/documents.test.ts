@@ -191,6 +191,9 @@ interface Example {
   readonly title: string
   /** Its file in the workshop. */
   readonly file: string
+  readonly page: string
+  /** What its first line calls it, which other examples of the page may import. */
+  readonly name: string | undefined
   readonly code: string
 }
 
@@ -207,6 +210,8 @@ function examplesOf(path: string): readonly Example[] {
     .map(({ code, line }) => ({
       title: `${path}:${line}`,
       file: `${path.replace(/\W/g, '-')}-${line}.ts`,
+      page: path,
+      name: /^\/\/ (\S+\.ts)\n/.exec(code)?.[1],
       code,
     }))
 }
@@ -219,11 +224,14 @@ before(() => {
   workshop = realpathSync(mkdtempSync(join(tmpdir(), 'portcullis-examples-')))
   symlinkSync(join(root, 'node_modules'), join(workshop, 'node_modules'), 'junction')
   writeFileSync(join(workshop, 'package.json'), JSON.stringify({ type: 'module' }))
-  for (const { file, code } of examples) {
+  for (const { file, page, code } of examples) {
+    const siblingOf = (name: string): string =>
+      examples.find((each) => each.page === page && each.name === name)?.file ?? name
     const text = code
+      .replace(/from '\.\/([\w-]+\.ts)'/g, (_, name: string) => `from './${siblingOf(name)}'`)
       .replace(/from '(portcullis(?:\/[^']*)?)'/g, (_, name: string) => `from '${sourceOf(name)}'`)
       .replace(/\bport: 8000\b/g, 'port: 0')
-    writeFileSync(join(workshop, file), `${text}\nconsole.log('${done}')\n`)
+    writeFileSync(join(workshop, file), `${text}\nconsole.log('${done}: ${file}')\n`)
   }
 })
 
@@ -267,7 +275,7 @@ for (const { title, file } of examples) {
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk
       // A server goes on until it is told to stop.
-      if (said.includes(done)) child.kill('SIGTERM')
+      if (said.includes(`${done}: ${file}`)) child.kill('SIGTERM')
     })
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk
@@ -276,6 +284,6 @@ for (const { title, file } of examples) {
       child.on('error', reject)
       child.on('close', resolve)
     })
-    assert.ok(said.includes(done) && (code === 0 || code === null), said)
+    assert.ok(said.includes(`${done}: ${file}`) && (code === 0 || code === null), said)
   })
 }

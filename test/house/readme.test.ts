@@ -42,10 +42,15 @@ test('the login and the call of the README work word for word', {
 })
 
 test('the greeting that the README shows is the one that the server prints', async () => {
-  const [, shown = ''] = /\$ npm install && npm start\n([\s\S]*?)```/.exec(readme) ?? []
+  const [, shown = ''] =
+    /\$ npm install portcullis fastify && npx portcullis serve\n([\s\S]*?)```/.exec(readme) ?? []
   const server = await serve(createDirectory(), {}, { command: sourceMain })
   await server.stop()
-  const printed = server.greeting.replaceAll(/:\d{4,5}/g, ':8000').replace(/#\S+/, '#…')
+  const printed = server.greeting
+    .replaceAll(/:\d{4,5}/g, ':8000')
+    .replace(/#\S+/, '#…')
+    // From source it names the command of a clone.
+    .replace('npm run portcullis --', 'npx portcullis')
   // Lines of the log, here, of which none is empty.
   assert.equal(printed.trim(), shown.trim().replaceAll('\n\n', '\n'))
 })

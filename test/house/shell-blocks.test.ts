@@ -164,5 +164,5 @@ test('what the page on importing types brings users in and out', async (t) => {
   const [bringIn, bringOut] = blocksOf(page)
   await shell.run(bringIn)
   assert.match(await shell.run('portcullis user list'), /\bann\b.*\binactive\b/)
-  await shell.run(`rm users.jsonl\n${bringOut}`)
+  await shell.run(bringOut)
 })

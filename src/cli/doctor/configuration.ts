@@ -23,5 +23,7 @@ export function checkConfiguration(environment: Readonly<Record<string, string |
 
 /** A finding for every mistake. */
 export function mistakes({ problems }: ConfigError): readonly Finding[] {
-  return problems.map((each) => problem(each, 'See docs/configuration.md for what it may be.'))
+  return problems.map((each) =>
+    problem(each, 'The page docs/configuration.md of the package says what it may be.'),
+  )
 }

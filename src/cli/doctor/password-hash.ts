@@ -75,9 +75,12 @@ async function suggest(
   )
   if (same) return `That is as near to ${target} ms as the parameters go.`
   const measured = await measure(suggested, config)
-  const least =
-    measured.duration > 1.25 * target ? ', which is the least that OWASP recommends' : ''
+  const least = isLeast(suggested) ? ', with the least memory and time that OWASP recommends' : ''
   return `For ${target} ms set ARGON2_MEMORY=${memory}, ARGON2_TIME=${time}, ARGON2_PARALLELISM=${parallelism}: ${measured.duration.toFixed(0)} ms here, and time for ${measured.perSecond.toFixed(1)} logins a second${least}.`
+}
+
+function isLeast({ memory, time }: Argon2Parameters): boolean {
+  return memory === defaultArgon2Parameters.memory && time === defaultArgon2Parameters.time
 }
 
 /** KiB beyond which more passes are suggested, and not more memory: many hashes run at once. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { ConfigError } from '../../core/errors.ts'
 import type { SigningKeyRecord } from '../../core/keys/key-store.ts'
-import { activeOf, inOrder, isAlive } from '../../core/keys/lifecycle.ts'
+import { activeOf, inOrder, isAlive, stateOf } from '../../core/keys/lifecycle.ts'
 import { openKey } from '../../core/keys/managed-keys.ts'
 import { keyFile } from '../../server/inspect-database.ts'
 import type { Config } from '../../server/settings/settings.ts'
@@ -22,12 +22,13 @@ export function checkSigningKeys({ config, inspection, now }: Subject): readonly
   if (active === undefined) return [ok('There is no signing key yet: `serve` makes the first.')]
   const age = now - active.signsFrom
   const others = line.filter((key) => key !== active && isAlive(key, now)).length
+  const next = line.find((key) => stateOf(key, line, now) === 'next')
   const found = [
     ok(
-      `${active.algorithm} key ${active.id.slice(0, 8)}… signs since ${inWords(Math.max(age, 0))}; ${nextRotation(config, active, now)}; ${others} more verify.`,
+      `${active.algorithm} key ${active.id.slice(0, 8)}… signs since ${inWords(Math.max(age, 0))}; ${nextRotation(config, active, next, now)}; ${others} more verify.`,
     ),
   ]
-  if (active.algorithm !== config.signingAlgorithm) {
+  if ((next ?? active).algorithm !== config.signingAlgorithm) {
     found.push(
       ok(
         `SIGNING_ALGORITHM is ${config.signingAlgorithm}, and counts from the next rotation on.`,
@@ -35,7 +36,7 @@ export function checkSigningKeys({ config, inspection, now }: Subject): readonly
       ),
     )
   }
-  return [...found, ...ageFindings(config, age)]
+  return [...found, ...ageFindings(config, age, next !== undefined)]
 }
 
 function secretFindings(config: Config): readonly Finding[] {
@@ -64,8 +65,10 @@ function secretFindings(config: Config): readonly Finding[] {
 function nextRotation(
   { keyRotationInterval: interval }: Config,
   { signsFrom }: SigningKeyRecord,
+  next: SigningKeyRecord | undefined,
   now: number,
 ): string {
+  if (next) return `the next takes its place in ${inWords(next.signsFrom - now)}`
   if (interval === 0) return 'it is never replaced'
   const left = signsFrom + interval - now
   return left > 0 ? `the next takes its place in ${inWords(left)}` : 'the next is due'
@@ -75,16 +78,20 @@ function nextRotation(
 const lateness = 86400
 const year = 365 * 86400
 
-function ageFindings({ keyRotationInterval: interval }: Config, age: number): readonly Finding[] {
+function ageFindings(
+  { keyRotationInterval: interval }: Config,
+  age: number,
+  hasNext: boolean,
+): readonly Finding[] {
   if (interval === 0) {
     return [
       warning(
         'KEY_ROTATION_INTERVAL is 0: a key that was stolen without notice signs for ever.',
-        `Set KEY_ROTATION_INTERVAL, or leave it out for 90 days${age > year ? '; run `portcullis key rotate` now' : ''}.`,
+        `Set KEY_ROTATION_INTERVAL, or leave it out for 90 days${age > year && !hasNext ? '; run `portcullis key rotate` now' : ''}.`,
       ),
     ]
   }
-  if (age <= interval + lateness) return []
+  if (hasNext || age <= interval + lateness) return []
   return [
     warning(
       `The key that signs is ${inWords(age)} old and should have been replaced after ${inWords(interval)}.`,

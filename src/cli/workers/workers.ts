@@ -82,7 +82,7 @@ async function prepareDatabase(config: Config): Promise<void> {
 }
 
 function describeWorkers({ pids }: WorkerPool): string {
-  return `Workers:     ${pids.join(', ')}`
+  return `Workers:     ${pids.join(', ')} (the primary is ${process.pid})`
 }
 
 function stopOnSignal(end: () => Promise<boolean>): () => Promise<void> {

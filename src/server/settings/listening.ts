@@ -46,7 +46,7 @@ export const issuer: Setting<string> = setting(
     fallback: (valueFor) => ownIssuer(valueFor(port)),
     default: '`http://localhost:` and the port',
     description:
-      'URL of this server as its users reach it; the `iss` of tokens. Another one, by another `PORT` too, ends every access token; a refresh token gets a new one.',
+      'URL of this server as its users reach it; the `iss` of tokens. If you change it (also by changing `PORT`), all access tokens are refused; sessions stay, and a refresh brings a new token.',
   },
   (text, problems) => {
     if (isIssuer(text)) return text

@@ -85,5 +85,5 @@ export const threads: Setting<number> = integer('UV_THREADPOOL_SIZE', {
   most: 1024,
   fallback: 4,
   description:
-    "Node.js's own: threads of which one fewer hash passwords, but no more than there are cores. Raise it on a machine with more than 3 cores, to 1 more than these; it counts only when set outside, not in `.env`.",
+    'Password hashes use at most (this − 1) threads, and at most one per core. Set cores + 1 on more than 3 cores. It counts only when set outside, not in `.env`.',
 })

@@ -59,7 +59,7 @@ async function logIn(url: string): Promise<Record<string, string>> {
 function workersOf(server: Serving): number[] {
   let workers: number[] = []
   for (const line of server.said().split('\n')) {
-    const all = line.match(/^Workers: +([\d, ]+)$/)
+    const all = line.match(/^Workers: +([\d, ]+) \(the primary is \d+\)$/)
     if (all) workers = (all[1] ?? '').split(', ').map(Number)
     const one = line.match(/^Worker (\d+) .*; (\d+) takes its place/)
     if (one) workers[workers.indexOf(Number(one[1]))] = Number(one[2])
@@ -195,6 +195,7 @@ describe('serve --workers', () => {
     timeout,
   }, async () => {
     assert.equal(server.said().match(/listens on/g)?.length, 1)
+    assert.match(server.greeting, new RegExp(` \\(the primary is ${server.child.pid}\\)$`, 'm'))
     const workers = workersOf(server)
     assert.equal(new Set(workers).size, 2)
     for (const worker of workers) {
