@@ -42,12 +42,14 @@ import { createThrottle } from './throttle/throttle.ts'
 import { type AccessTokens, createAccessTokenIssuer } from './tokens/access-token.ts'
 import { type Credentials, createLogin } from './users/login.ts'
 import { createUserPreparer } from './users/new-user.ts'
+import { createOwnFields } from './users/own-fields.ts'
 import { tokenStampOf } from './users/security-stamp.ts'
 import { toUser, type User } from './users/user.ts'
+import type { AnyFields, Members, UserFields } from './users/user-fields.ts'
 import { createUsers, type Users } from './users/users.ts'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
-export interface Auth {
+export interface Auth<Fields extends UserFields = UserFields> {
   /**
    * Authenticates a user: returns the user if the password is right, else null. Opens no session and
    * issues no token: `POST /auth/token` does all three.
@@ -58,15 +60,15 @@ export interface Auth {
    * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.
    * @throws {UnavailableError} if too many hashes are waiting, or the store cannot answer.
    */
-  authenticate(credentials: Credentials): Promise<User | null>
+  authenticate(credentials: Credentials): Promise<User<Fields> | null>
   /** What each role grants. */
   readonly roles: Roles
   /** Every permission that is known so far, with a sentence each. */
   readonly permissions: Permissions
   /** Creates and changes users. */
-  readonly users: Users
+  readonly users: Users<Fields>
   /** Registration, invitations, resets and addresses: what the option `accounts` switches on. */
-  readonly accounts: Accounts
+  readonly accounts: Accounts<Fields>
   /** Hashes and verifies passwords. */
   readonly passwords: Passwords
   /** Judges new passwords. */
@@ -122,7 +124,14 @@ export interface Auth {
  * what is not known, and what cannot be used. Then if a key or a pepper is missing that something in the
  * store needs.
  */
-export async function createAuth(given: AuthOptions): Promise<Auth> {
+export async function createAuth<Fields extends AnyFields = UserFields>(
+  given: AuthOptions<Fields>,
+): Promise<Auth<Members<NoInfer<Fields>>>> {
+  // Every value of these fields has passed the schema that the type is of.
+  return (await assemble(given as AuthOptions)) as unknown as Auth<Members<Fields>>
+}
+
+async function assemble(given: AuthOptions): Promise<Auth> {
   const { options, problems } = readAuthOptions(given)
   const {
     store,
@@ -142,6 +151,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
   const accountSettings = attempt(problems, () =>
     options.accounts === undefined ? null : readAccountOptions(options.accounts, issuer),
   )
+  const fields = attempt(problems, () => createOwnFields(options.userFields))
   const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
   const trusted = options.issuers ?? []
@@ -152,7 +162,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
   if (
     problems.length > 0 ||
     accountSettings === undefined ||
-    !(roles && policing && hashing && sessionOptions && configured && eventRetention)
+    !(roles && policing && hashing && sessionOptions && configured && eventRetention && fields)
   ) {
     throw new ConfigError(problems)
   }
@@ -178,7 +188,9 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
       })
     const notices = mailing?.notices ?? noNotices
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
-    const common = { store, hasher: passwords, policy, login, events, roles, defaultRole, clock }
+    const common = {
+      ...{ store, hasher: passwords, policy, login, events, roles, defaultRole, fields, clock },
+    }
     const preparer = createUserPreparer(common)
     const accounts = mailing && createAccounts({ ...common, parts: mailing, preparer })
     const issuers = createIssuers({ trusted, roles, defaultRole, clock, store, events })
@@ -260,6 +272,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
       [internals]: {
         ...{ store, clients, login, throttle, passwords, accessTokens, events, keys, notices },
         outbox: mailing?.outbox ?? null,
+        fields,
       },
     }
   } catch (error) {

@@ -2,6 +2,7 @@ import { type Auth, createAccessToken, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
 import type { PasswordHasherOptions } from '../core/passwords/password-hash.ts'
 import type { Store } from '../core/store.ts'
+import type { AnyFields, Members, UserFields } from '../core/users/user-fields.ts'
 import { memory } from '../stores/memory/memory.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -12,7 +13,8 @@ export const cheapHashing: PasswordHasherOptions = {
 }
 
 /** What `createTestAuth` takes: the options of `createAuth`, each with a default. */
-export interface TestAuthOptions extends Partial<AuthOptions> {
+export interface TestAuthOptions<Fields extends AnyFields = UserFields>
+  extends Partial<AuthOptions<Fields>> {
   /** Where users and keys are kept. Default `memory()`. */
   readonly store?: Store
   /** What time it is, in seconds since 1970. Default: a clock that stands still until it is moved. */
@@ -28,7 +30,7 @@ export interface ActAsOptions {
 }
 
 /** An application's security for its tests. */
-export interface TestAuth extends Auth {
+export interface TestAuth<Fields extends UserFields = UserFields> extends Auth<Fields> {
   /** Stands still until it is moved. */
   readonly clock: TestClock
   /**
@@ -47,9 +49,11 @@ export interface TestAuth extends Auth {
  *
  * `passwordHash: {}` asks for hashes at their real cost.
  */
-export async function createTestAuth(options: TestAuthOptions = {}): Promise<TestAuth> {
+export async function createTestAuth<Fields extends AnyFields = UserFields>(
+  options: TestAuthOptions<Fields> = {},
+): Promise<TestAuth<Members<NoInfer<Fields>>>> {
   const { clock = createTestClock() } = options
-  const auth = await createAuth({
+  const auth = await createAuth<Fields>({
     store: memory(),
     passwordHash: cheapHashing,
     ...options,

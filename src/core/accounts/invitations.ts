@@ -11,6 +11,7 @@ import { type PageQuery, withLimit } from '../page.ts'
 import type { Store } from '../store.ts'
 import { readEmail } from '../users/email.ts'
 import { linkEnded, type User } from '../users/user.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import { canonicalUsername, usernameRule } from '../users/username.ts'
 import type { LinkMaker } from './links.ts'
 import type { CompleteAccount, NewAccount } from './new-account.ts'
@@ -58,7 +59,7 @@ export interface NewInvitation {
 }
 
 /** Lets people become users whom somebody has invited. */
-export interface Invitations {
+export interface Invitations<Fields extends UserFields = UserFields> {
   /**
    * Invites somebody. The link is mailed, or returned once if there is no mailer, no address, or it is
    * asked for.
@@ -81,7 +82,7 @@ export interface Invitations {
    *
    * @throws as `Registration.complete`
    */
-  accept(account: CompleteAccount): Promise<User>
+  accept(account: CompleteAccount<Fields>): Promise<User<Fields>>
 }
 
 /** How an invitation is sent again. */

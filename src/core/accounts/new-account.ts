@@ -4,17 +4,20 @@ import type { AuthEventType } from '../events/vocabulary.ts'
 import type { Store } from '../store.ts'
 import type { UserPreparer } from '../users/new-user.ts'
 import { explainConflict, toUser, type User } from '../users/user.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
 import type { Request } from './request.ts'
 
 /** What somebody chooses behind a link. */
-export interface CompleteAccount extends Request {
+export interface CompleteAccount<Fields extends UserFields = UserFields> extends Request {
   /** Of the link: `pot_…`. */
   readonly token: string
   /** Default: the address, or the name that an invitation gives. */
   readonly username?: string | undefined
   /** Must pass the password policy. */
   readonly password: string
+  /** Of the application's own fields those that users may write. Default: the defaults of the schema. */
+  readonly fields?: Partial<Fields> | undefined
 }
 
 /** A user who is to be made for a link. */

@@ -35,6 +35,7 @@ export type AuthEventType =
   | 'user_created'
   | 'users_imported'
   | 'user_updated'
+  | 'user_fields_changed'
   | 'user_deleted'
   | 'privilege_permissions_changed'
   | 'user_registered'
@@ -135,6 +136,10 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: success,
   },
   user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
+  user_fields_changed: {
+    says: 'The application’s own fields of a user were changed. `changed` has the names of the members.',
+    outcome: success,
+  },
   user_deleted: { says: 'A user was deleted.', outcome: success },
   privilege_permissions_changed: { says: 'The role of a user was changed.', outcome: success },
   user_registered: {

@@ -4,13 +4,15 @@ import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
+import type { OwnFields } from './own-fields.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { bareAccount } from './user.ts'
+import type { UserFields } from './user-fields.ts'
 import type { UserRecord } from './user-store.ts'
 import { canonicalUsername, usernameRule } from './username.ts'
 
 /** A user to be created: with a password, or with the hash that an older system made of one. */
-export type NewUser = {
+export type NewUser<Fields extends UserFields = UserFields> = {
   /**
    * 1 to 254 letters, digits or ASCII signs, without spaces, from one script. It is stored in lower case
    * and narrow letters: `Alice` and `alice` are one user.
@@ -18,6 +20,8 @@ export type NewUser = {
   readonly username: string
   /** Default: the `defaultRole` of `createAuth`. */
   readonly role?: string
+  /** The application's own facts, for the schema of `userFields`. Default: the defaults of the schema. */
+  readonly fields?: Partial<Fields>
 } & (
   | {
       /** Judged by the policy. Null for a user who cannot log in with a password. */
@@ -39,6 +43,7 @@ interface PreparerOptions {
   readonly policy: PasswordPolicy
   readonly roles: Roles
   readonly defaultRole: string
+  readonly fields: OwnFields
   readonly clock: Clock
 }
 
@@ -46,12 +51,12 @@ interface PreparerOptions {
 export interface UserPreparer {
   /** @throws {UserError} `password_refused` */
   hashNew(password: string, username: string): Promise<string>
-  /** @throws {UserError} `username_invalid`, `password_refused`, `password_hash_invalid`, `role_unknown` */
+  /** @throws {UserError} `username_invalid`, `password_refused`, `password_hash_invalid`, `role_unknown`, `fields_invalid` */
   prepare(user: NewUser): Promise<UserRecord>
 }
 
 export function createUserPreparer(options: PreparerOptions): UserPreparer {
-  const { hasher, policy, roles, defaultRole, clock } = options
+  const { hasher, policy, roles, defaultRole, fields, clock } = options
 
   async function hashNew(password: string, username: string): Promise<string> {
     if (typeof password !== 'string') {
@@ -82,12 +87,14 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
 
   /** The body may be unvalidated: a value that is no string is refused like a text that is no name. */
   async function prepare(user: NewUser): Promise<UserRecord> {
-    const { username, role = defaultRole } = (user ?? {}) as NewUser
+    const { username, role = defaultRole, fields: given = {} } = (user ?? {}) as NewUser
     const canonical = canonicalUsername(username)
     if (canonical === null) {
       throw new UserError('username_invalid', [usernameRule])
     }
     checkRole(roles, role)
+    // Before the hash, which costs more.
+    const judged = await fields.judge(given)
     return {
       id: uuidv7(),
       username: canonical,
@@ -97,6 +104,7 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
       createdAt: clock(),
       securityStamp: newSecurityStamp(),
       ...bareAccount,
+      fields: judged,
     }
   }
 

@@ -8,10 +8,13 @@ import { type PageQuery, withLimit } from '../page.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
+import { createFieldsChanger } from './fields-change.ts'
 import type { Login } from './login.ts'
 import { createUserPreparer, type NewUser } from './new-user.ts'
+import type { OwnFields } from './own-fields.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { existing, explainConflict, present, toUser, type User } from './user.ts'
+import type { UserFields } from './user-fields.ts'
 import {
   createUserImporter,
   type ImportCounts,
@@ -45,51 +48,65 @@ export interface PasswordChange {
  *
  * Does not check the caller: guard the route.
  */
-export interface Users {
+export interface Users<Fields extends UserFields = UserFields> {
   /**
    * Creates an active user.
    *
    * @throws {UserError} `username_invalid`, `username_taken`, `password_refused`,
-   * `password_hash_invalid`, `role_unknown`
+   * `password_hash_invalid`, `role_unknown`, `fields_invalid`
    */
-  create(user: NewUser, by?: Actor): Promise<User>
+  create(user: NewUser<Fields>, by?: Actor): Promise<User<Fields>>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
-  createFirst(user: NewUser, by?: Actor): Promise<User | null>
+  createFirst(user: NewUser<Fields>, by?: Actor): Promise<User<Fields> | null>
   /** The user of an id, active or not; null if there is none. */
-  find(id: string): Promise<User | null>
+  find(id: string): Promise<User<Fields> | null>
   /** The user of a name, in upper or lower case, wide or narrow letters; null if there is none. */
-  findByUsername(username: string): Promise<User | null>
+  findByUsername(username: string): Promise<User<Fields> | null>
   /**
    * Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`.
    *
    * @throws {RangeError} if the limit is no whole number, or below 1.
    */
-  list(query?: PageQuery<UserQuery>): Promise<readonly User[]>
+  list(query?: PageQuery<UserQuery>): Promise<readonly User<Fields>[]>
   /** How many users there are: all, active, and by role. */
   counts(): Promise<UserCounts>
   /** Counts from the user's next request on. @throws {UserError} `user_unknown`, `role_unknown`, `last_admin` */
-  changeRole(id: string, role: string, by?: Actor): Promise<User>
+  changeRole(id: string, role: string, by?: Actor): Promise<User<Fields>>
+  /**
+   * Replaces the user's own fields. The schema of `userFields` judges them. What it names and you leave out
+   * gets its default.
+   *
+   * @throws {UserError} `fields_invalid`, `user_unknown`
+   */
+  setFields(id: string, fields: Partial<Fields>, by?: Actor): Promise<User<Fields>>
+  /**
+   * Changes the members that are given, and keeps the others. The schema judges all of them together. Two
+   * changes at once are both made. An empty change gives the user the defaults of new members.
+   *
+   * @throws {UserError} `fields_invalid`, `user_unknown`
+   */
+  updateFields(id: string, changes: Partial<Fields>, by?: Actor): Promise<User<Fields>>
   /** Ends every token of the user at once. @throws {UserError} `user_unknown`, `last_admin` */
-  deactivate(id: string, by?: Actor): Promise<User>
+  deactivate(id: string, by?: Actor): Promise<User<Fields>>
   /** The user can log in again; earlier tokens stay ended. @throws {UserError} `user_unknown` */
-  reactivate(id: string, by?: Actor): Promise<User>
+  reactivate(id: string, by?: Actor): Promise<User<Fields>>
   /** Ends the waits and the lock that failed attempts brought. @throws {UserError} `user_unknown` */
-  unlock(id: string, by?: Actor): Promise<User>
+  unlock(id: string, by?: Actor): Promise<User<Fields>>
   /**
    * Ends every token of the user at once, and every wait for failed attempts.
    *
    * @throws {UserError} `user_unknown`, `password_refused`
    */
-  setPassword(id: string, password: string, by?: Actor): Promise<User>
+  setPassword(id: string, password: string, by?: Actor): Promise<User<Fields>>
   /**
    * Sets a new password after checking the old one. Ends every token and session but `keepSession`.
    *
    * @throws {UserError} `password_incorrect`, `password_refused`, `user_unknown`
    * @throws {ThrottledError} if too many attempts with a wrong old password came before.
    */
-  changePassword(id: string, change: PasswordChange): Promise<User>
+  changePassword(id: string, change: PasswordChange): Promise<User<Fields>>
   /** Logs the user out everywhere: ends every token and session. @throws {UserError} `user_unknown` */
-  endSessions(id: string, by?: Actor): Promise<User>
+  endSessions(id: string, by?: Actor): Promise<User<Fields>>
   /** Deletes the user, with every session. @throws {UserError} `user_unknown`, `last_admin` */
   remove(id: string, by?: Actor): Promise<void>
   /**
@@ -111,11 +128,12 @@ export interface UsersOptions {
   readonly notices: Notices
   readonly roles: Roles
   readonly defaultRole: string
+  readonly fields: OwnFields
   readonly clock: Clock
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { store, login, events, notices, roles } = options
+  const { store, login, events, notices, roles, fields } = options
   const { users } = store
   const { hashNew, prepare } = createUserPreparer(options)
 
@@ -172,6 +190,7 @@ export function createUsers(options: UsersOptions): Users {
     },
     counts: () => users.counts(),
     changeRole,
+    ...createFieldsChanger({ store, events, fields }),
     deactivate: (id, by) => setActive(id, false, by),
     // A new stamp: a token that was issued while the user was inactive must not come alive.
     reactivate: (id, by) => setActive(id, true, by),

@@ -1,5 +1,6 @@
 import { ConflictError } from '../../core/errors.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import type { UserFields } from '../../core/users/user-fields.ts'
 import type { UserRecord, UserStore } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
 import type { MemoryChanges } from './one-time-tokens.ts'
@@ -53,6 +54,9 @@ export function createMemoryUsers(
 
   const hasStamp = (user: UserRecord, stamp: string | undefined): boolean =>
     stamp === undefined || (user.active && user.securityStamp === stamp)
+
+  const hasFields = ({ fields }: UserRecord, wanted: UserFields | undefined): boolean =>
+    wanted === undefined || JSON.stringify(fields) === JSON.stringify(wanted)
 
   /** Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. */
   function keepOpen(id: string, keepSession: string | undefined, from: string, to: string): void {
@@ -131,10 +135,11 @@ export function createMemoryUsers(
         ...new Set(hashes.flatMap((hash) => /^\$argon2.*,keyid=(.{8})/.exec(hash)?.[1] ?? [])),
       ].sort()
     },
-    async update(id, changes, { keepOneActiveIn, ifStamp, keepSession, ...storedWith } = {}) {
+    async update(id, changes, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession, ...storedWith } = options
       changesOf().check(storedWith)
       const user = byId.get(id)
-      if (!user || !hasStamp(user, ifStamp)) return null
+      if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return null
       refuseIfLast(user, keepOneActiveIn)
       const changed = Object.freeze({ ...user, ...changes })
       replace(user, changed)
@@ -160,10 +165,11 @@ export function createMemoryUsers(
       changesOf().store(storedWith)
       return true
     },
-    async remove(id, { keepOneActiveIn, ifStamp, keepSession: _, ...storedWith } = {}) {
+    async remove(id, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession: _, ...storedWith } = options
       changesOf().check(storedWith)
       const user = byId.get(id)
-      if (!user || !hasStamp(user, ifStamp)) return false
+      if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return false
       refuseIfLast(user, keepOneActiveIn)
       forgetNames(user)
       for (const session of sessionById.values()) {

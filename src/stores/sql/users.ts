@@ -9,6 +9,7 @@ import {
 import { ConflictError } from '../../core/errors.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
 import type {
+  GuardedWrite,
   StampRenewal,
   UserChanges,
   UserRecord,
@@ -94,11 +95,13 @@ export function createUserStore(engine: Engine): UserStore {
   )
 
   /** Nothing was changed: because there is no such user, or because of the condition? */
-  async function refuseIfPresent(id: string, ifStamp?: string): Promise<void> {
-    const found = toRecordOrNull(await readById(id))
+  async function refuseIfPresent(id: string, { ifStamp, ifFields }: GuardedWrite): Promise<void> {
+    const row = await readById(id)
+    const found = toRecordOrNull(row)
     if (found === null) return
     const isOther = ifStamp !== undefined && !(found.active && found.securityStamp === ifStamp)
-    if (!isOther) throw new ConflictError('last_active')
+    const hasOthers = ifFields !== undefined && row?.fields !== textOf(ifFields)
+    if (!isOther && !hasOthers) throw new ConflictError('last_active')
   }
 
   return {
@@ -180,12 +183,14 @@ export function createUserStore(engine: Engine): UserStore {
       return rows.flatMap(({ password_hash }) => password_hash ?? [])
     },
     pepperIds: () => readPepperIds(db),
-    async update(id, changes, { keepOneActiveIn, ifStamp, keepSession, ...storedWith } = {}) {
+    async update(id, changes, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession, ...storedWith } = options
       let query = db.updateTable('users').set(toColumns(changes)).where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
       if (ifStamp !== undefined) {
         query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
       }
+      if (ifFields !== undefined) query = query.where(hasFields(ifFields))
       const { securityStamp } = changes
       const keeps =
         keepSession !== undefined && ifStamp !== undefined && securityStamp !== undefined
@@ -200,7 +205,7 @@ export function createUserStore(engine: Engine): UserStore {
             : undefined,
         }),
       )
-      if (row === undefined && keepOneActiveIn?.length) await refuseIfPresent(id, ifStamp)
+      if (row === undefined && keepOneActiveIn?.length) await refuseIfPresent(id, options)
       return row ? toUserRecord(row) : null
     },
     async replacePasswordHash(id, from, to, { renewal, ...storedWith } = {}) {
@@ -230,15 +235,17 @@ export function createUserStore(engine: Engine): UserStore {
         .execute()
       return rows.map(toUserRecord)
     },
-    async remove(id, { keepOneActiveIn, ifStamp, keepSession: _, ...storedWith } = {}) {
+    async remove(id, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession: _, ...storedWith } = options
       let query = db.deleteFrom('users').where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
       if (ifStamp !== undefined) {
         query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
       }
+      if (ifFields !== undefined) query = query.where(hasFields(ifFields))
       const removed = await storeChange(query.returning('id'), storedWith, { turn: 'users' })
       if (removed.length > 0) return true
-      if (keepOneActiveIn?.length) await refuseIfPresent(id, ifStamp)
+      if (keepOneActiveIn?.length) await refuseIfPresent(id, options)
       return false
     },
   }
@@ -335,11 +342,32 @@ export function toUserRecord(row: UsersTable): UserRecord {
     emailVerifiedAt: instant(row.email_verified_at),
     suspendedUntil: instant(row.suspended_until),
     deleteAt: instant(row.delete_at),
-    fields: row.fields === null ? noFields : (JSON.parse(row.fields) as UserFields),
+    fields: row.fields === null ? noFields : parseFields(row.fields),
   }
 }
 
 const noFields: UserFields = Object.freeze({})
+
+/** The text that fields were read from: an operator may have written it with other spaces. */
+const texts = new WeakMap<UserFields, string>()
+
+function parseFields(text: string): UserFields {
+  const fields = JSON.parse(text) as UserFields
+  texts.set(fields, text)
+  return fields
+}
+
+/** The column of fields that were read. */
+function textOf(fields: UserFields): string | null {
+  return texts.get(fields) ?? toFields(fields)
+}
+
+/** The condition that a user has the fields that were read. */
+function hasFields(fields: UserFields) {
+  const text = textOf(fields)
+  return (eb: ExpressionBuilder<Schema, 'users'>): Expression<SqlBool> =>
+    eb('users.fields', text === null ? 'is' : '=', text)
+}
 
 function toFields(fields: UserFields): string | null {
   return Object.keys(fields).length === 0 ? null : JSON.stringify(fields)
