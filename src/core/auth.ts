@@ -18,6 +18,7 @@ import {
   publicEvents,
 } from './events/events.ts'
 import { type AuthInternals, internals } from './internals.ts'
+import { defaultFieldsFor } from './issuers/default-fields.ts'
 import { createIdentities, type Identities } from './issuers/identities.ts'
 import { createIssuers, type Issuers } from './issuers/issuers.ts'
 import { defaultRoleOf, grantable, issuerProblems } from './issuers/resource-server.ts'
@@ -155,6 +156,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
   const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
   const trusted = options.issuers ?? []
+  const defaultFields = fields && (await defaultFieldsFor(trusted, fields, problems))
   problems.push(...issuerProblems(trusted, roles, issuer))
   if (roles && !roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
@@ -162,7 +164,16 @@ async function assemble(given: AuthOptions): Promise<Auth> {
   if (
     problems.length > 0 ||
     accountSettings === undefined ||
-    !(roles && policing && hashing && sessionOptions && configured && eventRetention && fields)
+    !(
+      roles &&
+      policing &&
+      hashing &&
+      sessionOptions &&
+      configured &&
+      eventRetention &&
+      fields &&
+      defaultFields
+    )
   ) {
     throw new ConfigError(problems)
   }
@@ -193,7 +204,9 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     }
     const preparer = createUserPreparer(common)
     const accounts = mailing && createAccounts({ ...common, parts: mailing, preparer })
-    const issuers = createIssuers({ trusted, roles, defaultRole, clock, store, events })
+    const issuers = createIssuers({
+      ...{ trusted, roles, defaultRole, clock, store, events, fields, defaultFields },
+    })
     const kept = trusted.filter(({ users }) => users !== 'token')
     const sessions = createSessions({
       store,

@@ -10,6 +10,7 @@ import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import type { Login } from '../users/login.ts'
 import type { UserPreparer } from '../users/new-user.ts'
+import type { OwnFields } from '../users/own-fields.ts'
 import type { UserFields } from '../users/user-fields.ts'
 import type { AccountSettings } from './account-options.ts'
 import { createDeletion, type Deletion } from './deletion.ts'
@@ -112,6 +113,7 @@ export interface AccountsOptions {
   readonly login: Login
   readonly preparer: UserPreparer
   readonly events: AuthEvents
+  readonly fields: OwnFields
   readonly clock: Clock
 }
 
@@ -127,11 +129,11 @@ export const noAccounts: Accounts = {
 }
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { parts, store, roles, defaultRole, login, preparer, events, clock } = options
+  const { parts, store, roles, defaultRole, login, preparer, events, fields, clock } = options
   const { settings, tokens, limits, links, outbox, notices } = parts
   const common = { store, tokens, limits, notices, events, clock }
-  const newAccount = createNewAccount({ store, preparer, tokens, events, clock })
-  const invitations = { ...common, roles, defaultRole, outbox, links, newAccount }
+  const newAccount = createNewAccount({ store, preparer, tokens, events, fields, clock })
+  const invitations = { ...common, roles, defaultRole, fields, outbox, links, newAccount }
   return {
     name: settings.name,
     registration: settings.isOpen

@@ -3,6 +3,7 @@ import type { AuthEvents } from '../events/events.ts'
 import type { AuthEventType } from '../events/vocabulary.ts'
 import type { Store } from '../store.ts'
 import type { UserPreparer } from '../users/new-user.ts'
+import type { OwnFields } from '../users/own-fields.ts'
 import { explainConflict, toUser, type User } from '../users/user.ts'
 import type { UserFields } from '../users/user-fields.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
@@ -32,6 +33,8 @@ export interface AccountOfToken {
   readonly role?: string | undefined
   /** The name that an invitation gives. Default: the one that is chosen. */
   readonly username?: string | null
+  /** The fields that an invitation gives: what the user chooses goes before them. Default none. */
+  readonly fields?: UserFields
 }
 
 /** Makes users for links, each with the end of the link in one transaction. */
@@ -45,17 +48,20 @@ export interface NewAccountOptions {
   readonly preparer: UserPreparer
   readonly tokens: OneTimeTokens
   readonly events: AuthEvents
+  readonly fields: OwnFields
   readonly clock: Clock
 }
 
 export function createNewAccount(options: NewAccountOptions): NewAccount {
-  const { store, preparer, tokens, events, clock } = options
+  const { store, preparer, tokens, events, clock, fields } = options
   return {
-    async create({ account, token, email, isVerified, type, role, username }) {
+    async create({ account, token, email, isVerified, type, role, username, fields: given }) {
       const { password, address, requestId } = account
+      const chosen = fields.requireWritableByUser(account.fields ?? {})
       const record = await preparer.prepare({
         username: username ?? account.username ?? email ?? '',
         password,
+        fields: { ...given, ...chosen },
         ...(role !== undefined && { role }),
         ...(email !== null && { email, emailVerified: isVerified }),
       })
