@@ -2,11 +2,12 @@ import { v7 as uuidv7 } from 'uuid'
 import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
+import type { StoreTransaction } from '../mail/stored-with.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { OwnFields } from './own-fields.ts'
 import { newSecurityStamp } from './security-stamp.ts'
-import { bareAccount } from './user.ts'
+import { bareAccount, type User } from './user.ts'
 import type { UserFields } from './user-fields.ts'
 import type { UserRecord } from './user-store.ts'
 import { canonicalUsername, usernameRule } from './username.ts'
@@ -37,6 +38,9 @@ export type NewUser<Fields extends UserFields = UserFields> = {
       readonly password?: never
     }
 )
+
+/** Statements of your own in the transaction that creates a user: a row of a table beside the user. */
+export type Alongside = (transaction: StoreTransaction, user: User) => Promise<void>
 
 interface PreparerOptions {
   readonly hasher: PasswordHasher

@@ -4,13 +4,14 @@ import { UserError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf, type NewEvent } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { NewMail } from '../mail/outbox-store.ts'
+import type { StoreTransaction } from '../mail/stored-with.ts'
 import { type PageQuery, withLimit } from '../page.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
 import { createFieldsChanger } from './fields-change.ts'
 import type { Login } from './login.ts'
-import { createUserPreparer, type NewUser } from './new-user.ts'
+import { type Alongside, createUserPreparer, type NewUser } from './new-user.ts'
 import type { OwnFields } from './own-fields.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { existing, explainConflict, present, toUser, type User } from './user.ts'
@@ -55,7 +56,17 @@ export interface Users<Fields extends UserFields = UserFields> {
    * @throws {UserError} `username_invalid`, `username_taken`, `password_refused`,
    * `password_hash_invalid`, `role_unknown`, `fields_invalid`
    */
-  create(user: NewUser<Fields>, by?: Actor): Promise<User<Fields>>
+  create(
+    user: NewUser<Fields>,
+    by?: Actor & {
+      /**
+       * Statements of your own in the same transaction: either all of it is stored, or nothing. It may run
+       * twice, and other writes wait for it: run statements, and call nothing of `auth`. What it throws is
+       * thrown by `create`. Default: nothing.
+       */
+      readonly alongside?: Alongside
+    },
+  ): Promise<User<Fields>>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
   createFirst(user: NewUser<Fields>, by?: Actor): Promise<User<Fields> | null>
   /** The user of an id, active or not; null if there is none. */
@@ -157,10 +168,15 @@ export function createUsers(options: UsersOptions): Users {
   }
 
   return {
-    async create(user, by) {
+    async create(user, { alongside, ...by } = {}) {
       const record = await prepare(user)
+      const storedWith = alongside && {
+        alongside: (transaction: StoreTransaction) => alongside(transaction, toUser(record)),
+      }
       await events
-        .recordWith(creationOf(record, by), (event) => users.create(record, { event }))
+        .recordWith(creationOf(record, by), (event) =>
+          users.create(record, { event, ...storedWith }),
+        )
         .catch(explainConflict)
       return toUser(record)
     },

@@ -1,4 +1,10 @@
-import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import {
+  CompiledQuery,
+  type Expression,
+  type ExpressionBuilder,
+  type Kysely,
+  type SqlBool,
+} from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
 import type { NewMail } from '../../core/mail/outbox-store.ts'
 import type { Redemption, StoredWith } from '../../core/mail/stored-with.ts'
@@ -24,10 +30,11 @@ export type StoreChange = <Row>(
 export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreChange {
   return async (
     change,
-    { event, mails = [], redeems, endsAddress } = {},
+    { event, mails = [], redeems, endsAddress, alongside } = {},
     { turn, follow } = {},
   ) => {
-    if (mails.length === 0 && !redeems && endsAddress === undefined && !follow) {
+    const isAlone = mails.length === 0 && !redeems && endsAddress === undefined
+    if (isAlone && !follow && !alongside) {
       const alone = (connection: Kysely<Schema>) => recorded(connection, event, change)
       return await (turn ? inTurn(turn, alone) : alone(db))
     }
@@ -46,6 +53,7 @@ export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreC
           .where('address_digest', '=', endsAddress)
           .execute()
       }
+      if (alongside) await runAlongside(transaction, alongside)
       return rows
     }
     const inOne = (connection: Kysely<Schema>) =>
@@ -56,6 +64,29 @@ export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreC
       if (error instanceof NothingChanged) return []
       throw error
     }
+  }
+}
+
+const thrownAlongside = new WeakSet<object>()
+
+/** True for an error of the application's own statements, which says nothing about ours. */
+export function wasThrownAlongside(error: unknown): boolean {
+  return thrownAlongside.has(Object(error))
+}
+
+async function runAlongside(
+  transaction: Kysely<Schema>,
+  alongside: NonNullable<StoredWith['alongside']>,
+): Promise<void> {
+  try {
+    await alongside({
+      async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+        return (await transaction.executeQuery<Row>(CompiledQuery.raw(sql, [...parameters]))).rows
+      },
+    })
+  } catch (error) {
+    thrownAlongside.add(Object(error))
+    throw error
   }
 }
 

@@ -19,7 +19,7 @@ import type { Engine } from './engine.ts'
 import { appendEvent, recorded } from './events.ts'
 import { readPepperIds } from './pepper-index.ts'
 import type { Schema, UsersTable } from './schema.ts'
-import { createStoreChange } from './stored-with.ts'
+import { createStoreChange, wasThrownAlongside } from './stored-with.ts'
 
 const emptyRow: UsersTable = {
   id: '',
@@ -70,7 +70,7 @@ export function createUserStore(engine: Engine): UserStore {
     try {
       return await change
     } catch (error) {
-      if (!isUniqueViolation(error)) throw error
+      if (wasThrownAlongside(error) || !isUniqueViolation(error)) throw error
       const code = isAboutEmail(error) ? 'email_taken' : 'username_taken'
       throw new ConflictError(code, { cause: error })
     }
