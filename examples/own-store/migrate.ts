@@ -33,7 +33,10 @@ const tables = `
     revoked_at integer,
     security_stamp text not null,
     label text not null,
-    address text not null
+    address text not null,
+    authenticated_at integer not null,
+    acr text not null,
+    amr text not null
   );
   create index if not exists auth_sessions_member on auth_sessions (member_id);
   create index if not exists auth_sessions_client on auth_sessions (client_id);

@@ -37,6 +37,9 @@ export const sessions = sqliteTable(
     securityStamp: text('security_stamp').notNull(),
     label: text().notNull(),
     address: text().notNull(),
+    authenticatedAt: integer('authenticated_at').notNull(),
+    acr: text().notNull(),
+    amr: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
   },
   ({ userId, clientId }) => [
     index('auth_sessions_member').on(userId),

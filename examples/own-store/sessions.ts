@@ -59,6 +59,32 @@ export function createSessions(db: Database): SessionStore {
             .get() ?? null,
       )
     },
+    async reauthenticate(
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr },
+      event,
+    ) {
+      return inTransaction(db, (tx) => {
+        const changed = tx
+          .update(sessions)
+          .set({ authenticatedAt, acr, amr })
+          .where(
+            and(
+              eq(sessions.id, id),
+              eq(sessions.userId, userId),
+              eq(sessions.securityStamp, securityStamp),
+              isNull(sessions.revokedAt),
+              gt(sessions.expiresAt, authenticatedAt),
+              gt(sessions.rotatedAt, idleSince),
+              hasLiveUser,
+            ),
+          )
+          .returning()
+          .get()
+        if (changed === undefined) return null
+        addEvent(tx, event)
+        return changed
+      })
+    },
     async revoke(id, now, { userId, event } = {}) {
       return inTransaction(db, (tx) => {
         const { changes } = tx

@@ -20,12 +20,22 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
     items: [
       page('Guard routes', 'guards'),
       page('Use Hono, Express, Nest, Next', 'frameworks'),
-      page('Let people register', 'registration'),
       page('Keep a profile beside the user', 'profiles'),
       page('Log in from a browser', 'client'),
       page('Render pages on the server', 'server-rendered'),
       page('End and list sessions', 'sessions'),
       page('Test an application', 'testing'),
+    ],
+  },
+  {
+    text: 'How to manage accounts',
+    items: [
+      page('Let people register', 'registration'),
+      page('Invite people', 'invitations'),
+      page('Reset a forgotten password', 'password-reset'),
+      page('Set addresses and names', 'email-addresses'),
+      page('Send mail', 'mail'),
+      page('Suspend and delete accounts', 'deleting-accounts'),
     ],
   },
   {

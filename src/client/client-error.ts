@@ -15,7 +15,7 @@ export type AuthClientErrorCode =
   | 'session_ended'
   | 'refused'
 
-/** Why a login, refresh or log-out did not happen. Its message is fit for people. */
+/** Why something did not happen. Its message is fit for people. */
 export class AuthClientError extends Error {
   override readonly name = 'AuthClientError'
   /** What went wrong, for a program. */
@@ -24,15 +24,43 @@ export class AuthClientError extends Error {
   readonly status: number | undefined
   /** Seconds until another try is worth it, if the server says so. */
   readonly retryAfter: number | undefined
+  /** The code of the server's refusal, such as `link_ended` or `username_taken`. */
+  readonly reason: string | undefined
+  /** Every reason of the refusal, one sentence each; none if the message says all. */
+  readonly problems: readonly string[]
 
   constructor(
     code: AuthClientErrorCode,
     message: string,
-    options: ErrorOptions & { readonly status?: number; readonly retryAfter?: number } = {},
+    options: ErrorOptions & RefusalDetails = {},
   ) {
     super(message, options)
     this.code = code
     this.status = options.status
     this.retryAfter = options.retryAfter
+    this.reason = options.reason
+    this.problems = options.problems ?? []
+  }
+}
+
+/** What an answer says of a refusal, besides its sentence. */
+export interface RefusalDetails {
+  readonly status?: number
+  readonly retryAfter?: number
+  readonly reason?: string
+  readonly problems?: readonly string[]
+}
+
+/** Reads them from an answer and its body. */
+export function refusalDetails(
+  { status, headers }: Response,
+  { code, errors }: Readonly<Record<string, unknown>>,
+): RefusalDetails {
+  const seconds = Number.parseInt(headers.get('retry-after') ?? '', 10)
+  return {
+    status,
+    ...(Number.isFinite(seconds) && { retryAfter: seconds }),
+    ...(typeof code === 'string' && { reason: code }),
+    ...(Array.isArray(errors) && { problems: errors.map(String) }),
   }
 }

@@ -1,32 +1,22 @@
+import { type AccountRequests, createAccountRequests } from './account-requests.ts'
 import { AuthClientError } from './client-error.ts'
+import {
+  type ClientOptions,
+  checkOptions,
+  type LoginOptions,
+  loginOptionNames,
+  page,
+  refuseUnknown,
+} from './client-options.ts'
 import { exclusively } from './exclusive.ts'
+import { createStepUpDialog, readStepUp } from './step-up.ts'
 import { createTokenRequests } from './token-requests.ts'
-import { memoryStorage, type TokenStorage, type Tokens } from './token-storage.ts'
+import { memoryStorage, type Tokens } from './token-storage.ts'
 
 /** Seconds before its end from which on an access token is exchanged instead of sent. */
 const refreshAhead = 10
 /** Milliseconds within which a lost exchange is asked for again; the server's grace lasts longer. */
 const retryWindow = 5_000
-
-/** What `createClient` takes. */
-export interface ClientOptions {
-  /** The URL of the server, with the path that it is mounted at, if any. */
-  readonly url: string | URL
-  /** Where the tokens are kept. Default `memoryStorage()`. */
-  readonly storage?: TokenStorage
-  /** A registered public client. Default: none is named, as the first-party client. */
-  readonly clientId?: string
-  /** More origins whose requests get the token, such as `https://api.example.com`. Default none. */
-  readonly origins?: readonly string[]
-  /** What sends requests. Default: the platform's. */
-  readonly fetch?: typeof globalThis.fetch
-}
-
-/** The options of `login`. */
-export interface LoginOptions {
-  /** Permissions to ask for, with spaces between. Default: all that the role grants. */
-  readonly scope?: string
-}
 
 /** What happened to the login of a client. */
 export type ClientEvent =
@@ -46,7 +36,7 @@ export type ClientEvent =
  * two at most. An exchange has 35 seconds with its second try, and waits at most 40 for another tab.
  * What `fetch` is asked to send has the time that its own `signal` allows, as on the platform.
  */
-export interface AuthClient {
+export interface AuthClient extends AccountRequests {
   /**
    * Logs in, and ends the previous session if there is one.
    *
@@ -61,6 +51,13 @@ export interface AuthClient {
    * @throws {AuthClientError} `unavailable`: the tokens are forgotten, but the session stays open.
    */
   logout(): Promise<void>
+  /**
+   * Enters the password again. The session gets an access token that says so.
+   *
+   * @throws {AuthClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then the tokens
+   * are as before. `session_ended` if nobody is logged in.
+   */
+  stepUp(password: string): Promise<void>
   /**
    * The platform's `fetch` with the access token, for URLs of the server and of `origins` only; to
    * others the request goes without. A token about to expire is exchanged first. After a 401 the token
@@ -84,56 +81,6 @@ export interface AuthClient {
   close(): void
 }
 
-/** Where a relative URL begins: the page, in a browser. */
-const page = (): string | undefined => globalThis.location?.href
-
-const optionNames: Readonly<Record<keyof ClientOptions, true>> = {
-  url: true,
-  storage: true,
-  clientId: true,
-  origins: true,
-  fetch: true,
-}
-
-const loginOptionNames: Readonly<Record<keyof LoginOptions, true>> = { scope: true }
-
-// What is asked of an option that is not given.
-const noFetch = (): void => {}
-const noStorage = { read: noFetch, write: noFetch }
-
-/** A misspelt option would be ignored, and a login that asks for less would get all. */
-function refuseUnknown(of: string, given: object, names: object): void {
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(names, name))
-  if (unknown === undefined) return
-  const known = Object.keys(names).join(', ')
-  throw new TypeError(`${of} has no option ${unknown}. The options are: ${known}.`)
-}
-
-function checkOptions(options: unknown): void {
-  const given = Object(options) as Record<string, unknown>
-  const { url, origins = [], clientId = '', fetch = noFetch, storage = noStorage } = given
-  const isUrl = (value: unknown): boolean => URL.canParse(String(value), page())
-  if (url === undefined || !isUrl(url)) {
-    throw new TypeError(
-      "createClient needs the url of the server: createClient({ url: 'https://…' }).",
-    )
-  }
-  if (!Array.isArray(origins) || !origins.every(isUrl)) {
-    throw new TypeError('The option origins of createClient must be a list of URLs.')
-  }
-  if (typeof clientId !== 'string') {
-    throw new TypeError('The option clientId of createClient must be a text.')
-  }
-  if (typeof fetch !== 'function') {
-    throw new TypeError('The option fetch of createClient must be a function.')
-  }
-  const { read, write } = Object(storage) as Record<string, unknown>
-  if (typeof read !== 'function' || typeof write !== 'function') {
-    throw new TypeError('The option storage of createClient must have read and write.')
-  }
-  refuseUnknown('createClient', given, optionNames)
-}
-
 /**
  * Returns a client of a Portcullis server, for browsers and Node.
  *
@@ -145,11 +92,13 @@ export function createClient(options: ClientOptions): AuthClient {
     storage = memoryStorage(),
     clientId,
     fetch: send = globalThis.fetch.bind(globalThis),
+    onStepUp,
   } = options
   const base = new URL(options.url, page())
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const origins = new Set([base, ...(options.origins ?? [])].map((url) => new URL(url).origin))
   const requests = createTokenRequests(base, clientId, send)
+  const askToStepUp = onStepUp && createStepUpDialog(onStepUp)
   const listeners = new Set<(event: ClientEvent) => void>()
   let loggedIn = storage.read() !== null
   let logouts = 0
@@ -206,11 +155,48 @@ export function createClient(options: ClientOptions): AuthClient {
     }
   }
 
+  /** The tokens, exchanged if they are about to expire. */
+  async function fresh(tokens: Tokens, signal?: AbortSignal): Promise<Tokens> {
+    if (tokens.expiresAt - refreshAhead > Date.now() / 1000) return tokens
+    const next = refresh(tokens)
+    return (await (signal ? beforeAbort(signal, next) : next)) ?? tokens
+  }
+
+  /** Keeps the new access token beside the refresh token of now, which another tab may have exchanged. */
+  async function keepSteppedUp(next: Pick<Tokens, 'accessToken' | 'expiresAt'>): Promise<void> {
+    await exclusively(storage.lock, async () => {
+      const present = storage.read()
+      if (present === null) throw notLoggedIn()
+      storage.write({ ...present, ...next })
+    })
+    tell({ type: 'refresh' })
+  }
+
+  /**
+   * The answer to a request that is sent with the tokens, and once more with exchanged ones after a 401.
+   * Returns the tokens that it was sent with last.
+   */
+  async function sendRefreshing(request: Request, tokens: Tokens): Promise<[Response, Tokens]> {
+    const spare = request.clone()
+    const response = await send(authorized(request, tokens))
+    const next =
+      response.status === 401 && readStepUp(response) === null
+        ? await beforeAbort(spare.signal, refresh(tokens))
+        : null
+    if (next === null) {
+      void spare.body?.cancel()
+      return [response, tokens]
+    }
+    void response.body?.cancel()
+    return [await send(authorized(spare, next)), next]
+  }
+
   async function end(tokens: Tokens | null): Promise<void> {
     if (tokens !== null) await requests.revoke(tokens.refreshToken ?? tokens.accessToken)
   }
 
-  return {
+  const client: AuthClient = {
+    ...createAccountRequests(base, send, (input, init) => client.fetch(input, init)),
     async login(username, password, options = {}) {
       refuseUnknown('login', options, loginOptionNames)
       const { scope } = options
@@ -241,25 +227,29 @@ export function createClient(options: ClientOptions): AuthClient {
     async fetch(input, init) {
       const request = new Request(input instanceof Request ? input : new URL(input, base), init)
       const ours = origins.has(new URL(request.url).origin)
-      let tokens = ours ? storage.read() : null
-      if (tokens === null || request.headers.has('authorization')) return await send(request)
+      const stored = ours ? storage.read() : null
+      if (stored === null || request.headers.has('authorization')) return await send(request)
 
-      if (tokens.expiresAt - refreshAhead <= Date.now() / 1000) {
-        tokens = (await beforeAbort(request.signal, refresh(tokens))) ?? tokens
-      }
+      const tokens = await fresh(stored, request.signal)
+      if (askToStepUp === undefined) return (await sendRefreshing(request, tokens))[0]
       const spare = request.clone()
-      const response = await send(authorized(request, tokens))
-      if (response.status !== 401) {
-        void spare.body?.cancel()
-        return response
-      }
-      const fresh = await beforeAbort(spare.signal, refresh(tokens))
-      if (fresh === null) {
+      const [response, sentWith] = await sendRefreshing(request, tokens)
+      const needed = readStepUp(response)
+      if (needed !== null) await beforeAbort(spare.signal, askToStepUp(needed))
+      const now = storage.read()
+      if (needed === null || now === null || now.accessToken === sentWith.accessToken) {
         void spare.body?.cancel()
         return response
       }
       void response.body?.cancel()
-      return await send(authorized(spare, fresh))
+      return await send(authorized(spare, now))
+    },
+
+    async stepUp(password) {
+      const stored = storage.read()
+      if (stored === null) throw notLoggedIn()
+      const { accessToken } = await fresh(stored)
+      await keepSteppedUp(await requests.stepUp(accessToken, password))
     },
 
     isLoggedIn: () => storage.read() !== null,
@@ -270,7 +260,11 @@ export function createClient(options: ClientOptions): AuthClient {
     },
     close: () => unsubscribe?.(),
   }
+  return client
 }
+
+const notLoggedIn = (): AuthClientError =>
+  new AuthClientError('session_ended', 'Nobody is logged in; log in first.')
 
 function authorized(request: Request, { accessToken }: Tokens): Request {
   request.headers.set('authorization', `Bearer ${accessToken}`)

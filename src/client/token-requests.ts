@@ -1,4 +1,4 @@
-import { AuthClientError } from './client-error.ts'
+import { AuthClientError, refusalDetails } from './client-error.ts'
 import type { Tokens } from './token-storage.ts'
 
 /** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
@@ -10,6 +10,8 @@ export interface TokenRequests {
   login(username: string, password: string, scope: string | undefined): Promise<Tokens>
   /** RFC 6749 §6. */
   refresh(refreshToken: string): Promise<Tokens>
+  /** The password once more, for an access token that says so. */
+  stepUp(accessToken: string, password: string): Promise<Pick<Tokens, 'accessToken' | 'expiresAt'>>
   /** RFC 7009. */
   revoke(token: string): Promise<void>
 }
@@ -23,17 +25,21 @@ export function createTokenRequests(
   async function send(path: string, fields: Readonly<Record<string, string>>): Promise<Response> {
     const form = new URLSearchParams(fields)
     if (clientId !== undefined) form.set('client_id', clientId)
+    return await post(path, { body: form }, fields.grant_type)
+  }
+
+  async function post(path: string, init: RequestInit, grant?: string): Promise<Response> {
     try {
       const response = await fetch(new URL(path, base), {
+        ...init,
         method: 'POST',
-        body: form,
         // No cookie of ours exists, and a redirect would carry a password elsewhere.
         credentials: 'omit',
         redirect: 'error',
         signal: AbortSignal.timeout(timeLimit),
       })
       if (response.ok) return response
-      throw await refusalOf(response, fields.grant_type)
+      throw await refusalOf(response, grant)
     } catch (error) {
       if (error instanceof AuthClientError) throw error
       throw new AuthClientError('unavailable', reasonOf(error), { cause: error })
@@ -48,6 +54,15 @@ export function createTokenRequests(
       exchange({ grant_type: 'password', username, password, ...(scope && { scope }) }),
     refresh: (refreshToken) =>
       exchange({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+    async stepUp(accessToken, password) {
+      const headers = {
+        authorization: `Bearer ${accessToken}`,
+        'content-type': 'application/json',
+      }
+      const body = JSON.stringify({ password })
+      const tokens = await readTokens(await post('auth/step-up', { headers, body }))
+      return { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt }
+    },
     async revoke(token) {
       await send('auth/revoke', { token })
     },
@@ -85,11 +100,13 @@ async function readTokens(response: Response): Promise<Tokens> {
 /** What a server that is like FastAPI answers to a wrong password: without an `error`. */
 const refusalLikeFastApi = 'Incorrect username or password'
 
+/** What it answers to a wrong one of a step-up: without a `code`. */
+const wrongPassword = 'The password is not right.'
+
 async function refusalOf(response: Response, grant: string | undefined): Promise<AuthClientError> {
   const { status } = response
   const body: Record<string, unknown> = Object(await response.json().catch(() => null))
-  const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10)
-  const details = { status, ...(Number.isFinite(seconds) && { retryAfter: seconds }) }
+  const details = refusalDetails(response, body)
   if (status === 429) {
     return new AuthClientError(
       'throttled',
@@ -99,6 +116,12 @@ async function refusalOf(response: Response, grant: string | undefined): Promise
   }
   if (status >= 500) {
     return new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
+  }
+  if (body.code === 'password_incorrect' || body.detail === wrongPassword) {
+    return new AuthClientError('invalid_credentials', 'Incorrect password.', details)
+  }
+  if (status === 401 && grant === undefined && body.error === undefined) {
+    return new AuthClientError('session_ended', 'The session has ended; log in again.', details)
   }
   const isLikeFastApi = body.error === undefined && body.detail === refusalLikeFastApi
   if (body.error === 'invalid_grant' || isLikeFastApi) {

@@ -41,11 +41,13 @@ import { checkSessionOptions } from './sessions/session-options.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import { createThrottle } from './throttle/throttle.ts'
 import { type AccessTokens, createAccessTokenIssuer } from './tokens/access-token.ts'
+import type { Authentication } from './tokens/authentication.ts'
 import { type Credentials, createLogin } from './users/login.ts'
 import { createUserPreparer } from './users/new-user.ts'
 import { createOwnFields } from './users/own-fields.ts'
 import { tokenStampOf } from './users/security-stamp.ts'
-import { toUser, type User } from './users/user.ts'
+import { recordForToken, userAt } from './users/suspension.ts'
+import type { User } from './users/user.ts'
 import type { AnyFields, Members, UserFields } from './users/user-fields.ts'
 import { createUsers, type Users } from './users/users.ts'
 
@@ -55,7 +57,7 @@ export interface Auth<Fields extends UserFields = UserFields> {
    * Authenticates a user: returns the user if the password is right, else null. Opens no session and
    * issues no token: `POST /auth/token` does all three.
    *
-   * Does not check that the user is active. An unknown name, a user without a password and a wrong
+   * Does not check that the user is active: `active` is false for a suspended user too. An unknown name, a user without a password and a wrong
    * password cost one hash each and are one answer.
    *
    * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.
@@ -241,7 +243,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     return {
       async authenticate(credentials) {
         const record = await login.authenticate(credentials)
-        return record && toUser(record)
+        return record && userAt(record, clock())
       },
       roles,
       permissions: createPermissions(options.permissions ?? {}, [
@@ -305,21 +307,27 @@ function wordsOf(issuer: string): readonly string[] {
  * It delegates all that the user's role grants, or the given scopes.
  *
  * Does not check that the role grants the scopes: a guard refuses the others.
+ *
+ * @param authentication What the token says of how and when the user authenticated. Default: nothing, so
+ * that `requireRecentLogin` refuses it.
  */
 export async function createAccessToken(
   auth: Auth,
   userId: string,
   scopes?: readonly string[],
+  authentication?: Authentication,
 ): Promise<string | null> {
   const { store, accessTokens } = auth[internals]
   const user = await store.users.findById(userId)
   if (user === null) return null
+  const { securityStamp } = recordForToken(user, auth.clock())
   const { token } = await accessTokens.issue({
     subject: user.id,
     clientId: firstPartyClientId,
     scopes: scopes ?? auth.roles.permissionsOf(user.role),
     role: user.role,
-    endsWith: { userStamp: tokenStampOf(user.securityStamp) },
+    endsWith: { userStamp: tokenStampOf(securityStamp) },
+    ...(authentication && { authentication }),
   })
   return token
 }

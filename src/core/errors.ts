@@ -49,6 +49,7 @@ export type UserErrorCode =
   | 'email_invalid'
   | 'email_taken'
   | 'fields_invalid'
+  | 'suspension_invalid'
   | 'code_incorrect'
   | 'link_ended'
   | 'registration_refused'

@@ -1,4 +1,4 @@
-import type { GuardDocumentation } from '../http/guards/documentation.ts'
+import { type GuardDocumentation, unauthenticated } from '../http/guards/documentation.ts'
 
 /** The body of every refusal that is like FastAPI's. */
 export const detailSchema = {
@@ -14,6 +14,7 @@ export function refusalsLikeFastApi({
   authenticates,
   scopes,
   conditions,
+  maxAge,
 }: GuardDocumentation): Record<number, string> {
   const lacks = scopes.length > 0 ? `, or lacks the scope ${scopes.join(' ')}` : ''
   // A user who is inactive has a status of its own.
@@ -24,7 +25,7 @@ export function refusalsLikeFastApi({
       400: 'The user is inactive',
     }),
     ...(authenticates && {
-      401: `The access token is missing, invalid, expired or revoked${lacks}`,
+      401: `${unauthenticated(maxAge)}${lacks}`,
     }),
     ...(others.size > 0 && { 403: `Requires ${[...others].join(', ')}` }),
     ...(authenticates && { 503: 'The access token cannot be checked now; see Retry-After' }),

@@ -1,12 +1,16 @@
 import type { FastifySchema } from 'fastify'
-import { combine, type GuardDocumentation } from '../http/guards/documentation.ts'
+import {
+  combine,
+  type GuardDocumentation,
+  schemeName,
+  unauthenticated,
+} from '../http/guards/documentation.ts'
 import { documentRefusal } from '../http/refusal-documentation.ts'
 import { detailSchema, refusalsLikeFastApi } from './fastapi-documentation.ts'
 import { nameSchemas } from './named-schemas.ts'
 import { guardsOf } from './route-guards.ts'
 
-/** The name of the security scheme in the OpenAPI document. */
-export const schemeName = 'OAuth2PasswordBearer'
+export { schemeName } from '../http/guards/documentation.ts'
 
 /** What `@fastify/swagger` gives its `transform` of a route, as far as it is needed here. */
 export interface DocumentedRoute {
@@ -76,13 +80,14 @@ function usualRefusals({
   authenticates,
   scopes,
   conditions,
+  maxAge,
 }: GuardDocumentation): Record<number, string> {
   const needs = [
     ...conditions,
     ...(scopes.length > 0 ? [`the scope ${scopes.join(' ')}`] : []),
   ].join(', ')
   return {
-    ...(authenticates && { 401: 'The access token is missing, invalid, expired or revoked' }),
+    ...(authenticates && { 401: unauthenticated(maxAge) }),
     ...(needs !== '' && { 403: `Requires ${needs}` }),
     ...(authenticates && { 503: 'The access token cannot be checked now; see Retry-After' }),
   }

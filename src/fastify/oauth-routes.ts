@@ -6,8 +6,15 @@ import type {
   HTTPMethods,
 } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
-import { type MountedEndpoint, refuseLarge, refuseUnreadable } from '../http/endpoints/mount.ts'
+import {
+  type MountedEndpoint,
+  refuseLarge,
+  refuseUnreadable,
+  tooLarge,
+  unreadable,
+} from '../http/endpoints/mount.ts'
 import { answerOAuthError } from '../http/error-answers.ts'
+import { Refusal } from '../http/refusal.ts'
 import { type EndpointAnswer, errorBody, tokenHeaders } from '../http/token-messages.ts'
 import { refusesMethod } from './allowed-methods.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
@@ -55,12 +62,20 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
     // Nor has its `transform` of the documentation.
     config: { swaggerTransform: nameRoute } as object,
     errorHandler(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-      return send(reply, answerFailure(error, request, endpoint.bodyLimit))
+      return send(reply, answerFailure(error, request, endpoint))
+    },
+    async onRequest(request: FastifyRequest, reply: FastifyReply) {
+      const refused = request.method === method ? await endpoint.admit?.(request) : null
+      if (refused) {
+        logRefusal(request, refused)
+        return send(reply, refused)
+      }
     },
     async handler(request: FastifyRequest, reply: FastifyReply) {
       const answered = await endpoint.answer({
         method: request.method,
         header: (name) => request.headers[name] as string | undefined,
+        guarded: request,
         // Fastify has read it, and has refused what is longer than the limit of the route.
         readBody: async () => bytesOf(request.body),
         address: request.ip,
@@ -79,10 +94,15 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
 function answerFailure(
   error: FastifyError,
   request: FastifyRequest,
-  bodyLimit: number,
+  { bodyLimit, refuse }: MountedEndpoint,
 ): EndpointAnswer {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuseLarge(bodyLimit)
+  const isTooLarge = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
   const { statusCode = 500 } = error
+  if (refuse !== undefined && statusCode < 500) {
+    const words = isTooLarge ? tooLarge(bodyLimit) : unreadable
+    return refuse(new Refusal(statusCode, words))
+  }
+  if (isTooLarge) return refuseLarge(bodyLimit)
   if (statusCode < 500) return refuseUnreadable(statusCode)
   if (error instanceof UnavailableError) {
     const answered = answerOAuthError(error)
@@ -90,6 +110,7 @@ function answerFailure(
     return answered
   }
   request.log.error({ err: error }, 'an OAuth endpoint failed')
+  if (refuse !== undefined) return refuse(error)
   return {
     status: 500,
     headers: tokenHeaders,

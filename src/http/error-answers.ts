@@ -39,6 +39,7 @@ const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
   email_invalid: 422,
   email_taken: 409,
   fields_invalid: 422,
+  suspension_invalid: 422,
   code_incorrect: 422,
   link_ended: 410,
   registration_refused: 403,

@@ -25,6 +25,8 @@ export function headLikeFastApi(
   }
   // Without credentials the challenge is bare there too.
   if (!(error instanceof BearerError) || error.code === undefined) return ours
+  // FastAPI has no step-up: the challenge is that of RFC 9470.
+  if (error.code === 'insufficient_user_authentication') return ours
   return {
     status: error.code === 'insufficient_scope' ? 401 : ours.status,
     headers: { 'www-authenticate': bearerChallenge(scopes.length > 0 ? scopes : error.scopes) },

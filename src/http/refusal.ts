@@ -1,8 +1,12 @@
 import { formatScope } from '../core/access/scope.ts'
 import { OAuthError } from '../core/errors.ts'
 
-/** The error codes of a bearer challenge (RFC 6750 §3.1). */
-export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+/** The error codes of a bearer challenge (RFC 6750 §3.1, RFC 9470 §3). */
+export type BearerErrorCode =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
 
 /**
  * A guard's refusal. It carries the status and the headers of the answer, where Fastify and others
@@ -67,10 +71,10 @@ export class BearerError extends Refusal {
   constructor(
     code?: BearerErrorCode,
     scopes: readonly string[] = [],
-    { description: own }: ChallengeDetails = {},
+    { description: own, maxAge }: ChallengeDetails = {},
   ) {
     const { statusCode, message, description } = code ? answers[code] : notAuthenticated
-    const header = challenge(code, own ?? description, scopes)
+    const header = challenge(code, own ?? description, scopes, maxAge)
     super(statusCode, own ?? message, { 'www-authenticate': header })
     this.code = code
     this.scopes = scopes
@@ -81,6 +85,8 @@ export class BearerError extends Refusal {
 export interface ChallengeDetails {
   /** Printable ASCII without `"` and `\\` (RFC 6750 §3). Default: the words of the code. */
   readonly description?: string
+  /** Seconds that the login may be old, for `insufficient_user_authentication` (RFC 9470 §3). Default none. */
+  readonly maxAge?: number
 }
 
 interface Answer {
@@ -108,6 +114,11 @@ const answers: Readonly<Record<BearerErrorCode, Answer>> = {
     message: 'Not enough permissions',
     description: 'The access token or its user lacks a permission',
   },
+  insufficient_user_authentication: {
+    statusCode: 401,
+    message: 'Enter the password again: this needs a recent login',
+    description: 'More recent authentication is required',
+  },
 }
 
 /** A challenge that names scopes, if there are any, and no error. */
@@ -119,8 +130,10 @@ function challenge(
   code: BearerErrorCode | undefined,
   description: string,
   scopes: readonly string[],
+  maxAge: number | undefined,
 ): string {
   if (code === undefined) return 'Bearer'
   const scope = scopes.length > 0 ? `, scope="${formatScope(scopes)}"` : ''
-  return `Bearer error="${code}", error_description="${description}"${scope}`
+  const age = maxAge === undefined ? '' : `, max_age="${maxAge}"`
+  return `Bearer error="${code}", error_description="${description}"${scope}${age}`
 }

@@ -4,6 +4,7 @@ import { internals } from '../core/internals.ts'
 import type { Issuers } from '../core/issuers/issuers.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import type { ManagedKeys } from '../core/keys/rotation.ts'
+import type { Outbox } from '../core/mail/outbox.ts'
 import type { CacheCounts } from '../core/statistics.ts'
 import { registerHistogram, registerRead, type Sample } from './register.ts'
 
@@ -27,7 +28,7 @@ export function collectMetrics(auth: Auth | ResourceServer, registry: Registry):
 
 function collectUsers(auth: Auth, registry: Registry): void {
   const { sessions, managedKeys } = auth
-  const { clients, login, throttle, store, passwords } = auth[internals]
+  const { clients, login, throttle, store, passwords, outbox } = auth[internals]
   const { pool } = passwords
   registerRead(registry, 'portcullis_logins_total', () =>
     Object.entries(login.counts).map(([result, count]) => [count, { result }]),
@@ -62,6 +63,24 @@ function collectUsers(auth: Auth, registry: Registry): void {
     sampleOf((await turns()).next),
   )
   registerRead(registry, 'portcullis_sessions_pruned_total', () => [[sessions.pruned]])
+  if (outbox !== null) collectMails(outbox, registry)
+}
+
+function collectMails(outbox: Outbox, registry: Registry): void {
+  // A database that does not answer must neither delay nor drop the other metrics.
+  const counts = shareWhileRunning(() => outbox.counts().catch(() => null))
+  registerRead(registry, 'portcullis_mails', async () => {
+    const { waiting, failed } = (await counts()) ?? {}
+    return waiting === undefined || failed === undefined
+      ? []
+      : [
+          [waiting, { state: 'waiting' }],
+          [failed, { state: 'failed' }],
+        ]
+  })
+  registerRead(registry, 'portcullis_mail_oldest_due_seconds', async () =>
+    sampleOf((await counts())?.oldestDueAt ?? undefined),
+  )
 }
 
 function collectIssuers({ status }: Issuers, registry: Registry): void {

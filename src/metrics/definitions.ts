@@ -21,6 +21,8 @@ export type MetricName =
   | 'portcullis_issuer_fetched_at_seconds'
   | 'portcullis_issuer_keys'
   | 'portcullis_sessions_pruned_total'
+  | 'portcullis_mails'
+  | 'portcullis_mail_oldest_due_seconds'
 
 /** A metric as `/metrics` describes it: the table of docs/metrics.md is checked against this list. */
 export interface MetricDefinition {
@@ -141,5 +143,15 @@ export const definitions: Readonly<Record<MetricName, MetricDefinition>> = {
     type: 'counter',
     labels: [],
     help: 'Ended sessions that were deleted',
+  },
+  portcullis_mails: {
+    type: 'gauge',
+    labels: ['state'],
+    help: 'Mails of the last 7 days that wait or were given up; absent without a mailer',
+  },
+  portcullis_mail_oldest_due_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'Since when the mail that waits longest should have been sent; absent if none waits',
   },
 }

@@ -22,6 +22,7 @@ import { describeError, describeRequest } from './logging/serializers.ts'
 import { addPermissions } from './permissions.ts'
 import { findRoleNames } from './role-names.ts'
 import { adminRoutes } from './routes/admin.ts'
+import { adminAccountRoutes } from './routes/admin-accounts.ts'
 import { documentAnswers } from './routes/answers.ts'
 import { eventRoutes } from './routes/events.ts'
 import { frontRoutes } from './routes/front.ts'
@@ -122,7 +123,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })
   await app.register(meRoutes, { auth, guards })
-  for (const routes of [statsRoutes, adminRoutes, userSessionRoutes, identityRoutes, eventRoutes]) {
+  for (const routes of [
+    ...[statsRoutes, adminRoutes, adminAccountRoutes, userSessionRoutes, identityRoutes],
+    eventRoutes,
+  ]) {
     await app.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
   }
   logEvents(app, auth)

@@ -20,6 +20,7 @@ export type {
 export type { SigningAlgorithm } from '../core/keys/signing-key.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {
+  Reauthentication,
   Revocation,
   Rotation,
   SessionRecord,
@@ -38,6 +39,7 @@ export {
   type ThrottleSuccess,
   waitOf,
 } from '../core/throttle/throttle-store.ts'
+export type { Authentication } from '../core/tokens/authentication.ts'
 export type {
   GuardedWrite,
   HashReplacement,

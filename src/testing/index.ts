@@ -1,5 +1,6 @@
 // What the tests of an application need: the public surface of `portcullis/testing`.
 
+export type { KeptMail, Mailbox } from '../core/mail/mailbox.ts'
 export {
   type ActAsOptions,
   createTestAuth,

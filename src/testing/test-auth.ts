@@ -1,7 +1,10 @@
 import { type Auth, createAccessToken, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
+import { internals } from '../core/internals.ts'
+import { type Mailbox, mailbox } from '../core/mail/mailbox.ts'
 import type { PasswordHasherOptions } from '../core/passwords/password-hash.ts'
 import type { Store } from '../core/store.ts'
+import { byPassword } from '../core/tokens/authentication.ts'
 import type { AnyFields, Members, UserFields } from '../core/users/user-fields.ts'
 import { memory } from '../stores/memory/memory.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
@@ -33,10 +36,14 @@ export interface ActAsOptions {
 export interface TestAuth<Fields extends UserFields = UserFields> extends Auth<Fields> {
   /** Stands still until it is moved. */
   readonly clock: TestClock
+  /** The mails that were sent so far, newest first, with the link and the code of each. */
+  readonly mailbox: Mailbox
+  /** Sends what waits: mails are sent by nobody else in a test. */
+  sendMails(): Promise<void>
   /**
    * Returns the headers of a request by a user. If there is no user of this name, creates one. There is
    * no login, no password, no hash. The token is a real one: a guard checks it as any other, and it
-   * expires when the clock is moved.
+   * expires when the clock is moved. It says that the user logged in just now.
    *
    * @throws {UserError} `username_invalid`, `role_unknown`, `last_admin`
    */
@@ -47,28 +54,35 @@ export interface TestAuth<Fields extends UserFields = UserFields> extends Auth<F
  * Returns an application's security in memory, with password hashes that cost next to nothing and a
  * clock to move. For tests only: such hashes protect no password.
  *
- * `passwordHash: {}` asks for hashes at their real cost.
+ * `passwordHash: {}` asks for hashes at their real cost. With `accounts: {}` mails go to the `mailbox`,
+ * unless a mailer is given.
  */
 export async function createTestAuth<Fields extends AnyFields = UserFields>(
   options: TestAuthOptions<Fields> = {},
 ): Promise<TestAuth<Members<NoInfer<Fields>>>> {
-  const { clock = createTestClock() } = options
+  const { clock = createTestClock(), accounts } = options
+  const box = mailbox()
   const auth = await createAuth<Fields>({
     store: memory(),
     passwordHash: cheapHashing,
     ...options,
+    ...(accounts && { accounts: { mailer: box, from: 'no-reply@example.com', ...accounts } }),
     clock,
   })
   return {
     ...auth,
     clock,
+    mailbox: box,
+    async sendMails() {
+      await auth[internals].outbox?.sendDue()
+    },
     async actAs(username, { role, scopes } = {}) {
       const { users } = auth
       const known = await users.findByUsername(username)
       const user =
         known ?? (await users.create({ username, password: null, ...(role && { role }) }))
       if (role !== undefined && user.role !== role) await users.changeRole(user.id, role)
-      const token = await createAccessToken(auth, user.id, scopes)
+      const token = await createAccessToken(auth, user.id, scopes, byPassword(clock()))
       return { authorization: `Bearer ${token}` }
     },
   }

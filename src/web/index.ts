@@ -3,7 +3,8 @@
 
 export type { Caller, CallingClient } from '../core/clients/token-client.ts'
 export { ThrottledError, UnavailableError } from '../core/errors.ts'
-export type { AccessToken, AccessTokenClaims } from '../core/tokens/access-token.ts'
+export type { AccessToken } from '../core/tokens/access-token.ts'
+export type { AccessTokenClaims } from '../core/tokens/access-token-claims.ts'
 export type { User } from '../core/users/user.ts'
 export type { GuardedRequest } from '../http/bearer.ts'
 export type { OAuthPaths } from '../http/endpoints/mount.ts'

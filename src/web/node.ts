@@ -32,6 +32,7 @@ export function nodeOAuthEndpoints(auth: Auth, options: OAuthPaths = {}): NodeOA
       pathname: url.split('?', 1)[0] ?? '',
       // Repeated ones together are no good value of any header that is read.
       header: (name) => headersDistinct[name]?.join(', '),
+      guarded: request,
       // Destroyed, it would take the answer with it.
       body: request.iterator({ destroyOnReturn: false }),
       address,

@@ -26,10 +26,11 @@ export type OAuthHandler = (
  */
 export function oauthEndpoints(auth: Auth, options: OAuthPaths = {}): OAuthHandler {
   const answerOAuth = createOAuthAnswers(auth, options)
-  return async ({ url, method, headers, body }, address) => {
+  return async (request, address) => {
+    const { url, method, headers, body } = request
     const { pathname } = new URL(url)
     const header = (name: string): string | undefined => headers.get(name) ?? undefined
-    const answer = await answerOAuth({ method, pathname, header, body, address })
+    const answer = await answerOAuth({ method, pathname, header, guarded: request, body, address })
     return answer && toResponse(answer, method)
   }
 }

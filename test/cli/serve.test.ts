@@ -40,7 +40,7 @@ test('a first start makes the data directory and says how to create the first ad
     assert.equal(mode('data'), 0o700)
     assert.equal(mode('data/portcullis.db'), 0o600)
     assert.equal(mode('data/portcullis.db.key'), 0o600)
-    assert.match(server.greeting, /http:\/\/127\.0\.0\.1:\d+\/setup#[\w-]{43}\n/)
+    assert.match(server.greeting, /http:\/\/localhost:\d+\/setup#[\w-]{43}\n/)
     assert.match(server.greeting, /npm run portcullis -- user add alice --role admin/)
     assert.equal((await fetch(`${server.url}/docs`)).status, 200)
   } finally {

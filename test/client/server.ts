@@ -17,7 +17,7 @@ export interface RunningServer {
 
 /** Starts a server on which `alice` has the good password. */
 export async function startServer(
-  prepare: (app: FastifyInstance) => void = () => {},
+  prepare: (app: FastifyInstance, auth: Auth) => void = () => {},
   options: Pick<AuthOptions, 'compatibility'> = {},
 ): Promise<RunningServer> {
   const clock = createTestClock(Math.floor(Date.now() / 1000))
@@ -28,7 +28,7 @@ export async function startServer(
   app.addHook('onRequest', async ({ method, url, headers }) => {
     requests.push({ line: `${method} ${url}`, authorized: headers.authorization !== undefined })
   })
-  prepare(app)
+  prepare(app, auth)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,

@@ -247,6 +247,8 @@ const loads = {
   'portcullis/express': '',
   'portcullis/issuers': 'bidi-js jose lru-cache',
   'portcullis/metrics': 'fastify-plugin prom-client',
+  // It loads nodemailer at the first mail.
+  'portcullis/mail': '',
   'portcullis/client': '',
   // Its hashes are real, if cheap.
   'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache',

@@ -26,7 +26,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     clients: ['access', 'events', 'keys', 'throttle', 'tokens', 'users'],
     issuers: ['access', 'events', 'tokens', 'users'],
   },
-  http: { guards: [], grants: [], endpoints: ['grants'] },
+  http: { guards: [], grants: [], endpoints: ['grants', 'guards'] },
   stores: {
     contract: [],
     sql: [],
@@ -75,7 +75,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   'cli/workers': ['worker.ts', 'workers.ts'],
   'core/throttle': ['source.ts', 'throttle-store.ts', 'throttle.ts'],
-  'core/tokens': ['access-token.ts', 'external-subject.ts', 'former-issuer.ts'],
+  'core/tokens': [
+    ...['access-token.ts', 'authentication.ts', 'external-subject.ts', 'former-issuer.ts'],
+  ],
   'http/grants': ['grants.ts', 'scopes.ts'],
   'stores/memory': ['memory.ts'],
   'stores/migrations': ['change-notifications.ts', 'migrations.ts'],

@@ -619,3 +619,15 @@ test('a token that is longer than any of ours is not looked at (DR-01)', async (
   assert.ok(await server.accessTokens.verify(short))
   await server.close()
 })
+
+describe('a guard of recent logins', () => {
+  test('takes what another issuer says of the login, and nothing for the oldest (AC-95)', async () => {
+    const { guards } = await open()
+    const recent = guards.requireRecentLogin()
+    assert.ok(await recent(request(await theirs({ auth_time: clock() - 300 }))))
+    for (const auth_time of [undefined, clock() - 301, clock() + 31, String(clock()), null]) {
+      const refused = recent(request(await theirs({ auth_time, acr: '2fa' })))
+      await assert.rejects(refused, { code: 'insufficient_user_authentication', statusCode: 401 })
+    }
+  })
+})

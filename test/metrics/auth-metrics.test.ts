@@ -9,6 +9,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { OverloadedError, ThrottledError, UnavailableError } from '../../src/core/errors.ts'
 import { internals } from '../../src/core/internals.ts'
 import { createResourceServer } from '../../src/core/issuers/resource-server.ts'
+import { mailbox } from '../../src/core/mail/mailbox.ts'
 import { createHashPool } from '../../src/core/passwords/hash-pool.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'
@@ -31,7 +32,11 @@ let registry: Registry
 
 beforeEach(async () => {
   const pool = createHashPool({ concurrency: 1, maxWaiting: 4 })
-  auth = await createTestAuth({ passwordHash: { ...cheapHashing, pool }, clock: createTestClock() })
+  auth = await createTestAuth({
+    passwordHash: { ...cheapHashing, pool },
+    clock: createTestClock(),
+    accounts: { mailer: mailbox(), from: 'no-reply@example.com' },
+  })
   await auth.users.create({ username: 'alice', password: goodPassword })
   registry = new Registry()
   collectMetrics(auth, registry)
@@ -43,6 +48,18 @@ async function samplesOf(name: MetricName, of = registry): Promise<string[]> {
   const lines = (await of.metrics()).split('\n')
   return lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length))
 }
+
+test('mails that wait are counted, and when the first of them was due', async () => {
+  const { outbox } = auth[internals]
+  await outbox?.enqueue(outbox.prepare('email_confirmed', { to: 'a@example.com', payload: {} }))
+  const text = await registry.metrics()
+  assert.match(text, /^portcullis_mails\{state="waiting"\} 1$/m)
+  assert.match(text, /^portcullis_mail_oldest_due_seconds \d+$/m)
+  await outbox?.sendDue()
+  const after = await registry.metrics()
+  assert.match(after, /^portcullis_mails\{state="waiting"\} 0$/m)
+  assert.doesNotMatch(after, /^portcullis_mail_oldest_due_seconds \d/m)
+})
 
 test('the document lists what is registered, and nothing else', async () => {
   await Fastify().register(requestMetrics, { registry })

@@ -13,6 +13,9 @@ const origin = 'http://localhost'
 const secret = 'f3b1c4d5e6a7980b1c2d3e4f5a6b7c8d'
 const urlencoded = { 'content-type': 'application/x-www-form-urlencoded' }
 
+/** Those of a JSON endpoint; with the token of alice when she has logged in. */
+const asJson: Record<string, string> = { 'content-type': 'application/json' }
+
 let auth: TestAuth
 let app: FastifyInstance
 let handle: OAuthHandler
@@ -23,6 +26,8 @@ before(async () => {
   handle = oauthEndpoints(auth)
   app = Fastify()
   await app.register(portcullis, { auth })
+  const login = await askWeb('/auth/token', good.token as RequestInit)
+  asJson.authorization = `Bearer ${JSON.parse(login?.body ?? '').access_token}`
 })
 after(async () => {
   await app.close()
@@ -75,6 +80,37 @@ const withForm = (body: string, headers = {}): RequestInit => ({
   body,
 })
 
+/** Its headers are read when the request is made. */
+const withJson = (body: object | string, headers = asJson): RequestInit => ({
+  method: 'POST',
+  headers,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+})
+
+const withMore = (more: Readonly<Record<string, string>>): Record<string, string> => ({
+  get authorization() {
+    return asJson.authorization ?? ''
+  },
+  'content-type': 'application/json',
+  ...more,
+})
+
+/** Refusals of the endpoint that takes JSON. */
+const jsonRows: readonly (readonly [string, RequestInit, number])[] = [
+  ['no token', withJson({ password: goodPassword }, { 'content-type': 'application/json' }), 401],
+  ['a wrong password', withJson({ password: 'a wrong password' }), 400],
+  ['no body', withJson(''), 400],
+  ['what is no JSON', withJson('{'), 400],
+  ['what is no object', withJson('[]'), 400],
+  ['a member that is missing', withJson({}), 400],
+  ['a member of another type', withJson({ password: 1 }), 400],
+  ['a member that is not known', withJson({ password: goodPassword, admin: true }), 400],
+  ['a form', withJson('password=x', withMore(urlencoded)), 415],
+  ['a compressed body', withJson('{}', withMore({ 'content-encoding': 'gzip' })), 415],
+  ['a large body', withJson('x'.repeat(17 * 1024)), 413],
+  ['a large body without a token', withJson('x'.repeat(17 * 1024), urlencoded), 401],
+]
+
 function multipart(fields: Readonly<Record<string, string>>): RequestInit {
   const body = new FormData()
   for (const [name, value] of Object.entries(fields)) body.set(name, value)
@@ -85,11 +121,13 @@ const good: Readonly<Record<string, RequestInit>> = {
   token: multipart({ username: 'alice', password: goodPassword }),
   revocation: withForm('token=unknown'),
   introspection: withForm(`token=unknown&client_id=api&client_secret=${secret}`),
+  stepUp: withJson({ password: goodPassword }),
   jwks: {},
   metadata: {},
 }
 
-for (const [name, { path, method }] of Object.entries(endpoints)) {
+for (const [name, endpoint] of Object.entries(endpoints)) {
+  const { path, method } = endpoint
   const others = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((each) => each !== method)
   const rows: readonly (readonly [string, RequestInit, number])[] = [
     ['a good request', good[name] as RequestInit, 200],
@@ -98,7 +136,8 @@ for (const [name, { path, method }] of Object.entries(endpoints)) {
       { method: each },
       each === 'HEAD' && method === 'GET' ? 200 : 405,
     ]),
-    ...(method === 'POST'
+    ...('createJson' in endpoint ? jsonRows : []),
+    ...('contentTypes' in endpoint
       ? ([
           ['no body', { method }, 400],
           [

@@ -55,7 +55,7 @@ export interface PasswordReset {
    */
   complete(completion: PasswordResetCompletion): Promise<void>
   /**
-   * A link for a user, to be handed over by whoever has made sure who asks. Its making is an event.
+   * A link for a user, to be handed over by somebody who has made sure who asks. Its making is an event.
    *
    * @throws {UserError} `user_unknown`
    */

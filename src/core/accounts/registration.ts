@@ -12,8 +12,8 @@ import type { Request } from './request.ts'
 /** How people become users without anybody's help. */
 export interface Registration<Fields extends UserFields = UserFields> {
   /**
-   * Lets somebody who can read an address register, by a mailed link. The answer is the same whoever has
-   * the address: a user, somebody who is invited, nobody. Nothing but the mail is stored, and no password
+   * Lets somebody who can read an address register, by a mailed link. The answer is the same for every
+   * address: that of a user, of somebody who is invited, of nobody. Nothing but the mail is stored, and no password
    * is asked for before the address is proved.
    *
    * Does nothing, silently, where the mail limits are reached.

@@ -132,7 +132,7 @@ export function createResolveMail(
     const token = mail.tokenOf('email_restore')
     const expiresAt = mail.createdAt + restoreLifetime
     await tokens.put({
-      // Bound to no stamp: whoever has taken the account over could change that.
+      // Bound to no stamp: an attacker who has the account could change that.
       ...{ kind: 'email_restore', subject: mail.id, payload: { userId, email: read.email } },
       ...{ digest: tokenDigestOf('email_restore', token), expiresAt, createdAt: mail.createdAt },
     })

@@ -30,19 +30,21 @@ export type AuthEventType =
   | 'authn_client_fail'
   | 'authn_client_throttled'
   | 'authz_client_fail'
+  | 'step_up'
   | 'session_ended'
   | 'sessions_ended'
   | 'user_created'
   | 'users_imported'
   | 'user_updated'
   | 'user_fields_changed'
+  | 'username_changed'
+  | 'email_changed'
   | 'user_deleted'
   | 'privilege_permissions_changed'
   | 'user_registered'
   | 'user_invited'
   | 'invitation_withdrawn'
   | 'password_reset_requested'
-  | 'email_changed'
   | 'user_deletion_requested'
   | 'user_deletion_cancelled'
   | 'identity_linked'
@@ -125,6 +127,10 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: failure,
     bounded: true,
   },
+  step_up: {
+    says: 'The user of a session authenticated again, for something that needs a recent login.',
+    outcome: success,
+  },
   session_ended: {
     says: 'A session was revoked by a log-out, or by an administrator.',
     outcome: success,
@@ -135,11 +141,15 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'Users of an older system were created, in one transaction.',
     outcome: success,
   },
-  user_updated: { says: 'A user was deactivated or reactivated.', outcome: success },
   user_fields_changed: {
     says: 'The application’s own fields of a user were changed. `changed` has the names of the members.',
     outcome: success,
   },
+  user_updated: {
+    says: 'A user was deactivated, reactivated, suspended or resumed.',
+    outcome: success,
+  },
+  username_changed: { says: 'A user got another username.', outcome: success },
   user_deleted: { says: 'A user was deleted.', outcome: success },
   privilege_permissions_changed: { says: 'The role of a user was changed.', outcome: success },
   user_registered: {

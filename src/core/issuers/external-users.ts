@@ -9,7 +9,9 @@ import type { AccessToken } from '../tokens/access-token.ts'
 import type { ExternalSubject } from '../tokens/external-subject.ts'
 import type { OwnFields } from '../users/own-fields.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
-import { bareAccount, toUser, type User } from '../users/user.ts'
+import { userAt } from '../users/suspension.ts'
+import { bareAccount, type User } from '../users/user.ts'
+import { isAnothersAddress } from '../users/user-email.ts'
 import type { UserFields } from '../users/user-fields.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import { canonicalUsername } from '../users/username.ts'
@@ -43,7 +45,7 @@ export function createExternalUsers({
   if (mode === 'token' || !store || !events) {
     return { find: (token) => userOfToken(token, defaultFields) }
   }
-  const { identities } = store
+  const { identities, users } = store
   // Of one type from here on, in functions too.
   const recorder: AuthEvents = events
 
@@ -59,12 +61,13 @@ export function createExternalUsers({
     // The first of several requests has decided.
     const outcome = await recordLink(recorder, identities, identity, { actor: 'system' })
     if (outcome === 'no_user') return null
-    return fromRecord(await identities.findUser(identity.issuer, identity.subject))
+    return fromRecord(await identities.findUser(identity.issuer, identity.subject), clock())
   }
 
   async function create(subject: ExternalSubject): Promise<User | null> {
     if (subject.role === null) return null
     for (const username of usernamesFor(subject)) {
+      if (await isAnothersAddress({ users }, username)) continue
       const user: UserRecord = {
         id: uuidv7(),
         username,
@@ -89,14 +92,14 @@ export function createExternalUsers({
         throw error
       }
       // Read back: another request may have been first.
-      return fromRecord(await identities.findUser(subject.issuer, subject.subject))
+      return fromRecord(await identities.findUser(subject.issuer, subject.subject), clock())
     }
     return null
   }
 
   async function findOrMake(subject: ExternalSubject): Promise<User | null> {
     const known = await identities.findUser(subject.issuer, subject.subject)
-    if (known !== null) return toUser(known)
+    if (known !== null) return userAt(known, clock())
     return mode === 'create' ? await create(subject) : await linkByFunction(subject)
   }
 
@@ -132,6 +135,6 @@ function usernamesFor({ issuer, subject, username }: ExternalSubject): readonly 
   return candidates.filter((name) => name !== null)
 }
 
-function fromRecord(record: UserRecord | null): User | null {
-  return record && toUser(record)
+function fromRecord(record: UserRecord | null, now: number): User | null {
+  return record && userAt(record, now)
 }

@@ -11,6 +11,7 @@ import { programOf } from './program.ts'
 export type PlainNotice = Extract<
   MailKind,
   | 'email_change_begun'
+  | 'email_changed'
   | 'password_changed'
   | 'new_login'
   | 'role_changed'
@@ -101,7 +102,7 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
       const anyKey = digest('any', user.id)
       const known = new Set((await throttle.find([...keys, anyKey])).map(({ key }) => key))
       const isNew = keys.some((key) => !known.has(key))
-      // The first login that is seen at all is of whoever has just set the password.
+      // The first login that is seen at all follows the first password.
       if (isNew && known.has(anyKey)) await tell('new_login', user, { address, userAgent })
       const now = clock()
       for (const knownKey of isNew ? [...keys, anyKey] : keys) {

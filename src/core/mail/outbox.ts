@@ -27,7 +27,7 @@ export interface MailSubject {
 export interface Outbox extends OneTimeSecrets {
   /** Makes a mail that is ready to be stored, with the change that it tells of or by `enqueue`. */
   prepare(kind: MailKind, about: MailSubject): NewMail
-  /** Stores a mail and wakes whoever sends. False if another one makes it superfluous. */
+  /** Stores a mail and wakes the sender. False if another one makes it superfluous. */
   enqueue(mail: NewMail): Promise<boolean>
   /** Sends soon what was stored with a change. */
   wake(): void

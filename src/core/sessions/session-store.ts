@@ -1,4 +1,5 @@
 import type { AuthEvent } from '../events/event-store.ts'
+import type { Authentication } from '../tokens/authentication.ts'
 import type { UserRecord } from '../users/user-store.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { UserRecord } from '../users/user-store.ts'
  * It is live while it is not revoked, neither expired nor idle for too long, and its stamp is the
  * stamp of its user, who is active.
  */
-export interface SessionRecord {
+export interface SessionRecord extends Authentication {
   /** UUIDv7. The `sid` of its access tokens. */
   readonly id: string
   /** The user who logged in. */
@@ -61,6 +62,18 @@ export interface Rotation {
   readonly idleSince: number
 }
 
+/** How the user of a session has just authenticated again. */
+export interface Reauthentication extends Authentication {
+  /** The session. */
+  readonly id: string
+  /** The session must be of this user. */
+  readonly userId: string
+  /** The stamp that the user had when the credentials were checked. */
+  readonly securityStamp: string
+  /** The session must have been used after this instant. */
+  readonly idleSince: number
+}
+
 /** What comes with the end of a session. */
 export interface Revocation {
   /** Only a session of this user is ended. Default: whose it is does not matter. */
@@ -81,6 +94,15 @@ export interface SessionStore {
    * token, one rotates.
    */
   rotate(rotation: Rotation): Promise<SessionRecord | null>
+  /**
+   * Stores how the user of a live session has authenticated again, and returns the session. Null if it is
+   * not live at `authenticatedAt`, is another user's, or it or its user now has another stamp. One
+   * conditional step.
+   */
+  reauthenticate(
+    reauthentication: Reauthentication,
+    event?: AuthEvent,
+  ): Promise<SessionRecord | null>
   /**
    * Ends a session. False if there is no such session (of this user, if given), or it is revoked
    * already.

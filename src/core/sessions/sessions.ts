@@ -3,64 +3,34 @@ import { knownAddress } from '../address.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
-import { checkOptions, record, type ShapesOf, text } from '../options.ts'
+import { checkOptions } from '../options.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
+import { byPassword } from '../tokens/authentication.ts'
+import { isSuspended } from '../users/suspension.ts'
 import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { RefreshTokens } from './refresh-token.ts'
+import {
+  type EndOptions,
+  endOwner,
+  endShapes,
+  type InspectedSession,
+  type NewSession,
+  type OpenSession,
+  type ReauthenticationOptions,
+  reauthenticationOwner,
+  reauthenticationShapes,
+} from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { Session, SessionRecord } from './session-store.ts'
 import { findUserOfSession } from './token-user.ts'
-
-/** Whom a session is opened for, and from where. */
-export interface NewSession {
-  /** The client that the login was made with. */
-  readonly clientId: string
-  /** What the login is granted. */
-  readonly scopes: readonly string[]
-  /** What the client calls itself (User-Agent). Default: nothing. */
-  readonly userAgent?: string | undefined
-  /** The address that the login came from. Default: unknown. */
-  readonly address?: string | undefined
-  /** The id of the request, for the event. Default none. */
-  readonly requestId?: string | undefined
-}
-
-/** A live session with its newest refresh token. */
-export interface OpenSession {
-  /** The session as stored. */
-  readonly session: Session
-  /** Shown to the client once; nothing of it is stored. */
-  readonly refreshToken: string
-}
-
-/** The live session of a refresh token that is the newest of it. */
-export interface InspectedSession {
-  /** The session as stored. */
-  readonly session: Session
-  /** The user of the session. */
-  readonly user: User
-  /** Seconds since 1970. */
-  readonly expiresAt: number
-}
-
-/** Which session to end, and who ends it. */
-export interface EndOptions {
-  /** End the session only if it is this user's. Default: whose it is does not matter. */
-  readonly userId?: string
-  /** Who ends it, for the event. Default: unknown. */
-  readonly by?: Actor
-}
-
-const endShapes: ShapesOf<EndOptions> = { userId: text, by: record }
-const endOwner = { name: 'sessions.end', example: '{ userId }' }
 
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
   /**
    * Opens a session for a user who has just logged in, and records the event of the login. Returns null
-   * if the user is inactive or was deleted.
+   * if the user is inactive, suspended or was deleted.
    *
    * Does not check how the user logged in: call it after your own check, such as a link by mail. A
    * record that was read before a new password, a deactivation or a log-out everywhere opens none.
@@ -88,6 +58,18 @@ export interface Sessions {
    * another client, or of a user who is inactive.
    */
   refresh(refreshToken: string, clientId: string, by?: Actor): Promise<OpenSession>
+  /**
+   * Stores that the user of a session has just authenticated again, and records the event `step_up`.
+   * Access tokens that are issued from then on say so; those issued before stay as they are. Returns
+   * null if the session has ended, or is another user's.
+   *
+   * Does not check how the user authenticated: call it after your own check, as `open`.
+   */
+  reauthenticate(
+    user: User | UserRecord,
+    sessionId: string,
+    options?: ReauthenticationOptions,
+  ): Promise<Session | null>
   /** Ends a session. False if there is no such session, or it has ended. */
   end(id: string, options?: EndOptions): Promise<boolean>
   /** The live sessions of a user, newest first. */
@@ -136,11 +118,12 @@ export function createSessions({
 
   return {
     async open(user, opened) {
-      const { clientId, scopes, userAgent = '', address = '', requestId } = opened
-      const record = 'securityStamp' in user ? user : await store.users.findById(user.id)
-      if (record === null) return null
+      const { clientId, scopes, userAgent = '', address = '', requestId, authentication } = opened
+      const record = await recordOf(user)
       const now = clock()
+      if (record === null || isSuspended(record, now)) return null
       const session: SessionRecord = {
+        ...(authentication ?? byPassword(now)),
         id: uuidv7(),
         userId: user.id,
         clientId,
@@ -223,6 +206,25 @@ export function createSessions({
         })
       throw refused(`of the session ${id} was used again: the session has been ended`)
     },
+    async reauthenticate(user, id, options = {}) {
+      const { authentication = byPassword(clock()), by } = checkOptions(
+        options,
+        reauthenticationShapes,
+        reauthenticationOwner,
+      )
+      const record = await recordOf(user)
+      if (record === null) return null
+      const { id: userId, securityStamp } = record
+      const idleSince = clock() - idleLifetime
+      const { authenticatedAt, acr, amr } = authentication
+      const changed = { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr }
+      const actor = actorOf({ userId })
+      const about = { actor, ...by, type: 'step_up', userId, sessionId: id } as const
+      const session = await events.recordWith(about, (event) =>
+        sessions.reauthenticate(changed, event),
+      )
+      return session && toSession(session)
+    },
     async end(id, options = {}) {
       // A misspelt option would leave out the user, and any user's session would match.
       const { userId, by } = checkOptions(options, endShapes, endOwner)
@@ -255,6 +257,11 @@ export function createSessions({
     get pruned() {
       return pruned
     },
+  }
+
+  /** One that was read before a change of the stamp stays as it was read. */
+  async function recordOf(user: User | UserRecord): Promise<UserRecord | null> {
+    return 'securityStamp' in user ? user : await store.users.findById(user.id)
   }
 
   /** Not before the rotation either: a clock that was set back must not make the grace longer. */

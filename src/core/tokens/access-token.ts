@@ -10,35 +10,9 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { CacheCounts } from '../statistics.ts'
+import { type AccessTokenClaims, hasAccessTokenClaims } from './access-token-claims.ts'
+import type { Authentication } from './authentication.ts'
 import type { ExternalSubject } from './external-subject.ts'
-
-/** The claims of an access token (RFC 9068 §2.2), checked and frozen. */
-export interface AccessTokenClaims {
-  /** The issuer of the token. */
-  readonly iss: string
-  /** The user's id; the client's, if it acts for itself (RFC 9068 §2.2). */
-  readonly sub: string
-  /** The API that the token is for. */
-  readonly aud: string | readonly string[]
-  /** Seconds since 1970. */
-  readonly exp: number
-  /** Seconds since 1970. */
-  readonly iat: number
-  /** The id of the token. */
-  readonly jti: string
-  /** The client that the token was issued to. */
-  readonly client_id: string
-  /** Space-delimited. Empty if the token delegates no permission. */
-  readonly scope: string
-  /** The user's role when the token was issued (RFC 9068 §2.2.3.1). Guards read today's instead. */
-  readonly roles?: readonly string[]
-  /** The session that the token belongs to. */
-  readonly sid?: string
-  /** A digest of the user's security stamp when the token was issued, for a token without a session. */
-  readonly stamp?: string
-  /** Says that the client acts for itself, and ends with its secret: a MAC of the digest of the secret. */
-  readonly client_stamp?: string
-}
 
 /**
  * A verified token: its claims, and its scopes as an array.
@@ -74,6 +48,8 @@ export interface AccessTokenSubject {
     | { readonly sessionId: string }
     | { readonly userStamp: string }
     | { readonly clientStamp: string }
+  /** How the user authenticated. Default: the token does not say. */
+  readonly authentication?: Authentication
   /** The token expires by then, if that is before its lifetime is over. Seconds since 1970. */
   readonly expiresBy?: number
 }
@@ -165,6 +141,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
       Object.freeze(payload.aud)
       Object.freeze(payload.roles)
+      Object.freeze(payload.amr)
       const accessToken: AccessToken = Object.freeze({
         claims: Object.freeze(payload),
         scopes,
@@ -197,6 +174,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       scopes,
       role,
       endsWith,
+      authentication,
       expiresBy = Number.MAX_SAFE_INTEGER,
     }) {
       if (subject === '') throw new TypeError('A token needs a subject.')
@@ -221,6 +199,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         scope: formatScope(scopes),
         ...(role !== undefined && { roles: [role] }),
         ...endClaim(endsWith),
+        ...(authentication && authenticationClaims(authentication)),
       })
         .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
         .sign(current.signWith)
@@ -251,6 +230,14 @@ function endClaim(
   return { client_stamp: endsWith.clientStamp }
 }
 
+function authenticationClaims({
+  authenticatedAt,
+  acr,
+  amr,
+}: Authentication): Pick<AccessTokenClaims, 'auth_time' | 'acr' | 'amr'> {
+  return { auth_time: authenticatedAt, acr, amr }
+}
+
 /** The `kid` that a token names, which nothing has proved yet. */
 function keyIdOf(token: string): string | undefined {
   try {
@@ -271,21 +258,4 @@ const base64url = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
 export function isStrictlyEncoded(token: string): boolean {
   const segments = token.split('.')
   return segments.length === 3 && segments.every((segment) => base64url.test(segment))
-}
-
-// A signature proves who wrote the claims, not that they have the types that the code relies on.
-function hasAccessTokenClaims(payload: object): payload is AccessTokenClaims {
-  const claims = payload as Record<string, unknown>
-  const { sub, exp, iat, jti, client_id, scope, aud = [], roles = [] } = claims
-  const { sid, stamp, client_stamp } = claims
-  const optional = [sid, stamp, client_stamp].filter((value) => value !== undefined)
-  const texts = [sub, jti, client_id, scope, ...optional, ...[aud].flat()]
-  return (
-    optional.length > 0 &&
-    // A client that acts for itself is no user, even if it has the name of one.
-    (client_stamp === undefined || (optional.length === 1 && sub === client_id)) &&
-    Array.isArray(roles) &&
-    [...texts, ...roles].every((value) => typeof value === 'string') &&
-    [exp, iat].every((value) => Number.isSafeInteger(value))
-  )
 }

@@ -1,8 +1,10 @@
+/** What the default issuer of the ready server is, with any port. */
+const defaultIssuer = /^http:\/\/localhost(:\d+)?$/
+
 /**
- * True for what the default issuer of the ready server was with the same port, if `issuer` is today's.
- * Browsers have passkeys for `localhost`, and none for an address: so the default is a name since.
+ * True for what that default was before, with the same port, if `issuer` is today's. It was an address;
+ * browsers have passkeys for a name alone.
  */
 export function isFormerIssuer(name: unknown, issuer: string): boolean {
-  const isDefault = /^http:\/\/localhost(:\d+)?$/.test(issuer)
-  return isDefault && name === issuer.replace('localhost', '127.0.0.1')
+  return defaultIssuer.test(issuer) && name === issuer.replace('localhost', '127.0.0.1')
 }

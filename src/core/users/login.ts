@@ -9,12 +9,16 @@ import type { AttemptCounts } from '../statistics.ts'
 import type { Store } from '../store.ts'
 import { sourceOf } from '../throttle/source.ts'
 import type { Admission, Lock, Throttle } from '../throttle/throttle.ts'
+import { readEmail } from './email.ts'
 import type { UserRecord } from './user-store.ts'
 import { canonicalUsername } from './username.ts'
 
 /** What somebody shows to be a user. */
 export interface Credentials extends Actor {
-  /** As it was typed. Upper case counts as lower case, and wide letters as narrow ones. */
+  /**
+   * A username or a verified e-mail address, as it was typed. Upper case counts as lower case, and wide
+   * letters as narrow ones. A username comes first.
+   */
   readonly username: string
   /** As it was typed. */
   readonly password: string
@@ -23,7 +27,7 @@ export interface Credentials extends Actor {
   /** The client that they log in with, for the event of a refusal. Default: unknown. */
   readonly clientId?: string
   /** What a refusal is the refusal of. Default `login`. */
-  readonly purpose?: 'login' | 'password change'
+  readonly purpose?: 'login' | 'password change' | 'step-up'
 }
 
 /** Checks credentials. */
@@ -118,6 +122,18 @@ export function createLogin(options: LoginOptions): Login {
     })
   }
 
+  /**
+   * The username that a text stands for: itself, or that of the user who has verified it as an address.
+   * Two reads for every text that can be an address, so the time tells nothing of who has it.
+   */
+  async function usernameOf(text: string, canonical: string | null): Promise<string | null> {
+    const address = readEmail(text)
+    if (address === null) return canonical
+    const named = canonical === null ? null : await store.users.findByUsername(canonical)
+    const verified = await store.users.findByEmail(address.key)
+    return named?.username ?? verified?.username ?? canonical ?? address.key
+  }
+
   return {
     async authenticate(credentials) {
       const { username, address } = credentials
@@ -125,14 +141,15 @@ export function createLogin(options: LoginOptions): Login {
       const password = typeof credentials.password === 'string' ? credentials.password : ''
       const beganAt = performance.now()
       const pace = (): Promise<void> => hasher.settleRefusal(performance.now() - beganAt)
-      const canonical = canonicalUsername(username)
-      const find = async () => (canonical === null ? null : store.users.findByUsername(canonical))
+      let name = canonicalUsername(username)
+      const find = async () => (name === null ? null : store.users.findByUsername(name))
       let found: UserRecord | null = null
       try {
         // Before the attempt is counted: one that cannot be checked now does not count.
         hasher.checkCapacity(sourceOf(address))
+        name = await usernameOf(username, name)
         // A text that no user can have as a name is counted as an account too.
-        const account = canonical ?? `invalid ${username}`
+        const account = name === null ? `invalid ${username}` : accountOf(name)
         const onLocked = async ({ failures, knownSource }: Lock): Promise<void> => {
           const details = { failures, known_source: knownSource }
           await record('authn_login_lock', credentials, found, { details })
@@ -144,9 +161,11 @@ export function createLogin(options: LoginOptions): Login {
           return await check(found, password, admission)
         })
         if (user === null) {
-          const isLogin = credentials.purpose !== 'password change'
-          const type = isLogin ? 'authn_login_fail' : 'authn_password_change_fail'
-          await record(type, credentials, found, { reason: reasonOf(found) })
+          const { purpose } = credentials
+          const isChange = purpose === 'password change'
+          const type = isChange ? 'authn_password_change_fail' : 'authn_login_fail'
+          const details = purpose === 'step-up' ? { purpose } : {}
+          await record(type, credentials, found, { reason: reasonOf(found), details })
         }
         counts[user === null ? 'failed' : 'succeeded']++
         return user
@@ -163,8 +182,14 @@ export function createLogin(options: LoginOptions): Login {
     async learnTimes(signal) {
       await hasher.learnTimes(await store.users.importedHashes(kindsSample), signal)
     },
-    unlock: (username, event) => throttle.unlock(canonicalUsername(username) ?? username, event),
+    unlock: (username, event) =>
+      throttle.unlock(accountOf(canonicalUsername(username) ?? username), event),
   }
+}
+
+/** What attempts on a username are counted by: one count for all ways to write an address. */
+function accountOf(username: string): string {
+  return readEmail(username)?.key ?? username
 }
 
 function reasonOf(user: UserRecord | null): string {

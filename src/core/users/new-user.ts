@@ -8,6 +8,7 @@ import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { OwnFields } from './own-fields.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { bareAccount, type User } from './user.ts'
+import { userEmailOf } from './user-email.ts'
 import type { UserFields } from './user-fields.ts'
 import type { UserRecord } from './user-store.ts'
 import { canonicalUsername, usernameRule } from './username.ts'
@@ -23,6 +24,13 @@ export type NewUser<Fields extends UserFields = UserFields> = {
   readonly role?: string
   /** The application's own facts, for the schema of `userFields`. Default: the defaults of the schema. */
   readonly fields?: Partial<Fields>
+  /** The e-mail address that mails are sent to. Default null: the user has none. */
+  readonly email?: string | null
+  /**
+   * True if you know that the user reads the address. An address that is not verified gives nothing: no
+   * login, no reset of the password. Default false.
+   */
+  readonly emailVerified?: boolean
 } & (
   | {
       /** Judged by the policy. Null for a user who cannot log in with a password. */
@@ -55,7 +63,10 @@ interface PreparerOptions {
 export interface UserPreparer {
   /** @throws {UserError} `password_refused` */
   hashNew(password: string, username: string): Promise<string>
-  /** @throws {UserError} `username_invalid`, `password_refused`, `password_hash_invalid`, `role_unknown`, `fields_invalid` */
+  /**
+   * @throws {UserError} `username_invalid`, `email_invalid`, `password_refused`, `password_hash_invalid`,
+   * `role_unknown`, `fields_invalid`
+   */
   prepare(user: NewUser): Promise<UserRecord>
 }
 
@@ -91,7 +102,7 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
 
   /** The body may be unvalidated: a value that is no string is refused like a text that is no name. */
   async function prepare(user: NewUser): Promise<UserRecord> {
-    const { username, role = defaultRole, fields: given = {} } = (user ?? {}) as NewUser
+    const { username, role = defaultRole, fields: given = {}, ...rest } = (user ?? {}) as NewUser
     const canonical = canonicalUsername(username)
     if (canonical === null) {
       throw new UserError('username_invalid', [usernameRule])
@@ -99,6 +110,7 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
     checkRole(roles, role)
     // Before the hash, which costs more.
     const judged = await fields.judge(given)
+    const address = userEmailOf(rest, clock())
     return {
       id: uuidv7(),
       username: canonical,
@@ -109,6 +121,7 @@ export function createUserPreparer(options: PreparerOptions): UserPreparer {
       securityStamp: newSecurityStamp(),
       ...bareAccount,
       fields: judged,
+      ...address,
     }
   }
 

@@ -43,7 +43,7 @@ export type UserChanges = Partial<Omit<UserRecord, 'id' | 'createdAt'>>
 
 /** A page of users, ordered by username. */
 export interface UserQuery {
-  /** Keep users whose username contains this, compared in canonical form. */
+  /** Keep users whose username or `emailKey` contains this, compared in canonical form. */
   readonly search?: string
   /** Continue after this username (exclusive). */
   readonly after?: string

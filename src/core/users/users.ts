@@ -1,20 +1,24 @@
 import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
-import { type Actor, type AuthEvents, actorOf, type NewEvent } from '../events/events.ts'
+import type { Actor, AuthEvents, NewEvent } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
-import type { NewMail } from '../mail/outbox-store.ts'
 import type { StoreTransaction } from '../mail/stored-with.ts'
 import { type PageQuery, withLimit } from '../page.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
+import { readEmail } from './email.ts'
 import { createFieldsChanger } from './fields-change.ts'
 import type { Login } from './login.ts'
 import { type Alongside, createUserPreparer, type NewUser } from './new-user.ts'
 import type { OwnFields } from './own-fields.ts'
+import { createPasswordChanger, type PasswordChange } from './password-change.ts'
 import { newSecurityStamp } from './security-stamp.ts'
+import { checkSuspension } from './suspension.ts'
 import { existing, explainConflict, present, toUser, type User } from './user.ts'
+import { createUserChanger } from './user-change.ts'
+import { isAnothersAddress, requireOwnAddress, userEmailOf } from './user-email.ts'
 import type { UserFields } from './user-fields.ts'
 import {
   createUserImporter,
@@ -22,25 +26,9 @@ import {
   type ImportOptions,
   type ImportSource,
 } from './user-import.ts'
-import type { UserChanges, UserCounts, UserQuery, UserRecord } from './user-store.ts'
+import type { UserCounts, UserQuery, UserRecord } from './user-store.ts'
 import { createUserUpdater } from './user-update.ts'
-import { canonicalUsername, foldUsername } from './username.ts'
-
-/** What a user sends for a new password. */
-export interface PasswordChange {
-  /** The password that the user has now. */
-  readonly oldPassword: string
-  /** Must pass the password policy. */
-  readonly newPassword: string
-  /** The address of the request. Wrong old passwords are counted by it. */
-  readonly address: string | undefined
-  /** What the program calls itself (`User-Agent`), for the notice. Default unknown. */
-  readonly userAgent?: string | undefined
-  /** The id of the session that stays. Default: every session ends. */
-  readonly keepSession?: string
-  /** The id of the request, for the event. Default none. */
-  readonly requestId?: string | undefined
-}
+import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
 
 /**
  * Creates and changes users. Every refusal is a `UserError` that says what to do.
@@ -51,10 +39,10 @@ export interface PasswordChange {
  */
 export interface Users<Fields extends UserFields = UserFields> {
   /**
-   * Creates an active user.
+   * Creates an active user. A username that is an address which another user has verified is taken.
    *
-   * @throws {UserError} `username_invalid`, `username_taken`, `password_refused`,
-   * `password_hash_invalid`, `role_unknown`, `fields_invalid`
+   * @throws {UserError} `username_invalid`, `username_taken`, `email_invalid`, `email_taken`,
+   * `password_refused`, `password_hash_invalid`, `role_unknown`, `fields_invalid`
    */
   create(
     user: NewUser<Fields>,
@@ -73,6 +61,8 @@ export interface Users<Fields extends UserFields = UserFields> {
   find(id: string): Promise<User<Fields> | null>
   /** The user of a name, in upper or lower case, wide or narrow letters; null if there is none. */
   findByUsername(username: string): Promise<User<Fields> | null>
+  /** The user who has verified an address, however it is written; null if there is none. */
+  findByEmail(email: string): Promise<User<Fields> | null>
   /**
    * Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`.
    *
@@ -101,6 +91,37 @@ export interface Users<Fields extends UserFields = UserFields> {
   deactivate(id: string, by?: Actor): Promise<User<Fields>>
   /** The user can log in again; earlier tokens stay ended. @throws {UserError} `user_unknown` */
   reactivate(id: string, by?: Actor): Promise<User<Fields>>
+  /**
+   * Gives the user another name. Sessions and tokens stay valid, and so does the password.
+   *
+   * A name with an `@` must be the verified address of the user: where people log in, it would be read
+   * as somebody else's address.
+   *
+   * @throws {UserError} `user_unknown`, `username_invalid`, `username_taken`
+   */
+  rename(id: string, username: string, by?: Actor): Promise<User<Fields>>
+  /**
+   * Sets the e-mail address, or removes it with null. Ends every token and session of the user, and every
+   * link that was mailed. `verified` says that the user is known to read it. Default: not verified.
+   *
+   * @throws {UserError} `user_unknown`, `email_invalid`, `email_taken` if another user has verified it.
+   */
+  setEmail(
+    id: string,
+    email: string | null,
+    options?: { readonly verified?: boolean | undefined },
+    by?: Actor,
+  ): Promise<User<Fields>>
+  /**
+   * Refuses the user until an instant, as a deactivation does, and ends every token at once. The user can
+   * log in again afterwards without anybody's help.
+   *
+   * @param until Seconds since 1970.
+   * @throws {UserError} `user_unknown`, `last_admin`, `suspension_invalid` if it is not in the future.
+   */
+  suspend(id: string, until: number, by?: Actor): Promise<User<Fields>>
+  /** Ends a suspension before its time; earlier tokens stay ended. @throws {UserError} `user_unknown` */
+  resume(id: string, by?: Actor): Promise<User<Fields>>
   /** Ends the waits and the lock that failed attempts brought. @throws {UserError} `user_unknown` */
   unlock(id: string, by?: Actor): Promise<User<Fields>>
   /**
@@ -144,28 +165,10 @@ export interface UsersOptions {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { store, login, events, notices, roles, fields } = options
+  const { store, login, events, notices, roles, fields, clock } = options
   const { users } = store
   const { hashNew, prepare } = createUserPreparer(options)
-
-  async function change(
-    id: string,
-    changes: UserChanges,
-    happening: Omit<NewEvent, 'userId'>,
-    mails: readonly NewMail[] = [],
-  ): Promise<User> {
-    const demotes =
-      changes.active === false ||
-      (changes.role !== undefined && !roles.administrative.includes(changes.role))
-    const keep = demotes ? roles.administrative : undefined
-    const changed = await events
-      .recordWith({ ...happening, userId: id }, (event) =>
-        users.update(id, changes, { keepOneActiveIn: keep, event, mails }),
-      )
-      .catch(explainConflict)
-    if (mails.length > 0) notices.wake()
-    return present(changed)
-  }
+  const change = createUserChanger(options)
 
   return {
     async create(user, { alongside, ...by } = {}) {
@@ -173,6 +176,7 @@ export function createUsers(options: UsersOptions): Users {
       const storedWith = alongside && {
         alongside: (transaction: StoreTransaction) => alongside(transaction, toUser(record)),
       }
+      if (await isAnothersAddress(store, record.username)) throw usernameTaken()
       await events
         .recordWith(creationOf(record, by), (event) =>
           users.create(record, { event, ...storedWith }),
@@ -198,6 +202,11 @@ export function createUsers(options: UsersOptions): Users {
       const record = canonical === null ? null : await users.findByUsername(canonical)
       return record && toUser(record)
     },
+    async findByEmail(email) {
+      const address = readEmail(email)
+      const record = address && (await users.findByEmail(address.key))
+      return record && toUser(record)
+    },
     async list(query) {
       const page = withLimit(query)
       const { search } = page
@@ -210,6 +219,38 @@ export function createUsers(options: UsersOptions): Users {
     deactivate: (id, by) => setActive(id, false, by),
     // A new stamp: a token that was issued while the user was inactive must not come alive.
     reactivate: (id, by) => setActive(id, true, by),
+    async rename(id, username, by) {
+      const user = existing(await users.findById(id))
+      const canonical = canonicalUsername(username)
+      if (canonical === null) throw new UserError('username_invalid', [usernameRule])
+      if (canonical === user.username) return toUser(user)
+      requireOwnAddress(canonical, user)
+      const renamed = await change(id, { username: canonical }, { ...by, type: 'username_changed' })
+      // What strangers tried by either name concerns this user no more.
+      for (const name of [user.username, canonical]) await login.unlock(name)
+      return renamed
+    },
+    async setEmail(id, email, { verified = false } = {}, by) {
+      const address = userEmailOf({ email, emailVerified: verified }, clock())
+      const details = email === null ? { removed: true } : { verified }
+      const changes = { ...address, securityStamp: newSecurityStamp() }
+      const before = existing(await users.findById(id))
+      const isOther = before.emailKey !== address.emailKey
+      const mails = isOther ? notices.of('email_changed', before, by) : []
+      return await change(id, changes, { ...by, type: 'email_changed', details }, mails)
+    },
+    async suspend(id, until, by) {
+      checkSuspension(until, clock())
+      const changes = { suspendedUntil: until, securityStamp: newSecurityStamp() }
+      const details = { suspended_until: until }
+      return await change(id, changes, { ...by, type: 'user_updated', details })
+    },
+    resume: (id, by) =>
+      change(
+        id,
+        { suspendedUntil: null, securityStamp: newSecurityStamp() },
+        { ...by, type: 'user_updated', details: { suspended: false } },
+      ),
     async unlock(id, by) {
       const user = present(await users.findById(id))
       await events.recordWith({ ...by, type: 'authn_login_unlock', userId: id }, (event) =>
@@ -225,47 +266,7 @@ export function createUsers(options: UsersOptions): Users {
       const mails = notices.of('password_changed', user, by)
       return await change(id, changes, { ...by, type: 'authn_password_change' }, mails)
     },
-    async changePassword(id, change) {
-      const { oldPassword, newPassword, address, userAgent, keepSession, requestId } = change
-      const before = await users.findById(id)
-      const { username } = present(before)
-      const by = { actor: actorOf({ userId: id }), address, requestId }
-      const user = await login.authenticate({
-        username,
-        password: oldPassword,
-        ...by,
-        purpose: 'password change',
-      })
-      if (user?.id !== id) {
-        throw new UserError('password_incorrect', ['The old password is not right.'])
-      }
-      const passwordHash = await hashNew(newPassword, username)
-      const { passwordHash: oldHash } = user
-      const renewal = {
-        // Of before the hashes, which take long enough for much to happen.
-        oldSecurityStamp: before?.securityStamp ?? '',
-        securityStamp: newSecurityStamp(),
-        ...(keepSession && { keepSession }),
-      }
-      // Compare-and-set: a password that an administrator set meanwhile stays, and so do a deactivation
-      // and a log-out everywhere.
-      const replaced =
-        oldHash !== null &&
-        (await events.recordWith({ ...by, type: 'authn_password_change', userId: id }, (event) =>
-          users.replacePasswordHash(id, oldHash, passwordHash, {
-            renewal,
-            event,
-            mails: notices.of('password_changed', user, { address, userAgent }),
-          }),
-        ))
-      if (!replaced) {
-        throw new UserError('password_incorrect', [
-          'The account was changed meanwhile: log in and try again.',
-        ])
-      }
-      notices.wake()
-      return toUser(user)
-    },
+    changePassword: createPasswordChanger({ store, login, events, notices, hashNew }),
     endSessions: (id, by) =>
       change(id, { securityStamp: newSecurityStamp() }, { ...by, type: 'sessions_ended' }),
     async remove(id, by) {
@@ -294,6 +295,10 @@ export function createUsers(options: UsersOptions): Users {
     const changes = { active, securityStamp: newSecurityStamp() }
     return change(id, changes, { ...by, type: 'user_updated', details: { active } })
   }
+}
+
+function usernameTaken(): UserError {
+  return new UserError('username_taken', ['The username is taken.'])
 }
 
 function creationOf({ id, role }: UserRecord, by?: Actor): NewEvent {

@@ -2,10 +2,13 @@ import type { Auth } from '../../core/auth.ts'
 import { internals } from '../../core/internals.ts'
 import type { Shape, ShapesOf } from '../../core/options.ts'
 import { requireAuth } from '../../core/require-auth.ts'
+import type { GuardedRequest } from '../bearer.ts'
 import { answerOAuthError } from '../error-answers.ts'
+import { Refusal } from '../refusal.ts'
 import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
-import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
+import type { DocumentEndpoint, EndpointUrls, FormEndpoint } from './endpoint.ts'
 import { type EndpointName, endpoints } from './endpoints.ts'
+import type { JsonAnswers, JsonEndpoint } from './json-endpoint.ts'
 import { issuerPath, metadataPath } from './metadata.ts'
 
 /** Where the OAuth endpoints are. */
@@ -48,6 +51,8 @@ export interface EndpointRequest {
   readonly method: string
   /** By its name in small letters. */
   readonly header: (name: string) => string | undefined
+  /** The same request, as guards read it. */
+  readonly guarded: GuardedRequest
   /** Reads the body; null if it has more bytes than the limit. */
   readonly readBody: (limit: number) => Promise<Uint8Array | null>
   readonly address: string | undefined
@@ -63,6 +68,13 @@ export interface MountedEndpoint {
   readonly bodyLimit: number
   /** The operation in the OpenAPI document, if it has one. */
   readonly documentation: object | undefined
+  /**
+   * Refuses a request of its method before the body is read; null lets it pass. Undefined: every request
+   * passes. For a framework that reads the body before it calls `answer`, which asks too.
+   */
+  readonly admit: ((request: GuardedRequest) => Promise<EndpointAnswer | null>) | undefined
+  /** The answer to an error of the framework; 500 for a mistake of ours. Undefined: that of an OAuth endpoint. */
+  readonly refuse: ((error: unknown) => EndpointAnswer) | undefined
   /** Answers whatever method is asked with. Rejects only for a mistake of ours. */
   readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>
 }
@@ -130,21 +142,34 @@ export function mountEndpoints(
   }
   const rfcPath = metadataPath(auth.issuer)
   return (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
-    const endpoint: FormEndpoint | DocumentEndpoint = endpoints[name]
-    const answer =
-      endpoint.method === 'POST'
-        ? answerForm(endpoint, auth)
-        : answerDocument(endpoint.create(auth, urls))
+    const endpoint: FormEndpoint | JsonEndpoint | DocumentEndpoint = endpoints[name]
     const mounted = {
       method: endpoint.method,
       bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
       documentation: 'document' in endpoint ? endpoint.document(auth) : undefined,
-      answer,
+      ...answersOf(endpoint, auth, urls),
     }
     const at =
       name === 'metadata' ? (rfcPath === null ? [] : [rfcPath, mountedAt(name)]) : [mountedAt(name)]
     return [...new Set(at)].map((path) => ({ ...mounted, path }))
   })
+}
+
+function answersOf(
+  endpoint: FormEndpoint | JsonEndpoint | DocumentEndpoint,
+  auth: Auth,
+  urls: EndpointUrls,
+): Pick<MountedEndpoint, 'answer' | 'admit' | 'refuse'> {
+  if ('createJson' in endpoint) {
+    const json = endpoint.createJson(auth)
+    const { admit, refuse } = json
+    return { admit, refuse, answer: answerJson(json, endpoint.bodyLimit) }
+  }
+  const answer =
+    endpoint.method === 'POST'
+      ? answerForm(endpoint, auth)
+      : answerDocument(endpoint.create(auth, urls))
+  return { admit: undefined, refuse: undefined, answer }
 }
 
 const options = {
@@ -153,14 +178,20 @@ const options = {
   introspection: 'introspectionPath',
 } as const satisfies Partial<Record<EndpointName, keyof OAuthPaths>>
 
+/** What is wrong with a body that is longer than the limit, in bytes. */
+export const tooLarge = (limit: number): string => `The body must have at most ${limit} bytes`
+
+/** What is wrong with a body that breaks off, or has no media type. */
+export const unreadable = 'The request body could not be read'
+
 /** The answer to a body that is longer than the limit. */
 export function refuseLarge(limit: number): EndpointAnswer {
-  return refuseRequest(413, `The body must have at most ${limit} bytes`)
+  return refuseRequest(413, tooLarge(limit))
 }
 
 /** The answer to a body that cannot be read. */
 export function refuseUnreadable(status: number): EndpointAnswer {
-  return refuseRequest(status, 'The request body could not be read')
+  return refuseRequest(status, unreadable)
 }
 
 function refuseMethod(use: string, allow: string): EndpointAnswer {
@@ -194,5 +225,20 @@ function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['a
     } catch (error) {
       return answerOAuthError(error)
     }
+  }
+}
+
+function answerJson(
+  { admit, answer, refuse }: JsonAnswers,
+  bodyLimit: number,
+): MountedEndpoint['answer'] {
+  return async ({ method, header, guarded, readBody, address, requestId }) => {
+    if (method !== 'POST') return refuse(new Refusal(405, 'Use POST', { allow: 'POST' }))
+    const refused = await admit(guarded)
+    if (refused !== null) return refused
+    const body = await readBody(bodyLimit)
+    const contentType = header('content-type')
+    const contentEncoding = header('content-encoding')
+    return await answer({ guarded, contentType, contentEncoding, address, requestId }, body)
   }
 }

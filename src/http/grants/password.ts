@@ -3,6 +3,7 @@ import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
+import { isSuspended, recordForToken } from '../../core/users/suspension.ts'
 import { IncorrectCredentials } from '../refusal.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 import { type Parameters, requireText, type UserGrant } from './grant.ts'
@@ -64,19 +65,20 @@ async function grantPassword(
     requested,
     'The role of the user grants nothing of the scope',
   )
-  // An inactive user gets a token too, as in FastAPI's pattern; every guard answers it with 403. What
-  // would outlive it, a session, an inactive user does not get.
+  // An inactive or suspended user gets a token too, as in FastAPI's pattern; every guard answers it with
+  // 403. What would outlive it, a session, such a user does not get.
   const clientId = client.id
-  if (!user.active) {
+  const now = auth.clock()
+  if (!user.active || isSuspended(user, now)) {
     await auth[internals].events.record({
       type: 'authn_login_fail',
       userId: user.id,
       clientId,
       address,
       requestId,
-      reason: 'the user is inactive',
+      reason: user.active ? 'the user is suspended' : 'the user is inactive',
     })
-    return await issueUserTokens(auth, client, user, scopes)
+    return await issueUserTokens(auth, client, recordForToken(user, now), scopes)
   }
   const opened = await auth.sessions.open(user, {
     clientId,

@@ -2,7 +2,7 @@ import { formatScope } from '../../core/access/scope.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { internals } from '../../core/internals.ts'
-import type { OpenSession } from '../../core/sessions/sessions.ts'
+import type { OpenSession } from '../../core/sessions/session-calls.ts'
 import { tokenStampOf } from '../../core/users/security-stamp.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { TokenResponse } from '../token-messages.ts'
@@ -23,7 +23,7 @@ export async function issueUserTokens(
     endsWith: opened
       ? { sessionId: opened.session.id }
       : { userStamp: tokenStampOf(user.securityStamp) },
-    ...(opened && { expiresBy: opened.session.expiresAt }),
+    ...(opened && { authentication: opened.session, expiresBy: opened.session.expiresAt }),
   })
   const mayRefresh = client.grants.includes('refresh_token')
   return {

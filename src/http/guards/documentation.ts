@@ -1,5 +1,8 @@
 import type { Compatibility } from '../../core/compatibility.ts'
 
+/** The name of the security scheme in the OpenAPI document. */
+export const schemeName = 'OAuth2PasswordBearer'
+
 /** What a guard says of itself, for the documentation of every route that it guards. */
 export interface GuardDocumentation {
   /** The scopes it requires. Default none. */
@@ -10,6 +13,8 @@ export interface GuardDocumentation {
   readonly authenticates: boolean
   /** True if a request without credentials passes. Default false. */
   readonly optional: boolean
+  /** The most seconds that the login may be old, else 401. Default: any age. */
+  readonly maxAge?: number
   /** The form of its refusals, as of the `Auth` that it was made for. Default: that of this library. */
   readonly compatibility?: Compatibility
 }
@@ -24,11 +29,21 @@ export function combine(documentations: readonly GuardOptions[]): GuardDocumenta
   ]
   const authenticating = documentations.filter(({ authenticates }) => authenticates)
   const compatibility = documentations.find((each) => each.compatibility)?.compatibility
+  const ages = documentations.flatMap(({ maxAge }) => maxAge ?? [])
   return {
     scopes: collect('scopes'),
     conditions: collect('conditions'),
     authenticates: authenticating.length > 0,
     optional: authenticating.length > 0 && authenticating.every(({ optional }) => optional),
+    ...(ages.length > 0 && { maxAge: Math.min(...ages) }),
     ...(compatibility && { compatibility }),
   }
+}
+
+/** What 401 means; with a login that may not be old, one that may be answered by a step-up. */
+export function unauthenticated(maxAge: number | undefined): string {
+  const usual = 'The access token is missing, invalid, expired or revoked'
+  return maxAge === undefined
+    ? usual
+    : `${usual}; or the login is older than ${maxAge} seconds, and the challenge has the error insufficient_user_authentication`
 }

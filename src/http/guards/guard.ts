@@ -72,13 +72,14 @@ export function guard<T>(
   }
 
   const { scopes = [], conditions = [], authenticates = false, optional = false } = options
-  const { compatibility } = options
+  const { compatibility, maxAge } = options
   const made: Guard<T> = Object.assign(run, {
     documentation: Object.freeze({
       scopes: Object.freeze([...scopes]),
       conditions: Object.freeze([...conditions]),
       authenticates,
       optional,
+      ...(maxAge !== undefined && { maxAge }),
       ...(compatibility && { compatibility }),
     }),
   })

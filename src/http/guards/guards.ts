@@ -12,6 +12,7 @@ import { requireAuth } from '../../core/require-auth.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
 import type { Store } from '../../core/store.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
+import { userAt } from '../../core/users/suspension.ts'
 import { toUser, type User } from '../../core/users/user.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
 import { readBearerToken } from '../bearer.ts'
@@ -19,6 +20,7 @@ import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
 import { all, refine } from './combinators.ts'
 import { refuseToken } from './former-issuer.ts'
 import { type Guard, guard } from './guard.ts'
+import { type RecentLoginOptions, readMaxAge, refuseOldLogin } from './recent-login.ts'
 
 /** The guards of an application. */
 export interface Guards<Fields extends UserFields = UserFields> {
@@ -55,6 +57,16 @@ export interface Guards<Fields extends UserFields = UserFields> {
    * `permissions` does not describe. A role of `*` names none.
    */
   requirePermission(...permissions: readonly [string, ...string[]]): Guard<User<Fields>>
+  /**
+   * An active user who logged in, or stepped up at `POST /auth/step-up`, within `maxAge` seconds. Else the
+   * request is refused with 401 `insufficient_user_authentication` (RFC 9470 §3).
+   *
+   * Looks at the claim `auth_time` of the token alone, and so costs no read. A token that does not have it,
+   * or that is of the future, is refused.
+   *
+   * @throws {TypeError} at once, if `maxAge` is no whole number of seconds, or below 1.
+   */
+  requireRecentLogin(options?: RecentLoginOptions): Guard<User<Fields>>
   /**
    * A client that acts for itself (RFC 6749 §4.4), read on every request. Refuses a user's token with
    * 403. The guards above are for users, and refuse a client's token in the same way.
@@ -107,7 +119,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
     if (own === undefined) throw new BearerError('invalid_token')
     return mapAnswer(findUserOfToken(own, token), (user) =>
       // The schema has judged the fields when they were written.
-      user === null ? refuse(own.store, token) : (toUser(user) as User<Fields>),
+      user === null ? refuse(own.store, token, auth.clock()) : (toUser(user) as User<Fields>),
     )
   })
 
@@ -193,6 +205,17 @@ export function createGuards<Fields extends UserFields = UserFields>(
     },
     requirePermission: (...permissions) =>
       withPermissions('requirePermission', activeUser, permissions, userMay),
+    requireRecentLogin(options = {}) {
+      const maxAge = readMaxAge(options)
+      return refine(
+        all({ user: activeUser, token: accessToken }),
+        ({ user, token }) => {
+          refuseOldLogin(token, maxAge, auth.clock)
+          return user
+        },
+        { maxAge },
+      )
+    },
     currentClient,
     requireClient: (...permissions) =>
       withPermissions('requireClient', currentClient, permissions, clientMay),
@@ -220,8 +243,9 @@ function clientMay(client: CallingClient, _token: AccessToken, permission: strin
   return client.permissions.includes(permission)
 }
 
-/** A deactivation ends every token; its owner is told why, on whatever route. */
-async function refuse(store: Store, { claims }: AccessToken): Promise<never> {
+/** A deactivation and a suspension end every token; its owner is told why, on whatever route. */
+async function refuse(store: Store, { claims }: AccessToken, now: number): Promise<never> {
   const owner = await store.users.findById(claims.sub)
-  throw owner?.active === false ? new InactiveUser() : new BearerError('invalid_token')
+  const isShutOut = owner !== null && !userAt(owner, now).active
+  throw isShutOut ? new InactiveUser() : new BearerError('invalid_token')
 }

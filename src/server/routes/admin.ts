@@ -6,6 +6,7 @@ import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, lastAdmin, noUser, refused } from './answers.ts'
 import {
+  Email,
   NextPage,
   NoContent,
   Password,
@@ -26,7 +27,16 @@ const NewUser = {
   title: 'NewUser',
   type: 'object',
   required: ['username', 'password'],
-  properties: { username: { type: 'string' }, password: Password, role: Role },
+  properties: {
+    username: { type: 'string' },
+    password: Password,
+    role: Role,
+    email: Email,
+    email_verified: {
+      type: 'boolean',
+      description: 'You know that the user reads it. Default false: it gives nothing',
+    },
+  },
   additionalProperties: false,
 } as const
 const RoleChange = {
@@ -69,7 +79,11 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         querystring: {
           type: 'object',
           properties: {
-            search: { type: 'string', pattern: plainText, description: 'A part of the username' },
+            search: {
+              type: 'string',
+              pattern: plainText,
+              description: 'A part of the username or address',
+            },
             after: {
               type: 'string',
               pattern: plainText,
@@ -103,15 +117,25 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         operationId: 'createUser',
         summary: 'Create a user',
         success: 'The new user',
-        problems: { 409: 'The username is taken', ...refused, ...busy },
+        problems: {
+          409: 'The username is taken, or another user has verified the address',
+          ...refused,
+          ...busy,
+        },
         body: NewUser,
         response: { 201: UserAnswer },
       },
     },
     secured(usersWriter, async (admin, request, reply) => {
-      const { username, password, role } = request.body
+      const { username, password, role, email, email_verified } = request.body
       const user = await users.create(
-        { username, password, ...(role !== undefined && { role }) },
+        {
+          username,
+          password,
+          ...(role !== undefined && { role }),
+          ...(email !== undefined && { email }),
+          ...(email_verified !== undefined && { emailVerified: email_verified }),
+        },
         originOf(admin, request),
       )
       return reply.code(201).header('location', `/admin/users/${user.id}`).send(userAnswer(user))

@@ -20,7 +20,15 @@ export const noUser = { 404: 'There is no such user' } as const
 export const missingSession = { 404: 'There is no such session' } as const
 export const lastAdmin = { 409: 'It is the last active administrator' } as const
 export const refused = {
-  422: 'The username, password or role is refused: `errors` has every reason',
+  422: 'The username, address, password or role is refused: `errors` has every reason',
+} as const
+export const refusedUsername = {
+  409: 'The username is taken',
+  422: 'The username is refused: `errors` has the reason',
+} as const
+export const refusedEmail = {
+  409: 'Another user has verified the address',
+  422: 'The address is refused: `errors` has the reason',
 } as const
 
 export const busy = {

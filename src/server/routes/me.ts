@@ -8,15 +8,17 @@ import { secured } from '../../fastify/secured.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
-import { busy, missingSession } from './answers.ts'
+import { busy, missingSession, noUser, refusedUsername } from './answers.ts'
 import {
   NoContent,
   noSession,
   Password,
+  renaming,
   SessionAnswer,
   SessionId,
   sessionAnswer,
   UserAnswer,
+  UsernameChange,
   userAnswer,
 } from './schemas.ts'
 
@@ -79,6 +81,25 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       ...userAnswer(user),
       scope: formatScope(permissionsOf(user, token)),
     })),
+  )
+
+  app.patch(
+    '/me',
+    {
+      schema: {
+        tags: ['me'],
+        operationId: 'changeMe',
+        summary: 'Change my username',
+        success: 'The changed user',
+        problems: { ...noUser, ...refusedUsername },
+        description: renaming,
+        body: UsernameChange,
+        response: { 200: UserAnswer },
+      },
+    },
+    secured(activeUser, async (user, request) =>
+      userAnswer(await auth.users.rename(user.id, request.body.username, originOf(user, request))),
+    ),
   )
 
   app.put(

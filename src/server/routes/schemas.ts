@@ -5,6 +5,10 @@ import type { User } from '../../core/users/user.ts'
 // Bodies and answers of the server's own routes, as JSON Schema, which types their handlers. Names on
 // the wire are snake_case, as OAuth's are. One with a title is a named schema of the OpenAPI document.
 
+/** What a change of a username does, for every route that makes one. */
+export const renaming =
+  'Sessions and tokens stay valid. A username with an `@` must be the verified address of the user.'
+
 /** An instant on the wire. */
 export const Instant = {
   type: 'integer',
@@ -19,6 +23,9 @@ export const Role = { title: 'Role', type: 'string' } as const
 
 export const Password = { type: 'string', format: 'password' } as const
 
+/** An e-mail address; what is none is refused by core, in its own words. */
+export const Email = { type: 'string', description: 'An e-mail address' } as const
+
 export const UserAnswer = {
   title: 'User',
   type: 'object',
@@ -29,13 +36,26 @@ export const UserAnswer = {
     role: Role as typeof Role,
     active: { type: 'boolean' },
     created_at: Instant as typeof Instant,
+    email: { type: 'string', description: 'Absent if the user has none' },
+    email_verified: {
+      type: 'boolean',
+      description: 'The user has proved to read the address; absent without one',
+    },
+    suspended_until: {
+      type: 'integer',
+      description: 'The user cannot log in before: seconds since 1970-01-01T00:00:00Z',
+    },
   },
 } as const
 
 /** A user as the wire shows one. */
 export function userAnswer(user: User): FromSchema<typeof UserAnswer> {
-  const { id, username, role, active, createdAt } = user
-  return { id, username, role, active, created_at: createdAt }
+  const { id, username, role, active, createdAt, email, emailVerified, suspendedUntil } = user
+  return {
+    ...{ id, username, role, active, created_at: createdAt },
+    ...(email !== null && { email, email_verified: emailVerified }),
+    ...(suspendedUntil !== null && { suspended_until: suspendedUntil }),
+  }
 }
 
 /**
@@ -59,6 +79,14 @@ export const UserId = {
   properties: {
     id: { type: 'string', pattern: plainText as string, description: 'The id of the user' },
   },
+} as const
+
+export const UsernameChange = {
+  title: 'UsernameChange',
+  type: 'object',
+  required: ['username'],
+  properties: { username: { type: 'string' } },
+  additionalProperties: false,
 } as const
 
 export const SessionAnswer = {

@@ -15,7 +15,7 @@ export async function allowOrigins(
   await app.register(cors, {
     // A list, so that the answer names one origin, and `Vary` tells caches.
     origin: [...origins],
-    methods: ['GET', 'POST', 'PUT', 'DELETE'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     // Ours, and those that tracing adds to every request of a page (W3C Trace Context and Baggage, Sentry).
     allowedHeaders: [
       ...['authorization', 'content-type'],

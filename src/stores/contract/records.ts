@@ -58,6 +58,9 @@ export function aSession(user: UserRecord, changes: Partial<SessionRecord> = {})
     securityStamp: user.securityStamp,
     label: 'a "label"',
     address: '2001:db8::1',
+    authenticatedAt: now,
+    acr: '1fa',
+    amr: ['pwd'],
     ...changes,
   }
 }

@@ -162,6 +162,27 @@ export function usersContract(stores: Stores): void {
       }
     })
 
+    test('a part of an address finds its user, verified or not', async () => {
+      const key = 'dora+x_y@found.example.com'
+      const address = { email: 'Dora+x_y@found.example.com', emailKey: key }
+      const dora = await add({ username: 'address_a', ...address })
+      const bert = await add({ username: 'address_b', emailKey: 'bert@other.example.com' })
+      for (const [search, ...found] of [
+        ['found.example', dora],
+        ['dora+x_', dora],
+        ['dora_x', undefined],
+        ['other.example', bert],
+      ] as const) {
+        const users = await store.users.list({ search, limit: 100 })
+        assert.deepEqual(
+          users.map(({ id }) => id),
+          found.flatMap((user) => user?.id ?? []),
+        )
+      }
+      const after = { search: 'found.example', after: 'address_a', limit: 100 }
+      assert.deepEqual(await store.users.list(after), [])
+    })
+
     test('users are counted, all and active, by role', async () => {
       const before = await store.users.counts()
       await add({ role: 'counted' })

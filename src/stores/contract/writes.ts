@@ -20,7 +20,7 @@ async function isFree(created: Promise<void>): Promise<boolean> {
 
 /** True for a write that, of many at the same time, changes something once: others repeat what they change. */
 export function isOnce(name: string): boolean {
-  return !/^users\.update|^clients\.replaceSecretHash/.test(name)
+  return !/^users\.update|^clients\.replaceSecretHash|^sessions\.reauth/.test(name)
 }
 
 /** Writes that change something, once, by name. */
@@ -93,6 +93,20 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
       const session = aSession(await addUser(store))
       await store.sessions.create(session)
       return ({ sessions }, event) => sessions.revoke(session.id, now, { event })
+    },
+    'sessions.reauthenticate': async (store) => {
+      const user = await addUser(store)
+      const session = aSession(user)
+      await store.sessions.create(session)
+      const { id: userId, securityStamp } = user
+      const again = { userId, securityStamp, idleSince: 0, authenticatedAt: now, acr: 'x', amr: [] }
+      let done = false
+      return async ({ sessions }, event) => {
+        const id = done ? 'nobody' : session.id
+        const result = await sessions.reauthenticate({ ...again, id }, event)
+        done = result !== null
+        return result
+      }
     },
     'identities.unlink': async (store) => {
       const { id } = await addUser(store)

@@ -105,6 +105,22 @@ function createSessions(
         hasLiveUser(session)
       return isLive ? change(session, { generation: generation + 1, rotatedAt: now }) : null
     },
+    async reauthenticate(
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr },
+      event,
+    ) {
+      const session = byId.get(id)
+      const isLive =
+        session?.userId === userId &&
+        session.securityStamp === securityStamp &&
+        session.revokedAt === null &&
+        session.expiresAt > authenticatedAt &&
+        session.rotatedAt > idleSince &&
+        hasLiveUser(session)
+      if (!isLive) return null
+      addEvent(event)
+      return change(session, { authenticatedAt, acr, amr })
+    },
     async revoke(id, now, { userId, event } = {}) {
       const session = byId.get(id)
       if (!session || session.revokedAt !== null) return false

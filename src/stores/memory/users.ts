@@ -109,7 +109,8 @@ export function createMemoryUsers(
     findByEmail: async (emailKey) => read(idByEmail.get(emailKey) ?? ''),
     async list({ search = '', after = '', limit }) {
       return [...byId.values()]
-        .filter(({ username }) => username > after && username.includes(search))
+        .filter(({ username }) => username > after)
+        .filter((user) => user.username.includes(search) || user.emailKey?.includes(search))
         .sort((a, b) => (a.username < b.username ? -1 : 1))
         .slice(0, limit)
     },

@@ -3,6 +3,7 @@ import { ownName } from '../sql/named-tables.ts'
 import { pepperedHashes } from '../sql/pepper-index.ts'
 import type { Step } from '../sql/step.ts'
 import { accounts } from './accounts.ts'
+import { authenticationStep } from './authentication.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './events.ts'
 
@@ -181,4 +182,5 @@ export const steps: Readonly<Record<string, Step>> = {
       await sql`drop table if exists ${ownName(db, 'portcullis_migration_lock')}`.execute(db)
     },
   },
+  '0013_authentication': authenticationStep,
 }

@@ -114,6 +114,10 @@ export interface SessionsTable {
   security_stamp: string
   label: string
   address: string
+  authenticated_at: number
+  acr: string
+  /** With spaces between. */
+  amr: string
 }
 
 /** A count of failed attempts. Keys are digests: no name and no address is in them. */

@@ -1,11 +1,11 @@
-import { sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import { firstPartyClientId } from '../../core/clients/registration.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
 import type { SessionRecord, SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
-import type { SessionsTable } from './schema.ts'
+import type { Schema, SessionsTable } from './schema.ts'
 import { toUserRecord } from './users.ts'
 
 /** Sessions in SQL. */
@@ -45,17 +45,27 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .where('revoked_at', 'is', null)
         .where('expires_at', '>', now)
         .where('rotated_at', '>', idleSince)
-        .where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('users')
-              .select('users.id')
-              .whereRef('users.id', '=', 'sessions.user_id')
-              .whereRef('users.security_stamp', '=', 'sessions.security_stamp')
-              .where('users.active', '=', 1),
-          ),
-        )
+        .where(hasLiveUser)
         .returningAll()
         .executeTakeFirst()
+      return row ? toRecord(row) : null
+    },
+    async reauthenticate(
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr },
+      event,
+    ) {
+      const update = db
+        .updateTable('sessions')
+        .set({ authenticated_at: authenticatedAt, acr, amr: amr.join(' ') })
+        .where('id', '=', id)
+        .where('user_id', '=', userId)
+        .where('security_stamp', '=', securityStamp)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', authenticatedAt)
+        .where('rotated_at', '>', idleSince)
+        .where(hasLiveUser)
+        .returningAll()
+      const [row] = await recorded(db, event, update)
       return row ? toRecord(row) : null
     },
     async revoke(id, now, { userId, event } = {}) {
@@ -185,6 +195,20 @@ export function createSubjectReader({ db, prepareRead }: Engine): Store['findSub
     )
 }
 
+/** The condition that a session's user is active and has the session's stamp. */
+function hasLiveUser({
+  exists,
+  selectFrom,
+}: ExpressionBuilder<Schema, 'sessions'>): Expression<SqlBool> {
+  return exists(
+    selectFrom('users')
+      .select('users.id')
+      .whereRef('users.id', '=', 'sessions.user_id')
+      .whereRef('users.security_stamp', '=', 'sessions.security_stamp')
+      .where('users.active', '=', 1),
+  )
+}
+
 function toRow(session: SessionRecord): SessionsTable {
   return {
     id: session.id,
@@ -199,6 +223,9 @@ function toRow(session: SessionRecord): SessionsTable {
     security_stamp: session.securityStamp,
     label: session.label,
     address: session.address,
+    authenticated_at: session.authenticatedAt,
+    acr: session.acr,
+    amr: session.amr.join(' '),
   }
 }
 
@@ -217,5 +244,9 @@ function toRecord(row: SessionsTable): SessionRecord {
     securityStamp: row.security_stamp,
     label: row.label,
     address: row.address,
+    // 0 for a session of an earlier version.
+    authenticatedAt: Number(row.authenticated_at) || Number(row.created_at),
+    acr: row.acr,
+    amr: row.amr === '' ? [] : row.amr.split(' '),
   }
 }

@@ -157,7 +157,9 @@ export function createUserStore(engine: Engine): UserStore {
       if (after !== undefined) query = query.where('username', '>', after)
       if (searches) {
         const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
-        query = query.where(sql<boolean>`username like ${pattern} escape '\\'`)
+        query = query.where(
+          sql<boolean>`(username like ${pattern} escape '\\' or email_key like ${pattern} escape '\\')`,
+        )
       }
       return (await query.execute()).map(toUserRecord)
     },

@@ -13,6 +13,20 @@ const rotateBy = (name: 'generation' | 'clientId' | 'now' | 'idleSince'): Fault 
     },
   }))
 
+/** A step-up that takes something of the session for given. */
+const reauthenticateBy = (
+  name: 'userId' | 'securityStamp' | 'authenticatedAt' | 'idleSince',
+): Fault =>
+  on('sessions', ({ find, reauthenticate }) => ({
+    async reauthenticate(changes, event) {
+      const session = await find(changes.id)
+      if (session === null) return null
+      const given = { ...session, idleSince: session.rotatedAt - 1 }
+      given.authenticatedAt = Math.min(changes.authenticatedAt, session.expiresAt - 1)
+      return await reauthenticate({ ...changes, [name]: given[name] }, event)
+    },
+  }))
+
 const prune = (change: (...args: Parameters<SessionStore['prune']>) => typeof args): Fault =>
   on('sessions', ({ prune }) => ({ prune: (...args) => prune(...change(...args)) }))
 
@@ -43,6 +57,35 @@ export const sessions: Readonly<Record<string, Fault>> = {
     async rotate(rotation) {
       const before = await find(rotation.id)
       return (await rotate(rotation)) && before
+    },
+  })),
+  'sessions.reauthenticate takes any user': reauthenticateBy('userId'),
+  'sessions.reauthenticate takes any stamp': reauthenticateBy('securityStamp'),
+  'sessions.reauthenticate takes an expired session': reauthenticateBy('authenticatedAt'),
+  'sessions.reauthenticate takes an idle session': reauthenticateBy('idleSince'),
+  'sessions.reauthenticate refuses the last second': on('sessions', ({ reauthenticate }) => ({
+    async reauthenticate(changes, event) {
+      const authenticatedAt = changes.authenticatedAt + 1
+      const session = await reauthenticate({ ...changes, authenticatedAt }, event)
+      return session && { ...session, authenticatedAt: changes.authenticatedAt }
+    },
+  })),
+  'sessions.reauthenticate stores nothing': on('sessions', ({ find }) => ({
+    async reauthenticate({ id, authenticatedAt, acr, amr }) {
+      const session = await find(id)
+      return session && { ...session, authenticatedAt, acr, amr }
+    },
+  })),
+  'sessions.reauthenticate returns what was before': on('sessions', ({ find, reauthenticate }) => ({
+    async reauthenticate(changes, event) {
+      const before = await find(changes.id)
+      return (await reauthenticate(changes, event)) && before
+    },
+  })),
+  'sessions.rotate forgets how the user authenticated': on('sessions', ({ rotate }) => ({
+    async rotate(rotation) {
+      const session = await rotate(rotation)
+      return session && { ...session, authenticatedAt: session.createdAt }
     },
   })),
   'sessions.revoke does not look whose it is': on('sessions', ({ revoke }) => ({

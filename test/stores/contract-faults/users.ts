@@ -65,6 +65,12 @@ export const users: Readonly<Record<string, Fault>> = {
   'users.list ignores the search': on('users', ({ list }) => ({
     list: ({ search: _, ...query }) => list(query),
   })),
+  'users.list searches no addresses': on('users', ({ list }) => ({
+    async list(query) {
+      const found = await list(query)
+      return found.filter(({ username }) => username.includes(query.search ?? ''))
+    },
+  })),
   'users.list is in reverse': on('users', ({ list }) => ({
     list: async (query) => (await list(query)).toReversed(),
   })),

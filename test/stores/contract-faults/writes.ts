@@ -5,6 +5,7 @@ import { type Fault, replace } from './fault.ts'
 const conditionalWrites = [
   ...['users.create', 'users.createMany', 'users.createFirst', 'users.update', 'users.remove'],
   ...['users.replacePasswordHash', 'sessions.create', 'sessions.revoke'],
+  'sessions.reauthenticate',
   ...['identities.link', 'identities.createUser', 'identities.unlink', 'signingKeys.change'],
   ...['clients.create', 'clients.replace', 'clients.replaceSecretHash', 'clients.remove'],
 ]

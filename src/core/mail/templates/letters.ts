@@ -10,7 +10,7 @@ export type Letters = {
 /** A row of what happened. */
 export type Fact = readonly [name: string, value: string]
 
-/** The instant in a language, in UTC: the time zone of whoever reads it is not known. */
+/** The instant in a language, in UTC: the time zone of the reader is not known. */
 export function timesIn(language: string): (at: number) => string {
   const format = new Intl.DateTimeFormat(language, {
     ...({ dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' } as const),

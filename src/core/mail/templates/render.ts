@@ -22,7 +22,7 @@ export interface RenderOptions {
   readonly name: string
   /** The address of the site: the issuer. */
   readonly url: string
-  /** For whoever has no language, or one that there is no text in. Default `en`. */
+  /** For a reader without a language, or with one that there is no text in. Default `en`. */
   readonly locale?: string | undefined
   /** Templates in the place of ours, by kind. */
   readonly templates?: MailTemplates | undefined

@@ -1,0 +1,31 @@
+/** What a request needs that was refused. */
+export interface StepUpRequest {
+  /** Seconds that the login may be old; undefined if the server does not say. */
+  readonly maxAge: number | undefined
+}
+
+const stepUpError = /(?:^|[ ,])error="insufficient_user_authentication"/
+const maxAge = /(?:^|[ ,])max_age="?(\d{1,9})"?/
+
+/** What an answer says that the request needs (RFC 9470 §3); null if that is no recent login. */
+export function readStepUp({ status, headers }: Response): StepUpRequest | null {
+  const challenge = headers.get('www-authenticate') ?? ''
+  if (status !== 401 || !stepUpError.test(challenge)) return null
+  const [, seconds] = maxAge.exec(challenge) ?? []
+  return { maxAge: seconds === undefined ? undefined : Number(seconds) }
+}
+
+/** Asks the user once for all requests that need it at the same time. */
+export function createStepUpDialog(
+  ask: (request: StepUpRequest) => Promise<void> | void,
+): (request: StepUpRequest) => Promise<void> {
+  let open: Promise<void> | null = null
+  return (request) => {
+    open ??= Promise.resolve(request)
+      .then(ask)
+      .finally(() => {
+        open = null
+      })
+    return open
+  }
+}

@@ -1,0 +1,67 @@
+import type { Actor } from '../events/events.ts'
+import { type OptionsOwner, record, type ShapesOf, text } from '../options.ts'
+import type { Authentication } from '../tokens/authentication.ts'
+import type { User } from '../users/user.ts'
+import type { Session } from './session-store.ts'
+
+/** Whom a session is opened for, and from where. */
+export interface NewSession {
+  /** The client that the login was made with. */
+  readonly clientId: string
+  /** What the login is granted. */
+  readonly scopes: readonly string[]
+  /** What the client calls itself (User-Agent). Default: nothing. */
+  readonly userAgent?: string | undefined
+  /** The address that the login came from. Default: unknown. */
+  readonly address?: string | undefined
+  /** The id of the request, for the event. Default none. */
+  readonly requestId?: string | undefined
+  /** How the user has authenticated. Default: with a password alone, now. */
+  readonly authentication?: Authentication | undefined
+}
+
+/** A live session with its newest refresh token. */
+export interface OpenSession {
+  /** The session as stored. */
+  readonly session: Session
+  /** Shown to the client once; nothing of it is stored. */
+  readonly refreshToken: string
+}
+
+/** The live session of a refresh token that is the newest of it. */
+export interface InspectedSession {
+  /** The session as stored. */
+  readonly session: Session
+  /** The user of the session. */
+  readonly user: User
+  /** Seconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** How a user has authenticated again, and who says so. */
+export interface ReauthenticationOptions {
+  /** How. Default: with a password alone, now. */
+  readonly authentication?: Authentication
+  /** Who asked for it, for the event. Default: the user, from an unknown address. */
+  readonly by?: Actor
+}
+
+export const reauthenticationShapes: ShapesOf<ReauthenticationOptions> = {
+  authentication: record,
+  by: record,
+}
+export const reauthenticationOwner: OptionsOwner = {
+  name: 'sessions.reauthenticate',
+  example: '{ by }',
+}
+
+/** Which session to end, and who ends it. */
+export interface EndOptions {
+  /** End the session only if it is this user's. Default: whose it is does not matter. */
+  readonly userId?: string
+  /** Who ends it, for the event. Default: unknown. */
+  readonly by?: Actor
+}
+
+export const endShapes: ShapesOf<EndOptions> = { userId: text, by: record }
+export const endOwner: OptionsOwner = { name: 'sessions.end', example: '{ userId }' }
