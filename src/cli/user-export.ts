@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { internals } from '../core/internals.ts'
 import type { Store } from '../core/store.ts'
-import { toUser } from '../core/users/user.ts'
+import { toUser, type User } from '../core/users/user.ts'
 import type { UserRecord } from '../core/users/user-store.ts'
 import { cannotWrite } from './file-failure.ts'
 import { guardedField } from './import/formula.ts'
@@ -65,19 +65,29 @@ async function* pagesOf({ users }: Store): AsyncGenerator<readonly UserRecord[]>
   }
 }
 
-function columnsOf(withHashes: boolean): readonly (keyof UserRecord)[] {
-  const columns = ['id', 'username', 'role', 'active', 'createdAt'] as const
+function columnsOf(withHashes: boolean): readonly (keyof Exported)[] {
+  const columns = [
+    ...(['id', 'username', 'role', 'active', 'createdAt'] as const),
+    ...(['email', 'emailVerified', 'suspendedUntil'] as const),
+  ]
   return withHashes ? [...columns, 'passwordHash'] : columns
 }
 
 function jsonLine(record: UserRecord, withHashes: boolean): string {
-  const { passwordHash } = record
-  return `${JSON.stringify({ ...toUser(record), ...(withHashes && { passwordHash }) })}\n`
+  const user = exportedOf(record)
+  return `${JSON.stringify(Object.fromEntries(columnsOf(withHashes).map((name) => [name, user[name]])))}\n`
+}
+
+type Exported = User & Pick<UserRecord, 'passwordHash'>
+
+function exportedOf(record: UserRecord): Exported {
+  return { ...toUser(record), passwordHash: record.passwordHash }
 }
 
 function csvLine(record: UserRecord, withHashes: boolean): string {
+  const user = exportedOf(record)
   return `${columnsOf(withHashes)
-    .map((column) => csvField(String(record[column] ?? '')))
+    .map((column) => csvField(String(user[column] ?? '')))
     .join(',')}\r\n`
 }
 

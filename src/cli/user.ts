@@ -1,14 +1,23 @@
 import { Command } from 'commander'
 import { checkRole } from '../core/access/roles.ts'
 import type { Auth } from '../core/auth.ts'
+import { systemClock } from '../core/clock.ts'
 import { UserError } from '../core/errors.ts'
+import { emailRule, readEmail } from '../core/users/email.ts'
 import { existing, type User } from '../core/users/user.ts'
 import { canonicalUsername } from '../core/users/username.ts'
 import { readNewPassword } from './terminal/password-input.ts'
 import { instant, tableOf } from './terminal/table.ts'
+import { accountCommands } from './user-account.ts'
 import { exportCommand } from './user-export.ts'
 import { importCommand } from './user-import.ts'
 import { withAuth } from './with-auth.ts'
+
+interface NewUserOptions {
+  readonly role?: string
+  readonly email?: string
+  readonly emailVerified?: true
+}
 
 /** `portcullis user …`: works on the database itself, whether or not a server runs on it. */
 export function userCommand(): Command {
@@ -18,11 +27,16 @@ export function userCommand(): Command {
     .command('add')
     .argument('<username>')
     .option('--role <role>', 'role of the user')
+    .option('--email <address>', 'the e-mail address of the user')
+    .option('--email-verified', 'you know that the user reads it, so it can be logged in with')
     .description('create a user; asks for the password, or reads it from standard input')
-    .action((username: string, { role }: { role?: string }) =>
+    .action((username: string, { role, ...address }: NewUserOptions) =>
       withAuth(async ({ users, roles, passwordPolicy }, by) => {
         // Before the operator types a password twice for nothing.
         if (role !== undefined) checkRole(roles, role)
+        if (address.email !== undefined && readEmail(address.email) === null) {
+          throw new UserError('email_invalid', [emailRule])
+        }
         if (await users.findByUsername(username)) {
           throw new UserError('username_taken', ['The username is taken.'])
         }
@@ -30,7 +44,7 @@ export function userCommand(): Command {
           passwordPolicy.problemsOf(each, canonicalUsername(username) ?? username),
         )
         const chosen = role === undefined ? {} : { role }
-        const created = await users.create({ username, password, ...chosen }, by)
+        const created = await users.create({ username, password, ...chosen, ...address }, by)
         console.log(`Created ${created.username} with the role ${created.role}.`)
         const { byRole } = await users.counts()
         if (!roles.administrative.some((name) => byRole[name])) {
@@ -52,7 +66,7 @@ export function userCommand(): Command {
         console.log(
           json
             ? JSON.stringify(all.map(describe), undefined, 2)
-            : tableOf([['USERNAME', 'ROLE', 'STATE', 'CREATED'], ...all.map(rowOf)]),
+            : tableOf([['USERNAME', 'ROLE', 'STATE', 'CREATED', 'EMAIL'], ...all.map(rowOf)]),
         )
       }),
     )
@@ -72,7 +86,12 @@ export function userCommand(): Command {
           identities: (await identities.list(found.id)).length,
         }
         if (json) return console.log(JSON.stringify(shown, undefined, 2))
-        const more = { ...shown, created_at: instant(found.createdAt) }
+        const { createdAt, suspendedUntil } = found
+        const more = {
+          ...shown,
+          created_at: instant(createdAt),
+          ...(suspendedUntil !== null && { suspended_until: instant(suspendedUntil) }),
+        }
         console.log(tableOf(Object.entries(more).map(([name, value]) => [name, String(value)])))
       }),
     )
@@ -135,6 +154,7 @@ export function userCommand(): Command {
       }),
     )
 
+  for (const command of accountCommands(findUser)) user.addCommand(command)
   user.addCommand(importCommand())
   user.addCommand(exportCommand())
   return user
@@ -157,10 +177,22 @@ async function allUsers({ list }: Auth['users']): Promise<readonly User[]> {
 }
 
 /** A user in the words of the HTTP API. */
-function describe({ id, username, role, active, createdAt }: User): object {
-  return { id, username, role, active, created_at: createdAt }
+function describe(user: User): object {
+  const { id, username, role, active, createdAt, email, emailVerified, suspendedUntil } = user
+  return {
+    ...{ id, username, role, active, created_at: createdAt },
+    ...(email !== null && { email, email_verified: emailVerified }),
+    ...(suspendedUntil !== null && { suspended_until: suspendedUntil }),
+  }
 }
 
-function rowOf({ username, role, active, createdAt }: User): readonly string[] {
-  return [username, role, active ? 'active' : 'inactive', instant(createdAt)]
+function rowOf(user: User): readonly string[] {
+  const { username, role, createdAt, email, emailVerified } = user
+  const address = email === null || emailVerified ? (email ?? '') : `${email} (not verified)`
+  return [username, role, stateOf(user), instant(createdAt), address]
+}
+
+function stateOf({ active, suspendedUntil }: User): string {
+  if (!active) return 'inactive'
+  return (suspendedUntil ?? 0) > systemClock() ? 'suspended' : 'active'
 }

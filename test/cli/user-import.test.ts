@@ -41,7 +41,7 @@ const exports: Readonly<Record<string, Export>> = {
   },
   CSV: {
     file: 'users.csv',
-    content: `username,password_hash,active\r\n"bob",${bcrypt},true\r\n`,
+    content: `username,password_hash,active,E-Mail,Email Verified\r\n"bob",${bcrypt},true,Bob@example.com,t\r\n`,
     logins: { bob: 'secret' },
   },
   'Werkzeug hashes': {
@@ -93,6 +93,7 @@ const exports: Readonly<Record<string, Export>> = {
       },
       {
         email: 'custom@contoso.com',
+        email_verified: true,
         custom_password_hash: {
           algorithm: 'scrypt',
           hash: { value: passlibScrypt.hash, encoding: 'base64' },
@@ -131,8 +132,8 @@ const exports: Readonly<Record<string, Export>> = {
   Supabase: {
     file: 'auth_users.csv',
     content:
-      'instance_id,id,aud,role,email,encrypted_password,created_at,banned_until,deleted_at\n' +
-      `00000000-0000-0000-0000-000000000000,2cd2dd7b-98ff-4b2c-bdd8-e2eb0a6ed6f4,authenticated,authenticated,supa@example.com,${bcrypt.replace('$2b$', '$2a$')},2024-03-14 07:11:49.123+00,,\n`,
+      'instance_id,id,aud,role,email,encrypted_password,email_confirmed_at,created_at,banned_until,deleted_at\n' +
+      `00000000-0000-0000-0000-000000000000,2cd2dd7b-98ff-4b2c-bdd8-e2eb0a6ed6f4,authenticated,authenticated,supa@example.com,${bcrypt.replace('$2b$', '$2a$')},2024-03-14 07:12:00+00,2024-03-14 07:11:49.123+00,,\n`,
     logins: { 'supa@example.com': 'secret' },
   },
   Keycloak: {
@@ -157,6 +158,8 @@ const exports: Readonly<Record<string, Export>> = {
         },
         {
           username: 'jane.doe',
+          email: 'Jane@Bücher.example',
+          emailVerified: true,
           enabled: true,
           credentials: [
             {
@@ -181,6 +184,8 @@ interface ExportedUser {
   readonly active: boolean
   readonly createdAt: number
   readonly passwordHash: string | null
+  readonly email: string | null
+  readonly emailVerified: boolean
 }
 
 function usersIn(text: string): Map<string, ExportedUser> {
@@ -257,6 +262,26 @@ test('users of every system log in with their old passwords, and their hashes ar
       Date.UTC(2024, 2, 14, 7, 11, 49) / 1000,
     )
     assert.equal(imported.get('fire@example.com')?.createdAt, 1489531989)
+    // AC-12 Addresses, and whether they are verified, are kept.
+    const addresses = [...imported.values()].map((user) => [
+      user.username,
+      user.email,
+      user.emailVerified,
+    ])
+    assert.deepEqual(
+      addresses.filter(([, email]) => email !== null),
+      [
+        ['bob', 'Bob@example.com', true],
+        ['custom@contoso.com', 'custom@contoso.com', true],
+        ['django', 'd@example.com', false],
+        ['fire@example.com', 'fire@example.com', true],
+        ['flask@example.com', 'flask@example.com', false],
+        ['jane.doe', 'Jane@xn--bcher-kva.example', true],
+        ['supa@example.com', 'supa@example.com', true],
+        ['test@contoso.com', 'test@contoso.com', false],
+      ],
+    )
+    assert.equal(await logIn('bob@EXAMPLE.com', 'secret'), 200)
   } finally {
     await server.stop()
   }

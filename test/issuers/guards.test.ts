@@ -238,6 +238,7 @@ describe('users made of tokens', () => {
       role: 'admin',
       active: true,
       createdAt: clock(),
+      ...{ email: null, emailVerified: false, fields: {}, suspendedUntil: null },
     })
     assert.equal((await auth.users.counts()).total, 0)
   })
@@ -349,6 +350,10 @@ describe('users that are linked', () => {
     await assertRefused(guards.activeUser(request(token)), 403)
     await auth.users.reactivate(user.id)
     assert.ok(await guards.activeUser(request(token)))
+    await auth.users.suspend(user.id, auth.clock() + 60)
+    await assertRefused(guards.activeUser(request(token)), 403)
+    await auth.users.resume(user.id)
+    assert.ok(await guards.activeUser(request(token)))
     await auth.users.remove(user.id)
     await assertRefused(guards.activeUser(request(token)), 403)
   })
@@ -454,6 +459,18 @@ describe('users that are created at first sight', () => {
       const token = await theirs({ sub: `subject of ${name}`, preferred_username: name })
       assert.match((await guards.activeUser(request(token))).username, /^user\.[0-9a-f]{16}$/)
     }
+  })
+
+  test('AC-08 AC-10 a name that is an address which somebody has verified here is somebody else', async () => {
+    const { auth, guards } = await open(create)
+    const email = 'Ann@example.com'
+    const ann = { username: 'ann', password: null, email }
+    const local = await auth.users.create({ ...ann, emailVerified: true })
+    const payload = { email, email_verified: true, preferred_username: email }
+    const user = await guards.activeUser(request(await theirs(payload)))
+    assert.notEqual(user.id, local.id)
+    assert.match(user.username, /^ann@example\.com\.[0-9a-f]{16}$/)
+    assert.equal((await auth.users.findByEmail(email))?.id, local.id)
   })
 
   test('the same subject of two issuers is two users (XI-12)', async () => {

@@ -1,6 +1,7 @@
 import { encodeBase64 } from '../../core/passwords/formats/stored-hash.ts'
 import {
   BadEntry,
+  emailOf,
   type Fields,
   fieldsIn,
   flagOf,
@@ -16,6 +17,7 @@ export const auth0: Mapping = (fields) => ({
   passwordHash: textOf(fields, 'passwordHash', 'password_hash') ?? customHash(fields),
   active: !flagOf(fields, 'blocked'),
   createdAt: instantOf({ created_at: dateOf(fields.created_at) }, 'created_at'),
+  ...emailOf(fields, 'email_verified'),
 })
 
 /** A date as MongoDB's JSON has it, in which Auth0's support exports: `{ "$date": … }`. */

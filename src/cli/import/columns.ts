@@ -6,6 +6,8 @@ const known = [
   ...['hashed_password', 'encrypted_password', 'salt', 'role', 'active', 'is_active', 'enabled'],
   ...['disabled', 'blocked', 'banned_until', 'deleted_at', 'createdAt', 'created_at'],
   ...['date_joined', 'createdTimestamp', 'id', 'user_id', '_id', 'localId'],
+  ...['emailVerified', 'email_verified', 'email_confirmed_at', 'confirmed_at'],
+  ...['suspendedUntil', 'suspended_until'],
 ]
 const usernames = ['username', 'email', 'phone']
 

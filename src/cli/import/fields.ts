@@ -1,4 +1,4 @@
-import type { ImportedUser } from '../../core/users/user-import.ts'
+import type { ImportedUser } from '../../core/users/imported-record.ts'
 
 /** What a file says of one user. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -36,7 +36,7 @@ export function flagOf(fields: Fields, ...names: readonly string[]): boolean | u
 export function instantOf(fields: Fields, ...names: readonly string[]): number | undefined {
   const text = textOf(fields, ...names)
   if (text === undefined) return undefined
-  if (/^\d{1,10}(\.\d+)?$/.test(text)) return Math.floor(Number(text))
+  if (/^\d{1,11}(\.\d+)?$/.test(text)) return Math.floor(Number(text))
   // PostgreSQL writes a blank for the T, and may leave out the minutes of a zone.
   const [, day, time = '', zone = 'Z'] =
     text.match(
@@ -65,6 +65,14 @@ export function usernameOf(fields: Fields, ...names: readonly string[]): string 
   const username = textOf(fields, ...names)
   if (username === undefined) throw new BadEntry(`There is no ${names.join(' and no ')}.`)
   return username
+}
+
+/** The address, and whether the first of these flags that is there says that it is verified. */
+export function emailOf(
+  fields: Fields,
+  ...flags: readonly string[]
+): Pick<ImportedUser, 'email' | 'emailVerified'> {
+  return { email: textOf(fields, 'email'), emailVerified: flagOf(fields, ...flags) }
 }
 
 /** What is nested in a field, or nothing. */

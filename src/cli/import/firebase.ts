@@ -4,6 +4,7 @@ import {
 } from '../../core/passwords/formats/firebase-scrypt.ts'
 import {
   BadEntry,
+  emailOf,
   flagOf,
   instantOfMilliseconds,
   type Mapping,
@@ -34,6 +35,7 @@ export function firebase(parameters?: FirebaseParameters): Mapping {
         hash && parameters && formatFirebaseHash(parameters, textOf(fields, 'salt') ?? '', hash),
       active: !flagOf(fields, 'disabled'),
       createdAt: instantOfMilliseconds(fields, 'createdAt'),
+      ...emailOf(fields, 'emailVerified'),
     }
   }
 }

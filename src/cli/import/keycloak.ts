@@ -1,6 +1,7 @@
 import { decodeBase64, encodeBase64 } from '../../core/passwords/formats/stored-hash.ts'
 import {
   BadEntry,
+  emailOf,
   type Fields,
   fieldsIn,
   flagOf,
@@ -23,6 +24,7 @@ export const keycloak: Mapping = (fields) => {
     active: flagOf(fields, 'enabled'),
     createdAt: instantOfMilliseconds(fields, 'createdTimestamp'),
     id: textOf(fields, 'id'),
+    ...emailOf(fields, 'emailVerified'),
   }
 }
 

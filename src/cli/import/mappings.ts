@@ -3,6 +3,7 @@ import type { ImportEntry } from '../../core/users/user-import.ts'
 import { auth0 } from './auth0.ts'
 import {
   BadEntry,
+  emailOf,
   type Fields,
   fieldsIn,
   flagOf,
@@ -31,6 +32,7 @@ const hashFields = ['passwordHash', 'password_hash', 'hashedPassword', 'hashed_p
 const ownFields: ReadonlySet<string> = new Set([
   ...['username', 'email', 'password', ...hashFields, 'role', 'id'],
   ...['active', 'is_active', 'enabled', 'disabled', 'createdAt', 'created_at'],
+  ...['emailVerified', 'email_verified', 'suspendedUntil', 'suspended_until'],
 ])
 /** How the hashes begin that are read. */
 const hashBeginning =
@@ -54,6 +56,8 @@ const portcullis: Mapping = (fields) => {
     active: disabled === undefined ? flagOf(fields, 'active', 'is_active', 'enabled') : !disabled,
     createdAt: instantOf(fields, 'createdAt', 'created_at'),
     id: textOf(fields, 'id'),
+    ...emailOf(fields, 'emailVerified', 'email_verified'),
+    suspendedUntil: instantOf(fields, 'suspendedUntil', 'suspended_until'),
   }
 }
 
@@ -76,6 +80,7 @@ const django: Mapping = (row) => {
     passwordHash: password?.startsWith('!') ? null : password,
     active: flagOf(fields, 'is_active'),
     createdAt: instantOf(fields, 'date_joined'),
+    ...emailOf(fields),
   }
 }
 

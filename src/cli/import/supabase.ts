@@ -10,6 +10,8 @@ export const supabase: Mapping = (fields) => {
     active: textOf(fields, 'deleted_at') === undefined && !isBanned(fields),
     createdAt: instantOf(fields, 'created_at'),
     id: textOf(fields, 'id'),
+    email: textOf(fields, 'email'),
+    emailVerified: textOf(fields, 'email_confirmed_at', 'confirmed_at') !== undefined,
   }
 }
 

@@ -1,32 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
-import { v7 as uuidv7, validate as validateUuid } from 'uuid'
+import { v7 as uuidv7 } from 'uuid'
 import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import type { AuthEvent } from '../events/event-store.ts'
 import type { Actor, AuthEvents } from '../events/events.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { Store } from '../store.ts'
-import { newSecurityStamp } from './security-stamp.ts'
-import { bareAccount } from './user.ts'
+import { createRecordMaker, type ImportedUser } from './imported-record.ts'
 import type { UserRecord } from './user-store.ts'
 import { type UpdateUser, updateOf } from './user-update.ts'
-import { canonicalUsername, usernameRule } from './username.ts'
-
-/** A user of an older system. */
-export interface ImportedUser {
-  /** Stored in lower case and narrow letters. */
-  readonly username: string
-  /** In any format that `docs/importing-users.md` lists. Default null: no login with a password. */
-  readonly passwordHash?: string | null | undefined
-  /** Default: the `role` of the import. */
-  readonly role?: string | undefined
-  /** Default true. */
-  readonly active?: boolean | undefined
-  /** Seconds since 1970. Default now. */
-  readonly createdAt?: number | undefined
-  /** Kept if it is a UUID. Default: a new one, as for any other text. */
-  readonly id?: string | undefined
-}
 
 /** One entry of an older system's export: a user, or why there is none in it. */
 export type ImportEntry = { readonly line: number } & (
@@ -69,7 +51,8 @@ export interface ImportOptions {
   readonly role?: string | undefined
   /**
    * Changes users whose username is taken to what their entry names of role, state and password hash,
-   * each change with its event. A password that was set or renewed here stays. Default: they are skipped.
+   * each change with its event. A password that was set or renewed here stays. An address is given to
+   * those who have none, or verified, which ends their sessions. Default: they are skipped.
    */
   readonly update?: boolean | undefined
   /** Checks and counts, and creates and changes nobody. Default false. */
@@ -104,6 +87,7 @@ export interface UserImporterOptions {
 const batchSize = 2000
 
 const idTaken = 'The id is that of another user.'
+const emailTaken = 'Another user has verified the e-mail address.'
 
 interface Candidate {
   readonly line: number
@@ -112,32 +96,8 @@ interface Candidate {
 }
 
 export function createUserImporter(options: UserImporterOptions): ImportUsers {
-  const { store, hasher, events, roles, defaultRole, clock, updateUser } = options
-
-  /** The record of a user, or why there can be none. */
-  function toRecord(user: ImportedUser, defaultRole: string): UserRecord | string {
-    const { role = defaultRole, active = true, createdAt = clock() } = user
-    const username = canonicalUsername(user.username)
-    if (username === null) return usernameRule
-    if (!roles.names.includes(role)) return `The role must be one of: ${roles.names.join(', ')}.`
-    if (!Number.isSafeInteger(createdAt) || createdAt < 0) {
-      return 'The time of creation must be after 1970.'
-    }
-    const passwordHash = user.passwordHash || null
-    const problem = passwordHash === null ? null : hasher.problemOf(passwordHash)
-    if (problem !== null) return problem
-    const id = user.id !== undefined && validateUuid(user.id) ? user.id.toLowerCase() : uuidv7()
-    return {
-      id,
-      username,
-      passwordHash,
-      role,
-      active,
-      createdAt,
-      securityStamp: newSecurityStamp(),
-      ...bareAccount,
-    }
-  }
+  const { store, events, roles, defaultRole, updateUser } = options
+  const toRecord = createRecordMaker(options)
 
   return async (source, importOptions = {}) => {
     const { role = defaultRole, update, dryRun, by, onRefused, onProgress, signal } = importOptions
@@ -149,6 +109,8 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
     }
     /** Users of a dry run as they would be, which the store does not learn of. */
     const seen = new Map<string, UserRecord>()
+    /** Their verified addresses, each with the username. */
+    const seenEmails = new Map<string, string>()
     let batch: Candidate[] = []
 
     function refuse(entry: RefusedEntry): void {
@@ -173,7 +135,31 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
       if (!dryRun) return new Set(await createRecorded(records))
       const names = records.map(({ username }) => username)
       const taken = new Set(await store.users.takenAmong(names))
-      return new Set(names.filter((name) => !taken.has(name) && !seen.has(name)))
+      const free = new Set<string>()
+      for (const record of records) {
+        const { username } = record
+        if (taken.has(username) || seen.has(username) || (await hasTakenEmail(record))) continue
+        free.add(username)
+        rememberEmail(record)
+      }
+      return free
+    }
+
+    /** Whether another user has verified the address that the record has as verified. */
+    async function hasTakenEmail(record: UserRecord): Promise<boolean> {
+      const key = verifiedKeyOf(record)
+      if (key === null) return false
+      const { username } = record
+      const stored = await store.users.findByEmail(key)
+      return (
+        (stored?.username ?? username) !== username ||
+        (seenEmails.get(key) ?? username) !== username
+      )
+    }
+
+    function rememberEmail(record: UserRecord): void {
+      const key = verifiedKeyOf(record)
+      if (key !== null) seenEmails.set(key, record.username)
     }
 
     async function write(): Promise<void> {
@@ -197,14 +183,27 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
       await setImmediate()
     }
 
+    /** Why a user was not created whose name is free. */
+    async function whyNot(record: UserRecord): Promise<string> {
+      return (await hasTakenEmail(record)) ? emailTaken : idTaken
+    }
+
     async function skipAll(rest: readonly Candidate[]): Promise<void> {
       const names = rest.map(({ record }) => record.username).filter((name) => !seen.has(name))
       const taken = new Set(names.length === 0 ? [] : await store.users.takenAmong(names))
       for (const { line, record } of rest) {
         const { username } = record
         if (taken.has(username) || seen.has(username)) counts.skipped++
-        else refuse({ line, username, problem: idTaken })
+        else refuse({ line, username, problem: await whyNot(record) })
       }
+    }
+
+    /** Remembers what an update would make of a user; returns why it could not be made, or null. */
+    async function pretend(record: UserRecord): Promise<string | null> {
+      if (await hasTakenEmail(record)) return emailTaken
+      seen.set(record.username, record)
+      rememberEmail(record)
+      return null
     }
 
     async function updateAll(rest: readonly Candidate[]): Promise<void> {
@@ -212,17 +211,18 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
         const { username } = record
         const stored = seen.get(username) ?? (await store.users.findByUsername(username))
         if (stored === null) {
-          refuse({ line, username, problem: idTaken })
+          refuse({ line, username, problem: await whyNot(record) })
           continue
         }
-        const change = updateOf(stored, user)
+        const change = updateOf(stored, user, record)
         if (change.passwordKept) counts.passwordKept++
         if (Object.keys(change.changes).length === 0) {
           counts.skipped++
           continue
         }
-        if (dryRun) seen.set(username, { ...stored, ...change.changes })
-        const problem = dryRun ? null : await updateUser(stored, change, by)
+        const problem = dryRun
+          ? await pretend({ ...stored, ...change.changes })
+          : await updateUser(stored, change, by)
         if (problem === null) counts.updated++
         else refuse({ line, username, problem })
         await setImmediate()
@@ -243,4 +243,8 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
     if (batch.length > 0 && !signal?.aborted) await write()
     return counts
   }
+}
+
+function verifiedKeyOf({ emailKey, emailVerifiedAt }: UserRecord): string | null {
+  return emailVerifiedAt === null ? null : emailKey
 }

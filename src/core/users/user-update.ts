@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import type { Actor, AuthEvents } from '../events/events.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
+import type { UserEmail } from './user-email.ts'
 import type { UserChanges, UserRecord } from './user-store.ts'
 
 /** What an entry of an import may say of a user who is there. */
@@ -13,7 +14,7 @@ export interface NamedFields {
 
 /** What an entry comes to for a user who is there. */
 export interface UserUpdate {
-  readonly changes: Pick<UserChanges, 'role' | 'active' | 'passwordHash'>
+  readonly changes: Pick<UserChanges, 'role' | 'active' | 'passwordHash' | keyof UserEmail>
   /** The entry has another hash, and the user's was made here. */
   readonly passwordKept: boolean
 }
@@ -22,9 +23,14 @@ export interface UserUpdate {
  * Returns what an entry names that is another way now.
  *
  * A hash that was made here, by a new password or by a login that renewed an old hash, stays: the file
- * knows an older password. Those of argon2id are taken for such.
+ * knows an older password. Those of argon2id are taken for such. An address that the user has stays too:
+ * the entry gives one to a user who has none, or says that it is verified.
  */
-export function updateOf(stored: UserRecord, { role, active, ...entry }: NamedFields): UserUpdate {
+export function updateOf(
+  stored: UserRecord,
+  { role, active, ...entry }: NamedFields,
+  address: UserEmail,
+): UserUpdate {
   const passwordHash = entry.passwordHash || null
   const differs = passwordHash !== null && passwordHash !== stored.passwordHash
   const passwordKept = differs && stored.passwordHash?.startsWith('$argon2id$') === true
@@ -33,9 +39,20 @@ export function updateOf(stored: UserRecord, { role, active, ...entry }: NamedFi
       ...(role !== undefined && role !== stored.role && { role }),
       ...(active !== undefined && active !== stored.active && { active }),
       ...(differs && !passwordKept && { passwordHash }),
+      ...(isNews(stored, address) && emailOf(address)),
     },
     passwordKept,
   }
+}
+
+function isNews(stored: UserRecord, { emailKey, emailVerifiedAt }: UserEmail): boolean {
+  if (emailKey === null) return false
+  if (stored.emailKey === null) return true
+  return stored.emailKey === emailKey && stored.emailVerifiedAt === null && emailVerifiedAt !== null
+}
+
+function emailOf({ email, emailKey, emailVerifiedAt }: UserEmail): UserEmail {
+  return { email, emailKey, emailVerifiedAt }
 }
 
 export interface UserUpdaterOptions {
@@ -43,6 +60,12 @@ export interface UserUpdaterOptions {
   readonly events: AuthEvents
   changeRole(id: string, role: string, by?: Actor): Promise<unknown>
   setActive(id: string, active: boolean, by?: Actor): Promise<unknown>
+  setEmail(
+    id: string,
+    email: string,
+    options: { readonly verified: boolean },
+    by?: Actor,
+  ): Promise<unknown>
 }
 
 /** Makes the changes of an update, each with its event; returns why they could not be made, or null. */
@@ -53,7 +76,7 @@ export type UpdateUser = (
 ) => Promise<string | null>
 
 export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
-  const { store, events, changeRole, setActive } = options
+  const { store, events, changeRole, setActive, setEmail } = options
 
   /** False if another call has changed the hash meanwhile. */
   async function replaceHash(stored: UserRecord, passwordHash: string, by?: Actor) {
@@ -72,8 +95,16 @@ export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
     )
   }
 
-  return async (stored, { changes: { role, active, passwordHash } }, by) => {
+  return async (stored, { changes }, by) => {
+    const { role, active, passwordHash, email, emailVerifiedAt } = changes
     try {
+      if (email)
+        await setEmail(
+          stored.id,
+          email,
+          { verified: emailVerifiedAt !== undefined && emailVerifiedAt !== null },
+          by,
+        )
       if (role !== undefined) await changeRole(stored.id, role, by)
       if (active !== undefined) await setActive(stored.id, active, by)
       const isReplaced = !passwordHash || (await replaceHash(stored, passwordHash, by))

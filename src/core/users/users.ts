@@ -230,15 +230,7 @@ export function createUsers(options: UsersOptions): Users {
       for (const name of [user.username, canonical]) await login.unlock(name)
       return renamed
     },
-    async setEmail(id, email, { verified = false } = {}, by) {
-      const address = userEmailOf({ email, emailVerified: verified }, clock())
-      const details = email === null ? { removed: true } : { verified }
-      const changes = { ...address, securityStamp: newSecurityStamp() }
-      const before = existing(await users.findById(id))
-      const isOther = before.emailKey !== address.emailKey
-      const mails = isOther ? notices.of('email_changed', before, by) : []
-      return await change(id, changes, { ...by, type: 'email_changed', details }, mails)
-    },
+    setEmail,
     async suspend(id, until, by) {
       checkSuspension(until, clock())
       const changes = { suspendedUntil: until, securityStamp: newSecurityStamp() }
@@ -279,7 +271,7 @@ export function createUsers(options: UsersOptions): Users {
     },
     importUsers: createUserImporter({
       ...options,
-      updateUser: createUserUpdater({ store, events, changeRole, setActive }),
+      updateUser: createUserUpdater({ store, events, changeRole, setActive, setEmail }),
     }),
   }
 
@@ -289,6 +281,21 @@ export function createUsers(options: UsersOptions): Users {
     const user = existing(await users.findById(id))
     const mails = user.role === role ? [] : notices.of('role_changed', user, by, { role })
     return await change(id, { role }, { ...by, type, details: { role } }, mails)
+  }
+
+  async function setEmail(
+    id: string,
+    email: string | null,
+    { verified = false }: { readonly verified?: boolean | undefined } = {},
+    by?: Actor,
+  ): Promise<User> {
+    const address = userEmailOf({ email, emailVerified: verified }, clock())
+    const details = email === null ? { removed: true } : { verified }
+    const changes = { ...address, securityStamp: newSecurityStamp() }
+    const before = existing(await users.findById(id))
+    const isOther = before.emailKey !== address.emailKey
+    const mails = isOther ? notices.of('email_changed', before, by) : []
+    return await change(id, changes, { ...by, type: 'email_changed', details }, mails)
   }
 
   function setActive(id: string, active: boolean, by?: Actor): Promise<User> {

@@ -8,7 +8,7 @@ import { secured } from '../../fastify/secured.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
-import { busy, missingSession, noUser, refusedUsername } from './answers.ts'
+import { busy, missingSession, refusedUsername } from './answers.ts'
 import {
   NoContent,
   noSession,
@@ -88,10 +88,10 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags: ['me'],
-        operationId: 'changeMe',
+        operationId: 'changeMyUsername',
         summary: 'Change my username',
         success: 'The changed user',
-        problems: { ...noUser, ...refusedUsername },
+        problems: refusedUsername,
         description: renaming,
         body: UsernameChange,
         response: { 200: UserAnswer },

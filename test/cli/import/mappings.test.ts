@@ -7,7 +7,8 @@ import { firebaseColumns } from '../../../src/cli/import/firebase.ts'
 import { createMapper, type Source } from '../../../src/cli/import/mappings.ts'
 import { readEntries } from '../../../src/cli/import/read-file.ts'
 import { readHash } from '../../../src/core/passwords/formats/read-hash.ts'
-import type { ImportEntry, ImportedUser } from '../../../src/core/users/user-import.ts'
+import type { ImportedUser } from '../../../src/core/users/imported-record.ts'
+import type { ImportEntry } from '../../../src/core/users/user-import.ts'
 
 const map = (record: Record<string, unknown>, from?: Source): ImportEntry =>
   createMapper(from, undefined).map({ line: 1, record })

@@ -6,11 +6,8 @@ import { UserError } from '../../../src/core/errors.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
 import { internals } from '../../../src/core/internals.ts'
 import type { Store } from '../../../src/core/store.ts'
-import type {
-  ImportEntry,
-  ImportedUser,
-  RefusedEntry,
-} from '../../../src/core/users/user-import.ts'
+import type { ImportedUser } from '../../../src/core/users/imported-record.ts'
+import type { ImportEntry, RefusedEntry } from '../../../src/core/users/user-import.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
 import { cheapHashing } from '../../fixtures.ts'
 

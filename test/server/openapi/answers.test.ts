@@ -167,6 +167,15 @@ test('what succeeds fits the document', async () => {
   await expect(200, 'deactivateUser', { path })
   await expect(200, 'reactivateUser', { path })
   await expect(200, 'unlockUser', { path })
+  await expect(200, 'renameUser', { path, json: { username: 'dora' } })
+  const email = 'dora@example.com'
+  await expect(200, 'setUserEmail', { path, json: { email, verified: true } })
+  const until = auth.clock() + 60
+  const suspended = await expect(200, 'suspendUser', { path, json: { until } })
+  assert.deepEqual([suspended.email, suspended.suspended_until], [email, until])
+  await expect(200, 'resumeUser', { path })
+  await expect(204, 'removeUserEmail', { path })
+  await expect(200, 'renameUser', { path, json: { username: 'carol' } })
   const identity = { issuer, subject: 'subject-1' }
   await expect(201, 'linkUserIdentity', { path, json: identity })
   await expect(200, 'listUserIdentities', { path })
@@ -174,6 +183,7 @@ test('what succeeds fits the document', async () => {
 
   const { access_token: token, refresh_token } = await expect(200, 'createToken', login('carol'))
   await expect(200, 'getMe', { token })
+  await expect(200, 'changeMyUsername', { token, json: { username: 'carol' } })
   const { sessions } = await expect(200, 'listMySessions', { token })
   assert.equal(sessions[0].current, true)
   await expect(200, 'createToken', { form: { grant_type: 'refresh_token', refresh_token } })
@@ -273,11 +283,19 @@ test('who may not is refused as documented', async () => {
 
 test('what cannot be done is refused as documented', async () => {
   const path = { id: admin.id }
+  await auth.users.create({
+    ...{ username: 'eve', password: null },
+    ...{ email: 'eve@example.com', emailVerified: true },
+  })
   for (const [operationId, asked] of [
     ['createUser', { json: { username: 'bob', password: goodPassword } }],
     ['deleteUser', { path }],
     ['deactivateUser', { path }],
     ['changeUserRole', { path, json: { role: 'member' } }],
+    ['suspendUser', { path, json: { until: auth.clock() + 60 } }],
+    ['renameUser', { path, json: { username: 'bob' } }],
+    ['changeMyUsername', { json: { username: 'bob' } }],
+    ['setUserEmail', { path, json: { email: 'eve@example.com', verified: true } }],
   ] as const) {
     await expect(409, operationId, asked)
   }
@@ -289,13 +307,20 @@ test('what cannot be done is refused as documented', async () => {
   await expect(404, 'unlinkUserIdentity', { query: identity })
   await expect(422, 'createUser', { json: { username: '', password: '', role: 'x' } })
   await expect(422, 'changeUserRole', { path, json: { role: 'x' } })
+  await expect(422, 'renameUser', { path, json: { username: 'root@x' } })
+  await expect(404, 'renameUser', { json: { username: 'x' } })
+  await expect(422, 'changeMyUsername', { json: { username: '' } })
+  await expect(422, 'setUserEmail', { path, json: { email: 'x' } })
+  await expect(404, 'setUserEmail', { json: { email: 'x@example.com' } })
+  await expect(422, 'suspendUser', { path, json: { until: auth.clock() } })
+  await expect(404, 'suspendUser', { json: { until: auth.clock() + 60 } })
   await expect(404, 'changeUserRole', { json: { role: 'member' } })
   await expect(422, 'setUserPassword', { path, json: { password: 'x' } })
   await expect(404, 'setUserPassword', { json: { password: otherPassword } })
   for (const operationId of [
     ...['getUser', 'deleteUser', 'deactivateUser', 'reactivateUser', 'unlockUser'],
     ...['listUserSessions', 'endUserSessions', 'endUserSession', 'listUserIdentities'],
-    'endMySession',
+    ...['endMySession', 'removeUserEmail', 'resumeUser'],
   ]) {
     await expect(404, operationId)
   }
