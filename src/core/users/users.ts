@@ -169,6 +169,7 @@ export function createUsers(options: UsersOptions): Users {
   const { users } = store
   const { hashNew, prepare } = createUserPreparer(options)
   const change = createUserChanger(options)
+  const fieldsChanger = createFieldsChanger({ store, events, fields })
 
   return {
     async create(user, { alongside, ...by } = {}) {
@@ -215,7 +216,7 @@ export function createUsers(options: UsersOptions): Users {
     },
     counts: () => users.counts(),
     changeRole,
-    ...createFieldsChanger({ store, events, fields }),
+    ...fieldsChanger,
     deactivate: (id, by) => setActive(id, false, by),
     // A new stamp: a token that was issued while the user was inactive must not come alive.
     reactivate: (id, by) => setActive(id, true, by),
@@ -271,7 +272,10 @@ export function createUsers(options: UsersOptions): Users {
     },
     importUsers: createUserImporter({
       ...options,
-      updateUser: createUserUpdater({ store, events, changeRole, setActive, setEmail }),
+      updateUser: createUserUpdater({
+        ...{ store, events, changeRole, setActive, setEmail },
+        updateFields: fieldsChanger.updateFields,
+      }),
     }),
   }
 
