@@ -1,11 +1,28 @@
 import { UnavailableError, UserError } from '../errors.ts'
-import type { AuthEvents } from '../events/events.ts'
+import type { Actor, AuthEvents } from '../events/events.ts'
 import type { Store } from '../store.ts'
 import type { OwnFields } from './own-fields.ts'
-import { existing, present } from './user.ts'
+import { existing, present, type User } from './user.ts'
 import type { UserFields } from './user-fields.ts'
 import type { UserRecord } from './user-store.ts'
-import type { Users } from './users.ts'
+
+/** Changes the application's own fields of users. */
+export interface FieldsChanger<Fields extends UserFields = UserFields> {
+  /**
+   * Replaces the user's own fields. The schema of `userFields` judges them. What it names and you leave out
+   * gets its default.
+   *
+   * @throws {UserError} `fields_invalid`, `user_unknown`
+   */
+  setFields(id: string, fields: Partial<Fields>, by?: Actor): Promise<User<Fields>>
+  /**
+   * Changes the members that are given, and keeps the others. The schema judges all of them together. Two
+   * changes at once are both made. An empty change gives the user the defaults of new members.
+   *
+   * @throws {UserError} `fields_invalid`, `user_unknown`
+   */
+  updateFields(id: string, changes: Partial<Fields>, by?: Actor): Promise<User<Fields>>
+}
 
 export interface FieldsChangerOptions {
   readonly store: Store
@@ -19,18 +36,17 @@ const attempts = 20
 /** Characters of the names in an event. */
 const maxNames = 500
 
-/** Changes the application's own fields of users. */
 export function createFieldsChanger({
   store: { users },
   events,
   fields,
-}: FieldsChangerOptions): Pick<Users, 'setFields' | 'updateFields'> {
+}: FieldsChangerOptions): FieldsChanger {
   return {
     setFields: (id, given, by) => change(id, () => given, by),
     updateFields: (id, changes, by) => change(id, (stored) => merge(stored, changes), by),
   }
 
-  async function change(...[id, make, by]: Change): ReturnType<Users['setFields']> {
+  async function change(...[id, make, by]: Change): Promise<User> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const user = existing(await users.findById(id))
       const judged = await fields.judge(make(user.fields))
@@ -48,11 +64,7 @@ export function createFieldsChanger({
   }
 }
 
-type Change = readonly [
-  id: string,
-  make: (stored: UserFields) => UserFields,
-  by: Parameters<Users['setFields']>[2],
-]
+type Change = readonly [id: string, make: (stored: UserFields) => UserFields, by: Actor | undefined]
 
 function merge(stored: UserFields, changes: UserFields): UserFields {
   // Spread, a list or a text would be members.

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
+import type { Actor } from '../events/events.ts'
 import type { StoreTransaction } from '../mail/stored-with.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
@@ -49,6 +50,16 @@ export type NewUser<Fields extends UserFields = UserFields> = {
 
 /** Statements of your own in the transaction that creates a user: a row of a table beside the user. */
 export type Alongside = (transaction: StoreTransaction, user: User) => Promise<void>
+
+/** Who creates a user, and what is stored together with the user. */
+export interface CreatedBy extends Actor {
+  /**
+   * Statements of your own in the same transaction: either all of it is stored, or nothing. It may run
+   * twice, and other writes wait for it: run statements, and call nothing of `auth`. What it throws is
+   * thrown by `create`. Default: nothing.
+   */
+  readonly alongside?: Alongside
+}
 
 interface PreparerOptions {
   readonly hasher: PasswordHasher

@@ -9,9 +9,9 @@ import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
 import { readEmail } from './email.ts'
-import { createFieldsChanger } from './fields-change.ts'
+import { createFieldsChanger, type FieldsChanger } from './fields-change.ts'
 import type { Login } from './login.ts'
-import { type Alongside, createUserPreparer, type NewUser } from './new-user.ts'
+import { type CreatedBy, createUserPreparer, type NewUser } from './new-user.ts'
 import type { OwnFields } from './own-fields.ts'
 import { createPasswordChanger, type PasswordChange } from './password-change.ts'
 import { newSecurityStamp } from './security-stamp.ts'
@@ -37,24 +37,14 @@ import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
  *
  * Does not check the caller: guard the route.
  */
-export interface Users<Fields extends UserFields = UserFields> {
+export interface Users<Fields extends UserFields = UserFields> extends FieldsChanger<Fields> {
   /**
    * Creates an active user. A username that is an address which another user has verified is taken.
    *
    * @throws {UserError} `username_invalid`, `username_taken`, `email_invalid`, `email_taken`,
    * `password_refused`, `password_hash_invalid`, `role_unknown`, `fields_invalid`
    */
-  create(
-    user: NewUser<Fields>,
-    by?: Actor & {
-      /**
-       * Statements of your own in the same transaction: either all of it is stored, or nothing. It may run
-       * twice, and other writes wait for it: run statements, and call nothing of `auth`. What it throws is
-       * thrown by `create`. Default: nothing.
-       */
-      readonly alongside?: Alongside
-    },
-  ): Promise<User<Fields>>
+  create(user: NewUser<Fields>, by?: CreatedBy): Promise<User<Fields>>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
   createFirst(user: NewUser<Fields>, by?: Actor): Promise<User<Fields> | null>
   /** The user of an id, active or not; null if there is none. */
@@ -73,20 +63,6 @@ export interface Users<Fields extends UserFields = UserFields> {
   counts(): Promise<UserCounts>
   /** Counts from the user's next request on. @throws {UserError} `user_unknown`, `role_unknown`, `last_admin` */
   changeRole(id: string, role: string, by?: Actor): Promise<User<Fields>>
-  /**
-   * Replaces the user's own fields. The schema of `userFields` judges them. What it names and you leave out
-   * gets its default.
-   *
-   * @throws {UserError} `fields_invalid`, `user_unknown`
-   */
-  setFields(id: string, fields: Partial<Fields>, by?: Actor): Promise<User<Fields>>
-  /**
-   * Changes the members that are given, and keeps the others. The schema judges all of them together. Two
-   * changes at once are both made. An empty change gives the user the defaults of new members.
-   *
-   * @throws {UserError} `fields_invalid`, `user_unknown`
-   */
-  updateFields(id: string, changes: Partial<Fields>, by?: Actor): Promise<User<Fields>>
   /** Ends every token of the user at once. @throws {UserError} `user_unknown`, `last_admin` */
   deactivate(id: string, by?: Actor): Promise<User<Fields>>
   /** The user can log in again; earlier tokens stay ended. @throws {UserError} `user_unknown` */
