@@ -48,7 +48,7 @@ import { createOwnFields } from './users/own-fields.ts'
 import { tokenStampOf } from './users/security-stamp.ts'
 import { recordForToken, userAt } from './users/suspension.ts'
 import type { User } from './users/user.ts'
-import type { AnyFields, Members, UserFields } from './users/user-fields.ts'
+import type { AnyFields, UserFields } from './users/user-fields.ts'
 import { createUsers, type Users } from './users/users.ts'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
@@ -129,9 +129,9 @@ export interface Auth<Fields extends UserFields = UserFields> {
  */
 export async function createAuth<Fields extends AnyFields = UserFields>(
   given: AuthOptions<Fields>,
-): Promise<Auth<Members<NoInfer<Fields>>>> {
+): Promise<Auth<{ [Name in keyof Fields]: Fields[Name] }>> {
   // Every value of these fields has passed the schema that the type is of.
-  return (await assemble(given as AuthOptions)) as unknown as Auth<Members<Fields>>
+  return (await assemble(given as AuthOptions)) as never
 }
 
 async function assemble(given: AuthOptions): Promise<Auth> {

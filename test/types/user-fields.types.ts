@@ -1,6 +1,8 @@
 // Compiled only: the type of the application's own fields, from the schema to every guard and handler.
 
 import Fastify from 'fastify'
+import { type Static, Type } from 'typebox'
+import { Check } from 'typebox/value'
 import * as v from 'valibot'
 import { z } from 'zod'
 import { type Auth, createAuth } from '../../src/core/auth.ts'
@@ -51,6 +53,24 @@ const fromValibot = await createAuth({
 })
 const isValibots: Same<typeof fromValibot, Auth<{ locale: 'en' | 'de' }>> = true
 void isValibots
+
+const Box = Type.Object({ locale: Type.Union([Type.Literal('en'), Type.Literal('de')]) })
+const fromTypebox = await createAuth({
+  store: memory(),
+  userFields: {
+    '~standard': {
+      version: 1 as const,
+      vendor: 'typebox',
+      validate: (value: unknown) =>
+        Check(Box, value)
+          ? { value: value as Static<typeof Box> }
+          : { issues: [{ message: 'not valid' }] },
+      jsonSchema: { output: () => ({ ...Box }) },
+    },
+  },
+})
+const isTypeboxes: Same<typeof fromTypebox, Auth<{ locale: 'en' | 'de' }>> = true
+void isTypeboxes
 
 interface Declared {
   readonly nickname: string

@@ -7,9 +7,6 @@ export type UserFields = Readonly<Record<string, unknown>>
 // biome-ignore lint/suspicious/noExplicitAny: that is what makes the difference.
 export type AnyFields = Readonly<Record<string, any>>
 
-/** The members of a type that an interface may have declared, as editors show them. */
-export type Members<Fields extends AnyFields> = { [Name in keyof Fields]: Fields[Name] }
-
 /** The option `userFields` in full. */
 export interface UserFieldsOptions<Fields extends AnyFields = UserFields> {
   /** A Standard Schema of an object, such as one of Zod or Valibot. */

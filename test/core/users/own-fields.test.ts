@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
+import { Type } from 'typebox'
+import { Check } from 'typebox/value'
 import * as v from 'valibot'
 import { z } from 'zod'
 import { type Auth, createAccessToken } from '../../../src/core/auth.ts'
@@ -130,6 +132,22 @@ test('the JSON Schema is the library’s own, or that of any object', () => {
     ['object', ['locale', 'organisation', 'tags'], undefined],
   )
   assert.deepEqual(createOwnFields(v.object({})).jsonSchema, { type: 'object' })
+})
+
+test('TypeBox is wrapped in a few lines, as the page on own fields says', async () => {
+  const Fields = Type.Object({ locale: Type.Union([Type.Literal('en'), Type.Literal('de')]) })
+  const typebox = createOwnFields({
+    '~standard': {
+      version: 1 as const,
+      vendor: 'typebox',
+      validate: (value: unknown) =>
+        Check(Fields, value) ? { value } : { issues: [{ message: 'not valid' }] },
+      jsonSchema: { output: () => ({ ...Fields }) },
+    },
+  })
+  assert.deepEqual(await typebox.judge({ locale: 'de' }), { locale: 'de' })
+  assert.equal((await problemsOf(() => typebox.judge({ locale: 'fr' }))).length, 1)
+  assert.ok('locale' in Object(typebox.jsonSchema.properties))
 })
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-fields-'))
