@@ -18,6 +18,7 @@ export type {
   SigningKeyStore,
 } from '../core/keys/key-store.ts'
 export type { SigningAlgorithm } from '../core/keys/signing-key.ts'
+export type { StoreTransaction } from '../core/mail/stored-with.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {
   Reauthentication,
