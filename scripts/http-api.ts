@@ -1,6 +1,8 @@
 // docs/http-api.md: every route of the ready server, read from its own OpenAPI document.
 
+import type { AccountOptions } from '../src/core/accounts/account-options.ts'
 import { createAuth } from '../src/core/auth.ts'
+import { mailbox } from '../src/core/mail/mailbox.ts'
 import { buildApp } from '../src/server/app.ts'
 import { memory } from '../src/stores/memory/memory.ts'
 
@@ -26,9 +28,17 @@ interface Operation {
   >
 }
 
+/** All that can be switched on, so that the page has it. */
+const accounts: AccountOptions = {
+  mailer: mailbox(),
+  from: 'no-reply@example.com',
+  registration: 'open',
+  deletion: true,
+}
+
 /** The whole page. */
 export async function describeRoutes(): Promise<string> {
-  const app = await buildApp({ auth: await createAuth({ store: memory() }) })
+  const app = await buildApp({ auth: await createAuth({ store: memory(), accounts }) })
   const { paths, components } = (await app.inject('/openapi.json')).json() as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
     readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
@@ -40,7 +50,7 @@ export async function describeRoutes(): Promise<string> {
     ),
   )
   const opening =
-    'Every route of the ready server, made from its OpenAPI document (`/openapi.json`) by `npm run reference`.\nWhat they are for is in [The ready server](server.md).'
+    'Every route of the ready server, made from its OpenAPI document (`/openapi.json`) by `npm run reference`.\nWhat they are for is in [The ready server](server.md). Those of registration, invitations, links, addresses and\ndeletion exist only where [a setting](configuration.md#accounts-and-mail) switches them on.'
   const schemas = Object.entries(components.schemas)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, schema]) => describeSchema(name, schema))

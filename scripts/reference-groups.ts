@@ -26,6 +26,7 @@ const endpoints = group(
 )
 const stores = group('Stores', 'Keep users, sessions and keys in a database.')
 const errors = group('Errors', 'Tell failures apart. [All codes](errors.md), with cause and cure.')
+const mails = group('Mails', 'Send mails by SMTP, or by a function of your own.')
 const testing = group('Testing', 'Act as any user, and move the clock.')
 const server = group('The ready server', 'Configure and start the server from a program.')
 const metrics = group('Metrics', 'Measure logins and requests for Prometheus.')
@@ -45,6 +46,7 @@ export const groups: readonly Group[] = [
   endpoints,
   errors,
   stores,
+  mails,
   testing,
   server,
   metrics,
@@ -55,10 +57,12 @@ export const groups: readonly Group[] = [
 const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
   [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
+  [/^mail\/|^core\/mail\//, mails],
   [
     /^core\/(auth|auth-options|clock|compatibility|maintenance|maybe-promise|page|statistics)\./,
     creating,
   ],
+  [/^core\/mail\/(kinds|stored-with)\./, stores],
   [/^core\/access\//, creating],
   [/^core\/users\//, users],
   [/^core\/(passwords|throttle)\//, passwords],

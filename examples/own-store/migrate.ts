@@ -15,10 +15,16 @@ const membersAsTheyWere = `
     display_name text not null default ''
   )`
 
-/** The one column that Portcullis adds to it. Each member gets a random stamp. */
-const stamp = `
+/** The columns that Portcullis adds to it. Each member gets a random stamp. */
+const columns = `
   alter table members add column stamp text not null default '';
-  update members set stamp = lower(hex(randomblob(16)));`
+  update members set stamp = lower(hex(randomblob(16)));
+  alter table members add column email_key text;
+  alter table members add column email_verified_at integer;
+  alter table members add column suspended_until integer;
+  alter table members add column delete_at integer;
+  alter table members add column fields text;
+  create unique index members_email on members (email_key) where email_verified_at is not null;`
 
 const tables = `
   create table if not exists auth_sessions (
@@ -86,7 +92,7 @@ export function migrate(database: DatabaseSync): void {
     const hasStamp = database
       .prepare("select 1 from pragma_table_info('members') where name = 'stamp'")
       .get()
-    if (!hasStamp) database.exec(stamp)
+    if (!hasStamp) database.exec(columns)
     database.exec(tables)
     database.exec('commit')
   } catch (error) {

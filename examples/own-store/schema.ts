@@ -1,20 +1,39 @@
 // The tables, as Drizzle sees them.
 
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { AuthEvent, AuthEventType, ClientRecord, SigningKeyRecord } from 'portcullis/stores'
+import { isNotNull } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type {
+  AuthEvent,
+  AuthEventType,
+  ClientRecord,
+  SigningKeyRecord,
+  UserFields,
+} from 'portcullis/stores'
 
-/** The application's own table. Portcullis reads and writes all columns but the last two. */
-export const members = sqliteTable('members', {
-  id: text().primaryKey(),
-  login: text().notNull().unique(),
-  pwHash: text('pw_hash'),
-  role: text().notNull(),
-  isActive: integer('is_active', { mode: 'boolean' }).notNull(),
-  created: integer({ mode: 'timestamp_ms' }).notNull(),
-  stamp: text().notNull(),
-  email: text(),
-  displayName: text('display_name').notNull().default(''),
-})
+/** The application's own table. Portcullis reads and writes all columns but the last. */
+export const members = sqliteTable(
+  'members',
+  {
+    id: text().primaryKey(),
+    login: text().notNull().unique(),
+    pwHash: text('pw_hash'),
+    role: text().notNull(),
+    isActive: integer('is_active', { mode: 'boolean' }).notNull(),
+    created: integer({ mode: 'timestamp_ms' }).notNull(),
+    stamp: text().notNull(),
+    email: text(),
+    emailKey: text('email_key'),
+    emailVerifiedAt: integer('email_verified_at'),
+    suspendedUntil: integer('suspended_until'),
+    deleteAt: integer('delete_at'),
+    fields: text({ mode: 'json' }).$type<UserFields>(),
+    displayName: text('display_name').notNull().default(''),
+  },
+  ({ emailKey, emailVerifiedAt }) => [
+    // Two members may have an address that neither has verified.
+    uniqueIndex('members_email').on(emailKey).where(isNotNull(emailVerifiedAt)),
+  ],
+)
 
 const memberId = (name: string) =>
   text(name)

@@ -1,6 +1,6 @@
 // Users, who are members of the application.
 
-import { and, count, desc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm'
 import { ConflictError, type UserRecord, type UserStore } from 'portcullis/stores'
 import { type Database, inTransaction, type Transaction } from './database.ts'
 import { addEvent } from './events.ts'
@@ -14,7 +14,7 @@ export function createUsers(db: Database): UserStore {
     .prepare()
 
   return {
-    async create(user, event) {
+    async create(user, { event } = {}) {
       inTransaction(db, (tx) => {
         insertMember(tx, user)
         addEvent(tx, event)
@@ -54,6 +54,20 @@ export function createUsers(db: Database): UserStore {
     async findByUsername(login) {
       const row = findByUsername.get({ login })
       return row ? toRecord(row) : null
+    },
+    async findByEmail(emailKey) {
+      const row = db.select().from(members).where(hasVerified(emailKey)).get()
+      return row ? toRecord(row) : null
+    },
+    async dueForDeletion(now, limit) {
+      return db
+        .select()
+        .from(members)
+        .where(lte(members.deleteAt, now))
+        .orderBy(members.deleteAt)
+        .limit(limit)
+        .all()
+        .map(toRecord)
     },
     async list({ search = '', after = '', limit }) {
       return (
@@ -105,15 +119,19 @@ export function createUsers(db: Database): UserStore {
         .all()
         .map((row) => row.id)
     },
-    async update(id, changes, { keepOneActiveIn, event } = {}) {
+    async update(id, changes, { keepOneActiveIn, ifStamp, keepSession, event } = {}) {
       return inTransaction(db, (tx) => {
         const user = readMember(tx, id)
-        if (user === null) return null
+        if (user === null || !hasStamp(user, ifStamp)) return null
         refuseIfLast(tx, user, keepOneActiveIn)
         const changed = { ...user, ...changes }
+        refuseIfTaken(tx, changed)
         tx.update(members).set(toRow(changed)).where(eq(members.id, id)).run()
+        if (ifStamp !== undefined && keepSession !== undefined) {
+          keepOpen(tx, id, keepSession, ifStamp, changed.securityStamp)
+        }
         addEvent(tx, event)
-        return changed
+        return readMember(tx, id)
       })
     },
     async replacePasswordHash(id, from, to, { renewal, event } = {}) {
@@ -132,26 +150,17 @@ export function createUsers(db: Database): UserStore {
           .run()
         if (replaced.changes === 0) return false
         if (renewal?.keepSession !== undefined) {
-          tx.update(sessions)
-            .set({ securityStamp: renewal.securityStamp })
-            .where(
-              and(
-                eq(sessions.id, renewal.keepSession),
-                eq(sessions.userId, id),
-                eq(sessions.securityStamp, renewal.oldSecurityStamp),
-                isNull(sessions.revokedAt),
-              ),
-            )
-            .run()
+          const { keepSession, oldSecurityStamp, securityStamp } = renewal
+          keepOpen(tx, id, keepSession, oldSecurityStamp, securityStamp)
         }
         addEvent(tx, event)
         return true
       })
     },
-    async remove(id, { keepOneActiveIn, event } = {}) {
+    async remove(id, { keepOneActiveIn, ifStamp, event } = {}) {
       return inTransaction(db, (tx) => {
         const user = readMember(tx, id)
-        if (user === null) return false
+        if (user === null || !hasStamp(user, ifStamp)) return false
         refuseIfLast(tx, user, keepOneActiveIn)
         // The foreign keys take the sessions and identities with it.
         tx.delete(members).where(eq(members.id, id)).run()
@@ -162,10 +171,52 @@ export function createUsers(db: Database): UserStore {
   }
 }
 
-/** @throws {ConflictError} `username_taken` */
+/** @throws {ConflictError} `username_taken`, `email_taken` */
 export function insertMember(tx: Transaction, user: UserRecord): void {
+  refuseIfTaken(tx, user)
   const { changes } = tx.insert(members).values(toRow(user)).onConflictDoNothing().run()
+  // The id.
   if (changes === 0) throw new ConflictError('username_taken')
+}
+
+/** Nobody else writes in the transaction: what is free now is free in its next statement. */
+function refuseIfTaken(
+  tx: Transaction,
+  { id, username, emailKey, emailVerifiedAt }: UserRecord,
+): void {
+  const isAnothers = (condition: ReturnType<typeof eq> | undefined): boolean =>
+    tx
+      .select()
+      .from(members)
+      .where(and(condition, ne(members.id, id)))
+      .get() !== undefined
+  if (isAnothers(eq(members.login, username))) throw new ConflictError('username_taken')
+  if (emailKey !== null && emailVerifiedAt !== null && isAnothers(hasVerified(emailKey))) {
+    throw new ConflictError('email_taken')
+  }
+}
+
+function hasVerified(emailKey: string) {
+  return and(eq(members.emailKey, emailKey), isNotNull(members.emailVerifiedAt))
+}
+
+function hasStamp({ active, securityStamp }: UserRecord, stamp: string | undefined): boolean {
+  return stamp === undefined || (active && securityStamp === stamp)
+}
+
+/** Gives a session of the member the new stamp, if it is neither revoked nor of another stamp. */
+function keepOpen(tx: Transaction, id: string, sessionId: string, from: string, to: string): void {
+  tx.update(sessions)
+    .set({ securityStamp: to })
+    .where(
+      and(
+        eq(sessions.id, sessionId),
+        eq(sessions.userId, id),
+        eq(sessions.securityStamp, from),
+        isNull(sessions.revokedAt),
+      ),
+    )
+    .run()
 }
 
 export function readMember(db: Database | Transaction, id: string): UserRecord | null {
@@ -197,6 +248,12 @@ function toRow(user: UserRecord) {
     isActive: user.active,
     created: new Date(user.createdAt * 1000),
     stamp: user.securityStamp,
+    email: user.email,
+    emailKey: user.emailKey,
+    emailVerifiedAt: user.emailVerifiedAt,
+    suspendedUntil: user.suspendedUntil,
+    deleteAt: user.deleteAt,
+    fields: user.fields,
   }
 }
 
@@ -209,5 +266,17 @@ export function toRecord(row: typeof members.$inferSelect): UserRecord {
     active: row.isActive,
     createdAt: Math.floor(row.created.getTime() / 1000),
     securityStamp: row.stamp,
+    email: row.email,
+    emailKey: row.emailKey,
+    emailVerifiedAt: row.emailVerifiedAt,
+    suspendedUntil: row.suspendedUntil,
+    deleteAt: row.deleteAt,
+    fields: freeze(row.fields ?? {}),
   }
+}
+
+/** A record that was read is nobody's to change. */
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze)
+  return Object.freeze(value)
 }

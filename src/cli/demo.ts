@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../core/errors.ts'
+import { type Mailbox, mailbox } from '../core/mail/mailbox.ts'
 import { samplePasswords } from '../core/passwords/sample-passwords.ts'
 import { openAuth } from '../server/open-auth.ts'
 import { isLoopback } from '../server/settings/loopback.ts'
@@ -19,14 +20,14 @@ const bob = { username: 'bob', password: samplePasswords.bob }
 export async function serveDemo(
   given: Config,
   environment: Readonly<Record<string, string | undefined>>,
-  serve: (config: Config, words: readonly string[]) => Promise<void>,
+  serve: (config: Config, words: readonly string[], mailbox: Mailbox) => Promise<void>,
 ): Promise<void> {
   refuseReal(given, environment)
   const dataDirectory = mkdtempSync(join(tmpdir(), 'portcullis-dev-'))
   try {
     // Shorter than some policies ask for.
     const config = { ...given, dataDirectory, passwordMinLength: 15 }
-    await serve(config, await createUsers(config))
+    await serve(config, await createUsers(config), mailbox())
   } finally {
     rmSync(dataDirectory, { recursive: true, force: true })
   }

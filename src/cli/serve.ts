@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Mailbox } from '../core/mail/mailbox.ts'
 import { readConfig } from '../server/settings/config.ts'
 import { namesWithoutSetting, readEnvironment } from '../server/settings/environment.ts'
 import type { Config } from '../server/settings/settings.ts'
@@ -16,13 +17,16 @@ interface ServeOptions {
 /** Runs the server until it is told to stop, in as many processes as the configuration says. */
 export async function serve({ port, workers, dev }: ServeOptions = {}): Promise<void> {
   const read = (): Config =>
-    readConfig({
-      ...readEnvironment(),
-      ...(port !== undefined && { PORT: port }),
-      ...(workers !== undefined && { WORKERS: workers }),
-      // A demo server is for this machine alone, so its issuer may use http.
-      ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
-    })
+    readConfig(
+      {
+        ...readEnvironment(),
+        ...(port !== undefined && { PORT: port }),
+        ...(workers !== undefined && { WORKERS: workers }),
+        // A demo server is for this machine alone, so its issuer may use http.
+        ...(dev && { ALLOW_INSECURE_ISSUER: 'true' }),
+      },
+      { keepsMails: dev === true },
+    )
   const config = read()
   warnOfNames(namesWithoutSetting())
   if (dev) {
@@ -42,12 +46,16 @@ function warnOfNames(names: readonly string[]): void {
   announce(`WARNING: .env has names that are no settings and change nothing: ${names.join(', ')}.`)
 }
 
-/** Serves from this process; `words` are said after the greeting. */
-async function serveAlone(config: Config, words: readonly string[] = []): Promise<void> {
+/** Serves from this process; `words` are said after the greeting. A mailbox is for development. */
+async function serveAlone(
+  config: Config,
+  words: readonly string[] = [],
+  mailbox?: Mailbox,
+): Promise<void> {
   // First: a supervisor that waits for the greeting may send a signal at once.
   const stop = stopOnSignal()
   try {
-    const server = await startServer(config, { signal: stop, onWaiting: tellOfWaiting })
+    const server = await startServer(config, { signal: stop, onWaiting: tellOfWaiting, mailbox })
     announce(...server.greeting, ...words)
     if (!stop.aborted) await once(stop, 'abort')
     await finishInTime(server.close)

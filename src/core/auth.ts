@@ -194,10 +194,12 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
+    const addressDigestOf = createKeyedDigest(secret, 'portcullis addresses')
     const mailing =
       accountSettings &&
       createMailParts({
         ...{ settings: accountSettings, store, secret, previousSecrets, issuer, events, clock },
+        addressDigestOf,
       })
     const notices = mailing?.notices ?? noNotices
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
@@ -250,7 +252,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         ...grantable(roles, trusted),
         ...configured.flatMap(({ scopes }) => scopes ?? []),
       ]),
-      users: createUsers({ ...common, notices }),
+      users: createUsers({ ...common, notices, addressDigestOf }),
       accounts: accounts ?? noAccounts,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,

@@ -6,16 +6,8 @@ import type {
   HTTPMethods,
 } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
-import {
-  type MountedEndpoint,
-  refuseLarge,
-  refuseUnreadable,
-  tooLarge,
-  unreadable,
-} from '../http/endpoints/mount.ts'
-import { answerOAuthError } from '../http/error-answers.ts'
-import { Refusal } from '../http/refusal.ts'
-import { type EndpointAnswer, errorBody, tokenHeaders } from '../http/token-messages.ts'
+import { type MountedEndpoint, refuseLarge, refuseUnreadable } from '../http/endpoints/mount.ts'
+import type { EndpointAnswer } from '../http/token-messages.ts'
 import { refusesMethod } from './allowed-methods.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import { type DocumentInProgress, nameSchemas } from './named-schemas.ts'
@@ -74,8 +66,8 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
     async handler(request: FastifyRequest, reply: FastifyReply) {
       const answered = await endpoint.answer({
         method: request.method,
-        header: (name) => request.headers[name] as string | undefined,
         guarded: request,
+        header: (name) => request.headers[name] as string | undefined,
         // Fastify has read it, and has refused what is longer than the limit of the route.
         readBody: async () => bytesOf(request.body),
         address: request.ip,
@@ -94,28 +86,18 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
 function answerFailure(
   error: FastifyError,
   request: FastifyRequest,
-  { bodyLimit, refuse }: MountedEndpoint,
+  { refusals, bodyLimit }: MountedEndpoint,
 ): EndpointAnswer {
-  const isTooLarge = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuseLarge(refusals, bodyLimit)
   const { statusCode = 500 } = error
-  if (refuse !== undefined && statusCode < 500) {
-    const words = isTooLarge ? tooLarge(bodyLimit) : unreadable
-    return refuse(new Refusal(statusCode, words))
-  }
-  if (isTooLarge) return refuseLarge(bodyLimit)
-  if (statusCode < 500) return refuseUnreadable(statusCode)
+  if (statusCode < 500) return refuseUnreadable(refusals, statusCode)
   if (error instanceof UnavailableError) {
-    const answered = answerOAuthError(error)
+    const answered = refusals.answer(error)
     logRefusal(request, answered)
     return answered
   }
-  request.log.error({ err: error }, 'an OAuth endpoint failed')
-  if (refuse !== undefined) return refuse(error)
-  return {
-    status: 500,
-    headers: tokenHeaders,
-    body: errorBody('server_error', 'The server made a mistake; it is logged'),
-  }
+  request.log.error({ err: error }, 'an endpoint failed')
+  return refusals.refuse(500, 'The server made a mistake; it is logged')
 }
 
 // What the client is not told: which refresh token was used twice, why the database did not answer.

@@ -17,7 +17,8 @@ export interface TokenRequest {
 export interface EndpointAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: object
+  /** Null for an answer without content. */
+  readonly body: object | null
   /** Why it is a refusal: for the log, never to be sent. */
   readonly refusal?: OAuthError | ThrottledError | UnavailableError
 }
@@ -86,7 +87,8 @@ export function errorBody(error: string, description: string): TokenErrorRespons
   return { error, error_description: description, detail: description }
 }
 
-/** The answer to a request that no form could be read from. */
+/** The answer to a request that no form could be read from, or to a mistake of ours. */
 export function refuseRequest(status: number, description: string): TokenAnswer {
-  return { status, headers: tokenHeaders, body: errorBody('invalid_request', description) }
+  const code = status < 500 ? 'invalid_request' : 'server_error'
+  return { status, headers: tokenHeaders, body: errorBody(code, description) }
 }

@@ -23,6 +23,7 @@ export interface SmtpMailer extends Mailer {
    * @throws {SmtpError} for what does not work, in a sentence without the password.
    */
   check(): Promise<void>
+  /** Closes connections that are kept open. */
   close(): Promise<void>
 }
 

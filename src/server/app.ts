@@ -11,11 +11,13 @@ import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
+import type { Mailbox } from '../core/mail/mailbox.ts'
 import { type AllowedMethods, rememberMethods } from '../fastify/allowed-methods.ts'
 import { guarded } from '../fastify/guarded.ts'
 import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards/guards.ts'
+import { registerAccounts } from './accounts.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { logEvents } from './logging/event-log.ts'
 import { createRequestIds } from './logging/request-ids.ts'
@@ -57,6 +59,8 @@ export interface AppOptions {
   readonly prune?: boolean
   /** Where the first administrator is created; see `createSetup`. Default none. */
   readonly setup?: Setup
+  /** Mails that are kept instead of sent, shown at `/dev/mail`: for development. Default none. */
+  readonly mailbox?: Mailbox
   /** A registry of prom-client that requests are measured in. Default: they are not measured. */
   readonly metrics?: Registry
 }
@@ -69,7 +73,7 @@ const bodyLimit = 64 * 1024
  * @throws {ConfigError} if no role grants `*`.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { auth, docs = true, logger = false, logRequests = false, setup } = options
+  const { auth, docs = true, logger = false, logRequests = false, setup, mailbox } = options
   const { trustedProxies = { addresses: [], hops: 0 }, corsOrigins = [], prune = true } = options
   const app = Fastify({
     logger: logger && {
@@ -133,6 +137,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   ]) {
     await app.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
   }
+  await registerAccounts(app, { auth, guards, administrator, mailbox })
   logEvents(app, auth)
   await app.register(frontRoutes, { auth, version, docs, ...(setup && { setup }) })
   if (setup) await app.register(setupRoutes, { auth, setup, docs })

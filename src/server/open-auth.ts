@@ -3,12 +3,14 @@ import { dirname, resolve } from 'node:path'
 import { createRoles } from '../core/access/roles.ts'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
+import type { Mailer } from '../core/mail/mailer.ts'
 import { createHashPool, hashConcurrency } from '../core/passwords/hash-pool.ts'
 import type { Store } from '../core/store.ts'
 import { closeToOthers } from '../stores/file-mode.ts'
 import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
+import { accountOptions } from './account-options.ts'
 import { databaseFile, keyFile, needingPg, tableNames } from './inspect-database.ts'
 import { permissions } from './permissions.ts'
 import { parseIssuers } from './settings/issuers.ts'
@@ -18,6 +20,8 @@ import { authSettings, type Config } from './settings/settings.ts'
 export interface OpenAuthOptions {
   /** Accepts passwords that the documents print, which anybody can look up. For demo users. Default false. */
   readonly allowSamplePasswords?: boolean
+  /** Keeps mails where there is no relay, for development. Default none: without a relay there are no mails. */
+  readonly mailbox?: Mailer
 }
 
 /**
@@ -28,15 +32,17 @@ export interface OpenAuthOptions {
  */
 export async function openAuth(
   config: Config,
-  { allowSamplePasswords = false }: OpenAuthOptions = {},
+  { allowSamplePasswords = false, mailbox }: OpenAuthOptions = {},
 ): Promise<Auth> {
   makeDirectory(config.dataDirectory)
   const { issuer, argon2, pepper, previousPeppers, threads, workers: processes } = config
   const { passwordMinLength: minLength, breachedPasswords } = config
+  const accounts = await accountOptions(config, mailbox)
   const pool = createHashPool({ concurrency: hashConcurrency({ threads, processes }) })
   return await createAuth({
     ...authSettings(config),
     ...(await chooseStore(config)),
+    ...(accounts && { accounts }),
     permissions,
     issuer,
     issuers: parseIssuers(config.issuers, issuer, createRoles(config.roles), []),

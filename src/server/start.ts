@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
+import type { Mailbox } from '../core/mail/mailbox.ts'
 import { buildApp } from './app.ts'
 import { lowerHashPriority } from './hash-priority.ts'
 import { databaseFile } from './inspect-database.ts'
@@ -38,6 +39,8 @@ export interface StartOptions extends WaitingOptions {
   readonly setup?: SetupGrant
   /** Delete ended sessions now and then. Default true. */
   readonly prune?: boolean
+  /** Keeps mails where there is no relay, and shows them at `/dev/mail`. For development. Default none. */
+  readonly mailbox?: Mailbox | undefined
   /** Its place among several processes: then it measures, and another serves `/metrics`. Default none. */
   readonly worker?: number
 }
@@ -50,18 +53,19 @@ export interface StartOptions extends WaitingOptions {
  */
 export async function startServer(
   config: Config,
-  { setup: grant, prune = true, worker, ...waiting }: StartOptions = {},
+  { setup: grant, prune = true, worker, mailbox, ...waiting }: StartOptions = {},
 ): Promise<RunningServer> {
   await lowerHashPriority()
   const opened =
     config.databaseUrl === undefined
-      ? { value: await open(config), port: config.port, leave: async () => {} }
-      : await openWhenPossible(() => open(config), config, waiting)
+      ? { value: await open(config, mailbox), port: config.port, leave: async () => {} }
+      : await openWhenPossible(() => open(config, mailbox), config, waiting)
   const { auth, users } = opened.value
   let app: FastifyInstance | undefined
   let listener: MetricsListener | undefined
   try {
     const setup = users === 0 ? createSetup(auth.clock, grant) : undefined
+    const keptMails = config.smtpUrl === undefined ? mailbox : undefined
     const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
     const log = createLogStream(process.stdout)
     const metrics = config.metricsPort === undefined ? undefined : await measure(auth, log, worker)
@@ -74,6 +78,7 @@ export async function startServer(
       logger: { level, stream: log },
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),
+      ...(keptMails && { mailbox: keptMails }),
       ...(metrics && { metrics }),
     })
     if (metrics && worker === undefined) {
@@ -82,7 +87,7 @@ export async function startServer(
     await opened.leave()
     const listeners = await listen(app, { host: config.host, port: opened.port })
     const url = urlOf(app, config.host)
-    const greeting = greet(url, config, setup, listener)
+    const greeting = greet(url, config, setup, listener, keptMails)
     const close = closeOnce(app, listeners, auth, listener)
     const { stopAccepting } = listeners
     return { app, auth, url, metrics, greeting, stopAccepting, close }
@@ -101,8 +106,11 @@ async function measure(auth: Auth, log: LogStream, worker: number | undefined): 
 }
 
 /** The application's security, and how many users there are. */
-async function open(config: Config): Promise<{ auth: Auth; users: number }> {
-  const auth = await openAuth(config)
+async function open(
+  config: Config,
+  mailbox: Mailbox | undefined,
+): Promise<{ auth: Auth; users: number }> {
+  const auth = await openAuth(config, mailbox && { mailbox })
   try {
     return { auth, users: (await auth.users.counts()).total }
   } catch (error) {
@@ -119,11 +127,13 @@ function greet(
   config: Config,
   setup: Setup | undefined,
   metrics: MetricsListener | undefined,
+  mailbox: Mailbox | undefined,
 ): string[] {
   const lines = [`Portcullis listens on ${url}`]
   // Where its users reach it, unless nobody has said that.
   const base = config.issuer === ownIssuer(config.port) ? url : config.issuer.replace(/\/$/, '')
   if (config.docs) lines.push(`Swagger UI:  ${base}/docs`)
+  if (mailbox) lines.push(`Mails:       ${base}/dev/mail`)
   lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
   if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {

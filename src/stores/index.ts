@@ -18,7 +18,21 @@ export type {
   SigningKeyStore,
 } from '../core/keys/key-store.ts'
 export type { SigningAlgorithm } from '../core/keys/signing-key.ts'
-export type { StoreTransaction } from '../core/mail/stored-with.ts'
+export type { MailKind } from '../core/mail/kinds.ts'
+export type {
+  OneTimeTokenKind,
+  OneTimeTokenQuery,
+  OneTimeTokenRecord,
+  OneTimeTokenStore,
+} from '../core/mail/one-time-token-store.ts'
+export type {
+  MailOutcome,
+  MailRecord,
+  NewMail,
+  OutboxCounts,
+  OutboxStore,
+} from '../core/mail/outbox-store.ts'
+export type { Redemption, StoredWith, StoreTransaction } from '../core/mail/stored-with.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {
   Reauthentication,
@@ -41,6 +55,7 @@ export {
   waitOf,
 } from '../core/throttle/throttle-store.ts'
 export type { Authentication } from '../core/tokens/authentication.ts'
+export type { UserFields } from '../core/users/user-fields.ts'
 export type {
   GuardedWrite,
   HashReplacement,

@@ -5,7 +5,7 @@ import { type MigrationState, readMigrationState } from './migrations/migrations
 import { readPepperIds } from './sql/pepper-index.ts'
 import type { Schema } from './sql/schema.ts'
 import { readSigningKeys } from './sql/signing-keys.ts'
-import { countByRole } from './sql/users.ts'
+import { countByRole } from './sql/user-rows.ts'
 
 /** A database, looked at without changing anything. */
 export interface DatabaseInspection {

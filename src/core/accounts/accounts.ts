@@ -65,6 +65,7 @@ export interface MailPartsOptions {
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
   readonly issuer: string
+  readonly addressDigestOf: (emailKey: string) => string
   readonly events: AuthEvents
   readonly clock: Clock
 }
@@ -81,7 +82,7 @@ export function createMailParts(options: MailPartsOptions): MailParts {
       'This store has no place for links and mails (oneTimeTokens, outbox): leave the option accounts out.',
     ])
   }
-  const common = { secret, previousSecrets, clock }
+  const common = { secret, previousSecrets, clock, addressDigestOf: options.addressDigestOf }
   const tokens = createOneTimeTokens({ ...common, store: oneTimeTokens, throttle })
   const limits = createMailLimits(throttle, secret, clock)
   const links = createLinkMaker(issuer, settings.links)

@@ -4,7 +4,9 @@ import { type AuthEvents, actorOf } from '../events/events.ts'
 import { mailLifetime } from '../mail/kinds.ts'
 import type { MailLimits } from '../mail/mail-limits.ts'
 import type { Notices } from '../mail/notices.ts'
+import { tokenDigestOf } from '../mail/one-time-secret.ts'
 import type { Outbox } from '../mail/outbox.ts'
+import type { NewMail } from '../mail/outbox-store.ts'
 import { programOf } from '../mail/program.ts'
 import type { Store } from '../store.ts'
 import { type EmailAddress, isMixedScript, readEmail } from '../users/email.ts'
@@ -12,7 +14,7 @@ import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, linkEnded, present, type User } from '../users/user.ts'
 import type { UserFields } from '../users/user-fields.ts'
 import type { UserRecord } from '../users/user-store.ts'
-import type { OneTimeTokens } from './one-time-tokens.ts'
+import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
 import { emailInvalid } from './registration.ts'
 import type { Request } from './request.ts'
 
@@ -49,7 +51,7 @@ export interface EmailChange<Fields extends UserFields = UserFields> {
   remove(request: OwnRequest): Promise<User<Fields>>
   /**
    * Puts an address back that was changed within the last 72 hours, by the link that it was sent. Ends every
-   * session.
+   * session, and the links of all later changes: whoever made those gets nothing back.
    *
    * @throws {UserError} `link_ended`
    */
@@ -79,10 +81,12 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     user: UserRecord,
     { email, key }: EmailAddress,
     { sessionId, address, userAgent, locale = null }: OwnRequest,
+    tells: boolean,
   ): Promise<void> {
     if (!(await limits.mayCause(key, address))) return
     const mail = outbox.prepare('email_code', { to: email, payload: { userId: user.id, locale } })
     const code = tokens.codeOf(mail.id, 'email_change')
+    const origin = { address, userAgent }
     await tokens.put(
       {
         ...{ kind: 'email_change', subject: user.id, user, emailKey: key },
@@ -90,24 +94,43 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
         payload: { email, sessionId },
         expiresAt: clock() + codeLifetime,
       },
-      { mails: [mail, ...notices.of('email_change_begun', user, { address, userAgent })] },
+      { mails: tells ? [mail, ...notices.of('email_change_begun', user, origin)] : [mail] },
     )
     outbox.wake()
   }
 
-  /** The mail to an address that is no longer the user's. */
-  function farewell({ id, email, emailVerifiedAt }: UserRecord, request: Request) {
+  /** The mail to an address that is no longer the user's, whose link is stored before the change is. */
+  async function farewell(
+    { id, email, emailVerifiedAt }: UserRecord,
+    request: Request,
+  ): Promise<readonly NewMail[]> {
     if (email === null || emailVerifiedAt === null) return []
     const { address = null, userAgent } = request
     const facts = { at: clock(), source: address, program: programOf(userAgent) }
-    return [outbox.prepare('email_changed', { to: email, payload: { ...facts, userId: id } })]
+    const mail = outbox.prepare('email_changed', { to: email, payload: { ...facts, userId: id } })
+    const token = tokens.tokenOf(mail.id, 'email_restore')
+    await tokens.put({
+      // Bound to no stamp: whoever has taken the account over could change that.
+      ...{ kind: 'email_restore', subject: mail.id, payload: { userId: id, email } },
+      ...{ digest: tokenDigestOf('email_restore', token), emailKey: changesOf(id) },
+      expiresAt: clock() + restoreLifetime,
+    })
+    return [mail]
+  }
+
+  /** Ends the links of changes that came after the one of this link. */
+  async function endLater({ subject }: OpenedToken, userId: string): Promise<void> {
+    for (const each of await tokens.findByAddress('email_restore', changesOf(userId))) {
+      // The ids of mails are in the order of time.
+      if (each.subject > subject) await tokens.end('email_restore', each.subject)
+    }
   }
 
   return {
     async request(request) {
       const read = readEmail(request.email)
       if (read === null || isMixedScript(read)) throw emailInvalid()
-      await sendCode(existing(await store.users.findById(request.userId)), read, request)
+      await sendCode(existing(await store.users.findById(request.userId)), read, request, true)
     },
     async sendAgain(request) {
       const user = existing(await store.users.findById(request.userId))
@@ -116,7 +139,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       const address = isOurs ? String(pending?.payload.email) : (user.email ?? '')
       const read = readEmail(address)
       const isDone = !isOurs && user.emailVerifiedAt !== null
-      if (read !== null && !isDone) await sendCode(user, read, request)
+      if (read !== null && !isDone) await sendCode(user, read, request, false)
     },
     async confirm({ userId, sessionId, code, ...request }) {
       const token = await tokens.countTry('email_change', userId, mostTries)
@@ -148,6 +171,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       const { userId, email } = (found?.payload ?? {}) as Readonly<Record<string, string>>
       const read = readEmail(email)
       if (found === null || read === null || userId === undefined) throw linkEnded()
+      await endLater(found, userId)
       const happening = { address, requestId, type: 'email_changed', userId } as const
       const changed = await events
         .recordWith({ ...happening, details: { restored: true } }, (event) =>
@@ -162,6 +186,8 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
         )
         .catch(explainConflict)
       if (changed === null) throw linkEnded()
+      // That of a change that was under way: the stamp has ended what comes after.
+      await endLater(found, userId)
     },
   }
 
@@ -176,6 +202,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       ? [outbox.prepare('email_confirmed', { to: to.email, payload: {} })]
       : []
     const by = { actor: actorOf({ userId: user.id }), address, requestId }
+    const farewells = await farewell(user, request)
     const changed = await events
       .recordWith({ ...by, type: 'email_changed', userId: user.id }, (event) =>
         store.users.update(
@@ -188,7 +215,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
           },
           {
             ...{ event, ifStamp: from.stamp, keepSession: from.sessionId },
-            mails: [...confirmation, ...farewell(user, request)],
+            mails: [...confirmation, ...farewells],
             ...(from.digest && { redeems: { digest: from.digest, now: clock() } }),
             ...(to && { endsAddress: tokens.addressDigestOf(to.key) }),
           },
@@ -198,6 +225,11 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     if (changed !== null) outbox.wake()
     return changed
   }
+}
+
+/** What links that take changes of a user back are found by. No address is of this form. */
+function changesOf(userId: string): string {
+  return `changes of ${userId}`
 }
 
 function codeIncorrect(): UserError {

@@ -259,6 +259,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         isVerified: email !== null && !wasShown,
         role: mayStill ? role : defaultRole,
         ...(fields && { fields }),
+        refusedRole: mayStill ? undefined : role,
       })
     },
   }

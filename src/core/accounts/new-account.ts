@@ -5,6 +5,7 @@ import type { Store } from '../store.ts'
 import type { UserPreparer } from '../users/new-user.ts'
 import type { OwnFields } from '../users/own-fields.ts'
 import { explainConflict, toUser, type User } from '../users/user.ts'
+import { requireOwnAddress } from '../users/user-email.ts'
 import type { UserFields } from '../users/user-fields.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
 import type { Request } from './request.ts'
@@ -31,6 +32,8 @@ export interface AccountOfToken {
   readonly type: AuthEventType
   /** Default: the default role. */
   readonly role?: string | undefined
+  /** The role of the invitation, if it is refused now: for the event. */
+  readonly refusedRole?: string | undefined
   /** The name that an invitation gives. Default: the one that is chosen. */
   readonly username?: string | null
   /** The fields that an invitation gives: what the user chooses goes before them. Default none. */
@@ -55,18 +58,30 @@ export interface NewAccountOptions {
 export function createNewAccount(options: NewAccountOptions): NewAccount {
   const { store, preparer, tokens, events, clock, fields } = options
   return {
-    async create({ account, token, email, isVerified, type, role, username, fields: given }) {
+    async create({
+      account,
+      token,
+      email,
+      isVerified,
+      type,
+      role,
+      refusedRole,
+      username,
+      ...more
+    }) {
       const { password, address, requestId } = account
       const chosen = fields.requireWritableByUser(account.fields ?? {})
       const record = await preparer.prepare({
         username: username ?? account.username ?? email ?? '',
         password,
-        fields: { ...given, ...chosen },
+        fields: { ...more.fields, ...chosen },
         ...(role !== undefined && { role }),
         ...(email !== null && { email, emailVerified: isVerified }),
       })
+      // A name that an administrator has chosen stays.
+      if (!username) requireOwnAddress(record.username, record)
       const happening = { type, userId: record.id, address, requestId }
-      const details = { role: record.role }
+      const details = { role: record.role, ...(refusedRole && { refused_role: refusedRole }) }
       await events
         .recordWith({ ...happening, details, actor: `user:${record.id}` }, (event) =>
           store.users.create(record, {

@@ -89,14 +89,14 @@ export interface OneTimeTokensOptions {
   readonly throttle: ThrottleStore
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
+  readonly addressDigestOf: (emailKey: string) => string
   readonly clock: Clock
 }
 
 export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeTokens {
-  const { store, throttle, secret, previousSecrets, clock } = options
+  const { store, throttle, secret, previousSecrets, addressDigestOf, clock } = options
   const keys = [secret, ...previousSecrets].map(keyOf)
   const codeDigestsOf = createCodeDigests(secret, previousSecrets)
-  const addressDigestOf = createKeyedDigest(secret, 'portcullis addresses')
   const sourceDigest = createKeyedDigest(secret, 'portcullis wrong links')
 
   function open(record: OneTimeTokenRecord): OpenedToken {

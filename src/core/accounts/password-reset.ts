@@ -60,7 +60,7 @@ export interface PasswordReset {
    * @throws {UserError} `user_unknown`
    */
   link(userId: string, by?: Actor): Promise<string>
-  /** Mails a link to a user. False if the user has no verified address, or there is no mailer. */
+  /** Mails a link to a user. False if the user is inactive or has no verified address, or there is no mailer. */
   send(userId: string, by?: Actor): Promise<boolean>
 }
 
@@ -137,8 +137,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       return links.withToken('passwordReset', token)
     },
     async send(userId, by) {
-      const { email, emailVerifiedAt } = existing(await store.users.findById(userId))
-      if (outbox === null || email === null || emailVerifiedAt === null) return false
+      const { active, email, emailVerifiedAt } = existing(await store.users.findById(userId))
+      if (outbox === null || !active || email === null || emailVerifiedAt === null) return false
       await events.record({ ...by, type: 'password_reset_requested', userId })
       return await outbox.enqueue(
         outbox.prepare('password_reset', { to: email, payload: { locale: null, username: null } }),

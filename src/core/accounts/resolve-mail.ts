@@ -7,7 +7,7 @@ import type { Notice, ResolvedMail } from '../mail/templates/mail-data.ts'
 import type { Store } from '../store.ts'
 import { readEmail } from '../users/email.ts'
 import type { UserRecord } from '../users/user-store.ts'
-import { restoreLifetime } from './email-change.ts'
+import { canonicalUsername } from '../users/username.ts'
 import type { LinkMaker } from './links.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 
@@ -53,11 +53,12 @@ export function createResolveMail(
     return { kind: 'registration', to: read.email, locale, data }
   }
 
-  /** The invitation once more, with a new link; null if nobody with the address is invited. */
+  /** The invitation once more, with a new link; null if none was mailed to the address. */
   async function invitationAgain(mail: OpenedMail, key: string): Promise<ResolvedMail | null> {
     const [found] = await tokens.findByAddress('invitation', key)
     const email = found?.payload.email
-    if (!found || typeof email !== 'string') return null
+    // One that was handed over is left to whoever did that.
+    if (!found?.payload.wasMailed || typeof email !== 'string') return null
     const token = mail.tokenOf('invitation')
     const { subject, payload, createdAt, expiresAt } = found
     await tokens.put({
@@ -68,12 +69,16 @@ export function createResolveMail(
     return { kind: 'invitation', to: email, locale: localeOf(mail), data }
   }
 
+  /** The user of a name that was typed. A text that can be nobody's name is not looked for. */
+  async function userOf(typed: unknown): Promise<UserRecord | null> {
+    const name = typeof typed === 'string' ? canonicalUsername(typed) : null
+    return name === null ? null : await store.users.findByUsername(name)
+  }
+
   async function passwordResetMail(mail: OpenedMail): Promise<ResolvedMail | null> {
     const { username } = mail.payload
     const read = readEmail(mail.to)
-    const user = await (read
-      ? store.users.findByEmail(read.key)
-      : store.users.findByUsername(String(username)))
+    const user = read ? await store.users.findByEmail(read.key) : await userOf(username)
     if (user === null) return read && (await invitationAgain(mail, read.key))
     const { emailKey, emailVerifiedAt } = user
     if (!user.active || emailKey === null || emailVerifiedAt === null) return null
@@ -87,17 +92,35 @@ export function createResolveMail(
       }
     }
     const token = mail.tokenOf('password_reset')
+    const digest = tokenDigestOf('password_reset', token)
     const expiresAt = mail.createdAt + mailLifetime.password_reset
+    if (await isOver(mail.id, user.id, digest)) return null
     const isStored = await tokens.put({
       ...{ kind: 'password_reset', subject: user.id, user, emailKey, payload: {}, expiresAt },
-      digest: tokenDigestOf('password_reset', token),
+      digest,
     })
     if (!isStored) return null
+    await tokens.put({
+      ...{ kind: 'password_reset', subject: lastOf(user.id), payload: { mail: mail.id } },
+      // Of no link: nothing has this digest.
+      ...{ digest: lastOf(user.id), expiresAt },
+    })
     const link = links.withToken('passwordReset', token)
     return to(user, locale, {
       kind: 'password_reset',
       data: { link, expiresAt, username: user.username },
     })
+  }
+
+  /**
+   * True for a mail that is tried again although its link has ended meanwhile, by its use or by a new password,
+   * or although a newer one was made.
+   */
+  async function isOver(mailId: string, userId: string, digest: string): Promise<boolean> {
+    const kind = 'password_reset'
+    const last = await tokens.findBySubject(kind, lastOf(userId), { evenIfExpired: true })
+    if (last === null || String(last.payload.mail) < mailId) return false
+    return (await tokens.findBySubject(kind, userId))?.digest !== digest
   }
 
   async function invitation(mail: OpenedMail): Promise<ResolvedMail | null> {
@@ -129,15 +152,12 @@ export function createResolveMail(
     const read = readEmail(mail.to)
     if (read === null) return null
     const userId = String(mail.payload.userId)
-    const token = mail.tokenOf('email_restore')
-    const expiresAt = mail.createdAt + restoreLifetime
-    await tokens.put({
-      // Bound to no stamp: an attacker who has the account could change that.
-      ...{ kind: 'email_restore', subject: mail.id, payload: { userId, email: read.email } },
-      ...{ digest: tokenDigestOf('email_restore', token), expiresAt, createdAt: mail.createdAt },
-    })
+    const found = await tokens.findBySubject('email_restore', mail.id)
+    // An earlier address is back already.
+    if (found === null) return null
+    const { expiresAt } = found
     const { at, source, program } = noticeOf(mail)
-    const restoreLink = links.withToken('emailRestore', token)
+    const restoreLink = links.withToken('emailRestore', mail.tokenOf('email_restore'))
     const data = { at, source, program, restoreLink, expiresAt }
     return { kind: 'email_changed', to: read.email, locale: null, data, userId }
   }
@@ -185,6 +205,11 @@ export function createResolveMail(
         return null
     }
   }
+}
+
+/** What the newest mail with a link for a new password is found by. */
+function lastOf(userId: string): string {
+  return `last of ${userId}`
 }
 
 type About =

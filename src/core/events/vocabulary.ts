@@ -166,7 +166,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: success,
   },
   email_changed: {
-    says: 'The e-mail address of a user was set, changed, removed or put back.',
+    says: 'The e-mail address of a user was set, verified, removed or put back. The event does not hold it.',
     outcome: success,
   },
   user_deletion_requested: {

@@ -12,13 +12,17 @@ export interface Sender {
 export interface Mail {
   /** Stable: a mail that is sent again has the same. */
   readonly id: string
+  /** What it tells of. */
   readonly kind: MailKind
+  /** Who it is from. */
   readonly from: Sender
   /** One address, in ASCII. */
   readonly to: string
   /** One line. */
   readonly subject: string
+  /** All of it, for readers of plain text. */
   readonly text: string
+  /** The same as a page. */
   readonly html: string
   /** By name, such as `Message-ID`. */
   readonly headers: Readonly<Record<string, string>>

@@ -17,6 +17,7 @@ export type OneTimeTokenKind =
 export interface OneTimeTokenRecord {
   /** A digest of the kind and the token. Unique. */
   readonly digest: string
+  /** What it is for. No kind passes as another. */
   readonly kind: OneTimeTokenKind
   /** What there is one token of a kind for: the id of a user or an invitation, or a digest of an address. */
   readonly subject: string
@@ -32,14 +33,17 @@ export interface OneTimeTokenRecord {
   readonly tries: number
   /** Seconds since 1970, like all instants here. */
   readonly createdAt: number
+  /** From then on it is not live. */
   readonly expiresAt: number
 }
 
 /** A page of tokens of one kind, ordered by subject. */
 export interface OneTimeTokenQuery {
+  /** The kind of all of them. */
   readonly kind: OneTimeTokenKind
   /** Continue after this subject (exclusive). */
   readonly after?: string
+  /** The most tokens to return. */
   readonly limit: number
 }
 
@@ -48,7 +52,7 @@ export interface OneTimeTokenStore {
   /**
    * Stores a token in the place of the one of the same kind and subject, if there is one. False, and nothing
    * stored, if its user is gone, inactive, or has another stamp. A token whose digest is stored already
-   * stays as it is, with its tries.
+   * stays as it is, with its tries: that is true, and nothing is stored with it.
    */
   put(token: OneTimeTokenRecord, storedWith?: StoredWith): Promise<boolean>
   /** The live token of a digest, or null. */

@@ -7,12 +7,12 @@ export interface LoopOptions {
   readonly sending: (tell: (error: unknown) => void) => Sending
   /** Rung when a mail was stored. */
   readonly bell: Bell
+  /** Seconds after which it looks for mails of other processes, and for those that are to be tried again. */
+  readonly interval: number
   /** Seconds that mails under way get when the loop is told to end. */
   readonly grace: number
 }
 
-/** Seconds after which it looks for mails of other processes, and for those that are to be tried again. */
-const interval = 5
 /** Seconds after a store that did not answer, doubled each time, and at most. */
 const firstPause = 5
 const longestPause = 60
@@ -21,7 +21,7 @@ const quietFor = 60
 
 /** Sends what is due, again and again, until the signal aborts and no mail is under way. */
 export async function runOutbox(
-  { sending, bell, grace }: LoopOptions,
+  { sending, bell, interval, grace }: LoopOptions,
   signal: AbortSignal,
   onError: (error: unknown) => void,
 ): Promise<void> {

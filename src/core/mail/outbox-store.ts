@@ -5,6 +5,7 @@ import type { MailKind } from './kinds.ts'
 export interface NewMail {
   /** UUIDv7. The `Message-ID` is made of it, so a mail that is sent again is the same mail. */
   readonly id: string
+  /** What it says. */
   readonly kind: MailKind
   /** The address, sealed. */
   readonly recipient: string
@@ -23,8 +24,12 @@ export interface NewMail {
   readonly expiresAt: number
 }
 
+/** Seconds in which one of the mails with a `coalesceKey` that are stored with changes is enough. */
+export const coalescesFor: number = 10 * 60
+
 /** A mail as stored. */
 export interface MailRecord extends NewMail {
+  /** What became of it. */
   readonly state: 'waiting' | 'sent' | 'failed'
   /** How often it was claimed. */
   readonly attempts: number
@@ -45,7 +50,9 @@ export type MailOutcome =
 
 /** Mails that wait, and what became of others. */
 export interface OutboxCounts {
+  /** Mails that are to be sent. */
   readonly waiting: number
+  /** Mails that will never be sent, and are not pruned yet. */
   readonly failed: number
   /** The `dueAt` of the mail that has waited longest; null if none waits. */
   readonly oldestDueAt: number | null
@@ -55,7 +62,7 @@ export interface OutboxCounts {
 export interface OutboxStore {
   /**
    * Stores a mail, which then survives a power failure. False, and nothing stored, if a mail with its
-   * `coalesceKey` was made at `coalescesSince` or later.
+   * `coalesceKey` was made at `coalescesSince` or later. One conditional step: of many at once one is stored.
    */
   add(mail: NewMail, coalescesSince?: number): Promise<boolean>
   /**
@@ -69,8 +76,12 @@ export interface OutboxStore {
    * the last one. A mail that was sent or has failed loses its recipient and its payload.
    */
   settle(id: string, attempts: number, outcome: MailOutcome, event?: AuthEvent): Promise<boolean>
-  /** Makes mails that have expired while they waited `failed`, `limit` at most. Returns them. */
+  /**
+   * Makes mails that have expired while they waited `failed`, `limit` at most, and returns them. One that
+   * somebody holds is left to them. They lose their recipient and their payload.
+   */
   expire(now: number, limit: number): Promise<readonly MailRecord[]>
+  /** Counts them. Reads indexes, not every row. */
   counts(): Promise<OutboxCounts>
   /** Deletes mails that do not wait and were made before an instant, `limit` at most; returns how many. */
   prune(before: number, limit: number): Promise<number>

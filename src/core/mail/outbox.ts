@@ -6,7 +6,7 @@ import { createDelivery, type DeliveryOptions, MailNotSentError } from './delive
 import { type MailKind, mailLifetime } from './kinds.ts'
 import { createOneTimeSecrets, type OneTimeSecrets } from './one-time-secret.ts'
 import { runOutbox } from './outbox-loop.ts'
-import type { NewMail, OutboxCounts } from './outbox-store.ts'
+import { coalescesFor, type NewMail, type OutboxCounts } from './outbox-store.ts'
 import { createMailSealing, type JsonObject } from './sealed-mail.ts'
 import { createSending } from './sending.ts'
 
@@ -66,18 +66,18 @@ export interface OutboxOptions extends Omit<DeliveryOptions, 'sealing' | 'deadli
   readonly deadline?: number
   /** Seconds for which a claimed mail is claimed by nobody else. Default 60. */
   readonly lease?: number
+  /** Seconds after which `run` looks for mails that nobody woke it for. Default 5. */
+  readonly interval?: number
   /** Seconds that mails under way get when `run` is told to end. Default 5. */
   readonly grace?: number
 }
 
 /** Seconds that a mail is kept after it was made: 7 days, unless it waits. */
 const retention = 7 * 24 * 60 * 60
-/** Seconds in which one notice of a kind is enough. */
-const coalescesFor = 10 * 60
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, secret, previousSecrets, issuer, events, clock } = options
-  const { concurrency = 5, deadline = 30, lease = 60, grace = 5 } = options
+  const { concurrency = 5, deadline = 30, lease = 60, interval = 5, grace = 5 } = options
   const sealing = createMailSealing(secret, previousSecrets)
   const digest = createKeyedDigest(secret, 'portcullis mails of a kind')
   const host = URL.parse(issuer)?.hostname || 'localhost'
@@ -117,7 +117,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (error !== undefined) throw error
     },
     run: (signal, onError) =>
-      runOutbox({ sending: (tell) => createSending(sending, tell), bell, grace }, signal, onError),
+      runOutbox(
+        { sending: (tell) => createSending(sending, tell), bell, interval, grace },
+        signal,
+        onError,
+      ),
     async expire(signal) {
       return await pruneInBatches(async (limit) => {
         const expired = await store.expire(clock(), limit)

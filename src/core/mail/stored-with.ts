@@ -14,8 +14,12 @@ export interface Redemption {
  * Each is absent unless it is given.
  */
 export interface StoredWith {
+  /** What happened. */
   readonly event?: AuthEvent | undefined
-  /** Mails that tell of the change. */
+  /**
+   * Mails that tell of the change. One with a `coalesceKey` is left out if another with the key was made at
+   * most `coalescesFor` seconds before it.
+   */
   readonly mails?: readonly NewMail[] | undefined
   /**
    * A one-time token that is used up in the same step. If it is not live, the change is not made:

@@ -1,7 +1,7 @@
 import type { Roles } from '../access/roles.ts'
 import type { AuthEvents, NewEvent } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
-import type { NewMail } from '../mail/outbox-store.ts'
+import type { StoredWith } from '../mail/stored-with.ts'
 import type { Store } from '../store.ts'
 import { explainConflict, present, type User } from './user.ts'
 import type { UserChanges } from './user-store.ts'
@@ -22,7 +22,7 @@ export type ChangeUser = (
   id: string,
   changes: UserChanges,
   happening: Omit<NewEvent, 'userId'>,
-  mails?: readonly NewMail[],
+  storedWith?: StoredWith,
 ) => Promise<User>
 
 export function createUserChanger({
@@ -31,7 +31,7 @@ export function createUserChanger({
   notices,
   roles,
 }: UserChangerOptions): ChangeUser {
-  return async (id, changes, happening, mails = []) => {
+  return async (id, changes, happening, storedWith = {}) => {
     const demotes =
       changes.active === false ||
       typeof changes.suspendedUntil === 'number' ||
@@ -39,10 +39,10 @@ export function createUserChanger({
     const keep = demotes ? roles.administrative : undefined
     const changed = await events
       .recordWith({ ...happening, userId: id }, (event) =>
-        users.update(id, changes, { keepOneActiveIn: keep, event, mails }),
+        users.update(id, changes, { ...storedWith, keepOneActiveIn: keep, event }),
       )
       .catch(explainConflict)
-    if (mails.length > 0) notices.wake()
+    if (storedWith.mails?.length) notices.wake()
     return present(changed)
   }
 }

@@ -85,7 +85,10 @@ export interface GuardedWrite extends StoredWith {
    * change that is not made for it answers null or false.
    */
   readonly ifFields?: UserFields | undefined
-  /** A session of the user that gets the new stamp of the change, as in `StampRenewal`. Default none. */
+  /**
+   * A session of the user that gets the new stamp of the change, as in `StampRenewal`. Only with
+   * `ifStamp`. Default none.
+   */
   readonly keepSession?: string | undefined
 }
 
@@ -151,6 +154,6 @@ export interface UserStore {
   ): Promise<boolean>
   /** Like `update`, with the same refusal. False if there is no such user. */
   remove(id: string, options?: GuardedWrite): Promise<boolean>
-  /** Users whose `deleteAt` is at `now` or before, `limit` at most. */
+  /** Users whose `deleteAt` is at `now` or before, `limit` at most, the oldest first. */
   dueForDeletion(now: number, limit: number): Promise<readonly UserRecord[]>
 }

@@ -134,6 +134,8 @@ export interface UsersOptions {
   readonly login: Login
   readonly events: AuthEvents
   readonly notices: Notices
+  /** The digest under which one-time tokens know an address. */
+  readonly addressDigestOf: (emailKey: string) => string
   readonly roles: Roles
   readonly defaultRole: string
   readonly fields: OwnFields
@@ -141,7 +143,7 @@ export interface UsersOptions {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { store, login, events, notices, roles, fields, clock } = options
+  const { store, login, events, notices, roles, fields, clock, addressDigestOf } = options
   const { users } = store
   const { hashNew, prepare } = createUserPreparer(options)
   const change = createUserChanger(options)
@@ -233,7 +235,7 @@ export function createUsers(options: UsersOptions): Users {
       await login.unlock(user.username)
       const changes = { passwordHash, securityStamp: newSecurityStamp() }
       const mails = notices.of('password_changed', user, by)
-      return await change(id, changes, { ...by, type: 'authn_password_change' }, mails)
+      return await change(id, changes, { ...by, type: 'authn_password_change' }, { mails })
     },
     changePassword: createPasswordChanger({ store, login, events, notices, hashNew }),
     endSessions: (id, by) =>
@@ -260,7 +262,7 @@ export function createUsers(options: UsersOptions): Users {
     const type = 'privilege_permissions_changed'
     const user = existing(await users.findById(id))
     const mails = user.role === role ? [] : notices.of('role_changed', user, by, { role })
-    return await change(id, { role }, { ...by, type, details: { role } }, mails)
+    return await change(id, { role }, { ...by, type, details: { role } }, { mails })
   }
 
   async function setEmail(
@@ -273,9 +275,13 @@ export function createUsers(options: UsersOptions): Users {
     const details = email === null ? { removed: true } : { verified }
     const changes = { ...address, securityStamp: newSecurityStamp() }
     const before = existing(await users.findById(id))
-    const isOther = before.emailKey !== address.emailKey
-    const mails = isOther ? notices.of('email_changed', before, by) : []
-    return await change(id, changes, { ...by, type: 'email_changed', details }, mails)
+    const { emailKey } = address
+    const storedWith = {
+      mails: before.emailKey === emailKey ? [] : notices.of('email_changed', before, by),
+      // Others who were about to prove it are too late.
+      ...(verified && emailKey !== null && { endsAddress: addressDigestOf(emailKey) }),
+    }
+    return await change(id, changes, { ...by, type: 'email_changed', details }, storedWith)
   }
 
   function setActive(id: string, active: boolean, by?: Actor): Promise<User> {

@@ -6,9 +6,10 @@ import type { GuardedRequest } from '../bearer.ts'
 import { answerOAuthError } from '../error-answers.ts'
 import { Refusal } from '../refusal.ts'
 import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
-import type { DocumentEndpoint, EndpointUrls, FormEndpoint } from './endpoint.ts'
+import { accountEndpoints } from './account-endpoints.ts'
+import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
 import { type EndpointName, endpoints } from './endpoints.ts'
-import type { JsonAnswers, JsonEndpoint } from './json-endpoint.ts'
+import { answerJsonError, type JsonEndpoint, type JsonHandlers } from './json-endpoint.ts'
 import { issuerPath, metadataPath } from './metadata.ts'
 
 /** Where the OAuth endpoints are. */
@@ -49,10 +50,10 @@ export const pathShapes: ShapesOf<OAuthPaths> = {
 /** What an OAuth endpoint reads of a request of any kind. */
 export interface EndpointRequest {
   readonly method: string
+  /** As guards read it. */
+  readonly guarded: GuardedRequest
   /** By its name in small letters. */
   readonly header: (name: string) => string | undefined
-  /** The same request, as guards read it. */
-  readonly guarded: GuardedRequest
   /** Reads the body; null if it has more bytes than the limit. */
   readonly readBody: (limit: number) => Promise<Uint8Array | null>
   readonly address: string | undefined
@@ -68,15 +69,35 @@ export interface MountedEndpoint {
   readonly bodyLimit: number
   /** The operation in the OpenAPI document, if it has one. */
   readonly documentation: object | undefined
+  /** How it says that a request is refused before it is asked. */
+  readonly refusals: Refusals
   /**
    * Refuses a request of its method before the body is read; null lets it pass. Undefined: every request
    * passes. For a framework that reads the body before it calls `answer`, which asks too.
    */
   readonly admit: ((request: GuardedRequest) => Promise<EndpointAnswer | null>) | undefined
-  /** The answer to an error of the framework; 500 for a mistake of ours. Undefined: that of an OAuth endpoint. */
-  readonly refuse: ((error: unknown) => EndpointAnswer) | undefined
   /** Answers whatever method is asked with. Rejects only for a mistake of ours. */
   readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>
+}
+
+/** How an endpoint puts refusals into words. */
+export interface Refusals {
+  /** The answer of a status, with a sentence that has no full stop. */
+  refuse(status: number, why: string): EndpointAnswer
+  /** The answer to an error of this library. Throws any other. */
+  answer(error: unknown): EndpointAnswer
+}
+
+/** RFC 6749 §5.2. */
+const oauthRefusals: Refusals = {
+  refuse: refuseRequest,
+  answer: (error) => answerOAuthError(error),
+}
+
+/** RFC 9457. */
+function problems({ compatibility }: Auth): Refusals {
+  const answer = (error: unknown): EndpointAnswer => answerJsonError(error, { compatibility })
+  return { answer, refuse: (status, why) => answer(new Refusal(status, `${why}.`)) }
 }
 
 /** The prefix without a slash at the end. */
@@ -87,15 +108,18 @@ export function normalizePrefix(prefix: string): string {
 /** Every two endpoints that would be at one path. */
 export function pathProblems(paths: OAuthPaths): string[] {
   const names = Object.keys(endpoints) as EndpointName[]
-  return names.flatMap((name, index) =>
-    names
-      .slice(index + 1)
-      .filter((other) => pathOf(name, paths) === pathOf(other, paths))
-      .map(
+  const taken = accountEndpoints.map(({ path }) => path)
+  return names.flatMap((name, index) => {
+    const at = pathOf(name, paths)
+    const same = names.slice(index + 1).filter((other) => pathOf(other, paths) === at)
+    return [
+      ...same.map(
         (other) =>
-          `The ${name} endpoint and the ${other} endpoint must have different paths: both have ${pathOf(name, paths)}.`,
+          `The ${name} endpoint and the ${other} endpoint must have different paths: both have ${at}.`,
       ),
-  )
+      ...(taken.includes(at) ? [`The ${name} endpoint cannot be at ${at}: accounts are.`] : []),
+    ]
+  })
 }
 
 /** The path of an endpoint below the prefix. */
@@ -141,35 +165,36 @@ export function mountEndpoints(
     jwks: root + mountedAt('jwks'),
   }
   const rfcPath = metadataPath(auth.issuer)
-  return (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
-    const endpoint: FormEndpoint | JsonEndpoint | DocumentEndpoint = endpoints[name]
+  const oauth = (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
+    const endpoint: FormEndpoint | DocumentEndpoint = endpoints[name]
+    const answer =
+      endpoint.method === 'POST'
+        ? answerForm(endpoint, auth)
+        : answerDocument(endpoint.create(auth, urls))
     const mounted = {
       method: endpoint.method,
       bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
       documentation: 'document' in endpoint ? endpoint.document(auth) : undefined,
-      ...answersOf(endpoint, auth, urls),
+      refusals: oauthRefusals,
+      admit: undefined,
+      answer,
     }
     const at =
       name === 'metadata' ? (rfcPath === null ? [] : [rfcPath, mountedAt(name)]) : [mountedAt(name)]
     return [...new Set(at)].map((path) => ({ ...mounted, path }))
   })
+  const accounts = accountEndpoints.filter(({ isOn }) => isOn(auth))
+  return [...oauth, ...accounts.map((each) => mountJson(each, auth, base))]
 }
 
-function answersOf(
-  endpoint: FormEndpoint | JsonEndpoint | DocumentEndpoint,
-  auth: Auth,
-  urls: EndpointUrls,
-): Pick<MountedEndpoint, 'answer' | 'admit' | 'refuse'> {
-  if ('createJson' in endpoint) {
-    const json = endpoint.createJson(auth)
-    const { admit, refuse } = json
-    return { admit, refuse, answer: answerJson(json, endpoint.bodyLimit) }
+function mountJson(endpoint: JsonEndpoint, auth: Auth, base: string): MountedEndpoint {
+  const { method, path, bodyLimit } = endpoint
+  const refusals = problems(auth)
+  return {
+    ...{ method, bodyLimit, refusals, path: base + path },
+    documentation: endpoint.document(auth),
+    ...answersOf(endpoint, auth, refusals),
   }
-  const answer =
-    endpoint.method === 'POST'
-      ? answerForm(endpoint, auth)
-      : answerDocument(endpoint.create(auth, urls))
-  return { admit: undefined, refuse: undefined, answer }
 }
 
 const options = {
@@ -178,36 +203,30 @@ const options = {
   introspection: 'introspectionPath',
 } as const satisfies Partial<Record<EndpointName, keyof OAuthPaths>>
 
-/** What is wrong with a body that is longer than the limit, in bytes. */
-export const tooLarge = (limit: number): string => `The body must have at most ${limit} bytes`
-
-/** What is wrong with a body that breaks off, or has no media type. */
-export const unreadable = 'The request body could not be read'
-
 /** The answer to a body that is longer than the limit. */
-export function refuseLarge(limit: number): EndpointAnswer {
-  return refuseRequest(413, tooLarge(limit))
+export function refuseLarge({ refuse }: Refusals, limit: number): EndpointAnswer {
+  return refuse(413, `The body must have at most ${limit} bytes`)
 }
 
 /** The answer to a body that cannot be read. */
-export function refuseUnreadable(status: number): EndpointAnswer {
-  return refuseRequest(status, unreadable)
+export function refuseUnreadable({ refuse }: Refusals, status: number): EndpointAnswer {
+  return refuse(status, 'The request body could not be read')
 }
 
-function refuseMethod(use: string, allow: string): EndpointAnswer {
-  const refused = refuseRequest(405, `Use ${use}`)
+function refuseMethod({ refuse }: Refusals, use: string, allow: string): EndpointAnswer {
+  const refused = refuse(405, `Use ${use}`)
   return { ...refused, headers: { ...refused.headers, allow } }
 }
 
 function answerForm(endpoint: FormEndpoint, auth: Auth): MountedEndpoint['answer'] {
   const answer = endpoint.create(auth)
   return async ({ method, header, readBody, address, requestId }) => {
-    if (method !== 'POST') return refuseMethod('POST', 'POST')
+    if (method !== 'POST') return refuseMethod(oauthRefusals, 'POST', 'POST')
     const contentType = header('content-type')
     // No media type at all (RFC 9110 §8.3.1). Another type than a form is 400, by the form's reader.
-    if (contentType && !contentType.includes('/')) return refuseUnreadable(415)
+    if (contentType && !contentType.includes('/')) return refuseUnreadable(oauthRefusals, 415)
     const body = await readBody(endpoint.bodyLimit)
-    if (body === null) return refuseLarge(endpoint.bodyLimit)
+    if (body === null) return refuseLarge(oauthRefusals, endpoint.bodyLimit)
     if ((header('content-encoding') ?? 'identity') !== 'identity') {
       return refuseRequest(415, 'Send the form without a content encoding')
     }
@@ -217,28 +236,70 @@ function answerForm(endpoint: FormEndpoint, auth: Auth): MountedEndpoint['answer
   }
 }
 
+/** RFC 8259 §11. A parameter such as `charset` has no meaning there. */
+const jsonType = /^application\/json[ \t]*(?:;.*)?$/i
+
+function answersOf(
+  endpoint: JsonEndpoint,
+  auth: Auth,
+  refusals: Refusals,
+): Pick<MountedEndpoint, 'admit' | 'answer'> {
+  const handlers = endpoint.create(auth)
+  const { admit } = handlers
+  const admitOrRefuse =
+    admit &&
+    (async (request: GuardedRequest): Promise<EndpointAnswer | null> => {
+      try {
+        await admit(request)
+        return null
+      } catch (error) {
+        return refusals.answer(error)
+      }
+    })
+  const answer = answerJson(handlers, endpoint.bodyLimit, refusals)
+  return {
+    admit: admitOrRefuse,
+    async answer(request) {
+      if (request.method !== 'POST') return refuseMethod(refusals, 'POST', 'POST')
+      return (await admitOrRefuse?.(request.guarded)) ?? (await answer(request))
+    },
+  }
+}
+
+function answerJson(
+  { answer }: JsonHandlers,
+  bodyLimit: number,
+  refusals: Refusals,
+): MountedEndpoint['answer'] {
+  return async ({ header, guarded, readBody, address, requestId }) => {
+    const body = await readBody(bodyLimit)
+    if (body === null) return refuseLarge(refusals, bodyLimit)
+    // No form is read: a page of another origin can send one without asking first.
+    if (!jsonType.test(header('content-type') ?? '')) {
+      return refusals.refuse(415, 'Send the body as JSON: Content-Type: application/json')
+    }
+    if ((header('content-encoding') ?? 'identity') !== 'identity') {
+      return refusals.refuse(415, 'Send the body without a content encoding')
+    }
+    const userAgent = header('user-agent')
+    const locale = header('accept-language')?.slice(0, 200) ?? null
+    try {
+      return await answer({ body, guarded, address, userAgent, requestId, locale })
+    } catch (error) {
+      return refusals.answer(error)
+    }
+  }
+}
+
 function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['answer'] {
   return async ({ method }) => {
-    if (method !== 'GET' && method !== 'HEAD') return refuseMethod('GET', 'GET, HEAD')
+    if (method !== 'GET' && method !== 'HEAD') {
+      return refuseMethod(oauthRefusals, 'GET', 'GET, HEAD')
+    }
     try {
       return await read()
     } catch (error) {
       return answerOAuthError(error)
     }
-  }
-}
-
-function answerJson(
-  { admit, answer, refuse }: JsonAnswers,
-  bodyLimit: number,
-): MountedEndpoint['answer'] {
-  return async ({ method, header, guarded, readBody, address, requestId }) => {
-    if (method !== 'POST') return refuse(new Refusal(405, 'Use POST', { allow: 'POST' }))
-    const refused = await admit(guarded)
-    if (refused !== null) return refused
-    const body = await readBody(bodyLimit)
-    const contentType = header('content-type')
-    const contentEncoding = header('content-encoding')
-    return await answer({ guarded, contentType, contentEncoding, address, requestId }, body)
   }
 }

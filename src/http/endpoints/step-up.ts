@@ -11,21 +11,13 @@ import { all } from '../guards/combinators.ts'
 import type { Guard } from '../guards/guard.ts'
 import { createGuards } from '../guards/guards.ts'
 import { BearerError, Forbidden } from '../refusal.ts'
-import {
-  createJsonEndpoint,
-  type JsonCall,
-  type JsonEndpoint,
-  type JsonRequest,
-} from './json-endpoint.ts'
+import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
+import { password, required } from './json-members.ts'
 
 interface Asking {
   readonly user: User
   readonly token: AccessToken
 }
-
-const members = {
-  password: { type: 'string', format: 'password', description: 'The password of the user' },
-} as const
 
 function askingUser(auth: Auth): Guard<Asking> {
   const { activeUser, accessToken } = createGuards(auth)
@@ -38,13 +30,15 @@ function askingUser(auth: Auth): Guard<Asking> {
  */
 async function stepUp(
   auth: Auth,
-  { value: { user, token }, fields: { password }, request }: JsonCall<Asking, typeof members>,
+  given: string,
+  request: JsonOrigin,
+  { user, token }: Asking,
 ): Promise<object> {
   const { sid } = token.claims
   if (sid === undefined || token.external) {
     throw new Forbidden('This needs a login here: the token belongs to no session')
   }
-  const record = await authenticate(auth, user, token, password, request)
+  const record = await authenticate(auth, user, token, given, request)
   const client = await auth.clients.find(token.claims.client_id)
   const by = { actor: actorOf({ userId: user.id }), ...originOf(request) }
   const session = client && (await auth.sessions.reauthenticate(record, sid, { by }))
@@ -66,18 +60,24 @@ async function authenticate(
   auth: Auth,
   { id, username }: User,
   { claims: { client_id: clientId } }: AccessToken,
-  password: string,
-  request: JsonRequest,
+  given: string,
+  request: JsonOrigin,
 ): Promise<UserRecord> {
   const origin = { actor: actorOf({ userId: id }), ...originOf(request) }
-  const credentials = { username, password, clientId, ...origin, purpose: 'step-up' } as const
+  const credentials = {
+    username,
+    password: given,
+    clientId,
+    ...origin,
+    purpose: 'step-up',
+  } as const
   const record = await auth[internals].login.authenticate(credentials)
   // Another user may have got the name since the token was checked.
   if (record?.id !== id) throw new UserError('password_incorrect', ['The password is not right.'])
   return record
 }
 
-function originOf({ address, requestId }: JsonRequest): {
+function originOf({ address, requestId }: JsonOrigin): {
   readonly address: string | undefined
   readonly requestId: string | undefined
 } {
@@ -85,19 +85,18 @@ function originOf({ address, requestId }: JsonRequest): {
 }
 
 /** Where a user authenticates again, for what needs a recent login. */
-export const stepUpEndpoint: JsonEndpoint = createJsonEndpoint({
+export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
   path: '/auth/step-up',
-  members,
-  guard: askingUser,
-  answer: stepUp,
-  operation: {
-    operationId: 'stepUp',
-    summary: 'Enter the password again',
-    description:
-      'For routes that need a recent login (RFC 9470): they answer 401 with the error `insufficient_user_authentication`. The new access token belongs to the same session; the old one stays as it is.',
-    title: 'StepUp',
-    success: 'An access token that says when the user authenticated: now',
-    answer: {
+  operationId: 'stepUp',
+  summary: 'Enter the password again',
+  description:
+    'For routes that need a recent login (RFC 9470): they answer 401 with the error `insufficient_user_authentication`. The new access token belongs to the same session; the old one stays as it is.',
+  body: 'StepUp',
+  members: { password: required({ ...password, description: 'The password of the user' }) },
+  success: {
+    status: 200,
+    description: 'An access token that says when the user authenticated: now',
+    schema: {
       title: 'StepUpResponse',
       type: 'object',
       required: ['access_token', 'token_type', 'expires_in'],
@@ -107,11 +106,13 @@ export const stepUpEndpoint: JsonEndpoint = createJsonEndpoint({
         expires_in: { type: 'integer', description: 'Seconds' },
       },
     },
-    refusals: {
-      400: 'The request does not fit, or the password is not right',
-      403: 'Requires an active user, with a token of a session here',
-      429: 'Too many failed attempts; see Retry-After',
-      503: 'Too many logins at once; see Retry-After',
-    },
   },
+  refusals: {
+    400: 'The request does not fit, or the password is not right',
+    403: 'Requires an active user, with a token of a session here',
+    429: 'Too many failed attempts; see Retry-After',
+    503: 'Too many logins at once; see Retry-After',
+  },
+  guard: askingUser,
+  answer: (auth, { password: given }, origin, asking) => stepUp(auth, given, origin, asking),
 })

@@ -43,6 +43,9 @@ const EventAnswer = {
   },
 } as const
 
+/** An event on the wire, for a document that has some. */
+export const eventSchema: object = EventAnswer
+
 const EventPage = {
   title: 'EventPage',
   type: 'object',

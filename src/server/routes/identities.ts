@@ -20,14 +20,14 @@ const IdentityOfIssuer = {
   additionalProperties: false,
 } as const
 const NewIdentity = { title: 'NewIdentity', ...IdentityOfIssuer } as const
-const IdentityAnswer = {
+export const IdentityAnswer = {
   title: 'Identity',
   type: 'object',
   required: ['issuer', 'subject', 'created_at'],
   properties: {
     issuer: { type: 'string' },
     subject: { type: 'string' },
-    created_at: Instant,
+    created_at: Instant as typeof Instant,
   },
 } as const
 const IdentityList = {
@@ -124,7 +124,8 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   )
 }
 
-function identityAnswer(identity: IdentityRecord): FromSchema<typeof IdentityAnswer> {
+/** A link of a user to an identity, as the wire shows one. */
+export function identityAnswer(identity: IdentityRecord): FromSchema<typeof IdentityAnswer> {
   const { issuer, subject, createdAt } = identity
   return { issuer, subject, created_at: createdAt }
 }

@@ -1,18 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../../core/errors.ts'
-import { crossChecks } from './cross-checks.ts'
+import { crossChecks, relayIsThere } from './cross-checks.ts'
 import type { Environment } from './environment.ts'
 import { misspellings } from './misspelling.ts'
 import type { Setting } from './setting.ts'
 import { type Config, settingNames, valuesOfAll } from './settings.ts'
 
 /**
- * Reads the configuration from environment variables; an empty one counts as not set.
+ * Reads the configuration from environment variables; an empty one counts as not set. A server for
+ * development keeps its mails, so it needs no relay for them.
  *
  * @throws {ConfigError} with every mistake: its variable and what would be right, never its value if
  * it is a secret.
  */
-export function readConfig(environment: Environment): Config {
+export function readConfig(
+  environment: Environment,
+  { keepsMails = false }: { readonly keepsMails?: boolean } = {},
+): Config {
   const problems = [...misspellings(environment, settingNames())]
   const values = new Map<Setting, unknown>()
 
@@ -27,7 +31,8 @@ export function readConfig(environment: Environment): Config {
   }
 
   const config = valuesOfAll(valueFor)
-  for (const check of crossChecks) problems.push(...check(config))
+  const checks = keepsMails ? crossChecks : [...crossChecks, relayIsThere]
+  for (const check of checks) problems.push(...check(config))
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }

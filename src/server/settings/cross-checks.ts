@@ -62,6 +62,23 @@ const schemaHasPlace: CrossCheck = ({ databaseSchema, databaseUrl }) =>
         'DATABASE_SCHEMA is for PostgreSQL: set DATABASE_URL too, or DATABASE_TABLE_PREFIX instead, which SQLite has.',
       ]
 
+const senderIsNamed: CrossCheck = ({ smtpUrl, mailFrom }) =>
+  smtpUrl === undefined || mailFrom !== undefined
+    ? []
+    : ['MAIL_FROM is missing: SMTP_URL needs to know who mails are from.']
+
+/** What needs a relay has one. Not asked of a server for development, which keeps its mails. */
+export const relayIsThere: CrossCheck = ({ smtpUrl, registration, emailChange, notices }) => {
+  const wants = [
+    ['REGISTRATION', registration !== 'closed' && registration !== 'invited'],
+    ['EMAIL_CHANGE', emailChange],
+    ['NOTICES', notices],
+  ] as const
+  return wants
+    .filter(([, isOn]) => isOn && smtpUrl === undefined)
+    .map(([name]) => `${name} needs SMTP_URL: without mails only invitations and links work.`)
+}
+
 /** Each returns what is wrong between the settings that it looks at. */
 export const crossChecks: readonly CrossCheck[] = [
   secretsDiffer,
@@ -71,4 +88,5 @@ export const crossChecks: readonly CrossCheck[] = [
   issuerIsSafe,
   otherIssuersFit,
   schemaHasPlace,
+  senderIsNamed,
 ]

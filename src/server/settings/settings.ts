@@ -2,6 +2,7 @@
 // subject; parser, default, type, documentation, `doctor` and the search for misspelt names follow.
 
 import * as access from './access.ts'
+import * as accounts from './accounts.ts'
 import * as data from './data.ts'
 import * as listening from './listening.ts'
 import * as monitoring from './monitoring.ts'
@@ -19,6 +20,7 @@ export type Config = ValuesOf<
     typeof sessions &
     typeof passwords &
     typeof access &
+    typeof accounts &
     typeof outsideIssuers &
     typeof monitoring
 >
@@ -40,6 +42,7 @@ const subjects: readonly Subject[] = [
   { title: 'Sessions and events', members: sessions },
   { title: 'Passwords', members: passwords },
   { title: 'Access', members: access },
+  { title: 'Accounts and mail', members: accounts },
   { title: 'Other issuers', members: outsideIssuers },
   { title: 'Monitoring', members: monitoring },
 ]

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../core/store.ts'
+import { addressesContract } from './addresses.ts'
 import { clientsContract } from './clients.ts'
 import { eventsContract } from './events.ts'
+import { guardedWritesContract } from './guarded-writes.ts'
 import { identitiesContract } from './identities.ts'
 import { lastActiveUserContract } from './last-active-user.ts'
+import { oneTimeTokensContract } from './one-time-tokens.ts'
+import { outboxContract } from './outbox.ts'
 import { passwordHashesContract } from './password-hashes.ts'
 import { revokeAllContract } from './revoke-all.ts'
 import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
+import { storedWithContract } from './stored-with.ts'
 import { throttleContract } from './throttle.ts'
 import { usersContract } from './users.ts'
 
@@ -39,6 +44,8 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
 
     const stores = () => opened
     usersContract(stores)
+    addressesContract(stores)
+    guardedWritesContract(stores)
     passwordHashesContract(stores)
     identitiesContract(stores)
     eventsContract(stores)
@@ -47,6 +54,9 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     signingKeysContract(stores)
     throttleContract(stores)
     clientsContract(stores)
+    oneTimeTokensContract(stores)
+    outboxContract(stores)
+    storedWithContract(stores)
 
     test('a store that is open answers', async () => {
       for (const store of opened) await store.check()

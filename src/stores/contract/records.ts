@@ -4,6 +4,8 @@ import type { ClientRecord } from '../../core/clients/client-store.ts'
 import { ConflictError } from '../../core/errors.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
 import type { SigningKeyRecord } from '../../core/keys/key-store.ts'
+import type { OneTimeTokenRecord } from '../../core/mail/one-time-token-store.ts'
+import type { NewMail } from '../../core/mail/outbox-store.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
@@ -93,6 +95,46 @@ export function aKey(changes: Partial<SigningKeyRecord> = {}): SigningKeyRecord 
   }
 }
 
+/** A live one-time token that no other test knows, of nobody. */
+export function aToken(changes: Partial<OneTimeTokenRecord> = {}): OneTimeTokenRecord {
+  return {
+    digest: randomUUID(),
+    kind: 'registration',
+    subject: randomUUID(),
+    userId: null,
+    securityStamp: null,
+    addressDigest: null,
+    payload: 'v1.payload',
+    tries: 0,
+    createdAt: now,
+    expiresAt: now + 1000,
+    ...changes,
+  }
+}
+
+/** The same of a user. */
+export function aTokenOf(
+  { id, securityStamp }: UserRecord,
+  changes: Partial<OneTimeTokenRecord> = {},
+): OneTimeTokenRecord {
+  return aToken({ kind: 'password_reset', subject: id, userId: id, securityStamp, ...changes })
+}
+
+/** A mail that no other test knows, due at once. */
+export function aMail(changes: Partial<NewMail> = {}): NewMail {
+  return {
+    id: uuidv7(),
+    kind: 'password_changed',
+    recipient: 'v1.recipient',
+    coalesceKey: null,
+    payload: 'v1.payload',
+    createdAt: now,
+    dueAt: now,
+    expiresAt: now + 1000,
+    ...changes,
+  }
+}
+
 /** An event that no other test knows. */
 export function anEvent(changes: Partial<AuthEvent> = {}): AuthEvent {
   return { id: uuidv7(), type: 'user_updated', at: now, outcome: 'success', ...changes }
@@ -106,6 +148,29 @@ export async function addUser(
   const user = aUser(changes)
   await store.users.create(user)
   return user
+}
+
+/** A user who has verified an address. */
+export function aUserWith(address: string, changes: Partial<UserRecord> = {}): UserRecord {
+  return aUser({ email: address, emailKey: address, emailVerifiedAt: now, ...changes })
+}
+
+/** Runs 50 at the same time, by turns in both processes. */
+export async function fiftyAtOnce<T, Opened extends Store>(
+  [store, other]: readonly [Opened, Opened],
+  run: (store: Opened, index: number) => Promise<T>,
+): Promise<readonly PromiseSettledResult<T>[]> {
+  return await Promise.allSettled(
+    Array.from({ length: 50 }, (_, index) => run(index % 2 ? store : other, index)),
+  )
+}
+
+/** What those answered. None may have failed. */
+export function answersOf<T>(results: readonly PromiseSettledResult<T>[]): readonly T[] {
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
 }
 
 /** True for the refusal of this code. */

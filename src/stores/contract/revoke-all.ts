@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { Store } from '../../core/store.ts'
-import { aClient, addUser, aKey, anEvent, aSession, now, type Stores } from './records.ts'
+import { testsOf } from './optional.ts'
+import {
+  aClient,
+  addUser,
+  aKey,
+  aMail,
+  anEvent,
+  aSession,
+  aToken,
+  aTokenOf,
+  now,
+  type Stores,
+} from './records.ts'
 
 /** What an end of everything leaves. Run it last: it ends what the other tests have made. */
 export function revokeAllContract(stores: Stores): void {
@@ -42,6 +54,31 @@ export function revokeAllContract(stores: Stores): void {
         assert.equal(subject.keysVersion, version)
         assert.equal((await other.findClientSubject('none')).epoch, `new stamp ${version}`)
       }
+    })
+
+    testsOf(
+      stores,
+      'oneTimeTokens',
+      'outbox',
+    )('no one-time token and no mail that waits is left (DD-08)', async ([whole, another]) => {
+      const tokens = [aToken(), aTokenOf(await addUser(whole)), aToken({ expiresAt: 1 })]
+      for (const token of tokens) await whole.oneTimeTokens.put(token)
+      const [failed, waiting] = [aMail(), aMail({ dueAt: now + 100 })]
+      for (const mail of [failed, waiting]) await whole.outbox.add(mail)
+      const claims = await whole.outbox.claim(now, now + 60, 10_000)
+      const { attempts = 0 } = claims.find(({ id }) => id === failed.id) ?? {}
+      await whole.outbox.settle(failed.id, attempts, { state: 'failed', reason: 'refused' })
+      const before = await whole.outbox.counts()
+      await whole.revokeAll('the last stamp', now)
+      for (const { kind, subject } of tokens) {
+        assert.equal(await another.oneTimeTokens.end(kind, subject), false)
+      }
+      assert.deepEqual(await another.outbox.counts(), {
+        waiting: 0,
+        failed: before.failed,
+        oldestDueAt: null,
+      })
+      assert.equal(await whole.outbox.add(waiting), true, 'it is gone')
     })
   })
 }

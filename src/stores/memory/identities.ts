@@ -1,7 +1,6 @@
-import { ConflictError } from '../../core/errors.ts'
 import type { IdentityRecord, IdentityStore } from '../../core/issuers/identity-store.ts'
-import type { UserRecord, UserStore } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
+import type { MemoryUsers } from './users.ts'
 
 /** Links in memory. */
 export interface MemoryIdentities extends IdentityStore {
@@ -9,10 +8,7 @@ export interface MemoryIdentities extends IdentityStore {
 }
 
 export function createMemoryIdentities(
-  users: UserStore & {
-    read(id: string): UserRecord | null
-    readByUsername(username: string): UserRecord | null
-  },
+  users: Pick<MemoryUsers, 'read' | 'insert'>,
   addEvent: AddEvent,
 ): MemoryIdentities {
   const byKey = new Map<string, IdentityRecord>()
@@ -33,10 +29,9 @@ export function createMemoryIdentities(
     async createUser(issuer, subject, user, event) {
       const key = keyOf(issuer, subject)
       if (byKey.has(key)) return false
-      // Looked at first, so that nothing is waited for between the look and the change.
-      if (users.readByUsername(user.username) !== null) throw new ConflictError('username_taken')
+      users.insert(user)
       byKey.set(key, Object.freeze({ issuer, subject, userId: user.id, createdAt: user.createdAt }))
-      await users.create(user, { event })
+      addEvent(event)
       return true
     },
     async unlink(userId, issuer, subject, event) {

@@ -4,6 +4,7 @@ import type {
   OneTimeTokenRecord,
   OneTimeTokenStore,
 } from '../../core/mail/one-time-token-store.ts'
+import { coalescesFor } from '../../core/mail/outbox-store.ts'
 import type { StoredWith } from '../../core/mail/stored-with.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
@@ -59,7 +60,7 @@ export function createMemoryOneTimeTokens(
     },
     store({ event, mails = [], redeems, endsAddress } = {}) {
       addEvent(event)
-      for (const mail of mails) outbox.put(mail)
+      for (const mail of mails) outbox.put(mail, mail.createdAt - coalescesFor)
       for (const [key, { digest, addressDigest }] of byKey) {
         const isUsed = digest === redeems?.digest
         if (isUsed || (endsAddress !== undefined && addressDigest === endsAddress)) {
@@ -79,9 +80,8 @@ export function createMemoryOneTimeTokens(
       changes.check(storedWith)
       if (!hasUser(token)) return false
       const key = keyOf(token.kind, token.subject)
-      const before = byKey.get(key)
-      const tries = before?.digest === token.digest ? before.tries : 0
-      byKey.set(key, Object.freeze({ ...token, tries }))
+      if (byKey.get(key)?.digest === token.digest) return true
+      byKey.set(key, Object.freeze({ ...token }))
       changes.store(storedWith)
       return true
     },

@@ -2,8 +2,8 @@ import type { MailRecord, NewMail, OutboxStore } from '../../core/mail/outbox-st
 import type { AddEvent } from './events.ts'
 
 export interface MemoryOutbox extends OutboxStore {
-  /** Stores a mail, whatever was made before. */
-  put(mail: NewMail): void
+  /** Stores a mail that tells of a change. */
+  put(mail: NewMail, coalescesSince: number): boolean
   /** Forgets what waits. */
   forgetWaiting(): void
 }
@@ -17,14 +17,24 @@ export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
       .filter(({ state }) => state === 'waiting')
       .sort((one, other) => one.dueAt - other.dueAt)
 
+  const isFree = ({ claimedUntil }: MailRecord, now: number): boolean =>
+    claimedUntil === null || claimedUntil <= now
+
   function change(mail: MailRecord, changes: Partial<MailRecord>): MailRecord {
     const changed = Object.freeze({ ...mail, ...changes })
     byId.set(mail.id, changed)
     return changed
   }
 
-  function put(mail: NewMail): void {
+  /** False, and nothing stored, if another mail makes it superfluous. */
+  function put(mail: NewMail, coalescesSince: number): boolean {
+    const { coalesceKey: key } = mail
+    for (const other of byId.values()) {
+      if (key !== null && other.coalesceKey === key && other.createdAt >= coalescesSince)
+        return false
+    }
     change({ ...mail, state: 'waiting', attempts: 0, claimedUntil: null, reason: null }, {})
+    return true
   }
 
   return {
@@ -32,18 +42,10 @@ export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
     forgetWaiting() {
       for (const { id } of waiting()) byId.delete(id)
     },
-    async add(mail, coalescesSince = Infinity) {
-      const { coalesceKey: key } = mail
-      const isSuperfluous = [...byId.values()].some(
-        (other) => key !== null && other.coalesceKey === key && other.createdAt >= coalescesSince,
-      )
-      if (!isSuperfluous) put(mail)
-      return !isSuperfluous
-    },
+    add: async (mail, coalescesSince = Infinity) => put(mail, coalescesSince),
     async claim(now, until, limit) {
       return waiting()
-        .filter(({ dueAt, expiresAt }) => dueAt <= now && expiresAt > now)
-        .filter(({ claimedUntil }) => claimedUntil === null || claimedUntil <= now)
+        .filter((mail) => mail.dueAt <= now && mail.expiresAt > now && isFree(mail, now))
         .slice(0, limit)
         .map((mail) => change(mail, { attempts: mail.attempts + 1, claimedUntil: until }))
     },
@@ -63,10 +65,16 @@ export function createMemoryOutbox(addEvent: AddEvent): MemoryOutbox {
     },
     async expire(now, limit) {
       return waiting()
-        .filter(({ expiresAt }) => expiresAt <= now)
+        .filter((mail) => mail.expiresAt <= now && isFree(mail, now))
         .slice(0, limit)
         .map((mail) =>
-          change(mail, { state: 'failed', reason: 'expired', recipient: '', payload: '' }),
+          change(mail, {
+            state: 'failed',
+            claimedUntil: null,
+            reason: 'expired',
+            recipient: '',
+            payload: '',
+          }),
         )
     },
     async counts() {

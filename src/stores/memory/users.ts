@@ -7,7 +7,8 @@ import type { MemoryChanges } from './one-time-tokens.ts'
 
 export interface MemoryUsers extends UserStore {
   read(id: string): UserRecord | null
-  readByUsername(username: string): UserRecord | null
+  /** Creates a user without a pause. @throws {ConflictError} `username_taken`, `email_taken` */
+  insert(user: UserRecord): void
   stampAll(securityStamp: string): void
 }
 
@@ -33,16 +34,19 @@ export function createMemoryUsers(
     emailVerifiedAt === null ? null : emailKey
 
   /** Puts the record in the place of the one before, unless what must be unique is another's. */
-  function replace(before: UserRecord | undefined, user: UserRecord): void {
+  function replace(before: UserRecord | undefined, user: UserRecord): UserRecord {
     const isAnothers = (taken: string | undefined): boolean =>
       taken !== undefined && taken !== before?.id
     const key = verifiedKeyOf(user)
+    if (before === undefined && byId.has(user.id)) throw new ConflictError('username_taken')
     if (isAnothers(idByUsername.get(user.username))) throw new ConflictError('username_taken')
     if (isAnothers(idByEmail.get(key ?? ''))) throw new ConflictError('email_taken')
     if (before) forgetNames(before)
-    byId.set(user.id, Object.freeze({ ...user }))
+    const stored = Object.freeze({ ...user, fields: copyOf(user.fields) })
+    byId.set(user.id, stored)
     idByUsername.set(user.username, user.id)
     if (key !== null) idByEmail.set(key, user.id)
+    return stored
   }
 
   function forgetNames(user: UserRecord): void {
@@ -50,7 +54,7 @@ export function createMemoryUsers(
     idByEmail.delete(verifiedKeyOf(user) ?? '')
   }
 
-  const insert = (user: UserRecord): void => replace(undefined, user)
+  const insert = (user: UserRecord): UserRecord => replace(undefined, user)
 
   const hasStamp = (user: UserRecord, stamp: string | undefined): boolean =>
     stamp === undefined || (user.active && user.securityStamp === stamp)
@@ -72,7 +76,7 @@ export function createMemoryUsers(
 
   return {
     read,
-    readByUsername,
+    insert,
     stampAll(securityStamp) {
       for (const user of byId.values()) byId.set(user.id, Object.freeze({ ...user, securityStamp }))
     },
@@ -142,8 +146,7 @@ export function createMemoryUsers(
       const user = byId.get(id)
       if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return null
       refuseIfLast(user, keepOneActiveIn)
-      const changed = Object.freeze({ ...user, ...changes })
-      replace(user, changed)
+      const changed = replace(user, { ...user, ...changes })
       if (ifStamp !== undefined) keepOpen(id, keepSession, ifStamp, changed.securityStamp)
       changesOf().store(storedWith)
       return changed
@@ -181,4 +184,9 @@ export function createMemoryUsers(
       return byId.delete(id)
     },
   }
+}
+
+/** What was written stays so, whatever the caller does with it, and is JSON as in a database. */
+function copyOf(fields: UserFields): UserFields {
+  return JSON.parse(JSON.stringify(fields), (_key, value) => Object.freeze(value))
 }

@@ -13,6 +13,7 @@ export const accounts: Step = {
     'one_time_tokens_by_expires_at',
     'mail_outbox',
     'mail_outbox_waiting',
+    'mail_outbox_failed',
     'mail_outbox_by_coalesce_key',
     'mail_outbox_by_created_at',
   ],
@@ -89,6 +90,13 @@ export const accounts: Step = {
       .on('mail_outbox')
       .column('due_at')
       .where(sql.ref('state'), '=', sql.lit('waiting'))
+      .execute()
+    // For their number: they are few.
+    await db.schema
+      .createIndex('mail_outbox_failed')
+      .on('mail_outbox')
+      .column('id')
+      .where(sql.ref('state'), '=', sql.lit('failed'))
       .execute()
     await db.schema
       .createIndex('mail_outbox_by_coalesce_key')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   type IsolationLevel,
   type Kysely,
@@ -188,9 +189,9 @@ function createEngine(
       }
     },
     inTransaction,
-    inTurn: (name, change) =>
+    inTurn: (name, change, key = '') =>
       inCommittedTransaction(async (transaction) => {
-        await sql`select pg_advisory_xact_lock(${turnNumbers[name]})`.execute(transaction)
+        await sql`select pg_advisory_xact_lock(${turnNumber(name, key)})`.execute(transaction)
         return await change(transaction)
       }),
     withoutSync: (change) => change(db),
@@ -210,6 +211,13 @@ function createEngine(
 // in one database take turns with each other, too, for as long as a statement takes.
 const turnNumbers: Readonly<Record<TurnName, number>> = {
   users: 0x706f727401,
+  mails: 0x706f727403,
+}
+
+/** Text, since it has 64 bits with a key: two keys with one number take turns, too. */
+function turnNumber(name: TurnName, key: string): string {
+  if (key === '') return String(turnNumbers[name])
+  return String(createHash('sha256').update(`${name} ${key}`).digest().readBigInt64BE())
 }
 
 /** Transactions that are done again after a conflict, each within one lease. */

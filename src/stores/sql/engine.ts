@@ -3,7 +3,7 @@ import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { Schema } from './schema.ts'
 
 /** What statements take turns for. */
-export type TurnName = 'users'
+export type TurnName = 'users' | 'mails'
 
 /** Runs statements in one transaction. */
 export type InTransaction = <T>(change: (transaction: Kysely<Schema>) => Promise<T>) => Promise<T>
@@ -28,9 +28,13 @@ export interface Engine {
   /**
    * The same for one statement whose condition is about other rows, so that no other such statement of the
    * same name runs at the same time. PostgreSQL needs it: each of two at once would see the rows as
-   * they were. SQLite's writers take turns anyway.
+   * they were. SQLite's writers take turns anyway. With a key, only those of the same key take turns.
    */
-  inTurn<T>(name: TurnName, change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
+  inTurn<T>(
+    name: TurnName,
+    change: (connection: Kysely<Schema>) => Promise<T>,
+    key?: string,
+  ): Promise<T>
   /** Runs statements whose effect need not survive a power failure, without waiting for the disk. */
   withoutSync<T>(change: (connection: Kysely<Schema>) => Promise<T>): Promise<T>
   /**

@@ -4,7 +4,7 @@ import { mapAnswer } from '../../core/maybe-promise.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import type { IdentitiesTable } from './schema.ts'
-import { insertUser, toRecordOrNull } from './users.ts'
+import { insertUser, takenOf, toRecordOrNull } from './user-rows.ts'
 
 /** Links between identities of other issuers and users, in SQL. */
 export function createIdentityStore(engine: Engine): IdentityStore {
@@ -59,7 +59,8 @@ export function createIdentityStore(engine: Engine): IdentityStore {
         if (!isUniqueViolation(error)) throw error
         // The name is taken: by a user whom the same identity has just been given, perhaps.
         if ((await readUser(issuer, subject)) !== undefined) return false
-        throw new ConflictError('username_taken', { cause: error })
+        const code = takenOf(db, error)
+        throw code === null ? error : new ConflictError(code, { cause: error })
       }
     },
     async unlink(userId, issuer, subject, event) {

@@ -1,51 +1,72 @@
-import { sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { OneTimeTokenRecord, OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
 import type { Engine } from './engine.ts'
-import type { OneTimeTokensTable } from './schema.ts'
+import type { OneTimeTokensTable, Schema } from './schema.ts'
 import { createStoreChange, isLive } from './stored-with.ts'
 
 /** Links and codes that are used once, in SQL. */
 export function createOneTimeTokenStore(engine: Engine): OneTimeTokenStore {
-  const { db, locksRows } = engine
+  const { db, locksRows, isUniqueViolation } = engine
   const storeChange = createStoreChange(engine)
   const live = (now: number) => db.selectFrom('one_time_tokens').selectAll().where(isLive(now))
 
+  /** True for all tokens without a user, and for those whose user is active and has this stamp. */
+  function hasItsUser({ userId, securityStamp }: OneTimeTokenRecord) {
+    return ({ lit, exists, selectFrom }: ExpressionBuilder<Schema, never>): Expression<SqlBool> =>
+      userId === null
+        ? sql<boolean>`${lit(1)} = ${lit(1)}`
+        : exists(
+            selectFrom('users')
+              .select('users.id')
+              .where('users.id', '=', userId)
+              .where('users.security_stamp', '=', securityStamp ?? '')
+              .where('users.active', '=', 1),
+          )
+  }
+
+  /** Changes nothing if the same token is there. */
+  function insertOf(token: OneTimeTokenRecord) {
+    const row = toRow(token)
+    const columns = Object.keys(row) as (keyof OneTimeTokensTable)[]
+    return db
+      .insertInto('one_time_tokens')
+      .columns(columns)
+      .expression(
+        db
+          .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+          .where(hasItsUser(token)),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(['kind', 'subject'])
+          .doUpdateSet(row)
+          .where('one_time_tokens.digest', '<>', row.digest),
+      )
+      .returning('digest')
+  }
+
+  async function isStored(token: OneTimeTokenRecord): Promise<boolean> {
+    const found = await db
+      .selectFrom('one_time_tokens')
+      .select('digest')
+      .where('digest', '=', token.digest)
+      .where('kind', '=', token.kind)
+      .where('subject', '=', token.subject)
+      .where(hasItsUser(token) as never)
+      .executeTakeFirst()
+    return found !== undefined
+  }
+
   return {
     async put(token, storedWith) {
-      const row = toRow(token)
-      const { digest: _, kind: __, subject: ___, ...changes } = row
-      const columns = Object.keys(row) as (keyof OneTimeTokensTable)[]
-      const values = db.selectNoFrom((eb) =>
-        columns.map((column) => eb.val(row[column]).as(column)),
-      )
-      const { userId, securityStamp } = token
-      const insert = db
-        .insertInto('one_time_tokens')
-        .columns(columns)
-        .expression(
-          userId === null
-            ? values.where(sql.lit(1), '=', sql.lit(1))
-            : values.where(({ exists, selectFrom }) =>
-                exists(
-                  selectFrom('users')
-                    .select('id')
-                    .where('id', '=', userId)
-                    .where('security_stamp', '=', securityStamp ?? '')
-                    .where('active', '=', 1),
-                ),
-              ),
-        )
-        .onConflict((conflict) =>
-          conflict.columns(['kind', 'subject']).doUpdateSet((eb) => ({
-            ...changes,
-            digest: row.digest,
-            // The same token once more keeps the tries that it has had.
-            tries: sql<number>`case when ${eb.ref('one_time_tokens.digest')} = ${row.digest}
-              then ${eb.ref('one_time_tokens.tries')} else 0 end`,
-          })),
-        )
-        .returning('digest')
-      return (await storeChange(insert, storedWith)).length === 1
+      const store = async () => (await storeChange(insertOf(token), storedWith)).length === 1
+      try {
+        return (await store()) || (await isStored(token))
+      } catch (error) {
+        // Another has stored the same token at the same time: it is there when this is told.
+        if (!isUniqueViolation(error)) throw error
+        return (await store()) || (await isStored(token))
+      }
     },
     async find(digest, now) {
       return toRecordOrNull(await live(now).where('digest', '=', digest).executeTakeFirst())

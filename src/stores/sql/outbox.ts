@@ -1,13 +1,21 @@
-import { sql } from 'kysely'
+import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { MailRecord, OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
-import type { MailOutboxTable } from './schema.ts'
-import { toMailRow } from './stored-with.ts'
+import type { MailOutboxTable, Schema } from './schema.ts'
+import { insertUnlessSuperfluous, toMailRow } from './stored-with.ts'
 
 /** Mails that wait, in SQL. */
-export function createOutboxStore({ db, scans, locksRows }: Engine): OutboxStore {
-  const waiting = db.selectFrom('mail_outbox').select('id').where('state', '=', 'waiting')
+export function createOutboxStore({ db, scans, inTurn, locksRows }: Engine): OutboxStore {
+  // Literals, as in the conditions of the indexes.
+  const waits = sql.lit<'waiting'>('waiting')
+  const waiting = db.selectFrom('mail_outbox').select('id').where('state', '=', waits)
+  const isFree = (now: number) => (eb: ExpressionBuilder<Schema, 'mail_outbox'>) =>
+    eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)])
+  /** Leaves out what another process is about to change. */
+  const skipLocked = <Query extends SelectQueryBuilder<Schema, 'mail_outbox', { id: string }>>(
+    query: Query,
+  ) => (locksRows ? query.forUpdate().skipLocked() : query)
 
   return {
     async add(mail, coalescesSince) {
@@ -17,42 +25,28 @@ export function createOutboxStore({ db, scans, locksRows }: Engine): OutboxStore
         await db.insertInto('mail_outbox').values(row).execute()
         return true
       }
-      const columns = Object.keys(row) as (keyof MailOutboxTable)[]
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('mail_outbox')
-        .columns(columns)
-        .expression(
-          db
-            .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-            .where(({ not, exists, selectFrom }) =>
-              not(
-                exists(
-                  selectFrom('mail_outbox as other')
-                    .select('other.id')
-                    .where('other.coalesce_key', '=', key)
-                    .where('other.created_at', '>=', coalescesSince),
-                ),
-              ),
-            ),
-        )
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+      const insert = insertUnlessSuperfluous(db, row, coalescesSince).returning('id').compile()
+      // Of two with one key at the same time the second has to see the first.
+      const { rows } = await inTurn('mails', (connection) => connection.executeQuery(insert), key)
+      return rows.length === 1
     },
     async claim(now, until, limit) {
       const rows = await db
+        // Read once: a planner may run a subquery for each row, and would claim more than the limit.
+        .with(
+          (wb) => wb('due').materialized(),
+          () =>
+            waiting
+              .where('due_at', '<=', now)
+              .where('expires_at', '>', now)
+              .where(isFree(now))
+              .orderBy('due_at')
+              .limit(limit)
+              .$call(skipLocked),
+        )
         .updateTable('mail_outbox')
         .set({ attempts: sql`attempts + 1`, claimed_until: until })
-        .where(
-          'id',
-          'in',
-          waiting
-            .where('due_at', '<=', now)
-            .where('expires_at', '>', now)
-            .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
-            .orderBy('due_at')
-            .limit(limit)
-            .$if(locksRows, (query) => query.forUpdate().skipLocked()),
-        )
+        .where('id', 'in', (eb) => eb.selectFrom('due').select('id'))
         .returningAll()
         .execute()
       return rows.map(toMailRecord).sort((one, other) => one.dueAt - other.dueAt)
@@ -77,16 +71,24 @@ export function createOutboxStore({ db, scans, locksRows }: Engine): OutboxStore
     },
     async expire(now, limit) {
       const rows = await db
-        .updateTable('mail_outbox')
-        .set({ state: 'failed', reason: 'expired', recipient: '', payload: '' })
-        .where(
-          'id',
-          'in',
-          waiting
-            .where('expires_at', '<=', now)
-            .limit(limit)
-            .$if(locksRows, (query) => query.forUpdate().skipLocked()),
+        .with(
+          (wb) => wb('late').materialized(),
+          () =>
+            waiting
+              .where('expires_at', '<=', now)
+              .where(isFree(now))
+              .limit(limit)
+              .$call(skipLocked),
         )
+        .updateTable('mail_outbox')
+        .set({
+          state: 'failed',
+          claimed_until: null,
+          reason: 'expired',
+          recipient: '',
+          payload: '',
+        })
+        .where('id', 'in', (eb) => eb.selectFrom('late').select('id'))
         .returningAll()
         .execute()
       return rows.map(toMailRecord)
@@ -98,12 +100,12 @@ export function createOutboxStore({ db, scans, locksRows }: Engine): OutboxStore
           eb.fn.countAll<number>().as('count'),
           eb.fn.min<number | null>('due_at').as('oldest'),
         ])
-        .where('state', '=', 'waiting')
+        .where('state', '=', waits)
         .executeTakeFirstOrThrow()
       const { failed } = await scans
         .selectFrom('mail_outbox')
         .select((eb) => eb.fn.countAll<number>().as('failed'))
-        .where('state', '=', 'failed')
+        .where('state', '=', sql.lit<'failed'>('failed'))
         .executeTakeFirstOrThrow()
       return {
         waiting: Number(count),
@@ -124,7 +126,7 @@ export function createOutboxStore({ db, scans, locksRows }: Engine): OutboxStore
             .where('state', '<>', 'waiting')
             .orderBy('created_at')
             .limit(limit)
-            .$if(locksRows, (query) => query.forUpdate().skipLocked()),
+            .$call(skipLocked),
         )
         .executeTakeFirst()
       return Number(numDeletedRows)

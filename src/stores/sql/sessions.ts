@@ -6,7 +6,7 @@ import type { Store } from '../../core/store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import type { Schema, SessionsTable } from './schema.ts'
-import { toUserRecord } from './users.ts'
+import { toUserRecord } from './user-rows.ts'
 
 /** Sessions in SQL. */
 export function createSessionStore({ db, prepareRead, locksRows }: Engine): SessionStore {

@@ -2,11 +2,13 @@ import {
   CompiledQuery,
   type Expression,
   type ExpressionBuilder,
+  type InsertQueryBuilder,
+  type InsertResult,
   type Kysely,
   type SqlBool,
 } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
-import type { NewMail } from '../../core/mail/outbox-store.ts'
+import { coalescesFor, type NewMail } from '../../core/mail/outbox-store.ts'
 import type { Redemption, StoredWith } from '../../core/mail/stored-with.ts'
 import type { Engine, TurnName } from './engine.ts'
 import { type Change, recorded } from './events.ts'
@@ -45,7 +47,8 @@ export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreC
       if (rows.length === 0) throw new NothingChanged()
       await follow?.(transaction)
       for (const mail of mails) {
-        await transaction.insertInto('mail_outbox').values(toMailRow(mail)).execute()
+        const since = mail.createdAt - coalescesFor
+        await insertUnlessSuperfluous(transaction, toMailRow(mail), since).execute()
       }
       if (endsAddress !== undefined) {
         await transaction
@@ -119,6 +122,34 @@ export function isLive(now: number) {
         ),
       ]),
     ])
+}
+
+/** The statement that stores a mail, unless one with its key was made since an instant. */
+export function insertUnlessSuperfluous(
+  db: Kysely<Schema>,
+  row: MailOutboxTable,
+  since: number,
+): InsertQueryBuilder<Schema, 'mail_outbox', InsertResult> {
+  const columns = Object.keys(row) as (keyof MailOutboxTable)[]
+  const { coalesce_key: key } = row
+  const values = db.selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+  return db
+    .insertInto('mail_outbox')
+    .columns(columns)
+    .expression(
+      key === null
+        ? values
+        : values.where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('mail_outbox as other')
+                  .select('other.id')
+                  .where('other.coalesce_key', '=', key)
+                  .where('other.created_at', '>=', since),
+              ),
+            ),
+          ),
+    )
 }
 
 /** The row of a mail that waits. */

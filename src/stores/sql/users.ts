@@ -1,42 +1,23 @@
-import {
-  type Expression,
-  type ExpressionBuilder,
-  type InsertQueryBuilder,
-  type Kysely,
-  type SqlBool,
-  sql,
-} from 'kysely'
+import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
-import type { UserFields } from '../../core/users/user-fields.ts'
-import type {
-  GuardedWrite,
-  StampRenewal,
-  UserChanges,
-  UserRecord,
-  UserStore,
-} from '../../core/users/user-store.ts'
+import type { GuardedWrite, StampRenewal, UserStore } from '../../core/users/user-store.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, recorded } from './events.ts'
 import { readPepperIds } from './pepper-index.ts'
-import type { Schema, UsersTable } from './schema.ts'
+import type { Schema } from './schema.ts'
 import { createStoreChange, wasThrownAlongside } from './stored-with.ts'
-
-const emptyRow: UsersTable = {
-  id: '',
-  username: '',
-  password_hash: '',
-  role: '',
-  active: 0,
-  created_at: 0,
-  security_stamp: '',
-  email: '',
-  email_key: '',
-  email_verified_at: 0,
-  suspended_until: 0,
-  delete_at: 0,
-  fields: '',
-}
-const userColumns = Object.keys(emptyRow) as (keyof UsersTable)[]
+import { hasFields, textOf } from './user-fields.ts'
+import {
+  countByRole,
+  emptyRow,
+  insertUser,
+  takenOf,
+  toColumns,
+  toRecordOrNull,
+  toRow,
+  toUserRecord,
+  userColumns,
+} from './user-rows.ts'
 
 /** Remembers the last answer. */
 function memoize<T>(make: (count: number) => T): (count: number) => T {
@@ -70,9 +51,9 @@ export function createUserStore(engine: Engine): UserStore {
     try {
       return await change
     } catch (error) {
-      if (wasThrownAlongside(error) || !isUniqueViolation(error)) throw error
-      const code = isAboutEmail(error) ? 'email_taken' : 'username_taken'
-      throw new ConflictError(code, { cause: error })
+      const code =
+        !wasThrownAlongside(error) && isUniqueViolation(error) ? takenOf(db, error) : null
+      throw code === null ? error : new ConflictError(code, { cause: error })
     }
   }
 
@@ -187,7 +168,13 @@ export function createUserStore(engine: Engine): UserStore {
     pepperIds: () => readPepperIds(db),
     async update(id, changes, options = {}) {
       const { keepOneActiveIn, ifStamp, ifFields, keepSession, ...storedWith } = options
-      let query = db.updateTable('users').set(toColumns(changes)).where('id', '=', id)
+      const columns = toColumns(changes)
+      // A statement has to set something.
+      const isEmpty = Object.keys(columns).length === 0
+      let query = db
+        .updateTable('users')
+        .set(isEmpty ? { id } : columns)
+        .where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
       if (ifStamp !== undefined) {
         query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
@@ -286,122 +273,4 @@ async function keepOpen(
     .where('security_stamp', '=', oldSecurityStamp)
     .where('revoked_at', 'is', null)
     .execute()
-}
-
-/** Whether it is the index of addresses that a value violates: PostgreSQL names it, SQLite its column. */
-function isAboutEmail(error: unknown): boolean {
-  const { constraint, message } = Object((error as Error).cause ?? error)
-  return String(constraint ?? message).includes('email')
-}
-
-/** The statement that adds a user. */
-export function insertUser(
-  db: Kysely<Schema>,
-  user: UserRecord,
-): InsertQueryBuilder<Schema, 'users', Pick<UsersTable, 'id'>> {
-  return db.insertInto('users').values(toRow(user)).returning('id')
-}
-
-/** The row of a record. */
-function toRow(user: UserRecord): UsersTable {
-  return {
-    id: user.id,
-    created_at: user.createdAt,
-    ...toColumns(user),
-  } as UsersTable
-}
-
-/** Only the columns that change, so that an update never writes back what it has not read. */
-function toColumns(changes: UserChanges): Partial<UsersTable> {
-  return {
-    ...(changes.passwordHash !== undefined && { password_hash: changes.passwordHash }),
-    ...(changes.role !== undefined && { role: changes.role }),
-    ...(changes.active !== undefined && { active: changes.active ? 1 : 0 }),
-    ...(changes.securityStamp !== undefined && { security_stamp: changes.securityStamp }),
-    ...(changes.username !== undefined && { username: changes.username }),
-    ...(changes.email !== undefined && { email: changes.email }),
-    ...(changes.emailKey !== undefined && { email_key: changes.emailKey }),
-    ...(changes.emailVerifiedAt !== undefined && { email_verified_at: changes.emailVerifiedAt }),
-    ...(changes.suspendedUntil !== undefined && { suspended_until: changes.suspendedUntil }),
-    ...(changes.deleteAt !== undefined && { delete_at: changes.deleteAt }),
-    ...(changes.fields !== undefined && { fields: toFields(changes.fields) }),
-  }
-}
-
-/** The record of a row. */
-export function toUserRecord(row: UsersTable): UserRecord {
-  return {
-    id: row.id,
-    username: row.username,
-    passwordHash: row.password_hash,
-    role: row.role,
-    active: row.active === 1,
-    // Kept as bigint by PostgreSQL, whose driver reads that as text.
-    createdAt: Number(row.created_at),
-    securityStamp: row.security_stamp,
-    email: row.email,
-    emailKey: row.email_key,
-    emailVerifiedAt: instant(row.email_verified_at),
-    suspendedUntil: instant(row.suspended_until),
-    deleteAt: instant(row.delete_at),
-    fields: row.fields === null ? noFields : parseFields(row.fields),
-  }
-}
-
-const noFields: UserFields = Object.freeze({})
-
-/** The text that fields were read from: an operator may have written it with other spaces. */
-const texts = new WeakMap<UserFields, string>()
-
-function parseFields(text: string): UserFields {
-  const fields = JSON.parse(text) as UserFields
-  texts.set(fields, text)
-  return fields
-}
-
-/** The column of fields that were read. */
-function textOf(fields: UserFields): string | null {
-  return texts.get(fields) ?? toFields(fields)
-}
-
-/** The condition that a user has the fields that were read. */
-function hasFields(fields: UserFields) {
-  const text = textOf(fields)
-  return (eb: ExpressionBuilder<Schema, 'users'>): Expression<SqlBool> =>
-    eb('users.fields', text === null ? 'is' : '=', text)
-}
-
-function toFields(fields: UserFields): string | null {
-  return Object.keys(fields).length === 0 ? null : JSON.stringify(fields)
-}
-
-/** Kept as bigint by PostgreSQL, whose driver reads that as text. */
-function instant(value: number | null): number | null {
-  return value === null ? null : Number(value)
-}
-
-/** The record of a row that may not be there. */
-export function toRecordOrNull(row: UsersTable | undefined): UserRecord | null {
-  return row === undefined ? null : toUserRecord(row)
-}
-
-/** How many users each role has, and how many of them are active. */
-export async function countByRole(
-  db: Kysely<Schema>,
-): Promise<readonly { readonly role: string; readonly users: number; readonly active: number }[]> {
-  const rows = await db
-    .selectFrom('users')
-    .select((eb) => [
-      'role',
-      eb.fn.countAll<number>().as('users'),
-      eb.fn.sum<number>('active').as('active'),
-    ])
-    .groupBy('role')
-    .orderBy('role')
-    .execute()
-  return rows.map(({ role, users, active }) => ({
-    role,
-    users: Number(users),
-    active: Number(active),
-  }))
 }

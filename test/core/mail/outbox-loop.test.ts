@@ -21,7 +21,8 @@ async function start(t: TestContext, options: Partial<OutboxOptions>): Promise<R
   const store = memory()
   await store.open()
   const { clock: _, ...rest } = options
-  const room = createMailRoom(store, rest)
+  // Only what wakes it makes it look: else the test waits for ever.
+  const room = createMailRoom(store, { interval: 3600, ...rest })
   const { outbox } = room
   const errors: unknown[] = []
   const ending = new AbortController()

@@ -5,18 +5,25 @@ import type { Store } from '../../../src/core/store.ts'
 /** The store with its fault. The one that is given stays whole. */
 export type Fault = (store: Store) => Store
 
+/** The ports that a store may leave out, too: the one that is given has them. */
+type Ports = Required<Store>
+
+export type OneTimeTokens = Ports['oneTimeTokens']
+export type Outbox = Ports['outbox']
+
+type PortName =
+  | ('users' | 'sessions' | 'identities' | 'signingKeys' | 'throttle' | 'clients' | 'events')
+  | ('oneTimeTokens' | 'outbox')
+
 /** Replaces some of what a port does. */
-export function on<
-  Port extends
-    | 'users'
-    | 'sessions'
-    | 'identities'
-    | 'signingKeys'
-    | 'throttle'
-    | 'clients'
-    | 'events',
->(port: Port, damage: (port: Store[Port], store: Store) => Partial<Store[Port]>): Fault {
-  return (store) => ({ ...store, [port]: { ...store[port], ...damage(store[port], store) } })
+export function on<Port extends PortName>(
+  port: Port,
+  damage: (port: Ports[Port], store: Store) => Partial<Ports[Port]>,
+): Fault {
+  return (store) => {
+    const whole = (store as Ports)[port]
+    return { ...store, [port]: { ...whole, ...damage(whole, store) } }
+  }
 }
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>

@@ -1,16 +1,23 @@
 // Runs the contract of a store on one without a fault, and then on each with one. Not a test of its own.
 
+import { describe } from 'node:test'
 import { storeContract } from '../../../src/stores/contract/contract.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
-import type { Fault } from './fault.ts'
-import { faults } from './faults.ts'
+import { groups } from './faults.ts'
 
-/** The store that every fault is made in. */
-const asItIs: Fault = (store) => store
+storeContract('no fault', async () => {
+  const store = memory()
+  return [store, store]
+})
 
-for (const [name, damage] of Object.entries({ 'no fault': asItIs, ...faults })) {
-  storeContract(name, async () => {
+for (const { faults, parts } of groups) {
+  for (const [name, damage] of Object.entries(faults)) {
     const store = damage(memory())
-    return [store, store]
-  })
+    if (parts === undefined) storeContract(name, async () => [store, store])
+    else {
+      describe(`${name} keeps the contract of a store`, () => {
+        for (const part of parts) part(() => [store, store])
+      })
+    }
+  }
 }

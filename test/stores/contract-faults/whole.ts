@@ -57,6 +57,24 @@ export const whole: Readonly<Record<string, Fault>> = {
       return await store.revokeAll(...args)
     },
   }),
+  'revokeAll leaves one-time tokens': (store) => ({
+    ...store,
+    async revokeAll(...args) {
+      const kept = (await store.oneTimeTokens?.list({ kind: 'registration', limit: 10_000 })) ?? []
+      const revoked = await store.revokeAll(...args)
+      for (const token of kept) await store.oneTimeTokens?.put(token)
+      return revoked
+    },
+  }),
+  'revokeAll leaves mails': (store) => ({
+    ...store,
+    async revokeAll(...args) {
+      const kept = (await store.outbox?.claim(args[1] + 200, 0, 10_000)) ?? []
+      const revoked = await store.revokeAll(...args)
+      for (const mail of kept) await store.outbox?.add(mail)
+      return revoked
+    },
+  }),
   'revokeAll ends nothing': (store) => ({
     ...store,
     async revokeAll(_stamp, _now, event) {

@@ -42,7 +42,7 @@ export const dropEvent = (name: string): Fault =>
   )
 
 /** Stores the event before anybody knows whether something changes. */
-const storeEventAnyway = (name: string): Fault =>
+export const storeEventAnyway = (name: string): Fault =>
   replace(name, (write, { events }) => async (...args) => {
     for (const event of eventsOf(args)) await events.append(event)
     return await write(...withoutEvent(args))

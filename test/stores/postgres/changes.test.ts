@@ -8,7 +8,7 @@ import pg from 'pg'
 import type { SessionRecord, Subject } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
-import { aSession, aUser } from '../../../src/stores/contract/records.ts'
+import { aMail, aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { type Changes, createChanges } from '../../../src/stores/postgres/changes.ts'
 import { createConnect } from '../../../src/stores/postgres/connect.ts'
 import { readCachesChannel } from '../../../src/stores/postgres/installation.ts'
@@ -125,6 +125,9 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
   }) => Promise<unknown>)[] = [
     ({ user }) => here.users.update(user.id, { role: 'changed' }),
     ({ user }) => here.users.update(user.id, { active: false, securityStamp: 'new' }),
+    ({ user }) => here.users.update(user.id, { fields: { plan: 'pro' } }),
+    ({ user }) => here.users.update(user.id, { email: 'ann@example.com' }),
+    ({ user }) => here.users.update(user.id, { suspendedUntil: 1 }, { mails: [aMail()] }),
     ({ user }) =>
       here.users.replacePasswordHash(user.id, String(user.passwordHash), 'new', {
         renewal: { securityStamp: 'new', oldSecurityStamp: user.securityStamp },
@@ -175,6 +178,10 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
       for (const [statement, parameter] of [
         ['update users set active = 0 where id = $1', 'user'],
         ['update users set username = id where id = $1', 'user'],
+        ["update users set fields = '{}' where id = $1", 'user'],
+        ['update users set email = id, email_key = id where id = $1', 'user'],
+        ['update users set email_verified_at = 1 where id = $1', 'user'],
+        ['update users set suspended_until = 1, delete_at = 1 where id = $1', 'user'],
         ['delete from users where id = $1', 'user'],
         ['update sessions set revoked_at = 1 where id = $1', 'session'],
         ['update sessions set security_stamp = id where id = $1', 'session'],

@@ -1,0 +1,52 @@
+import type { User } from '../../core/users/user.ts'
+
+/** The one answer where a stranger asks: it says nothing of who has the address. */
+export const accepted = { status: 'accepted' } as const
+
+/** How that answer is described. */
+export const acceptedAnswer = {
+  status: 202,
+  description: 'Accepted, whoever has the address; whether a mail is sent is not said',
+  schema: {
+    title: 'Accepted',
+    type: 'object',
+    required: ['status'],
+    properties: { status: { type: 'string', enum: ['accepted'] } },
+  },
+} as const
+
+/** How the refusals of what ends a link are described. */
+export const linkRefusals = {
+  410: 'The link is used, expired or unknown',
+  422: 'What was chosen is refused: `errors` has every reason',
+  429: 'Too many wrong links; see Retry-After',
+} as const
+
+/** How the answer with a new user is described. */
+export const newUserAnswer = {
+  status: 201,
+  description: 'The new user, who can log in now',
+  schema: {
+    title: 'NewAccount',
+    type: 'object',
+    required: ['id', 'username', 'role', 'active', 'email', 'email_verified', 'created_at'],
+    properties: {
+      id: { type: 'string', description: 'The `sub` of the user’s tokens' },
+      username: { type: 'string' },
+      role: { type: 'string' },
+      active: { type: 'boolean' },
+      email: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+      email_verified: { type: 'boolean' },
+      created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    },
+  },
+} as const
+
+/** A user as the wire shows one. */
+export function newUserBody(user: User): object {
+  const { id, username, role, active, email, emailVerified, createdAt } = user
+  return {
+    ...{ id, username, role, active, email },
+    ...{ email_verified: emailVerified, created_at: createdAt },
+  }
+}

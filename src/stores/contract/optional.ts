@@ -1,0 +1,37 @@
+import { type TestContext, test } from 'node:test'
+import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
+import type { OutboxStore } from '../../core/mail/outbox-store.ts'
+import type { Store } from '../../core/store.ts'
+import type { Stores } from './records.ts'
+
+/** A store that has what a store may leave out. */
+export interface WholeStore extends Store {
+  readonly oneTimeTokens: OneTimeTokenStore
+  readonly outbox: OutboxStore
+}
+
+type Optional = 'oneTimeTokens' | 'outbox'
+
+/**
+ * Makes what registers tests of a part that a store may leave out: each is skipped, and says so, if the store
+ * has none.
+ */
+export function testsOf<Part extends Optional>(
+  stores: Stores,
+  ...parts: readonly Part[]
+): (
+  name: string,
+  run: (stores: readonly [Having<Part>, Having<Part>], t: TestContext) => Promise<void>,
+) => void {
+  return (name, run) => {
+    test(name, async (t) => {
+      const opened = stores()
+      const missing = parts.find((part) => opened.some((store) => store[part] === undefined))
+      if (missing !== undefined) return t.skip(`the store has no ${missing}`)
+      // The parts are there.
+      await run(opened as unknown as readonly [Having<Part>, Having<Part>], t)
+    })
+  }
+}
+
+type Having<Part extends Optional> = Store & Pick<WholeStore, Part>

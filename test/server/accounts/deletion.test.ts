@@ -1,0 +1,100 @@
+// How users leave, and what they take along.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { goodPassword } from '../../fixtures.ts'
+import { assertProblem } from '../fixtures.ts'
+import { onEveryEngine } from './site.ts'
+
+const accounts = { deletion: true, registration: 'open' } as const
+const day = 86_400
+
+onEveryEngine((open) => {
+  test('AC-117 a deletion ends logins at once, and frees name and address after the delay', async () => {
+    const site = await open({ accounts })
+    const id = await site.user('alice')
+    const token = await site.login('alice')
+    const answer = await site.call('DELETE', '/me', undefined, { token })
+    const deleteAt = site.clock() + 14 * day
+    assert.deepEqual([answer.statusCode, answer.json()], [202, { delete_at: deleteAt }])
+    assertProblem(await site.call('GET', '/me', undefined, { token }), 401)
+    const mails = await site.sent()
+    assert.deepEqual(
+      mails.map(({ kind, to }) => [kind, to]),
+      [['deletion_begun', 'alice@example.com']],
+    )
+    const { deletion } = site.auth.accounts
+    assert.equal(await deletion?.prune(), 0)
+    site.clock.advance(14 * day + 1)
+    assert.equal(await deletion?.prune(), 1)
+    assert.equal(await site.auth.users.find(id), null)
+    // Both are free again.
+    await site.user('alice')
+  })
+
+  test('AC-117 a login within the delay keeps the account, and a refused one does not', async () => {
+    const site = await open({ accounts })
+    const id = await site.user('alice')
+    const leave = async () =>
+      await site.call('DELETE', '/me', undefined, { token: await site.login('alice') })
+    await leave()
+    await site.login('alice', 'a wrong password it is')
+    await leave()
+    await site.login('alice')
+    site.clock.advance(30 * day)
+    assert.equal(await site.auth.accounts.deletion?.prune(), 0)
+    await leave()
+    await site.login('alice', 'a wrong password it is')
+    site.clock.advance(30 * day)
+    assert.equal(await site.auth.accounts.deletion?.prune(), 1)
+    assert.equal(await site.auth.users.find(id), null)
+  })
+
+  test('AC-117 the last administrator stays, asked at once and when the delay is over', async () => {
+    const site = await open({ accounts })
+    const first = await site.user('first', { role: 'admin' })
+    const token = await site.login('first')
+    assertProblem(await site.call('DELETE', '/me', undefined, { token }), 409)
+    assert.equal((await site.call('GET', '/me', undefined, { token })).statusCode, 200)
+    const second = await site.user('second', { role: 'admin' })
+    assert.equal((await site.call('DELETE', '/me', undefined, { token })).statusCode, 202)
+    await site.auth.users.changeRole(second, 'member').catch(() => {})
+    site.clock.advance(14 * day + 1)
+    await site.auth.accounts.deletion?.prune()
+    const left = [await site.auth.users.find(first), await site.auth.users.find(second)]
+    assert.ok(
+      left.some((user) => user?.role === 'admin' && user.active),
+      JSON.stringify(left),
+    )
+  })
+
+  test('without a delay the account is gone at once', async () => {
+    const site = await open({ accounts: { ...accounts, deletionDelay: 0 } })
+    const id = await site.user('alice')
+    const token = await site.login('alice')
+    assert.equal((await site.call('DELETE', '/me', undefined, { token })).statusCode, 202)
+    assert.equal(await site.auth.users.find(id), null)
+  })
+
+  test('an export has what is known of the user, no secret, and nobody else', async () => {
+    const site = await open({ accounts })
+    const admin = await site.user('root', { role: 'admin' })
+    const id = await site.user('alice')
+    await site.auth.users.changeRole(id, 'member', { actor: `user:${admin}` })
+    const token = await site.login('alice')
+    const answer = await site.call('GET', '/me/export', undefined, { token })
+    assert.equal(answer.statusCode, 200, answer.body)
+    const { user, sessions, identities, events } = answer.json()
+    assert.deepEqual(
+      [user.id, user.email, sessions.length, identities],
+      [id, 'alice@example.com', 1, []],
+    )
+    assert.deepEqual(
+      new Set(events.map(({ type }: { type: string }) => type)),
+      new Set(['user_created', 'privilege_permissions_changed', 'authn_login_success']),
+    )
+    for (const secret of [admin, goodPassword, '$argon2', 'stamp']) {
+      assert.ok(!answer.body.includes(secret), secret)
+    }
+  })
+})

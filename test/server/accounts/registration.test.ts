@@ -1,0 +1,196 @@
+// How people become users by themselves.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { goodPassword } from '../../fixtures.ts'
+import { assertProblem, login, otherPassword } from '../fixtures.ts'
+import { onEveryEngine, type Site } from './site.ts'
+
+const register = (site: Site, email: string) => site.call('POST', '/auth/register', { email })
+
+const paths = [
+  ['POST', '/auth/register'],
+  ['POST', '/auth/register/complete'],
+  ['POST', '/auth/invitation/accept'],
+  ['POST', '/auth/password-reset'],
+  ['POST', '/auth/password-reset/complete'],
+  ['POST', '/auth/email/restore'],
+  ['PUT', '/me/email'],
+  ['POST', '/me/email/confirm'],
+  ['DELETE', '/me/email'],
+  ['POST', '/me/email/verification'],
+  ['DELETE', '/me'],
+  ['GET', '/me/export'],
+  ['GET', '/admin/invitations'],
+  ['POST', '/admin/invitations'],
+  ['DELETE', '/admin/invitations/1'],
+  ['POST', '/admin/invitations/1/resend'],
+  ['POST', '/admin/users/1/password-reset'],
+] as const
+
+/** The paths above that answer anything but 404 and 405, and those that the document has. */
+async function findPaths(site: Site): Promise<{ served: string[]; documented: string[] }> {
+  const document = (await site.call('GET', '/openapi.json')).json().paths
+  const served: string[] = []
+  for (const [method, path] of paths) {
+    const { statusCode } = await site.call(method, path)
+    if (statusCode !== 404 && statusCode !== 405) served.push(`${method} ${path}`)
+  }
+  const documented = paths
+    .filter(([method, path]) => document[path.replace('/1', '/{id}')]?.[method.toLowerCase()])
+    .map(([method, path]) => `${method} ${path}`)
+  return { served, documented }
+}
+
+onEveryEngine((open) => {
+  test('AC-13 what is not switched on is 404 and not documented', async () => {
+    const off = await findPaths(await open({ accounts: null }))
+    assert.deepEqual(off, { served: [], documented: [] })
+    const closed = await findPaths(await open())
+    const invited = await findPaths(await open({ accounts: { registration: 'invited' } }))
+    const opened = await findPaths(
+      await open({ accounts: { registration: 'open', deletion: true } }),
+    )
+    for (const { served, documented } of [closed, invited, opened])
+      assert.deepEqual(served, documented)
+    assert.ok(!closed.served.some((each) => /register|invitation|export|DELETE \/me$/.test(each)))
+    assert.ok(!invited.served.some((each) => each.includes('register')))
+    assert.ok(invited.served.includes('POST /auth/invitation/accept'))
+    assert.deepEqual(
+      opened.served,
+      paths.map((each) => each.join(' ')),
+    )
+  })
+
+  test('AC-14 a request to register leaves a mail behind, and no user', async () => {
+    const site = await open({ accounts: { registration: 'open' } })
+    const before = await site.dump()
+    assert.equal((await register(site, 'new@example.com')).statusCode, 202)
+    const now = await site.dump()
+    const grown = Object.keys(now).filter((name) => now[name]?.length !== before[name]?.length)
+    // What the limits count is no row about a person: a keyed digest.
+    assert.deepEqual(grown.sort(), ['mail_outbox', 'throttle'])
+    assert.equal(now.mail_outbox?.length, 1)
+  })
+
+  test('AC-15 the answer is the same whoever has the address', async () => {
+    const site = await open({ accounts: { registration: 'open' } })
+    const admin = await site.user('root', { role: 'admin' })
+    await site.user('verified')
+    await site.user('unverified', { emailVerified: false })
+    const inactive = await site.user('inactive')
+    await site.auth.users.deactivate(inactive)
+    await site.auth.accounts.invitations?.create({ email: 'invited@example.com', invitedBy: admin })
+    const names = ['unknown', 'verified', 'unverified', 'inactive', 'invited']
+    const answers: string[] = []
+    for (let round = 0; round < 6; round++) {
+      for (const name of names) {
+        const { statusCode, headers, body } = await register(site, `${name}@example.com`)
+        const { date: _, 'request-id': __, ...others } = headers
+        answers.push(JSON.stringify({ statusCode, headers: others, body }))
+      }
+    }
+    assert.deepEqual(new Set(answers).size, 1, [...new Set(answers)].join('\n'))
+    assert.match(answers[0] ?? '', /"statusCode":202.*"body":"{\\"status\\":\\"accepted\\"}"/)
+  })
+
+  test('AC-16 the owner of an address is told that somebody tried to register with it', async () => {
+    const site = await open({ accounts: { registration: 'open' } })
+    await site.user('owner')
+    await register(site, 'Owner@EXAMPLE.com')
+    const [mail, ...more] = await site.sent()
+    assert.deepEqual(
+      [mail?.kind, mail?.to, more.length],
+      ['already_registered', 'owner@example.com', 0],
+    )
+    assert.equal((await site.auth.users.counts()).total, 1)
+  })
+
+  test('AC-17 completing makes an active, verified user of the default role, and takes no other member', async () => {
+    const site = await open({ accounts: { registration: 'open' } })
+    await register(site, 'New@EXAMPLE.com')
+    const token = await site.tokenOf('registration')
+    const good = { token, username: 'newcomer', password: goodPassword }
+    for (const [name, value] of [
+      ['role', 'admin'],
+      ['active', false],
+      ['email_verified', true],
+      ['__proto__', {}],
+    ] as const) {
+      const body = JSON.stringify(good).replace('}', `,"${name}":${JSON.stringify(value)}}`)
+      const refused = await site.call('POST', '/auth/register/complete', body)
+      assertProblem(refused, 400, `The member ${name} is not known here.`)
+    }
+    // Refused, it does not use the link up.
+    const weak = await site.call('POST', '/auth/register/complete', { ...good, password: 'short' })
+    assertProblem(weak, 422)
+    await site.user('taken')
+    const taken = await site.call('POST', '/auth/register/complete', { ...good, username: 'taken' })
+    assert.equal(taken.json().code, 'username_taken')
+    const made = await site.call('POST', '/auth/register/complete', good)
+    assert.equal(made.statusCode, 201, made.body)
+    const { id, created_at, ...user } = made.json()
+    assert.deepEqual(user, {
+      ...{ username: 'newcomer', role: 'member', active: true },
+      ...{ email: 'New@example.com', email_verified: true },
+    })
+    assert.equal(made.headers['cache-control'], 'no-store')
+    assert.equal((await login(site.app, 'newcomer')).statusCode, 200)
+    assertProblem(await site.call('POST', '/auth/register/complete', good), 410)
+  })
+
+  test('AC-19 domains are compared whole, when it is asked and when it is completed', async () => {
+    const site = await open({
+      accounts: { registration: { domains: ['example.com', 'bücher.example'] } },
+    })
+    for (const domain of [
+      'evil-example.com',
+      'example.com.evil.org',
+      'sub.example.com',
+      'xn--e1afmkfd.com',
+    ]) {
+      assertProblem(await register(site, `a@${domain}`), 403)
+    }
+    for (const domain of ['EXAMPLE.com', 'xn--bcher-kva.example', 'bücher.example']) {
+      assert.equal((await register(site, `a@${domain}`)).statusCode, 202, domain)
+    }
+    const mails = await site.sent()
+    assert.deepEqual(
+      new Set(mails.map(({ to }) => to)),
+      new Set(['a@example.com', 'a@xn--bcher-kva.example']),
+    )
+  })
+
+  test('AC-20 a hook refuses before a row is written, and so does one that does not answer', async (t) => {
+    const asked = Promise.withResolvers<void>()
+    const hook = (attempt: { proof: string | undefined }) => {
+      if (attempt.proof !== 'late') return attempt.proof === 'right'
+      asked.resolve()
+      return new Promise<boolean>(() => {})
+    }
+    const site = await open({ accounts: { registration: 'open', beforeRegistration: hook } })
+    const ask = (proof?: string) =>
+      site.call('POST', '/auth/register', { email: 'a@example.com', proof })
+    const before = JSON.stringify(await site.dump())
+    assertProblem(await ask('wrong'), 403)
+    assertProblem(await ask(), 403)
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const late = ask('late')
+    await asked.promise
+    t.mock.timers.tick(10_000)
+    assertProblem(await late, 403)
+    t.mock.timers.reset()
+    assert.equal(JSON.stringify(await site.dump()), before)
+    assert.equal((await ask('right')).statusCode, 202)
+  })
+
+  test('AC-08 nobody chooses an address of somebody else as a name', async () => {
+    const site = await open({ accounts: { registration: 'open' } })
+    await register(site, 'alice@example.com')
+    const token = await site.tokenOf('registration')
+    const complete = (username: string) =>
+      site.call('POST', '/auth/register/complete', { token, username, password: otherPassword })
+    assertProblem(await complete('bob@example.com'), 422)
+    assert.equal((await complete('alice@example.com')).statusCode, 201)
+  })
+})

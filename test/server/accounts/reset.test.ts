@@ -1,0 +1,186 @@
+// How users choose a new password who have forgotten theirs.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { internals } from '../../../src/core/internals.ts'
+import type { KeptMail } from '../../../src/core/mail/mailbox.ts'
+import { goodPassword } from '../../fixtures.ts'
+import { assertProblem, login, otherPassword } from '../fixtures.ts'
+import { onEveryEngine, type Site, tokenIn } from './site.ts'
+
+const ask = (site: Site, body: object) => site.call('POST', '/auth/password-reset', body)
+const complete = (site: Site, token: string, password = otherPassword) =>
+  site.call('POST', '/auth/password-reset/complete', { token, password })
+
+onEveryEngine((open) => {
+  test('AC-37 the answer is the same for everybody, and within the minute too', async () => {
+    const site = await open()
+    await site.user('known')
+    await site.auth.users.deactivate(await site.user('inactive'))
+    await site.user('bare', { email: null })
+    await site.user('unverified', { emailVerified: false })
+    await site.auth.users.create({
+      username: 'nopassword',
+      password: null,
+      email: 'nopassword@example.com',
+      emailVerified: true,
+    })
+    const names = [
+      'known',
+      'unknown',
+      'inactive',
+      'bare',
+      'unverified',
+      'nopassword',
+      'bad name\u0000',
+    ]
+    const answers = new Set<string>()
+    for (let round = 0; round < 5; round++) {
+      for (const username of names) {
+        for (const body of [
+          { username },
+          { email: `${username.replace(/\W/g, '')}@example.com` },
+        ]) {
+          const { statusCode, headers, body: text } = await ask(site, body)
+          const { date: _, 'request-id': __, ...others } = headers
+          answers.add(JSON.stringify({ statusCode, headers: others, text }))
+        }
+      }
+    }
+    assert.deepEqual(answers.size, 1, [...answers].join('\n'))
+    const mails = await site.sent()
+    assert.deepEqual([...new Set(mails.map(({ kind, to }) => `${kind} ${to}`))].sort(), [
+      'password_reset known@example.com',
+      'password_reset nopassword@example.com',
+    ])
+    assertProblem(await ask(site, {}), 400)
+    assertProblem(await ask(site, { email: 'a@example.com', username: 'a' }), 400)
+    assertProblem(await ask(site, { email: 'no address' }), 422)
+  })
+
+  test('AC-38 asking changes and locks nothing', async () => {
+    const site = await open()
+    await site.user('alice')
+    const token = await site.login('alice')
+    for (let turn = 0; turn < 10; turn++) await ask(site, { username: 'alice' })
+    await site.sent()
+    assert.equal((await site.call('GET', '/me', undefined, { token })).statusCode, 200)
+    assert.equal((await login(site.app, 'alice')).statusCode, 200)
+  })
+
+  test('AC-39 AC-41 completing logs nobody in and ends every login, also at another process', async () => {
+    const site = await open()
+    const twin = await site.twin()
+    await site.user('alice')
+    const tokens = [await site.login('alice'), await site.login('alice')]
+    for (const token of tokens) {
+      assert.equal((await twin.call('GET', '/me', undefined, { token })).statusCode, 200)
+    }
+    await ask(site, { email: 'Alice@Example.COM' })
+    const first = await site.tokenOf('password_reset')
+    const second = (
+      await site.auth.accounts.passwordReset?.link(
+        (await site.auth.users.findByUsername('alice'))?.id ?? '',
+      )
+    )?.split('=')[1]
+    // The newer link of a kind ends the older.
+    assertProblem(await complete(site, first), 410)
+    const done = await complete(site, second ?? '')
+    assert.deepEqual([done.statusCode, done.body], [204, ''])
+    assert.equal(done.headers['set-cookie'], undefined)
+    for (const token of tokens) {
+      for (const each of [site, twin]) {
+        assertProblem(await each.call('GET', '/me', undefined, { token }), 401)
+      }
+    }
+    assert.equal((await login(site.app, 'alice')).statusCode, 401)
+    assert.equal((await login(site.app, 'alice', { password: otherPassword })).statusCode, 200)
+    const rows = (await site.dump()).one_time_tokens as { kind: string }[]
+    for (const row of rows) assert.equal(row.kind, 'password_reset')
+    assertProblem(await complete(site, second ?? ''), 410)
+  })
+
+  test('AC-42 the user is told at the verified address', async () => {
+    const site = await open()
+    await site.user('alice')
+    await ask(site, { username: 'alice' })
+    const token = await site.tokenOf('password_reset')
+    assertProblem(await complete(site, token, 'short'), 422)
+    assert.deepEqual(await site.sent(), [])
+    await complete(site, token)
+    assert.deepEqual(
+      (await site.sent()).map(({ kind, to }) => [kind, to]),
+      [['password_changed', 'alice@example.com']],
+    )
+  })
+
+  test('AC-44 who has a password at another issuer alone is told so, and gets no link', async () => {
+    const site = await open()
+    const { store } = site.auth[internals]
+    const id = (
+      await site.auth.users.create({
+        username: 'external',
+        password: null,
+        email: 'external@example.com',
+        emailVerified: true,
+      })
+    ).id
+    const at = { issuer: 'https://idp.example.test', subject: '17', userId: id, createdAt: 1 }
+    await store.identities.link(at)
+    await ask(site, { email: 'external@example.com' })
+    const [mail, ...more] = await site.sent()
+    assert.deepEqual([mail?.kind, more.length], ['password_elsewhere', 0])
+    assert.match(mail?.text ?? '', /https:\/\/idp\.example\.test/)
+    assert.doesNotMatch(mail?.text ?? '', /pot_/)
+  })
+
+  test('AC-45 completing ends the wait that wrong passwords brought', async () => {
+    const site = await open()
+    await site.user('alice')
+    let answer = await login(site.app, 'alice', { password: 'wrong' })
+    for (let turn = 0; turn < 10 && answer.statusCode !== 429; turn++) {
+      answer = await login(site.app, 'alice', { password: 'wrong' })
+    }
+    assert.equal(answer.statusCode, 429)
+    assert.equal((await login(site.app, 'alice')).statusCode, 429)
+    await ask(site, { username: 'alice' })
+    await complete(site, await site.tokenOf('password_reset'))
+    // From elsewhere: the source of the wrong passwords waits on.
+    const payload = new URLSearchParams({ username: 'alice', password: otherPassword }).toString()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    assert.equal((await site.call('POST', '/auth/token', payload, { headers })).statusCode, 200)
+  })
+
+  test('AC-32 AC-33 a mail that is tried again brings no used or ended link back', async () => {
+    let isLost = true
+    const site = await open({ losesAnswers: () => isLost })
+    const id = await site.user('alice')
+    const ends: ((token: string) => Promise<unknown>)[] = [
+      (token) => complete(site, token),
+      () => site.auth.users.setPassword(id, goodPassword),
+      () => site.auth.users.endSessions(id),
+    ]
+    for (const end of ends) {
+      isLost = true
+      await ask(site, { username: 'alice' })
+      const [mail] = await site.sent()
+      const token = tokenIn(mail as KeptMail)
+      await end(token)
+      isLost = false
+      // It is tried again now, and was sent once before.
+      site.clock.advance(20 * 60)
+      await site.sent()
+      assertProblem(await complete(site, token, goodPassword), 410)
+      site.clock.advance(3600)
+    }
+    // One whose first try did not arrive at all is as good as new.
+    isLost = true
+    await ask(site, { username: 'alice' })
+    await site.sent()
+    isLost = false
+    site.clock.advance(20 * 60)
+    await site.auth[internals].outbox?.sendDue()
+    const [mail] = site.box.mails.filter(({ kind }) => kind === 'password_reset')
+    assert.equal((await complete(site, tokenIn(mail as KeptMail))).statusCode, 204)
+  })
+})

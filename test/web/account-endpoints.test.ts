@@ -1,0 +1,148 @@
+// The endpoints of accounts, mounted by Fastify, for web requests, by Hono and by Express: the same answers.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after, before, test } from 'node:test'
+import express from 'express'
+import Fastify from 'fastify'
+import { Hono } from 'hono'
+import { mailbox } from '../../src/core/mail/mailbox.ts'
+import { oauthEndpoints as expressEndpoints } from '../../src/express/oauth-endpoints.ts'
+import { portcullis } from '../../src/fastify/portcullis.ts'
+import { oauthEndpoints as honoEndpoints } from '../../src/hono/oauth-endpoints.ts'
+import { accountEndpoints } from '../../src/http/endpoints/account-endpoints.ts'
+import { createTestAuth, type TestAuth } from '../../src/testing/test-auth.ts'
+import { oauthEndpoints } from '../../src/web/oauth-endpoints.ts'
+
+const accounts = {
+  ...{ mailer: mailbox(), from: 'no-reply@example.com' },
+  registration: 'open',
+} as const
+const prefix = '/api'
+const address = '192.0.2.1'
+
+type Ask = (path: string, init: RequestInit) => Promise<Response>
+const asks: Record<string, Ask> = {}
+const closing: (() => unknown)[] = []
+
+/** The same endpoints, as each framework has them. */
+async function mount(auth: TestAuth): Promise<Record<string, Ask>> {
+  const app = Fastify()
+  await app.register(portcullis, { auth, prefix })
+  const fastifyUrl = await app.listen({ port: 0, host: '127.0.0.1' })
+  const listener = express().use(expressEndpoints(auth, { prefix })).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as { port: number }
+  closing.push(
+    () => app.close(),
+    () => listener.close(),
+  )
+  const handle = oauthEndpoints(auth, { prefix })
+  const hono = new Hono().use(honoEndpoints(auth, () => address, { prefix }))
+  return {
+    fastify: (path, init) => fetch(fastifyUrl + path, init),
+    express: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init),
+    hono: async (path, init) => await hono.request(path, init),
+    web: async (path, init) =>
+      (await handle(new Request(`http://localhost${path}`, init), address)) ??
+      new Response(null, { status: 404 }),
+  }
+}
+
+before(async () => {
+  const auth = await createTestAuth({ accounts })
+  Object.assign(asks, await mount(auth))
+  closing.push(() => auth.close())
+})
+after(async () => {
+  for (const close of closing) await close()
+})
+
+const json = (body: string, type = 'application/json', headers = {}): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': type, ...headers },
+  body,
+})
+
+const requests: readonly (readonly [string, RequestInit, number])[] = [
+  ['another method', { method: 'PUT' }, 405],
+  ['no body', { method: 'POST' }, 415],
+  ['a form', json('a=b', 'application/x-www-form-urlencoded'), 415],
+  ['text', json('{}', 'text/plain'), 415],
+  ['a compressed body', json('{}', 'application/json', { 'content-encoding': 'gzip' }), 415],
+  ['a large body', json(JSON.stringify({ email: 'x'.repeat(17 * 1024) })), 413],
+  ['no JSON', json('{"email":"s3cret'), 400],
+  ['a list', json('["s3cret"]'), 400],
+  ['null', json('null'), 400],
+  ['an unknown member', json('{"is_admin":"s3cret"}'), 400],
+  ['an odd name', json('{"s3cret !":1}'), 400],
+  ['a number', json('{"token":53,"email":53,"username":53}'), 400],
+]
+
+for (const { path } of accountEndpoints) {
+  test(`${path} answers the same everywhere`, async () => {
+    for (const [name, init, status] of requests) {
+      const answers = []
+      for (const [framework, ask] of Object.entries(asks)) {
+        const answer = await ask(prefix + path, init)
+        const body = await answer.text()
+        assert.equal(answer.status, status, `${framework}, ${name}: ${body}`)
+        assert.ok(!body.includes('s3cret'), body)
+        const headers = ['content-type', 'cache-control', 'allow'].map((each) =>
+          answer.headers.get(each),
+        )
+        answers.push(JSON.stringify([headers, body]))
+      }
+      assert.equal(new Set(answers).size, 1, `${name}: ${answers.join('\n')}`)
+      assert.match(answers[0] ?? '', /application\/problem\+json.*no-store/)
+    }
+  })
+}
+
+test('a good request and an answer without content are the same everywhere', async () => {
+  for (const [framework, ask] of Object.entries(asks)) {
+    const accepted = await ask(
+      `${prefix}/auth/register`,
+      json('{"email":"a@example.com"}', 'application/json; charset=utf-8'),
+    )
+    assert.deepEqual(
+      [accepted.status, await accepted.json()],
+      [202, { status: 'accepted' }],
+      framework,
+    )
+    const ended = await ask(`${prefix}/auth/email/restore`, json('{"token":"pot_x"}'))
+    assert.equal(ended.status, 410)
+  }
+})
+
+test('a password is set everywhere, with 204', async () => {
+  for (const framework of Object.keys(asks)) {
+    const auth = await createTestAuth({ accounts })
+    closing.push(() => auth.close())
+    const ask = (await mount(auth))[framework]
+    const { id } = await auth.users.create({ username: 'alice', password: 'vivid harbor ladle ox' })
+    const token = (await auth.accounts.passwordReset?.link(id))?.split('=')[1]
+    const body = JSON.stringify({ token, password: 'nine brave lanterns whisper' })
+    const answer = await ask?.(`${prefix}/auth/password-reset/complete`, json(body))
+    assert.deepEqual([answer?.status, await answer?.text()], [204, ''], framework)
+    assert.equal(answer?.headers.get('content-type'), null)
+  }
+})
+
+test('without accounts the paths are left to the application, and refusals can be like FastAPI’s', async () => {
+  const none = await createTestAuth()
+  const like = await createTestAuth({ accounts, compatibility: 'fastapi' })
+  closing.push(
+    () => none.close(),
+    () => like.close(),
+  )
+  for (const ask of Object.values(await mount(none))) {
+    assert.equal((await ask(`${prefix}/auth/register`, json('{}'))).status, 404)
+  }
+  for (const ask of Object.values(await mount(like))) {
+    const answer = await ask(`${prefix}/auth/register`, json('{}'))
+    assert.equal(answer.status, 400)
+    assert.match(answer.headers.get('content-type') ?? '', /^application\/json/)
+    assert.deepEqual(await answer.json(), { detail: 'The member email is missing.' })
+  }
+})
