@@ -10,9 +10,16 @@ const texts = new WeakMap<UserFields, string>()
 /** The fields of a column. Frozen to the bottom: a record that a cache keeps is every request's. */
 export function readFields(text: string | null): UserFields {
   if (text === null) return noFields
-  const fields: UserFields = JSON.parse(text, (_key, value) => Object.freeze(value))
+  const fields = frozen(JSON.parse(text) as UserFields)
   texts.set(fields, text)
   return fields
+}
+
+/** Freezes all that was parsed, in less time than a reviver of `JSON.parse`. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const member of Object.values(value)) frozen(member)
+  return Object.freeze(value)
 }
 
 /** The column of new fields. */
