@@ -73,7 +73,7 @@ const rules: readonly (readonly [RegExp, Group])[] = [
   [/^(core\/)?issuers\//, issuers],
   [/^core\/events\//, events],
   [/^http\/(guards\/|bearer|refusal|problem|errors-to-answers)/, guarding],
-  [/^http\//, endpoints],
+  [/^(http|pages)\//, endpoints],
   [/^web\/(node|oauth-)/, endpoints],
   [/^(fastify|web|hono|express)\//, guarding],
   [/^testing\//, testing],

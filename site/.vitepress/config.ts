@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
-import { favicon } from '../../src/pages/logo.ts'
-import { colours } from '../../src/pages/style.ts'
+import { faviconOf } from '../../src/pages/logo.ts'
+import { colours, defaultAccent } from '../../src/pages/style.ts'
 import { anchorOf, linkPages } from './links.ts'
 import { sidebar } from './sidebar.ts'
 import { fitTables } from './tables.ts'
@@ -25,7 +25,7 @@ export default defineConfig({
   transformPageData: ({ relativePath }) =>
     relativePath === 'README.md' ? { title: 'What it is, and is not' } : undefined,
   head: [
-    ['link', { rel: 'icon', href: favicon }],
+    ['link', { rel: 'icon', href: faviconOf(defaultAccent) }],
     ['style', {}, `:root { ${colours} }`],
   ],
   markdown: {

@@ -288,8 +288,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       },
       [internals]: {
         ...{ store, clients, login, throttle, passwords, accessTokens, events, keys, notices },
-        outbox: mailing?.outbox ?? null,
-        fields,
+        ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
       },
     }
   } catch (error) {

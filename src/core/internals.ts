@@ -1,3 +1,4 @@
+import type { AccountSettings } from './accounts/account-options.ts'
 import type { Clients } from './clients/clients.ts'
 import type { AuthEvents } from './events/events.ts'
 import type { KeyRing } from './keys/key-ring.ts'
@@ -38,6 +39,8 @@ export interface AuthInternals {
   readonly notices: Notices
   /** The application's own fields of users. */
   readonly fields: OwnFields
+  /** The option `accounts` as it was read; null without it. */
+  readonly accountSettings: AccountSettings | null
   /** Mails that wait; null without a mailer. */
   readonly outbox: Outbox | null
 }

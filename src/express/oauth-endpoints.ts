@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 import type { Auth } from '../core/auth.ts'
-import type { OAuthPaths } from '../http/endpoints/mount.ts'
+import type { EndpointOptions } from '../http/endpoints/mount.ts'
 import { nodeOAuthEndpoints } from '../web/node.ts'
 
 /**
@@ -13,7 +13,7 @@ import { nodeOAuthEndpoints } from '../web/node.ts'
  *
  * @throws {ConfigError} `config_invalid` for an option that is not known, or a prefix that is no path.
  */
-export function oauthEndpoints(auth: Auth, options: OAuthPaths = {}): RequestHandler {
+export function oauthEndpoints(auth: Auth, options: EndpointOptions = {}): RequestHandler {
   const answer = nodeOAuthEndpoints(auth, options)
   return async (request, response, next) => {
     try {

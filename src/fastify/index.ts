@@ -1,7 +1,8 @@
 // The public surface of `portcullis/fastify`.
 
-export type { OAuthPaths } from '../http/endpoints/mount.ts'
+export type { EndpointOptions, OAuthPaths } from '../http/endpoints/mount.ts'
 export { type AnswerStyle, answerError, type ErrorAnswer } from '../http/error-answers.ts'
+export type { PageOptions, SiteAccent, SiteLogo } from '../http/pages/page-options.ts'
 export { type DocsOptions, securityScheme } from './docs.ts'
 export { type DocumentedRoute, documentGuards, schemeName } from './guard-documentation.ts'
 export { guarded } from './guarded.ts'

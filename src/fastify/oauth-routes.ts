@@ -6,14 +6,15 @@ import type {
   HTTPMethods,
 } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
-import { type MountedEndpoint, refuseLarge, refuseUnreadable } from '../http/endpoints/mount.ts'
+import { refuseLarge, refuseUnreadable } from '../http/endpoints/mount.ts'
+import type { MountedEndpoint } from '../http/mounted-endpoint.ts'
 import type { EndpointAnswer } from '../http/token-messages.ts'
 import { refusesMethod } from './allowed-methods.ts'
 import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import { type DocumentInProgress, nameSchemas } from './named-schemas.ts'
 import { logUnavailable } from './refusal-handler.ts'
 
-/** Serves the OAuth endpoints in a scope of their own: its body parser is theirs. */
+/** Serves the endpoints in a scope of their own: its body parser is theirs. */
 export async function oauthRoutes(
   scope: FastifyInstance,
   { endpoints }: { endpoints: readonly MountedEndpoint[] },
@@ -37,11 +38,11 @@ type RouteInDocument = { readonly schema: object; readonly url: string } & Docum
 
 /** Serves an endpoint, and every other method with 405; OPTIONS is left to the application, for CORS. */
 function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): void {
-  const { method, documentation } = endpoint
+  const { methods, documentation } = endpoint
   const isDocumented = documentation !== undefined && url === endpoint.path
   const bodyLimit = endpoint.bodyLimit || undefined
   const others = scope.supportedMethods.filter(
-    (each) => each !== method && each !== 'HEAD' && each !== 'OPTIONS',
+    (each) => !methods.includes(each as 'GET') && each !== 'HEAD' && each !== 'OPTIONS',
   ) as HTTPMethods[]
   const route = {
     url,
@@ -56,13 +57,7 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
     errorHandler(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
       return send(reply, answerFailure(error, request, endpoint))
     },
-    async onRequest(request: FastifyRequest, reply: FastifyReply) {
-      const refused = request.method === method ? await endpoint.admit?.(request) : null
-      if (refused) {
-        logRefusal(request, refused)
-        return send(reply, refused)
-      }
-    },
+    ...(endpoint.admit && { onRequest: admitWith(endpoint.admit, methods) }),
     async handler(request: FastifyRequest, reply: FastifyReply) {
       const answered = await endpoint.answer({
         method: request.method,
@@ -78,9 +73,25 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
     },
   }
   const hidden = { hide: true } as object
-  scope.route({ ...route, method, schema: isDocumented ? documentation : hidden })
+  scope.route({ ...route, method: [...methods], schema: isDocumented ? documentation : hidden })
   const config = { ...route.config, [refusesMethod]: true } as object
   scope.route({ ...route, method: others, schema: hidden, config })
+}
+
+/** Asks the guard of an endpoint before its body is read. */
+function admitWith(
+  admit: NonNullable<MountedEndpoint['admit']>,
+  methods: MountedEndpoint['methods'],
+) {
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply | undefined> => {
+    const refused = methods.includes(request.method as 'POST') ? await admit(request) : null
+    if (refused === null) return undefined
+    logRefusal(request, refused)
+    return send(reply, refused)
+  }
 }
 
 function answerFailure(

@@ -8,11 +8,11 @@ import { anything, flag, orFalse, readOptions, recordOf, type ShapesOf } from '.
 import { requireAuth } from '../core/require-auth.ts'
 import { endpoints } from '../http/endpoints/endpoints.ts'
 import {
+  type EndpointOptions,
+  endpointShapes,
   mountEndpoints,
   normalizePrefix,
-  type OAuthPaths,
   pathProblems,
-  pathShapes,
 } from '../http/endpoints/mount.ts'
 import { type DocsOptions, docsShapes, registerDocs } from './docs.ts'
 import { oauthRoutes } from './oauth-routes.ts'
@@ -20,7 +20,7 @@ import { answerRefusals } from './refusal-handler.ts'
 import { finishRoute, warnOfEndlessRequests } from './route-guards.ts'
 
 /** What the plugin `portcullis` takes. */
-export interface PortcullisOptions extends OAuthPaths {
+export interface PortcullisOptions extends EndpointOptions {
   /** A resource server has no OAuth endpoints: their paths are not used then. */
   readonly auth: Auth | ResourceServer
   /**
@@ -50,7 +50,7 @@ const shapes: ShapesOf<PortcullisOptions & RegistrationOptions> = {
   docs: orFalse(recordOf<DocsOptions>(docsShapes)),
   prune: flag,
   answerErrors: flag,
-  ...pathShapes,
+  ...endpointShapes,
   logLevel: anything,
   logSerializers: anything,
 }

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Auth } from '../core/auth.ts'
-import type { OAuthPaths } from '../http/endpoints/mount.ts'
+import type { EndpointOptions } from '../http/endpoints/mount.ts'
 import { oauthEndpoints as webEndpoints } from '../web/oauth-endpoints.ts'
 
 /**
@@ -16,7 +16,7 @@ import { oauthEndpoints as webEndpoints } from '../web/oauth-endpoints.ts'
 export function oauthEndpoints(
   auth: Auth,
   addressOf: (context: Context) => string | undefined,
-  options: OAuthPaths = {},
+  options: EndpointOptions = {},
 ): MiddlewareHandler {
   if (typeof addressOf !== 'function') {
     throw new TypeError(

@@ -17,8 +17,8 @@ export interface TokenRequest {
 export interface EndpointAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Null for an answer without content. */
-  readonly body: object | null
+  /** To be sent as JSON; a text as it is, of the type that the headers say. Null for no content. */
+  readonly body: object | string | null
   /** Why it is a refusal: for the log, never to be sent. */
   readonly refusal?: OAuthError | ThrottledError | UnavailableError
 }

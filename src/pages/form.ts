@@ -6,12 +6,14 @@ export interface Field {
   /** What it is sent as; also its id. */
   readonly name: string
   readonly label: string
-  readonly type?: 'text' | 'password'
+  readonly type?: 'text' | 'email' | 'password'
   /** What a browser or a password manager fills in (the `autocomplete` of HTML). */
   readonly autocomplete: string
   readonly value?: string
   /** Said below the field. Default none. */
   readonly hint?: string
+  /** True if it may be left empty. Default false. */
+  readonly optional?: boolean
 }
 
 /** A reason why a form was not accepted. */
@@ -19,6 +21,25 @@ export interface Problem {
   /** The name of the field that it is about; null if it is about none. */
   readonly field: string | null
   readonly text: string
+}
+
+/** What a form says by itself. */
+export interface FormWords {
+  /** Before the link to the one field that is wrong. */
+  readonly correctOne: string
+  /** Before the links to several. */
+  readonly correctMany: string
+  /** On the button that lets a password be seen. */
+  readonly show: string
+  /** On the same button while it is seen. */
+  readonly hide: string
+}
+
+const english: FormWords = {
+  correctOne: 'Correct this field:',
+  correctMany: 'Correct these fields:',
+  show: 'Show',
+  hide: 'Hide',
 }
 
 /** A form of a page. */
@@ -30,6 +51,8 @@ export interface Form {
   readonly problems?: readonly Problem[]
   /** The name of the field to begin with. Default: the first one. */
   readonly first?: string
+  /** Default: in English. */
+  readonly words?: FormWords
 }
 
 /**
@@ -37,23 +60,28 @@ export interface Form {
  *
  * The first field with a problem has the focus. A summary at the top leads to each of them.
  */
-export function form({ fields, button, problems = [], first = fields[0]?.name }: Form): Html {
+export function form(content: Form): Html {
+  const { fields, button, problems = [], first = fields[0]?.name, words = english } = content
   const wrong = fields.find(({ name }) => hasProblem(name, problems))
   const focused = wrong?.name ?? first
-  const inputs = fields.map((each) => field(each, problems, each.name === focused))
-  return html`${summary(fields, problems)}
+  const inputs = fields.map((each) => field(each, problems, words, each.name === focused))
+  return html`${summary(fields, problems, words)}
 <form method="post">
 ${inputs}<button class="main">${button}</button>
 </form>`
 }
 
 /** A link to each field with a problem, which says the rest, and every problem that is about no field. */
-function summary(fields: readonly Field[], problems: readonly Problem[]): Html {
+function summary(
+  fields: readonly Field[],
+  problems: readonly Problem[],
+  { correctOne, correctMany }: FormWords,
+): Html {
   if (problems.length === 0) return html``
   const wrong = fields.filter(({ name }) => hasProblem(name, problems))
   const others = problems.filter((problem) => !fields.some(({ name }) => name === problem.field))
   const links = wrong.map(({ name, label }) => html`<li><a href="#${name}">${label}</a></li>`)
-  const lead = wrong.length === 1 ? 'Correct this field:' : 'Correct these fields:'
+  const lead = wrong.length === 1 ? correctOne : correctMany
   return html`<div class="summary" role="alert">${warningIcon}<div>${others.map(({ text }) => html`<p>${text}</p>`)}${
     links.length > 0 ? html`<p>${lead}</p><ul>${links}</ul>` : ''
   }</div></div>`
@@ -64,17 +92,22 @@ function hasProblem(name: string, problems: readonly Problem[]): boolean {
 }
 
 /** One field with its label, its hint and what is wrong with it. */
-function field(each: Field, problems: readonly Problem[], autofocus: boolean): Html {
-  const { name, label, type = 'text', autocomplete, value = '', hint } = each
+function field(
+  each: Field,
+  problems: readonly Problem[],
+  { show, hide }: FormWords,
+  autofocus: boolean,
+): Html {
+  const { name, label, type = 'text', autocomplete, value = '', hint, optional } = each
   const own = problems.filter((problem) => problem.field === name)
   const described = [
     ...(hint ? [`${name}-hint`] : []),
     ...(own.length > 0 ? [`${name}-error`] : []),
   ]
-  const input = html`<input id="${name}" name="${name}" type="${type}" required autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
+  const input = html`<input id="${name}" name="${name}" type="${type}"${optional ? '' : html` required`} autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
     described.length > 0 ? html` aria-describedby="${described.join(' ')}"` : ''
   }${own.length > 0 ? html` aria-invalid="true"` : ''}${autofocus ? html` autofocus` : ''}>`
-  const reveal = html`<button type="button" data-reveals="${name}" hidden>Show</button>`
+  const reveal = html`<button type="button" data-reveals="${name}" data-hides="${hide}" hidden>${show}</button>`
   return html`<div class="field"><label for="${name}">${label}</label>
 <div class="with-button">${input}${type === 'password' ? reveal : ''}</div>${
     hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ''
@@ -92,10 +125,11 @@ for (const button of document.querySelectorAll('[data-reveals]')) {
   const input = document.getElementById(button.dataset.reveals)
   button.hidden = false
   button.ariaDescription = input.labels[0].textContent
+  const show = button.textContent
   button.addEventListener('click', () => {
     const shown = input.type === 'password'
     input.type = shown ? 'text' : 'password'
-    button.textContent = shown ? 'Hide' : 'Show'
+    button.textContent = shown ? button.dataset.hides : show
   })
 }
 `

@@ -10,7 +10,15 @@ const smallGate = 'M3 22V11a9 9 0 0 1 18 0v11M9 3v18M15 3v18M3 12h18'
 /** The logo in the colour of the text around it. */
 export const logo: Html = html`<svg class="logo" viewBox="0 0 24 24" width="32" height="32" aria-hidden="true"><path d="${gate}" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round"/></svg>`
 
-/** The icon of a tab, as a URL that holds it: no second request. */
-export const favicon: string = `data:image/svg+xml,${encodeURIComponent(
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><style>path{stroke:#3049c9}@media(prefers-color-scheme:dark){path{stroke:#93a5ff}}</style><path d="${smallGate}" fill="none" stroke-width="2.4"/></svg>`,
-)}`
+/** The icon of a tab in these colours, as a URL that holds it: no second request. */
+export function faviconOf({
+  light,
+  dark,
+}: {
+  readonly light: string
+  readonly dark: string
+}): string {
+  return `data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><style>path{stroke:${light}}@media(prefers-color-scheme:dark){path{stroke:${dark}}}</style><path d="${smallGate}" fill="none" stroke-width="2.4"/></svg>`,
+  )}`
+}

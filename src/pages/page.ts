@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Html, html } from './html.ts'
-import { favicon, logo } from './logo.ts'
-import { style } from './style.ts'
-
-const styleHash = hashOf(style)
+import { partsOf, portcullisSite, type Site } from './site.ts'
 
 /** A document, and the policy under which a browser shows it. */
 export interface Page {
@@ -23,21 +20,28 @@ export interface PageContent {
   readonly hasForm?: boolean
   /** True for a page with commands on it, which need more than the width of a form. Default false. */
   readonly wide?: boolean
+  /** Whose page it is. Default: Portcullis. */
+  readonly site?: Site
+  /** The language of the page. Default `en`. */
+  readonly lang?: string
 }
 
 /** Makes a whole document: every page has the same head, and one card. */
-export function page({ title, body, script, hasForm = false, wide = false }: PageContent): Page {
+export function page(content: PageContent): Page {
+  const { title, body, script, hasForm = false, wide = false } = content
+  const { site = portcullisSite, lang = 'en' } = content
+  const { header, icon, style, imageSources } = partsOf(site)
   const document = html`<!doctype html>
-<html lang="en">
+<html lang="${lang}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} · Portcullis</title>
-<link rel="icon" href="${favicon}">
+<title>${title} · ${site.name}</title>
+<link rel="icon" href="${icon}">
 <style>${{ markup: style }}</style>
 </head>
 <body>
-<header>${logo}Portcullis</header>
+${header}
 <main${wide ? html` class="wide"` : ''}>
 <h1>${title}</h1>
 ${body}
@@ -49,8 +53,8 @@ ${script === undefined ? '' : { markup: `<script>${script}</script>` }}
   const policy = [
     "default-src 'none'",
     ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
-    `style-src '${styleHash}'`,
-    'img-src data:',
+    `style-src '${hashOf(style)}'`,
+    ['img-src data:', ...imageSources].join(' '),
     `form-action '${hasForm ? 'self' : 'none'}'`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

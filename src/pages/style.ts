@@ -1,3 +1,9 @@
+/** The colour of links, of the main button and of the focus, unless a site has another. */
+export const defaultAccent = { light: '#3049c9', dark: '#93a5ff' } as const
+
+/** What the accent is seen on. */
+export const surface = { light: '#ffffff', dark: '#1c1f28' } as const
+
 /**
  * The colours of every page, as custom properties: the light one first.
  *
@@ -5,12 +11,12 @@
  * 1.4.11).
  */
 export const colours: string = `--bg: light-dark(#f6f7f9, #13151b);
-  --surface: light-dark(#ffffff, #1c1f28);
+  --surface: light-dark(${surface.light}, ${surface.dark});
   --text: light-dark(#1b1d24, #eceef4);
   --muted: light-dark(#565b6b, #a9aebd);
   --line: light-dark(#c9cdd8, #3a3f4e);
   --control: light-dark(#7d8496, #7e8598);
-  --accent: light-dark(#3049c9, #93a5ff);
+  --accent: light-dark(${defaultAccent.light}, ${defaultAccent.dark});
   --on-accent: light-dark(#ffffff, #11142b);
   --danger: light-dark(#b3261e, #ff9087);
   --warning: light-dark(#7a5200, #f2bd62);
@@ -31,6 +37,7 @@ body {
 }
 header { display: flex; align-items: center; gap: 8px; font-weight: 600; }
 .logo { color: var(--accent); }
+header img { height: 32px; max-width: 240px; object-fit: contain; }
 main {
   width: 100%; max-width: 400px; padding: 32px; border-radius: 12px;
   background: var(--surface); border: 1px solid var(--line); box-shadow: 0 2px 8px var(--shadow);
@@ -82,3 +89,17 @@ form + p { margin-top: 16px; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none; } }
 `
+
+/**
+ * The style of a site with its own accent. What is on the accent stays as it is: a colour with a contrast of
+ * 4.5 on the surface has it under that text too.
+ */
+export function accentStyle({
+  light,
+  dark,
+}: {
+  readonly light: string
+  readonly dark: string
+}): string {
+  return `:root { --accent: light-dark(${light}, ${dark}); }\n`
+}

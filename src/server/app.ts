@@ -17,6 +17,7 @@ import { guarded } from '../fastify/guarded.ts'
 import { portcullis } from '../fastify/portcullis.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards/guards.ts'
+import type { PageOptions } from '../http/pages/page-options.ts'
 import { registerAccounts } from './accounts.ts'
 import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
 import { logEvents } from './logging/event-log.ts'
@@ -61,6 +62,8 @@ export interface AppOptions {
   readonly setup?: Setup
   /** Mails that are kept instead of sent, shown at `/dev/mail`: for development. Default none. */
   readonly mailbox?: Mailbox
+  /** How the pages of accounts look; false leaves them out. Default: as the pages of Portcullis. */
+  readonly pages?: PageOptions | false
   /** A registry of prom-client that requests are measured in. Default: they are not measured. */
   readonly metrics?: Registry
 }
@@ -74,6 +77,7 @@ const bodyLimit = 64 * 1024
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { auth, docs = true, logger = false, logRequests = false, setup, mailbox } = options
+  const { pages = {} } = options
   const { trustedProxies = { addresses: [], hops: 0 }, corsOrigins = [], prune = true } = options
   const app = Fastify({
     logger: logger && {
@@ -124,6 +128,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(portcullis, {
     auth,
     prune,
+    pages,
     docs: docs && { title: 'Portcullis', version, description, transform },
   })
   addPermissions(auth.permissions)

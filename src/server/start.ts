@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import type { Mailbox } from '../core/mail/mailbox.ts'
+import type { PageOptions } from '../http/pages/page-options.ts'
 import { buildApp } from './app.ts'
 import { lowerHashPriority } from './hash-priority.ts'
 import { databaseFile } from './inspect-database.ts'
@@ -75,6 +76,7 @@ export async function startServer(
       trustedProxies: config.trustedProxies,
       corsOrigins: config.corsOrigins,
       prune,
+      pages: pageOptions(config),
       logger: { level, stream: log },
       logRequests: level === 'debug' || level === 'trace',
       ...(setup && { setup }),
@@ -97,6 +99,13 @@ export async function startServer(
     await opened.leave()
     await auth.close()
     throw error
+  }
+}
+
+function pageOptions({ siteLogo, siteAccent }: Config): PageOptions {
+  return {
+    ...(siteLogo !== undefined && { logo: { url: siteLogo } }),
+    ...(siteAccent !== undefined && { accent: siteAccent }),
   }
 }
 

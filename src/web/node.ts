@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Auth } from '../core/auth.ts'
-import type { OAuthPaths } from '../http/endpoints/mount.ts'
+import type { EndpointOptions } from '../http/endpoints/mount.ts'
 import { type AnswerStyle, answerError } from '../http/error-answers.ts'
 import { send } from './answer.ts'
 import { createOAuthAnswers } from './oauth-answers.ts'
@@ -23,7 +23,7 @@ export type NodeOAuthHandler = (
  * `oauthEndpoints` for the requests of `node:http`, and of what is built on it, such as Express. Put it
  * before every parser of bodies, because it reads the body itself. Takes and throws the same.
  */
-export function nodeOAuthEndpoints(auth: Auth, options: OAuthPaths = {}): NodeOAuthHandler {
+export function nodeOAuthEndpoints(auth: Auth, options: EndpointOptions = {}): NodeOAuthHandler {
   const answerOAuth = createOAuthAnswers(auth, options)
   return async (request, response, address) => {
     const { method = '', url = '', headersDistinct } = request

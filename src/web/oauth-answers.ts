@@ -2,12 +2,12 @@ import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
 import { readOptions } from '../core/options.ts'
 import {
-  type EndpointRequest,
+  type EndpointOptions,
+  endpointShapes,
   mountEndpoints,
-  type OAuthPaths,
   pathProblems,
-  pathShapes,
 } from '../http/endpoints/mount.ts'
+import type { EndpointRequest } from '../http/mounted-endpoint.ts'
 import type { EndpointAnswer } from '../http/token-messages.ts'
 
 /** What is read of a request, of whatever kind. */
@@ -25,11 +25,11 @@ export type OAuthAnswers = (request: OAuthRequest) => Promise<EndpointAnswer | n
 const owner = { name: 'oauthEndpoints', example: "{ prefix: '/api' }" }
 
 /** @throws {ConfigError} for an option that is not known, or a path that cannot be one. */
-export function createOAuthAnswers(auth: Auth, options: OAuthPaths): OAuthAnswers {
-  const { options: paths, problems } = readOptions(options, pathShapes, owner)
+export function createOAuthAnswers(auth: Auth, options: EndpointOptions): OAuthAnswers {
+  const { options: paths, problems } = readOptions(options, endpointShapes, owner)
   problems.push(...pathProblems(paths))
   if (problems.length > 0) throw new ConfigError(problems)
-  const mounted = new Map(mountEndpoints(auth, options).map((each) => [each.path, each]))
+  const mounted = new Map(mountEndpoints(auth, paths).map((each) => [each.path, each]))
 
   return async ({ pathname, body, ...request }) => {
     const endpoint = mounted.get(pathname.replace(/(?<=.)\/$/, ''))

@@ -1,5 +1,5 @@
 import type { Auth } from '../core/auth.ts'
-import type { OAuthPaths } from '../http/endpoints/mount.ts'
+import type { EndpointOptions } from '../http/endpoints/mount.ts'
 import { toResponse } from './answer.ts'
 import { createOAuthAnswers } from './oauth-answers.ts'
 
@@ -18,13 +18,14 @@ export type OAuthHandler = (
 /**
  * Makes a handler of all OAuth endpoints, as the Fastify plugin serves them: `/auth/token`,
  * `/auth/revoke`, `/auth/introspect`, the metadata (RFC 8414) and the JWK Set. The options may put them
- * below `prefix`, or at other paths. A slash at the end of a path makes no difference.
+ * below `prefix`, or at other paths. So it does with what `accounts` switches on, and its pages. A slash at the end of a path makes no difference.
  *
  * A refused request is not logged: subscribe to `auth.events` for what matters.
  *
- * @throws {ConfigError} `config_invalid` for an option that is not known, or a prefix that is no path.
+ * @throws {ConfigError} `config_invalid` for an option that is not known, a prefix that is no path, or pages
+ * that would be hard to read.
  */
-export function oauthEndpoints(auth: Auth, options: OAuthPaths = {}): OAuthHandler {
+export function oauthEndpoints(auth: Auth, options: EndpointOptions = {}): OAuthHandler {
   const answerOAuth = createOAuthAnswers(auth, options)
   return async (request, address) => {
     const { url, method, headers, body } = request

@@ -10,7 +10,7 @@ const byPath = new Map(sources.map((source) => [source.path, source]))
 /** What each folder may name besides itself. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  http: ['core'],
+  http: ['core', 'pages'],
   stores: ['core'],
   issuers: ['core'],
   fastify: ['http', 'core'],

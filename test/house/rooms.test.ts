@@ -26,7 +26,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     clients: ['access', 'events', 'keys', 'throttle', 'tokens', 'users'],
     issuers: ['access', 'events', 'tokens', 'users'],
   },
-  http: { guards: [], grants: [], endpoints: ['grants', 'guards'] },
+  http: { guards: [], grants: [], pages: [], endpoints: ['grants', 'guards', 'pages'] },
+  pages: { texts: [] },
   stores: {
     contract: [],
     sql: [],
@@ -59,6 +60,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
     'client-authentication.ts',
     'error-answers.ts',
     'form.ts',
+    'mounted-endpoint.ts',
     'refusal-documentation.ts',
     'refusal.ts',
     'token-messages.ts',

@@ -1,9 +1,13 @@
 import type { Auth } from '../../core/auth.ts'
 import { internals } from '../../core/internals.ts'
-import type { Shape, ShapesOf } from '../../core/options.ts'
+import { orFalse, recordOf, type Shape, type ShapesOf } from '../../core/options.ts'
 import { requireAuth } from '../../core/require-auth.ts'
 import type { GuardedRequest } from '../bearer.ts'
 import { answerOAuthError } from '../error-answers.ts'
+import type { MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
+import { accountPages } from '../pages/account-pages.ts'
+import { mountPages } from '../pages/mount-pages.ts'
+import { type PageOptions, pageShapes } from '../pages/page-options.ts'
 import { Refusal } from '../refusal.ts'
 import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
 import { accountEndpoints } from './account-endpoints.ts'
@@ -27,6 +31,17 @@ export interface OAuthPaths {
   readonly introspectionPath?: string
 }
 
+/** Where the endpoints are, and how the pages look. */
+export interface EndpointOptions extends OAuthPaths {
+  /**
+   * The pages that links of mails lead to: registration, invitations, passwords, addresses. Each is there
+   * where its part of `accounts` is switched on, and `accounts.links` names no page of your own for it. They
+   * are below the issuer, as the links are, even where a prefix is not part of it. False leaves them out.
+   * Default: they look like the pages of Portcullis.
+   */
+  readonly pages?: PageOptions | false
+}
+
 /** Where something is. */
 export const path: Shape = {
   words: 'a path that begins with "/", of letters, digits and "-._~", without "/" at its end',
@@ -47,45 +62,10 @@ export const pathShapes: ShapesOf<OAuthPaths> = {
   introspectionPath: path,
 }
 
-/** What an OAuth endpoint reads of a request of any kind. */
-export interface EndpointRequest {
-  readonly method: string
-  /** As guards read it. */
-  readonly guarded: GuardedRequest
-  /** By its name in small letters. */
-  readonly header: (name: string) => string | undefined
-  /** Reads the body; null if it has more bytes than the limit. */
-  readonly readBody: (limit: number) => Promise<Uint8Array | null>
-  readonly address: string | undefined
-  /** The id of the request in the log. */
-  readonly requestId?: string | undefined
-}
-
-/** An endpoint at its path. */
-export interface MountedEndpoint {
-  readonly path: string
-  readonly method: 'GET' | 'POST'
-  /** The longest body, in bytes. */
-  readonly bodyLimit: number
-  /** The operation in the OpenAPI document, if it has one. */
-  readonly documentation: object | undefined
-  /** How it says that a request is refused before it is asked. */
-  readonly refusals: Refusals
-  /**
-   * Refuses a request of its method before the body is read; null lets it pass. Undefined: every request
-   * passes. For a framework that reads the body before it calls `answer`, which asks too.
-   */
-  readonly admit: ((request: GuardedRequest) => Promise<EndpointAnswer | null>) | undefined
-  /** Answers whatever method is asked with. Rejects only for a mistake of ours. */
-  readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>
-}
-
-/** How an endpoint puts refusals into words. */
-export interface Refusals {
-  /** The answer of a status, with a sentence that has no full stop. */
-  refuse(status: number, why: string): EndpointAnswer
-  /** The answer to an error of this library. Throws any other. */
-  answer(error: unknown): EndpointAnswer
+/** What each of the options has to be. */
+export const endpointShapes: ShapesOf<EndpointOptions> = {
+  ...pathShapes,
+  pages: orFalse(recordOf<PageOptions>(pageShapes)),
 }
 
 /** RFC 6749 §5.2. */
@@ -108,7 +88,7 @@ export function normalizePrefix(prefix: string): string {
 /** Every two endpoints that would be at one path. */
 export function pathProblems(paths: OAuthPaths): string[] {
   const names = Object.keys(endpoints) as EndpointName[]
-  const taken = accountEndpoints.map(({ path }) => path)
+  const taken = [...accountEndpoints, ...accountPages].map(({ path }) => path)
   return names.flatMap((name, index) => {
     const at = pathOf(name, paths)
     const same = names.slice(index + 1).filter((other) => pathOf(other, paths) === at)
@@ -138,14 +118,15 @@ export function outerPath(issuer: string, prefix: string): string {
 }
 
 /**
- * The OAuth endpoints of an application, each at its path. Does not check the paths.
+ * The endpoints of an application, each at its path. Does not check the paths.
  *
  * @param scopePrefix What the framework puts before the paths by itself. Default none.
  * @throws {TypeError} if `auth` is missing, or a promise that was not awaited.
+ * @throws {ConfigError} if the pages cannot look as the options say.
  */
 export function mountEndpoints(
   auth: Auth,
-  { prefix = '', ...paths }: OAuthPaths,
+  { prefix = '', pages = {}, ...paths }: EndpointOptions,
   scopePrefix = '',
 ): readonly MountedEndpoint[] {
   requireAuth(auth)
@@ -172,7 +153,7 @@ export function mountEndpoints(
         ? answerForm(endpoint, auth)
         : answerDocument(endpoint.create(auth, urls))
     const mounted = {
-      method: endpoint.method,
+      methods: [endpoint.method],
       bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
       documentation: 'document' in endpoint ? endpoint.document(auth) : undefined,
       refusals: oauthRefusals,
@@ -184,14 +165,20 @@ export function mountEndpoints(
     return [...new Set(at)].map((path) => ({ ...mounted, path }))
   })
   const accounts = accountEndpoints.filter(({ isOn }) => isOn(auth))
-  return [...oauth, ...accounts.map((each) => mountJson(each, auth, base))]
+  const issuedAt = issuerPath(auth.issuer)
+  const pageBase = issuedAt.endsWith(scopePrefix + base) ? base : ''
+  return [
+    ...oauth,
+    ...accounts.map((each) => mountJson(each, auth, base)),
+    ...(pages === false ? [] : mountPages(auth, pages, { base: pageBase, issuerPath: issuedAt })),
+  ]
 }
 
 function mountJson(endpoint: JsonEndpoint, auth: Auth, base: string): MountedEndpoint {
   const { method, path, bodyLimit } = endpoint
   const refusals = problems(auth)
   return {
-    ...{ method, bodyLimit, refusals, path: base + path },
+    ...{ methods: [method], bodyLimit, refusals, path: base + path },
     documentation: endpoint.document(auth),
     ...answersOf(endpoint, auth, refusals),
   }

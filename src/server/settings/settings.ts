@@ -7,6 +7,7 @@ import * as data from './data.ts'
 import * as listening from './listening.ts'
 import * as monitoring from './monitoring.ts'
 import * as outsideIssuers from './outside-issuers.ts'
+import * as pages from './pages.ts'
 import * as passwords from './passwords.ts'
 import * as sessions from './sessions.ts'
 import type { Setting, ValueFor, ValuesOf } from './setting.ts'
@@ -21,6 +22,7 @@ export type Config = ValuesOf<
     typeof passwords &
     typeof access &
     typeof accounts &
+    typeof pages &
     typeof outsideIssuers &
     typeof monitoring
 >
@@ -43,6 +45,7 @@ const subjects: readonly Subject[] = [
   { title: 'Passwords', members: passwords },
   { title: 'Access', members: access },
   { title: 'Accounts and mail', members: accounts },
+  { title: 'Pages', members: pages },
   { title: 'Other issuers', members: outsideIssuers },
   { title: 'Monitoring', members: monitoring },
 ]

@@ -1,0 +1,43 @@
+import type { GuardedRequest } from './bearer.ts'
+import type { EndpointAnswer } from './token-messages.ts'
+
+/** What an endpoint reads of a request of any kind. */
+export interface EndpointRequest {
+  readonly method: string
+  /** As guards read it. */
+  readonly guarded: GuardedRequest
+  /** By its name in small letters. */
+  readonly header: (name: string) => string | undefined
+  /** Reads the body; null if it has more bytes than the limit. */
+  readonly readBody: (limit: number) => Promise<Uint8Array | null>
+  readonly address: string | undefined
+  /** The id of the request in the log. */
+  readonly requestId?: string | undefined
+}
+
+/** An endpoint at its path. */
+export interface MountedEndpoint {
+  readonly path: string
+  readonly methods: readonly ('GET' | 'POST')[]
+  /** The longest body, in bytes. */
+  readonly bodyLimit: number
+  /** The operation in the OpenAPI document, if it has one. */
+  readonly documentation: object | undefined
+  /** How it says that a request is refused before it is asked. */
+  readonly refusals: Refusals
+  /**
+   * Refuses a request of its method before the body is read; null lets it pass. Undefined: every request
+   * passes. For a framework that reads the body before it calls `answer`, which asks too.
+   */
+  readonly admit?: ((request: GuardedRequest) => Promise<EndpointAnswer | null>) | undefined
+  /** Answers whatever method is asked with. Rejects only for a mistake of ours. */
+  readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>
+}
+
+/** How an endpoint puts refusals into words. */
+export interface Refusals {
+  /** The answer of a status, with a sentence that has no full stop. */
+  refuse(status: number, why: string): EndpointAnswer
+  /** The answer to an error of this library. Throws any other. */
+  answer(error: unknown): EndpointAnswer
+}
