@@ -1,5 +1,6 @@
 // Users, who are members of the application.
 
+import { isDeepStrictEqual } from 'node:util'
 import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm'
 import { ConflictError, type UserRecord, type UserStore } from 'portcullis/stores'
 import { type Database, inTransaction, type Transaction } from './database.ts'
@@ -14,7 +15,9 @@ export function createUsers(db: Database): UserStore {
     .prepare()
 
   return {
-    async create(user, { event } = {}) {
+    async create(user, { event, alongside } = {}) {
+      // The transactions of this driver do not wait, so no statement of others can be in one.
+      if (alongside) throw new TypeError('This store takes no alongside.')
       inTransaction(db, (tx) => {
         insertMember(tx, user)
         addEvent(tx, event)
@@ -119,10 +122,11 @@ export function createUsers(db: Database): UserStore {
         .all()
         .map((row) => row.id)
     },
-    async update(id, changes, { keepOneActiveIn, ifStamp, keepSession, event } = {}) {
+    async update(id, changes, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession, event } = options
       return inTransaction(db, (tx) => {
         const user = readMember(tx, id)
-        if (user === null || !hasStamp(user, ifStamp)) return null
+        if (user === null || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return null
         refuseIfLast(tx, user, keepOneActiveIn)
         const changed = { ...user, ...changes }
         refuseIfTaken(tx, changed)
@@ -157,10 +161,10 @@ export function createUsers(db: Database): UserStore {
         return true
       })
     },
-    async remove(id, { keepOneActiveIn, ifStamp, event } = {}) {
+    async remove(id, { keepOneActiveIn, ifStamp, ifFields, event } = {}) {
       return inTransaction(db, (tx) => {
         const user = readMember(tx, id)
-        if (user === null || !hasStamp(user, ifStamp)) return false
+        if (user === null || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return false
         refuseIfLast(tx, user, keepOneActiveIn)
         // The foreign keys take the sessions and identities with it.
         tx.delete(members).where(eq(members.id, id)).run()
@@ -202,6 +206,10 @@ function hasVerified(emailKey: string) {
 
 function hasStamp({ active, securityStamp }: UserRecord, stamp: string | undefined): boolean {
   return stamp === undefined || (active && securityStamp === stamp)
+}
+
+function hasFields({ fields }: UserRecord, wanted: UserRecord['fields'] | undefined): boolean {
+  return wanted === undefined || isDeepStrictEqual(fields, wanted)
 }
 
 /** Gives a session of the member the new stamp, if it is neither revoked nor of another stamp. */

@@ -68,7 +68,7 @@ async function* pagesOf({ users }: Store): AsyncGenerator<readonly UserRecord[]>
 function columnsOf(withHashes: boolean): readonly (keyof Exported)[] {
   const columns = [
     ...(['id', 'username', 'role', 'active', 'createdAt'] as const),
-    ...(['email', 'emailVerified', 'suspendedUntil'] as const),
+    ...(['email', 'emailVerified', 'suspendedUntil', 'fields'] as const),
   ]
   return withHashes ? [...columns, 'passwordHash'] : columns
 }
@@ -87,8 +87,14 @@ function exportedOf(record: UserRecord): Exported {
 function csvLine(record: UserRecord, withHashes: boolean): string {
   const user = exportedOf(record)
   return `${columnsOf(withHashes)
-    .map((column) => csvField(String(user[column] ?? '')))
+    .map((column) => csvField(textOf(user[column])))
     .join(',')}\r\n`
+}
+
+/** Own fields are JSON; a user without any has an empty text. */
+function textOf(value: Exported[keyof Exported]): string {
+  if (typeof value !== 'object' || value === null) return String(value ?? '')
+  return Object.keys(value).length === 0 ? '' : JSON.stringify(value)
 }
 
 /** RFC 4180 §2. Semicolons and tabs are quoted too, at which some spreadsheets divide a line. */

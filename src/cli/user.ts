@@ -5,9 +5,10 @@ import { systemClock } from '../core/clock.ts'
 import { UserError } from '../core/errors.ts'
 import { emailRule, readEmail } from '../core/users/email.ts'
 import { existing, type User } from '../core/users/user.ts'
+import type { UserFields } from '../core/users/user-fields.ts'
 import { canonicalUsername } from '../core/users/username.ts'
 import { readNewPassword } from './terminal/password-input.ts'
-import { instant, tableOf } from './terminal/table.ts'
+import { instant, plain, tableOf } from './terminal/table.ts'
 import { accountCommands } from './user-account.ts'
 import { exportCommand } from './user-export.ts'
 import { importCommand } from './user-import.ts'
@@ -91,6 +92,7 @@ export function userCommand(): Command {
           ...shown,
           created_at: instant(createdAt),
           ...(suspendedUntil !== null && { suspended_until: instant(suspendedUntil) }),
+          ...(shown.fields && { fields: plain(JSON.stringify(shown.fields)) }),
         }
         console.log(tableOf(Object.entries(more).map(([name, value]) => [name, String(value)])))
       }),
@@ -181,12 +183,14 @@ async function allUsers({ list }: Auth['users']): Promise<readonly User[]> {
 }
 
 /** A user in the words of the HTTP API. */
-function describe(user: User): object {
+function describe(user: User): { readonly fields?: UserFields } {
   const { id, username, role, active, createdAt, email, emailVerified, suspendedUntil } = user
+  const { fields } = user
   return {
     ...{ id, username, role, active, created_at: createdAt },
     ...(email !== null && { email, email_verified: emailVerified }),
     ...(suspendedUntil !== null && { suspended_until: suspendedUntil }),
+    ...(Object.keys(fields).length > 0 && { fields }),
   }
 }
 

@@ -26,12 +26,14 @@ import type { Argon2Parameters, PasswordHasherOptions } from './passwords/passwo
 import type { PasswordPolicyOptions } from './passwords/password-policy.ts'
 import type { SessionOptions } from './sessions/session-options.ts'
 import type { Store } from './store.ts'
+import type { StandardSchema } from './users/standard-schema.ts'
+import type { AnyFields, UserFields, UserFieldsOptions } from './users/user-fields.ts'
 
 /** Longest access token lifetime without `allowLongAccessTokens`, in seconds. */
 export const accessTokenMaxLifetime: number = 60 * 60
 
 /** What `createAuth` takes. */
-export interface AuthOptions extends KeyOptions {
+export interface AuthOptions<Fields extends AnyFields = UserFields> extends KeyOptions {
   /** Where users and keys are kept: `sqlite('app.db')`, `memory()`. */
   readonly store: Store
   /** The roles, and the permissions that each grants. Default `{ admin: ['*'], member: [] }`. */
@@ -75,6 +77,12 @@ export interface AuthOptions extends KeyOptions {
    * Registration, invitations, resets, addresses and notices. Default none: see `AccountOptions`.
    */
   readonly accounts?: AccountOptions
+  /**
+   * The application's own facts about each user: a Standard Schema of an object, such as one of Zod or
+   * Valibot. Users read theirs, administrators and your code write them; `writableBy` says what users
+   * write themselves. Kept with the user as JSON, 16 KiB at most. Default: users have none.
+   */
+  readonly userFields?: StandardSchema<Fields> | UserFieldsOptions<Fields>
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -117,6 +125,8 @@ const shapes: ShapesOf<AuthOptions> = {
   // Judged by readConfiguredClients.
   clients: anything,
   issuers: trustedIssuers,
+  // Judged by createOwnFields.
+  userFields: anything,
 }
 
 /**

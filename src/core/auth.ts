@@ -18,6 +18,7 @@ import {
   publicEvents,
 } from './events/events.ts'
 import { type AuthInternals, internals } from './internals.ts'
+import { defaultFieldsFor } from './issuers/default-fields.ts'
 import { createIdentities, type Identities } from './issuers/identities.ts'
 import { createIssuers, type Issuers } from './issuers/issuers.ts'
 import { defaultRoleOf, grantable, issuerProblems } from './issuers/resource-server.ts'
@@ -43,13 +44,15 @@ import { type AccessTokens, createAccessTokenIssuer } from './tokens/access-toke
 import type { Authentication } from './tokens/authentication.ts'
 import { type Credentials, createLogin } from './users/login.ts'
 import { createUserPreparer } from './users/new-user.ts'
+import { createOwnFields } from './users/own-fields.ts'
 import { tokenStampOf } from './users/security-stamp.ts'
 import { recordForToken, userAt } from './users/suspension.ts'
 import type { User } from './users/user.ts'
+import type { AnyFields, UserFields } from './users/user-fields.ts'
 import { createUsers, type Users } from './users/users.ts'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
-export interface Auth {
+export interface Auth<Fields extends UserFields = UserFields> {
   /**
    * Authenticates a user: returns the user if the password is right, else null. Opens no session and
    * issues no token: `POST /auth/token` does all three.
@@ -60,15 +63,15 @@ export interface Auth {
    * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.
    * @throws {UnavailableError} if too many hashes are waiting, or the store cannot answer.
    */
-  authenticate(credentials: Credentials): Promise<User | null>
+  authenticate(credentials: Credentials): Promise<User<Fields> | null>
   /** What each role grants. */
   readonly roles: Roles
   /** Every permission that is known so far, with a sentence each. */
   readonly permissions: Permissions
   /** Creates and changes users. */
-  readonly users: Users
+  readonly users: Users<Fields>
   /** Registration, invitations, resets and addresses: what the option `accounts` switches on. */
-  readonly accounts: Accounts
+  readonly accounts: Accounts<Fields>
   /** Hashes and verifies passwords. */
   readonly passwords: Passwords
   /** Judges new passwords. */
@@ -124,7 +127,14 @@ export interface Auth {
  * what is not known, and what cannot be used. Then if a key or a pepper is missing that something in the
  * store needs.
  */
-export async function createAuth(given: AuthOptions): Promise<Auth> {
+export async function createAuth<Fields extends AnyFields = UserFields>(
+  given: AuthOptions<Fields>,
+): Promise<Auth<{ [Name in keyof Fields]: Fields[Name] }>> {
+  // Every value of these fields has passed the schema that the type is of.
+  return (await assemble(given as AuthOptions)) as never
+}
+
+async function assemble(given: AuthOptions): Promise<Auth> {
   const { options, problems } = readAuthOptions(given)
   const {
     store,
@@ -144,9 +154,11 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
   const accountSettings = attempt(problems, () =>
     options.accounts === undefined ? null : readAccountOptions(options.accounts, issuer),
   )
+  const fields = attempt(problems, () => createOwnFields(options.userFields))
   const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
   const trusted = options.issuers ?? []
+  const defaultFields = fields && (await defaultFieldsFor(trusted, fields, problems))
   problems.push(...issuerProblems(trusted, roles, issuer))
   if (roles && !roles.names.includes(defaultRole)) {
     problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
@@ -154,7 +166,16 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
   if (
     problems.length > 0 ||
     accountSettings === undefined ||
-    !(roles && policing && hashing && sessionOptions && configured && eventRetention)
+    !(
+      roles &&
+      policing &&
+      hashing &&
+      sessionOptions &&
+      configured &&
+      eventRetention &&
+      fields &&
+      defaultFields
+    )
   ) {
     throw new ConfigError(problems)
   }
@@ -182,10 +203,14 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
       })
     const notices = mailing?.notices ?? noNotices
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
-    const common = { store, hasher: passwords, policy, login, events, roles, defaultRole, clock }
+    const common = {
+      ...{ store, hasher: passwords, policy, login, events, roles, defaultRole, fields, clock },
+    }
     const preparer = createUserPreparer(common)
     const accounts = mailing && createAccounts({ ...common, parts: mailing, preparer })
-    const issuers = createIssuers({ trusted, roles, defaultRole, clock, store, events })
+    const issuers = createIssuers({
+      ...{ trusted, roles, defaultRole, clock, store, events, fields, defaultFields },
+    })
     const kept = trusted.filter(({ users }) => users !== 'token')
     const sessions = createSessions({
       store,
@@ -263,7 +288,7 @@ export async function createAuth(given: AuthOptions): Promise<Auth> {
       },
       [internals]: {
         ...{ store, clients, login, throttle, passwords, accessTokens, events, keys, notices },
-        ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null },
+        ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
       },
     }
   } catch (error) {

@@ -9,6 +9,7 @@ import type { Store } from './store.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { AccessTokenIssuer } from './tokens/access-token.ts'
 import type { Login } from './users/login.ts'
+import type { OwnFields } from './users/own-fields.ts'
 
 /**
  * The member of an `Auth` that the layers above core use and an application does not. The package
@@ -36,6 +37,8 @@ export interface AuthInternals {
   /** The keys that sign and verify. */
   readonly keys: KeyRing
   readonly notices: Notices
+  /** The application's own fields of users. */
+  readonly fields: OwnFields
   /** The option `accounts` as it was read; null without it. */
   readonly accountSettings: AccountSettings | null
   /** Mails that wait; null without a mailer. */

@@ -10,6 +10,7 @@ import Fastify, {
 import type { Registry } from 'prom-client'
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
+import { internals } from '../core/internals.ts'
 import type { Mailbox } from '../core/mail/mailbox.ts'
 import { type AllowedMethods, rememberMethods } from '../fastify/allowed-methods.ts'
 import { guarded } from '../fastify/guarded.ts'
@@ -32,6 +33,7 @@ import { frontRoutes } from './routes/front.ts'
 import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identities.ts'
 import { meRoutes } from './routes/me.ts'
+import { shapeFields } from './routes/own-fields.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
@@ -120,7 +122,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       roleNames = await findRoleNames(auth)
     })
   }
-  const transform = documentAnswers(() => roleNames)
+  const { fields } = auth[internals]
+  shapeFields(app, fields)
+  const transform = documentAnswers(() => roleNames, fields)
   await app.register(portcullis, {
     auth,
     prune,

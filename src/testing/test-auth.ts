@@ -5,6 +5,7 @@ import { type Mailbox, mailbox } from '../core/mail/mailbox.ts'
 import type { PasswordHasherOptions } from '../core/passwords/password-hash.ts'
 import type { Store } from '../core/store.ts'
 import { byPassword } from '../core/tokens/authentication.ts'
+import type { AnyFields, UserFields } from '../core/users/user-fields.ts'
 import { memory } from '../stores/memory/memory.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -15,7 +16,8 @@ export const cheapHashing: PasswordHasherOptions = {
 }
 
 /** What `createTestAuth` takes: the options of `createAuth`, each with a default. */
-export interface TestAuthOptions extends Partial<AuthOptions> {
+export interface TestAuthOptions<Fields extends AnyFields = UserFields>
+  extends Partial<AuthOptions<Fields>> {
   /** Where users and keys are kept. Default `memory()`. */
   readonly store?: Store
   /** What time it is, in seconds since 1970. Default: a clock that stands still until it is moved. */
@@ -31,7 +33,7 @@ export interface ActAsOptions {
 }
 
 /** An application's security for its tests. */
-export interface TestAuth extends Auth {
+export interface TestAuth<Fields extends UserFields = UserFields> extends Auth<Fields> {
   /** Stands still until it is moved. */
   readonly clock: TestClock
   /** The mails that were sent so far, newest first, with the link and the code of each. */
@@ -55,10 +57,12 @@ export interface TestAuth extends Auth {
  * `passwordHash: {}` asks for hashes at their real cost. With `accounts: {}` mails go to the `mailbox`,
  * unless a mailer is given.
  */
-export async function createTestAuth(options: TestAuthOptions = {}): Promise<TestAuth> {
+export async function createTestAuth<Fields extends AnyFields = UserFields>(
+  options: TestAuthOptions<Fields> = {},
+): Promise<TestAuth<{ [Name in keyof Fields]: Fields[Name] }>> {
   const { clock = createTestClock(), accounts } = options
   const box = mailbox()
-  const auth = await createAuth({
+  const auth = await createAuth<Fields>({
     store: memory(),
     passwordHash: cheapHashing,
     ...options,

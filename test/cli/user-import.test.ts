@@ -469,6 +469,7 @@ test('what is exported is imported as it was, in both formats, into another data
       active: fc.boolean(),
       createdAt: fc.integer({ min: 0, max: 2_000_000_000 }),
       passwordHash: fc.constantFrom(null, bcrypt, `scrypt:2:8:1$a,"b$${'ab'.repeat(64)}`),
+      fields: fc.constantFrom({}, { locale: 'de' }, { 'a,"b': [1.5, null, 'ü\n'], c: { d: true } }),
     }),
     1500,
   )

@@ -7,7 +7,7 @@ const known = [
   ...['disabled', 'blocked', 'banned_until', 'deleted_at', 'createdAt', 'created_at'],
   ...['date_joined', 'createdTimestamp', 'id', 'user_id', '_id', 'localId'],
   ...['emailVerified', 'email_verified', 'email_confirmed_at', 'confirmed_at'],
-  ...['suspendedUntil', 'suspended_until'],
+  ...['suspendedUntil', 'suspended_until', 'fields'],
 ]
 const usernames = ['username', 'email', 'phone']
 

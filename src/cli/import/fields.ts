@@ -1,4 +1,5 @@
 import type { ImportedUser } from '../../core/users/imported-record.ts'
+import { parseJson } from './records.ts'
 
 /** What a file says of one user. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -73,6 +74,25 @@ export function emailOf(
   ...flags: readonly string[]
 ): Pick<ImportedUser, 'email' | 'emailVerified'> {
   return { email: textOf(fields, 'email'), emailVerified: flagOf(fields, ...flags) }
+}
+
+/** The object in a field: as it is, or as JSON in a text, which is what CSV has. */
+export function objectOf(fields: Fields, name: string): Fields | undefined {
+  const value = fields[name]
+  if (value === undefined || value === null || value === '') return undefined
+  const object = typeof value === 'string' ? parsed(value) : value
+  if (typeof object === 'object' && object !== null && !Array.isArray(object)) {
+    return object as Fields
+  }
+  throw new BadEntry(`The field ${name} must be a JSON object.`)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** What is nested in a field, or nothing. */

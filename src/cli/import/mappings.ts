@@ -9,6 +9,7 @@ import {
   flagOf,
   instantOf,
   type Mapping,
+  objectOf,
   textOf,
   usernameOf,
 } from './fields.ts'
@@ -32,7 +33,7 @@ const hashFields = ['passwordHash', 'password_hash', 'hashedPassword', 'hashed_p
 const ownFields: ReadonlySet<string> = new Set([
   ...['username', 'email', 'password', ...hashFields, 'role', 'id'],
   ...['active', 'is_active', 'enabled', 'disabled', 'createdAt', 'created_at'],
-  ...['emailVerified', 'email_verified', 'suspendedUntil', 'suspended_until'],
+  ...['emailVerified', 'email_verified', 'suspendedUntil', 'suspended_until', 'fields'],
 ])
 /** How the hashes begin that are read. */
 const hashBeginning =
@@ -58,6 +59,7 @@ const portcullis: Mapping = (fields) => {
     id: textOf(fields, 'id'),
     ...emailOf(fields, 'emailVerified', 'email_verified'),
     suspendedUntil: instantOf(fields, 'suspendedUntil', 'suspended_until'),
+    fields: objectOf(fields, 'fields'),
   }
 }
 

@@ -10,6 +10,8 @@ import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import type { Login } from '../users/login.ts'
 import type { UserPreparer } from '../users/new-user.ts'
+import type { OwnFields } from '../users/own-fields.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import type { AccountSettings } from './account-options.ts'
 import { createDeletion, type Deletion } from './deletion.ts'
 import { createEmailChange, type EmailChange } from './email-change.ts'
@@ -22,19 +24,19 @@ import { createRegistration, type Registration } from './registration.ts'
 import { createResolveMail } from './resolve-mail.ts'
 
 /** What people do with accounts that are their own, or are to be. Each is null unless it is switched on. */
-export interface Accounts {
+export interface Accounts<Fields extends UserFields = UserFields> {
   /** What mails and pages call the site. */
   readonly name: string
   /** People become users by themselves. */
-  readonly registration: Registration | null
+  readonly registration: Registration<Fields> | null
   /** People become users who were invited. */
-  readonly invitations: Invitations | null
+  readonly invitations: Invitations<Fields> | null
   /** Users choose a new password who have forgotten theirs. `request` needs a mailer. */
   readonly passwordReset: PasswordReset | null
   /** True if users may ask for a new password themselves. */
   readonly passwordResetByMail: boolean
   /** Users set and change their address. */
-  readonly emailChange: EmailChange | null
+  readonly emailChange: EmailChange<Fields> | null
   /** Users delete their account. */
   readonly deletion: Deletion | null
 }
@@ -112,6 +114,7 @@ export interface AccountsOptions {
   readonly login: Login
   readonly preparer: UserPreparer
   readonly events: AuthEvents
+  readonly fields: OwnFields
   readonly clock: Clock
 }
 
@@ -127,11 +130,11 @@ export const noAccounts: Accounts = {
 }
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { parts, store, roles, defaultRole, login, preparer, events, clock } = options
+  const { parts, store, roles, defaultRole, login, preparer, events, fields, clock } = options
   const { settings, tokens, limits, links, outbox, notices } = parts
   const common = { store, tokens, limits, notices, events, clock }
-  const newAccount = createNewAccount({ store, preparer, tokens, events, clock })
-  const invitations = { ...common, roles, defaultRole, outbox, links, newAccount }
+  const newAccount = createNewAccount({ store, preparer, tokens, events, fields, clock })
+  const invitations = { ...common, roles, defaultRole, fields, outbox, links, newAccount }
   return {
     name: settings.name,
     registration: settings.isOpen

@@ -12,6 +12,7 @@ import type { Store } from '../store.ts'
 import { type EmailAddress, isMixedScript, readEmail } from '../users/email.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, linkEnded, present, type User } from '../users/user.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
 import { emailInvalid } from './registration.ts'
@@ -26,7 +27,7 @@ export interface OwnRequest extends Request {
 }
 
 /** Lets users set and change their address, and proves that they read it. */
-export interface EmailChange {
+export interface EmailChange<Fields extends UserFields = UserFields> {
   /**
    * Mails a code to the new address, and tells the old one. Nothing is changed before the code comes back.
    * To an address that another user has verified no code is sent, but its owner is told; the answer is the
@@ -45,9 +46,9 @@ export interface EmailChange {
    *
    * @throws {UserError} `code_incorrect`, `email_taken`, `user_unknown`
    */
-  confirm(confirmation: OwnRequest & { readonly code: string }): Promise<User>
+  confirm(confirmation: OwnRequest & { readonly code: string }): Promise<User<Fields>>
   /** Removes the address, and tells it so. @throws {UserError} `user_unknown` */
-  remove(request: OwnRequest): Promise<User>
+  remove(request: OwnRequest): Promise<User<Fields>>
   /**
    * Puts an address back that was changed within the last 72 hours, by the link that it was sent. Ends every
    * session, and the links of all later changes: whoever made those gets nothing back.

@@ -10,7 +10,9 @@ import type { Outbox } from '../mail/outbox.ts'
 import { type PageQuery, withLimit } from '../page.ts'
 import type { Store } from '../store.ts'
 import { readEmail } from '../users/email.ts'
+import type { OwnFields } from '../users/own-fields.ts'
 import { linkEnded, type User } from '../users/user.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import { canonicalUsername, usernameRule } from '../users/username.ts'
 import type { LinkMaker } from './links.ts'
 import type { CompleteAccount, NewAccount } from './new-account.ts'
@@ -27,6 +29,8 @@ export interface Invitation {
   readonly username: string | null
   /** The role that the user will have. */
   readonly role: string
+  /** The application's own fields that the user will have. */
+  readonly fields: UserFields
   /** The id of the user who invited; null for the command line. */
   readonly invitedBy: string | null
   /** Seconds since 1970. */
@@ -49,6 +53,11 @@ export interface NewInvitation {
   readonly username?: string | undefined
   /** Default: the default role. */
   readonly role?: string | undefined
+  /**
+   * The application's own fields that the user will have. What users may write themselves, they may change
+   * when they accept. Default: none but the defaults of the schema.
+   */
+  readonly fields?: UserFields | undefined
   /** Seconds. Default 604800 (7 days); 2592000 (30 days) at most. */
   readonly expiresIn?: number | undefined
   /** Return the link although it could be mailed. It is not mailed then, and proves no address. Default false. */
@@ -58,13 +67,13 @@ export interface NewInvitation {
 }
 
 /** Lets people become users whom somebody has invited. */
-export interface Invitations {
+export interface Invitations<Fields extends UserFields = UserFields> {
   /**
    * Invites somebody. The link is mailed, or returned once if there is no mailer, no address, or it is
    * asked for.
    *
    * @throws {UserError} `email_invalid`, `email_taken`, `username_invalid`, `username_taken`, `role_unknown`,
-   * `registration_refused` if the inviter may not grant the role.
+   * `fields_invalid`, `registration_refused` if the inviter may not grant the role.
    */
   create(invitation: NewInvitation, by?: Actor): Promise<MadeInvitation>
   /** Those that are open or have expired, oldest first; `after` is the id of the last one seen. */
@@ -81,7 +90,7 @@ export interface Invitations {
    *
    * @throws as `Registration.complete`
    */
-  accept(account: CompleteAccount): Promise<User>
+  accept(account: CompleteAccount<Fields>): Promise<User<Fields>>
 }
 
 /** How an invitation is sent again. */
@@ -98,6 +107,7 @@ export interface InvitationsOptions {
   readonly outbox: Outbox | null
   readonly links: LinkMaker
   readonly newAccount: NewAccount
+  readonly fields: OwnFields
   readonly events: AuthEvents
   readonly clock: Clock
 }
@@ -110,6 +120,8 @@ const longestLife = 30 * day
 type Contents = Readonly<
   Record<'email' | 'username' | 'invitedBy', string | null> & {
     role: string
+    /** Absent in invitations of earlier versions. */
+    fields?: UserFields
     wasMailed: boolean
     /** Whether the link was ever handed over: then it proves no address. */
     wasShown: boolean
@@ -118,6 +130,7 @@ type Contents = Readonly<
 
 export function createInvitations(options: InvitationsOptions): Invitations {
   const { store, roles, defaultRole, tokens, outbox, links, newAccount, events, clock } = options
+  const { fields: ownFields } = options
 
   /** True if an inviter may give the role to somebody now. */
   async function mayGrant(invitedBy: string | null, role: string): Promise<boolean> {
@@ -199,10 +212,11 @@ export function createInvitations(options: InvitationsOptions): Invitations {
       if (read !== null && (await store.users.findByEmail(read.key))) {
         throw new UserError('email_taken', ['Another user has verified the e-mail address.'])
       }
+      const fields = await ownFields.judgePart(invitation.fields ?? {})
       const now = clock()
       return await issue(
         uuidv7(),
-        { email: read?.email ?? null, username, role, invitedBy, wasShown: false },
+        { email: read?.email ?? null, username, role, fields, invitedBy, wasShown: false },
         { createdAt: now, expiresAt: now + expiresIn },
         { type: 'user_invited', by, returnLink },
       )
@@ -217,11 +231,11 @@ export function createInvitations(options: InvitationsOptions): Invitations {
     },
     async resend(id, { returnLink = false } = {}, by) {
       const { payload, createdAt, expiresAt } = await existingInvitation(id)
-      const { email, username, role, invitedBy, wasShown } = payload as Contents
+      const { email, username, role, fields = {}, invitedBy, wasShown } = payload as Contents
       const life = Math.max(expiresAt - createdAt, usualLife)
       return await issue(
         id,
-        { email, username, role, invitedBy, wasShown },
+        { email, username, role, fields, invitedBy, wasShown },
         { createdAt, expiresAt: clock() + Math.min(life, longestLife) },
         { type: 'user_invited', by, returnLink },
       )
@@ -236,7 +250,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
     async accept(account) {
       const token = await tokens.find('invitation', account.token, account.address)
       if (token === null) throw linkEnded()
-      const { email, username, role, invitedBy, wasShown } = token.payload as Contents
+      const { email, username, role, fields, invitedBy, wasShown } = token.payload as Contents
       const isKnown = roles.names.includes(role)
       const mayStill = isKnown && (await mayGrant(invitedBy, role))
       return await newAccount.create({
@@ -244,6 +258,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         // A link that somebody was handed says nothing of who reads the address.
         isVerified: email !== null && !wasShown,
         role: mayStill ? role : defaultRole,
+        ...(fields && { fields }),
         refusedRole: mayStill ? undefined : role,
       })
     },
@@ -254,7 +269,8 @@ function shown({
   email,
   username,
   role,
+  fields = {},
   invitedBy,
-}: Contents): Pick<Invitation, 'email' | 'username' | 'role' | 'invitedBy'> {
-  return { email, username, role, invitedBy }
+}: Contents): Pick<Invitation, 'email' | 'username' | 'role' | 'fields' | 'invitedBy'> {
+  return { email, username, role, fields, invitedBy }
 }

@@ -3,19 +3,23 @@ import type { AuthEvents } from '../events/events.ts'
 import type { AuthEventType } from '../events/vocabulary.ts'
 import type { Store } from '../store.ts'
 import type { UserPreparer } from '../users/new-user.ts'
+import type { OwnFields } from '../users/own-fields.ts'
 import { explainConflict, toUser, type User } from '../users/user.ts'
 import { requireOwnAddress } from '../users/user-email.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
 import type { Request } from './request.ts'
 
 /** What somebody chooses behind a link. */
-export interface CompleteAccount extends Request {
+export interface CompleteAccount<Fields extends UserFields = UserFields> extends Request {
   /** Of the link: `pot_…`. */
   readonly token: string
   /** Default: the address, or the name that an invitation gives. */
   readonly username?: string | undefined
   /** Must pass the password policy. */
   readonly password: string
+  /** Of the application's own fields those that users may write. Default: the defaults of the schema. */
+  readonly fields?: Partial<Fields> | undefined
 }
 
 /** A user who is to be made for a link. */
@@ -32,6 +36,8 @@ export interface AccountOfToken {
   readonly refusedRole?: string | undefined
   /** The name that an invitation gives. Default: the one that is chosen. */
   readonly username?: string | null
+  /** The fields that an invitation gives: what the user chooses goes before them. Default none. */
+  readonly fields?: UserFields
 }
 
 /** Makes users for links, each with the end of the link in one transaction. */
@@ -45,17 +51,30 @@ export interface NewAccountOptions {
   readonly preparer: UserPreparer
   readonly tokens: OneTimeTokens
   readonly events: AuthEvents
+  readonly fields: OwnFields
   readonly clock: Clock
 }
 
 export function createNewAccount(options: NewAccountOptions): NewAccount {
-  const { store, preparer, tokens, events, clock } = options
+  const { store, preparer, tokens, events, clock, fields } = options
   return {
-    async create({ account, token, email, isVerified, type, role, refusedRole, username }) {
+    async create({
+      account,
+      token,
+      email,
+      isVerified,
+      type,
+      role,
+      refusedRole,
+      username,
+      ...more
+    }) {
       const { password, address, requestId } = account
+      const chosen = fields.requireWritableByUser(account.fields ?? {})
       const record = await preparer.prepare({
         username: username ?? account.username ?? email ?? '',
         password,
+        fields: { ...more.fields, ...chosen },
         ...(role !== undefined && { role }),
         ...(email !== null && { email, emailVerified: isVerified }),
       })

@@ -35,7 +35,7 @@ export interface NewToken {
 }
 
 /** What a token is about. */
-export type Payload = Readonly<Record<string, string | boolean | null>>
+export type Payload = Readonly<Record<string, unknown>>
 
 /** A live token, opened. */
 export interface OpenedToken extends Omit<OneTimeTokenRecord, 'payload'> {

@@ -3,13 +3,14 @@ import type { MailLimits } from '../mail/mail-limits.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { emailRule, isMixedScript, readEmail } from '../users/email.ts'
 import { linkEnded, type User } from '../users/user.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import type { AccountSettings } from './account-options.ts'
 import type { CompleteAccount, NewAccount } from './new-account.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { Request } from './request.ts'
 
 /** How people become users without anybody's help. */
-export interface Registration {
+export interface Registration<Fields extends UserFields = UserFields> {
   /**
    * Lets somebody who can read an address register, by a mailed link. The answer is the same for every
    * address: that of a user, of somebody who is invited, of nobody. Nothing but the mail is stored, and no password
@@ -29,7 +30,7 @@ export interface Registration {
    * `username_taken`, `password_refused`, `registration_refused`
    * @throws {ThrottledError} if too many wrong links came from the source.
    */
-  complete(account: CompleteAccount): Promise<User>
+  complete(account: CompleteAccount<Fields>): Promise<User<Fields>>
 }
 
 /** Somebody wants to register. */

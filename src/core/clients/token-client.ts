@@ -2,6 +2,7 @@ import { everyPermission, narrowScopes } from '../access/scope.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
 import type { User } from '../users/user.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import type { Client, Clients } from './clients.ts'
 
 /** A client that acts for itself, as a guard gives it. */
@@ -15,8 +16,8 @@ export interface CallingClient {
 }
 
 /** The caller: a user, or a client that acts for itself. */
-export type Caller =
-  | { readonly kind: 'user'; readonly user: User }
+export type Caller<Fields extends UserFields = UserFields> =
+  | { readonly kind: 'user'; readonly user: User<Fields> }
   | { readonly kind: 'client'; readonly client: CallingClient }
 
 /** The client of a verified token, ours or another issuer's; null if the token has ended. */

@@ -36,6 +36,7 @@ export type AuthEventType =
   | 'user_created'
   | 'users_imported'
   | 'user_updated'
+  | 'user_fields_changed'
   | 'username_changed'
   | 'email_changed'
   | 'user_deleted'
@@ -138,6 +139,10 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   user_created: { says: 'A user was created.', outcome: success },
   users_imported: {
     says: 'Users of an older system were created, in one transaction.',
+    outcome: success,
+  },
+  user_fields_changed: {
+    says: 'The application’s own fields of a user were changed. `changed` has the names of the members.',
     outcome: success,
   },
   user_updated: {

@@ -7,10 +7,12 @@ import type { MaybePromise } from '../maybe-promise.ts'
 import type { Store } from '../store.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
 import type { ExternalSubject } from '../tokens/external-subject.ts'
+import type { OwnFields } from '../users/own-fields.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { userAt } from '../users/suspension.ts'
 import { bareAccount, type User } from '../users/user.ts'
 import { isAnothersAddress } from '../users/user-email.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import { canonicalUsername } from '../users/username.ts'
 import type { TrustedIssuer } from './external-issuer.ts'
@@ -26,6 +28,10 @@ export interface ExternalUsersOptions {
   readonly clock: Clock
   readonly store: Store | undefined
   readonly events: AuthEvents | undefined
+  /** The application's own fields. Default: users have none. */
+  readonly fields: OwnFields | undefined
+  /** Those of a user who is made of a token. Default none. */
+  readonly defaultFields: UserFields | undefined
 }
 
 export function createExternalUsers({
@@ -33,8 +39,12 @@ export function createExternalUsers({
   clock,
   store,
   events,
+  fields,
+  defaultFields = {},
 }: ExternalUsersOptions): ExternalUsers {
-  if (mode === 'token' || !store || !events) return { find: userOfToken }
+  if (mode === 'token' || !store || !events) {
+    return { find: (token) => userOfToken(token, defaultFields) }
+  }
   const { identities, users } = store
   // Of one type from here on, in functions too.
   const recorder: AuthEvents = events
@@ -67,6 +77,7 @@ export function createExternalUsers({
         createdAt: clock(),
         securityStamp: newSecurityStamp(),
         ...bareAccount,
+        fields: (await fields?.judge({})) ?? {},
       }
       try {
         const { issuer, role } = subject
@@ -99,7 +110,7 @@ export function createExternalUsers({
  * The user that a token describes, where no store knows one. The id is the issuer and the subject,
  * which no id in a store can be; `createdAt` is when the token was issued.
  */
-function userOfToken({ claims, external }: AccessToken): User | null {
+function userOfToken({ claims, external }: AccessToken, fields: UserFields): User | null {
   if (!external || external.role === null) return null
   const { issuer, subject, username, role } = external
   return {
@@ -108,7 +119,7 @@ function userOfToken({ claims, external }: AccessToken): User | null {
     role,
     active: true,
     createdAt: claims.iat,
-    ...{ email: null, emailVerified: false, fields: {}, suspendedUntil: null },
+    ...{ email: null, emailVerified: false, fields, suspendedUntil: null },
   }
 }
 

@@ -7,7 +7,9 @@ import type { MaybePromise } from '../maybe-promise.ts'
 import type { CacheCounts } from '../statistics.ts'
 import type { Store } from '../store.ts'
 import { type AccessToken, accessTokenMaxLength } from '../tokens/access-token.ts'
+import type { OwnFields } from '../users/own-fields.ts'
 import type { User } from '../users/user.ts'
+import type { UserFields } from '../users/user-fields.ts'
 import { createClaimMapping } from './claim-mapping.ts'
 import type { ExternalToken, IssuerStatus, OpenIssuer, TrustedIssuer } from './external-issuer.ts'
 import { createExternalUsers, type ExternalUsers } from './external-users.ts'
@@ -43,6 +45,10 @@ export interface IssuersOptions {
   readonly store?: Store
   /** Where new links and users are recorded, and failed fetches of keys. Given with the store. */
   readonly events?: AuthEvents
+  /** The application's own fields of users. Default: users have none. */
+  readonly fields?: OwnFields
+  /** Those of users who are made of tokens. Default none. */
+  readonly defaultFields?: UserFields
 }
 
 /** Verified tokens kept, as for our own. */
@@ -122,7 +128,7 @@ interface Opened {
 }
 
 function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened {
-  const { roles, clock, store, events } = options
+  const { roles, clock, store, events, fields, defaultFields } = options
   const mapping = createClaimMapping(definition)
   // Undefined means the application's default; null, that there is none.
   const defaultRole =
@@ -150,7 +156,7 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
       const details = { issuer: definition.issuer }
       void events?.record({ type: 'issuer_keys_failed', actor: 'system', details, reason })
     }),
-    users: createExternalUsers({ definition, clock, store, events }),
+    users: createExternalUsers({ definition, clock, store, events, fields, defaultFields }),
     translate(token) {
       const { kind } = token
       const role = kind === 'client' ? null : (mapping.roleOf(token.roles) ?? defaultRole)

@@ -28,4 +28,21 @@ export interface StoredWith {
   readonly redeems?: Redemption | undefined
   /** Every one-time token that is about this address (its digest) ends in the same step. */
   readonly endsAddress?: string | undefined
+  /**
+   * Statements of the application in the same transaction, after the change. What it throws undoes all, and
+   * is thrown as it is. A store without transactions throws a `TypeError`.
+   */
+  readonly alongside?: ((transaction: StoreTransaction) => Promise<void>) | undefined
+}
+
+/** The transaction of a change, for statements of the application. */
+export interface StoreTransaction {
+  /**
+   * Runs one statement of SQL and returns its rows. Parameters are `?` in SQLite, and `$1`, `$2` in
+   * PostgreSQL.
+   */
+  query<Row = Readonly<Record<string, unknown>>>(
+    sql: string,
+    parameters?: readonly unknown[],
+  ): Promise<readonly Row[]>
 }

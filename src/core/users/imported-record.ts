@@ -1,10 +1,13 @@
 import { v7 as uuidv7, validate as validateUuid } from 'uuid'
 import type { Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
+import { UserError } from '../errors.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import { emailRule, readEmail } from './email.ts'
+import type { OwnFields } from './own-fields.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { bareAccount } from './user.ts'
+import type { UserFields } from './user-fields.ts'
 import type { UserRecord } from './user-store.ts'
 import { canonicalUsername, usernameRule } from './username.ts'
 
@@ -28,11 +31,14 @@ export interface ImportedUser {
   readonly emailVerified?: boolean | undefined
   /** The user cannot log in before. Seconds since 1970. Default: not suspended. */
   readonly suspendedUntil?: number | undefined
+  /** The application's own fields, for the schema of `userFields`. Default: the defaults of the schema. */
+  readonly fields?: UserFields | undefined
 }
 
 export interface RecordMakerOptions {
   readonly hasher: PasswordHasher
   readonly roles: Roles
+  readonly fields: OwnFields
   readonly clock: Clock
 }
 
@@ -40,9 +46,10 @@ export interface RecordMakerOptions {
 export function createRecordMaker({
   hasher,
   roles,
+  fields,
   clock,
-}: RecordMakerOptions): (user: ImportedUser, defaultRole: string) => UserRecord | string {
-  return (user, defaultRole) => {
+}: RecordMakerOptions): (user: ImportedUser, defaultRole: string) => Promise<UserRecord | string> {
+  return async (user, defaultRole) => {
     const { role = defaultRole, active = true, createdAt = clock() } = user
     const username = canonicalUsername(user.username)
     if (username === null) return usernameRule
@@ -59,6 +66,8 @@ export function createRecordMaker({
     if (problem !== null) return problem
     const address = user.email ? readEmail(user.email) : undefined
     if (address === null) return emailRule
+    const judged = await judge(fields, user.fields)
+    if (typeof judged === 'string') return judged
     const id = user.id !== undefined && validateUuid(user.id) ? user.id.toLowerCase() : uuidv7()
     return {
       id,
@@ -69,6 +78,7 @@ export function createRecordMaker({
       createdAt,
       securityStamp: newSecurityStamp(),
       ...bareAccount,
+      fields: judged,
       suspendedUntil: user.suspendedUntil ?? null,
       ...(address && {
         email: address.email,
@@ -76,5 +86,15 @@ export function createRecordMaker({
         emailVerifiedAt: user.emailVerified ? clock() : null,
       }),
     }
+  }
+}
+
+/** The fields as the schema has them, or why there are none. */
+async function judge(own: OwnFields, given: UserFields = {}): Promise<UserFields | string> {
+  try {
+    return await own.judge(given)
+  } catch (error) {
+    if (error instanceof UserError) return error.message
+    throw error
   }
 }

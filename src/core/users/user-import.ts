@@ -7,6 +7,7 @@ import type { Actor, AuthEvents } from '../events/events.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { Store } from '../store.ts'
 import { createRecordMaker, type ImportedUser } from './imported-record.ts'
+import type { OwnFields } from './own-fields.ts'
 import type { UserRecord } from './user-store.ts'
 import { type UpdateUser, updateOf } from './user-update.ts'
 
@@ -52,7 +53,8 @@ export interface ImportOptions {
   /**
    * Changes users whose username is taken to what their entry names of role, state and password hash,
    * each change with its event. A password that was set or renewed here stays. An address is given to
-   * those who have none, or verified, which ends their sessions. Default: they are skipped.
+   * those who have none, or verified, which ends their sessions. Own fields that the entry names are set,
+   * and others stay. Default: they are skipped.
    */
   readonly update?: boolean | undefined
   /** Checks and counts, and creates and changes nobody. Default false. */
@@ -79,6 +81,7 @@ export interface UserImporterOptions {
   readonly events: AuthEvents
   readonly roles: Roles
   readonly defaultRole: string
+  readonly fields: OwnFields
   readonly clock: Clock
   readonly updateUser: UpdateUser
 }
@@ -235,7 +238,7 @@ export function createUserImporter(options: UserImporterOptions): ImportUsers {
         refuse({ line, problem })
         continue
       }
-      const record = toRecord(user, role)
+      const record = await toRecord(user, role)
       if (typeof record === 'string') refuse({ line, username: user.username, problem: record })
       else batch.push({ line, user, record })
       if (batch.length === batchSize) await write()

@@ -81,6 +81,11 @@ export interface GuardedWrite extends StoredWith {
    */
   readonly ifStamp?: string | undefined
   /**
+   * The change is made only if the user has these fields, as they were read. Default: whatever they are. A
+   * change that is not made for it answers null or false.
+   */
+  readonly ifFields?: UserFields | undefined
+  /**
    * A session of the user that gets the new stamp of the change, as in `StampRenewal`. Only with
    * `ifStamp`. Default none.
    */

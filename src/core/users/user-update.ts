@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../errors.ts'
 import type { Actor, AuthEvents } from '../events/events.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import type { UserEmail } from './user-email.ts'
+import type { UserFields } from './user-fields.ts'
 import type { UserChanges, UserRecord } from './user-store.ts'
 
 /** What an entry of an import may say of a user who is there. */
@@ -10,11 +12,15 @@ export interface NamedFields {
   readonly passwordHash?: string | null | undefined
   readonly role?: string | undefined
   readonly active?: boolean | undefined
+  readonly fields?: UserFields | undefined
 }
 
 /** What an entry comes to for a user who is there. */
 export interface UserUpdate {
-  readonly changes: Pick<UserChanges, 'role' | 'active' | 'passwordHash' | keyof UserEmail>
+  readonly changes: Pick<
+    UserChanges,
+    'role' | 'active' | 'passwordHash' | 'fields' | keyof UserEmail
+  >
   /** The entry has another hash, and the user's was made here. */
   readonly passwordKept: boolean
 }
@@ -28,7 +34,7 @@ export interface UserUpdate {
  */
 export function updateOf(
   stored: UserRecord,
-  { role, active, ...entry }: NamedFields,
+  { role, active, fields, ...entry }: NamedFields,
   address: UserEmail,
 ): UserUpdate {
   const passwordHash = entry.passwordHash || null
@@ -40,6 +46,7 @@ export function updateOf(
       ...(active !== undefined && active !== stored.active && { active }),
       ...(differs && !passwordKept && { passwordHash }),
       ...(isNews(stored, address) && emailOf(address)),
+      ...(fields && differ(stored.fields, fields) && { fields: { ...stored.fields, ...fields } }),
     },
     passwordKept,
   }
@@ -51,6 +58,10 @@ function isNews(stored: UserRecord, { emailKey, emailVerifiedAt }: UserEmail): b
   return stored.emailKey === emailKey && stored.emailVerifiedAt === null && emailVerifiedAt !== null
 }
 
+function differ(stored: UserFields, fields: UserFields): boolean {
+  return Object.entries(fields).some(([name, value]) => !isDeepStrictEqual(stored[name], value))
+}
+
 function emailOf({ email, emailKey, emailVerifiedAt }: UserEmail): UserEmail {
   return { email, emailKey, emailVerifiedAt }
 }
@@ -60,6 +71,7 @@ export interface UserUpdaterOptions {
   readonly events: AuthEvents
   changeRole(id: string, role: string, by?: Actor): Promise<unknown>
   setActive(id: string, active: boolean, by?: Actor): Promise<unknown>
+  updateFields(id: string, changes: UserFields, by?: Actor): Promise<unknown>
   setEmail(
     id: string,
     email: string,
@@ -76,7 +88,7 @@ export type UpdateUser = (
 ) => Promise<string | null>
 
 export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
-  const { store, events, changeRole, setActive, setEmail } = options
+  const { store, events, changeRole, setActive, setEmail, updateFields } = options
 
   /** False if another call has changed the hash meanwhile. */
   async function replaceHash(stored: UserRecord, passwordHash: string, by?: Actor) {
@@ -96,7 +108,7 @@ export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
   }
 
   return async (stored, { changes }, by) => {
-    const { role, active, passwordHash, email, emailVerifiedAt } = changes
+    const { role, active, passwordHash, email, emailVerifiedAt, fields } = changes
     try {
       if (email)
         await setEmail(
@@ -105,6 +117,7 @@ export function createUserUpdater(options: UserUpdaterOptions): UpdateUser {
           { verified: emailVerifiedAt !== undefined && emailVerifiedAt !== null },
           by,
         )
+      if (fields) await updateFields(stored.id, fields, by)
       if (role !== undefined) await changeRole(stored.id, role, by)
       if (active !== undefined) await setActive(stored.id, active, by)
       const isReplaced = !passwordHash || (await replaceHash(stored, passwordHash, by))

@@ -1,12 +1,15 @@
 import { ConflictError, UserError } from '../errors.ts'
+import type { UserFields } from './user-fields.ts'
 import type { UserRecord } from './user-store.ts'
 
 /** A user as the rest of an application sees one: everything but the secrets. */
-export interface User
+export interface User<Fields extends UserFields = UserFields>
   extends Pick<
     UserRecord,
-    'id' | 'username' | 'role' | 'active' | 'createdAt' | 'email' | 'fields' | 'suspendedUntil'
+    'id' | 'username' | 'role' | 'active' | 'createdAt' | 'email' | 'suspendedUntil'
   > {
+  /** The application's own facts: what the schema of the option `userFields` returned. */
+  readonly fields: Fields
   /** True if the user has proved to read the address. */
   readonly emailVerified: boolean
 }

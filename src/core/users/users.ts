@@ -3,19 +3,23 @@ import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
 import type { Actor, AuthEvents, NewEvent } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
+import type { StoreTransaction } from '../mail/stored-with.ts'
 import { type PageQuery, withLimit } from '../page.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
 import type { PasswordPolicy } from '../passwords/password-policy.ts'
 import type { Store } from '../store.ts'
 import { readEmail } from './email.ts'
+import { createFieldsChanger, type FieldsChanger } from './fields-change.ts'
 import type { Login } from './login.ts'
-import { createUserPreparer, type NewUser } from './new-user.ts'
+import { type CreatedBy, createUserPreparer, type NewUser } from './new-user.ts'
+import type { OwnFields } from './own-fields.ts'
 import { createPasswordChanger, type PasswordChange } from './password-change.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { checkSuspension } from './suspension.ts'
 import { existing, explainConflict, present, toUser, type User } from './user.ts'
 import { createUserChanger } from './user-change.ts'
 import { isAnothersAddress, requireOwnAddress, userEmailOf } from './user-email.ts'
+import type { UserFields } from './user-fields.ts'
 import {
   createUserImporter,
   type ImportCounts,
@@ -33,36 +37,36 @@ import { canonicalUsername, foldUsername, usernameRule } from './username.ts'
  *
  * Does not check the caller: guard the route.
  */
-export interface Users {
+export interface Users<Fields extends UserFields = UserFields> extends FieldsChanger<Fields> {
   /**
    * Creates an active user. A username that is an address which another user has verified is taken.
    *
    * @throws {UserError} `username_invalid`, `username_taken`, `email_invalid`, `email_taken`,
-   * `password_refused`, `password_hash_invalid`, `role_unknown`
+   * `password_refused`, `password_hash_invalid`, `role_unknown`, `fields_invalid`
    */
-  create(user: NewUser, by?: Actor): Promise<User>
+  create(user: NewUser<Fields>, by?: CreatedBy): Promise<User<Fields>>
   /** Creates the first user, or returns null if there is a user already. Throws like `create`. */
-  createFirst(user: NewUser, by?: Actor): Promise<User | null>
+  createFirst(user: NewUser<Fields>, by?: Actor): Promise<User<Fields> | null>
   /** The user of an id, active or not; null if there is none. */
-  find(id: string): Promise<User | null>
+  find(id: string): Promise<User<Fields> | null>
   /** The user of a name, in upper or lower case, wide or narrow letters; null if there is none. */
-  findByUsername(username: string): Promise<User | null>
+  findByUsername(username: string): Promise<User<Fields> | null>
   /** The user who has verified an address, however it is written; null if there is none. */
-  findByEmail(email: string): Promise<User | null>
+  findByEmail(email: string): Promise<User<Fields> | null>
   /**
    * Users ordered by username, `limit` at most. `search` and `after` are as in `UserQuery`.
    *
    * @throws {RangeError} if the limit is no whole number, or below 1.
    */
-  list(query?: PageQuery<UserQuery>): Promise<readonly User[]>
+  list(query?: PageQuery<UserQuery>): Promise<readonly User<Fields>[]>
   /** How many users there are: all, active, and by role. */
   counts(): Promise<UserCounts>
   /** Counts from the user's next request on. @throws {UserError} `user_unknown`, `role_unknown`, `last_admin` */
-  changeRole(id: string, role: string, by?: Actor): Promise<User>
+  changeRole(id: string, role: string, by?: Actor): Promise<User<Fields>>
   /** Ends every token of the user at once. @throws {UserError} `user_unknown`, `last_admin` */
-  deactivate(id: string, by?: Actor): Promise<User>
+  deactivate(id: string, by?: Actor): Promise<User<Fields>>
   /** The user can log in again; earlier tokens stay ended. @throws {UserError} `user_unknown` */
-  reactivate(id: string, by?: Actor): Promise<User>
+  reactivate(id: string, by?: Actor): Promise<User<Fields>>
   /**
    * Gives the user another name. Sessions and tokens stay valid, and so does the password.
    *
@@ -71,7 +75,7 @@ export interface Users {
    *
    * @throws {UserError} `user_unknown`, `username_invalid`, `username_taken`
    */
-  rename(id: string, username: string, by?: Actor): Promise<User>
+  rename(id: string, username: string, by?: Actor): Promise<User<Fields>>
   /**
    * Sets the e-mail address, or removes it with null. Ends every token and session of the user, and every
    * link that was mailed. `verified` says that the user is known to read it. Default: not verified.
@@ -83,7 +87,7 @@ export interface Users {
     email: string | null,
     options?: { readonly verified?: boolean | undefined },
     by?: Actor,
-  ): Promise<User>
+  ): Promise<User<Fields>>
   /**
    * Refuses the user until an instant, as a deactivation does, and ends every token at once. The user can
    * log in again afterwards without anybody's help.
@@ -91,26 +95,26 @@ export interface Users {
    * @param until Seconds since 1970.
    * @throws {UserError} `user_unknown`, `last_admin`, `suspension_invalid` if it is not in the future.
    */
-  suspend(id: string, until: number, by?: Actor): Promise<User>
+  suspend(id: string, until: number, by?: Actor): Promise<User<Fields>>
   /** Ends a suspension before its time; earlier tokens stay ended. @throws {UserError} `user_unknown` */
-  resume(id: string, by?: Actor): Promise<User>
+  resume(id: string, by?: Actor): Promise<User<Fields>>
   /** Ends the waits and the lock that failed attempts brought. @throws {UserError} `user_unknown` */
-  unlock(id: string, by?: Actor): Promise<User>
+  unlock(id: string, by?: Actor): Promise<User<Fields>>
   /**
    * Ends every token of the user at once, and every wait for failed attempts.
    *
    * @throws {UserError} `user_unknown`, `password_refused`
    */
-  setPassword(id: string, password: string, by?: Actor): Promise<User>
+  setPassword(id: string, password: string, by?: Actor): Promise<User<Fields>>
   /**
    * Sets a new password after checking the old one. Ends every token and session but `keepSession`.
    *
    * @throws {UserError} `password_incorrect`, `password_refused`, `user_unknown`
    * @throws {ThrottledError} if too many attempts with a wrong old password came before.
    */
-  changePassword(id: string, change: PasswordChange): Promise<User>
+  changePassword(id: string, change: PasswordChange): Promise<User<Fields>>
   /** Logs the user out everywhere: ends every token and session. @throws {UserError} `user_unknown` */
-  endSessions(id: string, by?: Actor): Promise<User>
+  endSessions(id: string, by?: Actor): Promise<User<Fields>>
   /** Deletes the user, with every session. @throws {UserError} `user_unknown`, `last_admin` */
   remove(id: string, by?: Actor): Promise<void>
   /**
@@ -134,21 +138,28 @@ export interface UsersOptions {
   readonly addressDigestOf: (emailKey: string) => string
   readonly roles: Roles
   readonly defaultRole: string
+  readonly fields: OwnFields
   readonly clock: Clock
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { store, login, events, notices, roles, clock, addressDigestOf } = options
+  const { store, login, events, notices, roles, fields, clock, addressDigestOf } = options
   const { users } = store
   const { hashNew, prepare } = createUserPreparer(options)
   const change = createUserChanger(options)
+  const fieldsChanger = createFieldsChanger({ store, events, fields })
 
   return {
-    async create(user, by) {
+    async create(user, { alongside, ...by } = {}) {
       const record = await prepare(user)
+      const storedWith = alongside && {
+        alongside: (transaction: StoreTransaction) => alongside(transaction, toUser(record)),
+      }
       if (await isAnothersAddress(store, record.username)) throw usernameTaken()
       await events
-        .recordWith(creationOf(record, by), (event) => users.create(record, { event }))
+        .recordWith(creationOf(record, by), (event) =>
+          users.create(record, { event, ...storedWith }),
+        )
         .catch(explainConflict)
       return toUser(record)
     },
@@ -183,6 +194,7 @@ export function createUsers(options: UsersOptions): Users {
     },
     counts: () => users.counts(),
     changeRole,
+    ...fieldsChanger,
     deactivate: (id, by) => setActive(id, false, by),
     // A new stamp: a token that was issued while the user was inactive must not come alive.
     reactivate: (id, by) => setActive(id, true, by),
@@ -238,7 +250,10 @@ export function createUsers(options: UsersOptions): Users {
     },
     importUsers: createUserImporter({
       ...options,
-      updateUser: createUserUpdater({ store, events, changeRole, setActive, setEmail }),
+      updateUser: createUserUpdater({
+        ...{ store, events, changeRole, setActive, setEmail },
+        updateFields: fieldsChanger.updateFields,
+      }),
     }),
   }
 

@@ -14,6 +14,7 @@ import type { Store } from '../../core/store.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
 import { userAt } from '../../core/users/suspension.ts'
 import { toUser, type User } from '../../core/users/user.ts'
+import type { UserFields } from '../../core/users/user-fields.ts'
 import { readBearerToken } from '../bearer.ts'
 import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
 import { all, refine } from './combinators.ts'
@@ -22,7 +23,7 @@ import { type Guard, guard } from './guard.ts'
 import { type RecentLoginOptions, readMaxAge, refuseOldLogin } from './recent-login.ts'
 
 /** The guards of an application. */
-export interface Guards {
+export interface Guards<Fields extends UserFields = UserFields> {
   /**
    * The verified access token. Does not check that the user still exists or is active, nor that
    * no other process has just retired the key: for that, take a guard below.
@@ -32,12 +33,12 @@ export interface Guards {
    * The user of the token, read on every request. So a deactivation, a changed role or a new password
    * counts from the next request on. Refuses an inactive user with 403.
    */
-  readonly activeUser: Guard<User>
+  readonly activeUser: Guard<User<Fields>>
   /**
    * The user, active or not: only for a route that must serve deactivated users. A token from before
    * the deactivation has ended with it, and is refused with 403; one from after it passes.
    */
-  readonly userEvenIfInactive: Guard<User>
+  readonly userEvenIfInactive: Guard<User<Fields>>
   /**
    * An active user who has one of the roles today.
    *
@@ -46,7 +47,7 @@ export interface Guards {
    *
    * @throws {TypeError} at once, if a role is not configured.
    */
-  requireRole(...roles: readonly [string, ...string[]]): Guard<User>
+  requireRole(...roles: readonly [string, ...string[]]): Guard<User<Fields>>
   /**
    * An active user whose token has the permissions in its scope, and whose role grants them today.
    * Counterpart of FastAPI's `Security(..., scopes=[...])`; refuses with 403 `insufficient_scope`
@@ -55,7 +56,7 @@ export interface Guards {
    * @throws {TypeError} at once, if none is given, or one that nothing grants by its name and the option
    * `permissions` does not describe. A role of `*` names none.
    */
-  requirePermission(...permissions: readonly [string, ...string[]]): Guard<User>
+  requirePermission(...permissions: readonly [string, ...string[]]): Guard<User<Fields>>
   /**
    * An active user who logged in, or stepped up at `POST /auth/step-up`, within `maxAge` seconds. Else the
    * request is refused with 401 `insufficient_user_authentication` (RFC 9470 §3).
@@ -65,7 +66,7 @@ export interface Guards {
    *
    * @throws {TypeError} at once, if `maxAge` is no whole number of seconds, or below 1.
    */
-  requireRecentLogin(options?: RecentLoginOptions): Guard<User>
+  requireRecentLogin(options?: RecentLoginOptions): Guard<User<Fields>>
   /**
    * A client that acts for itself (RFC 6749 §4.4), read on every request. Refuses a user's token with
    * 403. The guards above are for users, and refuse a client's token in the same way.
@@ -74,12 +75,12 @@ export interface Guards {
   /** A client that acts for itself, has the permissions, and whose token does. Throws as above. */
   requireClient(...permissions: readonly [string, ...string[]]): Guard<CallingClient>
   /** The caller, an active user or a client that acts for itself: `kind` says which. */
-  readonly currentCaller: Guard<Caller>
+  readonly currentCaller: Guard<Caller<Fields>>
   /**
    * The same with permissions: what `requirePermission` asks of a user, or `requireClient` of a
    * client. Throws as they do.
    */
-  requireCaller(...permissions: readonly [string, ...string[]]): Guard<Caller>
+  requireCaller(...permissions: readonly [string, ...string[]]): Guard<Caller<Fields>>
 }
 
 /**
@@ -88,7 +89,9 @@ export interface Guards {
  *
  * @throws {TypeError} if `auth` is missing, or a promise that was not awaited.
  */
-export function createGuards(auth: Auth | ResourceServer): Guards {
+export function createGuards<Fields extends UserFields = UserFields>(
+  auth: Auth<Fields> | ResourceServer,
+): Guards<Fields> {
   requireAuth(auth)
   const own = internals in auth ? auth[internals] : undefined
   const accessToken = guard(
@@ -110,12 +113,13 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
     if (token.external) {
       return mapAnswer(auth.issuers.findUser(token), (user) => {
         if (user === null) throw new Forbidden('This identity may not use this service')
-        return user
+        return user as User<Fields>
       })
     }
     if (own === undefined) throw new BearerError('invalid_token')
     return mapAnswer(findUserOfToken(own, token), (user) =>
-      user === null ? refuse(own.store, token, auth.clock()) : toUser(user),
+      // The schema has judged the fields when they were written.
+      user === null ? refuse(own.store, token, auth.clock()) : (toUser(user) as User<Fields>),
     )
   })
 
@@ -142,7 +146,7 @@ export function createGuards(auth: Auth | ResourceServer): Guards {
 
   const currentCaller = refine(
     accessToken,
-    async ({ kind }, request): Promise<Caller> =>
+    async ({ kind }, request): Promise<Caller<Fields>> =>
       kind === 'client'
         ? { kind, client: await currentClient(request) }
         : { kind, user: await activeUser(request) },

@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../../core/auth.ts'
+import { internals } from '../../core/internals.ts'
 import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
-import { lastAdmin, noUser, refusedEmail, refusedUsername } from './answers.ts'
+import { lastAdmin, noUser, refusedEmail, refusedFields, refusedUsername } from './answers.ts'
+import { UserFieldsChange } from './own-fields.ts'
 import {
   Email,
   Instant,
@@ -35,12 +37,20 @@ const Suspension = {
   properties: { until: Instant },
   additionalProperties: false,
 } as const
+const FieldsChange = {
+  title: 'FieldsChange',
+  type: 'object',
+  required: ['fields'],
+  properties: { fields: UserFieldsChange as typeof UserFieldsChange },
+  additionalProperties: false,
+} as const
 const tags = ['admin']
 
 /** What administrators do with names, addresses and suspensions of users. Guarded as the other routes are. */
 export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { users }, guards: { requirePermission } }) => {
+}> = async (app, { auth, guards: { requirePermission } }) => {
+  const { users } = auth
   const usersWriter = requirePermission('users:write')
 
   app.put(
@@ -64,6 +74,34 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       ),
     ),
   )
+
+  if (auth[internals].fields.isOn) {
+    app.patch(
+      '/users/:id',
+      {
+        schema: {
+          tags,
+          operationId: 'changeUserFields',
+          summary: 'Change the own fields of a user',
+          success: 'The changed user',
+          problems: { ...noUser, ...refusedFields },
+          description: 'Members that are left out stay as they are.',
+          params: UserId,
+          body: FieldsChange,
+          response: { 200: UserAnswer },
+        },
+      },
+      secured(usersWriter, async (admin, request) =>
+        userAnswer(
+          await users.updateFields(
+            request.params.id,
+            request.body.fields,
+            originOf(admin, request),
+          ),
+        ),
+      ),
+    )
+  }
 
   app.put(
     '/users/:id/email',

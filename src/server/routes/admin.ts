@@ -5,6 +5,7 @@ import { secured } from '../../fastify/secured.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, lastAdmin, noUser, refused } from './answers.ts'
+import { UserFieldsChange } from './own-fields.ts'
 import {
   Email,
   NextPage,
@@ -36,6 +37,7 @@ const NewUser = {
       type: 'boolean',
       description: 'You know that the user reads it. Default false: it gives nothing',
     },
+    fields: UserFieldsChange as typeof UserFieldsChange,
   },
   additionalProperties: false,
 } as const
@@ -127,13 +129,14 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
       },
     },
     secured(usersWriter, async (admin, request, reply) => {
-      const { username, password, role, email, email_verified } = request.body
+      const { username, password, role, email, email_verified, fields } = request.body
       const user = await users.create(
         {
           username,
           password,
           ...(role !== undefined && { role }),
           ...(email !== undefined && { email }),
+          ...(fields !== undefined && { fields }),
           ...(email_verified !== undefined && { emailVerified: email_verified }),
         },
         originOf(admin, request),

@@ -1,8 +1,10 @@
 import type { FastifySchema } from 'fastify'
+import type { OwnFields } from '../../core/users/own-fields.ts'
 import type { DocumentedRoute } from '../../fastify/guard-documentation.ts'
 import { nameSchemas } from '../../fastify/named-schemas.ts'
 import { guardsOf } from '../../fastify/route-guards.ts'
 import { documentRefusal } from '../../http/refusal-documentation.ts'
+import { documentFields } from './own-fields.ts'
 import { NoContent, Role } from './schemas.ts'
 
 /**
@@ -25,6 +27,13 @@ export const refused = {
 export const refusedUsername = {
   409: 'The username is taken',
   422: 'The username is refused: `errors` has the reason',
+} as const
+export const refusedFields = {
+  422: 'The fields are refused: `errors` has every reason',
+} as const
+export const refusedChange = {
+  409: 'The username is taken',
+  422: 'The username or the fields are refused: `errors` has every reason',
 } as const
 export const refusedEmail = {
   409: 'Another user has verified the address',
@@ -51,10 +60,11 @@ type Transform = <Route extends DocumentedRoute>(
  * document changes: a role that there is not is refused by core, in its own words.
  *
  * @param roles Every role that a user may have.
+ * @param fields The application's own fields, which the routes take for any object.
  */
-export function documentAnswers(roles: () => readonly string[]): Transform {
+export function documentAnswers(roles: () => readonly string[], fields: OwnFields): Transform {
   return ({ schema = {}, url, route, openapiObject }) => {
-    const instead = { Role: { ...Role, enum: roles() } }
+    const instead = { Role: { ...Role, enum: roles() }, ...documentFields(fields) }
     const name = <Documented>(documented: Documented): Documented =>
       nameSchemas(documented, { openapiObject }, instead)
     const { success, problems, response, ...takes } = schema as FastifySchema & Answers

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import { formatScope, narrowScopes } from '../../core/access/scope.ts'
 import type { Auth } from '../../core/auth.ts'
+import { internals } from '../../core/internals.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
 import type { User } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
@@ -8,7 +9,8 @@ import { secured } from '../../fastify/secured.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
-import { busy, missingSession, refusedUsername } from './answers.ts'
+import { busy, missingSession, refusedChange } from './answers.ts'
+import { UserFieldsChange } from './own-fields.ts'
 import {
   NoContent,
   noSession,
@@ -18,7 +20,6 @@ import {
   SessionId,
   sessionAnswer,
   UserAnswer,
-  UsernameChange,
   userAnswer,
 } from './schemas.ts'
 
@@ -30,6 +31,17 @@ const Me = {
     ...UserAnswer.properties,
     scope: { type: 'string', description: 'What this access token may do' },
   },
+} as const
+const MeChange = {
+  title: 'MeChange',
+  type: 'object',
+  properties: {
+    username: { type: 'string' },
+    fields: UserFieldsChange as typeof UserFieldsChange,
+  },
+  minProperties: 1,
+  maxProperties: 1,
+  additionalProperties: false,
 } as const
 const MySessionList = {
   title: 'MySessionList',
@@ -88,18 +100,22 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
     {
       schema: {
         tags: ['me'],
-        operationId: 'changeMyUsername',
-        summary: 'Change my username',
+        operationId: 'changeMe',
+        summary: 'Change my account',
         success: 'The changed user',
-        problems: refusedUsername,
-        description: renaming,
-        body: UsernameChange,
+        problems: refusedChange,
+        description: `One change a request. ${renaming}`,
+        body: MeChange,
         response: { 200: UserAnswer },
       },
     },
-    secured(activeUser, async (user, request) =>
-      userAnswer(await auth.users.rename(user.id, request.body.username, originOf(user, request))),
-    ),
+    secured(activeUser, async (user, request) => {
+      const { username, fields } = request.body
+      const by = originOf(user, request)
+      if (username !== undefined) return userAnswer(await auth.users.rename(user.id, username, by))
+      const changes = auth[internals].fields.requireWritableByUser(fields)
+      return userAnswer(await auth.users.updateFields(user.id, changes, by))
+    }),
   )
 
   app.put(

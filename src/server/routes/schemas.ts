@@ -1,6 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { Session } from '../../core/sessions/session-store.ts'
 import type { User } from '../../core/users/user.ts'
+import { UserFieldsAnswer } from './own-fields.ts'
 
 // Bodies and answers of the server's own routes, as JSON Schema, which types their handlers. Names on
 // the wire are snake_case, as OAuth's are. One with a title is a named schema of the OpenAPI document.
@@ -45,6 +46,7 @@ export const UserAnswer = {
       type: 'integer',
       description: 'The user cannot log in before: seconds since 1970-01-01T00:00:00Z',
     },
+    fields: UserFieldsAnswer as typeof UserFieldsAnswer,
   },
 } as const
 
@@ -52,7 +54,8 @@ export const UserAnswer = {
 export function userAnswer(user: User): FromSchema<typeof UserAnswer> {
   const { id, username, role, active, createdAt, email, emailVerified, suspendedUntil } = user
   return {
-    ...{ id, username, role, active, created_at: createdAt },
+    // Only in answers of an application whose users have any: see `shapeFields`.
+    ...{ id, username, role, active, created_at: createdAt, fields: user.fields },
     ...(email !== null && { email, email_verified: emailVerified }),
     ...(suspendedUntil !== null && { suspended_until: suspendedUntil }),
   }

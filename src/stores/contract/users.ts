@@ -114,6 +114,22 @@ export function usersContract(stores: Stores): void {
       assert.deepEqual(await other.users.findById(bystander.id), bystander)
     })
 
+    test('fields change only if they are as they were read', async () => {
+      const { id } = await add({ fields: { a: 1, b: ['x'] } })
+      const read = (await store.users.findById(id))?.fields
+      assert.deepEqual(read, { a: 1, b: ['x'] })
+      const from = (ifFields = {}) => ({ ifFields })
+      assert.equal(await store.users.update(id, { fields: { a: 2 } }, from()), null)
+      const first = await other.users.update(id, { fields: { a: 2 } }, from(read))
+      assert.deepEqual(first?.fields, { a: 2 })
+      assert.equal(await store.users.update(id, { fields: { a: 3 } }, from(read)), null)
+      const second = await store.users.update(id, { fields: {} }, from(first?.fields))
+      assert.deepEqual(second?.fields, {})
+      assert.deepEqual((await other.users.findById(id))?.fields, {})
+      assert.equal(await store.users.remove(id, from(read)), false)
+      assert.equal(await store.users.remove(id, from(second?.fields)), true)
+    })
+
     test('users are listed by username, found by a part of it, and paged', async () => {
       const names = ['list_a', 'list_b', 'list%c', 'list\\d', 'xlistx']
       for (const username of names) await add({ username })

@@ -50,7 +50,10 @@ export function createMemoryOneTimeTokens(
   }
 
   const changes: MemoryChanges = {
-    check({ redeems } = {}) {
+    check({ redeems, alongside } = {}) {
+      if (alongside) {
+        throw new TypeError('The store in memory has no transaction that alongside could be in.')
+      }
       if (redeems && !live(byDigest(redeems.digest), redeems.now)) {
         throw new ConflictError('token_ended')
       }

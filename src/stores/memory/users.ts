@@ -59,6 +59,9 @@ export function createMemoryUsers(
   const hasStamp = (user: UserRecord, stamp: string | undefined): boolean =>
     stamp === undefined || (user.active && user.securityStamp === stamp)
 
+  const hasFields = ({ fields }: UserRecord, wanted: UserFields | undefined): boolean =>
+    wanted === undefined || JSON.stringify(fields) === JSON.stringify(wanted)
+
   /** Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. */
   function keepOpen(id: string, keepSession: string | undefined, from: string, to: string): void {
     const kept = sessionById.get(keepSession ?? '')
@@ -137,10 +140,11 @@ export function createMemoryUsers(
         ...new Set(hashes.flatMap((hash) => /^\$argon2.*,keyid=(.{8})/.exec(hash)?.[1] ?? [])),
       ].sort()
     },
-    async update(id, changes, { keepOneActiveIn, ifStamp, keepSession, ...storedWith } = {}) {
+    async update(id, changes, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession, ...storedWith } = options
       changesOf().check(storedWith)
       const user = byId.get(id)
-      if (!user || !hasStamp(user, ifStamp)) return null
+      if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return null
       refuseIfLast(user, keepOneActiveIn)
       const changed = replace(user, { ...user, ...changes })
       if (ifStamp !== undefined) keepOpen(id, keepSession, ifStamp, changed.securityStamp)
@@ -165,10 +169,11 @@ export function createMemoryUsers(
       changesOf().store(storedWith)
       return true
     },
-    async remove(id, { keepOneActiveIn, ifStamp, keepSession: _, ...storedWith } = {}) {
+    async remove(id, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession: _, ...storedWith } = options
       changesOf().check(storedWith)
       const user = byId.get(id)
-      if (!user || !hasStamp(user, ifStamp)) return false
+      if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return false
       refuseIfLast(user, keepOneActiveIn)
       forgetNames(user)
       for (const session of sessionById.values()) {

@@ -1,10 +1,11 @@
-import type {
-  Expression,
-  ExpressionBuilder,
-  InsertQueryBuilder,
-  InsertResult,
-  Kysely,
-  SqlBool,
+import {
+  CompiledQuery,
+  type Expression,
+  type ExpressionBuilder,
+  type InsertQueryBuilder,
+  type InsertResult,
+  type Kysely,
+  type SqlBool,
 } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
 import { coalescesFor, type NewMail } from '../../core/mail/outbox-store.ts'
@@ -31,10 +32,11 @@ export type StoreChange = <Row>(
 export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreChange {
   return async (
     change,
-    { event, mails = [], redeems, endsAddress } = {},
+    { event, mails = [], redeems, endsAddress, alongside } = {},
     { turn, follow } = {},
   ) => {
-    if (mails.length === 0 && !redeems && endsAddress === undefined && !follow) {
+    const isAlone = mails.length === 0 && !redeems && endsAddress === undefined
+    if (isAlone && !follow && !alongside) {
       const alone = (connection: Kysely<Schema>) => recorded(connection, event, change)
       return await (turn ? inTurn(turn, alone) : alone(db))
     }
@@ -54,6 +56,7 @@ export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreC
           .where('address_digest', '=', endsAddress)
           .execute()
       }
+      if (alongside) await runAlongside(transaction, alongside)
       return rows
     }
     const inOne = (connection: Kysely<Schema>) =>
@@ -64,6 +67,29 @@ export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreC
       if (error instanceof NothingChanged) return []
       throw error
     }
+  }
+}
+
+const thrownAlongside = new WeakSet<object>()
+
+/** True for an error of the application's own statements, which says nothing about ours. */
+export function wasThrownAlongside(error: unknown): boolean {
+  return thrownAlongside.has(Object(error))
+}
+
+async function runAlongside(
+  transaction: Kysely<Schema>,
+  alongside: NonNullable<StoredWith['alongside']>,
+): Promise<void> {
+  try {
+    await alongside({
+      async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+        return (await transaction.executeQuery<Row>(CompiledQuery.raw(sql, [...parameters]))).rows
+      },
+    })
+  } catch (error) {
+    thrownAlongside.add(Object(error))
+    throw error
   }
 }
 

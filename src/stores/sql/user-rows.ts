@@ -1,9 +1,9 @@
 import type { InsertQueryBuilder, Kysely } from 'kysely'
-import type { UserFields } from '../../core/users/user-fields.ts'
 import type { UserChanges, UserRecord } from '../../core/users/user-store.ts'
 import { namesOf } from './named-tables.ts'
 import { prefixed } from './names.ts'
 import type { Schema, UsersTable } from './schema.ts'
+import { readFields, toFields } from './user-fields.ts'
 
 /** A row with every column. */
 export const emptyRow: UsersTable = {
@@ -90,19 +90,8 @@ export function toUserRecord(row: UsersTable): UserRecord {
     emailVerifiedAt: instant(row.email_verified_at),
     suspendedUntil: instant(row.suspended_until),
     deleteAt: instant(row.delete_at),
-    fields: row.fields === null ? noFields : readFields(row.fields),
+    fields: readFields(row.fields),
   }
-}
-
-const noFields: UserFields = Object.freeze({})
-
-/** Frozen to the bottom: a record that a cache keeps is every request's. */
-function readFields(text: string): UserFields {
-  return JSON.parse(text, (_key, value) => Object.freeze(value))
-}
-
-function toFields(fields: UserFields): string | null {
-  return Object.keys(fields).length === 0 ? null : JSON.stringify(fields)
 }
 
 /** Kept as bigint by PostgreSQL, whose driver reads that as text. */

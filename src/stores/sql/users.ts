@@ -1,11 +1,12 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
-import type { StampRenewal, UserStore } from '../../core/users/user-store.ts'
+import type { GuardedWrite, StampRenewal, UserStore } from '../../core/users/user-store.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, recorded } from './events.ts'
 import { readPepperIds } from './pepper-index.ts'
 import type { Schema } from './schema.ts'
-import { createStoreChange } from './stored-with.ts'
+import { createStoreChange, wasThrownAlongside } from './stored-with.ts'
+import { hasFields, textOf } from './user-fields.ts'
 import {
   countByRole,
   emptyRow,
@@ -50,7 +51,8 @@ export function createUserStore(engine: Engine): UserStore {
     try {
       return await change
     } catch (error) {
-      const code = isUniqueViolation(error) ? takenOf(db, error) : null
+      const code =
+        !wasThrownAlongside(error) && isUniqueViolation(error) ? takenOf(db, error) : null
       throw code === null ? error : new ConflictError(code, { cause: error })
     }
   }
@@ -74,11 +76,13 @@ export function createUserStore(engine: Engine): UserStore {
   )
 
   /** Nothing was changed: because there is no such user, or because of the condition? */
-  async function refuseIfPresent(id: string, ifStamp?: string): Promise<void> {
-    const found = toRecordOrNull(await readById(id))
+  async function refuseIfPresent(id: string, { ifStamp, ifFields }: GuardedWrite): Promise<void> {
+    const row = await readById(id)
+    const found = toRecordOrNull(row)
     if (found === null) return
     const isOther = ifStamp !== undefined && !(found.active && found.securityStamp === ifStamp)
-    if (!isOther) throw new ConflictError('last_active')
+    const hasOthers = ifFields !== undefined && row?.fields !== textOf(ifFields)
+    if (!isOther && !hasOthers) throw new ConflictError('last_active')
   }
 
   return {
@@ -162,7 +166,8 @@ export function createUserStore(engine: Engine): UserStore {
       return rows.flatMap(({ password_hash }) => password_hash ?? [])
     },
     pepperIds: () => readPepperIds(db),
-    async update(id, changes, { keepOneActiveIn, ifStamp, keepSession, ...storedWith } = {}) {
+    async update(id, changes, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession, ...storedWith } = options
       const columns = toColumns(changes)
       // A statement has to set something.
       const isEmpty = Object.keys(columns).length === 0
@@ -174,6 +179,7 @@ export function createUserStore(engine: Engine): UserStore {
       if (ifStamp !== undefined) {
         query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
       }
+      if (ifFields !== undefined) query = query.where(hasFields(ifFields))
       const { securityStamp } = changes
       const keeps =
         keepSession !== undefined && ifStamp !== undefined && securityStamp !== undefined
@@ -188,7 +194,7 @@ export function createUserStore(engine: Engine): UserStore {
             : undefined,
         }),
       )
-      if (row === undefined && keepOneActiveIn?.length) await refuseIfPresent(id, ifStamp)
+      if (row === undefined && keepOneActiveIn?.length) await refuseIfPresent(id, options)
       return row ? toUserRecord(row) : null
     },
     async replacePasswordHash(id, from, to, { renewal, ...storedWith } = {}) {
@@ -218,15 +224,17 @@ export function createUserStore(engine: Engine): UserStore {
         .execute()
       return rows.map(toUserRecord)
     },
-    async remove(id, { keepOneActiveIn, ifStamp, keepSession: _, ...storedWith } = {}) {
+    async remove(id, options = {}) {
+      const { keepOneActiveIn, ifStamp, ifFields, keepSession: _, ...storedWith } = options
       let query = db.deleteFrom('users').where('id', '=', id)
       if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
       if (ifStamp !== undefined) {
         query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
       }
+      if (ifFields !== undefined) query = query.where(hasFields(ifFields))
       const removed = await storeChange(query.returning('id'), storedWith, { turn: 'users' })
       if (removed.length > 0) return true
-      if (keepOneActiveIn?.length) await refuseIfPresent(id, ifStamp)
+      if (keepOneActiveIn?.length) await refuseIfPresent(id, options)
       return false
     },
   }

@@ -183,7 +183,7 @@ test('what succeeds fits the document', async () => {
 
   const { access_token: token, refresh_token } = await expect(200, 'createToken', login('carol'))
   await expect(200, 'getMe', { token })
-  await expect(200, 'changeMyUsername', { token, json: { username: 'carol' } })
+  await expect(200, 'changeMe', { token, json: { username: 'carol' } })
   const { sessions } = await expect(200, 'listMySessions', { token })
   assert.equal(sessions[0].current, true)
   await expect(200, 'createToken', { form: { grant_type: 'refresh_token', refresh_token } })
@@ -294,7 +294,7 @@ test('what cannot be done is refused as documented', async () => {
     ['changeUserRole', { path, json: { role: 'member' } }],
     ['suspendUser', { path, json: { until: auth.clock() + 60 } }],
     ['renameUser', { path, json: { username: 'bob' } }],
-    ['changeMyUsername', { json: { username: 'bob' } }],
+    ['changeMe', { json: { username: 'bob' } }],
     ['setUserEmail', { path, json: { email: 'eve@example.com', verified: true } }],
   ] as const) {
     await expect(409, operationId, asked)
@@ -309,7 +309,7 @@ test('what cannot be done is refused as documented', async () => {
   await expect(422, 'changeUserRole', { path, json: { role: 'x' } })
   await expect(422, 'renameUser', { path, json: { username: 'root@x' } })
   await expect(404, 'renameUser', { json: { username: 'x' } })
-  await expect(422, 'changeMyUsername', { json: { username: '' } })
+  await expect(422, 'changeMe', { json: { username: '' } })
   await expect(422, 'setUserEmail', { path, json: { email: 'x' } })
   await expect(404, 'setUserEmail', { json: { email: 'x@example.com' } })
   await expect(422, 'suspendUser', { path, json: { until: auth.clock() } })

@@ -38,6 +38,15 @@ export const users: Readonly<Record<string, Fault>> = {
   'users.findByUsername takes a letter for another': on('users', ({ findByUsername }) => ({
     findByUsername: (username) => findByUsername(username.toLowerCase()),
   })),
+  'users.update changes fields that another call has changed': on('users', ({ update }) => ({
+    update: (id, changes, { ifFields: _, ...options } = {}) => update(id, changes, options),
+  })),
+  'users.update does not keep fields': on('users', ({ update }) => ({
+    update: (id, { fields: _, ...changes }, options) => update(id, changes, options),
+  })),
+  'users.remove does not look at the fields': on('users', ({ remove }) => ({
+    remove: (id, { ifFields: _, ...options } = {}) => remove(id, options),
+  })),
   'users.list gives one more than its limit': on('users', ({ list }) => ({
     list: (query) => list({ ...query, limit: query.limit + 1 }),
   })),
