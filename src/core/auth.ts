@@ -1,52 +1,34 @@
 import { createPermissions, type Permissions } from './access/permissions.ts'
-import { createRoles, type Roles } from './access/roles.ts'
-import { readAccountOptions } from './accounts/account-options.ts'
+import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
-import { type AuthOptions, optionProblems, readAuthOptions } from './auth-options.ts'
+import type { AuthOptions } from './auth-options.ts'
+import { checkAuthOptions } from './checked-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
-import { readConfiguredClients } from './clients/configured.ts'
-import { firstPartyClientId } from './clients/registration.ts'
 import { createClientStamps } from './clients/stamp.ts'
-import { type Clock, systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { type Compatibility, readCompatibility } from './compatibility.ts'
-import { ConfigError } from './errors.ts'
-import {
-  checkEventRetention,
-  createAuthEvents,
-  type Events,
-  publicEvents,
-} from './events/events.ts'
+import { createAuthEvents, type Events, publicEvents } from './events/events.ts'
 import { type AuthInternals, internals } from './internals.ts'
-import { defaultFieldsFor } from './issuers/default-fields.ts'
 import { createIdentities, type Identities } from './issuers/identities.ts'
 import { createIssuers, type Issuers } from './issuers/issuers.ts'
-import { defaultRoleOf, grantable, issuerProblems } from './issuers/resource-server.ts'
+import { grantable } from './issuers/resource-server.ts'
 import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import { noNotices } from './mail/notices.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
-import { attempt } from './options.ts'
-import { checkHasherOptions, createPasswordHasher } from './passwords/password-hash.ts'
-import {
-  checkPolicyOptions,
-  createPasswordPolicy,
-  type PasswordPolicy,
-} from './passwords/password-policy.ts'
+import { createPasswordHasher } from './passwords/password-hash.ts'
+import { createPasswordPolicy, type PasswordPolicy } from './passwords/password-policy.ts'
 import { createPasswords, type Passwords } from './passwords/passwords.ts'
 import { readPeppers, requirePeppers } from './passwords/peppers.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
-import { checkSessionOptions } from './sessions/session-options.ts'
 import { createSessions, type Sessions } from './sessions/sessions.ts'
 import { createThrottle } from './throttle/throttle.ts'
 import { type AccessTokens, createAccessTokenIssuer } from './tokens/access-token.ts'
-import type { Authentication } from './tokens/authentication.ts'
 import { type Credentials, createLogin } from './users/login.ts'
 import { createUserPreparer } from './users/new-user.ts'
-import { createOwnFields } from './users/own-fields.ts'
-import { tokenStampOf } from './users/security-stamp.ts'
-import { recordForToken, userAt } from './users/suspension.ts'
+import { userAt } from './users/suspension.ts'
 import type { User } from './users/user.ts'
 import type { AnyFields, UserFields } from './users/user-fields.ts'
 import { createUsers, type Users } from './users/users.ts'
@@ -135,60 +117,16 @@ export async function createAuth<Fields extends AnyFields = UserFields>(
 }
 
 async function assemble(given: AuthOptions): Promise<Auth> {
-  const { options, problems } = readAuthOptions(given)
-  const {
-    store,
-    issuer = 'http://localhost',
-    audience = issuer,
-    accessTokenLifetime = 15 * 60,
-    clock = systemClock,
-  } = options
-
-  problems.push(...optionProblems(options, accessTokenLifetime, issuer, audience))
-  const roles = attempt(problems, () => createRoles(options.roles))
-  const { passwordPolicy = {} } = options
-  const policing = attempt(problems, () => checkPolicyOptions(passwordPolicy))
-  const hashing = attempt(problems, () => checkHasherOptions(options.passwordHash))
-  const sessionOptions = attempt(problems, () => checkSessionOptions(options.sessions ?? {}))
-  const configured = attempt(problems, () => readConfiguredClients(options.clients))
-  const accountSettings = attempt(problems, () =>
-    options.accounts === undefined ? null : readAccountOptions(options.accounts, issuer),
-  )
-  const fields = attempt(problems, () => createOwnFields(options.userFields))
-  const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
-  const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
-  const trusted = options.issuers ?? []
-  const defaultFields = fields && (await defaultFieldsFor(trusted, fields, problems))
-  problems.push(...issuerProblems(trusted, roles, issuer))
-  if (roles && !roles.names.includes(defaultRole)) {
-    problems.push(`The default role must be one of: ${roles.names.join(', ')}.`)
-  }
-  if (
-    problems.length > 0 ||
-    accountSettings === undefined ||
-    !(
-      roles &&
-      policing &&
-      hashing &&
-      sessionOptions &&
-      configured &&
-      eventRetention &&
-      fields &&
-      defaultFields
-    )
-  ) {
-    throw new ConfigError(problems)
-  }
-
+  const checked = await checkAuthOptions(given)
+  const { options, roles, defaultRole, fields, defaultFields, accountSettings, trusted } = checked
+  const { store, issuer, audience, accessTokenLifetime, clock } = checked
   const passwords = await createPasswordHasher(options.passwordHash)
   await store.open()
   try {
     requirePeppers(await store.users.pepperIds(), readPeppers(options.passwordHash))
-    const events = createAuthEvents(store.events, clock, eventRetention)
-    const { contextWords = [] } = passwordPolicy
-    const policy = createPasswordPolicy(
-      { ...passwordPolicy, contextWords: [...contextWords, ...wordsOf(issuer)] },
-      (reason) => events.record({ type: 'breach_check_failed', actor: 'system', reason }),
+    const events = createAuthEvents(store.events, clock, checked.eventRetention)
+    const policy = createPasswordPolicy(checked.passwordPolicy, (reason) =>
+      events.record({ type: 'breach_check_failed', actor: 'system', reason }),
     )
     const loaded = await loadKeys(options, { store, accessTokenLifetime, events, clock })
     const { keys, managedKeys, secret, previousSecrets } = loaded
@@ -217,7 +155,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       refreshTokens: createRefreshTokens(secret, previousSecrets),
       events,
       clock,
-      options: sessionOptions,
+      options: checked.sessionOptions,
       onOpened: mailing
         ? async (user, from) => {
             await accounts?.deletion?.cancel(user)
@@ -236,7 +174,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const clients = createClients({
       store,
       digest,
-      configured,
+      configured: checked.configured,
       stamps: createClientStamps(secret, previousSecrets),
       events,
       attempts: createClientAttempts(throttle, clock),
@@ -250,7 +188,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       roles,
       permissions: createPermissions(options.permissions ?? {}, [
         ...grantable(roles, trusted),
-        ...configured.flatMap(({ scopes }) => scopes ?? []),
+        ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
       ]),
       users: createUsers({ ...common, notices, addressDigestOf }),
       accounts: accounts ?? noAccounts,
@@ -295,40 +233,4 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     await store.close()
     throw error
   }
-}
-
-/** The host of an issuer: what people think of when they are to choose a password for the site. */
-function wordsOf(issuer: string): readonly string[] {
-  const host = URL.parse(issuer)?.hostname
-  return host ? [host] : []
-}
-
-/**
- * Issues an access token for a user by id, without a password: for tests, jobs and a command line.
- * It delegates all that the user's role grants, or the given scopes.
- *
- * Does not check that the role grants the scopes: a guard refuses the others.
- *
- * @param authentication What the token says of how and when the user authenticated. Default: nothing, so
- * that `requireRecentLogin` refuses it.
- */
-export async function createAccessToken(
-  auth: Auth,
-  userId: string,
-  scopes?: readonly string[],
-  authentication?: Authentication,
-): Promise<string | null> {
-  const { store, accessTokens } = auth[internals]
-  const user = await store.users.findById(userId)
-  if (user === null) return null
-  const { securityStamp } = recordForToken(user, auth.clock())
-  const { token } = await accessTokens.issue({
-    subject: user.id,
-    clientId: firstPartyClientId,
-    scopes: scopes ?? auth.roles.permissionsOf(user.role),
-    role: user.role,
-    endsWith: { userStamp: tokenStampOf(securityStamp) },
-    ...(authentication && { authentication }),
-  })
-  return token
 }

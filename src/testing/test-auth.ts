@@ -1,5 +1,6 @@
-import { type Auth, createAccessToken, createAuth } from '../core/auth.ts'
+import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
+import { createAccessToken } from '../core/create-access-token.ts'
 import { internals } from '../core/internals.ts'
 import { type Mailbox, mailbox } from '../core/mail/mailbox.ts'
 import type { PasswordHasherOptions } from '../core/passwords/password-hash.ts'

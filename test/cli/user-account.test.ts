@@ -4,7 +4,7 @@ import { createInstallation, rowsOf, run } from './process.ts'
 
 const password = 'seven quiet otters juggle'
 
-test('AC-12 addresses, names and suspensions are set, shown and exported on the command line', async () => {
+test('addresses, names and suspensions are set, shown and exported on the command line (AC-12)', async () => {
   const directory = createInstallation()
   const command = (line: string, input = '') =>
     run(directory, ['user', ...line.split(' ')], { input })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { createAccessToken } from '../../src/core/auth.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import { internals } from '../../src/core/internals.ts'
 import type { GuardedRequest } from '../../src/http/bearer.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'

@@ -1,8 +1,9 @@
 // A Fastify application with the plugin, and users to call it as.
 
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { type Auth, createAccessToken } from '../../src/core/auth.ts'
+import type { Auth } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import { type PortcullisOptions, portcullis } from '../../src/fastify/portcullis.ts'
 import { createGuards, type Guards } from '../../src/http/guards/guards.ts'
 import { createTestAuth } from '../fixtures.ts'

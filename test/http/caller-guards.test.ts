@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
-import { type Auth, createAccessToken } from '../../src/core/auth.ts'
+import type { Auth } from '../../src/core/auth.ts'
 import type { ConfiguredClient } from '../../src/core/clients/configured.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import { internals } from '../../src/core/internals.ts'
 import type { Store } from '../../src/core/store.ts'
 import type { AccessToken } from '../../src/core/tokens/access-token.ts'

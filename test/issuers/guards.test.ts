@@ -4,8 +4,9 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { JWTPayload } from 'jose'
-import { type Auth, createAccessToken } from '../../src/core/auth.ts'
+import type { Auth } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import { ConfigError, UnavailableError } from '../../src/core/errors.ts'
 import type { AuthEvent } from '../../src/core/events/event-store.ts'
 import { internals } from '../../src/core/internals.ts'
@@ -461,7 +462,7 @@ describe('users that are created at first sight', () => {
     }
   })
 
-  test('AC-08 AC-10 a name that is an address which somebody has verified here is somebody else', async () => {
+  test('a name that is an address which somebody has verified here is somebody else (AC-08, AC-10)', async () => {
     const { auth, guards } = await open(create)
     const email = 'Ann@example.com'
     const ann = { username: 'ann', password: null, email }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import { type Auth, createAccessToken } from '../../src/core/auth.ts'
+import type { Auth } from '../../src/core/auth.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import type { User } from '../../src/core/users/user.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../fixtures.ts'
@@ -51,7 +52,7 @@ async function tokenOf(username: string): Promise<string> {
 }
 
 describe('an address', () => {
-  test('AC-01 is in the answers of those who have one, and in no other', async () => {
+  test('is in the answers of those who have one, and in no other (AC-01)', async () => {
     const bare = await createUser()
     for (const answer of [
       await call('GET', `/admin/users/${bare.id}`),
@@ -78,7 +79,7 @@ describe('an address', () => {
     assert.deepEqual(found.json().users, [created.json()])
   })
 
-  test('AC-02 that is none is refused, with the rule', async () => {
+  test('that is none is refused, with the rule (AC-02)', async () => {
     const { id } = await createUser()
     for (const email of [
       '"a@evil.com x"@good.com',
@@ -94,7 +95,7 @@ describe('an address', () => {
     assertProblem(await call('PUT', `/admin/users/${id}/email`, more), 400)
   })
 
-  test('AC-07 AC-10 is set, verified and removed by an administrator, and ends every login', async () => {
+  test('is set, verified and removed by an administrator, and ends every login (AC-07, AC-10)', async () => {
     const { id, username } = await createUser()
     const url = `/admin/users/${id}/email`
     const email = `${username}@example.com`
@@ -112,7 +113,7 @@ describe('an address', () => {
     assert.equal((await login(app, email)).statusCode, 401)
   })
 
-  test('AC-11 is in no line of the log', async () => {
+  test('is in no line of the log (AC-11)', async () => {
     const { id, username } = await createUser()
     const email = `canary.${username}@example.com`
     await call('PUT', `/admin/users/${id}/email`, { email, verified: true })
@@ -126,7 +127,7 @@ describe('an address', () => {
 })
 
 describe('a username', () => {
-  test('AC-08 is changed by its user, who stays logged in; one with an @ is the own address', async () => {
+  test('is changed by its user, who stays logged in; one with an @ is the own address (AC-08)', async () => {
     const user = await createUser({ email: 'Me@own.example', emailVerified: true })
     const token = await tokenOf(user.username)
     const change = (username: string) => call('PATCH', '/me', { username }, token)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { createAccessToken } from '../../src/core/auth.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import { createPepper, type PepperOptions } from '../../src/core/passwords/peppers.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { memory } from '../../src/stores/memory/memory.ts'

@@ -1,6 +1,6 @@
 // Another process on the same database, which does with the keys what it is told.
 
-import { createAccessToken } from '../../src/core/auth.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import { internals } from '../../src/core/internals.ts'
 import { createGuards } from '../../src/http/guards/guards.ts'
 import { postgres } from '../../src/stores/postgres/postgres.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAccessToken } from '../../src/core/auth.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import { UnavailableError } from '../../src/core/errors.ts'
 import {
   createGuards,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createAccessToken } from '../../src/core/auth.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
 import { createGuards, recheck, secured } from '../../src/web/index.ts'
 import { createTestAuth } from '../fixtures.ts'
 

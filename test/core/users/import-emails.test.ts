@@ -25,7 +25,7 @@ onEachStore((on) => {
     return [counts, refused.map(({ line, problem }) => [line, problem])]
   }
 
-  test('AC-12 an import keeps addresses, and refuses a verified one that is taken by its line, in a dry run too', async () => {
+  test('an import keeps addresses, and refuses a verified one that is taken by its line, in a dry run too (AC-12)', async () => {
     const { users } = on().auth
     const domain = `import${++made}.example.com`
     const email = `Ann@${domain}`
@@ -63,7 +63,7 @@ onEachStore((on) => {
     assert.equal(fred?.suspendedUntil, 2_000_000_000)
   })
 
-  test('AC-12 an update gives an address to those who have none, verifies it, and keeps another', async () => {
+  test('an update gives an address to those who have none, verifies it, and keeps another (AC-12)', async () => {
     const { users } = on().auth
     const domain = `update${++made}.example.com`
     const name = (user: string): string => `${user}.${made}`

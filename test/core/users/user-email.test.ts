@@ -61,13 +61,13 @@ onEachStore((on) => {
   }
 
   describe('an address', () => {
-    test('AC-01 a user may have none', async () => {
+    test('a user may have none (AC-01)', async () => {
       const user = await create()
       assert.deepEqual([user.email, user.emailVerified], [null, false])
       assert.equal((await login(user.username))?.id, user.id)
     })
 
-    test('AC-02 AC-04 is kept as mails are sent to it, and found however it is written', async () => {
+    test('is kept as mails are sent to it, and found however it is written (AC-02, AC-04)', async () => {
       const { users } = on().auth
       const user = await createVerified('Ann.B', 'EXAMPLE.com')
       assert.equal(user.email, `Ann.B@${user.username}.example.com`)
@@ -80,7 +80,7 @@ onEachStore((on) => {
       }
     })
 
-    test('AC-02 is refused if it is none, with the user', async () => {
+    test('is refused if it is none, with the user (AC-02)', async () => {
       const username = newName()
       await assertRefused(create({ username, email: 'a@b@example.com' }), 'email_invalid')
       await assertRefused(create({ username, emailVerified: true }), 'email_invalid')
@@ -91,7 +91,7 @@ onEachStore((on) => {
       await assertRefused(users.setEmail('nobody', 'a@example.com'), 'user_unknown')
     })
 
-    test('AC-07 two users may have the same unverified, and one of many at once verifies it', async () => {
+    test('two users may have the same unverified, and one of many at once verifies it (AC-07)', async () => {
       const { users } = on().auth
       const email = `same@${newName()}.example.com`
       const all = await Promise.all(Array.from({ length: 5 }, () => create({ email })))
@@ -125,7 +125,7 @@ onEachStore((on) => {
       }
     })
 
-    test('AC-11 is in no event: what happened is', async () => {
+    test('is in no event: what happened is (AC-11)', async () => {
       const { users, events } = on().auth
       const heard: AuthEvent[] = []
       const end = events.subscribe((event) => heard.push(event))
@@ -155,7 +155,7 @@ onEachStore((on) => {
   })
 
   describe('a login', () => {
-    test('AC-05 AC-08 is by username or by verified address, however that is written', async () => {
+    test('is by username or by verified address, however that is written (AC-05, AC-08)', async () => {
       const user = await createVerified('ann', 'bücher.de')
       const domain = `${user.username}.xn--bcher-kva.de`
       assert.equal(user.email, `ann@${domain}`)
@@ -171,7 +171,7 @@ onEachStore((on) => {
       }
     })
 
-    test('AC-10 is nothing that an unverified address gives', async () => {
+    test('is nothing that an unverified address gives (AC-10)', async () => {
       const email = `ann@${newName()}.example.com`
       const user = await create({ email })
       assert.equal(await login(email), null)
@@ -182,7 +182,7 @@ onEachStore((on) => {
       assert.equal(await login(email), null)
     })
 
-    test('AC-08 finds a username first, and never two people', async () => {
+    test('finds a username first, and never two people (AC-08)', async () => {
       const { auth } = on()
       const email = `bob@${newName()}.example.com`
       // Of an import, whose names stay.
@@ -195,7 +195,7 @@ onEachStore((on) => {
       assert.equal((await login(email))?.id, bob.id)
     })
 
-    test('AC-09 counts all names of an account as one', async () => {
+    test('counts all names of an account as one (AC-09)', async () => {
       const user = await createVerified('ann', 'bücher.de')
       const { username } = user
       const names = [username, username.toUpperCase(), username]
@@ -215,14 +215,14 @@ onEachStore((on) => {
       assert.equal((await login(addresses[0] ?? ''))?.id, user.id)
     })
 
-    test('AC-09 counts all ways to write an address that nobody has as one, as it does of others', async () => {
+    test('counts all ways to write an address that nobody has as one, as it does of others (AC-09)', async () => {
       const name = newName()
       const ways = [`no@${name}.bücher.de`, `NO@${name}.xn--bcher-kva.de`, `no＠${name}.bücher.de`]
       assert.equal(await waitAfter([...ways, ...ways]), 0)
       for (const way of ways) assert.ok((await waitAfter([way])) >= 1, way)
     })
 
-    test('AC-09 asks the store as much for an address that is known, unverified or nobody’s', async () => {
+    test('asks the store as much for an address that is known, unverified or nobody’s (AC-09)', async () => {
       const known = await createVerified()
       const email = `ann@${newName()}.example.com`
       await create({ email })
@@ -282,7 +282,7 @@ onEachStore((on) => {
       assert.equal((await login(name))?.id, user.id)
     })
 
-    test('AC-08 with an @ is the verified address of the user, or refused', async () => {
+    test('with an @ is the verified address of the user, or refused (AC-08)', async () => {
       const { users } = on().auth
       const user = await createVerified('Ann', 'bücher.de')
       const own = user.email ?? ''
@@ -296,7 +296,7 @@ onEachStore((on) => {
       await assertRefused(users.rename(unverified.id, name), 'username_invalid')
     })
 
-    test('AC-08 that another user has verified as an address is taken for a new user', async () => {
+    test('that another user has verified as an address is taken for a new user (AC-08)', async () => {
       const bob = await createVerified('Bob', 'bücher.de')
       const names = [bob.email ?? '', `bob@${bob.username}.bücher.de`]
       for (const username of names) await assertRefused(create({ username }), 'username_taken')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { decodeJwt, SignJWT } from 'jose'
-import { createAccessToken } from '../../../src/core/auth.ts'
+import { createAccessToken } from '../../../src/core/create-access-token.ts'
 import { internals } from '../../../src/core/internals.ts'
 import { tokenStampOf } from '../../../src/core/users/security-stamp.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import Fastify from 'fastify'
-import { createAccessToken } from '../../../src/core/auth.ts'
+import { createAccessToken } from '../../../src/core/create-access-token.ts'
 import { portcullis } from '../../../src/fastify/portcullis.ts'
 import { secured } from '../../../src/fastify/secured.ts'
 import { all, optional } from '../../../src/http/guards/combinators.ts'

@@ -46,7 +46,7 @@ async function take(site: Site, step: Step): Promise<void> {
 }
 
 onEveryEngine((open) => {
-  test('AC-34 no order of calls gives a password to an account whose mails one cannot read', async () => {
+  test('no order of calls gives a password to an account whose mails one cannot read (AC-34)', async () => {
     const site = await open({ accounts: { registration: 'open' } })
     const alice = await site.user('alice')
     await site.user('mallory')

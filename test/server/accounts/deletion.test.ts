@@ -10,7 +10,7 @@ const accounts = { deletion: true, registration: 'open' } as const
 const day = 86_400
 
 onEveryEngine((open) => {
-  test('AC-117 a deletion ends logins at once, and frees name and address after the delay', async () => {
+  test('a deletion ends logins at once, and frees name and address after the delay (AC-117)', async () => {
     const site = await open({ accounts })
     const id = await site.user('alice')
     const token = await site.login('alice')
@@ -32,7 +32,7 @@ onEveryEngine((open) => {
     await site.user('alice')
   })
 
-  test('AC-117 a login within the delay keeps the account, and a refused one does not', async () => {
+  test('a login within the delay keeps the account, and a refused one does not (AC-117)', async () => {
     const site = await open({ accounts })
     const id = await site.user('alice')
     const leave = async () =>
@@ -50,7 +50,7 @@ onEveryEngine((open) => {
     assert.equal(await site.auth.users.find(id), null)
   })
 
-  test('AC-117 the last administrator stays, asked at once and when the delay is over', async () => {
+  test('the last administrator stays, asked at once and when the delay is over (AC-117)', async () => {
     const site = await open({ accounts })
     const first = await site.user('first', { role: 'admin' })
     const token = await site.login('first')

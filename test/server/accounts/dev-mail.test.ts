@@ -25,7 +25,7 @@ async function start(
 }
 
 describe('the mails of a server for development', () => {
-  test('AC-55 they are at /dev/mail, which the start says', async () => {
+  test('they are at /dev/mail, which the start says (AC-55)', async () => {
     const box = mailbox()
     /** The server sends by itself, when it has stored one. */
     const arrived = async (count: number): Promise<void> => {
@@ -61,7 +61,7 @@ describe('the mails of a server for development', () => {
     }
   })
 
-  test('AC-55 without them there is no such path, whatever the environment says', async () => {
+  test('without them there is no such path, whatever the environment says (AC-55)', async () => {
     for (const environment of [{}, { NODE_ENV: 'development' }, { REGISTRATION: 'invited' }]) {
       const server = await start({}, environment)
       try {
@@ -73,7 +73,7 @@ describe('the mails of a server for development', () => {
     }
   })
 
-  test('AC-13 registration stays closed there unless it is set', async () => {
+  test('registration stays closed there unless it is set (AC-13)', async () => {
     const server = await start({ mailbox: mailbox() })
     try {
       const headers = { 'content-type': 'application/json' }

@@ -22,7 +22,7 @@ async function changeTo(site: Site, token: string, email: string): Promise<reado
 }
 
 onEveryEngine((open) => {
-  test('AC-58 the old address stays until the code of the new one, and both are told twice', async () => {
+  test('the old address stays until the code of the new one, and both are told twice (AC-58)', async () => {
     const site = await open()
     const id = await site.user('alice')
     const [token, other] = [await site.login('alice'), await site.login('alice')]
@@ -47,7 +47,7 @@ onEveryEngine((open) => {
     assertProblem(await site.call('GET', '/me', undefined, { token: other }), 401)
   })
 
-  test('AC-59 to an address that is another’s the answer is the same, and its owner is told', async () => {
+  test('to an address that is another’s the answer is the same, and its owner is told (AC-59)', async () => {
     const site = await open()
     await site.user('owner')
     await site.user('alice')
@@ -63,7 +63,7 @@ onEveryEngine((open) => {
     assertProblem(await change(site, token, 'no address'), 422)
   })
 
-  test('AC-60 AC-36 a code ends with its session, the password, ten minutes and five wrong ones', async () => {
+  test('a code ends with its session, the password, ten minutes and five wrong ones (AC-60, AC-36)', async () => {
     const site = await open()
     const id = await site.user('alice')
     let token = await site.login('alice')
@@ -125,7 +125,7 @@ onEveryEngine((open) => {
     assert.deepEqual(kinds(await site.sent()), ['email_changed alice@example.com'])
   })
 
-  test('AC-61 the old address takes a change back within 72 hours, and every session ends', async () => {
+  test('the old address takes a change back within 72 hours, and every session ends (AC-61)', async () => {
     const site = await open()
     const id = await site.user('alice')
     const token = await site.login('alice')
@@ -146,7 +146,7 @@ onEveryEngine((open) => {
     assertProblem(await site.call('POST', '/auth/email/restore', { token: late }), 410)
   })
 
-  test('AC-61 who changed the address twice has no way back when the first owner has', async () => {
+  test('who changed the address twice has no way back when the first owner has (AC-61)', async () => {
     for (const thiefIsFirst of [true, false]) {
       const site = await open()
       const id = await site.user('alice')
@@ -165,7 +165,7 @@ onEveryEngine((open) => {
   })
 
   test('a token that belongs to no session changes no address', async () => {
-    const { createAccessToken } = await import('../../../src/core/auth.ts')
+    const { createAccessToken } = await import('../../../src/core/create-access-token.ts')
     const site = await open()
     const token = await createAccessToken(site.auth, await site.user('alice'))
     assertProblem(await change(site, token ?? '', 'new@example.com'), 403)

@@ -30,7 +30,7 @@ const accept = (site: Site, body: object) =>
   site.call('POST', '/auth/invitation/accept', { password: goodPassword, ...body })
 
 onEveryEngine((open) => {
-  test('AC-21 an invitation grants at most what its maker may grant, judged when it is accepted too', async () => {
+  test('an invitation grants at most what its maker may grant, judged when it is accepted too (AC-21)', async () => {
     const { id, invite, ...site } = await openInvited(open)
     const helper = await site.user('helper', { role: 'helper' })
     const { invitations } = site.auth.accounts
@@ -54,7 +54,7 @@ onEveryEngine((open) => {
     assert.deepEqual(event?.details, { role: 'member', refused_role: 'helper' })
   })
 
-  test('AC-22 an invitation belongs to its address, whoever is logged in', async () => {
+  test('an invitation belongs to its address, whoever is logged in (AC-22)', async () => {
     const { invite, ...site } = await openInvited(open)
     await site.user('third')
     const third = await site.login('third')
@@ -71,7 +71,7 @@ onEveryEngine((open) => {
     assertProblem(await site.call('POST', '/auth/invitation/accept', other), 400, /email/)
   })
 
-  test('AC-23 an invitation is listed, sent again and withdrawn, and its older link ends', async () => {
+  test('an invitation is listed, sent again and withdrawn, and its older link ends (AC-23)', async () => {
     const { invite, admin, ...site } = await openInvited(open)
     const made = await invite({ email: 'guest@example.com', role: 'reader', expires_in: 3600 })
     assert.equal(made.statusCode, 201, made.body)
@@ -104,7 +104,7 @@ onEveryEngine((open) => {
     assert.deepEqual(left.json(), { invitations: [], next: null })
   })
 
-  test('AC-24 who has not accepted cannot log in, and gets the invitation again instead of a reset', async () => {
+  test('who has not accepted cannot log in, and gets the invitation again instead of a reset (AC-24)', async () => {
     const { invite, ...site } = await openInvited(open)
     await invite({ email: 'guest@example.com', username: 'guest' })
     const older = await site.tokenOf('invitation')
@@ -118,7 +118,7 @@ onEveryEngine((open) => {
     assert.equal((await accept(site, { token })).json().username, 'guest')
   })
 
-  test('AC-24 an invitation that was handed over is not ended by a request for a reset', async () => {
+  test('an invitation that was handed over is not ended by a request for a reset (AC-24)', async () => {
     const { invite, ...site } = await openInvited(open)
     const made = await invite({ email: 'guest@example.com', return_link: true })
     await site.call('POST', '/auth/password-reset', { email: 'guest@example.com' })
@@ -129,7 +129,7 @@ onEveryEngine((open) => {
     assert.equal(user.json().email_verified, false, user.body)
   })
 
-  test('AC-25 without a mailer links are handed over, once, and their making is an event', async () => {
+  test('without a mailer links are handed over, once, and their making is an event (AC-25)', async () => {
     const { invite, admin, ...site } = await openInvited(open, false)
     assert.equal(
       (await site.call('POST', '/auth/password-reset', { email: 'a@b.example' })).statusCode,

@@ -53,7 +53,7 @@ async function oneOfEach(site: Site) {
 }
 
 onEveryEngine((open) => {
-  test('AC-26 a link holds 256 bits, and neither the database nor the log holds it', async () => {
+  test('a link holds 256 bits, and neither the database nor the log holds it (AC-26)', async () => {
     const log = createTestLog()
     const site = await open({ accounts, app: { logger: log.options as never, logRequests: true } })
     const { code, registration, invitation, passwordReset, restore } = await oneOfEach(site)
@@ -72,7 +72,7 @@ onEveryEngine((open) => {
     assert.ok(!log.lines.join('').includes('@example.com'))
   })
 
-  test('AC-27 no kind passes as another, nor as a token for anything else', async () => {
+  test('no kind passes as another, nor as a token for anything else (AC-27)', async () => {
     const site = await open({ accounts })
     const { access, refresh_token, ...all } = await oneOfEach(site)
     const { registration, invitation, passwordReset, restore, code } = all
@@ -106,7 +106,7 @@ onEveryEngine((open) => {
     }
   })
 
-  test('AC-28 GET, HEAD and OPTIONS change nothing, however often', async () => {
+  test('GET, HEAD and OPTIONS change nothing, however often (AC-28)', async () => {
     const site = await open({ accounts })
     await register(site)
     const token = await site.tokenOf('registration')
@@ -136,7 +136,7 @@ onEveryEngine((open) => {
     assert.equal((await complete(site, token)).statusCode, 201)
   })
 
-  test('AC-31 nothing that a request says of the host comes into a link', async () => {
+  test('nothing that a request says of the host comes into a link (AC-31)', async () => {
     const site = await open({ accounts })
     await site.user('alice')
     const poisoned = {
@@ -164,7 +164,7 @@ onEveryEngine((open) => {
     assert.ok(site.box.mails.length >= 2)
   })
 
-  test('AC-32 of fifty redemptions at once one has an effect', async () => {
+  test('of fifty redemptions at once one has an effect (AC-32)', async () => {
     const site = await open({ accounts })
     const twin = await site.twin()
     await register(site)
@@ -182,7 +182,7 @@ onEveryEngine((open) => {
     assert.equal((await site.auth.users.counts()).total, 1)
   })
 
-  test('AC-33 a link ends with the password, the address, the logins, the user; a reactivation revives none', async () => {
+  test('a link ends with the password, the address, the logins, the user; a reactivation revives none (AC-33)', async () => {
     const site = await open({ accounts })
     await site.user('root', { role: 'admin' })
     const { users } = site.auth
@@ -209,7 +209,7 @@ onEveryEngine((open) => {
     }
   })
 
-  test('AC-35 whoever tries links out waits, and nobody else does', async () => {
+  test('whoever tries links out waits, and nobody else does (AC-35)', async () => {
     const site = await open({ accounts })
     await register(site)
     const token = await site.tokenOf('registration')
@@ -230,7 +230,7 @@ onEveryEngine((open) => {
     assert.equal((await complete(site, token)).statusCode, 201)
   })
 
-  test('AC-36 a link works in another browser than the one that asked', async () => {
+  test('a link works in another browser than the one that asked (AC-36)', async () => {
     const site = await open({ accounts })
     await site.user('alice')
     const phone = { headers: { 'user-agent': 'Phone', 'accept-language': 'de' }, from: '192.0.2.1' }
@@ -241,7 +241,7 @@ onEveryEngine((open) => {
     assert.equal((await reset(site, tokenIn(mail as never))).statusCode, 204)
   })
 
-  test('AC-30 no route takes a token in its address, and no answer leads anywhere with one', async () => {
+  test('no route takes a token in its address, and no answer leads anywhere with one (AC-30)', async () => {
     const site = await open({ accounts: { ...accounts, deletion: true } })
     const { paths } = (await site.call('GET', '/openapi.json')).json()
     for (const [path, operations] of Object.entries(paths)) {

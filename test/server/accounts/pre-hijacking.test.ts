@@ -27,7 +27,7 @@ async function registerVictim(site: Site): Promise<string> {
 const own = { iss: 'https://idp.example.test', sub: 'attacker' }
 
 onEveryEngine((open) => {
-  test('AC-18 classic-federated merge: a later user is never put together with an earlier one', async () => {
+  test('classic-federated merge: a later user is never put together with an earlier one (AC-18)', async () => {
     const site = await open({ accounts })
     // The attacker has an account with the address, unverified, and an identity linked to it.
     const attacker = await site.user('attacker', { email: victim, emailVerified: false })
@@ -42,7 +42,7 @@ onEveryEngine((open) => {
     assert.equal((await login(site.app, victim, { password: otherPassword })).statusCode, 200)
   })
 
-  test('AC-18 unexpired session: what began before the victim came gives no way in', async () => {
+  test('unexpired session: what began before the victim came gives no way in (AC-18)', async () => {
     const site = await open({ accounts })
     await site.user('attacker', { email: victim, emailVerified: false })
     const token = await site.login('attacker')
@@ -52,7 +52,7 @@ onEveryEngine((open) => {
     assert.notEqual(me.json().id, id)
   })
 
-  test('AC-18 trojan identity: an account has no identity that its owner did not link', async () => {
+  test('trojan identity: an account has no identity that its owner did not link (AC-18)', async () => {
     const site = await open({ accounts })
     await site.call('POST', '/auth/register', { email: victim })
     const token = await site.tokenOf('registration')
@@ -64,7 +64,7 @@ onEveryEngine((open) => {
     assert.equal((await site.auth.users.counts()).total, 1)
   })
 
-  test('AC-18 pending change of address: it ends when the owner has verified the address', async () => {
+  test('pending change of address: it ends when the owner has verified the address (AC-18)', async () => {
     const site = await open({ accounts })
     await site.user('attacker')
     const token = await site.login('attacker')
@@ -81,7 +81,7 @@ onEveryEngine((open) => {
     assert.equal((await login(site.app, 'victim')).statusCode, 200)
   })
 
-  test('AC-18 an issuer that verifies nothing: its name for a user is no address of ours', async () => {
+  test('an issuer that verifies nothing: its name for a user is no address of ours (AC-18)', async () => {
     const site = await open({ accounts })
     const { store } = site.auth[internals]
     // As `users: 'create'` stores one whom the issuer calls so.

@@ -43,7 +43,7 @@ async function findPaths(site: Site): Promise<{ served: string[]; documented: st
 }
 
 onEveryEngine((open) => {
-  test('AC-13 what is not switched on is 404 and not documented', async () => {
+  test('what is not switched on is 404 and not documented (AC-13)', async () => {
     const off = await findPaths(await open({ accounts: null }))
     assert.deepEqual(off, { served: [], documented: [] })
     const closed = await findPaths(await open())
@@ -62,7 +62,7 @@ onEveryEngine((open) => {
     )
   })
 
-  test('AC-14 a request to register leaves a mail behind, and no user', async () => {
+  test('a request to register leaves a mail behind, and no user (AC-14)', async () => {
     const site = await open({ accounts: { registration: 'open' } })
     const before = await site.dump()
     assert.equal((await register(site, 'new@example.com')).statusCode, 202)
@@ -73,7 +73,7 @@ onEveryEngine((open) => {
     assert.equal(now.mail_outbox?.length, 1)
   })
 
-  test('AC-15 the answer is the same whoever has the address', async () => {
+  test('the answer is the same whoever has the address (AC-15)', async () => {
     const site = await open({ accounts: { registration: 'open' } })
     const admin = await site.user('root', { role: 'admin' })
     await site.user('verified')
@@ -94,7 +94,7 @@ onEveryEngine((open) => {
     assert.match(answers[0] ?? '', /"statusCode":202.*"body":"{\\"status\\":\\"accepted\\"}"/)
   })
 
-  test('AC-16 the owner of an address is told that somebody tried to register with it', async () => {
+  test('the owner of an address is told that somebody tried to register with it (AC-16)', async () => {
     const site = await open({ accounts: { registration: 'open' } })
     await site.user('owner')
     await register(site, 'Owner@EXAMPLE.com')
@@ -106,7 +106,7 @@ onEveryEngine((open) => {
     assert.equal((await site.auth.users.counts()).total, 1)
   })
 
-  test('AC-17 completing makes an active, verified user of the default role, and takes no other member', async () => {
+  test('completing makes an active, verified user of the default role, and takes no other member (AC-17)', async () => {
     const site = await open({ accounts: { registration: 'open' } })
     await register(site, 'New@EXAMPLE.com')
     const token = await site.tokenOf('registration')
@@ -139,7 +139,7 @@ onEveryEngine((open) => {
     assertProblem(await site.call('POST', '/auth/register/complete', good), 410)
   })
 
-  test('AC-19 domains are compared whole, when it is asked and when it is completed', async () => {
+  test('domains are compared whole, when it is asked and when it is completed (AC-19)', async () => {
     const site = await open({
       accounts: { registration: { domains: ['example.com', 'bücher.example'] } },
     })
@@ -161,7 +161,7 @@ onEveryEngine((open) => {
     )
   })
 
-  test('AC-20 a hook refuses before a row is written, and so does one that does not answer', async (t) => {
+  test('a hook refuses before a row is written, and so does one that does not answer (AC-20)', async (t) => {
     const asked = Promise.withResolvers<void>()
     const hook = (attempt: { proof: string | undefined }) => {
       if (attempt.proof !== 'late') return attempt.proof === 'right'
@@ -184,7 +184,7 @@ onEveryEngine((open) => {
     assert.equal((await ask('right')).statusCode, 202)
   })
 
-  test('AC-08 nobody chooses an address of somebody else as a name', async () => {
+  test('nobody chooses an address of somebody else as a name (AC-08)', async () => {
     const site = await open({ accounts: { registration: 'open' } })
     await register(site, 'alice@example.com')
     const token = await site.tokenOf('registration')

@@ -13,7 +13,7 @@ const complete = (site: Site, token: string, password = otherPassword) =>
   site.call('POST', '/auth/password-reset/complete', { token, password })
 
 onEveryEngine((open) => {
-  test('AC-37 the answer is the same for everybody, and within the minute too', async () => {
+  test('the answer is the same for everybody, and within the minute too (AC-37)', async () => {
     const site = await open()
     await site.user('known')
     await site.auth.users.deactivate(await site.user('inactive'))
@@ -58,7 +58,7 @@ onEveryEngine((open) => {
     assertProblem(await ask(site, { email: 'no address' }), 422)
   })
 
-  test('AC-38 asking changes and locks nothing', async () => {
+  test('asking changes and locks nothing (AC-38)', async () => {
     const site = await open()
     await site.user('alice')
     const token = await site.login('alice')
@@ -68,7 +68,7 @@ onEveryEngine((open) => {
     assert.equal((await login(site.app, 'alice')).statusCode, 200)
   })
 
-  test('AC-39 AC-41 completing logs nobody in and ends every login, also at another process', async () => {
+  test('completing logs nobody in and ends every login, also at another process (AC-39, AC-41)', async () => {
     const site = await open()
     const twin = await site.twin()
     await site.user('alice')
@@ -100,7 +100,7 @@ onEveryEngine((open) => {
     assertProblem(await complete(site, second ?? ''), 410)
   })
 
-  test('AC-42 the user is told at the verified address', async () => {
+  test('the user is told at the verified address (AC-42)', async () => {
     const site = await open()
     await site.user('alice')
     await ask(site, { username: 'alice' })
@@ -114,7 +114,7 @@ onEveryEngine((open) => {
     )
   })
 
-  test('AC-44 who has a password at another issuer alone is told so, and gets no link', async () => {
+  test('who has a password at another issuer alone is told so, and gets no link (AC-44)', async () => {
     const site = await open()
     const { store } = site.auth[internals]
     const id = (
@@ -134,7 +134,7 @@ onEveryEngine((open) => {
     assert.doesNotMatch(mail?.text ?? '', /pot_/)
   })
 
-  test('AC-45 completing ends the wait that wrong passwords brought', async () => {
+  test('completing ends the wait that wrong passwords brought (AC-45)', async () => {
     const site = await open()
     await site.user('alice')
     let answer = await login(site.app, 'alice', { password: 'wrong' })
@@ -151,7 +151,7 @@ onEveryEngine((open) => {
     assert.equal((await site.call('POST', '/auth/token', payload, { headers })).statusCode, 200)
   })
 
-  test('AC-32 AC-33 a mail that is tried again brings no used or ended link back', async () => {
+  test('a mail that is tried again brings no used or ended link back (AC-32, AC-33)', async () => {
     let isLost = true
     const site = await open({ losesAnswers: () => isLost })
     const id = await site.user('alice')

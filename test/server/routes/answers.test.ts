@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
-import { type Auth, createAccessToken } from '../../../src/core/auth.ts'
+import type { Auth } from '../../../src/core/auth.ts'
+import { createAccessToken } from '../../../src/core/create-access-token.ts'
 import { buildApp } from '../../../src/server/app.ts'
 import { createTestAuth, goodPassword } from '../../fixtures.ts'
 

@@ -40,7 +40,7 @@ test('a relay is a mailer, and registration stays closed', async () => {
   })
 })
 
-test('AC-13 registration is closed, invited, open, or for domains', async () => {
+test('registration is closed, invited, open, or for domains (AC-13)', async () => {
   const rows = [
     ['closed', 'closed'],
     ['invited', 'invited'],
