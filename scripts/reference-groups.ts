@@ -26,6 +26,10 @@ const endpoints = group(
 )
 const stores = group('Stores', 'Keep users, sessions and keys in a database.')
 const errors = group('Errors', 'Tell failures apart. [All codes](errors.md), with cause and cure.')
+const accounts = group(
+  'Accounts',
+  'Let people register, be invited, reset a password, change an address.',
+)
 const mails = group('Mails', 'Send mails by SMTP, or by a function of your own.')
 const testing = group('Testing', 'Act as any user, and move the clock.')
 const server = group('The ready server', 'Configure and start the server from a program.')
@@ -46,6 +50,7 @@ export const groups: readonly Group[] = [
   endpoints,
   errors,
   stores,
+  accounts,
   mails,
   testing,
   server,
@@ -57,9 +62,10 @@ export const groups: readonly Group[] = [
 const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
   [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
+  [/^core\/accounts\//, accounts],
   [/^mail\/|^core\/mail\//, mails],
   [
-    /^core\/(auth|auth-options|clock|compatibility|maintenance|maybe-promise|page|statistics)\./,
+    /^core\/(auth|create-access-token|auth-options|clock|compatibility|maintenance|maybe-promise|page|statistics)\./,
     creating,
   ],
   [/^core\/mail\/(kinds|stored-with)\./, stores],

@@ -4,12 +4,12 @@
 export type { RoleMap } from './core/access/roles.ts'
 export { type Auth, createAuth } from './core/auth.ts'
 export type { AuthOptions } from './core/auth-options.ts'
-export { createAccessToken } from './core/create-access-token.ts'
 export type { Client, Clients } from './core/clients/clients.ts'
 export { firstPartyClientId } from './core/clients/registration.ts'
 export type { Caller, CallingClient } from './core/clients/token-client.ts'
 export type { Clock } from './core/clock.ts'
 export type { Compatibility } from './core/compatibility.ts'
+export { createAccessToken } from './core/create-access-token.ts'
 export {
   ClientError,
   ConfigError,

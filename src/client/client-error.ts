@@ -45,9 +45,13 @@ export class AuthClientError extends Error {
 
 /** What an answer says of a refusal, besides its sentence. */
 export interface RefusalDetails {
+  /** The HTTP status. */
   readonly status?: number
+  /** Seconds. */
   readonly retryAfter?: number
+  /** The code of the refusal. */
   readonly reason?: string
+  /** Every reason, one sentence each. */
   readonly problems?: readonly string[]
 }
 

@@ -32,6 +32,7 @@ export type {
   OutboxCounts,
   OutboxStore,
 } from '../core/mail/outbox-store.ts'
+export { coalescesFor } from '../core/mail/outbox-store.ts'
 export type { Redemption, StoredWith, StoreTransaction } from '../core/mail/stored-with.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {

@@ -29,10 +29,12 @@ test('a password becomes a hash in three places, and only a new one needs the po
 
 test('every new password goes through the one function that asks the policy (AC-43)', () => {
   assert.deepEqual(callsOf(/\bhashNew\(/g), {
+    'core/accounts/password-reset.ts': 1,
     // Its declaration in the interface, the function, and the password of a new user.
     'core/users/new-user.ts': 3,
-    // `setPassword` and `changePassword`.
-    'core/users/users.ts': 2,
+    'core/users/password-change.ts': 1,
+    // `setPassword`.
+    'core/users/users.ts': 1,
   })
   const { code = '' } = sources.find(({ path }) => path === 'core/users/new-user.ts') ?? {}
   const [body = ''] = /async function hashNew\([\s\S]*?\n {2}\}/.exec(code) ?? []

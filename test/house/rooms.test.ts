@@ -21,7 +21,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     tokens: ['access', 'keys'],
     mail: ['events', 'keys', 'throttle'],
     users: ['access', 'events', 'mail', 'passwords', 'throttle'],
-    accounts: ['access', 'events', 'keys', 'mail', 'sessions', 'throttle', 'users'],
+    accounts: ['access', 'events', 'keys', 'mail', 'throttle', 'users'],
     sessions: ['events', 'keys', 'tokens', 'users'],
     clients: ['access', 'events', 'keys', 'throttle', 'tokens', 'users'],
     issuers: ['access', 'events', 'tokens', 'users'],

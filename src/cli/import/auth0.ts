@@ -1,8 +1,8 @@
 import { encodeBase64 } from '../../core/passwords/formats/stored-hash.ts'
 import {
   BadEntry,
+  type EntryFields,
   emailOf,
-  type Fields,
   fieldsIn,
   flagOf,
   instantOf,
@@ -29,7 +29,7 @@ function dateOf(value: unknown): unknown {
 }
 
 /** `custom_password_hash`, as a hash of one text. */
-function customHash(fields: Fields): string | undefined {
+function customHash(fields: EntryFields): string | undefined {
   if (fields.custom_password_hash === undefined) return undefined
   const custom = fieldsIn(fields.custom_password_hash)
   const hash = fieldsIn(custom.hash)
@@ -46,7 +46,7 @@ function customHash(fields: Fields): string | undefined {
   return `$scrypt$ln=${n},r=${r},p=${p}$${encode(salt)}$${encode(hash)}`
 }
 
-function encode(part: Fields): string {
+function encode(part: EntryFields): string {
   const { encoding = 'utf8' } = part
   if (encoding !== 'utf8' && encoding !== 'hex' && encoding !== 'base64') {
     throw new BadEntry('The custom_password_hash must be encoded as base64, hex or utf8.')

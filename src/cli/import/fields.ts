@@ -2,15 +2,15 @@ import type { ImportedUser } from '../../core/users/imported-record.ts'
 import { parseJson } from './records.ts'
 
 /** What a file says of one user. */
-export type Fields = Readonly<Record<string, unknown>>
+export type EntryFields = Readonly<Record<string, unknown>>
 /** Makes a user of what an older system exports. Throws a `BadEntry`. */
-export type Mapping = (fields: Fields) => ImportedUser
+export type Mapping = (fields: EntryFields) => ImportedUser
 
 /** Why an entry is no user, in one sentence. */
 export class BadEntry extends Error {}
 
 /** The first of these fields that is there, as text; a number counts. */
-export function textOf(fields: Fields, ...names: readonly string[]): string | undefined {
+export function textOf(fields: EntryFields, ...names: readonly string[]): string | undefined {
   for (const name of names) {
     const value = fields[name]
     if (typeof value === 'string' && value !== '') return value
@@ -20,7 +20,7 @@ export function textOf(fields: Fields, ...names: readonly string[]): string | un
 }
 
 /** The first of these fields that is there, as true or false. */
-export function flagOf(fields: Fields, ...names: readonly string[]): boolean | undefined {
+export function flagOf(fields: EntryFields, ...names: readonly string[]): boolean | undefined {
   for (const name of names) {
     const value = fields[name]
     if (value === undefined || value === null || value === '') continue
@@ -34,7 +34,7 @@ export function flagOf(fields: Fields, ...names: readonly string[]): boolean | u
 }
 
 /** The first of these fields that is there, as seconds since 1970: of seconds, or of ISO 8601, in UTC if no zone is named. */
-export function instantOf(fields: Fields, ...names: readonly string[]): number | undefined {
+export function instantOf(fields: EntryFields, ...names: readonly string[]): number | undefined {
   const text = textOf(fields, ...names)
   if (text === undefined) return undefined
   if (/^\d{1,11}(\.\d+)?$/.test(text)) return Math.floor(Number(text))
@@ -54,7 +54,7 @@ export function instantOf(fields: Fields, ...names: readonly string[]): number |
 }
 
 /** Milliseconds since 1970, as seconds. */
-export function instantOfMilliseconds(fields: Fields, name: string): number | undefined {
+export function instantOfMilliseconds(fields: EntryFields, name: string): number | undefined {
   const text = textOf(fields, name)
   if (text === undefined) return undefined
   if (!/^\d{1,15}$/.test(text)) throw new BadEntry(`The field ${name} is no instant.`)
@@ -62,7 +62,7 @@ export function instantOfMilliseconds(fields: Fields, name: string): number | un
 }
 
 /** The username. */
-export function usernameOf(fields: Fields, ...names: readonly string[]): string {
+export function usernameOf(fields: EntryFields, ...names: readonly string[]): string {
   const username = textOf(fields, ...names)
   if (username === undefined) throw new BadEntry(`There is no ${names.join(' and no ')}.`)
   return username
@@ -70,19 +70,19 @@ export function usernameOf(fields: Fields, ...names: readonly string[]): string 
 
 /** The address, and whether the first of these flags that is there says that it is verified. */
 export function emailOf(
-  fields: Fields,
+  fields: EntryFields,
   ...flags: readonly string[]
 ): Pick<ImportedUser, 'email' | 'emailVerified'> {
   return { email: textOf(fields, 'email'), emailVerified: flagOf(fields, ...flags) }
 }
 
 /** The object in a field: as it is, or as JSON in a text, which is what CSV has. */
-export function objectOf(fields: Fields, name: string): Fields | undefined {
+export function objectOf(fields: EntryFields, name: string): EntryFields | undefined {
   const value = fields[name]
   if (value === undefined || value === null || value === '') return undefined
   const object = typeof value === 'string' ? parsed(value) : value
   if (typeof object === 'object' && object !== null && !Array.isArray(object)) {
-    return object as Fields
+    return object as EntryFields
   }
   throw new BadEntry(`The field ${name} must be a JSON object.`)
 }
@@ -96,6 +96,6 @@ function parsed(text: string): unknown {
 }
 
 /** What is nested in a field, or nothing. */
-export function fieldsIn(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {}
+export function fieldsIn(value: unknown): EntryFields {
+  return typeof value === 'object' && value !== null ? (value as EntryFields) : {}
 }

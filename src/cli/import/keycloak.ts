@@ -1,8 +1,8 @@
 import { decodeBase64, encodeBase64 } from '../../core/passwords/formats/stored-hash.ts'
 import {
   BadEntry,
+  type EntryFields,
   emailOf,
-  type Fields,
   fieldsIn,
   flagOf,
   instantOfMilliseconds,
@@ -29,7 +29,7 @@ export const keycloak: Mapping = (fields) => {
 }
 
 /** What Keycloak keeps of a password, as a PHC string. */
-function hashOf(credential: Fields): string {
+function hashOf(credential: EntryFields): string {
   const { value, salt, algorithm, hashIterations, additionalParameters } = partsOf(credential)
   if (typeof value !== 'string' || typeof salt !== 'string') {
     throw new BadEntry('The credential of type password has no hash and salt.')
@@ -50,7 +50,7 @@ function hashOf(credential: Fields): string {
 }
 
 /** Two texts of JSON; before Keycloak 8, members of the credential itself. */
-function partsOf(credential: Fields): Fields {
+function partsOf(credential: EntryFields): EntryFields {
   const { secretData, credentialData, hashedSaltedValue, value } = credential
   if (secretData !== undefined || credentialData !== undefined) {
     const { value, salt } = parse(secretData)
@@ -62,7 +62,7 @@ function partsOf(credential: Fields): Fields {
   return { ...credential, value: hashedSaltedValue }
 }
 
-function parse(text: unknown): Fields {
+function parse(text: unknown): EntryFields {
   try {
     return fieldsIn(JSON.parse(String(text)))
   } catch {

@@ -3,8 +3,8 @@ import type { ImportEntry } from '../../core/users/user-import.ts'
 import { auth0 } from './auth0.ts'
 import {
   BadEntry,
+  type EntryFields,
   emailOf,
-  type Fields,
   fieldsIn,
   flagOf,
   instantOf,
@@ -63,7 +63,7 @@ const portcullis: Mapping = (fields) => {
   }
 }
 
-function unreadFields(fields: Fields): readonly string[] {
+function unreadFields(fields: EntryFields): readonly string[] {
   return Object.keys(fields).filter((name) => !ownFields.has(name))
 }
 
@@ -87,7 +87,7 @@ const django: Mapping = (row) => {
 }
 
 /** Whose export a record is of, by fields that the others do not have. */
-function detect(fields: Fields): Source {
+function detect(fields: EntryFields): Source {
   if ('encrypted_password' in fields) return 'supabase'
   if ('localId' in fields) return 'firebase'
   if ('credentials' in fields || 'createdTimestamp' in fields) return 'keycloak'

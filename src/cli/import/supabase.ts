@@ -1,5 +1,5 @@
 import { formatFirebaseHash } from '../../core/passwords/formats/firebase-scrypt.ts'
-import { type Fields, instantOf, type Mapping, textOf, usernameOf } from './fields.ts'
+import { type EntryFields, instantOf, type Mapping, textOf, usernameOf } from './fields.ts'
 
 /** Rows of `auth.users`. Their `role` is PostgreSQL's. */
 export const supabase: Mapping = (fields) => {
@@ -15,7 +15,7 @@ export const supabase: Mapping = (fields) => {
   }
 }
 
-function isBanned(fields: Fields): boolean {
+function isBanned(fields: EntryFields): boolean {
   // PostgreSQL's timestamp behind all others.
   if (textOf(fields, 'banned_until') === 'infinity') return true
   return (instantOf(fields, 'banned_until') ?? 0) > Date.now() / 1000

@@ -34,15 +34,15 @@ export interface RegistrationAttempt {
 
 /** Where people do what a mail asks of them, if not on the pages of the server. Each is a whole URL. */
 export interface AccountLinks {
-  /** A name and a password are chosen here after a registration. */
+  /** A name and a password are chosen here after a registration. Default: the page of the server. */
   readonly registration?: string
-  /** The same after an invitation. */
+  /** The same after an invitation. Default: as above. */
   readonly invitation?: string
-  /** A new password is asked for here. */
+  /** A new password is asked for here. Default: as above. */
   readonly passwordResetRequest?: string
-  /** A new password is chosen here. */
+  /** A new password is chosen here. Default: as above. */
   readonly passwordReset?: string
-  /** A change of address is taken back here. */
+  /** A change of address is taken back here. Default: as above. */
   readonly emailRestore?: string
   /** Sessions are seen and ended here. Default: mails name no such page. */
   readonly sessions?: string
@@ -52,7 +52,7 @@ export interface AccountLinks {
 export interface AccountOptions {
   /** What sends mails, such as `smtp(url)` of `portcullis/mail`. Default none: links are handed over. */
   readonly mailer?: Mailer
-  /** Who mails are from: `Example <no-reply@example.com>`. Needed with a mailer. */
+  /** Who mails are from: `Example <no-reply@example.com>`. Default none; needed with a mailer. */
   readonly from?: string
   /** What mails and pages call the site. Default: the host of the issuer. */
   readonly name?: string

@@ -6,7 +6,7 @@ import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, type User } from '../users/user.ts'
-import type { Request } from './request.ts'
+import type { RequestOrigin } from './request.ts'
 
 /** Lets users delete their accounts. */
 export interface Deletion {
@@ -18,7 +18,7 @@ export interface Deletion {
    *
    * @throws {UserError} `user_unknown`, `last_admin`
    */
-  request(request: Request & { readonly userId: string }): Promise<number>
+  request(request: RequestOrigin & { readonly userId: string }): Promise<number>
   /** Keeps the account of somebody who has logged in. Does nothing if nobody wants it deleted. */
   cancel(user: Pick<User, 'id'> & { readonly deleteAt: number | null }): Promise<void>
   /** Deletes those whose time has come; returns how many. */

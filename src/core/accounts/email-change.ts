@@ -16,10 +16,10 @@ import type { UserFields } from '../users/user-fields.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
 import { emailInvalid } from './registration.ts'
-import type { Request } from './request.ts'
+import type { RequestOrigin } from './request.ts'
 
 /** A request of a user who is logged in. */
-export interface OwnRequest extends Request {
+export interface OwnRequest extends RequestOrigin {
   /** The user. */
   readonly userId: string
   /** The session that asks: the code counts in it alone. */
@@ -51,11 +51,11 @@ export interface EmailChange<Fields extends UserFields = UserFields> {
   remove(request: OwnRequest): Promise<User<Fields>>
   /**
    * Puts an address back that was changed within the last 72 hours, by the link that it was sent. Ends every
-   * session, and the links of all later changes: whoever made those gets nothing back.
+   * session, and the links of all later changes: who made those gets nothing back.
    *
    * @throws {UserError} `link_ended`
    */
-  restore(restoration: Request & { readonly token: string }): Promise<void>
+  restore(restoration: RequestOrigin & { readonly token: string }): Promise<void>
 }
 
 export interface EmailChangeOptions {
@@ -102,7 +102,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
   /** The mail to an address that is no longer the user's, whose link is stored before the change is. */
   async function farewell(
     { id, email, emailVerifiedAt }: UserRecord,
-    request: Request,
+    request: RequestOrigin,
   ): Promise<readonly NewMail[]> {
     if (email === null || emailVerifiedAt === null) return []
     const { address = null, userAgent } = request
@@ -110,7 +110,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     const mail = outbox.prepare('email_changed', { to: email, payload: { ...facts, userId: id } })
     const token = tokens.tokenOf(mail.id, 'email_restore')
     await tokens.put({
-      // Bound to no stamp: whoever has taken the account over could change that.
+      // Bound to no stamp: an attacker who has the account could change that.
       ...{ kind: 'email_restore', subject: mail.id, payload: { userId: id, email } },
       ...{ digest: tokenDigestOf('email_restore', token), emailKey: changesOf(id) },
       expiresAt: clock() + restoreLifetime,
@@ -195,7 +195,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     user: UserRecord,
     to: (EmailAddress & { readonly at: number }) | null,
     from: { readonly sessionId: string; readonly stamp: string; readonly digest?: string },
-    request: Request,
+    request: RequestOrigin,
   ): Promise<UserRecord | null> {
     const { address, requestId } = request
     const confirmation = to

@@ -95,7 +95,7 @@ export interface Invitations<Fields extends UserFields = UserFields> {
 
 /** How an invitation is sent again. */
 export interface ResendOptions {
-  /** As in `NewInvitation`. */
+  /** As in `NewInvitation`. Default false. */
   readonly returnLink?: boolean | undefined
 }
 

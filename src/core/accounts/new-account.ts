@@ -8,10 +8,10 @@ import { explainConflict, toUser, type User } from '../users/user.ts'
 import { requireOwnAddress } from '../users/user-email.ts'
 import type { UserFields } from '../users/user-fields.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
-import type { Request } from './request.ts'
+import type { RequestOrigin } from './request.ts'
 
 /** What somebody chooses behind a link. */
-export interface CompleteAccount<Fields extends UserFields = UserFields> extends Request {
+export interface CompleteAccount<Fields extends UserFields = UserFields> extends RequestOrigin {
   /** Of the link: `pot_…`. */
   readonly token: string
   /** Default: the address, or the name that an invitation gives. */

@@ -15,10 +15,10 @@ import { canonicalUsername } from '../users/username.ts'
 import type { LinkMaker } from './links.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import { emailInvalid } from './registration.ts'
-import type { Request } from './request.ts'
+import type { RequestOrigin } from './request.ts'
 
 /** Who forgot a password: by one of both. */
-export interface PasswordResetRequest extends Request {
+export interface PasswordResetRequest extends RequestOrigin {
   /** As it was typed. */
   readonly email?: string | undefined
   /** As it was typed. */
@@ -26,7 +26,7 @@ export interface PasswordResetRequest extends Request {
 }
 
 /** A new password, chosen behind a link. */
-export interface PasswordResetCompletion extends Request {
+export interface PasswordResetCompletion extends RequestOrigin {
   /** Of the link: `pot_…`. */
   readonly token: string
   /** Must pass the password policy. */

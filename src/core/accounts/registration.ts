@@ -7,7 +7,7 @@ import type { UserFields } from '../users/user-fields.ts'
 import type { AccountSettings } from './account-options.ts'
 import type { CompleteAccount, NewAccount } from './new-account.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
-import type { Request } from './request.ts'
+import type { RequestOrigin } from './request.ts'
 
 /** How people become users without anybody's help. */
 export interface Registration<Fields extends UserFields = UserFields> {
@@ -34,7 +34,7 @@ export interface Registration<Fields extends UserFields = UserFields> {
 }
 
 /** Somebody wants to register. */
-export interface RegistrationRequest extends Request {
+export interface RegistrationRequest extends RequestOrigin {
   /** As it was typed. */
   readonly email: string
   /** What `beforeRegistration` judges, such as the answer of a captcha. Default none. */

@@ -1,5 +1,5 @@
 /** From where somebody asks for something. */
-export interface Request {
+export interface RequestOrigin {
   /** The IP address, which requests are limited by. */
   readonly address?: string | undefined
   /** What the program calls itself (`User-Agent`). Default unknown. */

@@ -57,7 +57,7 @@ export function createResolveMail(
   async function invitationAgain(mail: OpenedMail, key: string): Promise<ResolvedMail | null> {
     const [found] = await tokens.findByAddress('invitation', key)
     const email = found?.payload.email
-    // One that was handed over is left to whoever did that.
+    // One that was handed over stays as it is.
     if (!found?.payload.wasMailed || typeof email !== 'string') return null
     const token = mail.tokenOf('invitation')
     const { subject, payload, createdAt, expiresAt } = found

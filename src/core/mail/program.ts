@@ -1,6 +1,8 @@
 /** A program that sent a request, told by names of ours alone. */
 export interface Program {
+  /** Such as `Firefox`. */
   readonly name: string
+  /** Such as `Windows`; null if it is not known. */
   readonly system: string | null
 }
 

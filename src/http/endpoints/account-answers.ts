@@ -6,7 +6,7 @@ export const accepted = { status: 'accepted' } as const
 /** How that answer is described. */
 export const acceptedAnswer = {
   status: 202,
-  description: 'Accepted, whoever has the address; whether a mail is sent is not said',
+  description: 'Accepted, for every address; whether a mail is sent is not said',
   schema: {
     title: 'Accepted',
     type: 'object',

@@ -9,7 +9,7 @@ export const registerEndpoint: JsonEndpoint = jsonEndpoint({
   operationId: 'register',
   summary: 'Register',
   description:
-    'Mails a link to the address, behind which a name and a password are chosen. The answer is the same whoever has the address.',
+    'Mails a link to the address, behind which a name and a password are chosen. The answer is the same for every address.',
   body: 'RegistrationRequest',
   members: {
     email: required({ description: 'Where the link is mailed' }),

@@ -1,6 +1,6 @@
 import type { AccountLinks } from '../../core/accounts/account-options.ts'
 import type { Accounts } from '../../core/accounts/accounts.ts'
-import type { Request } from '../../core/accounts/request.ts'
+import type { RequestOrigin } from '../../core/accounts/request.ts'
 import type {
   AccountFieldName,
   AccountPageName,
@@ -46,7 +46,7 @@ export interface AccountPage {
   readonly submit: (
     accounts: Accounts,
     values: PageValues,
-    request: Request,
+    request: RequestOrigin,
   ) => Promise<(texts: AccountTexts) => PageDone>
 }
 

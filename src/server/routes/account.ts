@@ -42,7 +42,7 @@ export const emailRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         tags,
         operationId: 'changeMyEmail',
         summary: 'Change my e-mail address',
-        success: 'Accepted, whoever has the address',
+        success: 'Accepted, for every address',
         problems: { 422: 'This is no e-mail address', ...sessionNeeded },
         description:
           'Mails a code to the new address, and tells the old one. Nothing changes before the code comes back.',

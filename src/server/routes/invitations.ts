@@ -52,7 +52,7 @@ const NewInvitation = {
   type: 'object',
   properties: {
     email: { type: 'string', description: 'Where the link is mailed' },
-    username: { type: 'string', description: 'Default: whoever accepts chooses one' },
+    username: { type: 'string', description: 'Default: the invited person chooses one' },
     role: Role,
     expires_in: {
       type: 'integer',

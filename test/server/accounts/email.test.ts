@@ -167,7 +167,9 @@ onEveryEngine((open) => {
   test('a token that belongs to no session changes no address', async () => {
     const { createAccessToken } = await import('../../../src/core/create-access-token.ts')
     const site = await open()
-    const token = await createAccessToken(site.auth, await site.user('alice'))
+    const token = await createAccessToken(site.auth, await site.user('alice'), [], {
+      ...{ authenticatedAt: site.auth.clock(), acr: '1fa', amr: ['pwd'] },
+    })
     assertProblem(await change(site, token ?? '', 'new@example.com'), 403)
     assertProblem(await site.call('PUT', '/me/email', { email: 'new@example.com' }), 401)
   })

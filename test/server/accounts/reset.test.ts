@@ -68,6 +68,23 @@ onEveryEngine((open) => {
     assert.equal((await login(site.app, 'alice')).statusCode, 200)
   })
 
+  test('completing changes nothing but the password, and what proves it (AC-40)', async () => {
+    const site = await open()
+    const id = await site.user('alice')
+    const { users } = site.auth
+    const { identities } = site.auth[internals].store
+    await users.changeRole(id, 'admin')
+    const identity = { issuer: 'https://sso.example.com/', subject: 'alice' }
+    await identities.link({ ...identity, userId: id, createdAt: 0 })
+    const before = await users.find(id)
+    await ask(site, { email: 'alice@example.com' })
+    const token = await site.tokenOf('password_reset')
+    assert.equal((await complete(site, token)).statusCode, 204)
+    assert.deepEqual(await users.find(id), before)
+    const [linked] = await identities.listByUser(id)
+    assert.equal(linked?.subject, identity.subject)
+  })
+
   test('completing logs nobody in and ends every login, also at another process (AC-39, AC-41)', async () => {
     const site = await open()
     const twin = await site.twin()

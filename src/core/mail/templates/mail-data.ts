@@ -15,36 +15,53 @@ export interface Notice {
 
 /** A link that works once, until an instant. */
 export interface MailedLink {
+  /** The URL, with the token in its fragment. */
   readonly link: string
+  /** Seconds since 1970. */
   readonly expiresAt: number
 }
 
 /** What the text of each kind of mail is made of. */
 export interface MailData {
+  /** A link to register with. */
   readonly registration: MailedLink
+  /** To a user with whose address somebody tried to register. */
   readonly already_registered: {
     /** Where a new password is asked for; null if that is switched off. */
     readonly resetLink: string | null
   }
+  /** A link to accept an invitation with. */
   readonly invitation: MailedLink
+  /** A link to set a new password with. */
   readonly password_reset: MailedLink & { readonly username: string }
+  /** To a user whose password another issuer keeps. */
   readonly password_elsewhere: {
     /** The issuer that keeps the password. */
     readonly issuer: string
   }
+  /** The code that confirms a new address. */
   readonly email_code: { readonly code: string; readonly expiresAt: number }
+  /** To the old address: a change was asked for. */
   readonly email_change_begun: Notice
+  /** To the old address: it was changed. */
   readonly email_changed: Omit<Notice, 'sessionsUrl'> & {
     /** Takes the change back. */
     readonly restoreLink: string
     readonly expiresAt: number
   }
+  /** To the new address: it is set. */
   readonly email_confirmed: Readonly<Record<never, never>>
+  /** To the owner of an address that another user asked for. */
   readonly email_wanted: Readonly<Record<never, never>>
+  /** The password was changed. */
   readonly password_changed: Notice
+  /** A login from a source or a program that was not seen for 90 days. */
   readonly new_login: Notice
+  /** The role was changed. */
   readonly role_changed: Notice & { readonly role: string }
+  /** Too many wrong passwords locked the account. */
   readonly account_locked: Notice
+  /** The account is deleted at an instant, in seconds since 1970. */
   readonly deletion_begun: { readonly deleteAt: number }
 }
 
@@ -62,7 +79,9 @@ export interface MailCommon {
 export interface MailText {
   /** One line: line breaks become spaces. */
   readonly subject: string
+  /** The text without markup. */
   readonly text: string
+  /** The same as an HTML document. */
   readonly html: string
 }
 
