@@ -21,7 +21,7 @@ export async function startServer(
   options: Pick<AuthOptions, 'compatibility'> = {},
 ): Promise<RunningServer> {
   const clock = createTestClock(Math.floor(Date.now() / 1000))
-  const auth = await createTestAuth({ clock, ...options })
+  const auth = await createTestAuth({ clock, accounts: {}, ...options })
   await auth.users.create({ username: 'alice', password: goodPassword })
   const app = await buildApp({ auth, docs: false })
   const requests: { line: string; authorized: boolean }[] = []

@@ -141,10 +141,13 @@ describe('PUT /me/password', () => {
     for (const [name, value] of Object.entries({ ...foreign, is_active: true, scope: '*' })) {
       assertProblem(await call('PUT', '/me/password', { ...good, [name]: value }), 400)
     }
-    for (const method of ['PUT', 'PATCH', 'POST'] as const) {
+    for (const method of ['PUT', 'POST'] as const) {
       assertProblem(await call(method, '/me', foreign), 405)
       assertProblem(await call(method, `/admin/users/${member.id}`, foreign), 405)
     }
+    // A name is a user's own to change, and nothing else is.
+    assertProblem(await call('PATCH', '/me', foreign), 400)
+    assertProblem(await call('PATCH', `/admin/users/${member.id}`, foreign), 405)
     assertProblem(await call('PUT', `/admin/users/${member.id}/role`, { role: 'admin' }), 403)
     const { username, role } = (await call('GET', '/me')).json()
     assert.deepEqual([username, role], ['bob', 'member'])
@@ -420,7 +423,7 @@ describe('every answer', () => {
     assertProblem(await app.inject({ method: 'TRACE' as never, url: '/me' }), 405)
     const wrong = await app.inject({ method: 'OPTIONS', url: '/me' })
     assertProblem(wrong, 405)
-    assert.equal(wrong.headers.allow, 'GET, HEAD')
+    assert.equal(wrong.headers.allow, 'GET, HEAD, PATCH')
     const token = await app.inject({ method: 'OPTIONS', url: '/auth/token' })
     assert.deepEqual([token.statusCode, token.headers.allow], [405, 'POST'])
     const encoded = await app.inject({ method: 'PUT', url: '/%61dmin/users' })
@@ -434,11 +437,11 @@ describe('every answer', () => {
       { headers: { 'content-type': 'application/json' }, payload: '{' },
       { headers: { 'content-type': 'application/json' }, payload: 'x'.repeat(100_000) },
     ]
-    for (const method of ['QUERY', 'POST', 'PATCH', 'DELETE'] as const) {
+    for (const method of ['QUERY', 'POST', 'PUT', 'DELETE'] as const) {
       for (const body of bodies) {
         const answer = await app.inject({ method: method as 'POST', url: '/me', ...body })
         assertProblem(answer, 405)
-        assert.equal(answer.headers.allow, 'GET, HEAD')
+        assert.equal(answer.headers.allow, 'GET, HEAD, PATCH')
         assertProblem(await app.inject({ method: method as 'POST', url: '/x', ...body }), 404)
       }
     }
@@ -452,7 +455,7 @@ describe('every answer', () => {
     const login = await app.inject({ method: 'POST', url: '/auth/token/', headers, payload })
     assert.equal(login.statusCode, 200)
     const wrong = await app.inject({ method: 'DELETE', url: '/me/?x=/' })
-    assert.deepEqual([wrong.statusCode, wrong.headers.allow], [405, 'GET, HEAD'])
+    assert.deepEqual([wrong.statusCode, wrong.headers.allow], [405, 'GET, HEAD, PATCH'])
   })
 
   test('of an error is without what was sent (HH-06)', async () => {

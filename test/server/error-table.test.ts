@@ -66,7 +66,7 @@ const cases: Readonly<Record<string, Answers | string>> = {
     await get('/me', bearer('a b')),
     await get('/me', bearer('abc$def')),
   ],
-  'inactive user': async () => {
+  'deactivated or suspended user': async () => {
     const user = await auth.users.create({ username: 'carol', password: goodPassword })
     const before = (await login(app, 'carol')).json().access_token
     await auth.users.deactivate(user.id)
@@ -153,6 +153,21 @@ const cases: Readonly<Record<string, Answers | string>> = {
       await send('PUT', `/admin/users/${id}/role`, { role: 'member' }),
     ]
   },
+  'the right password of a deactivated': async () => {
+    const user = await auth.users.create({ username: 'dora', password: goodPassword })
+    await auth.users.deactivate(user.id)
+    return [await login(app, 'dora')]
+  },
+  'a login that is too old': 'test/http/guards/recent-login.test.ts',
+  'too many wrong old passwords': 'test/server/throttle.test.ts',
+  'a body of another type than JSON': async () => [
+    await app.inject({
+      method: 'POST',
+      url: '/admin/users',
+      headers: { ...admin, 'content-type': 'text/plain' },
+      payload: 'alice',
+    }),
+  ],
   'too many failed logins': async () => {
     for (let attempt = 0; attempt < 6; attempt++) await form('username=erin&password=wrong')
     return [await form('username=erin&password=wrong')]
@@ -161,11 +176,10 @@ const cases: Readonly<Record<string, Answers | string>> = {
 }
 
 const page = readFileSync(join(root, 'docs/server.md'), 'utf8')
-const [, table = ''] = /^\| what \| answer \|\n[|-]+\n([\s\S]*?)\n\n/m.exec(page) ?? []
-const rows = [...table.matchAll(/^\| (.*) \| (.*) \|$/gm)].map(([, what = '', answer = '']) => ({
-  what,
-  answer,
-}))
+const tables = [...page.matchAll(/^\| what \| answer \|\n[|-]+\n([\s\S]*?)\n\n/gm)]
+const rows = tables
+  .flatMap(([, table = '']) => [...table.matchAll(/^\| (.*) \| (.*) \|$/gm)])
+  .map(([, what = '', answer = '']) => ({ what, answer }))
 
 test('each row of the table of errors is told once, and tried here or elsewhere', () => {
   const known = Object.keys(cases)

@@ -21,7 +21,7 @@ let app: FastifyInstance
 let handle: OAuthHandler
 
 before(async () => {
-  auth = await createTestAuth({ clients: [{ id: 'api', secret }] })
+  auth = await createTestAuth({ clients: [{ id: 'api', secret }], accounts: {} })
   await auth.users.create({ username: 'alice', password: goodPassword })
   handle = oauthEndpoints(auth)
   app = Fastify()

@@ -87,6 +87,7 @@ function originOf({ address, requestId }: JsonOrigin): {
 /** Where a user authenticates again, for what needs a recent login. */
 export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
   path: '/auth/step-up',
+  isOn: (auth) => auth[internals].accountSettings !== null,
   operationId: 'stepUp',
   summary: 'Enter the password again',
   description:

@@ -19,7 +19,10 @@ let events: AuthEvent[]
 
 beforeEach(async () => {
   clock = createTestClock()
-  auth = await createTestAuth({ clock, roles: { member: ['a', 'b'], admin: ['*'] } })
+  auth = await createTestAuth({
+    ...{ clock, accounts: {} },
+    roles: { member: ['a', 'b'], admin: ['*'] },
+  })
   handle = oauthEndpoints(auth)
   await auth.users.create({ username: 'alice', password: goodPassword, role: 'member' })
   events = []

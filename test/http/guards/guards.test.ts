@@ -281,7 +281,10 @@ describe('a guard of users', () => {
     const token = await tokenOf(auth, user)
     for (const guard of [guards.activeUser, guards.userEvenIfInactive]) {
       const keys = Object.keys(await guard(bearer(token))).sort()
-      assert.deepEqual(keys, ['active', 'createdAt', 'id', 'role', 'username'])
+      assert.deepEqual(keys, [
+        ...['active', 'createdAt', 'email', 'emailVerified', 'fields', 'id', 'role'],
+        ...['suspendedUntil', 'username'],
+      ])
     }
   })
 

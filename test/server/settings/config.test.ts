@@ -70,6 +70,10 @@ test('without any variable the server has its defaults', () => {
     logLevel: undefined,
     metricsPort: undefined,
     metricsHost: '127.0.0.1',
+    ...{ smtpUrl: undefined, mailFrom: undefined, mailLocale: 'en', registration: 'closed' },
+    ...{ passwordReset: undefined, emailChange: undefined, notices: undefined },
+    ...{ deletion: undefined, deletionDelay: 14 * 86400, accountLinks: undefined },
+    ...{ siteName: undefined, siteLogo: undefined, siteAccent: undefined },
   })
 })
 
@@ -107,6 +111,7 @@ test('only secrets may come from a file', () => {
     'PASSWORD_PEPPER_FILE',
     'PASSWORD_PEPPER_PREVIOUS_FILE',
     'CLIENTS_FILE',
+    'SMTP_URL_FILE',
     'ISSUERS_FILE',
   ])
 })
@@ -343,6 +348,19 @@ test('an issuer that is not https is refused, unless it is this machine or allow
 
 const mistakes: Readonly<Record<string, string>> = {
   HOST: 'a b',
+  SMTP_URL: 'canary',
+  MAIL_FROM: 'canary',
+  MAIL_LOCALE: 'x',
+  REGISTRATION: 'x',
+  PASSWORD_RESET: 'x',
+  EMAIL_CHANGE: 'x',
+  NOTICES: 'x',
+  ACCOUNT_DELETION: 'x',
+  ACCOUNT_DELETION_DELAY: 'x',
+  ACCOUNT_LINKS: 'x',
+  SITE_NAME: '\u0000',
+  SITE_LOGO: 'canary',
+  SITE_ACCENT: 'x',
   PORT: 'canary',
   WORKERS: '0',
   DATA_DIR: '',

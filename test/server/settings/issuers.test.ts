@@ -118,7 +118,7 @@ describe('a mistake names its place and what would be right', () => {
     [[{ ...keycloak, permissions: { a: 'b c' } }], /printable ASCII/],
     [[keycloak, keycloak], /is named twice\.$/],
     [
-      [{ ...keycloak, issuer: 'http://127.0.0.1:8000', allowInsecureLoopback: true }],
+      [{ ...keycloak, issuer: 'http://localhost:8000', allowInsecureLoopback: true }],
       /is named twice, as our own and as another/,
     ],
   ]
