@@ -5,6 +5,7 @@ import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
 import { eventsCommand } from './events.ts'
 import { identityCommand } from './identity.ts'
+import { invitationCommand } from './invitation.ts'
 import { keyCommand } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { onDatabase } from './require-database.ts'
@@ -15,9 +16,14 @@ import { userCommand } from './user.ts'
 /** The commands that look at a deployment, and change it. */
 export function administrativeCommands(): readonly Command[] {
   return [
-    ...[userCommand(), sessionCommand(), clientCommand(), keyCommand(), identityCommand()].map(
-      onDatabase,
-    ),
+    ...[
+      userCommand(),
+      invitationCommand(),
+      sessionCommand(),
+      clientCommand(),
+      keyCommand(),
+      identityCommand(),
+    ].map(onDatabase),
     backupCommand(),
     restoreCommand(),
     ...[revokeAllCommand(), eventsCommand(), tokenCommand()].map(onDatabase),

@@ -27,15 +27,17 @@ export async function serveDemo(
   try {
     // Shorter than some policies ask for.
     const config = { ...given, dataDirectory, passwordMinLength: 15 }
-    await serve(config, await createUsers(config), mailbox())
+    const mails = mailbox()
+    await serve(config, await createUsers(config, mails), mails)
   } finally {
     rmSync(dataDirectory, { recursive: true, force: true })
   }
 }
 
 /** Returns what is to be said of them. */
-async function createUsers(config: Config): Promise<readonly string[]> {
-  const auth = await openAuth(config, { allowSamplePasswords: true })
+async function createUsers(config: Config, mails: Mailbox): Promise<readonly string[]> {
+  // Without the mailbox what needs mails would be refused.
+  const auth = await openAuth(config, { allowSamplePasswords: true, mailbox: mails })
   try {
     const [role = ''] = auth.roles.administrative
     await auth.users.create({ ...alice, role })

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import { ConfigError, UnavailableError } from '../core/errors.ts'
+import { emailRule, readEmail } from '../core/users/email.ts'
 import { inspectDatabase } from '../server/inspect-database.ts'
 import { readEnvironment } from '../server/settings/environment.ts'
 import type { Config } from '../server/settings/settings.ts'
@@ -15,6 +16,7 @@ import { checkDataDirectory, checkDisk, checkSecretFiles } from './doctor/files.
 import type { Check, Finding, Subject } from './doctor/finding.ts'
 import { checkIssuers } from './doctor/issuers.ts'
 import { checkLogLevel, checkThreads, checkWorkers } from './doctor/machine.ts'
+import { checkMail } from './doctor/mail.ts'
 import { checkIssuerUrl, checkProxies } from './doctor/network.ts'
 import { checkNode } from './doctor/node.ts'
 import { checkPasswordHash } from './doctor/password-hash.ts'
@@ -42,6 +44,7 @@ const checks: readonly Check[] = [
   checkProxies,
   checkCors,
   checkIssuers,
+  checkMail,
   checkNode,
   checkThreads,
   checkWorkers,
@@ -54,6 +57,7 @@ interface DoctorOptions {
   readonly json?: true
   readonly strict?: true
   readonly targetTime?: number
+  readonly sendTo?: string
 }
 
 /** `portcullis doctor`: looks at everything that `serve` would use, and changes nothing. */
@@ -61,17 +65,21 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('check configuration, database, keys and machine; changes nothing')
     .option('--target-time <ms>', 'suggest password hash parameters for this time', milliseconds)
+    .option('--send-to <address>', 'send a test mail there, too', mailAddress)
     .option('--strict', 'fail for a warning, too')
     .option('--json', 'for programs')
-    .action(async ({ json, strict, targetTime }: DoctorOptions) => {
-      const findings = await examine(targetTime)
+    .action(async ({ json, strict, ...asked }: DoctorOptions) => {
+      const findings = await examine(asked)
       const status = worstOf(findings)
       console.log(json ? JSON.stringify({ status, findings }, undefined, 2) : reportOf(findings))
       if (status === 'problem' || (strict && status === 'warning')) process.exitCode = 1
     })
 }
 
-async function examine(targetTime: number | undefined): Promise<readonly Finding[]> {
+async function examine({
+  targetTime,
+  sendTo,
+}: Pick<DoctorOptions, 'targetTime' | 'sendTo'>): Promise<readonly Finding[]> {
   let environment: ReturnType<typeof readEnvironment>
   try {
     environment = readEnvironment()
@@ -83,7 +91,8 @@ async function examine(targetTime: number | undefined): Promise<readonly Finding
   const files = checkSecretFiles(environment)
   // The rest is about what the configuration says.
   if (config === null) return [...findings, ...files]
-  const subject = { config, targetTime, now: systemClock(), ...(await lookAtDatabase(config)) }
+  const looked = await lookAtDatabase(config)
+  const subject = { ...{ config, targetTime, sendTo, now: systemClock() }, ...looked }
   const found = [...findings, ...files]
   for (const check of checks) found.push(...(await check(subject)))
   return found
@@ -108,4 +117,10 @@ function milliseconds(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (value >= 10 && value <= 10_000) return value
   throw new InvalidArgumentError('It must be a whole number of milliseconds from 10 to 10000.')
+}
+
+function mailAddress(text: string): string {
+  const read = readEmail(text)
+  if (read !== null) return read.email
+  throw new InvalidArgumentError(emailRule)
 }

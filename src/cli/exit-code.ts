@@ -19,9 +19,13 @@ export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
   readonly exitCode: number
 
-  constructor(reason: 'usage' | 'data' | 'input' | 'output' | 'interrupted', message: string) {
+  constructor(
+    reason: 'refused' | 'usage' | 'data' | 'input' | 'output' | 'interrupted',
+    message: string,
+  ) {
     super(message)
     const codes = {
+      refused: REFUSED,
       usage: USAGE,
       data: DATA,
       input: NOINPUT,

@@ -12,6 +12,7 @@ import { instant, plain, tableOf } from './terminal/table.ts'
 import { accountCommands } from './user-account.ts'
 import { exportCommand } from './user-export.ts'
 import { importCommand } from './user-import.ts'
+import { resetLinkCommand } from './user-reset-link.ts'
 import { withAuth } from './with-auth.ts'
 
 interface NewUserOptions {
@@ -161,6 +162,7 @@ export function userCommand(): Command {
     )
 
   for (const command of accountCommands(findUser)) user.addCommand(command)
+  user.addCommand(resetLinkCommand(findUser))
   user.addCommand(importCommand())
   user.addCommand(exportCommand())
   return user

@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely'
+import { systemClock } from '../core/clock.ts'
 import type { SigningKeyRecord } from '../core/keys/key-store.ts'
 import { samplePasswords } from '../core/passwords/sample-passwords.ts'
 import { type MigrationState, readMigrationState } from './migrations/migrations.ts'
+import { type MailSigns, readMailSigns } from './sql/mail-signs.ts'
 import { readPepperIds } from './sql/pepper-index.ts'
 import type { Schema } from './sql/schema.ts'
 import { readSigningKeys } from './sql/signing-keys.ts'
@@ -33,6 +35,8 @@ export interface DatabaseContents {
   readonly pepperIds: readonly string[]
   /** Users that examples of the documents may have created: those with their names, and the first user. */
   readonly likelySamples: readonly LikelySample[]
+  /** Mails that wait, and those that were given up in the last day. */
+  readonly mails: MailSigns
 }
 
 /** A user who may have a password that documents print. */
@@ -40,6 +44,9 @@ export interface LikelySample {
   readonly username: string
   readonly passwordHash: string
 }
+
+/** Seconds. */
+const aDay = 24 * 60 * 60
 
 /** Of the first users, so many are looked at. */
 const firstUsers = 5
@@ -61,6 +68,7 @@ async function readContents(db: Kysely<Schema>): Promise<DatabaseContents> {
     keys: (await readSigningKeys(db)).keys,
     pepperIds: await readPepperIds(db),
     likelySamples: await readLikelySamples(db),
+    mails: await readMailSigns(db, systemClock() - aDay),
   }
 }
 

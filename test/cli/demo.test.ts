@@ -62,3 +62,19 @@ test('without --dev there is no user and no demo password [SC-02]', async () => 
   const { stdout } = await run(directory, ['user', 'list', '--json'])
   assert.deepEqual(JSON.parse(stdout), [])
 })
+
+test('--dev opens all that needs mails, without a relay, and shows the mails', async () => {
+  const environment = { REGISTRATION: 'open', EMAIL_CHANGE: 'true', NOTICES: 'true' }
+  const server = await serve(createDirectory(), environment, { words: ['--dev'] })
+  try {
+    const answer = await fetch(`${server.url}/auth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'ann@example.com' }),
+    })
+    assert.equal(answer.status, 202)
+    assert.equal((await fetch(`${server.url}/dev/mail`)).status, 200)
+  } finally {
+    await server.stop()
+  }
+})

@@ -26,6 +26,7 @@ const subjectOf = (environment: Readonly<Record<string, string>>): Subject => ({
   inspection: null,
   databaseFailure: null,
   targetTime: undefined,
+  sendTo: undefined,
   now: systemClock(),
 })
 

@@ -17,7 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   mail: ['core'],
   metrics: ['core'],
   server: ['fastify', 'http', 'core', 'stores', 'issuers', 'mail', 'metrics', 'pages'],
-  cli: ['server', 'core', 'stores'],
+  cli: ['server', 'core', 'stores', 'mail'],
   client: [],
   testing: ['core', 'stores'],
   web: ['http', 'core'],

@@ -14,7 +14,7 @@ export interface Finding {
   readonly advice: string | null
 }
 
-/** What the checks look at. None of them changes anything. */
+/** What the checks look at. None of them changes anything; one sends a mail if it is asked to. */
 export interface Subject {
   readonly config: Config
   /** Null while there is no database, and while it cannot be read. */
@@ -23,6 +23,8 @@ export interface Subject {
   readonly databaseFailure: string | null
   /** Milliseconds that a password hash is to take; undefined if nobody asked. */
   readonly targetTime: number | undefined
+  /** Where a mail is to be sent; undefined if nobody asked. */
+  readonly sendTo: string | undefined
   /** Seconds since 1970. */
   readonly now: number
 }

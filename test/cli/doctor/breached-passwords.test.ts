@@ -31,6 +31,7 @@ async function examine(breachedPasswords: BreachedPasswords | undefined): Promis
     inspection: null,
     databaseFailure: null,
     targetTime: undefined,
+    sendTo: undefined,
     now: 0,
   })
   return findings.map(({ status, finding }) => `${status}: ${finding}`).join('\n')
