@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../../core/auth.ts'
 import { secured } from '../../fastify/secured.ts'
+import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { lastAdmin, noUser, refusedEmail, refusedUsername } from './answers.ts'
+import { recentUser } from './recent-login.ts'
 import {
   Email,
   Instant,
@@ -40,8 +42,10 @@ const tags = ['admin']
 /** What administrators do with names, addresses and suspensions of users. Guarded as the other routes are. */
 export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { users }, guards: { requirePermission } }) => {
-  const usersWriter = requirePermission('users:write')
+}> = async (app, { auth: { users }, guards }) => {
+  const usersWriter = guards.requirePermission('users:write')
+  // Whoever reads the address of a user can set the password.
+  const recentWriter = all({ admin: usersWriter, recent: recentUser(guards) })
 
   app.put(
     '/users/:id/username',
@@ -80,7 +84,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 200: UserAnswer },
       },
     },
-    secured(usersWriter, async (admin, request) => {
+    secured(recentWriter, async ({ admin }, request) => {
       const { email, verified } = request.body
       const by = originOf(admin, request)
       return userAnswer(await users.setEmail(request.params.id, email, { verified }, by))
@@ -101,7 +105,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (admin, request, reply) => {
+    secured(recentWriter, async ({ admin }, request, reply) => {
       await users.setEmail(request.params.id, null, {}, originOf(admin, request))
       return reply.code(204).send(null)
     }),
