@@ -10,6 +10,7 @@ import type { Outbox } from '../mail/outbox.ts'
 import { type PageQuery, withLimit } from '../page.ts'
 import type { Store } from '../store.ts'
 import { readEmail } from '../users/email.ts'
+import { isSuspended } from '../users/suspension.ts'
 import { linkEnded, type User } from '../users/user.ts'
 import { canonicalUsername, usernameRule } from '../users/username.ts'
 import type { LinkMaker } from './links.ts'
@@ -123,7 +124,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
   async function mayGrant(invitedBy: string | null, role: string): Promise<boolean> {
     if (invitedBy === null) return true
     const inviter = await store.users.findById(invitedBy)
-    if (!inviter?.active) return false
+    if (!inviter?.active || isSuspended(inviter, clock())) return false
     const own = roles.permissionsOf(inviter.role)
     return own.includes('*') || roles.permissionsOf(role).every((each) => own.includes(each))
   }

@@ -52,6 +52,13 @@ onEveryEngine((open) => {
     assert.equal(made.role, 'member')
     const [event] = await site.auth.events.list({ type: 'user_registered', limit: 1 })
     assert.deepEqual(event?.details, { role: 'member', refused_role: 'helper' })
+
+    const suspended = await site.user('suspended', { role: 'helper' })
+    const carl = { email: 'c@example.com', role: 'reader', invitedBy: suspended }
+    await invitations?.create(carl)
+    const last = await site.tokenOf('invitation')
+    await site.auth.users.suspend(suspended, site.clock() + 3600)
+    assert.equal((await accept(site, { token: last, username: 'carl' })).json().role, 'member')
   })
 
   test('AC-22 an invitation belongs to its address, whoever is logged in', async () => {
