@@ -82,7 +82,9 @@ export function createResolveMail(
     if (user === null) return read && (await invitationAgain(mail, read.key))
     const { emailKey, emailVerifiedAt } = user
     if (!user.active || emailKey === null || emailVerifiedAt === null) return null
-    if (read === null && !(await limits.mayReach(emailKey))) return null
+    // Once: a relay that takes it at a later try costs nobody a mail.
+    const isFirstTry = mail.attempts === 1
+    if (read === null && isFirstTry && !(await limits.mayReach(emailKey))) return null
     const locale = localeOf(mail)
     if (user.passwordHash === null) {
       const [identity] = await store.identities.listByUser(user.id)
