@@ -154,14 +154,16 @@ export function createResolveMail(
     const read = readEmail(mail.to)
     if (read === null) return null
     const userId = String(mail.payload.userId)
+    const { at, source, program } = noticeOf(mail)
+    const about = { kind: 'email_changed', to: read.email, locale: null, userId } as const
+    const data = { at, source, program, restoreLink: null, expiresAt: null }
+    if (!mail.payload.restorable) return { ...about, data }
     const found = await tokens.findBySubject('email_restore', mail.id)
     // An earlier address is back already.
     if (found === null) return null
     const { expiresAt } = found
-    const { at, source, program } = noticeOf(mail)
     const restoreLink = links.withToken('emailRestore', mail.tokenOf('email_restore'))
-    const data = { at, source, program, restoreLink, expiresAt }
-    return { kind: 'email_changed', to: read.email, locale: null, data, userId }
+    return { ...about, data: { ...data, restoreLink, expiresAt } }
   }
 
   function noticeOf({ payload, createdAt }: OpenedMail): Notice {

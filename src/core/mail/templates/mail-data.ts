@@ -35,9 +35,10 @@ export interface MailData {
   readonly email_code: { readonly code: string; readonly expiresAt: number }
   readonly email_change_begun: Notice
   readonly email_changed: Omit<Notice, 'sessionsUrl'> & {
-    /** Takes the change back. */
-    readonly restoreLink: string
-    readonly expiresAt: number
+    /** Takes the change back; null if an administrator made it, or if it took another one back. */
+    readonly restoreLink: string | null
+    /** Until when the link does that; null without a link. */
+    readonly expiresAt: number | null
   }
   readonly email_confirmed: Readonly<Record<never, never>>
   readonly email_wanted: Readonly<Record<never, never>>
