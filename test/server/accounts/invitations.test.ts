@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { goodPassword } from '../../fixtures.ts'
+import { internals } from '../../../src/core/internals.ts'
+import { mailbox } from '../../../src/core/mail/mailbox.ts'
+import { memory } from '../../../src/stores/memory/memory.ts'
+import { createTestAuth, goodPassword } from '../../fixtures.ts'
 import { assertProblem, login, otherPassword } from '../fixtures.ts'
-import { onEveryEngine, type Site, tokenIn } from './site.ts'
+import { from, onEveryEngine, type Site, tokenIn } from './site.ts'
 
 const roles = {
   admin: ['*'],
@@ -177,4 +180,36 @@ onEveryEngine((open) => {
     assertProblem(await site.call('POST', '/admin/invitations', {}, { token }), 403)
     assertProblem(await site.call('GET', '/admin/invitations', undefined, { token }), 403)
   })
+})
+
+test('AC-23 an invitation that is withdrawn while it is sent again stays so', async (t) => {
+  const store = memory()
+  const { oneTimeTokens } = store
+  let meanwhile = async (): Promise<void> => {}
+  const box = mailbox()
+  const auth = await createTestAuth({
+    accounts: { registration: 'invited', mailer: box, from },
+    store: {
+      ...store,
+      ...(oneTimeTokens && {
+        oneTimeTokens: {
+          ...oneTimeTokens,
+          async findByAddress(kind, digest, now) {
+            const found = await oneTimeTokens.findByAddress(kind, digest, now)
+            await meanwhile()
+            return found
+          },
+        },
+      }),
+    },
+  })
+  t.after(() => auth.close())
+  const { invitations, passwordReset } = auth.accounts
+  const made = await invitations?.create({ email: 'guest@example.com' })
+  await auth[internals].outbox?.sendDue()
+  await passwordReset?.request({ email: 'guest@example.com' })
+  meanwhile = async () => await invitations?.withdraw(made?.id ?? '')
+  await auth[internals].outbox?.sendDue()
+  assert.equal(box.mails.length, 1)
+  assert.deepEqual(await invitations?.list(), [])
 })
