@@ -14,13 +14,11 @@ const clock = createTestClock()
 const { options: logger, lines } = createTestLog()
 let auth: Auth
 let app: FastifyInstance
-let adminId: string
 
 before(async () => {
   auth = await createTestAuth({ clock })
   app = await buildApp({ auth, logRequests: true, logger })
-  const root = await auth.users.create({ username: 'root', password: null, role: 'admin' })
-  adminId = root.id
+  await auth.users.create({ username: 'root', password: goodPassword, role: 'admin' })
 })
 after(async () => {
   await app.close()
@@ -34,7 +32,7 @@ async function call(
   payload?: object,
   token?: string,
 ): Promise<LightMyRequestResponse> {
-  const authorization = `Bearer ${token ?? (await createAccessToken(auth, adminId))}`
+  const authorization = `Bearer ${token ?? (await tokenOf('root'))}`
   return await app.inject({
     ...{ method, url, headers: { authorization } },
     ...(payload && { payload }),

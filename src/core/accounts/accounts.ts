@@ -92,7 +92,7 @@ export function createMailParts(options: MailPartsOptions): MailParts {
       ? null
       : createOutbox({
           ...{ ...common, store: outboxStore, issuer, events, mailer, from },
-          resolve: createResolveMail({ store, tokens, limits, links, passwordReset }),
+          resolve: createResolveMail({ store, tokens, limits, links, passwordReset, clock }),
           render: createRender({ name, url: issuer, locale, templates }),
         })
   const notices =

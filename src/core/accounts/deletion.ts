@@ -76,6 +76,8 @@ export function createDeletion(options: DeletionOptions): Deletion {
       let deleted = 0
       for (const { id } of await users.dueForDeletion(clock(), batch)) {
         if (signal?.aborted) break
+        // A login may have kept the account since the list was read.
+        if (((await users.findById(id))?.deleteAt ?? null) === null) continue
         const happening = { actor: 'system', type: 'user_deleted', userId: id } as const
         const removed = await events
           .recordWith(happening, (event) => users.remove(id, { keepOneActiveIn, event }))

@@ -107,7 +107,8 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     if (email === null || emailVerifiedAt === null) return []
     const { address = null, userAgent } = request
     const facts = { at: clock(), source: address, program: programOf(userAgent) }
-    const mail = outbox.prepare('email_changed', { to: email, payload: { ...facts, userId: id } })
+    const payload = { ...facts, userId: id, restorable: true }
+    const mail = outbox.prepare('email_changed', { to: email, payload })
     const token = tokens.tokenOf(mail.id, 'email_restore')
     await tokens.put({
       // Bound to no stamp: an attacker who has the account could change that.
@@ -171,6 +172,9 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       const { userId, email } = (found?.payload ?? {}) as Readonly<Record<string, string>>
       const read = readEmail(email)
       if (found === null || read === null || userId === undefined) throw linkEnded()
+      const user = await store.users.findById(userId)
+      // Who is shut out changes nothing; after a reactivation the link works again.
+      if (!user?.active) throw linkEnded()
       await endLater(found, userId)
       const happening = { address, requestId, type: 'email_changed', userId } as const
       const changed = await events
@@ -181,11 +185,17 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
               ...{ email: read.email, emailKey: read.key, emailVerifiedAt: clock() },
               securityStamp: newSecurityStamp(),
             },
-            { event, redeems: { digest: found.digest, now: clock() } },
+            {
+              event,
+              // To the address until now. It may be a thief's, who is not told where the owner is.
+              mails: user.emailKey === read.key ? [] : notices.of('email_changed', user),
+              redeems: { digest: found.digest, now: clock() },
+            },
           ),
         )
         .catch(explainConflict)
       if (changed === null) throw linkEnded()
+      notices.wake()
       // That of a change that was under way: the stamp has ended what comes after.
       await endLater(found, userId)
     },

@@ -11,6 +11,7 @@ import { type PageQuery, withLimit } from '../page.ts'
 import type { Store } from '../store.ts'
 import { readEmail } from '../users/email.ts'
 import type { OwnFields } from '../users/own-fields.ts'
+import { isSuspended } from '../users/suspension.ts'
 import { linkEnded, type User } from '../users/user.ts'
 import type { UserFields } from '../users/user-fields.ts'
 import { canonicalUsername, usernameRule } from '../users/username.ts'
@@ -136,7 +137,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
   async function mayGrant(invitedBy: string | null, role: string): Promise<boolean> {
     if (invitedBy === null) return true
     const inviter = await store.users.findById(invitedBy)
-    if (!inviter?.active) return false
+    if (!inviter?.active || isSuspended(inviter, clock())) return false
     const own = roles.permissionsOf(inviter.role)
     return own.includes('*') || roles.permissionsOf(role).every((each) => own.includes(each))
   }

@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.ts'
+import { ConflictError } from '../errors.ts'
 import { mailLifetime } from '../mail/kinds.ts'
 import type { MailLimits } from '../mail/mail-limits.ts'
 import { tokenDigestOf } from '../mail/one-time-secret.ts'
@@ -18,6 +20,7 @@ export interface ResolveMailOptions {
   readonly links: LinkMaker
   /** Whether users may ask for a new password themselves. */
   readonly passwordReset: boolean
+  readonly clock: Clock
 }
 
 /**
@@ -28,7 +31,7 @@ export interface ResolveMailOptions {
 export function createResolveMail(
   options: ResolveMailOptions,
 ): (mail: OpenedMail) => Promise<ResolvedMail | null> {
-  const { store, tokens, limits, links, passwordReset } = options
+  const { store, tokens, limits, links, passwordReset, clock } = options
 
   const localeOf = ({ payload }: OpenedMail): string | null =>
     typeof payload.locale === 'string' ? payload.locale : null
@@ -61,10 +64,18 @@ export function createResolveMail(
     if (!found?.payload.wasMailed || typeof email !== 'string') return null
     const token = mail.tokenOf('invitation')
     const { subject, payload, createdAt, expiresAt } = found
-    await tokens.put({
-      ...{ kind: 'invitation', subject, payload, createdAt, expiresAt, emailKey: key },
-      digest: tokenDigestOf('invitation', token),
-    })
+    const digest = tokenDigestOf('invitation', token)
+    const again = { kind: 'invitation', subject, payload, createdAt, expiresAt } as const
+    const isNewest =
+      digest === found.digest ||
+      // In the place of that link alone: withdrawn or accepted meanwhile, it is not to come back.
+      (await tokens
+        .put(
+          { ...again, emailKey: key, digest },
+          { redeems: { digest: found.digest, now: clock() } },
+        )
+        .catch(falseIfEnded))
+    if (!isNewest) return null
     const data = { link: links.withToken('invitation', token), expiresAt }
     return { kind: 'invitation', to: email, locale: localeOf(mail), data }
   }
@@ -82,7 +93,9 @@ export function createResolveMail(
     if (user === null) return read && (await invitationAgain(mail, read.key))
     const { emailKey, emailVerifiedAt } = user
     if (!user.active || emailKey === null || emailVerifiedAt === null) return null
-    if (read === null && !(await limits.mayReach(emailKey))) return null
+    // Once: a relay that takes it at a later try costs nobody a mail.
+    const isFirstTry = mail.attempts === 1
+    if (read === null && isFirstTry && !(await limits.mayReach(emailKey))) return null
     const locale = localeOf(mail)
     if (user.passwordHash === null) {
       const [identity] = await store.identities.listByUser(user.id)
@@ -152,14 +165,16 @@ export function createResolveMail(
     const read = readEmail(mail.to)
     if (read === null) return null
     const userId = String(mail.payload.userId)
+    const { at, source, program } = noticeOf(mail)
+    const about = { kind: 'email_changed', to: read.email, locale: null, userId } as const
+    const data = { at, source, program, restoreLink: null, expiresAt: null }
+    if (!mail.payload.restorable) return { ...about, data }
     const found = await tokens.findBySubject('email_restore', mail.id)
     // An earlier address is back already.
     if (found === null) return null
     const { expiresAt } = found
-    const { at, source, program } = noticeOf(mail)
     const restoreLink = links.withToken('emailRestore', mail.tokenOf('email_restore'))
-    const data = { at, source, program, restoreLink, expiresAt }
-    return { kind: 'email_changed', to: read.email, locale: null, data, userId }
+    return { ...about, data: { ...data, restoreLink, expiresAt } }
   }
 
   function noticeOf({ payload, createdAt }: OpenedMail): Notice {
@@ -205,6 +220,12 @@ export function createResolveMail(
         return null
     }
   }
+}
+
+/** For a change that needs a token which has ended. */
+function falseIfEnded(error: unknown): false {
+  if (error instanceof ConflictError && error.code === 'token_ended') return false
+  throw error
 }
 
 /** What the newest mail with a link for a new password is found by. */

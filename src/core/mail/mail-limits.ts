@@ -53,7 +53,7 @@ export function createMailLimits(
   clock: Clock,
 ): MailLimits {
   const digest = createKeyedDigest(secret, 'portcullis mail limits')
-  const hasRoom = createBucket(clock)
+  const bucket = createBucket(clock)
 
   async function count(rule: ThrottleRule, ...key: readonly string[]): Promise<boolean> {
     const outcome = await store.count({ key: digest(...key), now: clock(), rule })
@@ -71,26 +71,40 @@ export function createMailLimits(
   return {
     mayReach,
     async mayCause(asked, address) {
-      if (!hasRoom()) return false
+      // Nothing is counted, and so nothing stored, while there is no room.
+      if (!bucket.hasRoom()) return false
       if (address !== undefined && !(await count(sourceRule, 'source', sourceOf(address)))) {
         return false
       }
-      return await mayReach(asked)
+      // Last: what causes no mail takes no room from the mails of others.
+      return (await mayReach(asked)) && bucket.take()
     },
   }
 }
 
-/** Returns what takes one from a bucket that fills again; false if it is empty. */
-function createBucket(clock: Clock): () => boolean {
+interface Bucket {
+  hasRoom(): boolean
+  /** Takes one. False, and nothing taken, if it is empty. */
+  take(): boolean
+}
+
+/** Returns a bucket that is full, and fills again. */
+function createBucket(clock: Clock): Bucket {
   let room = burst
   let at = clock()
-  return () => {
+  function hasRoom(): boolean {
     const now = clock()
     // A clock that was set back refills nothing.
     room = Math.min(burst, room + Math.max(0, now - at) * refillPerSecond)
     at = now
-    if (room < 1) return false
-    room--
-    return true
+    return room >= 1
+  }
+  return {
+    hasRoom,
+    take() {
+      const has = hasRoom()
+      if (has) room--
+      return has
+    },
   }
 }

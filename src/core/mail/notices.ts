@@ -81,7 +81,8 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
       ...{ ...more, userId: id, at: clock(), source: address ?? null },
       program: programOf(userAgent),
     }
-    return [outbox.prepare(kind, { to: email, payload, coalesce: id })]
+    // Another address is told, too.
+    return [outbox.prepare(kind, { to: email, payload, coalesce: `${id} ${email}` })]
   }
 
   async function tell(kind: PlainNotice, user: Owner, origin?: NoticeOrigin): Promise<void> {

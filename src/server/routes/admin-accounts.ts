@@ -2,10 +2,12 @@ import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-js
 import type { Auth } from '../../core/auth.ts'
 import { internals } from '../../core/internals.ts'
 import { secured } from '../../fastify/secured.ts'
+import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { lastAdmin, noUser, refusedEmail, refusedFields, refusedUsername } from './answers.ts'
 import { UserFieldsChange } from './own-fields.ts'
+import { recentUser } from './recent-login.ts'
 import {
   Email,
   Instant,
@@ -49,9 +51,11 @@ const tags = ['admin']
 /** What administrators do with names, addresses and suspensions of users. Guarded as the other routes are. */
 export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth, guards: { requirePermission } }) => {
+}> = async (app, { auth, guards }) => {
   const { users } = auth
-  const usersWriter = requirePermission('users:write')
+  const usersWriter = guards.requirePermission('users:write')
+  // An administrator who reads the address of a user can set the password.
+  const recentWriter = all({ admin: usersWriter, recent: recentUser(guards) })
 
   app.put(
     '/users/:id/username',
@@ -118,7 +122,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 200: UserAnswer },
       },
     },
-    secured(usersWriter, async (admin, request) => {
+    secured(recentWriter, async ({ admin }, request) => {
       const { email, verified } = request.body
       const by = originOf(admin, request)
       return userAnswer(await users.setEmail(request.params.id, email, { verified }, by))
@@ -139,7 +143,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (admin, request, reply) => {
+    secured(recentWriter, async ({ admin }, request, reply) => {
       await users.setEmail(request.params.id, null, {}, originOf(admin, request))
       return reply.code(204).send(null)
     }),

@@ -108,6 +108,18 @@ for (const { name, skip, create } of await startEngines()) {
       assert.equal(await flood(10), 0)
     })
 
+    test('one source, or one address, takes no room from the others (AC-47)', async (t) => {
+      const { all } = await open(t)
+      const [limits] = all
+      await someAtOnce(range(1100), (each) =>
+        limits.mayCause(`user${each}@example.com`, '192.0.2.1'),
+      )
+      await someAtOnce(range(1100), (each) =>
+        limits.mayCause(address, `10.1.${each >> 8}.${each & 255}`),
+      )
+      assert.equal(await limits.mayCause('else@example.com', '192.0.2.2'), true)
+    })
+
     test('an address that was found out later counts as one that was typed', async (t) => {
       const { all } = await open(t)
       const answers = [

@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { goodPassword } from '../../fixtures.ts'
+import { mailbox } from '../../../src/core/mail/mailbox.ts'
+import type { UserRecord } from '../../../src/core/users/user-store.ts'
+import { memory } from '../../../src/stores/memory/memory.ts'
+import { createTestAuth, createTestClock, goodPassword } from '../../fixtures.ts'
 import { assertProblem } from '../fixtures.ts'
-import { onEveryEngine } from './site.ts'
+import { from, onEveryEngine } from './site.ts'
 
 const accounts = { deletion: true, registration: 'open' } as const
 const day = 86_400
@@ -97,4 +100,35 @@ onEveryEngine((open) => {
       assert.ok(!answer.body.includes(secret), secret)
     }
   })
+})
+
+test('a login keeps the account, even while those whose time has come are deleted (AC-117)', async (t) => {
+  const clock = createTestClock()
+  const store = memory()
+  const { users } = store
+  let meanwhile = async (): Promise<void> => {}
+  const auth = await createTestAuth({
+    clock,
+    accounts: { ...accounts, mailer: mailbox(), from },
+    store: {
+      ...store,
+      users: {
+        ...users,
+        async dueForDeletion(now, limit) {
+          const due = await users.dueForDeletion(now, limit)
+          await meanwhile()
+          return due
+        },
+      },
+    },
+  })
+  t.after(() => auth.close())
+  const { deletion } = auth.accounts
+  const { id } = await auth.users.create({ username: 'alice', password: goodPassword })
+  await deletion?.request({ userId: id })
+  clock.advance(14 * day)
+  const [record] = await users.dueForDeletion(clock(), 1)
+  meanwhile = async () => await deletion?.cancel(record as UserRecord)
+  assert.equal(await deletion?.prune(), 0)
+  assert.equal((await auth.users.find(id))?.username, 'alice')
 })

@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { goodPassword } from '../../fixtures.ts'
+import { internals } from '../../../src/core/internals.ts'
+import { mailbox } from '../../../src/core/mail/mailbox.ts'
+import { memory } from '../../../src/stores/memory/memory.ts'
+import { createTestAuth, goodPassword } from '../../fixtures.ts'
 import { assertProblem, login, otherPassword } from '../fixtures.ts'
-import { onEveryEngine, type Site, tokenIn } from './site.ts'
+import { from, onEveryEngine, type Site, tokenIn } from './site.ts'
 
 const roles = {
   admin: ['*'],
@@ -52,6 +55,13 @@ onEveryEngine((open) => {
     assert.equal(made.role, 'member')
     const [event] = await site.auth.events.list({ type: 'user_registered', limit: 1 })
     assert.deepEqual(event?.details, { role: 'member', refused_role: 'helper' })
+
+    const suspended = await site.user('suspended', { role: 'helper' })
+    const carl = { email: 'c@example.com', role: 'reader', invitedBy: suspended }
+    await invitations?.create(carl)
+    const last = await site.tokenOf('invitation')
+    await site.auth.users.suspend(suspended, site.clock() + 3600)
+    assert.equal((await accept(site, { token: last, username: 'carl' })).json().role, 'member')
   })
 
   test('an invitation belongs to its address, whoever is logged in (AC-22)', async () => {
@@ -170,4 +180,36 @@ onEveryEngine((open) => {
     assertProblem(await site.call('POST', '/admin/invitations', {}, { token }), 403)
     assertProblem(await site.call('GET', '/admin/invitations', undefined, { token }), 403)
   })
+})
+
+test('an invitation that is withdrawn while it is sent again stays so (AC-23)', async (t) => {
+  const store = memory()
+  const { oneTimeTokens } = store
+  let meanwhile = async (): Promise<void> => {}
+  const box = mailbox()
+  const auth = await createTestAuth({
+    accounts: { registration: 'invited', mailer: box, from },
+    store: {
+      ...store,
+      ...(oneTimeTokens && {
+        oneTimeTokens: {
+          ...oneTimeTokens,
+          async findByAddress(kind, digest, now) {
+            const found = await oneTimeTokens.findByAddress(kind, digest, now)
+            await meanwhile()
+            return found
+          },
+        },
+      }),
+    },
+  })
+  t.after(() => auth.close())
+  const { invitations, passwordReset } = auth.accounts
+  const made = await invitations?.create({ email: 'guest@example.com' })
+  await auth[internals].outbox?.sendDue()
+  await passwordReset?.request({ email: 'guest@example.com' })
+  meanwhile = async () => await invitations?.withdraw(made?.id ?? '')
+  await auth[internals].outbox?.sendDue()
+  assert.equal(box.mails.length, 1)
+  assert.deepEqual(await invitations?.list(), [])
 })

@@ -155,7 +155,8 @@ onEveryEngine((open) => {
       `POST https://evil.example/auth/register HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     )
     await text(socket)
-    // The server sends by itself now; this waits for what is left.
+    // The server sends by itself now: its end waits for what is under way.
+    await site.app.close()
     await site.sent()
     for (const { text: said, html, link } of site.box.mails) {
       assert.ok(link?.startsWith(`${issuer}/account/`), link ?? 'none')

@@ -200,4 +200,18 @@ onEveryEngine((open) => {
     const [mail] = site.box.mails.filter(({ kind }) => kind === 'password_reset')
     assert.equal((await complete(site, tokenIn(mail as KeptMail))).statusCode, 204)
   })
+
+  test('further tries of a mail do not count as further mails (AC-46, AC-49)', async () => {
+    const site = await open({ losesAnswers: () => true })
+    await site.user('alice')
+    // Somebody is impatient, and the relay takes a mail only when it comes again.
+    for (const body of [{ username: 'alice' }, { username: 'alice' }]) await ask(site, body)
+    for (const seconds of [0, 11]) {
+      site.clock.advance(seconds)
+      await site.sent()
+    }
+    const states = (await site.dump()).mail_outbox?.map((row) => (row as { state: string }).state)
+    // The newer one has the link that works, so it must arrive.
+    assert.ok(states?.includes('waiting'), String(states))
+  })
 })

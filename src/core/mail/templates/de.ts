@@ -75,10 +75,14 @@ export const de: Letters = {
     subject: `Ihre Adresse bei ${name} wurde geändert`,
     says: [`Ihr Konto bei ${name} hat jetzt eine andere Adresse. Diese wird nicht mehr verwendet.`],
     facts: factsOf(notice),
-    link: { label: 'Änderung zurücknehmen', url: notice.restoreLink },
-    adds: [
-      `Wenn Sie das nicht waren, benutzen Sie den Link vor ${timeOf(notice.expiresAt)}. Danach gilt wieder diese Adresse, und alle werden abgemeldet.`,
-    ],
+    ...(notice.restoreLink === null || notice.expiresAt === null
+      ? { adds: [`Wenn Sie das nicht erwartet haben, fragen Sie die Betreiber von ${name}.`] }
+      : {
+          link: { label: 'Änderung zurücknehmen', url: notice.restoreLink },
+          adds: [
+            `Wenn Sie das nicht waren, benutzen Sie den Link vor ${timeOf(notice.expiresAt)}. Danach gilt wieder diese Adresse, und alle werden abgemeldet.`,
+          ],
+        }),
   }),
   email_confirmed: (_, { name }) => ({
     subject: `Ihre Adresse bei ${name} ist bestätigt`,

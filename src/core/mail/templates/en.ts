@@ -74,10 +74,14 @@ export const en: Letters = {
     subject: `Your address at ${name} was changed`,
     says: [`Your account at ${name} has another address now. This one is not used any more.`],
     facts: factsOf(notice),
-    link: { label: 'Take the change back', url: notice.restoreLink },
-    adds: [
-      `If this was not you, use the link before ${timeOf(notice.expiresAt)}. It puts this address back and logs everybody out.`,
-    ],
+    ...(notice.restoreLink === null || notice.expiresAt === null
+      ? { adds: [`If you did not expect this, ask those who run ${name}.`] }
+      : {
+          link: { label: 'Take the change back', url: notice.restoreLink },
+          adds: [
+            `If this was not you, use the link before ${timeOf(notice.expiresAt)}. It puts this address back and logs everybody out.`,
+          ],
+        }),
   }),
   email_confirmed: (_, { name }) => ({
     subject: `Your address at ${name} is confirmed`,

@@ -45,9 +45,10 @@ export interface MailData {
   readonly email_change_begun: Notice
   /** To the old address: it was changed. */
   readonly email_changed: Omit<Notice, 'sessionsUrl'> & {
-    /** Takes the change back. */
-    readonly restoreLink: string
-    readonly expiresAt: number
+    /** Takes the change back; null if an administrator made it, or if it took another one back. */
+    readonly restoreLink: string | null
+    /** Until when the link does that; null without a link. */
+    readonly expiresAt: number | null
   }
   /** To the new address: it is set. */
   readonly email_confirmed: Readonly<Record<never, never>>

@@ -99,6 +99,15 @@ test('the kinds that are to hold a link or a code hold it', () => {
   assert.ok(render(mailOf('password_reset', 'en')).html.includes(`href="${link}"`))
 })
 
+test('a change that cannot be taken back has no link to do so (AC-54)', () => {
+  for (const locale of ['en', 'de']) {
+    const data = { ...notice, restoreLink: null, expiresAt: null }
+    const mail = { kind: 'email_changed', to: 'ann@example.com', locale, data } as const
+    const { text, html } = render(mail)
+    assert.doesNotMatch(text + html, /https?:/)
+  }
+})
+
 test('a time is that of UTC, in the words of the language (AC-54)', () => {
   assert.match(render(mailOf('new_login', 'en')).text, /^Time: 29 November 2026 at \d\d:\d\d UTC$/m)
   assert.match(
