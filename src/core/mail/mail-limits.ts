@@ -53,7 +53,7 @@ export function createMailLimits(
   clock: Clock,
 ): MailLimits {
   const digest = createKeyedDigest(secret, 'portcullis mail limits')
-  const hasRoom = createBucket(clock)
+  const bucket = createBucket(clock)
 
   async function count(rule: ThrottleRule, ...key: readonly string[]): Promise<boolean> {
     const outcome = await store.count({ key: digest(...key), now: clock(), rule })
@@ -71,8 +71,10 @@ export function createMailLimits(
   return {
     mayReach,
     async mayCause(asked, address) {
-      if (!hasRoom()) return false
+      if (!bucket.take()) return false
       if (address !== undefined && !(await count(sourceRule, 'source', sourceOf(address)))) {
+        // It causes no mail and no row, so one source alone empties nothing.
+        bucket.putBack()
         return false
       }
       return await mayReach(asked)
@@ -80,17 +82,29 @@ export function createMailLimits(
   }
 }
 
-/** Returns what takes one from a bucket that fills again; false if it is empty. */
-function createBucket(clock: Clock): () => boolean {
+/** What fills again as time goes by. */
+interface Bucket {
+  /** Takes one. False if it is empty. */
+  take(): boolean
+  /** Gives one back that was taken for nothing. */
+  putBack(): void
+}
+
+function createBucket(clock: Clock): Bucket {
   let room = burst
   let at = clock()
-  return () => {
-    const now = clock()
-    // A clock that was set back refills nothing.
-    room = Math.min(burst, room + Math.max(0, now - at) * refillPerSecond)
-    at = now
-    if (room < 1) return false
-    room--
-    return true
+  return {
+    take() {
+      const now = clock()
+      // A clock that was set back refills nothing.
+      room = Math.min(burst, room + Math.max(0, now - at) * refillPerSecond)
+      at = now
+      if (room < 1) return false
+      room--
+      return true
+    },
+    putBack() {
+      room = Math.min(burst, room + 1)
+    },
   }
 }

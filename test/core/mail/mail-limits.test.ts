@@ -108,6 +108,15 @@ for (const { name, skip, create } of await startEngines()) {
       assert.equal(await flood(10), 0)
     })
 
+    test('a source that has had its mails takes none away from others (AC-47)', async (t) => {
+      const { all } = await open(t)
+      const [limits] = all
+      await someAtOnce(range(1010), (each) =>
+        limits.mayCause(`user${each}@example.com`, '192.0.2.1'),
+      )
+      assert.equal(await limits.mayCause(address, '198.51.100.1'), true)
+    })
+
     test('an address that was found out later counts as one that was typed', async (t) => {
       const { all } = await open(t)
       const answers = [
