@@ -44,7 +44,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
 }> = async (app, { auth: { users }, guards }) => {
   const usersWriter = guards.requirePermission('users:write')
-  // Whoever reads the address of a user can set the password.
+  // Who reads the mails of a user can set the password.
   const recentWriter = all({ admin: usersWriter, recent: recentUser(guards) })
 
   app.put(
