@@ -19,7 +19,10 @@ onEveryEngine((open) => {
     let isBack = false
     const relay = await startRelay(t)
     const { port, server } = await startListener(t, (socket) => {
-      if (!isBack) return held.push(socket)
+      if (!isBack) {
+        held.push(socket)
+        return
+      }
       const behind = connect(relay.port, '127.0.0.1').on('error', () => socket.destroy())
       socket.pipe(behind).pipe(socket)
       socket.on('close', () => behind.destroy())
