@@ -239,7 +239,13 @@ function refuseIfLast(tx: Transaction, user: UserRecord, roles: readonly string[
     .select({ id: members.id })
     .from(members)
     .where(
-      and(inArray(members.role, [...roles]), eq(members.isActive, true), ne(members.id, user.id)),
+      and(
+        inArray(members.role, [...roles]),
+        eq(members.isActive, true),
+        isNull(members.suspendedUntil),
+        isNull(members.deleteAt),
+        ne(members.id, user.id),
+      ),
     )
     .limit(1)
     .get()

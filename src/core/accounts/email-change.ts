@@ -12,6 +12,7 @@ import type { Store } from '../store.ts'
 import { type EmailAddress, isMixedScript, readEmail } from '../users/email.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, linkEnded, present, type User } from '../users/user.ts'
+import { changesOf, renamedWith } from '../users/user-email.ts'
 import type { UserFields } from '../users/user-fields.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { OneTimeTokens, OpenedToken } from './one-time-tokens.ts'
@@ -222,12 +223,13 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
             emailKey: to?.key ?? null,
             emailVerifiedAt: to?.at ?? null,
             securityStamp: newSecurityStamp(),
+            ...renamedWith(user, to?.key ?? null),
           },
           {
             ...{ event, ifStamp: from.stamp, keepSession: from.sessionId },
             mails: [...confirmation, ...farewells],
             ...(from.digest && { redeems: { digest: from.digest, now: clock() } }),
-            ...(to && { endsAddress: tokens.addressDigestOf(to.key) }),
+            ...(to && { endsAddresses: [tokens.addressDigestOf(to.key)] }),
           },
         ),
       )
@@ -235,11 +237,6 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
     if (changed !== null) outbox.wake()
     return changed
   }
-}
-
-/** What links that take changes of a user back are found by. No address is of this form. */
-function changesOf(userId: string): string {
-  return `changes of ${userId}`
 }
 
 function codeIncorrect(): UserError {

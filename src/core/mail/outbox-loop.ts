@@ -16,6 +16,11 @@ export interface LoopOptions {
 /** Seconds after a store that did not answer, doubled each time, and at most. */
 const firstPause = 5
 const longestPause = 60
+/**
+ * Milliseconds from one look for mails to the next, however many are stored meanwhile: with five at once a
+ * process sends 20 a second at most, so that a flood of mails leaves the thread to requests.
+ */
+const breath = 250
 /** Seconds in which one mail that was not sent is told of: a relay that is gone would fill the log. */
 const quietFor = 60
 
@@ -29,14 +34,19 @@ export async function runOutbox(
   const under = sending(tell)
   const stop = new AbortController()
   let pause = 0
+  let breatheUntil = 0
   while (!signal.aborted) {
     try {
+      const early = breatheUntil - performance.now()
+      if (early > 0) await setTimeout(early, undefined, { signal, ref: false })
+      breatheUntil = performance.now() + breath
       const more = await under.begin(stop.signal)
       pause = 0
       // The next ones begin when there is room for them.
       if (more) void under.oneEnded().then(bell.ring)
       await bell.wait(interval, signal)
     } catch (error) {
+      if (signal.aborted) break
       onError(error)
       pause = Math.min(longestPause, pause === 0 ? firstPause : 2 * pause)
       await setTimeout(1000 * pause, undefined, { signal, ref: false }).catch(() => {})

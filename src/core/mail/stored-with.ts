@@ -26,8 +26,8 @@ export interface StoredWith {
    * `ConflictError` `token_ended`. If the change is not made, the token stays.
    */
   readonly redeems?: Redemption | undefined
-  /** Every one-time token that is about this address (its digest) ends in the same step. */
-  readonly endsAddress?: string | undefined
+  /** Every one-time token that is about one of these addresses (their digests) ends in the same step. */
+  readonly endsAddresses?: readonly string[] | undefined
   /**
    * Statements of the application in the same transaction, after the change. What it throws undoes all, and
    * is thrown as it is. A store without transactions throws a `TypeError`.

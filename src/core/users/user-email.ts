@@ -59,3 +59,16 @@ export function requireOwnAddress(username: string, user: UserEmail): void {
     'A username with an @ must be the verified e-mail address of the user.',
   ])
 }
+
+/** What links that take changes of a user's address back are found by. No address is of this form. */
+export function changesOf(userId: string): string {
+  return `changes of ${userId}`
+}
+
+/** A username that was the user's own address goes with it: the next owner of that address may want it. */
+export function renamedWith(
+  { username, emailKey }: Pick<UserRecord, 'username' | 'emailKey'>,
+  to: string | null,
+): { readonly username?: string } {
+  return to !== null && username === emailKey ? { username: to } : {}
+}

@@ -73,7 +73,9 @@ export interface StampRenewal {
 
 /** What comes with the change or the removal of a user. */
 export interface GuardedWrite extends StoredWith {
-  /** The roles of which one active user must be left. Default none. */
+  /**
+   * The roles of which one active user must be left who is neither suspended nor to be deleted. Default none.
+   */
   readonly keepOneActiveIn?: readonly string[] | undefined
   /**
    * The change is made only if the user has this stamp, and is active. Default: whatever the stamp is. A

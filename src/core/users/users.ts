@@ -18,7 +18,13 @@ import { newSecurityStamp } from './security-stamp.ts'
 import { checkSuspension } from './suspension.ts'
 import { existing, explainConflict, present, toUser, type User } from './user.ts'
 import { createUserChanger } from './user-change.ts'
-import { isAnothersAddress, requireOwnAddress, userEmailOf } from './user-email.ts'
+import {
+  changesOf,
+  isAnothersAddress,
+  renamedWith,
+  requireOwnAddress,
+  userEmailOf,
+} from './user-email.ts'
 import type { UserFields } from './user-fields.ts'
 import {
   createUserImporter,
@@ -273,13 +279,16 @@ export function createUsers(options: UsersOptions): Users {
   ): Promise<User> {
     const address = userEmailOf({ email, emailVerified: verified }, clock())
     const details = email === null ? { removed: true } : { verified }
-    const changes = { ...address, securityStamp: newSecurityStamp() }
     const before = existing(await users.findById(id))
     const { emailKey } = address
+    const renamed = renamedWith(before, verified ? emailKey : null)
+    const changes = { ...address, ...renamed, securityStamp: newSecurityStamp() }
     const storedWith = {
       mails: before.emailKey === emailKey ? [] : notices.of('email_changed', before, by),
-      // Others who were about to prove it are too late.
-      ...(verified && emailKey !== null && { endsAddress: addressDigestOf(emailKey) }),
+      // Nobody takes this change back, and others who were about to prove the address are too late.
+      endsAddresses: [changesOf(id), ...(verified && emailKey !== null ? [emailKey] : [])].map(
+        addressDigestOf,
+      ),
     }
     return await change(id, changes, { ...by, type: 'email_changed', details }, storedWith)
   }

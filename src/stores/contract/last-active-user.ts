@@ -44,6 +44,15 @@ export function lastActiveUserContract(stores: Stores): void {
       assert.equal(await users.remove(inactive.id, { keepOneActiveIn: roles }), true)
     })
 
+    test('may not go when every other one is suspended or to be deleted', async () => {
+      const [last] = await start({}, { suspendedUntil: 5 }, { deleteAt: 5, role: 'root' })
+      assert.ok(last)
+      await assert.rejects(
+        store.users.remove(last.id, { keepOneActiveIn: roles }),
+        conflict('last_active'),
+      )
+    })
+
     test('may go when there is another one, of any of the roles', async () => {
       const [one, another] = await start({}, { role: 'root' })
       assert.ok(one && another)

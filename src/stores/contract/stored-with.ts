@@ -126,7 +126,7 @@ export function storedWithContract(stores: Stores): void {
       ]
       const bystanders = [aToken({ addressDigest: randomUUID() }), aToken()]
       for (const each of [...ended, ...bystanders]) await store.oneTimeTokens.put(each)
-      await store.users.create(aUser(), { endsAddress: addressDigest })
+      await store.users.create(aUser(), { endsAddresses: [addressDigest] })
       for (const { digest } of ended)
         assert.equal(await other.oneTimeTokens.find(digest, now), null)
       for (const each of bystanders) {
@@ -173,12 +173,17 @@ async function aWhole(store: WholeStore): Promise<Whole> {
   const actor = randomUUID()
   const event = anEvent({ actor })
   const mails = [aMail(), aMail({ kind: 'email_changed' })]
-  const endsAddress = randomUUID()
-  const [token, pending] = [aToken(), aToken({ addressDigest: endsAddress })]
+  const addressDigest = randomUUID()
+  const [token, pending] = [aToken(), aToken({ addressDigest })]
   for (const each of [token, pending]) assert.equal(await store.oneTimeTokens.put(each), true)
   return {
     actor,
-    storedWith: { event, mails, redeems: { digest: token.digest, now }, endsAddress },
+    storedWith: {
+      event,
+      mails,
+      redeems: { digest: token.digest, now },
+      endsAddresses: [addressDigest],
+    },
     async isThere({ events, outbox, oneTimeTokens }) {
       // Nobody holds them after it: the claim ends as it begins.
       const waiting = new Set((await outbox.claim(now, now, 10_000)).map(({ id }) => id))

@@ -58,12 +58,12 @@ export function createMemoryOneTimeTokens(
         throw new ConflictError('token_ended')
       }
     },
-    store({ event, mails = [], redeems, endsAddress } = {}) {
+    store({ event, mails = [], redeems, endsAddresses = [] } = {}) {
       addEvent(event)
       for (const mail of mails) outbox.put(mail, mail.createdAt - coalescesFor)
       for (const [key, { digest, addressDigest }] of byKey) {
         const isUsed = digest === redeems?.digest
-        if (isUsed || (endsAddress !== undefined && addressDigest === endsAddress)) {
+        if (isUsed || (addressDigest !== null && endsAddresses.includes(addressDigest))) {
           byKey.delete(key)
         }
       }

@@ -26,7 +26,10 @@ export function createMemoryUsers(
   function refuseIfLast(user: UserRecord, roles: readonly string[] = []): void {
     const counts = (other: UserRecord): boolean => other.active && roles.includes(other.role)
     if (!counts(user)) return
-    for (const other of byId.values()) if (other.id !== user.id && counts(other)) return
+    for (const other of byId.values()) {
+      const stays = other.suspendedUntil === null && other.deleteAt === null
+      if (other.id !== user.id && counts(other) && stays) return
+    }
     throw new ConflictError('last_active')
   }
 

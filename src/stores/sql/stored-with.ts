@@ -32,10 +32,10 @@ export type StoreChange = <Row>(
 export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreChange {
   return async (
     change,
-    { event, mails = [], redeems, endsAddress, alongside } = {},
+    { event, mails = [], redeems, endsAddresses = [], alongside } = {},
     { turn, follow } = {},
   ) => {
-    const isAlone = mails.length === 0 && !redeems && endsAddress === undefined
+    const isAlone = mails.length === 0 && !redeems && endsAddresses.length === 0
     if (isAlone && !follow && !alongside) {
       const alone = (connection: Kysely<Schema>) => recorded(connection, event, change)
       return await (turn ? inTurn(turn, alone) : alone(db))
@@ -50,10 +50,10 @@ export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreC
         const since = mail.createdAt - coalescesFor
         await insertUnlessSuperfluous(transaction, toMailRow(mail), since).execute()
       }
-      if (endsAddress !== undefined) {
+      if (endsAddresses.length > 0) {
         await transaction
           .deleteFrom('one_time_tokens')
-          .where('address_digest', '=', endsAddress)
+          .where('address_digest', 'in', endsAddresses)
           .execute()
       }
       if (alongside) await runAlongside(transaction, alongside)

@@ -254,6 +254,8 @@ function isNotTheLast(id: string, roles: readonly string[]) {
           .select('other.id')
           .where('other.role', 'in', [...roles])
           .where('other.active', '=', 1)
+          .where('other.suspended_until', 'is', null)
+          .where('other.delete_at', 'is', null)
           .where('other.id', '<>', id),
       ),
     ])

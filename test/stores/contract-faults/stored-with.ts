@@ -22,7 +22,7 @@ function without(args: readonly unknown[], member: Member): readonly unknown[] {
 /** Stores the one thing by itself. */
 async function storeAlone(
   { oneTimeTokens, outbox, users }: Store,
-  { mails = [], redeems, endsAddress }: StoredWith,
+  { mails = [], redeems, endsAddresses }: StoredWith,
   member: Member,
 ): Promise<void> {
   if (member === 'mails') for (const mail of mails) await outbox?.add(mail)
@@ -30,7 +30,7 @@ async function storeAlone(
   if (member === 'redeems' && token) await oneTimeTokens?.end(token.kind, token.subject)
   // Any change that succeeds.
   const [user] = await users.list({ limit: 1 })
-  if (member === 'endsAddress' && user) await users.update(user.id, {}, { endsAddress })
+  if (member === 'endsAddresses' && user) await users.update(user.id, {}, { endsAddresses })
 }
 
 const drops = (name: string, member: Member): Fault =>
@@ -58,7 +58,7 @@ export const storedWith: Readonly<Record<string, Fault>> = {
     changes.flatMap((name) => [
       [`${name} drops its event, with mails`, dropEvent(name)],
       [`${name} stores its event anyway, with mails`, storeEventAnyway(name)],
-      ...(['mails', 'redeems', 'endsAddress'] as const).flatMap((member) => [
+      ...(['mails', 'redeems', 'endsAddresses'] as const).flatMap((member) => [
         [`${name} drops ${member}`, drops(name, member)] as const,
         [`${name} stores ${member} though nothing changes`, storesAnyway(name, member)] as const,
       ]),
