@@ -28,7 +28,7 @@ export function frontPage({ version, issuer, links, isEmpty }: FrontPage): Page 
     return html`<li><a href="${path}">${titles[name as FrontLink]}</a></li>`
   })
   const hint = notice(
-    html`There are no users yet: open the link that the server printed when it started.`,
+    html`There are no users yet: open the link that the server printed when it started. It works for 30 minutes; a restart prints another one.`,
   )
   const body = html`${isEmpty ? hint : ''}<p>Portcullis runs here, version ${version}.</p>
 <ul>${items}</ul>
