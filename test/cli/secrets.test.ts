@@ -51,6 +51,12 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   SECRET_KEY_PREVIOUS: [canary, `${good.SECRET_KEY_PREVIOUS}\n${canary}`],
   KEY_ENCRYPTION_KEY: [canary, `${good.KEY_ENCRYPTION_KEY}${canary}`, `${canary}${'0'.repeat(51)}`],
   PASSWORD_PEPPER: [canary, `${canary}\n${canary}`, 'canary-4'.repeat(8)],
+  SMTP_URL: [
+    canary,
+    `smtp://${canary}@`,
+    `https://user:${canary}@host`,
+    `smtp://u:${canary}@h:${canary}`,
+  ],
   PASSWORD_PEPPER_PREVIOUS: [canary, `${good.PASSWORD_PEPPER_PREVIOUS}\n${canary}`],
   CLIENTS: [
     canary,

@@ -26,7 +26,7 @@ import {
   unlockedRule,
 } from '../../src/core/throttle/rules.ts'
 import { noEnd } from '../../src/core/throttle/throttle-store.ts'
-import { accessTokenMaxLength } from '../../src/core/tokens/access-token.ts'
+import { accessTokenMaxLength } from '../../src/core/tokens/token-text.ts'
 import { usernameMaxLength } from '../../src/core/users/username.ts'
 
 const [minute, hour, day] = [60, 3600, 86_400]

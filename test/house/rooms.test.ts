@@ -79,6 +79,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'core/throttle': ['source.ts', 'throttle-store.ts', 'throttle.ts'],
   'core/tokens': [
     ...['access-token.ts', 'authentication.ts', 'external-subject.ts', 'former-issuer.ts'],
+    'token-text.ts',
   ],
   'http/grants': ['grants.ts', 'scopes.ts'],
   'stores/memory': ['memory.ts'],

@@ -17,12 +17,14 @@ import type { OneTimeTokens } from './one-time-tokens.ts'
 import { emailInvalid } from './registration.ts'
 import type { RequestOrigin } from './request.ts'
 
-/** Who forgot a password: by one of both. */
+/** Who forgot a password: by one of these. */
 export interface PasswordResetRequest extends RequestOrigin {
   /** As it was typed. */
   readonly email?: string | undefined
   /** As it was typed. */
   readonly username?: string | undefined
+  /** As it was typed where either is asked for: an address if it reads as one, else a username. */
+  readonly account?: string | undefined
 }
 
 /** A new password, chosen behind a link. */
@@ -81,8 +83,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   const { store, login, preparer, tokens, outbox, limits, links, notices, events, clock } = options
 
   return {
-    async request({ email, username, address, locale = null }) {
-      const read = email === undefined ? null : readEmail(email)
+    async request({ email, account, username = account, address, locale = null }) {
+      const read = readEmail(email ?? account)
       if (read === null && (email !== undefined || typeof username !== 'string')) {
         throw emailInvalid()
       }

@@ -13,6 +13,7 @@ import type { CacheCounts } from '../statistics.ts'
 import { type AccessTokenClaims, hasAccessTokenClaims } from './access-token-claims.ts'
 import type { Authentication } from './authentication.ts'
 import type { ExternalSubject } from './external-subject.ts'
+import { accessTokenMaxLength, isStrictlyEncoded } from './token-text.ts'
 
 /**
  * A verified token: its claims, and its scopes as an array.
@@ -105,8 +106,6 @@ export interface AccessTokenOptions {
   readonly verifyExternal?: (token: string) => MaybePromise<AccessToken | null> | undefined
 }
 
-/** Longest token, in characters, that is looked at (RFC 8725 §3.11 leaves the bound to us). */
-export const accessTokenMaxLength = 8192
 /** Verified tokens kept, so that a token's signature is checked once per process. */
 const cacheSize = 16384
 
@@ -246,16 +245,4 @@ function keyIdOf(token: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-// Of the last two or three characters, the last has bits that say nothing, and are zero.
-const base64url = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
-
-/**
- * True for three segments of base64url as it is written (RFC 7515 §2): one token, one text. A decoder
- * would also accept padding, and bits at the end that say nothing.
- */
-export function isStrictlyEncoded(token: string): boolean {
-  const segments = token.split('.')
-  return segments.length === 3 && segments.every((segment) => base64url.test(segment))
 }

@@ -15,16 +15,11 @@ import { type CreatedBy, createUserPreparer, type NewUser } from './new-user.ts'
 import type { OwnFields } from './own-fields.ts'
 import { createPasswordChanger, type PasswordChange } from './password-change.ts'
 import { newSecurityStamp } from './security-stamp.ts'
+import { createEmailSetter } from './set-email.ts'
 import { checkSuspension } from './suspension.ts'
 import { existing, explainConflict, present, toUser, type User } from './user.ts'
 import { createUserChanger } from './user-change.ts'
-import {
-  changesOf,
-  isAnothersAddress,
-  renamedWith,
-  requireOwnAddress,
-  userEmailOf,
-} from './user-email.ts'
+import { isAnothersAddress, requireOwnAddress } from './user-email.ts'
 import type { UserFields } from './user-fields.ts'
 import {
   createUserImporter,
@@ -149,10 +144,11 @@ export interface UsersOptions {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { store, login, events, notices, roles, fields, clock, addressDigestOf } = options
+  const { store, login, events, notices, roles, fields, clock } = options
   const { users } = store
   const { hashNew, prepare } = createUserPreparer(options)
   const change = createUserChanger(options)
+  const setEmail = createEmailSetter({ ...options, change })
   const fieldsChanger = createFieldsChanger({ store, events, fields })
 
   return {
@@ -269,28 +265,6 @@ export function createUsers(options: UsersOptions): Users {
     const user = existing(await users.findById(id))
     const mails = user.role === role ? [] : notices.of('role_changed', user, by, { role })
     return await change(id, { role }, { ...by, type, details: { role } }, { mails })
-  }
-
-  async function setEmail(
-    id: string,
-    email: string | null,
-    { verified = false }: { readonly verified?: boolean | undefined } = {},
-    by?: Actor,
-  ): Promise<User> {
-    const address = userEmailOf({ email, emailVerified: verified }, clock())
-    const details = email === null ? { removed: true } : { verified }
-    const before = existing(await users.findById(id))
-    const { emailKey } = address
-    const renamed = renamedWith(before, verified ? emailKey : null)
-    const changes = { ...address, ...renamed, securityStamp: newSecurityStamp() }
-    const storedWith = {
-      mails: before.emailKey === emailKey ? [] : notices.of('email_changed', before, by),
-      // Nobody takes this change back, and others who were about to prove the address are too late.
-      endsAddresses: [changesOf(id), ...(verified && emailKey !== null ? [emailKey] : [])].map(
-        addressDigestOf,
-      ),
-    }
-    return await change(id, changes, { ...by, type: 'email_changed', details }, storedWith)
   }
 
   function setActive(id: string, active: boolean, by?: Actor): Promise<User> {

@@ -1,5 +1,5 @@
-import { accessTokenMaxLength } from '../../core/tokens/access-token.ts'
 import { isFormerIssuer } from '../../core/tokens/former-issuer.ts'
+import { accessTokenMaxLength } from '../../core/tokens/token-text.ts'
 import { BearerError } from '../refusal.ts'
 
 /** The trusted issuers, and our own if we issue tokens. */

@@ -1,5 +1,4 @@
 import { accountPaths } from '../../core/accounts/links.ts'
-import { readEmail } from '../../core/users/email.ts'
 import { type AccountPage, newPassword } from './account-page.ts'
 
 /** Somebody has forgotten a password. The answer is the same for every text. */
@@ -11,8 +10,7 @@ export const forgotPasswordPage: AccountPage = {
   fields: [{ name: 'account' }],
   behindLink: 'resetPassword',
   async submit({ passwordReset }, { account = '' }, request) {
-    const who = readEmail(account) === null ? { username: account } : { email: account }
-    await passwordReset?.request({ ...who, ...request })
+    await passwordReset?.request({ account, ...request })
     return ({ done }) => ({
       says: done.forgotPassword(account),
       next: { page: 'resetPassword', label: 'haveLink' },

@@ -18,10 +18,9 @@ import {
   type AccessToken,
   type AccessTokenIssuer,
   type AccessTokenOptions,
-  accessTokenMaxLength,
   createAccessTokenIssuer,
-  isStrictlyEncoded,
 } from '../../../src/core/tokens/access-token.ts'
+import { accessTokenMaxLength, isStrictlyEncoded } from '../../../src/core/tokens/token-text.ts'
 import { createTestClock, type TestClock } from '../../fixtures.ts'
 
 const issuer = 'https://auth.example.com'

@@ -9,11 +9,8 @@ import * as jose from 'jose'
 import { clockTolerance } from '../../../src/core/clock.ts'
 import { createKeyRing } from '../../../src/core/keys/key-ring.ts'
 import { generatePrivateJwk, importPrivateJwk } from '../../../src/core/keys/signing-key.ts'
-import {
-  type AccessToken,
-  accessTokenMaxLength,
-  createAccessTokenIssuer,
-} from '../../../src/core/tokens/access-token.ts'
+import { type AccessToken, createAccessTokenIssuer } from '../../../src/core/tokens/access-token.ts'
+import { accessTokenMaxLength } from '../../../src/core/tokens/token-text.ts'
 import { createTestClock } from '../../fixtures.ts'
 
 const runs = Number(process.env.RUNS ?? 300)

@@ -56,6 +56,7 @@ const documents: Readonly<Record<string, OpenapiDocument>> = {
 /** Objects that require nothing, and why. */
 const allOptional: Readonly<Record<string, string>> = {
   TokenForm: 'which fields are needed depends on the grant',
+  MeChange: 'one of its members is needed',
 }
 
 // Python's `re`, Go's RE2 and JavaScript without flags read the rest alike.

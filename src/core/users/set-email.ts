@@ -1,0 +1,51 @@
+import type { Clock } from '../clock.ts'
+import type { Actor } from '../events/events.ts'
+import type { Notices } from '../mail/notices.ts'
+import type { Store } from '../store.ts'
+import { newSecurityStamp } from './security-stamp.ts'
+import { existing, type User } from './user.ts'
+import type { ChangeUser } from './user-change.ts'
+import { changesOf, renamedWith, userEmailOf } from './user-email.ts'
+
+interface EmailSetterOptions {
+  readonly store: Store
+  readonly notices: Notices
+  readonly clock: Clock
+  readonly addressDigestOf: (emailKey: string) => string
+  readonly change: ChangeUser
+}
+
+/** What an administrator knows of an address. */
+export interface EmailKnowledge {
+  /** True if the user is known to read it. Default false. */
+  readonly verified?: boolean | undefined
+}
+
+type SetEmail = (
+  id: string,
+  email: string | null,
+  known?: EmailKnowledge,
+  by?: Actor,
+) => Promise<User>
+
+/** Returns what sets the address of a user; see `Users.setEmail`. */
+export function createEmailSetter(options: EmailSetterOptions): SetEmail {
+  const { store, notices, clock, addressDigestOf, change } = options
+
+  return async (id, email, { verified = false } = {}, by) => {
+    const address = userEmailOf({ email, emailVerified: verified }, clock())
+    const details = email === null ? { removed: true } : { verified }
+    const before = existing(await store.users.findById(id))
+    const { emailKey } = address
+    const renamed = renamedWith(before, verified ? emailKey : null)
+    const changes = { ...address, ...renamed, securityStamp: newSecurityStamp() }
+    const storedWith = {
+      mails: before.emailKey === emailKey ? [] : notices.of('email_changed', before, by),
+      // Nobody takes this change back, and others who were about to prove the address are too late.
+      endsAddresses: [changesOf(id), ...(verified && emailKey !== null ? [emailKey] : [])].map(
+        addressDigestOf,
+      ),
+    }
+    return await change(id, changes, { ...by, type: 'email_changed', details }, storedWith)
+  }
+}
