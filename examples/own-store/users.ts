@@ -78,7 +78,12 @@ export function createUsers(db: Database): UserStore {
           .select()
           .from(members)
           // Not `like`: a sign of a pattern in the search means itself.
-          .where(and(gt(members.login, after), sql`instr(${members.login}, ${search}) > 0`))
+          .where(
+            and(
+              gt(members.login, after),
+              sql`instr(${members.login}, ${search}) + instr(coalesce(${members.emailKey}, ''), ${search}) > 0`,
+            ),
+          )
           .orderBy(members.login)
           .limit(limit)
           .all()

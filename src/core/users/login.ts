@@ -164,7 +164,7 @@ export function createLogin(options: LoginOptions): Login {
           const { purpose } = credentials
           const isChange = purpose === 'password change'
           const type = isChange ? 'authn_password_change_fail' : 'authn_login_fail'
-          const details = purpose === 'step-up' ? { purpose } : {}
+          const details: NewEvent['details'] = purpose === 'step-up' ? { purpose } : {}
           await record(type, credentials, found, { reason: reasonOf(found), details })
         }
         counts[user === null ? 'failed' : 'succeeded']++

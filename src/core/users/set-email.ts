@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { AuthEvent } from '../events/event-store.ts'
 import type { Actor } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
@@ -6,6 +7,8 @@ import { newSecurityStamp } from './security-stamp.ts'
 import { existing, type User } from './user.ts'
 import type { ChangeUser } from './user-change.ts'
 import { changesOf, renamedWith, userEmailOf } from './user-email.ts'
+
+type EventDetails = NonNullable<AuthEvent['details']>
 
 interface EmailSetterOptions {
   readonly store: Store
@@ -34,7 +37,7 @@ export function createEmailSetter(options: EmailSetterOptions): SetEmail {
 
   return async (id, email, { verified = false } = {}, by) => {
     const address = userEmailOf({ email, emailVerified: verified }, clock())
-    const details = email === null ? { removed: true } : { verified }
+    const details: EventDetails = email === null ? { removed: true } : { verified }
     const before = existing(await store.users.findById(id))
     const { emailKey } = address
     const renamed = renamedWith(before, verified ? emailKey : null)

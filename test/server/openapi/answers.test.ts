@@ -55,9 +55,11 @@ before(async () => {
 })
 after(() => app.close())
 
+const justNow = () => ({ authenticatedAt: auth.clock(), acr: '1fa', amr: ['pwd'] })
+
 async function createUser(username: string, role: string): Promise<typeof admin> {
   const { id } = await auth.users.create({ username, password: goodPassword, role })
-  return { id, token: String(await createAccessToken(auth, id)) }
+  return { id, token: String(await createAccessToken(auth, id, undefined, justNow())) }
 }
 
 /** A store that does not answer while it is down. */
