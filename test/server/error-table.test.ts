@@ -158,6 +158,7 @@ const cases: Readonly<Record<string, Answers | string>> = {
     await auth.users.deactivate(user.id)
     return [await login(app, 'dora')]
   },
+  'a link that was used': 'test/server/accounts/links.test.ts',
   'a login that is too old': 'test/http/guards/recent-login.test.ts',
   'too many wrong old passwords': 'test/server/throttle.test.ts',
   'a body of another type than JSON': async () => [
