@@ -102,7 +102,7 @@ describe('serve, with the database down', { skip, timeout }, () => {
     assert.equal(stderr.text(), line)
 
     await server?.start()
-    await stdout.until(`Portcullis listens on ${at}`)
+    await stdout.until(`Portcullis listens on http://localhost:${port}`)
     assert.equal((await fetch(`${at}/health/ready`)).status, 200)
     assert.equal((await fetch(`${at}/me`)).status, 401)
     // The server was starting for a moment, which is another reason.
