@@ -41,18 +41,13 @@ export interface Accounts<Fields extends UserFields = UserFields> {
   readonly deletion: Deletion | null
 }
 
-/** The same with what only our own layers use. */
-export interface AccountsInternals {
-  readonly accounts: Accounts
+/** What mails need: known before users are. */
+export interface MailParts {
   /** Null without a mailer. */
   readonly outbox: Outbox | null
   readonly notices: Notices
   /** Deletes links that expired a week ago; returns how many. */
   pruneTokens(signal?: AbortSignal): Promise<number>
-}
-
-/** What mails need: known before users are. */
-export interface MailParts extends Pick<AccountsInternals, 'outbox' | 'notices' | 'pruneTokens'> {
   readonly settings: AccountSettings
   readonly tokens: ReturnType<typeof createOneTimeTokens>
   readonly limits: ReturnType<typeof createMailLimits>

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { ConflictError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
+import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, type User } from '../users/user.ts'
@@ -33,8 +34,6 @@ export interface DeletionOptions {
   readonly events: AuthEvents
   readonly clock: Clock
 }
-
-const batch = 100
 
 export function createDeletion(options: DeletionOptions): Deletion {
   const { delay, store, roles, notices, events, clock } = options
@@ -72,23 +71,25 @@ export function createDeletion(options: DeletionOptions): Deletion {
         users.update(id, { deleteAt: null }, { event: stored }),
       )
     },
-    async prune(signal) {
-      let deleted = 0
-      for (const { id } of await users.dueForDeletion(clock(), batch)) {
-        if (signal?.aborted) break
-        // A login may have kept the account since the list was read.
-        if (((await users.findById(id))?.deleteAt ?? null) === null) continue
-        const happening = { actor: 'system', type: 'user_deleted', userId: id } as const
-        const removed = await events
-          .recordWith(happening, (event) => users.remove(id, { keepOneActiveIn, event }))
-          // The last administrator stays, and is asked about again.
-          .catch((error) => {
-            if (error instanceof ConflictError) return false
-            throw error
-          })
-        if (removed) deleted++
-      }
-      return deleted
-    },
+    prune: (signal) => pruneInBatches((limit) => deleteDue(limit, signal), signal),
+  }
+
+  async function deleteDue(limit: number, signal: AbortSignal | undefined): Promise<number> {
+    let deleted = 0
+    for (const { id } of await users.dueForDeletion(clock(), limit)) {
+      if (signal?.aborted) break
+      // A login may have kept the account since the list was read.
+      if (((await users.findById(id))?.deleteAt ?? null) === null) continue
+      const happening = { actor: 'system', type: 'user_deleted', userId: id } as const
+      const removed = await events
+        .recordWith(happening, (event) => users.remove(id, { keepOneActiveIn, event }))
+        // The last administrator stays, and is asked about again.
+        .catch((error) => {
+          if (error instanceof ConflictError) return false
+          throw error
+        })
+      if (removed) deleted++
+    }
+    return deleted
   }
 }

@@ -81,11 +81,12 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
   async function sendCode(
     user: UserRecord,
     { email, key }: EmailAddress,
-    { sessionId, address, userAgent, locale = null }: OwnRequest,
+    { sessionId, address, userAgent, locale }: OwnRequest,
     tells: boolean,
   ): Promise<void> {
     if (!(await limits.mayCause(key, address))) return
-    const mail = outbox.prepare('email_code', { to: email, payload: { userId: user.id, locale } })
+    const payload = { userId: user.id }
+    const mail = outbox.prepare('email_code', { to: email, payload, locale })
     const code = tokens.codeOf(mail.id, 'email_change')
     const origin = { address, userAgent }
     await tokens.put(

@@ -3,7 +3,6 @@ import { checkRole, type Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
 import type { Actor, AuthEvents } from '../events/events.ts'
-import type { AuthEventType } from '../events/vocabulary.ts'
 import { mailLifetime } from '../mail/kinds.ts'
 import { tokenDigestOf } from '../mail/one-time-secret.ts'
 import type { Outbox } from '../mail/outbox.ts'
@@ -146,22 +145,17 @@ export function createInvitations(options: InvitationsOptions): Invitations {
     id: string,
     contents: Omit<Contents, 'wasMailed'>,
     times: { readonly createdAt: number; readonly expiresAt: number },
-    happening: {
-      readonly type: AuthEventType
-      readonly by: Actor | undefined
-      returnLink: boolean
-    },
+    { by, returnLink }: { readonly by: Actor | undefined; readonly returnLink: boolean },
   ): Promise<MadeInvitation> {
     const { email } = contents
-    const isMailed = outbox !== null && email !== null && !happening.returnLink
+    const isMailed = outbox !== null && email !== null && !returnLink
     const mail =
       isMailed && outbox.prepare('invitation', { to: email, payload: { invitation: id } })
     const secret = tokens.tokenOf(mail ? mail.id : tokens.newId(), 'invitation')
     const payload = { ...contents, wasMailed: isMailed, wasShown: contents.wasShown || !isMailed }
-    const { type, by } = happening
-    const details = { role: contents.role, link_shown: !isMailed }
+    const details = { role: contents.role, link_shown: !isMailed, invitation: id }
     const { createdAt, expiresAt } = times
-    await events.recordWith({ ...by, type, details: { ...details, invitation: id } }, (event) =>
+    await events.recordWith({ ...by, type: 'user_invited', details }, (event) =>
       tokens.put(
         {
           ...{ kind: 'invitation', subject: id, payload, createdAt, expiresAt },
@@ -219,7 +213,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         uuidv7(),
         { email: read?.email ?? null, username, role, fields, invitedBy, wasShown: false },
         { createdAt: now, expiresAt: now + expiresIn },
-        { type: 'user_invited', by, returnLink },
+        { by, returnLink },
       )
     },
     async list(query) {
@@ -238,7 +232,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         id,
         { email, username, role, fields, invitedBy, wasShown },
         { createdAt, expiresAt: clock() + Math.min(life, longestLife) },
-        { type: 'user_invited', by, returnLink },
+        { by, returnLink },
       )
     },
     async withdraw(id, by) {

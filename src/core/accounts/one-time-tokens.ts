@@ -1,8 +1,7 @@
-import { hkdfSync } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
 import { ThrottledError } from '../errors.ts'
-import { createKeyedDigest } from '../keys/keyed-digest.ts'
+import { createKeyedDigest, deriveKey } from '../keys/keyed-digest.ts'
 import { seal, unseal } from '../keys/sealed-box.ts'
 import {
   createCodeDigests,
@@ -95,7 +94,9 @@ export interface OneTimeTokensOptions {
 
 export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeTokens {
   const { store, throttle, secret, previousSecrets, addressDigestOf, clock } = options
-  const keys = [secret, ...previousSecrets].map(keyOf)
+  const keys = [secret, ...previousSecrets].map((each) =>
+    deriveKey(each, 'portcullis one-time tokens'),
+  )
   const codeDigestsOf = createCodeDigests(secret, previousSecrets)
   const sourceDigest = createKeyedDigest(secret, 'portcullis wrong links')
 
@@ -155,10 +156,6 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
     list: async (kind, query) => (await store.list({ kind, ...query })).map(open),
     end: (kind, subject, storedWith) => store.end(kind, subject, storedWith),
   }
-}
-
-function keyOf(secret: Uint8Array): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, '', 'portcullis one-time tokens', 32))
 }
 
 function contextOf({ kind, subject }: Pick<OneTimeTokenRecord, 'kind' | 'subject'>): string {

@@ -83,7 +83,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   const { store, login, preparer, tokens, outbox, limits, links, notices, events, clock } = options
 
   return {
-    async request({ email, account, username = account, address, locale = null }) {
+    async request({ email, account, username = account, address, locale }) {
       const read = readEmail(email ?? account)
       if (read === null && (email !== undefined || typeof username !== 'string')) {
         throw emailInvalid()
@@ -92,8 +92,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       const name = read === null ? (canonicalUsername(username ?? '') ?? String(username)) : null
       const asked = read?.key ?? name?.slice(0, 254) ?? ''
       if (outbox === null || !(await limits.mayCause(asked, address))) return
-      const payload = { locale, username: name === null ? null : asked }
-      await outbox.enqueue(outbox.prepare('password_reset', { to: read?.email, payload }))
+      const payload = { username: name === null ? null : asked }
+      await outbox.enqueue(outbox.prepare('password_reset', { to: read?.email, payload, locale }))
     },
     async complete({ token, password, address, userAgent, requestId }) {
       const found = await tokens.find('password_reset', token, address)
@@ -143,7 +143,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       if (outbox === null || !active || email === null || emailVerifiedAt === null) return false
       await events.record({ ...by, type: 'password_reset_requested', userId })
       return await outbox.enqueue(
-        outbox.prepare('password_reset', { to: email, payload: { locale: null, username: null } }),
+        outbox.prepare('password_reset', { to: email, payload: { username: null } }),
       )
     },
   }

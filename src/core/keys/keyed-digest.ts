@@ -1,12 +1,21 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 
 /**
+ * Derives a key of 32 bytes for one purpose alone (RFC 5869).
+ *
+ * @param secret At least 32 bytes.
+ */
+export function deriveKey(secret: Uint8Array, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32))
+}
+
+/**
  * Makes a MAC of texts (HMAC-SHA-256, in base64url).
  *
  * @param secret At least 32 bytes; a key for this purpose alone is derived from it (RFC 5869).
  */
 export function createMac(secret: Uint8Array, purpose: string): (text: string) => string {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32))
+  const key = deriveKey(secret, purpose)
   return (text) => createHmac('sha256', key).update(text).digest('base64url')
 }
 

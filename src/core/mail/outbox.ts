@@ -4,11 +4,13 @@ import { pruneInBatches } from '../prune-batches.ts'
 import { createBell } from './bell.ts'
 import { createDelivery, type DeliveryOptions, MailNotSentError } from './delivery.ts'
 import { type MailKind, mailLifetime } from './kinds.ts'
+import { preferredLocale } from './locale.ts'
 import { createOneTimeSecrets, type OneTimeSecrets } from './one-time-secret.ts'
 import { runOutbox } from './outbox-loop.ts'
 import { coalescesFor, type NewMail, type OutboxCounts } from './outbox-store.ts'
 import { createMailSealing, type JsonObject } from './sealed-mail.ts'
 import { createSending } from './sending.ts'
+import { mailLocales } from './templates/render.ts'
 
 /** What a new mail is about. */
 export interface MailSubject {
@@ -16,6 +18,8 @@ export interface MailSubject {
   readonly to?: string | undefined
   /** What the text is made of when it is sent. Sealed at rest. */
   readonly payload: JsonObject
+  /** The languages of the reader (`Accept-Language`), of which one that there are texts in is kept. */
+  readonly locale?: string | null | undefined
   /**
    * One mail of the kind for this text in 10 minutes is enough, such as one for the id of a user.
    * Absent: every mail counts.
@@ -88,12 +92,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     ...createOneTimeSecrets(secret),
-    prepare(kind, { to, payload, coalesce }) {
+    prepare(kind, { to, payload, locale, coalesce }) {
       const id = uuidv7()
       const now = clock()
       return {
         ...{ id, kind, createdAt: now, dueAt: now, expiresAt: now + mailLifetime[kind] },
-        ...sealing.seal(id, { to: to ?? null, payload }),
+        ...sealing.seal(id, {
+          to: to ?? null,
+          payload:
+            locale === undefined
+              ? payload
+              : { ...payload, locale: preferredLocale(locale, mailLocales) },
+        }),
         coalesceKey: coalesce === undefined ? null : digest(kind, coalesce),
       }
     },

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto'
+import { deriveKey } from '../keys/keyed-digest.ts'
 import { seal, unseal } from '../keys/sealed-box.ts'
 import type { MailKind } from './kinds.ts'
 import { createOneTimeSecrets } from './one-time-secret.ts'
@@ -46,8 +46,7 @@ export function createMailSealing(
   secret: Uint8Array,
   previousSecrets: readonly Uint8Array[] = [],
 ): MailSealing {
-  const keyOf = (from: Uint8Array): Uint8Array =>
-    new Uint8Array(hkdfSync('sha256', from, '', 'portcullis outbox', 32))
+  const keyOf = (from: Uint8Array): Uint8Array => deriveKey(from, 'portcullis outbox')
   const key = keyOf(secret)
   const openers = [secret, ...previousSecrets].map((each) => ({
     key: keyOf(each),

@@ -1,4 +1,4 @@
-import { linkRefusals, newUserAnswer, newUserBody } from './account-answers.ts'
+import { accountAnswer, linkRefusals, newUserAnswer } from './account-answers.ts'
 import { type JsonEndpoint, jsonEndpoint } from './json-endpoint.ts'
 import { optional, password, required } from './json-members.ts'
 
@@ -19,6 +19,6 @@ export const acceptInvitationEndpoint: JsonEndpoint = jsonEndpoint({
   success: newUserAnswer,
   refusals: { 409: 'The username or the address is taken', ...linkRefusals },
   async answer({ accounts: { invitations } }, account, origin) {
-    return invitations && newUserBody(await invitations.accept({ ...account, ...origin }))
+    return invitations && accountAnswer(await invitations.accept({ ...account, ...origin }))
   },
 })

@@ -3,16 +3,19 @@ import type { User } from '../../core/users/user.ts'
 /** The one answer where a stranger asks: it says nothing of who has the address. */
 export const accepted = { status: 'accepted' } as const
 
+/** The same as a JSON Schema. */
+export const Accepted = {
+  title: 'Accepted',
+  type: 'object',
+  required: ['status'],
+  properties: { status: { type: 'string', enum: ['accepted'] } },
+} as const
+
 /** How that answer is described. */
 export const acceptedAnswer = {
   status: 202,
   description: 'Accepted, for every address; whether a mail is sent is not said',
-  schema: {
-    title: 'Accepted',
-    type: 'object',
-    required: ['status'],
-    properties: { status: { type: 'string', enum: ['accepted'] } },
-  },
+  schema: Accepted as typeof Accepted,
 } as const
 
 /** How the refusals of what ends a link are described. */
@@ -42,8 +45,14 @@ export const newUserAnswer = {
   },
 } as const
 
-/** A user as the wire shows one. */
-export function newUserBody(user: User): object {
+// No interface, which a schema with room for other members would refuse.
+type AccountBody = Pick<User, 'id' | 'username' | 'role' | 'active' | 'email'> & {
+  readonly email_verified: boolean
+  readonly created_at: number
+}
+
+/** A user with the address, which may be null, as the wire shows one. */
+export function accountAnswer(user: User): AccountBody {
   const { id, username, role, active, email, emailVerified, createdAt } = user
   return {
     ...{ id, username, role, active, email },

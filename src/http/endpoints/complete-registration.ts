@@ -1,4 +1,4 @@
-import { linkRefusals, newUserAnswer, newUserBody } from './account-answers.ts'
+import { accountAnswer, linkRefusals, newUserAnswer } from './account-answers.ts'
 import { type JsonEndpoint, jsonEndpoint } from './json-endpoint.ts'
 import { optional, password, required } from './json-members.ts'
 
@@ -23,6 +23,6 @@ export const completeRegistrationEndpoint: JsonEndpoint = jsonEndpoint({
     ...linkRefusals,
   },
   async answer({ accounts: { registration } }, account, origin) {
-    return registration && newUserBody(await registration.complete({ ...account, ...origin }))
+    return registration && accountAnswer(await registration.complete({ ...account, ...origin }))
   },
 })

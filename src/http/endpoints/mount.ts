@@ -269,7 +269,7 @@ function answerJson(
       return refusals.refuse(415, 'Send the body without a content encoding')
     }
     const userAgent = header('user-agent')
-    const locale = header('accept-language')?.slice(0, 200) ?? null
+    const locale = header('accept-language') ?? null
     try {
       return await answer({ body, guarded, address, userAgent, requestId, locale })
     } catch (error) {

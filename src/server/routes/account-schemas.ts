@@ -1,16 +1,4 @@
-import type { FromSchema } from 'json-schema-to-ts'
-import type { User } from '../../core/users/user.ts'
 import { Instant, Role } from './schemas.ts'
-
-/** The answer to what is done later, if at all. */
-export const Accepted = {
-  title: 'Accepted',
-  type: 'object',
-  required: ['status'],
-  properties: { status: { type: 'string', enum: ['accepted'] } },
-} as const
-
-export const accepted = { status: 'accepted' } as const
 
 /** A text, or null. */
 export const TextOrNull = { anyOf: [{ type: 'string' }, { type: 'null' }] } as const
@@ -30,12 +18,3 @@ export const AccountAnswer = {
     created_at: Instant as typeof Instant,
   },
 } as const
-
-/** A user as these routes show one. */
-export function accountAnswer(user: User): FromSchema<typeof AccountAnswer> {
-  const { id, username, role, active, email, emailVerified, createdAt } = user
-  return {
-    ...{ id, username, role, active, email },
-    ...{ email_verified: emailVerified, created_at: createdAt },
-  }
-}

@@ -4,10 +4,11 @@ import type { EmailChange, OwnRequest } from '../../core/accounts/email-change.t
 import type { AccessToken } from '../../core/tokens/access-token.ts'
 import type { User } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
+import { Accepted, accepted, accountAnswer } from '../../http/endpoints/account-answers.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { Forbidden } from '../../http/refusal.ts'
-import { Accepted, AccountAnswer, accepted, accountAnswer } from './account-schemas.ts'
+import { AccountAnswer } from './account-schemas.ts'
 import { recentUser } from './recent-login.ts'
 import { NoContent } from './schemas.ts'
 
@@ -139,6 +140,6 @@ export function originOfRequest({
 }: FastifyRequest): Omit<OwnRequest, 'userId' | 'sessionId'> {
   return {
     ...{ address: ip, requestId: id, userAgent: headers['user-agent'] },
-    locale: headers['accept-language']?.slice(0, 200) ?? null,
+    locale: headers['accept-language'] ?? null,
   }
 }

@@ -13,6 +13,7 @@ import {
   Password,
   plainText,
   Role,
+  readLimit,
   UserAnswer,
   UserId,
   userAnswer,
@@ -67,11 +68,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   app.get(
     '/users',
     {
-      // A query holds text alone, and a type is not changed to fit: the number is read here.
-      preValidation: async (request) => {
-        const query = request.query as { limit?: unknown }
-        if (/^\d{1,9}$/.test(String(query.limit))) query.limit = Number(query.limit)
-      },
+      preValidation: readLimit,
       schema: {
         tags,
         operationId: 'listUsers',

@@ -7,7 +7,7 @@ import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { TextOrNull } from './account-schemas.ts'
 import { recentUser } from './recent-login.ts'
-import { Instant, NextPage, NoContent, plainText, Role } from './schemas.ts'
+import { Instant, NextPage, NoContent, plainText, Role, readLimit } from './schemas.ts'
 
 const tags = ['admin']
 const day = 86_400
@@ -91,11 +91,7 @@ export const invitationRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   app.get(
     '/invitations',
     {
-      // A query holds text alone, and a type is not changed to fit: the number is read here.
-      preValidation: async (request) => {
-        const query = request.query as { limit?: unknown }
-        if (/^\d{1,9}$/.test(String(query.limit))) query.limit = Number(query.limit)
-      },
+      preValidation: readLimit,
       schema: {
         tags,
         operationId: 'listInvitations',

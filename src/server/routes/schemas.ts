@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { Session } from '../../core/sessions/session-store.ts'
 import type { User } from '../../core/users/user.ts'
@@ -129,4 +130,10 @@ export function sessionAnswer(session: Session): FromSchema<typeof SessionAnswer
     last_used_at: rotatedAt,
     expires_at: expiresAt,
   }
+}
+
+/** Reads the number of a query, which holds text alone: a type is not changed to fit. */
+export async function readLimit(request: FastifyRequest): Promise<void> {
+  const query = request.query as { limit?: unknown }
+  if (/^\d{1,9}$/.test(String(query.limit))) query.limit = Number(query.limit)
 }
