@@ -1,4 +1,4 @@
-import { ConflictError, UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import type { MailLimits } from '../mail/mail-limits.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { emailRule, isMixedScript, readEmail } from '../users/email.ts'
@@ -65,13 +65,13 @@ export function createRegistration(options: RegistrationOptions): Registration {
   }
 
   return {
-    async request({ email: typed, proof, address, locale = null }) {
+    async request({ email: typed, proof, address, locale }) {
       const read = readEmail(typed)
       if (read === null || isMixedScript(read)) throw emailInvalid()
       requireDomain(read.email)
       await askHook(settings.beforeRegistration, { email: read.email, address, proof })
       if (outbox === null || !(await limits.mayCause(read.key, address))) return
-      await outbox.enqueue(outbox.prepare('registration', { to: read.email, payload: { locale } }))
+      await outbox.enqueue(outbox.prepare('registration', { to: read.email, payload: {}, locale }))
     },
     async complete(account) {
       const token = await tokens.find('registration', account.token, account.address)
@@ -84,7 +84,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
         })
       } catch (error) {
         // Somebody else has proved to read it meanwhile.
-        if (error instanceof ConflictError && error.code === 'email_taken') throw linkEnded()
+        if (error instanceof UserError && error.code === 'email_taken') throw linkEnded()
         throw error
       }
     },

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { internals } from '../../../src/core/internals.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { assertProblem, login, otherPassword } from '../fixtures.ts'
 import { onEveryEngine, type Site } from './site.ts'
@@ -104,6 +105,19 @@ onEveryEngine((open) => {
       ['already_registered', 'owner@example.com', 0],
     )
     assert.equal((await site.auth.users.counts()).total, 1)
+  })
+
+  test('of two who prove one address at the same time the second has a link that has ended (AC-07)', async () => {
+    const site = await open({ accounts: { registration: 'open' } })
+    await register(site, 'new@example.com')
+    const token = await site.tokenOf('registration')
+    const id = await site.user('alice')
+    // As another process does it between the look at the link and the end of the request.
+    const { users } = site.auth[internals].store
+    const address = { email: 'new@example.com', emailKey: 'new@example.com', emailVerifiedAt: 1 }
+    await users.update(id, address)
+    const account = { token, username: 'newcomer', password: goodPassword }
+    assertProblem(await site.call('POST', '/auth/register/complete', account), 410)
   })
 
   test('completing makes an active, verified user of the default role, and takes no other member (AC-17)', async () => {
