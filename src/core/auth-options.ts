@@ -1,6 +1,7 @@
 import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
 import { type AccountOptions, accountShapes } from './accounts/account-options.ts'
+import type { HostedLogin } from './authorization/hosted-login.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
 import type { Compatibility } from './compatibility.ts'
@@ -83,6 +84,11 @@ export interface AuthOptions<Fields extends AnyFields = UserFields> extends KeyO
    * write themselves. Kept with the user as JSON, 16 KiB at most. Default: users have none.
    */
   readonly userFields?: StandardSchema<Fields> | UserFieldsOptions<Fields>
+  /**
+   * Login by browser, for applications that must not see a password (OAuth 2.1, OpenID Connect):
+   * `hostedLogin()` of `portcullis/hosted-login`. Default none.
+   */
+  readonly hostedLogin?: HostedLogin
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -101,6 +107,10 @@ const shapes: ShapesOf<AuthOptions> = {
   // Several that share a secret could make tokens for one another (KM-09).
   audience: { ...text, words: 'one text, not several' },
   accounts: recordOf(accountShapes),
+  hostedLogin: havingMethod(
+    'createAuthorization',
+    'what hostedLogin() of portcullis/hosted-login returns',
+  ),
   accessTokenLifetime: number,
   allowLongAccessTokens: flag,
   passwordHash: recordOf<PasswordHasherOptions>({

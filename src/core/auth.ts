@@ -180,16 +180,22 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       attempts: createClientAttempts(throttle, clock),
       clock,
     })
+    const permissions = createPermissions(options.permissions ?? {}, [
+      ...grantable(roles, trusted),
+      ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
+    ])
+    const { hostedLogin } = options
+    const authorization = hostedLogin?.createAuthorization({
+      ...{ store, events, sessions, sessionOptions: checked.sessionOptions, keys, managedKeys },
+      ...{ secret, previousSecrets, issuer, clock, permissions },
+    })
     return {
       async authenticate(credentials) {
         const record = await login.authenticate(credentials)
         return record && userAt(record, clock())
       },
       roles,
-      permissions: createPermissions(options.permissions ?? {}, [
-        ...grantable(roles, trusted),
-        ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
-      ]),
+      permissions,
       users: createUsers({ ...common, notices, addressDigestOf }),
       accounts: accounts ?? noAccounts,
       passwords: createPasswords(passwords),
@@ -227,6 +233,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       [internals]: {
         ...{ store, clients, login, throttle, passwords, accessTokens, events, keys, notices },
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
+        hosted: hostedLogin && authorization ? { ...hostedLogin, authorization } : null,
       },
     }
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { AuthorizationCodeStore } from './authorization/authorization-code-store.ts'
+import type { ConsentStore } from './authorization/consent-store.ts'
 import type { ClientStore, ClientSubject } from './clients/client-store.ts'
 import type { AuthEvent, EventStore } from './events/event-store.ts'
 import type { IdentityStore } from './issuers/identity-store.ts'
@@ -34,6 +36,10 @@ export interface Store {
   readonly oneTimeTokens?: OneTimeTokenStore
   /** Mails that wait to be sent. Absent: as above. */
   readonly outbox?: OutboxStore
+  /** Codes of the authorization endpoint. Absent: nobody can log in by browser. */
+  readonly authorizationCodes?: AuthorizationCodeStore
+  /** What users have allowed clients. Absent: as above. */
+  readonly consents?: ConsentStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
   /**

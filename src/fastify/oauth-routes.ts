@@ -61,6 +61,7 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
     async handler(request: FastifyRequest, reply: FastifyReply) {
       const answered = await endpoint.answer({
         method: request.method,
+        query: request.url.split('?').slice(1).join('?'),
         guarded: request,
         header: (name) => request.headers[name] as string | undefined,
         // Fastify has read it, and has refused what is longer than the limit of the route.
@@ -122,6 +123,10 @@ function logRefusal(request: FastifyRequest, { refusal }: EndpointAnswer): void 
   request.log.info({ code, reason: cause instanceof Error ? cause.message : undefined }, message)
 }
 
-function send(reply: FastifyReply, { status, headers, body }: EndpointAnswer): FastifyReply {
+function send(
+  reply: FastifyReply,
+  { status, headers, cookies, body }: EndpointAnswer,
+): FastifyReply {
+  if (cookies !== undefined) reply.header('set-cookie', [...cookies])
   return reply.code(status).headers(headers).send(body)
 }

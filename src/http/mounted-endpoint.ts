@@ -4,6 +4,8 @@ import type { EndpointAnswer } from './token-messages.ts'
 /** What an endpoint reads of a request of any kind. */
 export interface EndpointRequest {
   readonly method: string
+  /** What stands behind the first `?` of the URL, as it was sent; empty without one. */
+  readonly query: string
   /** As guards read it. */
   readonly guarded: GuardedRequest
   /** By its name in small letters. */

@@ -17,6 +17,8 @@ export interface TokenRequest {
 export interface EndpointAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** The values of `Set-Cookie`, a header each. Default none. */
+  readonly cookies?: readonly string[]
   /** To be sent as JSON; a text as it is, of the type that the headers say. Null for no content. */
   readonly body: object | string | null
   /** Why it is a refusal: for the log, never to be sent. */

@@ -27,9 +27,11 @@ export function nodeOAuthEndpoints(auth: Auth, options: EndpointOptions = {}): N
   const answerOAuth = createOAuthAnswers(auth, options)
   return async (request, response, address) => {
     const { method = '', url = '', headersDistinct } = request
+    const [pathname = '', ...query] = url.split('?')
     const answer = await answerOAuth({
       method,
-      pathname: url.split('?', 1)[0] ?? '',
+      pathname,
+      query: query.join('?'),
       // Repeated ones together are no good value of any header that is read.
       header: (name) => headersDistinct[name]?.join(', '),
       guarded: request,

@@ -29,9 +29,12 @@ export function oauthEndpoints(auth: Auth, options: EndpointOptions = {}): OAuth
   const answerOAuth = createOAuthAnswers(auth, options)
   return async (request, address) => {
     const { url, method, headers, body } = request
-    const { pathname } = new URL(url)
+    const { pathname, search } = new URL(url)
+    const query = search.slice(1)
     const header = (name: string): string | undefined => headers.get(name) ?? undefined
-    const answer = await answerOAuth({ method, pathname, header, guarded: request, body, address })
+    const answer = await answerOAuth({
+      ...{ method, pathname, query, header, guarded: request, body, address },
+    })
     return answer && toResponse(answer, method)
   }
 }

@@ -94,6 +94,16 @@ export function toClientRecord(
     scopes: scopes ? [...new Set(scopes)] : null,
     introspect: introspect ?? secret !== null,
     createdAt,
+    redirectUris: [],
+    postLogoutRedirectUris: [],
+    firstParty: false,
+    tokenEndpointAuthMethod: null,
+    pkce: 'required',
+    logoUri: null,
+    clientUri: null,
+    policyUri: null,
+    tosUri: null,
+    backchannelLogoutUri: null,
   })
 }
 

@@ -2,7 +2,7 @@ import type { Actor } from '../events/events.ts'
 import { type OptionsOwner, record, type ShapesOf, text } from '../options.ts'
 import type { Authentication } from '../tokens/authentication.ts'
 import type { User } from '../users/user.ts'
-import type { Session } from './session-store.ts'
+import type { Session, SessionKind } from './session-store.ts'
 
 /** Whom a session is opened for, and from where. */
 export interface NewSession {
@@ -18,6 +18,8 @@ export interface NewSession {
   readonly requestId?: string | undefined
   /** How the user has authenticated. Default: with a password alone, now. */
   readonly authentication?: Authentication | undefined
+  /** What the session is of. Default `login`. */
+  readonly kind?: SessionKind | undefined
 }
 
 /** A live session with its newest refresh token. */

@@ -33,7 +33,16 @@ export interface SessionRecord extends Authentication {
   readonly label: string
   /** The address that it was opened from. */
   readonly address: string
+  /** `browser` for one whose token is the cookie of the login pages; `login` for all others. */
+  readonly kind: SessionKind
+  /** The browser session that it was opened through, and ends with; null for none. */
+  readonly parentId: string | null
+  /** True if it outlives that session: `offline_access` was granted (OpenID Connect Core §11). */
+  readonly offline: boolean
 }
+
+/** What a session is of. */
+export type SessionKind = 'login' | 'browser'
 
 /** A session as the rest of an application sees one: everything but the stamp. */
 export type Session = Omit<SessionRecord, 'securityStamp'>
@@ -72,19 +81,32 @@ export interface Reauthentication extends Authentication {
   readonly securityStamp: string
   /** The session must have been used after this instant. */
   readonly idleSince: number
+  /**
+   * The generation that the session must have; it gets the next one, and so a new token. Default: whichever
+   * it has, and it keeps that.
+   */
+  readonly generation?: number | undefined
 }
 
 /** What comes with the end of a session. */
 export interface Revocation {
   /** Only a session of this user is ended. Default: whose it is does not matter. */
   readonly userId?: string | undefined
+  /**
+   * Ends the sessions that were opened through it in the same transaction, but for those that are `offline`.
+   * Default false.
+   */
+  readonly withChildren?: boolean | undefined
   /** Is stored with the change. Default none. */
   readonly event?: AuthEvent | undefined
 }
 
 /** Sessions at rest. */
 export interface SessionStore {
-  /** False, and nothing stored, if the user is inactive or now has another stamp. One step. */
+  /**
+   * False, and nothing stored, if the user is inactive or now has another stamp, or its parent has ended. One
+   * step.
+   */
   create(session: SessionRecord, event?: AuthEvent): Promise<boolean>
   /** The session of an id, in any state, or null. */
   find(id: string): Promise<SessionRecord | null>
@@ -115,6 +137,14 @@ export interface SessionStore {
   revokeByClient(clientId: string, now: number, limit: number): Promise<number>
   /** The live sessions of a user, newest first: none revoked, expired, idle or of an old stamp. */
   listByUser(userId: string, now: number, idleSince: number): Promise<readonly SessionRecord[]>
+  /**
+   * Tells that a session is in use, without another generation: sets `rotatedAt`. False if it is not live.
+   */
+  touch(id: string, now: number, idleSince: number): Promise<boolean>
+  /**
+   * The live sessions of a client that were opened through a browser session, newest first.
+   */
+  listChildren(parentId: string, clientId: string, now: number): Promise<readonly SessionRecord[]>
   /** Deletes all sessions of a user but the `keep` most recently used; returns how many. */
   trim(userId: string, keep: number): Promise<number>
   /**

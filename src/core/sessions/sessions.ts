@@ -119,6 +119,7 @@ export function createSessions({
   return {
     async open(user, opened) {
       const { clientId, scopes, userAgent = '', address = '', requestId, authentication } = opened
+      const { kind = 'login' } = opened
       const record = await recordOf(user)
       const now = clock()
       if (record === null || isSuspended(record, now)) return null
@@ -136,6 +137,9 @@ export function createSessions({
         securityStamp: record.securityStamp,
         label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
         address: knownAddress(address || undefined) ?? '',
+        kind,
+        parentId: null,
+        offline: false,
       }
       const login = {
         type: 'authn_login_success',
@@ -239,7 +243,7 @@ export function createSessions({
         sessionId: id,
       } as const
       return await events.recordWith(ending, (event) =>
-        sessions.revoke(id, clock(), { userId, event }),
+        sessions.revoke(id, clock(), { userId, event, withChildren: session.kind === 'browser' }),
       )
     },
     async list(userId) {

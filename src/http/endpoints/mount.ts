@@ -13,6 +13,7 @@ import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
 import { accountEndpoints } from './account-endpoints.ts'
 import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
 import { type EndpointName, endpoints } from './endpoints.ts'
+import { mountHostedLogin } from './hosted-endpoints.ts'
 import { answerJsonError, type JsonEndpoint, type JsonHandlers } from './json-endpoint.ts'
 import { issuerPath, metadataPath } from './metadata.ts'
 
@@ -171,6 +172,7 @@ export function mountEndpoints(
     ...oauth,
     ...accounts.map((each) => mountJson(each, auth, base)),
     ...(pages === false ? [] : mountPages(auth, pages, { base: pageBase, issuerPath: issuedAt })),
+    ...mountHostedLogin(auth, { base: pageBase, root: root + base, urls, pages }),
   ]
 }
 

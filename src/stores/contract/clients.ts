@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { ClientRecord } from '../../core/clients/client-store.ts'
 import type { Store } from '../../core/store.ts'
-import { aClient, conflict, now, type Stores } from './records.ts'
+import { aClient, conflict, type Stores } from './records.ts'
 
 /** What a store keeps of clients. */
 export function clientsContract(stores: Stores): void {
@@ -114,15 +114,8 @@ export function clientsContract(stores: Stores): void {
     })
 
     test("a request with a client's own token is one read: the client, and the keys' version", async () => {
-      const client: ClientRecord = {
-        id: 'own',
-        name: 'own',
-        secretHash: 'hash',
-        grants: ['client_credentials'],
-        scopes: ['a'],
-        introspect: false,
-        createdAt: now,
-      }
+      const grants = ['client_credentials']
+      const client: ClientRecord = { ...aClient({ grants }), id: 'own', introspect: false }
       const { version: keysVersion } = await store.signingKeys.read()
       assert.deepEqual(await other.findClientSubject('own'), {
         client: null,

@@ -63,6 +63,9 @@ export function aSession(user: UserRecord, changes: Partial<SessionRecord> = {})
     authenticatedAt: now,
     acr: '1fa',
     amr: ['pwd'],
+    kind: 'login',
+    parentId: null,
+    offline: false,
     ...changes,
   }
 }
@@ -78,6 +81,16 @@ export function aClient(changes: Partial<ClientRecord> = {}): ClientRecord {
     scopes: ['a', 'b:c'],
     introspect: true,
     createdAt: now,
+    redirectUris: [],
+    postLogoutRedirectUris: [],
+    firstParty: false,
+    tokenEndpointAuthMethod: null,
+    pkce: 'required',
+    logoUri: null,
+    clientUri: null,
+    policyUri: null,
+    tosUri: null,
+    backchannelLogoutUri: null,
     ...changes,
   }
 }

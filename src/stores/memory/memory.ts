@@ -145,6 +145,22 @@ function createSessions(
         .filter((session) => session.rotatedAt > idleSince)
         .sort((a, b) => (a.id > b.id ? -1 : 1))
     },
+    async touch(id, now, idleSince) {
+      const session = byId.get(id)
+      const isLive =
+        session?.revokedAt === null &&
+        session.expiresAt > now &&
+        session.rotatedAt > idleSince &&
+        hasLiveUser(session)
+      if (isLive) change(session, { rotatedAt: now })
+      return isLive
+    },
+    async listChildren(parentId, clientId, now) {
+      return [...byId.values()]
+        .filter((session) => session.parentId === parentId && session.clientId === clientId)
+        .filter(({ revokedAt, expiresAt }) => revokedAt === null && expiresAt > now)
+        .sort((a, b) => (a.id > b.id ? -1 : 1))
+    },
     async trim(userId, keep) {
       const theirs = [...byId.values()]
         .filter((session) => session.userId === userId)

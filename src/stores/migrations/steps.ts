@@ -4,6 +4,7 @@ import { pepperedHashes } from '../sql/pepper-index.ts'
 import type { Step } from '../sql/step.ts'
 import { accounts } from './accounts.ts'
 import { authenticationStep } from './authentication.ts'
+import { authorization } from './authorization.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './events.ts'
 
@@ -183,4 +184,5 @@ export const steps: Readonly<Record<string, Step>> = {
     },
   },
   '0013_authentication': authenticationStep,
+  '0015_authorization': authorization,
 }

@@ -89,6 +89,16 @@ function toRow(client: ClientRecord): ClientsTable {
     scope: client.scopes === null ? null : client.scopes.join(' '),
     introspect: client.introspect ? 1 : 0,
     created_at: client.createdAt,
+    redirect_uris: JSON.stringify(client.redirectUris),
+    post_logout_redirect_uris: JSON.stringify(client.postLogoutRedirectUris),
+    first_party: client.firstParty ? 1 : 0,
+    auth_method: client.tokenEndpointAuthMethod,
+    pkce: client.pkce,
+    logo_uri: client.logoUri,
+    client_uri: client.clientUri,
+    policy_uri: client.policyUri,
+    tos_uri: client.tosUri,
+    backchannel_logout_uri: client.backchannelLogoutUri,
   }
 }
 
@@ -101,6 +111,16 @@ function toRecord(row: ClientsTable): ClientRecord {
     scopes: row.scope === null ? null : words(row.scope),
     introspect: row.introspect === 1,
     createdAt: Number(row.created_at),
+    redirectUris: JSON.parse(row.redirect_uris),
+    postLogoutRedirectUris: JSON.parse(row.post_logout_redirect_uris),
+    firstParty: row.first_party === 1,
+    tokenEndpointAuthMethod: row.auth_method,
+    pkce: row.pkce,
+    logoUri: row.logo_uri,
+    clientUri: row.client_uri,
+    policyUri: row.policy_uri,
+    tosUri: row.tos_uri,
+    backchannelLogoutUri: row.backchannel_logout_uri,
   }
 }
 

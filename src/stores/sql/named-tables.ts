@@ -32,6 +32,8 @@ const tables: Readonly<Record<keyof Schema, true>> = {
   signing_key_set: true,
   one_time_tokens: true,
   mail_outbox: true,
+  authorization_codes: true,
+  consents: true,
 }
 
 /**

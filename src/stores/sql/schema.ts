@@ -1,7 +1,9 @@
+import type { TokenEndpointAuthMethod } from '../../core/clients/client-store.ts'
 import type { AuthEventType } from '../../core/events/vocabulary.ts'
 import type { SigningAlgorithm } from '../../core/keys/signing-key.ts'
 import type { MailKind } from '../../core/mail/kinds.ts'
 import type { OneTimeTokenKind } from '../../core/mail/one-time-token-store.ts'
+import type { SessionKind } from '../../core/sessions/session-store.ts'
 
 /** The tables, as Kysely sees them. Booleans are 0 and 1, so that both engines agree. */
 export interface Schema {
@@ -15,6 +17,8 @@ export interface Schema {
   signing_key_set: SigningKeySetTable
   one_time_tokens: OneTimeTokensTable
   mail_outbox: MailOutboxTable
+  authorization_codes: AuthorizationCodesTable
+  consents: ConsentsTable
 }
 
 export interface UsersTable {
@@ -99,6 +103,48 @@ export interface ClientsTable {
   scope: string | null
   introspect: number
   created_at: number
+  /** JSON. */
+  redirect_uris: string
+  /** JSON. */
+  post_logout_redirect_uris: string
+  first_party: number
+  auth_method: TokenEndpointAuthMethod | null
+  pkce: 'required' | 'optional'
+  logo_uri: string | null
+  client_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+  backchannel_logout_uri: string | null
+}
+
+/** A code of the authorization endpoint: its digest alone. */
+export interface AuthorizationCodesTable {
+  digest: string
+  client_id: string
+  user_id: string
+  session_id: string
+  security_stamp: string
+  scope: string
+  redirect_uri: string
+  code_challenge: string | null
+  nonce: string | null
+  authenticated_at: number
+  acr: string
+  /** With spaces between. */
+  amr: string
+  created_at: number
+  expires_at: number
+  used_at: number | null
+  opened_session_id: string | null
+}
+
+/** What a user has allowed a client. */
+export interface ConsentsTable {
+  user_id: string
+  client_id: string
+  scope: string
+  created_at: number
+  updated_at: number
 }
 
 export interface SessionsTable {
@@ -118,6 +164,9 @@ export interface SessionsTable {
   acr: string
   /** With spaces between. */
   amr: string
+  kind: SessionKind
+  parent_id: string | null
+  offline: number
 }
 
 /** A count of failed attempts. Keys are digests: no name and no address is in them. */

@@ -111,6 +111,30 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .execute()
       return rows.map(toRecord)
     },
+    async touch(id, now, idleSince) {
+      const { numUpdatedRows } = await db
+        .updateTable('sessions')
+        .set({ rotated_at: now })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .where('rotated_at', '>', idleSince)
+        .where(hasLiveUser)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
+    },
+    async listChildren(parentId, clientId, now) {
+      const rows = await db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('parent_id', '=', parentId)
+        .where('client_id', '=', clientId)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .orderBy('id', 'desc')
+        .execute()
+      return rows.map(toRecord)
+    },
     async trim(userId, keep) {
       const { numDeletedRows } = await db
         .deleteFrom('sessions')
@@ -226,6 +250,9 @@ function toRow(session: SessionRecord): SessionsTable {
     authenticated_at: session.authenticatedAt,
     acr: session.acr,
     amr: session.amr.join(' '),
+    kind: session.kind,
+    parent_id: session.parentId,
+    offline: session.offline ? 1 : 0,
   }
 }
 
@@ -248,5 +275,8 @@ function toRecord(row: SessionsTable): SessionRecord {
     authenticatedAt: Number(row.authenticated_at) || Number(row.created_at),
     acr: row.acr,
     amr: row.amr === '' ? [] : row.amr.split(' '),
+    kind: row.kind,
+    parentId: row.parent_id,
+    offline: row.offline === 1,
   }
 }

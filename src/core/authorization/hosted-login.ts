@@ -1,0 +1,36 @@
+import type { Permissions } from '../access/permissions.ts'
+import type { Clock } from '../clock.ts'
+import type { AuthEvents } from '../events/events.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import type { ManagedKeys } from '../keys/rotation.ts'
+import type { SessionOptions } from '../sessions/session-options.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { Store } from '../store.ts'
+import type { Authorization, HostedLoginSettings } from './authorization.ts'
+
+/** The option `hostedLogin` of `createAuth`, as `hostedLogin()` of `portcullis/hosted-login` makes it. */
+export interface HostedLogin {
+  readonly settings: HostedLoginSettings
+  /** Puts its parts together. For `createAuth`. */
+  createAuthorization(parts: AuthorizationParts): Authorization
+  /** The endpoints of the authorization code flow. The layer that made it knows what this is. */
+  readonly endpoints: unknown
+}
+
+/** What the parts of an authorization are made of. */
+export interface AuthorizationParts {
+  readonly store: Store
+  readonly events: AuthEvents
+  readonly sessions: Sessions
+  readonly sessionOptions: Required<SessionOptions>
+  readonly keys: KeyRing
+  /** Null with a secret. */
+  readonly managedKeys: ManagedKeys | null
+  /** Other keys are derived from it. */
+  readonly secret: Uint8Array
+  readonly previousSecrets: readonly Uint8Array[]
+  readonly issuer: string
+  readonly clock: Clock
+  /** Every permission that is known. No scope of OpenID Connect may be one. */
+  readonly permissions: Permissions
+}

@@ -1,0 +1,25 @@
+import type { Auth } from '../../core/auth.ts'
+import { internals } from '../../core/internals.ts'
+import type { MountedEndpoint } from '../mounted-endpoint.ts'
+import type { PageOptions } from '../pages/page-options.ts'
+import type { EndpointUrls } from './endpoint.ts'
+
+/** Where the endpoints of a login by browser are, and how its pages look. */
+export interface HostedPlace {
+  /** Before their paths here. */
+  readonly base: string
+  /** Before their paths in URLs. */
+  readonly root: string
+  /** The other endpoints, for the metadata. */
+  readonly urls: EndpointUrls
+  readonly pages: PageOptions | false
+}
+
+/** What the option `hostedLogin` brings along as `endpoints`. */
+export type HostedEndpoints = (auth: Auth, place: HostedPlace) => readonly MountedEndpoint[]
+
+/** The endpoints of a login by browser, if it is switched on. */
+export function mountHostedLogin(auth: Auth, place: HostedPlace): readonly MountedEndpoint[] {
+  const { hosted } = auth[internals]
+  return hosted === null ? [] : (hosted.endpoints as HostedEndpoints)(auth, place)
+}
