@@ -66,8 +66,8 @@ export function whoIsHere(
   label: string,
   switchAccount: PostForm,
 ): Html {
-  return html`<p>${named(sentence, username)}</p>
-${postForm(switchAccount, { label, look: 'plain' })}`
+  return html`<div class="who"><p>${named(sentence, username)}</p>
+${postForm(switchAccount, { label, look: 'plain' })}</div>`
 }
 
 function clientLinks({ client, texts }: ConsentView): Html {

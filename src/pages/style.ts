@@ -79,7 +79,10 @@ button.plain {
 }
 button.danger { color: var(--danger); border-color: var(--danger); }
 .buttons { display: flex; gap: 8px; }
-.buttons button { flex: 1; }
+.buttons button { flex: 1; overflow-wrap: anywhere; }
+.who { display: flex; flex-wrap: wrap; align-items: center; gap: 0 8px; margin-top: 16px; }
+.who p { margin: 0; }
+.hint + ul { margin-top: 8px; }
 .check { display: flex; align-items: center; gap: 8px; min-height: 44px; margin-bottom: 16px; font-weight: inherit; }
 .check input { width: 20px; min-height: 20px; margin: 0; accent-color: var(--accent); }
 img.client { display: block; max-width: 64px; max-height: 64px; }

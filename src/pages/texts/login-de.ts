@@ -49,7 +49,7 @@ export const de: LoginTexts = {
   },
   formPost: {
     title: 'Einen Moment',
-    text: (client) => `Sie gelangen zurück zu ${client}.`,
+    text: (client) => `Drücken Sie auf Weiter, um zu ${client} zurückzukehren.`,
     button: 'Weiter',
   },
   logout: {

@@ -49,7 +49,7 @@ export const en: LoginTexts = {
   },
   formPost: {
     title: 'One moment',
-    text: (client) => `You go back to ${client}.`,
+    text: (client) => `Press Continue to go back to ${client}.`,
     button: 'Continue',
   },
   logout: {
