@@ -11,6 +11,7 @@ import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
 import { accountOptions } from './account-options.ts'
+import { hostedLoginOption } from './hosted-login.ts'
 import { databaseFile, keyFile, needingPg, tableNames } from './inspect-database.ts'
 import { permissions } from './permissions.ts'
 import { parseIssuers } from './settings/issuers.ts'
@@ -38,11 +39,13 @@ export async function openAuth(
   const { issuer, argon2, pepper, previousPeppers, threads, workers: processes } = config
   const { passwordMinLength: minLength, breachedPasswords } = config
   const accounts = await accountOptions(config, mailbox)
+  const hostedLogin = await hostedLoginOption(config)
   const pool = createHashPool({ concurrency: hashConcurrency({ threads, processes }) })
   return await createAuth({
     ...authSettings(config),
     ...(await chooseStore(config)),
     ...(accounts && { accounts }),
+    ...(hostedLogin && { hostedLogin }),
     permissions,
     issuer,
     issuers: parseIssuers(config.issuers, issuer, createRoles(config.roles), []),

@@ -143,6 +143,8 @@ function greet(
   const base = config.issuer === ownIssuer(config.port) ? url : config.issuer.replace(/\/$/, '')
   if (config.docs) lines.push(`Swagger UI:  ${base}/docs`)
   if (mailbox) lines.push(`Mails:       ${base}/dev/mail`)
+  if (config.hostedLogin)
+    lines.push(`Log in at:   ${base}/auth/authorize${withoutIdTokens(config)}`)
   lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
   if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {
@@ -159,6 +161,13 @@ function greet(
     )
   }
   return lines
+}
+
+/** OpenID Connect Core §10.1: nobody else can verify what is signed with a secret. */
+function withoutIdTokens({ secretKey }: Config): string {
+  return secretKey === undefined
+    ? ''
+    : ', without ID tokens: SECRET_KEY has no public half; leave it out for OpenID Connect'
 }
 
 function databaseOf({ databaseUrl, dataDirectory }: Config): string {

@@ -2,6 +2,7 @@
 
 import { createRoles } from '../../core/access/roles.ts'
 import { accessTokenMaxLifetime } from '../../core/auth-options.ts'
+import { openIdScopeNames } from '../../core/authorization/openid-scopes.ts'
 import { argon2Problem } from '../../core/passwords/password-hash.ts'
 import { decodeKey } from './encoded-key.ts'
 import { parseIssuers } from './issuers.ts'
@@ -79,6 +80,17 @@ export const relayIsThere: CrossCheck = ({ smtpUrl, registration, emailChange, n
     .map(([name]) => `${name} needs SMTP_URL: without mails only invitations and links work.`)
 }
 
+/** A permission with the name of a scope of OpenID Connect could not be told from it. */
+const scopesAreOneThing: CrossCheck = ({ hostedLogin, roles, clients }) => {
+  if (!hostedLogin) return []
+  const permissions = [...Object.values(roles), ...clients.map(({ scopes = [] }) => scopes)].flat()
+  const clashes = openIdScopeNames.filter((name) => permissions.includes(name))
+  return clashes.map(
+    (name) =>
+      `HOSTED_LOGIN needs the name ${name} for a scope of OpenID Connect: rename that permission in ROLES and CLIENTS.`,
+  )
+}
+
 /** Each returns what is wrong between the settings that it looks at. */
 export const crossChecks: readonly CrossCheck[] = [
   secretsDiffer,
@@ -89,4 +101,5 @@ export const crossChecks: readonly CrossCheck[] = [
   otherIssuersFit,
   schemaHasPlace,
   senderIsNamed,
+  scopesAreOneThing,
 ]

@@ -4,6 +4,7 @@
 import * as access from './access.ts'
 import * as accounts from './accounts.ts'
 import * as data from './data.ts'
+import * as hostedLogin from './hosted-login.ts'
 import * as listening from './listening.ts'
 import * as monitoring from './monitoring.ts'
 import * as outsideIssuers from './outside-issuers.ts'
@@ -23,6 +24,7 @@ export type Config = ValuesOf<
     typeof access &
     typeof accounts &
     typeof pages &
+    typeof hostedLogin &
     typeof outsideIssuers &
     typeof monitoring
 >
@@ -46,6 +48,7 @@ const subjects: readonly Subject[] = [
   { title: 'Access', members: access },
   { title: 'Accounts and mail', members: accounts },
   { title: 'Pages', members: pages },
+  { title: 'Login by browser', members: hostedLogin },
   { title: 'Other issuers', members: outsideIssuers },
   { title: 'Monitoring', members: monitoring },
 ]
