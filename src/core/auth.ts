@@ -183,10 +183,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const { hostedLogin } = options
     const permissions = createPermissions(
       options.permissions ?? {},
-      [
-        ...grantable(roles, trusted),
-        ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
-      ],
+      [...grantable(roles, trusted), ...checked.configured.flatMap(({ scopes }) => scopes ?? [])],
       hostedLogin && openIdScopeNames,
     )
     const authorization = hostedLogin?.createAuthorization({
