@@ -175,6 +175,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       store,
       digest,
       configured: checked.configured,
+      hostedAt: options.hostedLogin ? issuer : null,
       stamps: createClientStamps(secret, previousSecrets),
       events,
       attempts: createClientAttempts(throttle, clock),
