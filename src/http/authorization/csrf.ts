@@ -35,7 +35,8 @@ const purpose = 'form'
 
 export function createCsrfProofs(proofs: SealedProofs): CsrfProofs {
   return {
-    create: (cookie, binding) => proofs.seal(purpose, { to: digest(cookie, binding) }, formLifetime),
+    create: (cookie, binding) =>
+      proofs.seal(purpose, { to: digest(cookie, binding) }, formLifetime),
     verify(text, cookie, binding) {
       if (text === undefined || cookie === null) return false
       // Not secret: who can read it in the proof has the form.

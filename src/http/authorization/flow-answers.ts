@@ -108,11 +108,7 @@ export function showUnavailable(
 }
 
 /** The method is none of those. */
-export function refuseMethod(
-  flow: Flow,
-  request: EndpointRequest,
-  allow: string,
-): EndpointAnswer {
+export function refuseMethod(flow: Flow, request: EndpointRequest, allow: string): EndpointAnswer {
   return showError(flow, request, 405, 'unreadable', { headers: { allow } })
 }
 
