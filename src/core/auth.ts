@@ -175,6 +175,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       store,
       digest,
       configured: checked.configured,
+      hostedAt: options.hostedLogin ? issuer : null,
       stamps: createClientStamps(secret, previousSecrets),
       events,
       attempts: createClientAttempts(throttle, clock),
@@ -183,10 +184,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const { hostedLogin } = options
     const permissions = createPermissions(
       options.permissions ?? {},
-      [
-        ...grantable(roles, trusted),
-        ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
-      ],
+      [...grantable(roles, trusted), ...checked.configured.flatMap(({ scopes }) => scopes ?? [])],
       hostedLogin && openIdScopeNames,
     )
     const authorization = hostedLogin?.createAuthorization({
