@@ -21,7 +21,7 @@ export async function answerAuthorization(
   request: EndpointRequest,
 ): Promise<EndpointAnswer> {
   const { method } = request
-  if (method === 'POST') return await answerPost(flow, request)
+  if (method === 'POST') return await postAsGet(flow, request, flow.paths.authorize)
   // What looks at a link without following it gets no code.
   if (method === 'HEAD') return { status: 200, headers: flowHeaders, body: null }
   if (method !== 'GET') return refuseMethod(flow, request, 'GET, HEAD, POST')
@@ -154,7 +154,11 @@ function usernameFor(
  * A form from the site of a client (OpenID Connect Core §3.1.2.1) comes without our cookie, which is Lax. The same
  * request by GET has it.
  */
-async function answerPost(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
+export async function postAsGet(
+  flow: Flow,
+  request: EndpointRequest,
+  path: string,
+): Promise<EndpointAnswer> {
   const { header, query, readBody } = request
   const body = await readBody(flowFormMaxBytes)
   if (body === null) return showError(flow, request, 413, 'tooLong')
@@ -168,7 +172,7 @@ async function answerPost(flow: Flow, request: EndpointRequest): Promise<Endpoin
   }
   const again = formatQuery(parameters)
   if (isTooLong(again)) return showError(flow, request, 400, 'tooLong')
-  return redirectTo(`${flow.paths.authorize}?${again}`)
+  return redirectTo(`${path}?${again}`)
 }
 
 /** A form's own address that was asked for by GET, such as after a failed login: the request is asked again. */
