@@ -27,9 +27,12 @@ export type AuthEventType =
   | 'authn_token_repeated'
   | 'authn_token_reuse'
   | 'authn_token_wrong_client'
+  | 'authn_code_reuse'
   | 'authn_client_fail'
   | 'authn_client_throttled'
   | 'authz_client_fail'
+  | 'authz_consent_granted'
+  | 'authz_consent_revoked'
   | 'step_up'
   | 'session_ended'
   | 'sessions_ended'
@@ -94,7 +97,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     bounded: true,
   },
   authn_token_created: {
-    says: 'New tokens were issued without a login: for a refresh token, or to a client for itself.',
+    says: 'New tokens were issued without a login: for a refresh token or a code, or to a client for itself.',
     outcome: success,
     passing: true,
   },
@@ -108,9 +111,13 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: failure,
   },
   authn_token_wrong_client: {
-    says: 'A client presented a token of another client’s session. That session stays valid.',
+    says: 'A client presented a token of another client’s session, or a code that another client got. That session and that code stay valid.',
     outcome: failure,
     bounded: true,
+  },
+  authn_code_reuse: {
+    says: 'An authorization code was presented again. The session that it had been exchanged for was revoked.',
+    outcome: failure,
   },
   authn_client_fail: {
     says: 'A client was refused: its secret was wrong or missing, or there is no such client.',
@@ -126,6 +133,14 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'A client may not use the grant that it asked for, or may not introspect tokens.',
     outcome: failure,
     bounded: true,
+  },
+  authz_consent_granted: {
+    says: 'A user allowed a client something. `scope` has all that the user has allowed it by now.',
+    outcome: success,
+  },
+  authz_consent_revoked: {
+    says: 'What a user had allowed a client was withdrawn. Its sessions and codes of the user were ended.',
+    outcome: success,
   },
   step_up: {
     says: 'The user of a session authenticated again, for something that needs a recent login.',
