@@ -1,6 +1,6 @@
 import { whoIsHere } from './consent-page.ts'
 import { html } from './html.ts'
-import type { LoginPageSetting } from './login-page.ts'
+import { type LoginPageSetting, problemSummary } from './login-page.ts'
 import { named } from './named.ts'
 import { type Page, page } from './page.ts'
 import { decisionForm, type PostForm } from './post-form.ts'
@@ -11,6 +11,8 @@ export interface ContinueView extends LoginPageSetting, PostForm {
   readonly username: string
   /** Sent for a login as somebody else. */
   readonly switchAccount: PostForm
+  /** Why the question is asked once more. Default: it is not. */
+  readonly problem?: string | null
 }
 
 /**
@@ -18,9 +20,9 @@ export interface ContinueView extends LoginPageSetting, PostForm {
  * name the client id of another (RFC 8252 §8.6).
  */
 export function continuePage(view: ContinueView): Page {
-  const { site, texts, client, username, switchAccount } = view
+  const { site, texts, client, username, switchAccount, problem = null } = view
   const { title, asks, advice, deny, allow } = texts.continue
-  const body = html`<p>${named(asks, client.name)} ${advice}</p>
+  const body = html`${problem === null ? '' : problemSummary(problem)}<p>${named(asks, client.name)} ${advice}</p>
 ${decisionForm(view, { deny, allow: allow(username) })}${whoIsHere(texts.loggedInAs, username, texts.switchAccount, switchAccount)}`
   return page({
     ...{ title, body, site, lang: texts.lang },

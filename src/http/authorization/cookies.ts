@@ -46,7 +46,7 @@ function cookie(name: string, isSecure: boolean): Cookie {
   const attributes = `; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
   return {
     name,
-    read: ({ headers }) => valueOf(name, cookieHeader(headers)),
+    read: ({ headers }) => cookieIn(name, cookieHeader(headers)),
     write: (value, maxAge) =>
       `${name}=${value}${attributes}${maxAge === undefined ? '' : `; Max-Age=${maxAge}`}`,
     clear: () => `${name}=${attributes}; Max-Age=0`,
@@ -59,7 +59,7 @@ function cookieHeader(headers: Headers | IncomingHttpHeaders): string {
 }
 
 /** RFC 6265 §4.2.1. Of several the first one counts: browsers send the one with the longest path first. */
-function valueOf(name: string, header: string): string | null {
+function cookieIn(name: string, header: string): string | null {
   for (const pair of header.split(';')) {
     const at = pair.indexOf('=')
     if (at !== -1 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim() || null

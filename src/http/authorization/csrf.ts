@@ -40,7 +40,7 @@ export function createCsrfProofs(proofs: SealedProofs): CsrfProofs {
     verify(text, cookie, binding) {
       if (text === undefined || cookie === null) return false
       // Not secret: who can read it in the proof has the form.
-      return proofs.open(purpose, text)?.['to'] === digest(cookie, binding)
+      return proofs.open(purpose, text)?.to === digest(cookie, binding)
     },
   }
 }

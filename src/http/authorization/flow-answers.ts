@@ -4,7 +4,7 @@ import { movingOnPage } from '../../pages/moving-on-page.ts'
 import type { Page } from '../../pages/page.ts'
 import type { MessageTexts } from '../../pages/texts/account-texts.ts'
 import type { LoginErrorName, LoginTexts } from '../../pages/texts/login-texts.ts'
-import type { EndpointRequest } from '../mounted-endpoint.ts'
+import type { EndpointRequest, Refusals } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { Flow } from './flow.ts'
 
@@ -69,7 +69,7 @@ export function redirectTo(location: string, cookies?: readonly string[]): Endpo
 /** A page that says what is wrong, and shows nothing of the request. */
 export function showError(
   flow: Flow,
-  request: EndpointRequest,
+  request: Pick<EndpointRequest, 'header' | 'requestId'>,
   status: number,
   what: LoginErrorName | ((texts: LoginTexts) => MessageTexts),
   extras: AnswerExtras = {},
@@ -88,7 +88,7 @@ export function showError(
  * @param url A path on this server.
  */
 export function moveOn(
-  { site }: Flow,
+  { site }: Pick<Flow, 'site'>,
   texts: LoginTexts,
   url: string,
   cookies?: readonly string[],
@@ -97,9 +97,9 @@ export function moveOn(
 }
 
 /** The page for work that was not begun. */
-export function showUnavailable(
+function showUnavailable(
   flow: Flow,
-  request: EndpointRequest,
+  request: Pick<EndpointRequest, 'header' | 'requestId'>,
   error: UnavailableError,
 ): EndpointAnswer {
   const headers = { 'retry-after': String(error.retryAfter) }
@@ -124,5 +124,17 @@ export function withPages(
       if (error instanceof UnavailableError) return showUnavailable(flow, request, error)
       throw error
     }
+  }
+}
+
+/** Requests that were refused before they were asked, as pages: nobody knows their language. */
+export function flowRefusals(flow: Flow): Refusals {
+  const request = { header: () => undefined, requestId: undefined }
+  return {
+    refuse: (status) => showError(flow, request, status, status < 500 ? 'unreadable' : 'failed'),
+    answer(error) {
+      if (!(error instanceof UnavailableError)) throw error
+      return showUnavailable(flow, request, error)
+    },
   }
 }

@@ -14,6 +14,7 @@ import { accountPages } from '../pages/account-pages.ts'
 import { readPageOptions } from '../pages/page-options.ts'
 import { type Cookies, cookiesOf } from './cookies.ts'
 import { type CsrfProofs, createCsrfProofs, isFormCookie, newFormCookie } from './csrf.ts'
+import { authorizationPath, endSessionPath } from './openid-metadata.ts'
 import { createStepProofs, type StepProofs } from './step-proof.ts'
 
 /** A login page of the application: HTML, or where the page is. */
@@ -31,22 +32,36 @@ export interface OwnPage {
   readonly contentSecurityPolicy?: string
 }
 
-/** Below the prefix. */
-export const flowPaths = {
-  authorize: '/auth/authorize',
-  login: '/auth/authorize/login',
-  consent: '/auth/authorize/consent',
-  logout: '/auth/logout',
-  confirmLogout: '/auth/logout/confirm',
+/** What a browser asks for. */
+export type FlowPathName =
+  | 'authorize'
+  | 'login'
+  | 'consent'
+  | 'logout'
+  | 'confirmLogout'
+  | 'apps'
+  | 'appsLogin'
+
+/** Where each is, below the prefix. */
+export const flowPaths: Readonly<Record<FlowPathName, string>> = {
+  authorize: authorizationPath,
+  login: `${authorizationPath}/login`,
+  consent: `${authorizationPath}/consent`,
+  logout: endSessionPath,
+  confirmLogout: `${endSessionPath}/confirm`,
   apps: '/account/apps',
-} as const
+  appsLogin: '/account/apps/login',
+}
+
+/** The names of all of them. */
+export const flowPathNames: readonly FlowPathName[] = Object.keys(flowPaths) as FlowPathName[]
 
 /** What everything of a login by browser works with. */
 export interface Flow {
   readonly auth: Auth
   readonly authorization: Authorization
   /** Where a browser finds each, from the root of its server: what `Host` says has no part in it. */
-  readonly paths: Readonly<Record<keyof typeof flowPaths, string>>
+  readonly paths: Readonly<Record<FlowPathName, string>>
   readonly cookies: Cookies
   readonly csrf: CsrfProofs
   readonly steps: StepProofs
@@ -69,24 +84,16 @@ export function createFlow(
   { root, pages }: Pick<HostedPlace, 'root' | 'pages'>,
   loginPage: OwnLoginPage | null,
 ): Flow {
-  const { locale = 'en' } = auth[internals].accountSettings ?? {}
   const cookies = cookiesOf(auth.issuer)
   const rootPath = new URL(root).pathname.replace(/\/$/, '')
-  const at = Object.entries(flowPaths).map(([name, path]) => [name, rootPath + path])
   return {
     ...{ auth, authorization, cookies, loginPage },
-    paths: Object.fromEntries(at),
+    paths: pathsBelow(rootPath),
     csrf: createCsrfProofs(authorization.proofs),
     steps: createStepProofs(authorization.proofs),
     site: readPageOptions(pages === false ? {} : pages, auth.accounts.name),
     links: accountLinks(auth, pages !== false),
-    textsFor({ header }, wished = '') {
-      const language =
-        preferredLocale(wished.replaceAll(' ', ','), loginLocales) ??
-        preferredLocale(header('accept-language'), loginLocales) ??
-        locale
-      return loginTextsIn(language)
-    },
+    textsFor: (request, wished) => textsOfRequest(auth, request, wished),
     async readBrowser({ guarded }) {
       const cookie = cookies.session.read(guarded)
       return cookie === null ? null : await authorization.browserSessions.read(cookie)
@@ -99,8 +106,28 @@ export function createFlow(
   }
 }
 
+function pathsBelow(root: string): Flow['paths'] {
+  const paths = flowPathNames.map((name) => [name, root + flowPaths[name]])
+  // Each name is there.
+  return Object.fromEntries(paths) as Flow['paths']
+}
+
 /** Seconds. Every form sets it again. */
 const formCookieLifetime = 60 * 60
+
+/** @param wished Languages, as `ui_locales` has them; they come before those of the browser. */
+export function textsOfRequest(
+  auth: Auth,
+  { header }: Pick<EndpointRequest, 'header'>,
+  wished = '',
+): LoginTexts {
+  const { locale = 'en' } = auth[internals].accountSettings ?? {}
+  const language =
+    preferredLocale(wished.replaceAll(' ', ','), loginLocales) ??
+    preferredLocale(header('accept-language'), loginLocales) ??
+    locale
+  return loginTextsIn(language)
+}
 
 function accountLinks(auth: Auth, areMounted: boolean): LoginView['links'] {
   const { links = {} } = auth[internals].accountSettings ?? {}

@@ -41,8 +41,8 @@ export function createStepProofs(proofs: SealedProofs): StepProofs {
     open(text, request, browser) {
       if (text === null || browser === null) return []
       const says = proofs.open(purpose, text)
-      return says?.['of'] === digest(request, browser.session)
-        ? ((says['steps'] ?? '').split(' ') as Step[])
+      return says?.of === digest(request, browser.session)
+        ? ((says.steps ?? '').split(' ') as Step[])
         : []
     },
   }
