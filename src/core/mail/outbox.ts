@@ -9,7 +9,7 @@ import { createOneTimeSecrets, type OneTimeSecrets } from './one-time-secret.ts'
 import { runOutbox } from './outbox-loop.ts'
 import { coalescesFor, type NewMail, type OutboxCounts, type OutboxStore } from './outbox-store.ts'
 import { createMailSealing, type JsonObject } from './sealed-mail.ts'
-import { createSending } from './sending.ts'
+import { createSending, sendAllDue } from './sending.ts'
 import { mailLocales } from './templates/render.ts'
 
 /** What a new mail is about. */
@@ -119,17 +119,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     wake: () => bell.ring(),
     coalescesSince,
-    async sendDue(signal = new AbortController().signal) {
-      const errors: unknown[] = []
-      const under = createSending(sending, (error) => errors.push(error))
-      try {
-        while (!signal.aborted && (await under.begin(signal))) await under.oneEnded()
-      } finally {
-        await under.allEnded()
-      }
-      const error = errors.find((each) => !isMinor(each))
-      if (error !== undefined) throw error
-    },
+    sendDue: (signal) => sendAllDue(sending, isMinor, signal),
     run: (signal, onError) =>
       runOutbox(
         { sending: (tell) => createSending(sending, tell), bell, interval, grace, isMinor },

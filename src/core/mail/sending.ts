@@ -65,3 +65,25 @@ export function createSending<Item>(
     },
   }
 }
+
+/**
+ * Sends all that is due now; resolves when none is under way.
+ *
+ * @param isMinor True for an error that is none here: one that was not sent.
+ * @throws what the store throws, when it cannot answer.
+ */
+export async function sendAllDue<Item>(
+  options: SendingOptions<Item>,
+  isMinor: (error: unknown) => boolean,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  const errors: unknown[] = []
+  const under = createSending(options, (error) => errors.push(error))
+  try {
+    while (!signal.aborted && (await under.begin(signal))) await under.oneEnded()
+  } finally {
+    await under.allEnded()
+  }
+  const error = errors.find((each) => !isMinor(each))
+  if (error !== undefined) throw error
+}
