@@ -6,6 +6,8 @@ import { defaultGrants, grantNames, haveGrantFor, isGrantName } from './grants.t
 
 /** The client of a request that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'
+/** The client of the sessions of browsers at the login pages. No registered id may have a colon. */
+export const browserClientId = 'portcullis:browser'
 
 /** What a client is registered with. */
 export interface NewClient {

@@ -8,7 +8,10 @@ export interface MemoryClients extends ClientStore {
   read(id: string): ClientRecord | null
 }
 
-export function createMemoryClients(addEvent: AddEvent): MemoryClients {
+export function createMemoryClients(
+  addEvent: AddEvent,
+  forgetClient: (id: string) => void,
+): MemoryClients {
   const byId = new Map<string, ClientRecord>()
   const read = (id: string): ClientRecord | null => byId.get(id) ?? null
   return {
@@ -36,8 +39,10 @@ export function createMemoryClients(addEvent: AddEvent): MemoryClients {
     },
     async remove(id, event) {
       const removed = byId.delete(id)
-      if (removed) addEvent(event)
-      return removed
+      if (!removed) return false
+      forgetClient(id)
+      addEvent(event)
+      return true
     },
   }
 }

@@ -11,6 +11,7 @@ export const authorization: Step = {
     'authorization_codes',
     'authorization_codes_by_expires_at',
     'authorization_codes_by_grant',
+    'authorization_codes_by_client',
     'consents',
     'consents_key',
     'consents_by_client',
@@ -30,6 +31,16 @@ export const authorization: Step = {
       .on('sessions')
       .column('parent_id')
       .where(sql.ref('parent_id'), 'is not', null)
+      .execute()
+    // For the end of a client: without the sessions of browsers, which are nobody's that could end.
+    await db.schema.dropIndex('sessions_by_client').execute()
+    await db.schema
+      .createIndex('sessions_by_client')
+      .on('sessions')
+      .column('client_id')
+      .where('client_id', '<>', 'first-party')
+      .where('client_id', '<>', 'portcullis:browser')
+      .where(sql.ref('revoked_at'), 'is', null)
       .execute()
 
     // JSON.
@@ -88,6 +99,13 @@ export const authorization: Step = {
       .createIndex('authorization_codes_by_grant')
       .on('authorization_codes')
       .columns(['user_id', 'client_id'])
+      .execute()
+
+    // For the end of a client.
+    await db.schema
+      .createIndex('authorization_codes_by_client')
+      .on('authorization_codes')
+      .column('client_id')
       .execute()
 
     await db.schema

@@ -47,7 +47,7 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       if (result) await heardByAll()
       return result
     }
-  const { users, sessions, signingKeys } = store
+  const { users, sessions, signingKeys, consents } = store
   const replaceAndRenew = heard(users.replacePasswordHash)
   return {
     ...store,
@@ -64,6 +64,17 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       revokeByClient: heard(sessions.revokeByClient),
       trim: heard(sessions.trim),
     },
+    ...(consents && {
+      consents: {
+        ...consents,
+        async withdraw(...parameters) {
+          const result = await consents.withdraw(...parameters)
+          // Sessions end even if there was no consent.
+          await heardByAll()
+          return result
+        },
+      },
+    }),
     signingKeys: { ...signingKeys, change: heard(signingKeys.change) },
     revokeAll: heard(store.revokeAll),
   }

@@ -13,7 +13,9 @@ import type { SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserStore } from '../../core/users/user-store.ts'
 import { migrate } from '../migrations/migrations.ts'
+import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
+import { createConsentStore } from '../sql/consents.ts'
 import type { Engine, InTransaction, TurnName } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
@@ -133,6 +135,8 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     events: createEventStore(engine),
     oneTimeTokens: createOneTimeTokenStore(engine),
     outbox: createOutboxStore(engine),
+    authorizationCodes: createAuthorizationCodeStore(engine),
+    consents: createConsentStore(engine),
     findSubject: createSubjectReader(engine),
     findClientSubject: createClientSubjectReader(engine),
     async open() {
@@ -166,8 +170,8 @@ function createEngine(
 ): Engine {
   const db = kyselyOn(pool, names, deadline)
   const inTransaction = transactionsOn(db)
-  // A transaction that waited for its turn must see what was committed meanwhile, so it does not use
-  // the database's default isolation.
+  // A transaction that waited must see what was committed meanwhile, so it does not use the database's
+  // default isolation.
   const inCommittedTransaction = transactionsOn(db, 'read committed')
   let prepared = 0
   return {
@@ -189,6 +193,7 @@ function createEngine(
       }
     },
     inTransaction,
+    inCommittedTransaction,
     inTurn: (name, change, key = '') =>
       inCommittedTransaction(async (transaction) => {
         await sql`select pg_advisory_xact_lock(${turnNumber(name, key)})`.execute(transaction)

@@ -8,7 +8,8 @@ import { recorded } from './events.ts'
 import type { ClientsTable } from './schema.ts'
 
 /** Registered clients in SQL. */
-export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine): ClientStore {
+export function createClientStore(engine: Engine): ClientStore {
+  const { db, prepareRead, inTransaction, isUniqueViolation } = engine
   const readById = prepareRead(db.selectFrom('clients').selectAll().where('id', '=', '').compile())
   // The limit is in the text, because a prepared read takes texts alone.
   const readAny = prepareRead(
@@ -51,7 +52,13 @@ export function createClientStore({ db, prepareRead, isUniqueViolation }: Engine
     },
     async remove(id, event) {
       const deletion = db.deleteFrom('clients').where('id', '=', id).returning('id')
-      return (await recorded(db, event, deletion)).length === 1
+      return await inTransaction(async (transaction) => {
+        if ((await recorded(transaction, event, deletion)).length === 0) return false
+        for (const table of ['authorization_codes', 'consents'] as const) {
+          await transaction.deleteFrom(table).where('client_id', '=', id).execute()
+        }
+        return true
+      })
     },
   }
 }

@@ -26,6 +26,11 @@ export interface Engine {
    */
   readonly inTransaction: InTransaction
   /**
+   * The same, each statement of which sees what was committed before it: for one that waits for the lock of
+   * another transaction, and for the next one, which must find what that transaction has written.
+   */
+  readonly inCommittedTransaction: InTransaction
+  /**
    * The same for one statement whose condition is about other rows, so that no other such statement of the
    * same name runs at the same time. PostgreSQL needs it: each of two at once would see the rows as
    * they were. SQLite's writers take turns anyway. With a key, only those of the same key take turns.

@@ -1,39 +1,27 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
-import { firstPartyClientId } from '../../core/clients/registration.ts'
+import { type Kysely, sql } from 'kysely'
+import { browserClientId, firstPartyClientId } from '../../core/clients/registration.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
-import type { SessionRecord, SessionStore } from '../../core/sessions/session-store.ts'
+import type { SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
-import type { Schema, SessionsTable } from './schema.ts'
+import type { Schema } from './schema.ts'
+import { hasLiveUser, insertSession, toSessionRecord } from './session-rows.ts'
 import { toUserRecord } from './user-rows.ts'
 
 /** Sessions in SQL. */
-export function createSessionStore({ db, prepareRead, locksRows }: Engine): SessionStore {
+export function createSessionStore(engine: Engine): SessionStore {
+  const { db, prepareRead, inCommittedTransaction, locksRows } = engine
   const readById = prepareRead(db.selectFrom('sessions').selectAll().where('id', '=', '').compile())
 
   return {
     async create(session, event) {
-      const row = toRow(session)
-      const columns = Object.keys(row) as (keyof SessionsTable)[]
-      // The condition is a part of the insert: a user deactivated a moment ago gets no session.
-      const insert = db
-        .insertInto('sessions')
-        .columns(columns)
-        .expression(
-          db
-            .selectFrom('users')
-            .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-            .where('users.id', '=', session.userId)
-            .where('users.active', '=', 1)
-            .where('users.security_stamp', '=', session.securityStamp),
-        )
-        .returning('id')
+      const insert = insertSession(engine, session)
       return (await recorded(db, event, insert)).length === 1
     },
     async find(id) {
       const row = await readById(id)
-      return row === undefined ? null : toRecord(row)
+      return row === undefined ? null : toSessionRecord(row)
     },
     async rotate({ id, generation, clientId, now, idleSince }) {
       const row = await db
@@ -48,13 +36,13 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .where(hasLiveUser)
         .returningAll()
         .executeTakeFirst()
-      return row ? toRecord(row) : null
+      return row ? toSessionRecord(row) : null
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation },
       event,
     ) {
-      const update = db
+      let update = db
         .updateTable('sessions')
         .set({ authenticated_at: authenticatedAt, acr, amr: amr.join(' ') })
         .where('id', '=', id)
@@ -64,18 +52,28 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .where('expires_at', '>', authenticatedAt)
         .where('rotated_at', '>', idleSince)
         .where(hasLiveUser)
-        .returningAll()
-      const [row] = await recorded(db, event, update)
-      return row ? toRecord(row) : null
+      if (generation !== undefined) {
+        update = update
+          .set({ generation: generation + 1, rotated_at: authenticatedAt })
+          .where('generation', '=', generation)
+      }
+      const [row] = await recorded(db, event, update.returningAll())
+      return row ? toSessionRecord(row) : null
     },
-    async revoke(id, now, { userId, event } = {}) {
-      let query = db
+    async revoke(id, now, { userId, event, withChildren = false } = {}) {
+      let end = db
         .updateTable('sessions')
         .set({ revoked_at: now })
         .where('id', '=', id)
         .where('revoked_at', 'is', null)
-      if (userId !== undefined) query = query.where('user_id', '=', userId)
-      return (await recorded(db, event, query.returning('id'))).length === 1
+      if (userId !== undefined) end = end.where('user_id', '=', userId)
+      if (!withChildren) return (await recorded(db, event, end.returning('id'))).length === 1
+      return await inCommittedTransaction(async (transaction) => {
+        const isEnded = (await recorded(transaction, event, end.returning('id'))).length === 1
+        // A statement of its own, to see what was opened while the first one waited.
+        if (isEnded) await endChildren(transaction, id, now)
+        return isEnded
+      })
     },
     async revokeByClient(clientId, now, limit) {
       const { numUpdatedRows } = await db
@@ -88,6 +86,7 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
             .where('client_id', '=', clientId)
             // Written out, so that the engine sees that the index of these sessions has them all.
             .where('client_id', '<>', sql.lit(firstPartyClientId))
+            .where('client_id', '<>', sql.lit(browserClientId))
             .where('revoked_at', 'is', null)
             .limit(limit),
         )
@@ -109,7 +108,7 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .where('sessions.rotated_at', '>', idleSince)
         .orderBy('sessions.id', 'desc')
         .execute()
-      return rows.map(toRecord)
+      return rows.map(toSessionRecord)
     },
     async touch(id, now, idleSince) {
       const { numUpdatedRows } = await db
@@ -133,25 +132,37 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
         .where('expires_at', '>', now)
         .orderBy('id', 'desc')
         .execute()
-      return rows.map(toRecord)
+      return rows.map(toSessionRecord)
     },
     async trim(userId, keep) {
-      const { numDeletedRows } = await db
-        .deleteFrom('sessions')
+      const surplus = db
+        .selectFrom('sessions')
+        .select('id')
         .where('user_id', '=', userId)
-        .where('id', 'in', (eb) =>
-          eb
-            .selectFrom('sessions')
-            .select('id')
-            .where('user_id', '=', userId)
-            .orderBy('rotated_at', 'desc')
-            .orderBy('id', 'desc')
-            // SQLite wants a limit before an offset. One session is opened at a time.
-            .limit(1000)
-            .offset(keep),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+        // What has ended goes first.
+        .orderBy(sql`case when revoked_at is null then 0 else 1 end`)
+        .orderBy('rotated_at', 'desc')
+        .orderBy('id', 'desc')
+        // SQLite wants a limit before an offset. One session is opened at a time.
+        .limit(1000)
+        .offset(keep)
+      // Mostly there is none.
+      if ((await surplus.limit(1).executeTakeFirst()) === undefined) return 0
+      return await inCommittedTransaction(async (transaction) => {
+        const trimmed = await transaction
+          .deleteFrom('sessions')
+          .where('user_id', '=', userId)
+          .where('id', 'in', surplus)
+          .returning('id')
+          .execute()
+        const ids = trimmed.map(({ id }) => id)
+        const { numDeletedRows } = await transaction
+          .deleteFrom('sessions')
+          .where('parent_id', 'in', ids)
+          .where('offline', '=', 0)
+          .executeTakeFirst()
+        return ids.length + Number(numDeletedRows)
+      })
     },
     async prune(endedBefore, lastUsedBefore, limit) {
       let pruned = await deleteFirst('expires_at', endedBefore, limit)
@@ -187,6 +198,17 @@ export function createSessionStore({ db, prepareRead, locksRows }: Engine): Sess
   }
 }
 
+/** Ends the live sessions that were opened through one, and end with it. */
+async function endChildren(db: Kysely<Schema>, parentId: string, now: number): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set({ revoked_at: now })
+    .where('parent_id', '=', parentId)
+    .where('offline', '=', 0)
+    .where('revoked_at', 'is', null)
+    .execute()
+}
+
 /**
  * The one read of a guarded request: the user, the stamp of the session if it is the user's, and the
  * version of the signing keys.
@@ -217,66 +239,4 @@ export function createSubjectReader({ db, prepareRead }: Engine): Store['findSub
             keysVersion: Number(row.version),
           },
     )
-}
-
-/** The condition that a session's user is active and has the session's stamp. */
-function hasLiveUser({
-  exists,
-  selectFrom,
-}: ExpressionBuilder<Schema, 'sessions'>): Expression<SqlBool> {
-  return exists(
-    selectFrom('users')
-      .select('users.id')
-      .whereRef('users.id', '=', 'sessions.user_id')
-      .whereRef('users.security_stamp', '=', 'sessions.security_stamp')
-      .where('users.active', '=', 1),
-  )
-}
-
-function toRow(session: SessionRecord): SessionsTable {
-  return {
-    id: session.id,
-    user_id: session.userId,
-    client_id: session.clientId,
-    scope: session.scopes.join(' '),
-    generation: session.generation,
-    rotated_at: session.rotatedAt,
-    created_at: session.createdAt,
-    expires_at: session.expiresAt,
-    revoked_at: session.revokedAt,
-    security_stamp: session.securityStamp,
-    label: session.label,
-    address: session.address,
-    authenticated_at: session.authenticatedAt,
-    acr: session.acr,
-    amr: session.amr.join(' '),
-    kind: session.kind,
-    parent_id: session.parentId,
-    offline: session.offline ? 1 : 0,
-  }
-}
-
-function toRecord(row: SessionsTable): SessionRecord {
-  return {
-    id: row.id,
-    userId: row.user_id,
-    clientId: row.client_id,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
-    // Instants are kept as bigint by PostgreSQL, whose driver reads that as text.
-    generation: Number(row.generation),
-    rotatedAt: Number(row.rotated_at),
-    createdAt: Number(row.created_at),
-    expiresAt: Number(row.expires_at),
-    revokedAt: row.revoked_at === null ? null : Number(row.revoked_at),
-    securityStamp: row.security_stamp,
-    label: row.label,
-    address: row.address,
-    // 0 for a session of an earlier version.
-    authenticatedAt: Number(row.authenticated_at) || Number(row.created_at),
-    acr: row.acr,
-    amr: row.amr === '' ? [] : row.amr.split(' '),
-    kind: row.kind,
-    parentId: row.parent_id,
-    offline: row.offline === 1,
-  }
 }

@@ -94,7 +94,7 @@ async function runAlongside(
 }
 
 /** Undoes a transaction whose change had no effect. */
-class NothingChanged extends Error {}
+export class NothingChanged extends Error {}
 
 async function redeem(transaction: Kysely<Schema>, { digest, now }: Redemption): Promise<void> {
   const { numDeletedRows } = await transaction

@@ -1,5 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { type Kysely, sql } from 'kysely'
+import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
+import type { ConsentStore } from '../../core/authorization/consent-store.ts'
 import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
 import { ConfigError } from '../../core/errors.ts'
 import type { EventStore } from '../../core/events/event-store.ts'
@@ -15,7 +17,9 @@ import type { Store } from '../../core/store.ts'
 import type { ThrottleStore } from '../../core/throttle/throttle-store.ts'
 import type { UserStore } from '../../core/users/user-store.ts'
 import { readOrCreateKeyFile } from '../key-file.ts'
+import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
+import { createConsentStore } from '../sql/consents.ts'
 import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
@@ -130,6 +134,14 @@ class SqliteStore implements Store {
     return this.#open.outbox
   }
 
+  get authorizationCodes(): AuthorizationCodeStore {
+    return this.#open.authorizationCodes
+  }
+
+  get consents(): ConsentStore {
+    return this.#open.consents
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -185,6 +197,8 @@ type Records =
   | 'events'
   | 'oneTimeTokens'
   | 'outbox'
+  | 'authorizationCodes'
+  | 'consents'
   | 'findSubject'
   | 'revokeAll'
   | 'findClientSubject'
@@ -240,6 +254,8 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       events: createEventStore(engine),
       oneTimeTokens: createOneTimeTokenStore(engine),
       outbox: createOutboxStore(engine),
+      authorizationCodes: createAuthorizationCodeStore(engine),
+      consents: createConsentStore(engine),
       revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
         requireSameFile()
@@ -276,6 +292,7 @@ function createEngine(
       return (...parameters) => answer(() => statement.get(...parameters)) as never
     },
     inTransaction: (change) => db.transaction().execute(change),
+    inCommittedTransaction: (change) => db.transaction().execute(change),
     inTurn: (_name, change) => change(db),
     withoutSync: (change) => change(loose),
     async changeIf(condition, changes) {

@@ -1,0 +1,98 @@
+import type { ConsentRecord, ConsentStore } from '../../core/authorization/consent-store.ts'
+import type { Engine } from './engine.ts'
+import { recorded } from './events.ts'
+import type { ConsentsTable } from './schema.ts'
+
+/** What users have allowed clients, in SQL. */
+export function createConsentStore(engine: Engine): ConsentStore {
+  const { db, inCommittedTransaction, locksRows } = engine
+
+  function insertOf(consent: ConsentRecord) {
+    const row = toRow(consent)
+    const columns = Object.keys(row) as (keyof ConsentsTable)[]
+    return db
+      .insertInto('consents')
+      .columns(columns)
+      .expression(
+        db
+          .selectFrom('users')
+          .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+          .where('users.id', '=', consent.userId)
+          // One who is being deleted is waited for, and is then not there.
+          .$if(locksRows, (query) => query.forKeyShare()),
+      )
+      .onConflict((conflict) => conflict.columns(['user_id', 'client_id']).doNothing())
+      .returning('user_id')
+  }
+
+  return {
+    async find(userId, clientId) {
+      const row = await db
+        .selectFrom('consents')
+        .selectAll()
+        .where('user_id', '=', userId)
+        .where('client_id', '=', clientId)
+        .executeTakeFirst()
+      return row === undefined ? null : toRecord(row)
+    },
+    async listByUser(userId) {
+      const query = db.selectFrom('consents').selectAll().where('user_id', '=', userId)
+      return (await query.orderBy('client_id').execute()).map(toRecord)
+    },
+    async replace(before, after, event) {
+      const change =
+        before === null
+          ? insertOf(after)
+          : db
+              .updateTable('consents')
+              .set(toRow(after))
+              .where((row) => row.and(toRow(before)))
+              .returning('user_id')
+      return (await recorded(db, event, change)).length === 1
+    },
+    async withdraw(userId, clientId, now, event) {
+      const deletion = db
+        .deleteFrom('consents')
+        .where('user_id', '=', userId)
+        .where('client_id', '=', clientId)
+        .returning('user_id')
+      return await inCommittedTransaction(async (transaction) => {
+        // Codes first, as an exchange takes its locks: then the sessions that an exchange has just opened are
+        // there to be ended.
+        await transaction
+          .deleteFrom('authorization_codes')
+          .where('user_id', '=', userId)
+          .where('client_id', '=', clientId)
+          .execute()
+        await transaction
+          .updateTable('sessions')
+          .set({ revoked_at: now })
+          .where('user_id', '=', userId)
+          .where('client_id', '=', clientId)
+          .where('revoked_at', 'is', null)
+          .execute()
+        return (await recorded(transaction, event, deletion)).length === 1
+      })
+    },
+  }
+}
+
+function toRow(consent: ConsentRecord): ConsentsTable {
+  return {
+    user_id: consent.userId,
+    client_id: consent.clientId,
+    scope: consent.scopes.join(' '),
+    created_at: consent.createdAt,
+    updated_at: consent.updatedAt,
+  }
+}
+
+function toRecord(row: ConsentsTable): ConsentRecord {
+  return {
+    userId: row.user_id,
+    clientId: row.client_id,
+    scopes: row.scope === '' ? [] : row.scope.split(' '),
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+  }
+}

@@ -1,0 +1,103 @@
+import type { Expression, ExpressionBuilder, InsertQueryBuilder, SqlBool } from 'kysely'
+import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import type { Engine } from './engine.ts'
+import type { Schema, SessionsTable } from './schema.ts'
+
+/**
+ * The statement that stores a session if its user is active and has its stamp, and its parent is live. These
+ * are a part of the insert: a user deactivated a moment ago gets no session.
+ */
+export function insertSession(
+  { db, locksRows }: Pick<Engine, 'db' | 'locksRows'>,
+  session: SessionRecord,
+): InsertQueryBuilder<Schema, 'sessions', Pick<SessionsTable, 'id'>> {
+  const row = toSessionRow(session)
+  const columns = Object.keys(row) as (keyof SessionsTable)[]
+  const { parentId } = session
+  let values = db
+    .selectFrom('users')
+    .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+    .where('users.id', '=', session.userId)
+    .where('users.active', '=', 1)
+    .where('users.security_stamp', '=', session.securityStamp)
+  if (parentId !== null) {
+    values = values.where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('sessions as parent')
+          .select('parent.id')
+          .where('parent.id', '=', parentId)
+          .where('parent.user_id', '=', session.userId)
+          .where('parent.security_stamp', '=', session.securityStamp)
+          .where('parent.revoked_at', 'is', null)
+          .where('parent.expires_at', '>', session.createdAt)
+          // Whichever of the two locks the parent first, the end of it or this: the other one sees it done.
+          .$if(locksRows, (query) => query.forShare()),
+      ),
+    )
+  }
+  return db.insertInto('sessions').columns(columns).expression(values).returning('id')
+}
+
+/** The condition that a session's user is active and has the session's stamp. */
+export function hasLiveUser({
+  exists,
+  selectFrom,
+}: ExpressionBuilder<Schema, 'sessions'>): Expression<SqlBool> {
+  return exists(
+    selectFrom('users')
+      .select('users.id')
+      .whereRef('users.id', '=', 'sessions.user_id')
+      .whereRef('users.security_stamp', '=', 'sessions.security_stamp')
+      .where('users.active', '=', 1),
+  )
+}
+
+/** As it is stored. */
+export function toSessionRow(session: SessionRecord): SessionsTable {
+  return {
+    id: session.id,
+    user_id: session.userId,
+    client_id: session.clientId,
+    scope: session.scopes.join(' '),
+    generation: session.generation,
+    rotated_at: session.rotatedAt,
+    created_at: session.createdAt,
+    expires_at: session.expiresAt,
+    revoked_at: session.revokedAt,
+    security_stamp: session.securityStamp,
+    label: session.label,
+    address: session.address,
+    authenticated_at: session.authenticatedAt,
+    acr: session.acr,
+    amr: session.amr.join(' '),
+    kind: session.kind,
+    parent_id: session.parentId,
+    offline: session.offline ? 1 : 0,
+  }
+}
+
+/** As it was stored. */
+export function toSessionRecord(row: SessionsTable): SessionRecord {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    clientId: row.client_id,
+    scopes: row.scope === '' ? [] : row.scope.split(' '),
+    // Instants are kept as bigint by PostgreSQL, whose driver reads that as text.
+    generation: Number(row.generation),
+    rotatedAt: Number(row.rotated_at),
+    createdAt: Number(row.created_at),
+    expiresAt: Number(row.expires_at),
+    revokedAt: row.revoked_at === null ? null : Number(row.revoked_at),
+    securityStamp: row.security_stamp,
+    label: row.label,
+    address: row.address,
+    // 0 for a session of an earlier version.
+    authenticatedAt: Number(row.authenticated_at) || Number(row.created_at),
+    acr: row.acr,
+    amr: row.amr === '' ? [] : row.amr.split(' '),
+    kind: row.kind,
+    parentId: row.parent_id,
+    offline: row.offline === 1,
+  }
+}
