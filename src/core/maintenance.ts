@@ -1,4 +1,5 @@
 import type { Deletion } from './accounts/deletion.ts'
+import type { LogoutNotices } from './authorization/logout-notices.ts'
 import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import type { Outbox } from './mail/outbox.ts'
@@ -38,6 +39,8 @@ interface Maintained {
   readonly throttle: Throttle
   readonly login: Login
   readonly managedKeys: ManagedKeys | null
+  /** What tells clients of log-outs. Null if nobody is told. */
+  readonly logoutNotices: Pick<LogoutNotices, 'run'> | null
   /** Links, mails and accounts that end. Null if nothing of it is switched on. */
   readonly accounts: MaintainedAccounts | null
 }
@@ -58,6 +61,7 @@ export function createMaintenance({
   throttle,
   login,
   managedKeys,
+  logoutNotices,
   accounts,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
@@ -81,6 +85,7 @@ export function createMaintenance({
     await Promise.all([
       ...work.map((each) => repeat(each, signal, onError)),
       outbox?.run(signal, (error) => void tell(onError, error, 'sending of mails')),
+      logoutNotices?.run(signal, (error) => void tell(onError, error, 'telling of log-outs')),
     ])
   }
 }

@@ -64,7 +64,10 @@ export function createNoticePost({
     const addresses = await addressesOf(url.hostname)
     if (addresses.length === 0) return 'unreachable'
     // One that is not public among several is no mistake that anybody makes.
-    if (!mayBeAnywhere(url.hostname) && !addresses.every(({ address }) => isPublicAddress(address))) {
+    if (
+      !mayBeAnywhere(url.hostname) &&
+      !addresses.every(({ address }) => isPublicAddress(address))
+    ) {
       return 'address_not_public'
     }
     signal.throwIfAborted()

@@ -46,7 +46,9 @@ export function createNotifyingStore(
     users: overriding(users, {
       async update(id, changes, options) {
         if (changes.securityStamp === undefined) return await users.update(id, changes, options)
-        return await tellingOfUser((notifies) => users.update(id, changes, { ...options, notifies }))
+        return await tellingOfUser((notifies) =>
+          users.update(id, changes, { ...options, notifies }),
+        )
       },
       async replacePasswordHash(id, from, to, options) {
         if (!options?.renewal) return await users.replacePasswordHash(id, from, to, options)
@@ -59,8 +61,8 @@ export function createNotifyingStore(
     }),
     ...(consents && {
       consents: overriding(consents, {
-        withdraw: (userId, clientId, now, options) =>
-          telling((notifies) => consents.withdraw(userId, clientId, now, { ...options, notifies })),
+        withdraw: (userId, clientId, now, event) =>
+          telling((notifies) => consents.withdraw(userId, clientId, now, event, notifies)),
       }),
     }),
   })
