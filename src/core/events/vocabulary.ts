@@ -30,6 +30,8 @@ export type AuthEventType =
   | 'authn_client_fail'
   | 'authn_client_throttled'
   | 'authz_client_fail'
+  | 'authz_consent_granted'
+  | 'authz_consent_revoked'
   | 'step_up'
   | 'session_ended'
   | 'sessions_ended'
@@ -127,6 +129,14 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'A client may not use the grant that it asked for, or may not introspect tokens.',
     outcome: failure,
     bounded: true,
+  },
+  authz_consent_granted: {
+    says: 'A user allowed a client something. `scope` has all that the user has allowed it by now.',
+    outcome: success,
+  },
+  authz_consent_revoked: {
+    says: 'What a user had allowed a client was withdrawn. Its sessions and codes of the user were ended.',
+    outcome: success,
   },
   step_up: {
     says: 'The user of a session authenticated again, for something that needs a recent login.',

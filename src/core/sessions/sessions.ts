@@ -280,7 +280,7 @@ export function createSessions({
 }
 
 /** Leaves out the members that only core may see. */
-function toSession({ securityStamp: _, ...session }: SessionRecord): Session {
+export function toSession({ securityStamp: _, ...session }: SessionRecord): Session {
   return session
 }
 

@@ -1,0 +1,113 @@
+import { browserClientId } from '../clients/registration.ts'
+import { type Clock, clockTolerance } from '../clock.ts'
+import { type AuthEvents, actorOf } from '../events/events.ts'
+import type { SessionOptions } from '../sessions/session-options.ts'
+import type { Session, SessionRecord } from '../sessions/session-store.ts'
+import { createSessionTokens } from '../sessions/session-token.ts'
+import { type Sessions, toSession } from '../sessions/sessions.ts'
+import { findUserOfSession } from '../sessions/token-user.ts'
+import type { Store } from '../store.ts'
+import { isSuspended } from '../users/suspension.ts'
+import type { BrowserSession, BrowserSessions, OpenBrowserSession } from './authorization.ts'
+
+/** Seconds that a cookie is good for after the next one, for requests that were under way. */
+const cookieGrace = 10
+/** Seconds between two notes that a session is in use, at most. */
+const longestUnnoted = 3600
+/** How often a login that another one of the same session has overtaken is stored again at most. */
+const maxTries = 5
+
+export interface BrowserSessionsOptions {
+  readonly store: Store
+  readonly sessions: Sessions
+  readonly sessionOptions: Required<SessionOptions>
+  readonly events: AuthEvents
+  /** At least 32 bytes, as each of the others. */
+  readonly secret: Uint8Array
+  readonly previousSecrets?: readonly Uint8Array[]
+  readonly clock: Clock
+}
+
+/** Opens, reads and ends the sessions of browsers at the login pages. */
+export function createBrowserSessions({
+  store,
+  sessions,
+  sessionOptions: { idleLifetime },
+  events,
+  secret,
+  previousSecrets,
+  clock,
+}: BrowserSessionsOptions): BrowserSessions {
+  const kind = { prefix: 'pbs', purpose: 'portcullis browser session' }
+  const cookies = createSessionTokens(kind, secret, previousSecrets)
+  const noteAfter = Math.min(longestUnnoted, Math.floor(idleLifetime / 4))
+
+  function withCookie(session: Session): OpenBrowserSession {
+    return { session, cookie: cookies.format(session.id, session.generation) }
+  }
+
+  /** The session if it is live, but for its user. */
+  async function findLive(id: string): Promise<SessionRecord | null> {
+    const session = await store.sessions.find(id)
+    if (session?.kind !== 'browser' || session.revokedAt !== null) return null
+    const now = clock()
+    return session.expiresAt > now && session.rotatedAt > now - idleLifetime ? session : null
+  }
+
+  return {
+    async open(user, { replaces, userAgent, authentication, address, requestId }) {
+      const opened = await sessions.open(user, {
+        ...{ clientId: browserClientId, kind: 'browser', scopes: [] },
+        ...{ userAgent, authentication, address, requestId },
+      })
+      if (opened === null) return null
+      if (replaces !== undefined) {
+        await sessions.end(replaces, {
+          by: { actor: actorOf({ userId: user.id }), address, requestId },
+        })
+      }
+      return withCookie(opened.session)
+    },
+    async read(cookie) {
+      const parsed = cookies.parse(cookie)
+      const session = parsed && (await findLive(parsed.sessionId))
+      if (!session) return null
+      const isNewest = session.generation === parsed.generation
+      const isOfBefore = session.generation === parsed.generation + 1
+      const now = clock()
+      if (!isNewest && !(isOfBefore && isWithinGrace(session, now))) return null
+      const user = await findUserOfSession(store, session)
+      if (!user?.active || isSuspended(user, now)) return null
+      if (session.rotatedAt > now - noteAfter)
+        return { session: toSession(session), user, isNewest }
+      if (!(await store.sessions.touch(session.id, now, now - idleLifetime))) return null
+      return { session: toSession({ ...session, rotatedAt: now }), user, isNewest }
+    },
+    async reauthenticate({ session: { id, generation }, user }, authentication, by) {
+      const { id: userId, securityStamp } = user
+      const { authenticatedAt, acr, amr } = authentication
+      const changed = { id, userId, securityStamp, authenticatedAt, acr, amr }
+      const actor = actorOf({ userId })
+      const about = { actor, ...by, type: 'step_up', userId, sessionId: id } as const
+      // A form that was sent twice: each is a login, and the later one has the cookie that lasts.
+      let newest = generation
+      for (let tries = 0; tries < maxTries; tries++) {
+        const idleSince = clock() - idleLifetime
+        const session = await events.recordWith(about, (event) =>
+          store.sessions.reauthenticate({ ...changed, idleSince, generation: newest }, event),
+        )
+        if (session) return withCookie(toSession(session))
+        const found = await findLive(id)
+        if (found === null || found.generation === newest) return null
+        newest = found.generation
+      }
+      return null
+    },
+    end: (sessionId, by) => sessions.end(sessionId, by && { by }),
+  }
+}
+
+/** A generation is made when the user authenticates. Not before that either: a clock may have been set back. */
+function isWithinGrace({ authenticatedAt }: BrowserSession['session'], now: number): boolean {
+  return now <= authenticatedAt + cookieGrace && now >= authenticatedAt - clockTolerance
+}
