@@ -238,7 +238,17 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         await store.close()
       },
       [internals]: {
-        ...{ store: bare, clients, login, throttle, passwords, accessTokens, events, keys, notices },
+        ...{
+          store: bare,
+          clients,
+          login,
+          throttle,
+          passwords,
+          accessTokens,
+          events,
+          keys,
+          notices,
+        },
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
