@@ -1,4 +1,4 @@
-import { createPermissions, type Permissions } from './access/permissions.ts'
+import { createPermissions, openIdScopeNames, type Permissions } from './access/permissions.ts'
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
 import type { AuthOptions } from './auth-options.ts'
@@ -132,6 +132,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
+    const { hostedLogin } = options
     const clients = createClients({
       store: bare,
       digest,
@@ -141,7 +142,6 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       attempts: createClientAttempts(throttle, clock),
       clock,
     })
-    const { hostedLogin } = options
     const logoutNotices =
       hostedLogin?.createLogoutNotices({
         ...{ store: bare, clients, events, keys, issuer, clock },
@@ -188,10 +188,14 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       clock,
       ...(trusted.length > 0 && { verifyExternal: issuers.verify }),
     })
-    const permissions = createPermissions(options.permissions ?? {}, [
-      ...grantable(roles, trusted),
-      ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
-    ])
+    const permissions = createPermissions(
+      options.permissions ?? {},
+      [
+        ...grantable(roles, trusted),
+        ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
+      ],
+      hostedLogin && openIdScopeNames,
+    )
     const authorization = hostedLogin?.createAuthorization({
       ...{ store, events, sessions, sessionOptions: checked.sessionOptions, keys, managedKeys },
       ...{ secret, previousSecrets, issuer, clock, permissions },

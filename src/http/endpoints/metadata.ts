@@ -10,7 +10,7 @@ const secretMethods = ['client_secret_basic', 'client_secret_post']
  * Returns the authorization server metadata (RFC 8414 §2): only what works. URLs come from the
  * configured issuer, never from a request.
  */
-function createMetadata(auth: Auth, urls: EndpointUrls): object {
+export function createMetadata(auth: Auth, urls: EndpointUrls): object {
   const scopes = Object.keys(auth.permissions.describe())
   return {
     issuer: auth.issuer,
@@ -44,9 +44,14 @@ export const metadataEndpoint: DocumentEndpoint = {
  * for an issuer that has none, because it is no http URL or its path is not plain.
  */
 export function metadataPath(issuer: string): string | null {
+  return inserted(issuer, wellKnown)
+}
+
+/** The same for a well-known path of another document (RFC 8615). */
+export function inserted(issuer: string, path: string): string | null {
   if (!/^https?:/.test(issuer) || !URL.canParse(issuer)) return null
-  const path = issuerPath(issuer)
-  return /^[\w./~-]*$/.test(path) ? wellKnown + path : null
+  const behind = issuerPath(issuer)
+  return /^[\w./~-]*$/.test(behind) ? path + behind : null
 }
 
 /** The path below which a proxy serves this, without a slash at the end: the issuer says it, if it is a URL by http. */
