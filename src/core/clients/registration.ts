@@ -1,8 +1,19 @@
 import { createHash } from 'node:crypto'
 import { scopeMaxLength } from '../access/roles.ts'
 import { everyPermission, formatScope, isScopeToken } from '../access/scope.ts'
+import {
+  type BrowserClient,
+  browserClientProblems,
+  toBrowserClientRecord,
+} from './browser-client.ts'
 import type { ClientRecord } from './client-store.ts'
-import { defaultGrants, grantNames, haveGrantFor, isGrantName } from './grants.ts'
+import {
+  defaultBrowserGrants,
+  defaultGrants,
+  grantNames,
+  haveGrantFor,
+  isGrantName,
+} from './grants.ts'
 
 /** The client of a request that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'
@@ -10,12 +21,15 @@ export const firstPartyClientId = 'first-party'
 export const browserClientId = 'portcullis:browser'
 
 /** What a client is registered with. */
-export interface NewClient {
+export interface NewClient extends BrowserClient {
   /** Printable ASCII without spaces and colons, 100 characters at most, and no UUID. */
   readonly id: string
   /** For people to read. Default: the id. */
   readonly name?: string
-  /** Default `['password', 'refresh_token']`; none for one that only introspects. */
+  /**
+   * Default `['password', 'refresh_token']`, and with `redirectUris` `['authorization_code', 'refresh_token']`;
+   * none for one that only introspects.
+   */
   readonly grants?: readonly string[]
   /**
    * The permissions that it may be delegated. Default: all that the role of the user grants; for
@@ -79,15 +93,23 @@ export function clientProblems(client: NewClient, confidential: boolean): readon
   } else if (introspect && !confidential) {
     problems.push(`The ${title} must have a secret to introspect tokens.`)
   }
+  problems.push(...browserClientProblems(client, title, confidential))
+  const { redirectUris = [] } = client
+  const isNowhere = Array.isArray(redirectUris) && redirectUris.length === 0
+  if (isNowhere && Array.isArray(grants) && grants.includes('authorization_code')) {
+    problems.push(`The ${title} must have a redirect URI for the grant authorization_code.`)
+  }
   return problems
 }
 
 /** The record of a registration that has no problems. */
 export function toClientRecord(
-  { id, name = id, grants = defaultGrants, scopes, introspect }: NewClient,
+  client: NewClient,
   secret: string | null,
   createdAt: number,
 ): ClientRecord {
+  const { id, name = id, scopes, introspect } = client
+  const { grants = client.redirectUris?.length ? defaultBrowserGrants : defaultGrants } = client
   return Object.freeze({
     id,
     name,
@@ -96,16 +118,7 @@ export function toClientRecord(
     scopes: scopes ? [...new Set(scopes)] : null,
     introspect: introspect ?? secret !== null,
     createdAt,
-    redirectUris: [],
-    postLogoutRedirectUris: [],
-    firstParty: false,
-    tokenEndpointAuthMethod: null,
-    pkce: 'required',
-    logoUri: null,
-    clientUri: null,
-    policyUri: null,
-    tosUri: null,
-    backchannelLogoutUri: null,
+    ...toBrowserClientRecord(client),
   })
 }
 

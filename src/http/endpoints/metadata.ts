@@ -1,5 +1,5 @@
 import type { Auth } from '../../core/auth.ts'
-import { grantNames } from '../../core/clients/grants.ts'
+import { grantNamesOf } from '../grants/grants.ts'
 import type { DocumentEndpoint, EndpointUrls } from './endpoint.ts'
 
 const wellKnown = '/.well-known/oauth-authorization-server'
@@ -21,7 +21,7 @@ export function createMetadata(auth: Auth, urls: EndpointUrls): object {
     // §2 requires the member and §3.2 forbids an empty list. There is no authorization endpoint, so no
     // response type: `none` is the registered word for that.
     response_types_supported: ['none'],
-    grant_types_supported: grantNames,
+    grant_types_supported: grantNamesOf(auth),
     token_endpoint_auth_methods_supported: ['none', ...secretMethods],
     revocation_endpoint_auth_methods_supported: ['none', ...secretMethods],
     introspection_endpoint_auth_methods_supported: secretMethods,
