@@ -190,10 +190,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     })
     const permissions = createPermissions(
       options.permissions ?? {},
-      [
-        ...grantable(roles, trusted),
-        ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
-      ],
+      [...grantable(roles, trusted), ...checked.configured.flatMap(({ scopes }) => scopes ?? [])],
       hostedLogin && openIdScopeNames,
     )
     const authorization = hostedLogin?.createAuthorization({

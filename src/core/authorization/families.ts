@@ -6,8 +6,8 @@ import type { AuthEvents } from '../events/events.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
 import type { SessionRecord } from '../sessions/session-store.ts'
 import type { Store } from '../store.ts'
-import type { AuthorizationCodeRecord } from './authorization-code-store.ts'
 import type { CodeExchangeRequest } from './authorization.ts'
+import type { AuthorizationCodeRecord } from './authorization-code-store.ts'
 
 /** Sessions that one client has through one browser session: the oldest ends when there are more. */
 const maxPerBrowser = 5

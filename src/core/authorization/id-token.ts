@@ -90,7 +90,9 @@ export function createIdTokens({ keys, issuer, lifetime, clock }: IdTokensOption
  * Ed25519 that is SHA-512 (RFC 8032 §5.1).
  */
 function accessTokenHash(accessToken: string, { algorithm }: SigningKey): string {
-  const hash = createHash(algorithm === 'EdDSA' ? 'sha512' : 'sha256').update(accessToken).digest()
+  const hash = createHash(algorithm === 'EdDSA' ? 'sha512' : 'sha256')
+    .update(accessToken)
+    .digest()
   return hash.subarray(0, hash.length / 2).toString('base64url')
 }
 

@@ -12,7 +12,8 @@ const claimsOfScope: Readonly<Record<string, Readonly<Record<string, Reader>>>> 
   profile: { preferred_username: ({ username }) => username },
   email: {
     email: ({ email }) => email,
-    email_verified: ({ email, emailVerifiedAt }) => (email === null ? null : emailVerifiedAt !== null),
+    email_verified: ({ email, emailVerifiedAt }) =>
+      email === null ? null : emailVerifiedAt !== null,
   },
   offline_access: {},
 }

@@ -129,7 +129,10 @@ export const introspectionEndpoint: FormEndpoint = {
           jti: text,
           sid: { type: 'string', description: 'The session' },
           roles: { type: 'array', items: text, description: 'The role of the user today' },
-          auth_time: { ...instant, description: 'When the user authenticated, in seconds since 1970' },
+          auth_time: {
+            ...instant,
+            description: 'When the user authenticated, in seconds since 1970',
+          },
           acr: { type: 'string', description: 'How strong that was: `1fa` is one factor' },
           amr: { type: 'array', items: text, description: 'By what: `pwd` is a password' },
         },

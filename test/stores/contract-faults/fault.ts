@@ -13,7 +13,7 @@ export type Outbox = Ports['outbox']
 
 type PortName =
   | ('users' | 'sessions' | 'identities' | 'signingKeys' | 'throttle' | 'clients' | 'events')
-  | ('oneTimeTokens' | 'outbox')
+  | ('oneTimeTokens' | 'outbox' | 'consents' | 'logoutNotices')
 
 /** Replaces some of what a port does. */
 export function on<Port extends PortName>(
