@@ -17,6 +17,10 @@ export interface WholeStore extends Store {
 export interface AuthorizationStore extends Store {
   readonly authorizationCodes: AuthorizationCodeStore
   readonly consents: ConsentStore
+}
+
+/** A store that keeps log-outs which clients are to be told of: a store may leave them out. */
+interface NoticeStore extends Store {
   readonly logoutNotices: LogoutNoticeStore
 }
 
@@ -44,4 +48,5 @@ export function testsOf<Part extends Optional>(
   }
 }
 
-export type Having<Part extends Optional> = Store & Pick<WholeStore & AuthorizationStore, Part>
+export type Having<Part extends Optional> = Store &
+  Pick<WholeStore & AuthorizationStore & NoticeStore, Part>
