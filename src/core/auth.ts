@@ -137,6 +137,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       store: bare,
       digest,
       configured: checked.configured,
+      hostedAt: hostedLogin ? issuer : null,
       stamps: createClientStamps(secret, previousSecrets),
       events,
       attempts: createClientAttempts(throttle, clock),

@@ -8,6 +8,7 @@ import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
 import type { SessionRecord } from '../sessions/session-store.ts'
+import { toSession } from '../sessions/sessions.ts'
 import type { Store } from '../store.ts'
 import { userAt } from '../users/suspension.ts'
 import type { UserRecord } from '../users/user-store.ts'
@@ -73,9 +74,8 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
       })
       if (isNew) await families.bound(session)
       const refreshToken = refreshTokens.format(session.id, session.generation)
-      const { securityStamp: _, ...shown } = session
       const { scopes, nonce } = record
-      return { opened: { session: shown, refreshToken }, user, scopes, nonce }
+      return { opened: { session: toSession(session), refreshToken }, user, scopes, nonce }
     },
   }
 
@@ -150,9 +150,8 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
     }
     if (sessionId === null) throw refused('used')
     const now = clock()
-    const reuse = {
-      ...{ type: 'authn_code_reuse', ...by(request), userId, clientId, sessionId },
-    } as const
+    const about = { ...by(request), userId, clientId, sessionId }
+    const reuse = { ...about, type: 'authn_code_reuse' } as const
     await events
       .recordWith(reuse, (event) => store.sessions.revoke(sessionId, now, { event }))
       .catch(async (error) => {

@@ -1,9 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
-import { knownAddress } from '../address.ts'
-import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../clock.ts'
 import type { AuthEvents } from '../events/events.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
+import { maxPerUser, placeOf } from '../sessions/session-place.ts'
 import type { SessionRecord } from '../sessions/session-store.ts'
 import type { Store } from '../store.ts'
 import type { CodeExchangeRequest } from './authorization.ts'
@@ -11,9 +10,6 @@ import type { AuthorizationCodeRecord } from './authorization-code-store.ts'
 
 /** Sessions that one client has through one browser session: the oldest ends when there are more. */
 const maxPerBrowser = 5
-/** Sessions that one user may have: the least recently used goes when there are more. */
-const maxPerUser = 100
-const labelMaxLength = 200
 
 /** What the sessions of clients are opened from. */
 export interface FamilyOptions {
@@ -58,8 +54,8 @@ export function createFamilies({ store, events, sessionOptions, clock }: FamilyO
       const now = clock()
       const live = await sessions.listChildren(String(parentId), clientId, now)
       for (const { id } of live.slice(maxPerBrowser)) {
-        const ended = { type: 'session_ended', actor: 'system', userId, clientId, sessionId: id }
-        await events.recordWith({ ...ended, type: 'session_ended' }, (event) =>
+        const about = { actor: 'system', userId, clientId, sessionId: id }
+        await events.recordWith({ ...about, type: 'session_ended' }, (event) =>
           sessions.revoke(id, now, { event }),
         )
       }
@@ -70,10 +66,11 @@ export function createFamilies({ store, events, sessionOptions, clock }: FamilyO
   function newFamily(
     record: AuthorizationCodeRecord,
     parent: SessionRecord,
-    { client, userAgent = '', address }: CodeExchangeRequest,
+    { client, userAgent, address }: CodeExchangeRequest,
   ): SessionRecord {
     const now = clock()
-    const offline = record.scopes.includes('offline_access') && mayRefresh(client)
+    const offline =
+      record.scopes.includes('offline_access') && client.grants.includes('refresh_token')
     const expiresAt = now + sessionOptions.lifetime
     return {
       ...grantOf(record),
@@ -87,8 +84,7 @@ export function createFamilies({ store, events, sessionOptions, clock }: FamilyO
       expiresAt: offline ? expiresAt : Math.min(expiresAt, parent.expiresAt),
       revokedAt: null,
       securityStamp: record.securityStamp,
-      label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
-      address: knownAddress(address || undefined) ?? '',
+      ...placeOf(userAgent, address),
       kind: 'login',
       parentId: parent.id,
       offline,
@@ -104,8 +100,4 @@ function grantOf({
   amr,
 }: AuthorizationCodeRecord): Pick<SessionRecord, 'scopes' | 'authenticatedAt' | 'acr' | 'amr'> {
   return { scopes, authenticatedAt, acr, amr }
-}
-
-function mayRefresh({ grants }: Client): boolean {
-  return grants.includes('refresh_token')
 }

@@ -17,8 +17,12 @@ import {
 
 /** The client of a request that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'
+
 /** The client of the sessions of browsers at the login pages. No registered id may have a colon. */
 export const browserClientId = 'portcullis:browser'
+
+/** The client of the page that documents the API, and logs in by browser there. */
+export const docsClientId = 'portcullis:docs'
 
 /** What a client is registered with. */
 export interface NewClient extends BrowserClient {
@@ -120,6 +124,31 @@ export function toClientRecord(
     createdAt,
     ...toBrowserClientRecord(client),
   })
+}
+
+/** The built-in clients that are there where people log in by browser. */
+export const hostedClientIds: readonly string[] = [browserClientId, docsClientId]
+
+/** True for a client that nobody registers. */
+export function isBuiltIn(id: string): boolean {
+  return id === firstPartyClientId || hostedClientIds.includes(id)
+}
+
+/** The built-in clients. @param hostedAt The issuer whose login pages there are; null without any. */
+export function builtInClients(hostedAt: string | null): readonly ClientRecord[] {
+  const firstParty = { id: firstPartyClientId, firstParty: true }
+  if (hostedAt === null) return [toClientRecord(firstParty, null, 0)]
+  const browser = { id: browserClientId, name: 'Login pages', grants: [], firstParty: true }
+  const docs: NewClient = {
+    id: docsClientId,
+    name: 'API documentation',
+    // No refresh token: the page keeps what it has in its memory.
+    grants: ['authorization_code'],
+    redirectUris: [`${hostedAt.replace(/\/$/, '')}/docs/oauth2-redirect.html`],
+    firstParty: true,
+    tokenEndpointAuthMethod: 'none',
+  }
+  return [firstParty, browser, docs].map((client) => toClientRecord(client, null, 0))
 }
 
 /**

@@ -30,11 +30,12 @@ export function openIdEndpoints(auth: Auth, place: HostedPlace): readonly Mounte
     body: await createOpenIdMetadata(auth, authorization, place),
   }))
   const metadata = named('metadata').map((each) => ({ ...each, answer: document }))
-  const [first] = metadata
   // Without ID tokens it is no OpenID Connect, and there is nothing to discover.
-  const isOpenId = authorization.idTokens !== null && first !== undefined
-  const places = isOpenId ? [...new Set([base + wellKnown, inserted(auth.issuer, wellKnown)])] : []
-  const discovery = places.flatMap((path) => (path === null ? [] : [{ ...first, path }]))
+  const isOpenId = authorization.idTokens !== null
+  const places = new Set(isOpenId ? [base + wellKnown, inserted(auth.issuer, wellKnown)] : [])
+  const discovery = [...places].flatMap((path) =>
+    path === null ? [] : metadata.slice(0, 1).map((each) => ({ ...each, path })),
+  )
   return [
     ...[...metadata, ...discovery, ...named('jwks')].map(readableByAll),
     ...named('token', 'revocation').map((each) => readableBy(allows, each)),

@@ -92,6 +92,7 @@ function documentToken(auth: Auth): object {
   const { compatibility } = auth
   const names = grantNamesOf(auth)
   const served = names.map((name) => grants[name])
+  const hasIdTokens = auth[internals].hosted?.authorization.idTokens != null
   const withoutScope = `A login that asks for no scope gets ${compatibility ? 'none' : 'all that the role of the user grants'}.`
   const badPassword = 'Incorrect username or password'
   const refusesWith400 = compatibility?.incorrectPassword === 400
@@ -116,7 +117,7 @@ function documentToken(auth: Auth): object {
       },
     },
     success: 'An access token',
-    answer: tokenResponse,
+    answer: hasIdTokens ? withIdToken : tokenResponse,
     refusals: {
       400: `The request is malformed${refusesWith400 ? `, or ${badPassword.toLowerCase()}` : ''}`,
       401: `${refusesWith400 ? 'The' : `${badPassword}, or the`} client could not be authenticated`,
@@ -141,5 +142,13 @@ const tokenResponse = {
       description: 'Absent for a client that acts for itself, and for an inactive user',
     },
     scope: { type: 'string', description: 'What the token may do, space-delimited' },
+  },
+}
+
+const withIdToken = {
+  ...tokenResponse,
+  properties: {
+    ...tokenResponse.properties,
+    id_token: { type: 'string', description: 'With the scope `openid`: who has logged in' },
   },
 }

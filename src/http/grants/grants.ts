@@ -14,8 +14,11 @@ const authorizationCodeGrant: UserGrant = {
     'With `grant_type=authorization_code` the code of a login by browser is exchanged (§4.1.3), once; with the scope `openid` the answer has an ID token.',
   parameters: {
     code: { type: 'string' },
-    redirect_uri: { type: 'string', format: 'uri' },
-    code_verifier: { type: 'string', pattern: '^[A-Za-z0-9._~-]{43,128}$' },
+    redirect_uri: { type: 'string', description: 'As it was in the authorization request' },
+    code_verifier: {
+      type: 'string',
+      description: 'What the challenge was made of (RFC 7636 §4.1)',
+    },
   },
   async answer(...request) {
     const { grantAuthorizationCode } = await import('./authorization-code.ts')
