@@ -39,7 +39,7 @@ export function createNotifyingStore(
   return overriding(store, {
     sessions: overriding(sessions, {
       async revoke(id, now, options = {}) {
-        if (isByItsClient(options)) return await sessions.revoke(id, now, options)
+        if (isNoLogOut(options)) return await sessions.revoke(id, now, options)
         return await telling((notifies) => sessions.revoke(id, now, { ...options, notifies }))
       },
     }),
@@ -68,10 +68,14 @@ export function createNotifyingStore(
   })
 }
 
-/** A client that gives its own token back has logged nobody out, and knows of it. */
-function isByItsClient({ event }: Revocation): boolean {
+/**
+ * A client that gives its own token back has logged nobody out, and knows of it. Neither has a session that
+ * makes room for others of the same browser.
+ */
+function isNoLogOut({ event }: Revocation): boolean {
   const { type, actor, clientId } = event ?? {}
-  return type === 'session_ended' && clientId !== undefined && actor === actorOf({ clientId })
+  if (type !== 'session_ended' || clientId === undefined) return false
+  return actor === actorOf({ clientId }) || actor === 'system'
 }
 
 /** An object with some members in the place of its own. All others are its own, whatever they are kept in. */
