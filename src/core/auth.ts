@@ -119,19 +119,37 @@ export async function createAuth<Fields extends AnyFields = UserFields>(
 async function assemble(given: AuthOptions): Promise<Auth> {
   const checked = await checkAuthOptions(given)
   const { options, roles, defaultRole, fields, defaultFields, accountSettings, trusted } = checked
-  const { store, issuer, audience, accessTokenLifetime, clock } = checked
+  const { store: bare, issuer, audience, accessTokenLifetime, clock } = checked
   const passwords = await createPasswordHasher(options.passwordHash)
-  await store.open()
+  await bare.open()
   try {
-    requirePeppers(await store.users.pepperIds(), readPeppers(options.passwordHash))
-    const events = createAuthEvents(store.events, clock, checked.eventRetention)
+    requirePeppers(await bare.users.pepperIds(), readPeppers(options.passwordHash))
+    const events = createAuthEvents(bare.events, clock, checked.eventRetention)
     const policy = createPasswordPolicy(checked.passwordPolicy, (reason) =>
       events.record({ type: 'breach_check_failed', actor: 'system', reason }),
     )
-    const loaded = await loadKeys(options, { store, accessTokenLifetime, events, clock })
+    const loaded = await loadKeys(options, { store: bare, accessTokenLifetime, events, clock })
     const { keys, managedKeys, secret, previousSecrets } = loaded
-    const throttle = createThrottle(store.throttle, secret, clock)
+    const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
+    const { hostedLogin } = options
+    const clients = createClients({
+      store: bare,
+      digest,
+      configured: checked.configured,
+      hostedAt: hostedLogin ? issuer : null,
+      stamps: createClientStamps(secret, previousSecrets),
+      events,
+      attempts: createClientAttempts(throttle, clock),
+      clock,
+    })
+    const logoutNotices =
+      hostedLogin?.createLogoutNotices({
+        ...{ store: bare, clients, events, keys, issuer, clock },
+        allowHosts: hostedLogin.settings.backchannel.allowHosts,
+      }) ?? null
+    // What ends sessions tells their clients.
+    const store = logoutNotices?.store ?? bare
     const addressDigestOf = createKeyedDigest(secret, 'portcullis addresses')
     const mailing =
       accountSettings &&
@@ -171,17 +189,6 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       clock,
       ...(trusted.length > 0 && { verifyExternal: issuers.verify }),
     })
-    const clients = createClients({
-      store,
-      digest,
-      configured: checked.configured,
-      hostedAt: options.hostedLogin ? issuer : null,
-      stamps: createClientStamps(secret, previousSecrets),
-      events,
-      attempts: createClientAttempts(throttle, clock),
-      clock,
-    })
-    const { hostedLogin } = options
     const permissions = createPermissions(
       options.permissions ?? {},
       [...grantable(roles, trusted), ...checked.configured.flatMap(({ scopes }) => scopes ?? [])],
@@ -220,7 +227,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       clock,
       check: () => store.check(),
       maintain: createMaintenance({
-        ...{ sessions, events, throttle, login, managedKeys },
+        ...{ sessions, events, throttle, login, managedKeys, logoutNotices },
         accounts: mailing && {
           outbox: mailing.outbox,
           deletion: accounts?.deletion ?? null,
@@ -235,13 +242,24 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         await store.close()
       },
       [internals]: {
-        ...{ store, clients, login, throttle, passwords, accessTokens, events, keys, notices },
+        ...{
+          store: bare,
+          clients,
+          login,
+          throttle,
+          passwords,
+          accessTokens,
+          events,
+          keys,
+          notices,
+        },
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
-        hosted: hostedLogin && authorization ? { ...hostedLogin, authorization } : null,
+        hosted:
+          hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },
     }
   } catch (error) {
-    await store.close()
+    await bare.close()
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { Deletion } from './accounts/deletion.ts'
 import type { AuthorizationCodeStore } from './authorization/authorization-code-store.ts'
+import type { LogoutNotices } from './authorization/logout-notices.ts'
 import type { Clock } from './clock.ts'
 import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
@@ -41,6 +42,8 @@ interface Maintained {
   readonly throttle: Throttle
   readonly login: Login
   readonly managedKeys: ManagedKeys | null
+  /** What tells clients of log-outs. Null if nobody is told. */
+  readonly logoutNotices: Pick<LogoutNotices, 'run'> | null
   /** Links, mails and accounts that end. Null if nothing of it is switched on. */
   readonly accounts: MaintainedAccounts | null
   /** Codes of logins by browser. Null if that is not switched on. */
@@ -66,6 +69,7 @@ export function createMaintenance({
   throttle,
   login,
   managedKeys,
+  logoutNotices,
   accounts,
   codes,
   clock,
@@ -92,6 +96,7 @@ export function createMaintenance({
     await Promise.all([
       ...work.map((each) => repeat(each, signal, onError)),
       outbox?.run(signal, (error) => void tell(onError, error, 'sending of mails')),
+      logoutNotices?.run(signal, (error) => void tell(onError, error, 'telling of log-outs')),
     ])
   }
 }

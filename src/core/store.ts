@@ -1,5 +1,6 @@
 import type { AuthorizationCodeStore } from './authorization/authorization-code-store.ts'
 import type { ConsentStore } from './authorization/consent-store.ts'
+import type { LogoutNoticeStore } from './authorization/logout-notice-store.ts'
 import type { ClientStore, ClientSubject } from './clients/client-store.ts'
 import type { AuthEvent, EventStore } from './events/event-store.ts'
 import type { IdentityStore } from './issuers/identity-store.ts'
@@ -40,6 +41,8 @@ export interface Store {
   readonly authorizationCodes?: AuthorizationCodeStore
   /** What users have allowed clients. Absent: as above. */
   readonly consents?: ConsentStore
+  /** Log-outs that clients are to be told of. Absent: no client is told. */
+  readonly logoutNotices?: LogoutNoticeStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
   /**

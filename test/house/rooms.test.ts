@@ -25,7 +25,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     sessions: ['events', 'keys', 'tokens', 'users'],
     clients: ['access', 'events', 'keys', 'throttle', 'tokens', 'users'],
     issuers: ['access', 'events', 'tokens', 'users'],
-    authorization: ['access', 'clients', 'events', 'keys', 'sessions', 'tokens', 'users'],
+    authorization: ['access', 'clients', 'events', 'keys', 'mail', 'sessions', 'tokens', 'users'],
   },
   http: {
     guards: [],

@@ -26,6 +26,14 @@ export interface ConsentStore {
   /**
    * Withdraws a consent, ends the sessions that the client has of the user, and deletes its codes of the user,
    * in one transaction. False if there is no such consent; sessions and codes end then, too.
+   *
+   * @param notifies As in `Revocation`. Default none.
    */
-  withdraw(userId: string, clientId: string, now: number, event?: AuthEvent): Promise<boolean>
+  withdraw(
+    userId: string,
+    clientId: string,
+    now: number,
+    event?: AuthEvent,
+    notifies?: readonly string[],
+  ): Promise<boolean>
 }

@@ -7,12 +7,18 @@ import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Store } from '../store.ts'
 import type { Authorization, HostedLoginSettings } from './authorization.ts'
+import type { LogoutNoticeParts, LogoutNotices } from './logout-notices.ts'
 
 /** The option `hostedLogin` of `createAuth`, as `hostedLogin()` of `portcullis/hosted-login` makes it. */
 export interface HostedLogin {
   readonly settings: HostedLoginSettings
   /** Puts its parts together. For `createAuth`. */
   createAuthorization(parts: AuthorizationParts): Authorization
+  /**
+   * What tells clients of log-outs. For `createAuth`. Null if nobody could be told: the store has no place for
+   * notices, or tokens are signed with a secret, which no client can verify.
+   */
+  createLogoutNotices(parts: LogoutNoticeParts): LogoutNotices | null
   /** The endpoints of the authorization code flow. The layer that made it knows what this is. */
   readonly endpoints: unknown
 }

@@ -37,6 +37,7 @@ export type AuthEventType =
   | 'step_up'
   | 'session_ended'
   | 'sessions_ended'
+  | 'authn_logout_notice_failed'
   | 'user_created'
   | 'users_imported'
   | 'user_updated'
@@ -157,6 +158,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: success,
   },
   sessions_ended: { says: 'A user was logged out everywhere.', outcome: success },
+  authn_logout_notice_failed: {
+    says: 'A client could not be told of a log-out. `given_up` says whether that is tried again.',
+    outcome: failure,
+    passing: true,
+  },
   user_created: { says: 'A user was created.', outcome: success },
   users_imported: {
     says: 'Users of an older system were created, in one transaction.',

@@ -3,6 +3,7 @@ import type { AuthEvents } from '../events/events.ts'
 import { type Mail, type Mailer, MailRefusedError, type Sender } from './mailer.ts'
 import type { MailOutcome, MailRecord, OutboxStore } from './outbox-store.ts'
 import type { MailSealing, OpenedMail } from './sealed-mail.ts'
+import type { Claimed } from './sending.ts'
 import { oneLine } from './templates/layout.ts'
 import type { MailText, ResolvedMail } from './templates/mail-data.ts'
 
@@ -23,13 +24,6 @@ export interface DeliveryOptions {
   readonly deadline: number
 }
 
-/** A claimed mail, and until when nobody else sends it. */
-export interface Claimed {
-  readonly mail: MailRecord
-  /** By the monotonic clock, in milliseconds. */
-  readonly leaseEndsAt: number
-}
-
 /** Why a mail was not sent this time. The cause may name the address: it is neither told nor stored. */
 export class MailNotSentError extends Error {
   override readonly name = 'MailNotSentError'
@@ -44,7 +38,7 @@ const retryAfter = [10, 60, 5 * 60, 30 * 60] as const
  */
 export function createDelivery(
   options: DeliveryOptions,
-): (claimed: Claimed, stop: AbortSignal) => Promise<MailNotSentError | null> {
+): (claimed: Claimed<MailRecord>, stop: AbortSignal) => Promise<MailNotSentError | null> {
   const { store, sealing, events, clock, resolve, render, deadline } = options
 
   /** Sends a mail, unless there is nothing to send or no time. */
@@ -74,7 +68,7 @@ export function createDelivery(
       : { state: 'waiting', reason: problem, dueAt }
   }
 
-  return async ({ mail, leaseEndsAt }, stop) => {
+  return async ({ item: mail, leaseEndsAt }, stop) => {
     const { id, kind, attempts } = mail
     const opened = sealing.open(mail)
     const sent: Sent =

@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Bell } from './bell.ts'
-import { MailNotSentError } from './delivery.ts'
 import type { Sending } from './sending.ts'
 
 export interface LoopOptions {
@@ -9,8 +8,10 @@ export interface LoopOptions {
   readonly bell: Bell
   /** Seconds after which it looks for mails of other processes, and for those that are to be tried again. */
   readonly interval: number
-  /** Seconds that mails under way get when the loop is told to end. */
+  /** Seconds that what is under way gets when the loop is told to end. */
   readonly grace: number
+  /** True for an error of which one in a minute is told: a receiver that is gone would fill the log. */
+  readonly isMinor: (error: unknown) => boolean
 }
 
 /** Seconds after a store that did not answer, doubled each time, and at most. */
@@ -21,16 +22,16 @@ const longestPause = 60
  * process sends 20 a second at most, so that a flood of mails leaves the thread to requests.
  */
 const breath = 250
-/** Seconds in which one mail that was not sent is told of: a relay that is gone would fill the log. */
+/** Seconds in which one minor error is told of. */
 const quietFor = 60
 
 /** Sends what is due, again and again, until the signal aborts and no mail is under way. */
 export async function runOutbox(
-  { sending, bell, interval, grace }: LoopOptions,
+  { sending, bell, interval, grace, isMinor }: LoopOptions,
   signal: AbortSignal,
   onError: (error: unknown) => void,
 ): Promise<void> {
-  const tell = inMeasure(onError)
+  const tell = inMeasure(isMinor, onError)
   const under = sending(tell)
   const stop = new AbortController()
   let pause = 0
@@ -57,11 +58,14 @@ export async function runOutbox(
   clearTimeout(cutOff)
 }
 
-/** Passes everything on, but of mails that were not sent only one now and then. */
-function inMeasure(onError: (error: unknown) => void): (error: unknown) => void {
+/** Passes everything on, but of minor errors only one now and then. */
+function inMeasure(
+  isMinor: (error: unknown) => boolean,
+  onError: (error: unknown) => void,
+): (error: unknown) => void {
   let quietUntil = 0
   return (error) => {
-    if (error instanceof MailNotSentError) {
+    if (isMinor(error)) {
       if (performance.now() < quietUntil) return
       quietUntil = performance.now() + 1000 * quietFor
     }

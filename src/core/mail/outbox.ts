@@ -7,9 +7,9 @@ import { type MailKind, mailLifetime } from './kinds.ts'
 import { preferredLocale } from './locale.ts'
 import { createOneTimeSecrets, type OneTimeSecrets } from './one-time-secret.ts'
 import { runOutbox } from './outbox-loop.ts'
-import { coalescesFor, type NewMail, type OutboxCounts } from './outbox-store.ts'
+import { coalescesFor, type NewMail, type OutboxCounts, type OutboxStore } from './outbox-store.ts'
 import { createMailSealing, type JsonObject } from './sealed-mail.ts'
-import { createSending } from './sending.ts'
+import { createSending, sendAllDue } from './sending.ts'
 import { mailLocales } from './templates/render.ts'
 
 /** What a new mail is about. */
@@ -76,6 +76,9 @@ export interface OutboxOptions extends Omit<DeliveryOptions, 'sealing' | 'deadli
   readonly grace?: number
 }
 
+/** Of mails that were not sent one is told of now and then. */
+const isMinor = (error: unknown): boolean => error instanceof MailNotSentError
+
 /** Seconds that a mail is kept after it was made: 7 days, unless it waits. */
 const retention = 7 * 24 * 60 * 60
 
@@ -86,7 +89,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const digest = createKeyedDigest(secret, 'portcullis mails of a kind')
   const host = URL.parse(issuer)?.hostname || 'localhost'
   const deliver = createDelivery({ ...options, sealing, deadline, host })
-  const sending = { store, clock, deliver, concurrency, lease }
+  const claim: OutboxStore['claim'] = (now, until, limit) => store.claim(now, until, limit)
+  const sending = { claim, clock, deliver, concurrency, lease }
   const bell = createBell()
   const coalescesSince = (): number => clock() - coalescesFor
 
@@ -115,20 +119,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     wake: () => bell.ring(),
     coalescesSince,
-    async sendDue(signal = new AbortController().signal) {
-      const errors: unknown[] = []
-      const under = createSending(sending, (error) => errors.push(error))
-      try {
-        while (!signal.aborted && (await under.begin(signal))) await under.oneEnded()
-      } finally {
-        await under.allEnded()
-      }
-      const error = errors.find((each) => !(each instanceof MailNotSentError))
-      if (error !== undefined) throw error
-    },
+    sendDue: (signal) => sendAllDue(sending, isMinor, signal),
     run: (signal, onError) =>
       runOutbox(
-        { sending: (tell) => createSending(sending, tell), bell, interval, grace },
+        { sending: (tell) => createSending(sending, tell), bell, interval, grace, isMinor },
         signal,
         onError,
       ),

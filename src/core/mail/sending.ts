@@ -1,12 +1,19 @@
 import type { Clock } from '../clock.ts'
-import type { Claimed, MailNotSentError } from './delivery.ts'
-import type { OutboxStore } from './outbox-store.ts'
 
-/** Claims mails that are due, and sends a few at once. */
-export interface SendingOptions {
-  readonly store: OutboxStore
+/** What was claimed, and until when nobody else sends it. */
+export interface Claimed<Item> {
+  readonly item: Item
+  /** By the monotonic clock, in milliseconds. */
+  readonly leaseEndsAt: number
+}
+
+/** Claims what is due, and sends a few at once. */
+export interface SendingOptions<Item> {
+  /** Claims what is due, `limit` at most, which nobody else gets before `until`. */
+  readonly claim: (now: number, until: number, limit: number) => Promise<readonly Item[]>
   readonly clock: Clock
-  readonly deliver: (claimed: Claimed, stop: AbortSignal) => Promise<MailNotSentError | null>
+  /** Answers with the reason if it was not sent; rejects if the store does not answer. */
+  readonly deliver: (claimed: Claimed<Item>, stop: AbortSignal) => Promise<Error | null>
   /** How many are sent at once. */
   readonly concurrency: number
   /** Seconds for which nobody else claims what was claimed. */
@@ -22,14 +29,14 @@ export interface Sending {
   allEnded(): Promise<void>
 }
 
-/** @param tell Hears of each mail that was not sent, and of a store that does not answer. */
-export function createSending(
-  { store, clock, deliver, concurrency, lease }: SendingOptions,
+/** @param tell Hears of each that was not sent, and of a store that does not answer. */
+export function createSending<Item>(
+  { claim, clock, deliver, concurrency, lease }: SendingOptions<Item>,
   tell: (error: unknown) => void,
 ): Sending {
   const underWay = new Set<Promise<void>>()
 
-  async function send(claimed: Claimed, stop: AbortSignal): Promise<void> {
+  async function send(claimed: Claimed<Item>, stop: AbortSignal): Promise<void> {
     try {
       const error = await deliver(claimed, stop)
       if (error !== null) tell(error)
@@ -44,17 +51,39 @@ export function createSending(
       if (room === 0) return true
       const leaseEndsAt = performance.now() + 1000 * lease
       const now = clock()
-      // No more than begin at once: a lease is not to run out while a mail waits for its turn.
-      const mails = await store.claim(now, now + lease, room)
-      for (const mail of mails) {
-        const sent = send({ mail, leaseEndsAt }, stop).finally(() => underWay.delete(sent))
+      // No more than begin at once: a lease is not to run out while one waits for its turn.
+      const items = await claim(now, now + lease, room)
+      for (const item of items) {
+        const sent = send({ item, leaseEndsAt }, stop).finally(() => underWay.delete(sent))
         underWay.add(sent)
       }
-      return mails.length === room
+      return items.length === room
     },
     oneEnded: () => (underWay.size === 0 ? Promise.resolve() : Promise.race(underWay)),
     async allEnded() {
       while (underWay.size > 0) await Promise.race(underWay)
     },
   }
+}
+
+/**
+ * Sends all that is due now; resolves when none is under way.
+ *
+ * @param isMinor True for an error that is none here: one that was not sent.
+ * @throws what the store throws, when it cannot answer.
+ */
+export async function sendAllDue<Item>(
+  options: SendingOptions<Item>,
+  isMinor: (error: unknown) => boolean,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  const errors: unknown[] = []
+  const under = createSending(options, (error) => errors.push(error))
+  try {
+    while (!signal.aborted && (await under.begin(signal))) await under.oneEnded()
+  } finally {
+    await under.allEnded()
+  }
+  const error = errors.find((each) => !isMinor(each))
+  if (error !== undefined) throw error
 }

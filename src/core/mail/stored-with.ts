@@ -9,6 +9,13 @@ export interface Redemption {
   readonly now: number
 }
 
+/** Which clients are told that all sessions of a user end. */
+export interface NotifiedClients {
+  readonly clientIds: readonly string[]
+  /** Seconds since 1970: a session that has expired by then is told of to nobody. */
+  readonly now: number
+}
+
 /**
  * What is stored in the transaction of a change, if the change is made: neither is there without the other.
  * Each is absent unless it is given.
@@ -28,6 +35,11 @@ export interface StoredWith {
   readonly redeems?: Redemption | undefined
   /** Every one-time token that is about one of these addresses (their digests) ends in the same step. */
   readonly endsAddresses?: readonly string[] | undefined
+  /**
+   * For a change of a user's stamp, or the removal of a user: a notice for each live session that ends with it
+   * and was opened through a browser session for one of these clients.
+   */
+  readonly notifies?: NotifiedClients | undefined
   /**
    * Statements of the application in the same transaction, after the change. What it throws undoes all, and
    * is thrown as it is. A store without transactions throws a `TypeError`.

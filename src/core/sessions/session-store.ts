@@ -97,6 +97,11 @@ export interface Revocation {
    * Default false.
    */
   readonly withChildren?: boolean | undefined
+  /**
+   * Clients that are told of the end of their sessions: for each ended session that was opened through a
+   * browser session for one of them, a notice is stored with the change. Default none.
+   */
+  readonly notifies?: readonly string[] | undefined
   /** Is stored with the change. Default none. */
   readonly event?: AuthEvent | undefined
 }

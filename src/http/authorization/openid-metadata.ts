@@ -1,5 +1,6 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Authorization } from '../../core/authorization/authorization.ts'
+import { internals } from '../../core/internals.ts'
 import { pageLocales } from '../../pages/texts/texts.ts'
 import type { HostedPlace } from '../endpoints/hosted-endpoints.ts'
 import { createMetadata } from '../endpoints/metadata.ts'
@@ -34,6 +35,11 @@ export async function createOpenIdMetadata(
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     ui_locales_supported: pageLocales,
+    // Back-Channel Logout §2.1.
+    ...(auth[internals].hosted?.logoutNotices && {
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
+    }),
     ...(idTokens && {
       userinfo_endpoint: root + userinfoPath,
       subject_types_supported: ['public'],

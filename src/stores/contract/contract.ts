@@ -10,6 +10,7 @@ import { eventsContract } from './events.ts'
 import { guardedWritesContract } from './guarded-writes.ts'
 import { identitiesContract } from './identities.ts'
 import { lastActiveUserContract } from './last-active-user.ts'
+import { logoutNoticesContract } from './logout-notices.ts'
 import { oneTimeTokensContract } from './one-time-tokens.ts'
 import { outboxContract } from './outbox.ts'
 import { passwordHashesContract } from './password-hashes.ts'
@@ -59,6 +60,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     clientsContract(stores)
     oneTimeTokensContract(stores)
     outboxContract(stores)
+    logoutNoticesContract(stores)
     storedWithContract(stores)
     browserSessionsContract(stores)
     authorizationCodesContract(stores)

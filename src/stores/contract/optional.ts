@@ -1,6 +1,7 @@
 import { type TestContext, test } from 'node:test'
 import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { ConsentStore } from '../../core/authorization/consent-store.ts'
+import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
 import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
 import type { OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { Store } from '../../core/store.ts'
@@ -18,7 +19,12 @@ export interface AuthorizationStore extends Store {
   readonly consents: ConsentStore
 }
 
-type Optional = 'oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents'
+/** A store that keeps log-outs which clients are to be told of: a store may leave them out. */
+interface NoticeStore extends Store {
+  readonly logoutNotices: LogoutNoticeStore
+}
+
+type Optional = 'oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices'
 
 /**
  * Makes what registers tests of a part that a store may leave out: each is skipped, and says so, if the store
@@ -42,4 +48,5 @@ export function testsOf<Part extends Optional>(
   }
 }
 
-export type Having<Part extends Optional> = Store & Pick<WholeStore & AuthorizationStore, Part>
+export type Having<Part extends Optional> = Store &
+  Pick<WholeStore & AuthorizationStore & NoticeStore, Part>

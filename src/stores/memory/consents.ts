@@ -13,7 +13,7 @@ export interface MemoryConsents extends ConsentStore {
 export function createMemoryConsents(
   readUser: (id: string) => UserRecord | null,
   addEvent: AddEvent,
-  endGrants: (userId: string, clientId: string, now: number) => void,
+  endGrants: (userId: string, clientId: string, now: number, notifies: readonly string[]) => void,
 ): MemoryConsents {
   const byKey = new Map<string, ConsentRecord>()
   const keyOf = (userId: string, clientId: string): string => `${userId} ${clientId}`
@@ -37,8 +37,8 @@ export function createMemoryConsents(
       addEvent(event)
       return true
     },
-    async withdraw(userId, clientId, now, event) {
-      endGrants(userId, clientId, now)
+    async withdraw(userId, clientId, now, event, notifies = []) {
+      endGrants(userId, clientId, now, notifies)
       if (!byKey.delete(keyOf(userId, clientId))) return false
       addEvent(event)
       return true

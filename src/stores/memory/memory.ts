@@ -6,6 +6,7 @@ import { createMemoryClients } from './clients.ts'
 import { createMemoryConsents } from './consents.ts'
 import { createMemoryEvents } from './events.ts'
 import { createMemoryIdentities } from './identities.ts'
+import { createMemoryLogoutNotices } from './logout-notices.ts'
 import { createMemoryOneTimeTokens } from './one-time-tokens.ts'
 import { createMemoryOutbox } from './outbox.ts'
 import { createMemorySessions } from './sessions.ts'
@@ -20,16 +21,31 @@ export function memory(...nothing: readonly never[]): Store {
   const sessionById = new Map<string, SessionRecord>()
   const events = createMemoryEvents()
   const outbox = createMemoryOutbox(events.add)
-  const users = createMemoryUsers(sessionById, forgetUser, events.add, () => oneTimeTokens.changes)
+  const logoutNotices = createMemoryLogoutNotices()
+  const users = createMemoryUsers(
+    sessionById,
+    forgetUser,
+    events.add,
+    () => oneTimeTokens.changes,
+    logoutNotices.note,
+  )
   const oneTimeTokens = createMemoryOneTimeTokens(users.read, events.add, outbox)
   const identities = createMemoryIdentities(users, events.add)
   const signingKeys = createMemorySigningKeys(events.add)
-  const sessions = createMemorySessions(sessionById, users.read, events.add)
+  const sessions = createMemorySessions(sessionById, users.read, events.add, logoutNotices.note)
   const authorizationCodes = createMemoryAuthorizationCodes(sessions, events.add)
-  const consents = createMemoryConsents(users.read, events.add, (userId, clientId, now) => {
-    authorizationCodes.forget((code) => code.userId === userId && code.clientId === clientId)
-    sessions.endAll((session) => session.userId === userId && session.clientId === clientId, now)
-  })
+  const consents = createMemoryConsents(
+    users.read,
+    events.add,
+    (userId, clientId, now, notifies) => {
+      authorizationCodes.forget((code) => code.userId === userId && code.clientId === clientId)
+      const ended = sessions.endAll(
+        (session) => session.userId === userId && session.clientId === clientId,
+        now,
+      )
+      logoutNotices.note(ended, notifies, now)
+    },
+  )
   const clients = createMemoryClients(events.add, (clientId) => {
     authorizationCodes.forget((code) => code.clientId === clientId)
     consents.forget((consent) => consent.clientId === clientId)
@@ -55,6 +71,7 @@ export function memory(...nothing: readonly never[]): Store {
     outbox,
     authorizationCodes,
     consents,
+    logoutNotices,
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null

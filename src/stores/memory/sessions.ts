@@ -2,6 +2,7 @@ import { browserClientId, firstPartyClientId } from '../../core/clients/registra
 import type { SessionRecord, SessionStore } from '../../core/sessions/session-store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
+import type { MemoryLogoutNotices } from './logout-notices.ts'
 
 /** Sessions in memory. */
 export interface MemorySessions extends SessionStore {
@@ -11,14 +12,15 @@ export interface MemorySessions extends SessionStore {
   insert(session: SessionRecord): boolean
   /** Changes a session without a pause. */
   change(session: SessionRecord, changes: Partial<SessionRecord>): SessionRecord
-  /** Ends those that are not revoked. */
-  endAll(which: (session: SessionRecord) => boolean, now: number): void
+  /** Ends those that are not revoked, and returns them. */
+  endAll(which: (session: SessionRecord) => boolean, now: number): readonly SessionRecord[]
 }
 
 export function createMemorySessions(
   byId: Map<string, SessionRecord>,
   readUser: (id: string) => UserRecord | null,
   addEvent: AddEvent,
+  note: MemoryLogoutNotices['note'],
 ): MemorySessions {
   function hasLiveUser({ userId, securityStamp }: SessionRecord): boolean {
     const user = readUser(userId)
@@ -54,10 +56,11 @@ export function createMemorySessions(
     return true
   }
 
-  function endAll(which: (session: SessionRecord) => boolean, now: number): void {
-    for (const session of byId.values()) {
-      if (session.revokedAt === null && which(session)) change(session, { revokedAt: now })
-    }
+  function endAll(which: (session: SessionRecord) => boolean, now: number): SessionRecord[] {
+    const ended = [...byId.values()].filter(
+      (session) => session.revokedAt === null && which(session),
+    )
+    return ended.map((session) => change(session, { revokedAt: now }))
   }
 
   const isChildOf =
@@ -91,12 +94,13 @@ export function createMemorySessions(
         ...(generation !== undefined && { generation: generation + 1, rotatedAt: authenticatedAt }),
       })
     },
-    async revoke(id, now, { userId, event, withChildren = false } = {}) {
+    async revoke(id, now, { userId, event, withChildren = false, notifies = [] } = {}) {
       const session = byId.get(id)
       if (!session || session.revokedAt !== null) return false
       if (userId !== undefined && session.userId !== userId) return false
       change(session, { revokedAt: now })
-      if (withChildren) endAll(isChildOf(id), now)
+      const children = withChildren ? endAll(isChildOf(id), now) : []
+      note([session, ...children], notifies, now)
       addEvent(event)
       return true
     },

@@ -1,8 +1,10 @@
 import { ConflictError } from '../../core/errors.ts'
+import type { NotifiedClients } from '../../core/mail/stored-with.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
 import type { UserRecord, UserStore } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
+import type { MemoryLogoutNotices } from './logout-notices.ts'
 import type { MemoryChanges } from './one-time-tokens.ts'
 
 export interface MemoryUsers extends UserStore {
@@ -18,6 +20,7 @@ export function createMemoryUsers(
   forgetUser: (userId: string) => void,
   addEvent: AddEvent,
   changesOf: () => MemoryChanges,
+  note: MemoryLogoutNotices['note'],
 ): MemoryUsers {
   const byId = new Map<string, UserRecord>()
   const idByUsername = new Map<string, string>()
@@ -64,6 +67,24 @@ export function createMemoryUsers(
 
   const hasFields = ({ fields }: UserRecord, wanted: UserFields | undefined): boolean =>
     wanted === undefined || JSON.stringify(fields) === JSON.stringify(wanted)
+
+  /** Stores notices for the live sessions of a user that a change is about to end. */
+  function noteAllOf(
+    { id, securityStamp }: UserRecord,
+    notifies: NotifiedClients | undefined,
+    keepSession?: string,
+  ): void {
+    if (notifies === undefined) return
+    const ending = [...sessionById.values()].filter(
+      (session) =>
+        session.userId === id &&
+        session.securityStamp === securityStamp &&
+        session.revokedAt === null &&
+        session.expiresAt > notifies.now &&
+        session.id !== keepSession,
+    )
+    note(ending, notifies.clientIds, notifies.now)
+  }
 
   /** Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. */
   function keepOpen(id: string, keepSession: string | undefined, from: string, to: string): void {
@@ -150,6 +171,7 @@ export function createMemoryUsers(
       if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return null
       refuseIfLast(user, keepOneActiveIn)
       const changed = replace(user, { ...user, ...changes })
+      noteAllOf(user, storedWith.notifies, ifStamp === undefined ? undefined : keepSession)
       if (ifStamp !== undefined) keepOpen(id, keepSession, ifStamp, changed.securityStamp)
       changesOf().store(storedWith)
       return changed
@@ -167,6 +189,7 @@ export function createMemoryUsers(
       const oldStamp = user.securityStamp
       if (renewal && !(user.active && oldStamp === renewal.oldSecurityStamp)) return false
       const securityStamp = renewal?.securityStamp ?? oldStamp
+      noteAllOf(user, storedWith.notifies, renewal?.keepSession)
       byId.set(id, Object.freeze({ ...user, passwordHash: to, securityStamp }))
       keepOpen(id, renewal?.keepSession, oldStamp, securityStamp)
       changesOf().store(storedWith)
@@ -179,6 +202,7 @@ export function createMemoryUsers(
       if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return false
       refuseIfLast(user, keepOneActiveIn)
       forgetNames(user)
+      noteAllOf(user, storedWith.notifies)
       for (const session of sessionById.values()) {
         if (session.userId === id) sessionById.delete(session.id)
       }

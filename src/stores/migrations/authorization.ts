@@ -3,7 +3,7 @@ import type { Step } from '../sql/step.ts'
 
 /**
  * Login by browser: where clients may send people, browser sessions and what was opened through them, codes
- * that are exchanged once, and what users have allowed clients. No row is changed by this step.
+ * that are exchanged once, what users have allowed clients, and log-outs that clients are told of. No row is changed by this step.
  */
 export const authorization: Step = {
   makes: [
@@ -15,6 +15,8 @@ export const authorization: Step = {
     'consents',
     'consents_key',
     'consents_by_client',
+    'logout_notices',
+    'logout_notices_by_due_at',
   ],
   async up(db) {
     await db.schema
@@ -120,5 +122,22 @@ export const authorization: Step = {
       .addPrimaryKeyConstraint('consents_key', ['user_id', 'client_id'])
       .execute()
     await db.schema.createIndex('consents_by_client').on('consents').column('client_id').execute()
+
+    // No reference to a user or a client: a client is told of the end of a user, too.
+    await db.schema
+      .createTable('logout_notices')
+      .addColumn('session_id', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('client_id', 'text', (column) => column.notNull())
+      .addColumn('user_id', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('due_at', 'bigint', (column) => column.notNull())
+      .addColumn('attempts', 'integer', (column) => column.notNull())
+      .addColumn('claimed_until', 'bigint')
+      .execute()
+    await db.schema
+      .createIndex('logout_notices_by_due_at')
+      .on('logout_notices')
+      .column('due_at')
+      .execute()
   },
 }

@@ -19,6 +19,7 @@ import { createConsentStore } from '../sql/consents.ts'
 import type { Engine, InTransaction, TurnName } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
+import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
 import { createKysely } from '../sql/named-tables.ts'
 import { nameProblems, type TableNames } from '../sql/names.ts'
 import { createOneTimeTokenStore } from '../sql/one-time-tokens.ts'
@@ -137,6 +138,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     outbox: createOutboxStore(engine),
     authorizationCodes: createAuthorizationCodeStore(engine),
     consents: createConsentStore(engine),
+    logoutNotices: createLogoutNoticeStore(engine),
     findSubject: createSubjectReader(engine),
     findClientSubject: createClientSubjectReader(engine),
     async open() {

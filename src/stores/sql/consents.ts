@@ -1,6 +1,7 @@
 import type { ConsentRecord, ConsentStore } from '../../core/authorization/consent-store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
+import { endedColumns, noteEnded } from './logout-notices.ts'
 import type { ConsentsTable } from './schema.ts'
 
 /** What users have allowed clients, in SQL. */
@@ -50,7 +51,7 @@ export function createConsentStore(engine: Engine): ConsentStore {
               .returning('user_id')
       return (await recorded(db, event, change)).length === 1
     },
-    async withdraw(userId, clientId, now, event) {
+    async withdraw(userId, clientId, now, event, notifies = []) {
       const deletion = db
         .deleteFrom('consents')
         .where('user_id', '=', userId)
@@ -64,13 +65,15 @@ export function createConsentStore(engine: Engine): ConsentStore {
           .where('user_id', '=', userId)
           .where('client_id', '=', clientId)
           .execute()
-        await transaction
+        const ended = await transaction
           .updateTable('sessions')
           .set({ revoked_at: now })
           .where('user_id', '=', userId)
           .where('client_id', '=', clientId)
           .where('revoked_at', 'is', null)
+          .returning(endedColumns)
           .execute()
+        await noteEnded(transaction, ended, notifies, now)
         return (await recorded(transaction, event, deletion)).length === 1
       })
     },

@@ -34,6 +34,7 @@ const tables: Readonly<Record<keyof Schema, true>> = {
   mail_outbox: true,
   authorization_codes: true,
   consents: true,
+  logout_notices: true,
 }
 
 /**

@@ -19,6 +19,7 @@ export interface Schema {
   mail_outbox: MailOutboxTable
   authorization_codes: AuthorizationCodesTable
   consents: ConsentsTable
+  logout_notices: LogoutNoticesTable
 }
 
 export interface UsersTable {
@@ -145,6 +146,17 @@ export interface ConsentsTable {
   scope: string
   created_at: number
   updated_at: number
+}
+
+/** A log-out that a client is to be told of. The user and the client may be gone. */
+export interface LogoutNoticesTable {
+  session_id: string
+  client_id: string
+  user_id: string
+  created_at: number
+  due_at: number
+  attempts: number
+  claimed_until: number | null
 }
 
 export interface SessionsTable {

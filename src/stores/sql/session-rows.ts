@@ -34,6 +34,8 @@ export function insertSession(
           .$if(locksRows, (query) => query.forShare()),
       ),
     )
+    // The same with a change of the stamp: its clients are told of every session that it ends.
+    if (locksRows) values = values.forShare('users')
   }
   return db.insertInto('sessions').columns(columns).expression(values).returning('id')
 }

@@ -5,6 +5,7 @@ import type { SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
+import { type EndedSession, endedColumns, noteEnded } from './logout-notices.ts'
 import type { Schema } from './schema.ts'
 import { hasLiveUser, insertSession, toSessionRecord } from './session-rows.ts'
 import { toUserRecord } from './user-rows.ts'
@@ -60,19 +61,24 @@ export function createSessionStore(engine: Engine): SessionStore {
       const [row] = await recorded(db, event, update.returningAll())
       return row ? toSessionRecord(row) : null
     },
-    async revoke(id, now, { userId, event, withChildren = false } = {}) {
+    async revoke(id, now, { userId, event, withChildren = false, notifies = [] } = {}) {
       let end = db
         .updateTable('sessions')
         .set({ revoked_at: now })
         .where('id', '=', id)
         .where('revoked_at', 'is', null)
       if (userId !== undefined) end = end.where('user_id', '=', userId)
-      if (!withChildren) return (await recorded(db, event, end.returning('id'))).length === 1
+      const ending = end.returning(endedColumns)
+      if (!withChildren && notifies.length === 0) {
+        return (await recorded(db, event, ending)).length === 1
+      }
       return await inCommittedTransaction(async (transaction) => {
-        const isEnded = (await recorded(transaction, event, end.returning('id'))).length === 1
+        const ended = [...(await recorded(transaction, event, ending))]
+        if (ended.length === 0) return false
         // A statement of its own, to see what was opened while the first one waited.
-        if (isEnded) await endChildren(transaction, id, now)
-        return isEnded
+        if (withChildren) ended.push(...(await endChildren(transaction, id, now)))
+        await noteEnded(transaction, ended, notifies, now)
+        return true
       })
     },
     async revokeByClient(clientId, now, limit) {
@@ -199,13 +205,18 @@ export function createSessionStore(engine: Engine): SessionStore {
 }
 
 /** Ends the live sessions that were opened through one, and end with it. */
-async function endChildren(db: Kysely<Schema>, parentId: string, now: number): Promise<void> {
-  await db
+async function endChildren(
+  db: Kysely<Schema>,
+  parentId: string,
+  now: number,
+): Promise<readonly EndedSession[]> {
+  return await db
     .updateTable('sessions')
     .set({ revoked_at: now })
     .where('parent_id', '=', parentId)
     .where('offline', '=', 0)
     .where('revoked_at', 'is', null)
+    .returning(endedColumns)
     .execute()
 }
 

@@ -12,12 +12,15 @@ import { coalescesFor, type NewMail } from '../../core/mail/outbox-store.ts'
 import type { Redemption, StoredWith } from '../../core/mail/stored-with.ts'
 import type { Engine, TurnName } from './engine.ts'
 import { type Change, recorded } from './events.ts'
+import { noteAllOf } from './logout-notices.ts'
 import type { MailOutboxTable, Schema } from './schema.ts'
 
 /** How a change is made. */
 export interface MakingOf {
   /** What it takes turns for. Default: nothing. */
   readonly turn?: TurnName | undefined
+  /** The user whose sessions the change ends, and the one that goes on. Default: it ends none. */
+  readonly ends?: { readonly userId: string; readonly keepSession?: string | undefined } | undefined
   /** What follows it in the same transaction, if it changes a row. Default: nothing. */
   readonly follow?: ((transaction: Kysely<Schema>) => Promise<void>) | undefined
 }
@@ -29,13 +32,14 @@ export type StoreChange = <Row>(
   making?: MakingOf,
 ) => Promise<readonly Row[]>
 
-export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreChange {
+export function createStoreChange(engine: Engine): StoreChange {
+  const { db, inTransaction, inCommittedTransaction, inTurn, locksRows } = engine
   return async (
     change,
-    { event, mails = [], redeems, endsAddresses = [], alongside } = {},
-    { turn, follow } = {},
+    { event, mails = [], redeems, endsAddresses = [], notifies, alongside } = {},
+    { turn, ends, follow } = {},
   ) => {
-    const isAlone = mails.length === 0 && !redeems && endsAddresses.length === 0
+    const isAlone = mails.length === 0 && !redeems && endsAddresses.length === 0 && !notifies
     if (isAlone && !follow && !alongside) {
       const alone = (connection: Kysely<Schema>) => recorded(connection, event, change)
       return await (turn ? inTurn(turn, alone) : alone(db))
@@ -43,6 +47,8 @@ export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreC
     const together = async (transaction: Kysely<Schema>) => {
       // First: the change itself may end the token, by a new stamp.
       if (redeems) await redeem(transaction, redeems)
+      // Before it: by the stamp that it changes live sessions are told from those that have ended.
+      if (notifies && ends) await noteAllOf({ db: transaction, locksRows }, ends, notifies)
       const rows = await recorded(transaction, event, change)
       if (rows.length === 0) throw new NothingChanged()
       await follow?.(transaction)
@@ -60,7 +66,9 @@ export function createStoreChange({ db, inTransaction, inTurn }: Engine): StoreC
       return rows
     }
     const inOne = (connection: Kysely<Schema>) =>
-      connection.isTransaction ? together(connection) : inTransaction(together)
+      connection.isTransaction
+        ? together(connection)
+        : (notifies ? inCommittedTransaction : inTransaction)(together)
     try {
       return await (turn ? inTurn(turn, inOne) : inOne(db))
     } catch (error) {

@@ -186,6 +186,7 @@ export function createUserStore(engine: Engine): UserStore {
       const [row] = await explaining(
         storeChange(query.returningAll(), storedWith, {
           turn: keepOneActiveIn?.length ? 'users' : undefined,
+          ends: { userId: id, keepSession: keeps ? keepSession : undefined },
           follow: keeps
             ? (transaction) =>
                 keepOpen(transaction, id, {
@@ -208,6 +209,7 @@ export function createUserStore(engine: Engine): UserStore {
         query = query.where('security_stamp', '=', renewal.oldSecurityStamp).where('active', '=', 1)
       }
       const replaced = await storeChange(query.returning('id'), storedWith, {
+        ends: { userId: id, keepSession: renewal?.keepSession },
         follow: renewal?.keepSession
           ? (transaction) => keepOpen(transaction, id, renewal)
           : undefined,
@@ -232,7 +234,10 @@ export function createUserStore(engine: Engine): UserStore {
         query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
       }
       if (ifFields !== undefined) query = query.where(hasFields(ifFields))
-      const removed = await storeChange(query.returning('id'), storedWith, { turn: 'users' })
+      const removed = await storeChange(query.returning('id'), storedWith, {
+        turn: 'users',
+        ends: { userId: id },
+      })
       if (removed.length > 0) return true
       if (keepOneActiveIn?.length) await refuseIfPresent(id, options)
       return false

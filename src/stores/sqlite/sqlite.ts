@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type Kysely, sql } from 'kysely'
 import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { ConsentStore } from '../../core/authorization/consent-store.ts'
+import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
 import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
 import { ConfigError } from '../../core/errors.ts'
 import type { EventStore } from '../../core/events/event-store.ts'
@@ -23,6 +24,7 @@ import { createConsentStore } from '../sql/consents.ts'
 import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
+import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
 import { createKysely } from '../sql/named-tables.ts'
 import { nameProblems, type TableNames } from '../sql/names.ts'
 import { createOneTimeTokenStore } from '../sql/one-time-tokens.ts'
@@ -142,6 +144,10 @@ class SqliteStore implements Store {
     return this.#open.consents
   }
 
+  get logoutNotices(): LogoutNoticeStore {
+    return this.#open.logoutNotices
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -199,6 +205,7 @@ type Records =
   | 'outbox'
   | 'authorizationCodes'
   | 'consents'
+  | 'logoutNotices'
   | 'findSubject'
   | 'revokeAll'
   | 'findClientSubject'
@@ -256,6 +263,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       outbox: createOutboxStore(engine),
       authorizationCodes: createAuthorizationCodeStore(engine),
       consents: createConsentStore(engine),
+      logoutNotices: createLogoutNoticeStore(engine),
       revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
         requireSameFile()

@@ -10,6 +10,7 @@ import type {
 } from '../../../src/core/authorization/authorization.ts'
 import { createAuthorization } from '../../../src/core/authorization/create-authorization.ts'
 import type { HostedLogin } from '../../../src/core/authorization/hosted-login.ts'
+import { createLogoutNotices } from '../../../src/core/authorization/logout-notices.ts'
 import type { ConfiguredClient } from '../../../src/core/clients/configured.ts'
 import { internals } from '../../../src/core/internals.ts'
 import type { Authentication } from '../../../src/core/tokens/authentication.ts'
@@ -38,12 +39,13 @@ export const flowClients: readonly ConfiguredClient[] = [
   { id: 'login', grants: ['password', 'refresh_token'] },
 ]
 
-const settings = { idTokenLifetime: 600, staySignedIn: null }
+const settings = { idTokenLifetime: 600, staySignedIn: null, backchannel: { allowHosts: [] } }
 
 /** The option without the pages: what a client asks of the server itself. */
 export const withoutPages: HostedLogin = {
   settings,
   createAuthorization: (parts) => createAuthorization(settings, parts),
+  createLogoutNotices,
   endpoints: openIdEndpoints,
 }
 

@@ -15,7 +15,7 @@ export type Consents = Ports['consents']
 
 type PortName =
   | ('users' | 'sessions' | 'identities' | 'signingKeys' | 'throttle' | 'clients' | 'events')
-  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents')
+  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices')
 
 /** Replaces some of what a port does. */
 export function on<Port extends PortName>(

@@ -9,6 +9,7 @@ import { eventsContract } from '../../../src/stores/contract/events.ts'
 import { guardedWritesContract } from '../../../src/stores/contract/guarded-writes.ts'
 import { identitiesContract } from '../../../src/stores/contract/identities.ts'
 import { lastActiveUserContract } from '../../../src/stores/contract/last-active-user.ts'
+import { logoutNoticesContract } from '../../../src/stores/contract/logout-notices.ts'
 import { oneTimeTokensContract } from '../../../src/stores/contract/one-time-tokens.ts'
 import { outboxContract } from '../../../src/stores/contract/outbox.ts'
 import { passwordHashesContract } from '../../../src/stores/contract/password-hashes.ts'
@@ -26,6 +27,7 @@ import { consents } from './consents.ts'
 import { events } from './events.ts'
 import type { Fault } from './fault.ts'
 import { identities } from './identities.ts'
+import { logoutNotices } from './logout-notices.ts'
 import { oneTimeTokens } from './one-time-tokens.ts'
 import { outbox } from './outbox.ts'
 import { sessions } from './sessions.ts'
@@ -55,6 +57,7 @@ export const groups: readonly Group[] = [
   { faults: accounts, parts: [addressesContract, guardedWritesContract] },
   { faults: oneTimeTokens, parts: [oneTimeTokensContract] },
   { faults: outbox, parts: [outboxContract] },
+  { faults: logoutNotices, parts: [logoutNoticesContract] },
   { faults: storedWith, parts: [storedWithContract] },
   { faults: browserSessions, parts: [browserSessionsContract] },
   { faults: authorizationCodes, parts: [authorizationCodesContract] },

@@ -1,4 +1,4 @@
-// That what is asked of addresses, one-time tokens and mails reads an index, however many rows there are.
+// That what is asked of addresses, one-time tokens, mails and notices of log-outs reads an index, however many rows there are.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { after, test } from 'node:test'
 import { type CompiledQuery, type Dialect, Kysely } from 'kysely'
 import { aMail } from '../../../src/stores/contract/records.ts'
 import type { Engine } from '../../../src/stores/sql/engine.ts'
+import { createLogoutNoticeStore } from '../../../src/stores/sql/logout-notices.ts'
 import { createOneTimeTokenStore } from '../../../src/stores/sql/one-time-tokens.ts'
 import { createOutboxStore } from '../../../src/stores/sql/outbox.ts'
 import type { Schema } from '../../../src/stores/sql/schema.ts'
@@ -53,17 +54,23 @@ const rows = [
     `'mail' || n, 'new_login', '', 'key' || n, '', n, n, n + 10,
       case when n % 100 = 0 then 'waiting' when n % 1000 = 1 then 'failed' else 'sent' end, 0`,
   ),
+  manyRows(
+    'logout_notices',
+    'session_id, client_id, user_id, created_at, due_at, attempts',
+    `'session' || n, 'client', 'user', n, n, 0`,
+  ),
   'analyze',
 ]
 
 type Tokens = ReturnType<typeof createOneTimeTokenStore>
 type Outbox = ReturnType<typeof createOutboxStore>
+type Notices = ReturnType<typeof createLogoutNoticeStore>
 type Users = ReturnType<typeof createUserStore>
 
 /** What is asked, and the index that answers it. */
 const questions: readonly (readonly [
   index: string,
-  ask: (stores: { tokens: Tokens; outbox: Outbox; users: Users }) => unknown,
+  ask: (stores: { tokens: Tokens; outbox: Outbox; users: Users; notices: Notices }) => unknown,
 ])[] = [
   ['users_by_email', ({ users }) => users.findByEmail('user3@example.com')],
   ['users_by_delete_at', ({ users }) => users.dueForDeletion(300, 2)],
@@ -80,6 +87,10 @@ const questions: readonly (readonly [
   ['mail_outbox_by_created_at', ({ outbox }) => outbox.prune(100, 10)],
   ['mail_outbox_by_coalesce_key', ({ outbox }) => outbox.add(aMail({ coalesceKey: 'key7' }), 0)],
   ['mail_outbox_(waiting|failed)', ({ outbox }) => outbox.counts()],
+  [
+    'logout_notices_by_due_at',
+    ({ notices }) => notices.claim({ now: 300, until: 400, limit: 5, without: ['other'] }),
+  ],
 ]
 
 for (const [name, create, dialectOf, explain, skipped] of [
@@ -104,7 +115,7 @@ for (const [name, create, dialectOf, explain, skipped] of [
   string,
   string | false,
 ])[]) {
-  test(`on ${name} what is asked of addresses, tokens and mails reads an index`, {
+  test(`on ${name} what is asked of addresses, tokens, mails and notices reads an index`, {
     skip: skipped,
   }, async () => {
     const database = await create()
@@ -127,6 +138,7 @@ for (const [name, create, dialectOf, explain, skipped] of [
     const stores = {
       tokens: createOneTimeTokenStore(engine),
       outbox: createOutboxStore(engine),
+      notices: createLogoutNoticeStore(engine),
       users: createUserStore(engine),
     }
     try {
@@ -143,7 +155,7 @@ for (const [name, create, dialectOf, explain, skipped] of [
           assert.match(plan, new RegExp(`index (only )?(scan )?(using |on )?${index}`, 'i'), plan)
           assert.doesNotMatch(
             plan,
-            /\bscan (users|one_time_tokens|mail_outbox)(?! using)|seq scan on (users|one_time|mail)/i,
+            /\bscan (users|one_time_tokens|mail_outbox|logout_notices)(?! using)|seq scan on (users|one_time|mail|logout)/i,
             plan,
           )
         }

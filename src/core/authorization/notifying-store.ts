@@ -1,0 +1,90 @@
+import type { Clock } from '../clock.ts'
+import { actorOf } from '../events/events.ts'
+import type { NotifiedClients } from '../mail/stored-with.ts'
+import type { Revocation } from '../sessions/session-store.ts'
+import type { Store } from '../store.ts'
+
+export interface NotifyingOptions {
+  /** The clients that want to be told of log-outs. */
+  readonly clientIds: () => Promise<readonly string[]>
+  readonly clock: Clock
+  /** Called when something may have been stored. */
+  readonly stored: () => void
+}
+
+/**
+ * The same store, of which everything that ends sessions for users also stores notices for their clients, in
+ * the same transaction. Made of an open store.
+ *
+ * Here and not where sessions are ended, so that nothing that ends one can forget the clients.
+ */
+export function createNotifyingStore(
+  store: Store,
+  { clientIds, clock, stored }: NotifyingOptions,
+): Store {
+  const { users, sessions, consents } = store
+
+  /** Makes a change that is to tell clients, if there are any. */
+  async function telling<T>(change: (clientIds?: readonly string[]) => Promise<T>): Promise<T> {
+    const ids = await clientIds()
+    if (ids.length === 0) return await change()
+    const changed = await change(ids)
+    stored()
+    return changed
+  }
+
+  const tellingOfUser = <T>(change: (notifies?: NotifiedClients) => Promise<T>): Promise<T> =>
+    telling((ids) => change(ids && { clientIds: ids, now: clock() }))
+
+  return overriding(store, {
+    sessions: overriding(sessions, {
+      async revoke(id, now, options = {}) {
+        if (isNoLogOut(options)) return await sessions.revoke(id, now, options)
+        return await telling((notifies) => sessions.revoke(id, now, { ...options, notifies }))
+      },
+    }),
+    users: overriding(users, {
+      async update(id, changes, options) {
+        if (changes.securityStamp === undefined) return await users.update(id, changes, options)
+        return await tellingOfUser((notifies) =>
+          users.update(id, changes, { ...options, notifies }),
+        )
+      },
+      async replacePasswordHash(id, from, to, options) {
+        if (!options?.renewal) return await users.replacePasswordHash(id, from, to, options)
+        return await tellingOfUser((notifies) =>
+          users.replacePasswordHash(id, from, to, { ...options, notifies }),
+        )
+      },
+      remove: (id, options) =>
+        tellingOfUser((notifies) => users.remove(id, { ...options, notifies })),
+    }),
+    ...(consents && {
+      consents: overriding(consents, {
+        withdraw: (userId, clientId, now, event) =>
+          telling((notifies) => consents.withdraw(userId, clientId, now, event, notifies)),
+      }),
+    }),
+  })
+}
+
+/**
+ * A client that gives its own token back has logged nobody out, and knows of it. Neither has a session that
+ * makes room for others of the same browser.
+ */
+function isNoLogOut({ event }: Revocation): boolean {
+  const { type, actor, clientId } = event ?? {}
+  if (type !== 'session_ended' || clientId === undefined) return false
+  return actor === actorOf({ clientId }) || actor === 'system'
+}
+
+/** An object with some members in the place of its own. All others are its own, whatever they are kept in. */
+function overriding<Whole extends object>(whole: Whole, members: Partial<Whole>): Whole {
+  return new Proxy(whole, {
+    get(_, name) {
+      if (Object.hasOwn(members, name)) return members[name as keyof Whole]
+      const value: unknown = Reflect.get(whole, name, whole)
+      return typeof value === 'function' ? value.bind(whole) : value
+    },
+  })
+}
