@@ -2,11 +2,12 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, onSendHookHandler } from 'fastify'
 import type { Auth } from '../core/auth.ts'
-import { firstPartyClientId } from '../core/clients/registration.ts'
+import { docsClientId, isBuiltIn } from '../core/clients/registration.ts'
 import { UnavailableError } from '../core/errors.ts'
 import { internals } from '../core/internals.ts'
 import type { ResourceServer } from '../core/issuers/resource-server.ts'
 import { callback, type ShapesOf, text, texts } from '../core/options.ts'
+import { authorizationPath } from '../http/endpoints/hosted-endpoints.ts'
 import { outerPath, path } from '../http/endpoints/mount.ts'
 import { docsTheme } from './docs-theme.ts'
 import { documentGuards, schemeName } from './guard-documentation.ts'
@@ -76,6 +77,10 @@ export function securityScheme(auth: Auth, tokenPath: string, withClients = fals
 /** Which clients there are: none, some, or some that act for themselves as well. */
 type Clients = 'none' | 'registered' | 'acting'
 
+/** What is said of a login by browser, before what is said of the others. */
+const byBrowser =
+  'Log in on the login page, without a client secret (authorizationCode). Or here: l'
+
 const descriptions: Readonly<Record<Clients, string>> = {
   none: 'Log in with username and password.',
   registered: 'Log in with username and password. Leave the client fields empty.',
@@ -83,13 +88,23 @@ const descriptions: Readonly<Record<Clients, string>> = {
     'Log in with username and password, and leave the client fields empty; or, as a client that acts for itself, with its id and secret.',
 }
 
-function schemeFor(auth: Auth, tokenPath: string, clients: Clients): object {
+function schemeFor(
+  auth: Auth,
+  tokenPath: string,
+  clients: Clients,
+  authorizationPath: string | null = null,
+): object {
   // One each: a YAML document would refer from one to the other.
   const flow = (): object => ({ tokenUrl: tokenPath, scopes: auth.permissions.describe() })
+  const isHosted = authorizationPath !== null
   return {
     type: 'oauth2',
-    description: descriptions[clients],
-    flows: { password: flow(), ...(clients === 'acting' && { clientCredentials: flow() }) },
+    description: isHosted ? byBrowser + descriptions[clients].slice(1) : descriptions[clients],
+    flows: {
+      ...(isHosted && { authorizationCode: { authorizationUrl: authorizationPath, ...flow() } }),
+      password: flow(),
+      ...(clients === 'acting' && { clientCredentials: flow() }),
+    },
   }
 }
 
@@ -110,6 +125,13 @@ export async function registerDocs(
   const fullPrefix = app.prefix + prefix
   const outer = internals in auth ? outerPath(auth.issuer, fullPrefix) : ''
   const tokenUrl = outer + fullPrefix + tokenPath
+  const isHosted = internals in auth && auth[internals].hosted !== null
+  const authorizationUrl = isHosted ? outer + fullPrefix + authorizationPath : null
+  if (isHosted) {
+    const { origin } = new URL(auth.issuer)
+    const page = `${origin}${outer}${fullPrefix}${path}`
+    auth[internals].clients.documentedAt(`${page}/oauth2-redirect.html`)
+  }
   // Asked once: a client that is registered later has its fields after the next start.
   let clients: Clients = 'none'
   app.addHook('onReady', async () => {
@@ -117,7 +139,9 @@ export async function registerDocs(
   })
   const components = (): object => ({
     securitySchemes: {
-      ...(internals in auth && { [schemeName]: schemeFor(auth, tokenUrl, clients) }),
+      ...(internals in auth && {
+        [schemeName]: schemeFor(auth, tokenUrl, clients, authorizationUrl),
+      }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })
@@ -138,7 +162,7 @@ export async function registerDocs(
     },
   })
   await app.register(async (scope) => {
-    if (others.length > 0) scope.addHook('onSend', keepOpener)
+    if (others.length > 0 || isHosted) scope.addHook('onSend', keepOpener)
     await scope.register(swaggerUi, {
       routePrefix: prefix + path,
       indexPrefix: outer,
@@ -150,7 +174,10 @@ export async function registerDocs(
       // The other layout has a bar to load documents from elsewhere, and styles against the policy.
       uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
       // RFC 9700 §2.1.1.
-      initOAuth: { usePkceWithAuthorizationCodeGrant: true },
+      initOAuth: {
+        usePkceWithAuthorizationCodeGrant: true,
+        ...(isHosted && { clientId: docsClientId }),
+      },
     })
   })
   app.get(`${prefix}/openapi.json`, { schema: { hide: true } as object }, () => app.swagger())
@@ -175,7 +202,7 @@ function componentName(
 async function findClients(auth: Auth): Promise<Clients> {
   try {
     const all = await auth.clients.list()
-    const registered = all.filter(({ id }) => id !== firstPartyClientId)
+    const registered = all.filter(({ id }) => !isBuiltIn(id))
     if (registered.length === 0) return 'none'
     const acts = registered.some(({ grants }) => grants.includes('client_credentials'))
     return acts ? 'acting' : 'registered'

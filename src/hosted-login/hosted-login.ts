@@ -1,5 +1,6 @@
 import { createAuthorization } from '../core/authorization/create-authorization.ts'
 import type { HostedLogin } from '../core/authorization/hosted-login.ts'
+import { createLogoutNotices } from '../core/authorization/logout-notices.ts'
 import { ConfigError } from '../core/errors.ts'
 import {
   number,
@@ -8,6 +9,7 @@ import {
   recordOf,
   type Shape,
   type ShapesOf,
+  texts,
 } from '../core/options.ts'
 import type { OwnLoginPage } from '../http/authorization/flow.ts'
 import { hostedEndpoints } from '../http/authorization/hosted-endpoints.ts'
@@ -22,6 +24,11 @@ export interface HostedLoginOptions {
    * offered, and the cookie goes when the browser is closed.
    */
   readonly staySignedIn?: number
+  /**
+   * Hosts of your own network that clients may be told of log-outs at, such as `app.internal`, in small letters
+   * (OpenID Connect Back-Channel Logout). Others must have public addresses. Default none.
+   */
+  readonly backchannelHosts?: readonly string[]
   /** Pages of your own, in place of ours. */
   readonly pages?: HostedLoginPages
 }
@@ -54,6 +61,7 @@ const loginPageShape: Shape = {
 const shapes: ShapesOf<HostedLoginOptions> = {
   idTokenLifetime: number,
   staySignedIn: number,
+  backchannelHosts: texts,
   pages: recordOf<HostedLoginPages>({ login: loginPageShape }),
 }
 
@@ -68,7 +76,7 @@ const cookieMaxAge = 400 * 24 * 60 * 60
  */
 export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
   const { options, problems } = readOptions<HostedLoginOptions>(given, shapes, owner)
-  const { idTokenLifetime = 600, staySignedIn = null, pages } = options
+  const { idTokenLifetime = 600, staySignedIn = null, backchannelHosts = [], pages } = options
   if (!isWithin(idTokenLifetime, 60, 3600)) {
     problems.push('The option idTokenLifetime of hostedLogin must be whole seconds, 60 to 3600.')
   }
@@ -78,9 +86,11 @@ export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
     )
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const settings = { idTokenLifetime, staySignedIn }
+  const backchannel = { allowHosts: backchannelHosts }
+  const settings = { idTokenLifetime, staySignedIn, backchannel }
   return {
     settings,
+    createLogoutNotices,
     createAuthorization: (parts) => createAuthorization(settings, parts),
     endpoints: hostedEndpoints(pages?.login ?? null),
   }

@@ -24,6 +24,8 @@ export interface Site {
   readonly name: string
   readonly logo?: SiteLogo | undefined
   readonly accent?: SiteAccent | undefined
+  /** Styles behind ours. */
+  readonly css?: string | undefined
 }
 
 /** The site of pages that no application has named. */
@@ -39,12 +41,12 @@ export interface SiteParts {
 }
 
 /** The parts of pages that differ from site to site. */
-export function partsOf({ name, logo: own, accent }: Site): SiteParts {
+export function partsOf({ name, logo: own, accent, css = '' }: Site): SiteParts {
   const label = own?.alt === undefined ? name : ''
   return {
     header: html`<header>${own === undefined ? logo : image(own)}${label}</header>`,
     icon: own?.url ?? faviconOf(accent ?? defaultAccent),
-    style: accent === undefined ? style : style + accentStyle(accent),
+    style: style + (accent === undefined ? '' : accentStyle(accent)) + css,
     imageSources: own === undefined ? [] : sourceOf(own.url),
   }
 }

@@ -102,10 +102,11 @@ export async function startServer(
   }
 }
 
-function pageOptions({ siteLogo, siteAccent }: Config): PageOptions {
+function pageOptions({ siteLogo, siteAccent, siteCss }: Config): PageOptions {
   return {
     ...(siteLogo !== undefined && { logo: { url: siteLogo } }),
     ...(siteAccent !== undefined && { accent: siteAccent }),
+    ...(siteCss !== undefined && { css: siteCss }),
   }
 }
 

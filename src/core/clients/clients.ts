@@ -10,6 +10,7 @@ import type { ClientRecord, TokenEndpointAuthMethod } from './client-store.ts'
 import {
   browserClientId,
   builtInClients,
+  docsClientId,
   hashSecret,
   hostedClientIds,
   isClientId,
@@ -76,6 +77,8 @@ export interface Clients extends ClientRegistry {
     id: string,
     stamp: string,
   ): MaybePromise<{ readonly client: Client; readonly keysVersion: number } | null>
+  /** Says where the page that documents the API comes back to from a login by browser. */
+  documentedAt(redirectUri: string): void
   /** How authentications of clients that named themselves have ended, in this process. */
   readonly counts: Omit<AttemptCounts, 'unavailable'>
 }
@@ -224,6 +227,10 @@ export function createClients({
       counts.succeeded++
       const { epoch } = await store.findClientSubject(id)
       return { ...present(record), stamp: stamps.of(secretHash, epoch) }
+    },
+    documentedAt(redirectUri) {
+      const page = fixed.get(docsClientId)
+      if (page !== undefined) fixed.set(page.id, { ...page, redirectUris: [redirectUri] })
     },
     async findByStamp(id, stamp) {
       const { client: stored, keysVersion, epoch } = await store.findClientSubject(id)

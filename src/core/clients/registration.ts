@@ -144,7 +144,8 @@ export function builtInClients(hostedAt: string | null): readonly ClientRecord[]
     name: 'API documentation',
     // No refresh token: the page keeps what it has in its memory.
     grants: ['authorization_code'],
-    redirectUris: [`${hostedAt.replace(/\/$/, '')}/docs/oauth2-redirect.html`],
+    // The page says where it is, when it is served.
+    redirectUris: [],
     firstParty: true,
     tokenEndpointAuthMethod: 'none',
   }

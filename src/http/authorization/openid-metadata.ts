@@ -3,11 +3,10 @@ import type { Authorization } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
 import { pageLocales } from '../../pages/texts/texts.ts'
 import type { HostedPlace } from '../endpoints/hosted-endpoints.ts'
+import { authorizationPath } from '../endpoints/hosted-endpoints.ts'
 import { createMetadata } from '../endpoints/metadata.ts'
 import { userinfoPath } from './userinfo.ts'
 
-/** Where the authorization endpoint is, below the issuer. */
-export const authorizationPath = '/auth/authorize'
 /** Where users log out (RP-Initiated Logout §2), below the issuer. */
 export const endSessionPath = '/auth/logout'
 

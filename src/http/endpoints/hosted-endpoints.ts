@@ -5,6 +5,9 @@ import type { PageOptions } from '../pages/page-options.ts'
 import type { EndpointUrls } from './endpoint.ts'
 import type { EndpointName } from './endpoints.ts'
 
+/** The path of the authorization endpoint, below the prefix. */
+export const authorizationPath = '/auth/authorize'
+
 /** Where the endpoints of a login by browser are, and how its pages look. */
 export interface HostedPlace {
   /** Before their paths here. */

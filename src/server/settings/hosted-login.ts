@@ -1,8 +1,7 @@
 // Login by browser, for applications that must not see a password.
 
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { flag, integer, lines, type Setting, setting, tenYears } from './setting.ts'
+import { flag, integer, lines, type Setting } from './setting.ts'
 
 export const hostedLogin: Setting<boolean> = flag('HOSTED_LOGIN', {
   fallback: false,
@@ -14,29 +13,10 @@ export const hostedLogin: Setting<boolean> = flag('HOSTED_LOGIN', {
 export const staySignedIn: Setting<number> = integer('STAY_SIGNED_IN', {
   fallback: 14 * 86400,
   least: 0,
-  most: tenYears,
+  most: 400 * 86400,
   description:
     'How long a browser keeps its session, in seconds, for somebody who chooses to stay signed in; 0: nobody is asked, and it ends with the browser. No session outlives SESSION_LIFETIME.',
 })
-
-/** Undefined: none. */
-export const loginCss: Setting<string | undefined> = setting(
-  'LOGIN_CSS',
-  {
-    fallback: undefined,
-    default: 'none',
-    description:
-      'A file with styles that are added to the pages of the login, such as other values of their custom properties.',
-  },
-  (given, problems) => {
-    try {
-      return readFileSync(given, 'utf8')
-    } catch {
-      problems.push('LOGIN_CSS must be the path of a file that the server can read.')
-      return undefined
-    }
-  },
-)
 
 /** Hosts, a line each. */
 export const backchannelHosts: Setting<readonly string[]> = lines(

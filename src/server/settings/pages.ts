@@ -1,6 +1,7 @@
-// How the pages look on which people register and choose passwords.
+// How the pages look on which people log in, register and choose passwords.
 
-import { accentProblems, isLogoUrl, logoRule } from '../../http/pages/page-options.ts'
+import { readFileSync } from 'node:fs'
+import { accentProblems, cssProblem, isLogoUrl, logoRule } from '../../http/pages/page-options.ts'
 import type { SiteAccent } from '../../pages/site.ts'
 import { judged, type Setting, setting } from './setting.ts'
 
@@ -32,5 +33,27 @@ export const siteAccent: Setting<SiteAccent | undefined> = setting(
     const found = accentProblems({ light, dark })
     problems.push(...found.map((reason) => `SITE_ACCENT${reason}`))
     return found.length === 0 ? { light, dark } : undefined
+  },
+)
+
+/** Undefined: none. */
+export const siteCss: Setting<string | undefined> = setting(
+  'SITE_CSS',
+  {
+    fallback: undefined,
+    default: 'none',
+    description:
+      'A file with styles that are added to these pages: other values of their custom properties, for a start. Read when the server starts.',
+  },
+  (given, problems) => {
+    try {
+      const css = readFileSync(given, 'utf8')
+      const problem = cssProblem(css)
+      if (problem === null) return css
+      problems.push(`SITE_CSS ${problem}.`)
+    } catch {
+      problems.push('SITE_CSS must be the path of a file that the server can read.')
+    }
+    return undefined
   },
 )
