@@ -1,4 +1,4 @@
-import { createPermissions, type Permissions } from './access/permissions.ts'
+import { createPermissions, openIdScopeNames, type Permissions } from './access/permissions.ts'
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
 import type { AuthOptions } from './auth-options.ts'
@@ -175,16 +175,18 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       store,
       digest,
       configured: checked.configured,
+      hostedAt: options.hostedLogin ? issuer : null,
       stamps: createClientStamps(secret, previousSecrets),
       events,
       attempts: createClientAttempts(throttle, clock),
       clock,
     })
-    const permissions = createPermissions(options.permissions ?? {}, [
-      ...grantable(roles, trusted),
-      ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
-    ])
     const { hostedLogin } = options
+    const permissions = createPermissions(
+      options.permissions ?? {},
+      [...grantable(roles, trusted), ...checked.configured.flatMap(({ scopes }) => scopes ?? [])],
+      hostedLogin && openIdScopeNames,
+    )
     const authorization = hostedLogin?.createAuthorization({
       ...{ store, events, sessions, sessionOptions: checked.sessionOptions, keys, managedKeys },
       ...{ secret, previousSecrets, issuer, clock, permissions },

@@ -36,7 +36,10 @@ function nameRoute({ schema, url, ...route }: RouteInDocument): { schema: object
 
 type RouteInDocument = { readonly schema: object; readonly url: string } & DocumentInProgress
 
-/** Serves an endpoint, and every other method with 405; OPTIONS is left to the application, for CORS. */
+/**
+ * Serves an endpoint, and every other method with 405. OPTIONS is left to the application, for CORS, where the
+ * endpoint does not answer it.
+ */
 function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): void {
   const { methods, documentation } = endpoint
   const isDocumented = documentation !== undefined && url === endpoint.path
@@ -77,6 +80,24 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
   scope.route({ ...route, method: [...methods], schema: isDocumented ? documentation : hidden })
   const config = { ...route.config, [refusesMethod]: true } as object
   scope.route({ ...route, method: others, schema: hidden, config })
+  if (endpoint.preflight) servePreflight(scope, url, endpoint.preflight)
+}
+
+/** Answers a preflight. What `@fastify/cors` of the application allows as well stays allowed. */
+function servePreflight(
+  scope: FastifyInstance,
+  url: string,
+  preflight: NonNullable<MountedEndpoint['preflight']>,
+): void {
+  scope.route({
+    ...{ url, method: 'OPTIONS', schema: { hide: true } as object },
+    config: { cors: { preflightContinue: true } } as object,
+    async handler(request, reply) {
+      const header = (name: string) => request.headers[name] as string | undefined
+      const answered = await preflight({ header })
+      return answered ? send(reply, answered) : reply.code(204).send()
+    },
+  })
 }
 
 /** Asks the guard of an endpoint before its body is read. */

@@ -24,7 +24,10 @@ export function readClientCredentials(
     ...(address !== undefined && { address }),
     ...(requestId !== undefined && { requestId }),
   }
-  if (basic === null) return clientId || clientSecret ? { clientId, clientSecret, ...from } : null
+  if (basic === null) {
+    const method = clientSecret === '' ? 'none' : 'client_secret_post'
+    return clientId || clientSecret ? { clientId, clientSecret, method, ...from } : null
+  }
   if (clientSecret !== '' || (clientId !== '' && clientId !== basic.clientId)) {
     throw new OAuthError(
       'invalid_request',
@@ -45,7 +48,9 @@ function parseBasic(authorization: string): ClientCredentials | null {
   if (colon === -1) throw malformed()
   const clientId = decode(decoded.slice(0, colon))
   const clientSecret = decode(decoded.slice(colon + 1))
-  return clientId || clientSecret ? { clientId, clientSecret } : null
+  // With an empty password the client names itself, and shows nothing.
+  const method = clientSecret === '' ? 'none' : 'client_secret_basic'
+  return clientId || clientSecret ? { clientId, clientSecret, method } : null
 }
 
 // RFC 6749 §2.3.1: both parts are form-urlencoded before they are joined.

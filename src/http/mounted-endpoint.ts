@@ -32,6 +32,13 @@ export interface MountedEndpoint {
    * passes. For a framework that reads the body before it calls `answer`, which asks too.
    */
   readonly admit?: ((request: GuardedRequest) => Promise<EndpointAnswer | null>) | undefined
+  /**
+   * Answers a preflight of CORS (Fetch §4.8); null for an origin that may not read the answers. Undefined:
+   * OPTIONS is left to the application.
+   */
+  readonly preflight?:
+    | ((request: Pick<EndpointRequest, 'header'>) => Promise<EndpointAnswer | null>)
+    | undefined
   /** Answers whatever method is asked with. Rejects only for a mistake of ours. */
   readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>
 }

@@ -43,6 +43,8 @@ export interface TokenResponse {
   readonly expires_in: number
   /** Absent for a client that acts for itself, and for an inactive user, whom every guard refuses. */
   readonly refresh_token?: string
+  /** Who has logged in, for the client alone: with the scope `openid` (OpenID Connect Core §3.1.3.3). */
+  readonly id_token?: string
   /** What the token may do: less than was asked for, perhaps (§3.3). */
   readonly scope: string
 }
@@ -76,6 +78,12 @@ export interface IntrospectionResponse {
   readonly sid?: string
   /** The role of the user today. */
   readonly roles?: readonly string[]
+  /** When the user of the session authenticated (RFC 9470 §6.2). Seconds since 1970. */
+  readonly auth_time?: number
+  /** How strong that was (RFC 9470 §6.2). */
+  readonly acr?: string
+  /** By what, in the words of RFC 8176. */
+  readonly amr?: readonly string[]
 }
 
 /** RFC 6749 §5.1: nothing between here and the client may keep an answer. */

@@ -17,8 +17,8 @@ export interface OAuthRequest extends Omit<EndpointRequest, 'readBody'> {
 }
 
 /**
- * Answers a request to an OAuth endpoint, or returns null for any other path, and for OPTIONS, which CORS
- * is for.
+ * Answers a request to an OAuth endpoint, or returns null for any other path. Of OPTIONS, which CORS is for,
+ * it answers what an endpoint allows itself, and leaves the rest to the application.
  */
 export type OAuthAnswers = (request: OAuthRequest) => Promise<EndpointAnswer | null>
 
@@ -33,7 +33,8 @@ export function createOAuthAnswers(auth: Auth, options: EndpointOptions): OAuthA
 
   return async ({ pathname, body, ...request }) => {
     const endpoint = mounted.get(pathname.replace(/(?<=.)\/$/, ''))
-    if (endpoint === undefined || request.method === 'OPTIONS') return null
+    if (endpoint === undefined) return null
+    if (request.method === 'OPTIONS') return (await endpoint.preflight?.(request)) ?? null
     return await endpoint.answer({ ...request, readBody: (limit) => readBody(body, limit) })
   }
 }

@@ -50,7 +50,8 @@ describe('HTTP Basic', () => {
   ] as const) {
     test(`with ${said} is read`, () => {
       const [clientId, clientSecret] = expected
-      assert.deepEqual(readClientCredentials(header, form()), { clientId, clientSecret })
+      const method = clientSecret === '' ? 'none' : 'client_secret_basic'
+      assert.deepEqual(readClientCredentials(header, form()), { clientId, clientSecret, method })
     })
   }
 
@@ -58,6 +59,7 @@ describe('HTTP Basic', () => {
     assert.deepEqual(readClientCredentials(basic('app:x'), form({ client_id: 'app' })), {
       clientId: 'app',
       clientSecret: 'x',
+      method: 'client_secret_basic',
     })
   })
 
@@ -88,6 +90,7 @@ test('a header of another scheme is not looked at, as in FastAPI', () => {
       {
         clientId: 'app',
         clientSecret: 'x',
+        method: 'client_secret_post',
       },
     )
   }
@@ -101,9 +104,11 @@ describe('the form', () => {
   ] as const) {
     test(`with ${said} is read (PC-13)`, () => {
       const [clientId, clientSecret] = expected
+      const method = clientSecret === '' ? 'none' : 'client_secret_post'
       assert.deepEqual(readClientCredentials(undefined, form(parameters)), {
         clientId,
         clientSecret,
+        method,
       })
     })
   }
@@ -113,6 +118,7 @@ describe('the form', () => {
     assert.deepEqual(readClientCredentials('Basic Og==', parameters), {
       clientId: 'app',
       clientSecret: 'x',
+      method: 'client_secret_post',
     })
   })
 })

@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts'
 import { everyPermission, isScopeToken } from './scope.ts'
 
 /**
@@ -15,7 +16,8 @@ export interface Permissions {
    * Makes a permission known that the options do not name, such as one that only clients have that are
    * registered at run time.
    *
-   * @throws {TypeError} if it cannot be a scope (RFC 6749 §3.3).
+   * @throws {TypeError} if it cannot be a scope (RFC 6749 §3.3), or is one of OpenID Connect where people
+   * log in by browser.
    */
   add(permission: string, description?: string): void
 }
@@ -38,25 +40,43 @@ function unusable(permission: string): string {
   return `Permission ${JSON.stringify(permission)} must be printable ASCII without spaces, quotes or backslashes.`
 }
 
+/** The scopes of OpenID Connect (Core §5.4, §11): no permissions where people log in by browser. */
+export const openIdScopeNames: readonly string[] = [
+  ...['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
+]
+
+/**
+ * @param reserved Names that no permission may have. Default none.
+ * @throws {ConfigError} naming every permission that has one.
+ */
 export function createPermissions(
   described: Readonly<Record<string, string>>,
   granted: Iterable<string>,
+  reserved: readonly string[] = [],
 ): Permissions {
   const known = new Map<string, string>()
+  const names = [...Object.keys(described), ...granted]
+  const clashes = reserved.filter((name) => names.includes(name)).map(isReserved)
+  if (clashes.length > 0) throw new ConfigError(clashes)
 
   function add(permission: string, description = ''): void {
     if (!isScopeToken(permission)) {
       throw new TypeError(unusable(permission))
     }
+    if (reserved.includes(permission)) throw new TypeError(isReserved(permission))
     if (!known.has(permission)) known.set(permission, description)
   }
 
   for (const [permission, description] of Object.entries(described)) add(permission, description)
-  for (const permission of granted) if (permission !== everyPermission) add(permission)
+  for (const permission of names) if (permission !== everyPermission) add(permission)
   return {
     // `*` may be asked for: a token for everything the role grants.
     has: (permission) => permission === everyPermission || known.has(permission),
     describe: () => Object.fromEntries(known),
     add,
   }
+}
+
+function isReserved(permission: string): string {
+  return `Permission "${permission}" must have another name, since that is a scope of OpenID Connect: applications that log in by browser ask for it.`
 }

@@ -6,8 +6,14 @@ import type { MaybePromise } from '../maybe-promise.ts'
 import type { AttemptCounts } from '../statistics.ts'
 import type { Store } from '../store.ts'
 import type { ClientAttempts } from './attempts.ts'
-import type { ClientRecord } from './client-store.ts'
-import { firstPartyClientId, hashSecret, isClientId, toClientRecord } from './registration.ts'
+import type { ClientRecord, TokenEndpointAuthMethod } from './client-store.ts'
+import {
+  browserClientId,
+  builtInClients,
+  hashSecret,
+  hostedClientIds,
+  isClientId,
+} from './registration.ts'
 import { type ClientRegistry, createClientRegistry } from './registry.ts'
 import type { ClientStamps } from './stamp.ts'
 
@@ -31,6 +37,11 @@ export interface ClientCredentials {
   readonly clientId: string
   /** Empty if there is none. */
   readonly clientSecret: string
+  /**
+   * The way that they came by (RFC 7591 §2), which must be the one that the client is registered for. Default:
+   * unknown, and not compared.
+   */
+  readonly method?: TokenEndpointAuthMethod | undefined
   /** The address that they came from, which wrong secrets are counted by. Default: unknown. */
   readonly address?: string | undefined
   /** The id of the request, for the event of a refusal. Default none. */
@@ -39,17 +50,17 @@ export interface ClientCredentials {
 
 /** The registered clients. Those of the configuration come before stored ones of the same id. */
 export interface Clients extends ClientRegistry {
-  /** Returns a registered client or the built-in one, or null. */
+  /** Returns a registered client or a built-in one, or null. */
   find(id: string): Promise<Client | null>
-  /** The registered clients, by id. The built-in one is not among them. */
+  /** The registered clients, by id. Those that are built in are not among them. */
   list(): Promise<readonly Client[]>
   /**
    * Returns the client of a request (RFC 6749 §2.3): the built-in one, which is public, if the request
    * names none. As long as no client is registered, any name in a request is the built-in one, as in
-   * FastAPI.
+   * FastAPI; but for the names of those that are built in for logins by browser.
    *
-   * A wrong secret, a missing one, one that a public client sends, and an unknown id are one answer,
-   * and an event each.
+   * A wrong secret, a missing one, one that a public client sends, another method than the client is
+   * registered for, and an unknown id are one answer, and an event each.
    *
    * @throws {OAuthError} `invalid_client`
    * @throws {ThrottledError} if too many secrets of the id, or from the address, were wrong before.
@@ -74,6 +85,8 @@ export interface ClientsOptions {
   /** A keyed digest of a client id that no client has: it may be a secret. */
   readonly digest: (id: string) => string
   readonly configured: readonly ClientRecord[]
+  /** The issuer, where people log in by browser; null where they do not. */
+  readonly hostedAt: string | null
   readonly stamps: ClientStamps
   readonly events: AuthEvents
   readonly attempts: ClientAttempts
@@ -84,13 +97,15 @@ export function createClients({
   store,
   digest,
   configured,
+  hostedAt,
   stamps,
   events,
   attempts,
   clock,
 }: ClientsOptions): Clients {
-  const firstParty = toClientRecord({ id: firstPartyClientId }, null, 0)
-  const fixed = new Map([firstParty, ...configured].map((client) => [client.id, client]))
+  const builtIn = builtInClients(hostedAt)
+  const fixed = new Map([...builtIn, ...configured].map((client) => [client.id, client]))
+  const [firstParty] = builtIn as [ClientRecord]
   // The digest of nothing: an unknown client and a public one cost the same hash and comparison.
   const noDigest = randomBytes(32)
 
@@ -104,6 +119,11 @@ export function createClients({
 
   async function findRecord(id: string): Promise<ClientRecord | null> {
     return fixed.get(id) ?? (isClientId(id) ? await store.clients.find(id) : null)
+  }
+
+  /** The client that a request names. That of the sessions of browsers sends none. */
+  async function findCaller(id: string): Promise<ClientRecord | null> {
+    return id === browserClientId ? null : await findRecord(id)
   }
 
   /** The record if the secret is right, or if the client has none and none was sent. */
@@ -146,14 +166,18 @@ export function createClients({
     record: ClientRecord | null,
     credentials: ClientCredentials,
   ): Promise<ClientRecord> {
-    const { clientSecret: secret } = credentials
+    const { clientSecret: secret, method } = credentials
     try {
       // A client that sends no secret guesses none.
       const verified =
         secret === ''
           ? check(record, secret)
           : await attempts.attempt(credentials, () => check(record, secret))
-      if (verified !== null) return verified
+      if (verified !== null) {
+        const expected = verified.tokenEndpointAuthMethod ?? method
+        if (method === undefined || method === expected) return verified
+        return await refuse(credentials, verified, `it authenticated by ${method}`)
+      }
     } catch (error) {
       if (error instanceof ThrottledError) {
         counts.throttled++
@@ -183,17 +207,18 @@ export function createClients({
       if (credentials === null) return present(firstParty)
       // Ids are no secret (RFC 6749 §2.2), but need not be told either: both reads in any case.
       const [record, isAnyRegistered] = await Promise.all([
-        findRecord(credentials.clientId),
+        findCaller(credentials.clientId),
         configured.length > 0 || isAnyStored(),
       ])
-      if (!isAnyRegistered) return present(firstParty)
+      const isOurs = hostedAt !== null && hostedClientIds.includes(credentials.clientId)
+      if (!isAnyRegistered && !isOurs) return present(firstParty)
       const client = present(await verify(record, credentials))
       counts.succeeded++
       return client
     },
     async authenticateConfidential(credentials) {
       if (credentials === null) throw refused('no client is named')
-      const record = await verify(await findRecord(credentials.clientId), credentials)
+      const record = await verify(await findCaller(credentials.clientId), credentials)
       const { id, secretHash } = record
       if (secretHash === null) return await refuse(credentials, record, 'the client is public')
       counts.succeeded++

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import { secretProblems } from '../keys/signing-key.ts'
+import { browserClientMembers } from './browser-client.ts'
 import type { ClientRecord } from './client-store.ts'
 import { clientProblems, isClientId, type NewClient, toClientRecord } from './registration.ts'
 
@@ -9,7 +10,10 @@ export interface ConfiguredClient extends NewClient {
   readonly secret?: string
 }
 
-const members = ['id', 'name', 'secret', 'grants', 'scopes', 'introspect']
+const members: readonly string[] = [
+  ...['id', 'name', 'secret', 'grants', 'scopes', 'introspect'],
+  ...browserClientMembers,
+]
 
 /**
  * Returns the records of the clients of a configuration, which may come from anywhere.

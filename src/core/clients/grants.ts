@@ -4,6 +4,8 @@ interface GrantKind {
   readonly subject: 'user' | 'client'
   /** True if a client that is registered without a list of grants may use it. */
   readonly byDefault: boolean
+  /** True if it is served only where people log in by browser. Default false. */
+  readonly hosted?: boolean
 }
 
 /**
@@ -14,6 +16,7 @@ const grantKinds = {
   password: { subject: 'user', byDefault: true },
   refresh_token: { subject: 'user', byDefault: true },
   client_credentials: { subject: 'client', byDefault: false },
+  authorization_code: { subject: 'user', byDefault: false, hosted: true },
 } as const
 
 /** The name of a grant type, as `grant_type` has it (RFC 6749). */
@@ -31,7 +34,15 @@ function kindOf(name: GrantName): GrantKind {
 /** The names of all grant types. */
 export const grantNames: readonly GrantName[] = Object.keys(grantKinds) as GrantName[]
 
-/** Those of a client that was registered without any. */
+/** Those that the token endpoint serves: with login by browser all, without it the others. */
+export function servedGrants(isHosted: boolean): readonly GrantName[] {
+  return isHosted ? grantNames : grantNames.filter((name) => !kindOf(name).hosted)
+}
+
+/** Those of a client with redirect URIs that was registered without any. */
+export const defaultBrowserGrants: readonly GrantName[] = ['authorization_code', 'refresh_token']
+
+/** Those of any other client that was registered without any. */
 export const defaultGrants: readonly GrantName[] = grantNames.filter(
   (name) => kindOf(name).byDefault,
 )

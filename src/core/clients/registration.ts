@@ -1,21 +1,39 @@
 import { createHash } from 'node:crypto'
 import { scopeMaxLength } from '../access/roles.ts'
 import { everyPermission, formatScope, isScopeToken } from '../access/scope.ts'
+import {
+  type BrowserClient,
+  browserClientProblems,
+  toBrowserClientRecord,
+} from './browser-client.ts'
 import type { ClientRecord } from './client-store.ts'
-import { defaultGrants, grantNames, haveGrantFor, isGrantName } from './grants.ts'
+import {
+  defaultBrowserGrants,
+  defaultGrants,
+  grantNames,
+  haveGrantFor,
+  isGrantName,
+} from './grants.ts'
 
 /** The client of a request that names none: the application's own front ends (RFC 6749 §2.1, public). */
 export const firstPartyClientId = 'first-party'
+
 /** The client of the sessions of browsers at the login pages. No registered id may have a colon. */
 export const browserClientId = 'portcullis:browser'
 
+/** The client of the page that documents the API, and logs in by browser there. */
+export const docsClientId = 'portcullis:docs'
+
 /** What a client is registered with. */
-export interface NewClient {
+export interface NewClient extends BrowserClient {
   /** Printable ASCII without spaces and colons, 100 characters at most, and no UUID. */
   readonly id: string
   /** For people to read. Default: the id. */
   readonly name?: string
-  /** Default `['password', 'refresh_token']`; none for one that only introspects. */
+  /**
+   * Default `['password', 'refresh_token']`, and with `redirectUris` `['authorization_code', 'refresh_token']`;
+   * none for one that only introspects.
+   */
   readonly grants?: readonly string[]
   /**
    * The permissions that it may be delegated. Default: all that the role of the user grants; for
@@ -79,15 +97,23 @@ export function clientProblems(client: NewClient, confidential: boolean): readon
   } else if (introspect && !confidential) {
     problems.push(`The ${title} must have a secret to introspect tokens.`)
   }
+  problems.push(...browserClientProblems(client, title, confidential))
+  const { redirectUris = [] } = client
+  const isNowhere = Array.isArray(redirectUris) && redirectUris.length === 0
+  if (isNowhere && Array.isArray(grants) && grants.includes('authorization_code')) {
+    problems.push(`The ${title} must have a redirect URI for the grant authorization_code.`)
+  }
   return problems
 }
 
 /** The record of a registration that has no problems. */
 export function toClientRecord(
-  { id, name = id, grants = defaultGrants, scopes, introspect }: NewClient,
+  client: NewClient,
   secret: string | null,
   createdAt: number,
 ): ClientRecord {
+  const { id, name = id, scopes, introspect } = client
+  const { grants = client.redirectUris?.length ? defaultBrowserGrants : defaultGrants } = client
   return Object.freeze({
     id,
     name,
@@ -96,17 +122,33 @@ export function toClientRecord(
     scopes: scopes ? [...new Set(scopes)] : null,
     introspect: introspect ?? secret !== null,
     createdAt,
-    redirectUris: [],
-    postLogoutRedirectUris: [],
-    firstParty: false,
-    tokenEndpointAuthMethod: null,
-    pkce: 'required',
-    logoUri: null,
-    clientUri: null,
-    policyUri: null,
-    tosUri: null,
-    backchannelLogoutUri: null,
+    ...toBrowserClientRecord(client),
   })
+}
+
+/** The built-in clients that are there where people log in by browser. */
+export const hostedClientIds: readonly string[] = [browserClientId, docsClientId]
+
+/** True for a client that nobody registers. */
+export function isBuiltIn(id: string): boolean {
+  return id === firstPartyClientId || hostedClientIds.includes(id)
+}
+
+/** The built-in clients. @param hostedAt The issuer whose login pages there are; null without any. */
+export function builtInClients(hostedAt: string | null): readonly ClientRecord[] {
+  const firstParty = { id: firstPartyClientId, firstParty: true }
+  if (hostedAt === null) return [toClientRecord(firstParty, null, 0)]
+  const browser = { id: browserClientId, name: 'Login pages', grants: [], firstParty: true }
+  const docs: NewClient = {
+    id: docsClientId,
+    name: 'API documentation',
+    // No refresh token: the page keeps what it has in its memory.
+    grants: ['authorization_code'],
+    redirectUris: [`${hostedAt.replace(/\/$/, '')}/docs/oauth2-redirect.html`],
+    firstParty: true,
+    tokenEndpointAuthMethod: 'none',
+  }
+  return [firstParty, browser, docs].map((client) => toClientRecord(client, null, 0))
 }
 
 /**

@@ -9,8 +9,8 @@ import { applyChanges, type ClientChanges, changesBetween, takesFromLogins } fro
 import type { ClientRecord } from './client-store.ts'
 import {
   clientProblems,
-  firstPartyClientId,
   hashSecret,
+  isBuiltIn,
   type NewClient,
   toClientRecord,
 } from './registration.ts'
@@ -38,8 +38,8 @@ export interface ClientRegistry {
    */
   replaceSecret(id: string, by?: Actor): Promise<string>
   /**
-   * Changes what a client may do. If it loses a grant of logins, or a scope, its sessions end: returns
-   * how many. Its own tokens (RFC 6749 §4.4) may do no more than the client may do today.
+   * Changes what a client may do. If it loses a grant of logins, a scope, a redirect URI or the trust of a
+   * first party, its sessions end: returns how many. Its own tokens (RFC 6749 §4.4) may do no more than the client may do today.
    *
    * @throws {ClientError} `client_unknown`, `client_invalid`, `client_configured`
    */
@@ -77,7 +77,7 @@ export function createClientRegistry({
   function refuseIfFixed(id: string): void {
     if (!fixed.has(id)) return
     throw new ClientError('client_configured', [
-      id === firstPartyClientId
+      isBuiltIn(id)
         ? `The client ${id} is built in and cannot be changed.`
         : `The client ${id} is registered by configuration: change it there.`,
     ])

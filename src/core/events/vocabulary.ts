@@ -27,6 +27,7 @@ export type AuthEventType =
   | 'authn_token_repeated'
   | 'authn_token_reuse'
   | 'authn_token_wrong_client'
+  | 'authn_code_reuse'
   | 'authn_client_fail'
   | 'authn_client_throttled'
   | 'authz_client_fail'
@@ -96,7 +97,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     bounded: true,
   },
   authn_token_created: {
-    says: 'New tokens were issued without a login: for a refresh token, or to a client for itself.',
+    says: 'New tokens were issued without a login: for a refresh token or a code, or to a client for itself.',
     outcome: success,
     passing: true,
   },
@@ -110,9 +111,13 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: failure,
   },
   authn_token_wrong_client: {
-    says: 'A client presented a token of another client’s session. That session stays valid.',
+    says: 'A client presented a token of another client’s session, or a code that another client got. That session and that code stay valid.',
     outcome: failure,
     bounded: true,
+  },
+  authn_code_reuse: {
+    says: 'An authorization code was presented again. The session that it had been exchanged for was revoked.',
+    outcome: failure,
   },
   authn_client_fail: {
     says: 'A client was refused: its secret was wrong or missing, or there is no such client.',

@@ -1,5 +1,4 @@
 import { v7 as uuidv7 } from 'uuid'
-import { knownAddress } from '../address.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
@@ -23,6 +22,7 @@ import {
   reauthenticationShapes,
 } from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
+import { maxPerUser, placeOf } from './session-place.ts'
 import type { Session, SessionRecord } from './session-store.ts'
 import { findUserOfSession } from './token-user.ts'
 
@@ -86,9 +86,6 @@ export interface Sessions {
 
 /** Seconds that an ended session is kept for an operator who looks into the database. */
 const keptAfterEnd = 24 * 60 * 60
-/** Sessions that one user may have: the least recently used goes when there are more. */
-const maxPerUser = 100
-const labelMaxLength = 200
 
 export interface SessionsOptions {
   readonly store: Store
@@ -118,7 +115,7 @@ export function createSessions({
 
   return {
     async open(user, opened) {
-      const { clientId, scopes, userAgent = '', address = '', requestId, authentication } = opened
+      const { clientId, scopes, userAgent, address, requestId, authentication } = opened
       const { kind = 'login' } = opened
       const record = await recordOf(user)
       const now = clock()
@@ -135,8 +132,7 @@ export function createSessions({
         expiresAt: now + lifetime,
         revokedAt: null,
         securityStamp: record.securityStamp,
-        label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
-        address: knownAddress(address || undefined) ?? '',
+        ...placeOf(userAgent, address),
         kind,
         parentId: null,
         offline: false,

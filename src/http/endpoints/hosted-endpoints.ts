@@ -3,6 +3,7 @@ import { internals } from '../../core/internals.ts'
 import type { MountedEndpoint } from '../mounted-endpoint.ts'
 import type { PageOptions } from '../pages/page-options.ts'
 import type { EndpointUrls } from './endpoint.ts'
+import type { EndpointName } from './endpoints.ts'
 
 /** Where the endpoints of a login by browser are, and how its pages look. */
 export interface HostedPlace {
@@ -12,10 +13,15 @@ export interface HostedPlace {
   readonly root: string
   /** The other endpoints, for the metadata. */
   readonly urls: EndpointUrls
+  /** The same, as they are without a login by browser. */
+  readonly oauth: Readonly<Record<EndpointName, readonly MountedEndpoint[]>>
   readonly pages: PageOptions | false
 }
 
-/** What the option `hostedLogin` brings along as `endpoints`. */
+/**
+ * What the option `hostedLogin` brings along as `endpoints`. One that has the path of another endpoint takes
+ * its place.
+ */
 export type HostedEndpoints = (auth: Auth, place: HostedPlace) => readonly MountedEndpoint[]
 
 /** The endpoints of a login by browser, if it is switched on. */

@@ -5,7 +5,7 @@ import { findClientOfToken, ownPermissions } from '../../core/clients/token-clie
 import { OAuthError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
-import { delegableScopes } from '../grants/scopes.ts'
+import { scopesToday } from '../grants/scopes.ts'
 import type { IntrospectionResponse } from '../token-messages.ts'
 import { createFormEndpoint, type FormEndpoint, formBody, type TokenEndpoint } from './endpoint.ts'
 import { documentForm } from './form-documentation.ts'
@@ -46,7 +46,7 @@ async function inspectAccessToken(
   if (verified === null || verified.claims.exp <= auth.clock()) return null
   // Only its own issuer can say whether it is active.
   if (verified.external) return null
-  const { client_id, exp, iat, sub, aud, iss, jti, sid } = verified.claims
+  const { client_id, exp, iat, sub, aud, iss, jti, sid, auth_time, acr, amr } = verified.claims
   const asIssued = { client_id, token_type: 'bearer', exp, iat, sub, aud, iss, jti } as const
   if (verified.kind === 'client') {
     const owner = await findClientOfToken(auth[internals], verified)
@@ -59,10 +59,13 @@ async function inspectAccessToken(
   return {
     active: true,
     ...asIssued,
-    scope: formatScope(narrowScopes(delegableScopes(auth, user, client), verified.scopes)),
+    scope: formatScope(scopesToday(auth, user, client, verified.scopes)),
     username: user.username,
     ...(sid !== undefined && { sid }),
     roles: [user.role],
+    ...(auth_time !== undefined && { auth_time }),
+    ...(acr !== undefined && { acr }),
+    ...(amr !== undefined && { amr }),
   }
 }
 
@@ -76,7 +79,7 @@ async function inspectRefreshToken(
   const { session, user, expiresAt } = inspected
   return {
     active: true,
-    scope: formatScope(narrowScopes(delegableScopes(auth, user, client), session.scopes)),
+    scope: formatScope(scopesToday(auth, user, client, session.scopes)),
     client_id: client.id,
     username: user.username,
     exp: expiresAt,
@@ -84,6 +87,9 @@ async function inspectRefreshToken(
     sub: user.id,
     iss: auth.issuer,
     sid: session.id,
+    auth_time: session.authenticatedAt,
+    acr: session.acr,
+    amr: session.amr,
   }
 }
 
@@ -123,6 +129,12 @@ export const introspectionEndpoint: FormEndpoint = {
           jti: text,
           sid: { type: 'string', description: 'The session' },
           roles: { type: 'array', items: text, description: 'The role of the user today' },
+          auth_time: {
+            ...instant,
+            description: 'When the user authenticated, in seconds since 1970',
+          },
+          acr: { type: 'string', description: 'How strong that was: `1fa` is one factor' },
+          amr: { type: 'array', items: text, description: 'By what: `pwd` is a password' },
         },
       },
       refusals: {

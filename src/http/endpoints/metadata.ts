@@ -1,5 +1,5 @@
 import type { Auth } from '../../core/auth.ts'
-import { grantNames } from '../../core/clients/grants.ts'
+import { grantNamesOf } from '../grants/grants.ts'
 import type { DocumentEndpoint, EndpointUrls } from './endpoint.ts'
 
 const wellKnown = '/.well-known/oauth-authorization-server'
@@ -10,7 +10,7 @@ const secretMethods = ['client_secret_basic', 'client_secret_post']
  * Returns the authorization server metadata (RFC 8414 §2): only what works. URLs come from the
  * configured issuer, never from a request.
  */
-function createMetadata(auth: Auth, urls: EndpointUrls): object {
+export function createMetadata(auth: Auth, urls: EndpointUrls): object {
   const scopes = Object.keys(auth.permissions.describe())
   return {
     issuer: auth.issuer,
@@ -21,7 +21,7 @@ function createMetadata(auth: Auth, urls: EndpointUrls): object {
     // §2 requires the member and §3.2 forbids an empty list. There is no authorization endpoint, so no
     // response type: `none` is the registered word for that.
     response_types_supported: ['none'],
-    grant_types_supported: grantNames,
+    grant_types_supported: grantNamesOf(auth),
     token_endpoint_auth_methods_supported: ['none', ...secretMethods],
     revocation_endpoint_auth_methods_supported: ['none', ...secretMethods],
     introspection_endpoint_auth_methods_supported: secretMethods,
@@ -44,9 +44,14 @@ export const metadataEndpoint: DocumentEndpoint = {
  * for an issuer that has none, because it is no http URL or its path is not plain.
  */
 export function metadataPath(issuer: string): string | null {
+  return inserted(issuer, wellKnown)
+}
+
+/** The same for a well-known path of another document (RFC 8615). */
+export function inserted(issuer: string, path: string): string | null {
   if (!/^https?:/.test(issuer) || !URL.canParse(issuer)) return null
-  const path = issuerPath(issuer)
-  return /^[\w./~-]*$/.test(path) ? wellKnown + path : null
+  const behind = issuerPath(issuer)
+  return /^[\w./~-]*$/.test(behind) ? path + behind : null
 }
 
 /** The path below which a proxy serves this, without a slash at the end: the issuer says it, if it is a URL by http. */

@@ -147,7 +147,7 @@ export function mountEndpoints(
     jwks: root + mountedAt('jwks'),
   }
   const rfcPath = metadataPath(auth.issuer)
-  const oauth = (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
+  const oauth = byName((name) => {
     const endpoint: FormEndpoint | DocumentEndpoint = endpoints[name]
     const answer =
       endpoint.method === 'POST'
@@ -168,12 +168,22 @@ export function mountEndpoints(
   const accounts = accountEndpoints.filter(({ isOn }) => isOn(auth))
   const issuedAt = issuerPath(auth.issuer)
   const pageBase = issuedAt.endsWith(scopePrefix + base) ? base : ''
+  const hosted = mountHostedLogin(auth, {
+    ...{ base: pageBase, root: root + pageBase, urls, oauth, pages },
+  })
+  const taken = new Set(hosted.map(({ path }) => path))
   return [
-    ...oauth,
+    ...Object.values(oauth).flat(),
     ...accounts.map((each) => mountJson(each, auth, base)),
     ...(pages === false ? [] : mountPages(auth, pages, { base: pageBase, issuerPath: issuedAt })),
-    ...mountHostedLogin(auth, { base: pageBase, root: root + base, urls, pages }),
   ]
+    .filter(({ path }) => !taken.has(path))
+    .concat(hosted)
+}
+
+function byName<T>(make: (name: EndpointName) => T): Readonly<Record<EndpointName, T>> {
+  const names = Object.keys(endpoints) as EndpointName[]
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<EndpointName, T>
 }
 
 function mountJson(endpoint: JsonEndpoint, auth: Auth, base: string): MountedEndpoint {
@@ -280,7 +290,8 @@ function answerJson(
   }
 }
 
-function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['answer'] {
+/** Answers GET with what is read, and every other method with 405. */
+export function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['answer'] {
   return async ({ method }) => {
     if (method !== 'GET' && method !== 'HEAD') {
       return refuseMethod(oauthRefusals, 'GET', 'GET, HEAD')

@@ -1,4 +1,3 @@
-import { narrowScopes } from '../../core/access/scope.ts'
 import type { Auth } from '../../core/auth.ts'
 import { UserError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
@@ -6,7 +5,7 @@ import { internals } from '../../core/internals.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
 import type { User } from '../../core/users/user.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import { delegableScopes } from '../grants/scopes.ts'
+import { scopesToday } from '../grants/scopes.ts'
 import { all } from '../guards/combinators.ts'
 import type { Guard } from '../guards/guard.ts'
 import { createGuards } from '../guards/guards.ts'
@@ -46,7 +45,7 @@ async function stepUp(
   const issued = await auth[internals].accessTokens.issue({
     subject: record.id,
     clientId: client.id,
-    scopes: narrowScopes(delegableScopes(auth, record, client), token.scopes),
+    scopes: scopesToday(auth, record, client, token.scopes),
     role: record.role,
     endsWith: { sessionId: session.id },
     authentication: session,

@@ -1,10 +1,9 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
-import { grantNames, isGrantName } from '../../core/clients/grants.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
-import { grants } from '../grants/grants.ts'
+import { grantNamesOf, grants } from '../grants/grants.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 import {
   createFormEndpoint,
@@ -32,7 +31,9 @@ async function grantToken(
 ): Promise<TokenResponse> {
   // A missing grant type counts as the password grant, as in FastAPI.
   const name = parameters.get('grant_type') ?? 'password'
-  const grant = isGrantName(name) ? grants[name] : undefined
+  const served = grantNamesOf(auth)
+  const known = served.find((each) => each === name)
+  const grant = known && grants[known]
   if (grant?.confidential) {
     // §4.4: not for a public client, which authenticates by nothing.
     const client = await auth.clients.authenticateConfidential(credentials)
@@ -43,7 +44,7 @@ async function grantToken(
   if (grant === undefined) {
     throw new OAuthError(
       'unsupported_grant_type',
-      `The grant type must be one of: ${grantNames.join(', ')}`,
+      `The grant type must be one of: ${served.join(', ')}`,
     )
   }
   await requireGrant(auth, client, name, request)
@@ -78,8 +79,6 @@ export async function refuseClient(
   throw new OAuthError('unauthorized_client', message)
 }
 
-const everyGrant = grantNames.map((name) => grants[name])
-
 /** The token endpoint (RFC 6749 §3.2). */
 export const tokenEndpoint: FormEndpoint = {
   method: 'POST',
@@ -89,21 +88,25 @@ export const tokenEndpoint: FormEndpoint = {
   document: documentToken,
 }
 
-function documentToken({ compatibility }: Auth): object {
+function documentToken(auth: Auth): object {
+  const { compatibility } = auth
+  const names = grantNamesOf(auth)
+  const served = names.map((name) => grants[name])
+  const hasIdTokens = auth[internals].hosted?.authorization.idTokens != null
   const withoutScope = `A login that asks for no scope gets ${compatibility ? 'none' : 'all that the role of the user grants'}.`
   const badPassword = 'Incorrect username or password'
   const refusesWith400 = compatibility?.incorrectPassword === 400
   return documentForm({
     operationId: 'createToken',
     summary: 'Log in, refresh, or get a token for a client',
-    description: [...everyGrant.map(({ description }) => description), withoutScope].join(' '),
+    description: [...served.map(({ description }) => description), withoutScope].join(' '),
     form: {
       title: 'TokenForm',
       description: 'Which fields are needed depends on the grant type',
       type: 'object',
       properties: {
-        grant_type: { type: 'string', enum: grantNames, default: 'password' },
-        ...Object.assign({}, ...everyGrant.map(({ parameters }) => parameters)),
+        grant_type: { type: 'string', enum: names, default: 'password' },
+        ...Object.assign({}, ...served.map(({ parameters }) => parameters)),
         scope: {
           type: 'string',
           description: compatibility
@@ -114,7 +117,7 @@ function documentToken({ compatibility }: Auth): object {
       },
     },
     success: 'An access token',
-    answer: tokenResponse,
+    answer: hasIdTokens ? withIdToken : tokenResponse,
     refusals: {
       400: `The request is malformed${refusesWith400 ? `, or ${badPassword.toLowerCase()}` : ''}`,
       401: `${refusesWith400 ? 'The' : `${badPassword}, or the`} client could not be authenticated`,
@@ -139,5 +142,13 @@ const tokenResponse = {
       description: 'Absent for a client that acts for itself, and for an inactive user',
     },
     scope: { type: 'string', description: 'What the token may do, space-delimited' },
+  },
+}
+
+const withIdToken = {
+  ...tokenResponse,
+  properties: {
+    ...tokenResponse.properties,
+    id_token: { type: 'string', description: 'With the scope `openid`: who has logged in' },
   },
 }

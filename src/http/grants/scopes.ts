@@ -2,6 +2,7 @@ import { everyPermission, narrowScopes, parseScope } from '../../core/access/sco
 import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
+import { internals } from '../../core/internals.ts'
 import type { User } from '../../core/users/user.ts'
 import type { Parameters } from './grant.ts'
 
@@ -14,11 +15,41 @@ export function delegableScopes(
   return narrowScopes(roles.permissionsOf(role), client.scopes ?? [everyPermission])
 }
 
-/** The scopes that a request asks for; none if it asks for none. */
-export function readScope(auth: Auth, parameters: Parameters): readonly string[] {
+/** True for a scope of OpenID Connect, which is no permission. None is without login by browser. */
+export function isOpenIdScope(auth: Auth, scope: string): boolean {
+  return auth[internals].hosted?.authorization.scopes.has(scope) ?? false
+}
+
+/**
+ * What the scopes of a login are today: of its permissions those that the client and the role of the user
+ * have still, and its scopes of OpenID Connect, which were granted by consent.
+ */
+export function scopesToday(
+  auth: Auth,
+  user: Pick<User, 'role'>,
+  client: Client,
+  granted: readonly string[],
+): readonly string[] {
+  const permissions = granted.filter((scope) => !isOpenIdScope(auth, scope))
+  return [
+    ...granted.filter((scope) => isOpenIdScope(auth, scope)),
+    ...narrowScopes(delegableScopes(auth, user, client), permissions),
+  ]
+}
+
+/**
+ * The scopes that a request asks for; none if it asks for none.
+ *
+ * @param knows Whether a scope that is no permission may be asked for, too. Default: none may.
+ */
+export function readScope(
+  auth: Auth,
+  parameters: Parameters,
+  knows: (scope: string) => boolean = () => false,
+): readonly string[] {
   const requested = parseScope(parameters.get('scope') ?? '')
   if (requested === null) throw new OAuthError('invalid_scope', 'The scope is malformed')
-  if (!requested.every((scope) => auth.permissions.has(scope))) {
+  if (!requested.every((scope) => auth.permissions.has(scope) || knows(scope))) {
     throw new OAuthError('invalid_scope', 'The scope names a permission that does not exist')
   }
   return requested

@@ -7,13 +7,25 @@ import { tokenStampOf } from '../../core/users/security-stamp.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { TokenResponse } from '../token-messages.ts'
 
-/** Issues the tokens of a user to a client, with a refresh token if there is a session. */
+/** What else the tokens of a session depend on. */
+interface Issuing {
+  /** For the ID token. Default none. */
+  readonly nonce?: string | null
+  /** Default: if it is a grant of the client's. */
+  readonly mayRefresh?: boolean
+}
+
+/**
+ * Issues the tokens of a user to a client: with a refresh token if there is a session, and with an ID token
+ * (OpenID Connect Core §3.1.3.3, §12.2) for the scope `openid`.
+ */
 export async function issueUserTokens(
   auth: Auth,
   client: Client,
   user: UserRecord,
   scopes: readonly string[],
   opened?: OpenSession,
+  { nonce = null, mayRefresh = client.grants.includes('refresh_token') }: Issuing = {},
 ): Promise<TokenResponse> {
   const { token, expiresIn } = await auth[internals].accessTokens.issue({
     subject: user.id,
@@ -25,12 +37,19 @@ export async function issueUserTokens(
       : { userStamp: tokenStampOf(user.securityStamp) },
     ...(opened && { authentication: opened.session, expiresBy: opened.session.expiresAt }),
   })
-  const mayRefresh = client.grants.includes('refresh_token')
+  const idTokens = auth[internals].hosted?.authorization.idTokens
+  const idToken =
+    opened && idTokens && scopes.includes('openid')
+      ? await idTokens.issue({
+          ...{ user, clientId: client.id, session: opened.session, nonce, accessToken: token },
+        })
+      : undefined
   return {
     access_token: token,
     token_type: 'bearer',
     expires_in: expiresIn,
     ...(opened && mayRefresh && { refresh_token: opened.refreshToken }),
+    ...(idToken !== undefined && { id_token: idToken }),
     scope: formatScope(scopes),
   }
 }

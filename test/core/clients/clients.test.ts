@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, test } from 'node:test'
 import type { Auth } from '../../../src/core/auth.ts'
+import { toBrowserClientRecord } from '../../../src/core/clients/browser-client.ts'
 import { ClientError, type ClientErrorCode, OAuthError } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
 import type { Store } from '../../../src/core/store.ts'
@@ -194,7 +195,7 @@ describe('a registration', () => {
     await auth.clients.register({ ...client, confidential: true })
     const found = await auth.clients.find('app')
     const others = { confidential: true, configured: false, createdAt: clock() }
-    assert.deepEqual(found, { ...client, ...others })
+    assert.deepEqual(found, { ...client, ...toBrowserClientRecord({}), ...others })
     assert.deepEqual(await auth.clients.list(), [found])
   })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { toBrowserClientRecord } from '../../../src/core/clients/browser-client.ts'
 import { readConfiguredClients } from '../../../src/core/clients/configured.ts'
 import { ConfigError } from '../../../src/core/errors.ts'
 import { createTestAuth } from '../../fixtures.ts'
@@ -28,6 +29,7 @@ test('a client with a secret is confidential and may introspect, one without is 
     scopes: null,
     introspect: true,
     createdAt: 0,
+    ...toBrowserClientRecord({}),
   })
   assert.equal(spa?.secretHash, null)
   assert.equal(spa?.introspect, false)

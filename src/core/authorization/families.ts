@@ -1,0 +1,103 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Clock } from '../clock.ts'
+import type { AuthEvents } from '../events/events.ts'
+import type { SessionOptions } from '../sessions/session-options.ts'
+import { maxPerUser, placeOf } from '../sessions/session-place.ts'
+import type { SessionRecord } from '../sessions/session-store.ts'
+import type { Store } from '../store.ts'
+import type { CodeExchangeRequest } from './authorization.ts'
+import type { AuthorizationCodeRecord } from './authorization-code-store.ts'
+
+/** Sessions that one client has through one browser session: the oldest ends when there are more. */
+const maxPerBrowser = 5
+
+/** What the sessions of clients are opened from. */
+export interface FamilyOptions {
+  readonly store: Store
+  readonly events: AuthEvents
+  readonly sessionOptions: Required<SessionOptions>
+  readonly clock: Clock
+}
+
+/** A code that is exchanged, by whom, and the browser session that it came from. */
+export interface Opening {
+  readonly record: AuthorizationCodeRecord
+  readonly parent: SessionRecord
+  readonly request: CodeExchangeRequest
+}
+
+/** The sessions of clients that are opened through browser sessions. */
+export interface Families {
+  /**
+   * The session that a code opens. A client that gets no refresh token has one for each browser session, and
+   * goes on with that: a page that signs in again every quarter of an hour adds nothing.
+   */
+  familyFor(opening: Opening): Promise<{ readonly session: SessionRecord; readonly isNew: boolean }>
+  /** Ends what is too much after a new one. */
+  bound(session: SessionRecord): Promise<void>
+}
+
+/** Makes the sessions of clients, within their bounds. */
+export function createFamilies({ store, events, sessionOptions, clock }: FamilyOptions): Families {
+  const { sessions } = store
+
+  return {
+    async familyFor({ record, parent, request }) {
+      const { client } = request
+      if (!client.grants.includes('refresh_token')) {
+        const [live] = await sessions.listChildren(parent.id, client.id, clock())
+        if (live) return { session: { ...live, ...grantOf(record) }, isNew: false }
+      }
+      return { session: newFamily(record, parent, request), isNew: true }
+    },
+    async bound({ parentId, clientId, userId }) {
+      const now = clock()
+      const live = await sessions.listChildren(String(parentId), clientId, now)
+      for (const { id } of live.slice(maxPerBrowser)) {
+        const about = { actor: 'system', userId, clientId, sessionId: id }
+        await events.recordWith({ ...about, type: 'session_ended' }, (event) =>
+          sessions.revoke(id, now, { event }),
+        )
+      }
+      await sessions.trim(userId, maxPerUser)
+    },
+  }
+
+  function newFamily(
+    record: AuthorizationCodeRecord,
+    parent: SessionRecord,
+    { client, userAgent, address }: CodeExchangeRequest,
+  ): SessionRecord {
+    const now = clock()
+    const offline =
+      record.scopes.includes('offline_access') && client.grants.includes('refresh_token')
+    const expiresAt = now + sessionOptions.lifetime
+    return {
+      ...grantOf(record),
+      id: uuidv7(),
+      userId: record.userId,
+      clientId: record.clientId,
+      generation: 0,
+      rotatedAt: now,
+      createdAt: now,
+      // What ends with the browser session does not outlive it by its age either.
+      expiresAt: offline ? expiresAt : Math.min(expiresAt, parent.expiresAt),
+      revokedAt: null,
+      securityStamp: record.securityStamp,
+      ...placeOf(userAgent, address),
+      kind: 'login',
+      parentId: parent.id,
+      offline,
+    }
+  }
+}
+
+/** What a code grants, and how its user had authenticated. */
+function grantOf({
+  scopes,
+  authenticatedAt,
+  acr,
+  amr,
+}: AuthorizationCodeRecord): Pick<SessionRecord, 'scopes' | 'authenticatedAt' | 'acr' | 'amr'> {
+  return { scopes, authenticatedAt, acr, amr }
+}
