@@ -9,6 +9,7 @@ import { StoreError } from '../stores/store-error.ts'
 import { checkAdministrators } from './doctor/administrators.ts'
 import { checkBreachedPasswords } from './doctor/breached-passwords.ts'
 import { checkBrowserLogin } from './doctor/browser-login.ts'
+import { checkClients } from './doctor/clients.ts'
 import { checkClock } from './doctor/clock.ts'
 import { checkConfiguration, mistakes } from './doctor/configuration.ts'
 import { checkCors } from './doctor/cors.ts'
@@ -40,6 +41,7 @@ const checks: readonly Check[] = [
   checkAdministrators,
   checkSamplePasswords,
   checkBreachedPasswords,
+  checkClients,
   checkClock,
   checkIssuerUrl,
   checkProxies,
