@@ -108,7 +108,8 @@ export const SessionAnswer = {
     kind: {
       type: 'string',
       enum: ['browser'],
-      description: 'There for a browser that is logged in at the login pages; absent for all others',
+      description:
+        'There for a browser that is logged in at the login pages; absent for all others',
     },
   },
 } as const
