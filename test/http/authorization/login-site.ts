@@ -78,7 +78,7 @@ export async function openLoginSite(options: LoginSiteOptions = {}): Promise<Log
   const clock = createTestClock()
   const auth = await createTestAuth({
     ...{ issuer, clock, hostedLogin: hostedLogin(options.hosted) },
-    roles: { admin: ['*'], member: ['items:read', 'items:write'] },
+    roles: { admin: ['*'], member: ['items:read', 'items:write'], guest: [] },
     permissions: { 'items:read': 'Read your items' },
     ...options.auth,
   })
