@@ -88,7 +88,7 @@ export function showError(
  * @param url A path on this server.
  */
 export function moveOn(
-  { site }: Flow,
+  { site }: Pick<Flow, 'site'>,
   texts: LoginTexts,
   url: string,
   cookies?: readonly string[],

@@ -84,7 +84,6 @@ export function createFlow(
   { root, pages }: Pick<HostedPlace, 'root' | 'pages'>,
   loginPage: OwnLoginPage | null,
 ): Flow {
-  const { locale = 'en' } = auth[internals].accountSettings ?? {}
   const cookies = cookiesOf(auth.issuer)
   const rootPath = new URL(root).pathname.replace(/\/$/, '')
   return {
@@ -94,13 +93,7 @@ export function createFlow(
     steps: createStepProofs(authorization.proofs),
     site: readPageOptions(pages === false ? {} : pages, auth.accounts.name),
     links: accountLinks(auth, pages !== false),
-    textsFor({ header }, wished = '') {
-      const language =
-        preferredLocale(wished.replaceAll(' ', ','), loginLocales) ??
-        preferredLocale(header('accept-language'), loginLocales) ??
-        locale
-      return loginTextsIn(language)
-    },
+    textsFor: (request, wished) => textsOfRequest(auth, request, wished),
     async readBrowser({ guarded }) {
       const cookie = cookies.session.read(guarded)
       return cookie === null ? null : await authorization.browserSessions.read(cookie)
@@ -121,6 +114,20 @@ function pathsBelow(root: string): Flow['paths'] {
 
 /** Seconds. Every form sets it again. */
 const formCookieLifetime = 60 * 60
+
+/** @param wished Languages, as `ui_locales` has them; they come before those of the browser. */
+export function textsOfRequest(
+  auth: Auth,
+  { header }: Pick<EndpointRequest, 'header'>,
+  wished = '',
+): LoginTexts {
+  const { locale = 'en' } = auth[internals].accountSettings ?? {}
+  const language =
+    preferredLocale(wished.replaceAll(' ', ','), loginLocales) ??
+    preferredLocale(header('accept-language'), loginLocales) ??
+    locale
+  return loginTextsIn(language)
+}
 
 function accountLinks(auth: Auth, areMounted: boolean): LoginView['links'] {
   const { links = {} } = auth[internals].accountSettings ?? {}
