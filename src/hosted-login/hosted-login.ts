@@ -1,5 +1,6 @@
 import { createAuthorization } from '../core/authorization/create-authorization.ts'
 import type { HostedLogin } from '../core/authorization/hosted-login.ts'
+import { createLogoutNotices } from '../core/authorization/logout-notices.ts'
 import { ConfigError } from '../core/errors.ts'
 import {
   number,
@@ -22,8 +23,20 @@ export interface HostedLoginOptions {
    * offered, and the cookie goes when the browser is closed.
    */
   readonly staySignedIn?: number
+  /** How clients are told of log-outs (OpenID Connect Back-Channel Logout). */
+  readonly backchannel?: BackchannelOptions
   /** Pages of your own, in place of ours. */
   readonly pages?: HostedLoginPages
+}
+
+/** How clients are told of log-outs. */
+export interface BackchannelOptions {
+  /**
+   * Hosts that are told though their address is not public, such as `app.internal` or `10.0.0.5`. Default none:
+   * who registers a client could make the server ask your own network. A server on loopback tells clients on
+   * loopback in any case.
+   */
+  readonly allowHosts?: readonly string[]
 }
 
 /** Pages of an application. */
@@ -51,9 +64,18 @@ const loginPageShape: Shape = {
       ownPath.test(String((page as { readonly redirectTo?: unknown }).redirectTo))),
 }
 
+/** As they are in a URL: in small letters, without a port. */
+const hosts: Shape = {
+  words:
+    'a list of host names or addresses, such as app.internal, in small letters and without a port',
+  accepts: (list) =>
+    Array.isArray(list) && list.every((host) => URL.parse(`https://${host}/`)?.hostname === host),
+}
+
 const shapes: ShapesOf<HostedLoginOptions> = {
   idTokenLifetime: number,
   staySignedIn: number,
+  backchannel: recordOf<BackchannelOptions>({ allowHosts: hosts }),
   pages: recordOf<HostedLoginPages>({ login: loginPageShape }),
 }
 
@@ -68,7 +90,7 @@ const cookieMaxAge = 400 * 24 * 60 * 60
  */
 export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
   const { options, problems } = readOptions<HostedLoginOptions>(given, shapes, owner)
-  const { idTokenLifetime = 600, staySignedIn = null, pages } = options
+  const { idTokenLifetime = 600, staySignedIn = null, backchannel, pages } = options
   if (!isWithin(idTokenLifetime, 60, 3600)) {
     problems.push('The option idTokenLifetime of hostedLogin must be whole seconds, 60 to 3600.')
   }
@@ -78,10 +100,14 @@ export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
     )
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const settings = { idTokenLifetime, staySignedIn }
+  const settings = {
+    ...{ idTokenLifetime, staySignedIn },
+    backchannel: { allowHosts: backchannel?.allowHosts ?? [] },
+  }
   return {
     settings,
     createAuthorization: (parts) => createAuthorization(settings, parts),
+    createLogoutNotices,
     endpoints: hostedEndpoints(pages?.login ?? null),
   }
 }
