@@ -9,7 +9,6 @@ import {
   recordOf,
   type Shape,
   type ShapesOf,
-  texts,
 } from '../core/options.ts'
 import type { OwnLoginPage } from '../http/authorization/flow.ts'
 import { hostedEndpoints } from '../http/authorization/hosted-endpoints.ts'
@@ -24,13 +23,20 @@ export interface HostedLoginOptions {
    * offered, and the cookie goes when the browser is closed.
    */
   readonly staySignedIn?: number
-  /**
-   * Hosts of your own network that clients may be told of log-outs at, such as `app.internal`, in small letters
-   * (OpenID Connect Back-Channel Logout). Others must have public addresses. Default none.
-   */
-  readonly backchannelHosts?: readonly string[]
+  /** How clients are told of log-outs (OpenID Connect Back-Channel Logout). */
+  readonly backchannel?: BackchannelOptions
   /** Pages of your own, in place of ours. */
   readonly pages?: HostedLoginPages
+}
+
+/** How clients are told of log-outs. */
+export interface BackchannelOptions {
+  /**
+   * Hosts that are told though their address is not public, such as `app.internal` or `10.0.0.5`. Default none:
+   * who registers a client could make the server ask your own network. A server on loopback tells clients on
+   * loopback in any case.
+   */
+  readonly allowHosts?: readonly string[]
 }
 
 /** Pages of an application. */
@@ -58,10 +64,18 @@ const loginPageShape: Shape = {
       ownPath.test(String((page as { readonly redirectTo?: unknown }).redirectTo))),
 }
 
+/** As they are in a URL: in small letters, without a port. */
+const hosts: Shape = {
+  words:
+    'a list of host names or addresses, such as app.internal, in small letters and without a port',
+  accepts: (list) =>
+    Array.isArray(list) && list.every((host) => URL.parse(`https://${host}/`)?.hostname === host),
+}
+
 const shapes: ShapesOf<HostedLoginOptions> = {
   idTokenLifetime: number,
   staySignedIn: number,
-  backchannelHosts: texts,
+  backchannel: recordOf<BackchannelOptions>({ allowHosts: hosts }),
   pages: recordOf<HostedLoginPages>({ login: loginPageShape }),
 }
 
@@ -76,7 +90,7 @@ const cookieMaxAge = 400 * 24 * 60 * 60
  */
 export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
   const { options, problems } = readOptions<HostedLoginOptions>(given, shapes, owner)
-  const { idTokenLifetime = 600, staySignedIn = null, backchannelHosts = [], pages } = options
+  const { idTokenLifetime = 600, staySignedIn = null, backchannel, pages } = options
   if (!isWithin(idTokenLifetime, 60, 3600)) {
     problems.push('The option idTokenLifetime of hostedLogin must be whole seconds, 60 to 3600.')
   }
@@ -86,12 +100,14 @@ export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
     )
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const backchannel = { allowHosts: backchannelHosts }
-  const settings = { idTokenLifetime, staySignedIn, backchannel }
+  const settings = {
+    ...{ idTokenLifetime, staySignedIn },
+    backchannel: { allowHosts: backchannel?.allowHosts ?? [] },
+  }
   return {
     settings,
-    createLogoutNotices,
     createAuthorization: (parts) => createAuthorization(settings, parts),
+    createLogoutNotices,
     endpoints: hostedEndpoints(pages?.login ?? null),
   }
 }

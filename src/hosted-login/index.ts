@@ -6,5 +6,10 @@ export type { OwnLoginPage, OwnPage } from '../http/authorization/flow.ts'
 export type { LoginView } from '../pages/login-page.ts'
 export type { LoginTexts } from '../pages/texts/login-texts.ts'
 export type { CompleteOptions, LoginRequest, PageAnswer } from './complete-login.ts'
-export { type HostedLoginOptions, type HostedLoginPages, hostedLogin } from './hosted-login.ts'
+export {
+  type BackchannelOptions,
+  type HostedLoginOptions,
+  type HostedLoginPages,
+  hostedLogin,
+} from './hosted-login.ts'
 export { type HostedPages, hostedPages } from './hosted-pages.ts'

@@ -8,6 +8,6 @@ export async function hostedLoginOption(config: Config): Promise<HostedLogin | u
   const { hostedLogin } = await import('../hosted-login/hosted-login.ts')
   return hostedLogin({
     ...(staySignedIn > 0 && { staySignedIn }),
-    backchannelHosts,
+    backchannel: { allowHosts: backchannelHosts },
   })
 }

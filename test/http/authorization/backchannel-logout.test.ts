@@ -1,0 +1,417 @@
+// Clients are told of log-outs: which ends of sessions they are told of, what they are sent, and what becomes of
+// those that do not take it (OpenID Connect Back-Channel Logout 1.0).
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import type { AuthOptions } from '../../../src/core/auth-options.ts'
+import type { BrowserSession } from '../../../src/core/authorization/authorization.ts'
+import type { LogoutNotices } from '../../../src/core/authorization/logout-notices.ts'
+import { internals } from '../../../src/core/internals.ts'
+import { type MailEngine, startEngines, storeOf } from '../../core/mail/engines.ts'
+import { changePassword, goodPassword } from '../../fixtures.ts'
+import { claimsIn, createRelyingParty, issuer, type RelyingParty } from './relying-party.ts'
+import { startToldClient, type ToldClient, tellable, telling } from './told-client.ts'
+
+interface Site extends RelyingParty {
+  readonly client: ToldClient
+  readonly notices: LogoutNotices
+  /** Logs somebody in at the client, and returns the session and its tokens. */
+  logIn(
+    browser?: BrowserSession,
+    scopes?: readonly string[],
+  ): Promise<{
+    readonly sid: string
+    readonly refreshToken: string
+    readonly browser: BrowserSession
+  }>
+  /** Tells of what is due, and returns the sessions that the client has been told of so far. */
+  told(): Promise<readonly unknown[]>
+}
+
+async function open(t: TestContext, options: Partial<AuthOptions> = {}): Promise<Site> {
+  const client = await startToldClient(t)
+  const party = await createRelyingParty({
+    ...{ hostedLogin: telling, clients: [tellable('spa', client.uri)] },
+    ...options,
+  })
+  t.after(() => party.auth.close())
+  const notices = party.auth[internals].hosted?.logoutNotices
+  assert.ok(notices)
+  return {
+    ...{ ...party, client, notices },
+    async logIn(given, scopes = ['openid', 'offline_access']) {
+      const browser = given ?? (await party.browser())
+      const { access_token, refresh_token = '' } = await party.tokens({ browser, scopes })
+      return { sid: String(claimsIn(access_token).sid), refreshToken: refresh_token, browser }
+    },
+    async told() {
+      await notices.sendDue()
+      return client.told
+    },
+  }
+}
+
+const withoutOffline = ['openid']
+
+type Ending = (site: Site, login: Awaited<ReturnType<Site['logIn']>>) => Promise<unknown>
+
+/** Ends of a session that its client is told of. */
+const toldOf: Readonly<Record<string, Ending>> = {
+  'a log-out of the browser': ({ authorization }, { browser }) =>
+    authorization.browserSessions.end(browser.session.id),
+  'the login of somebody else in the same browser': async (
+    { auth, authorization },
+    { browser },
+  ) => {
+    const bob = await auth[internals].store.users.findByUsername('bob')
+    const replaces = browser.session.id
+    return bob && (await authorization.browserSessions.open(bob, { replaces }))
+  },
+  'an administrator who ends the session': ({ auth }, { sid }) =>
+    auth.sessions.end(sid, { by: { actor: 'user:admin' } }),
+  'a log-out everywhere': ({ auth }, { browser }) => auth.users.endSessions(browser.user.id),
+  'a deactivation': ({ auth }, { browser }) => auth.users.deactivate(browser.user.id),
+  'a suspension': ({ auth, clock }, { browser }) =>
+    auth.users.suspend(browser.user.id, clock() + 1000),
+  'a password that an administrator sets': ({ auth }, { browser }) =>
+    auth.users.setPassword(browser.user.id, 'another harbor ladle ox'),
+  'a password that the user changes': ({ auth }, { browser }) =>
+    changePassword(auth, browser.user.id, goodPassword, 'another harbor ladle ox'),
+  'the end of the user': ({ auth }, { browser }) => auth.users.remove(browser.user.id),
+  'a consent that is withdrawn': ({ authorization }, { browser }) =>
+    authorization.consents.withdraw(browser.user.id, 'spa'),
+  'a refresh token that is used again': async ({ clock, refresh }, { refreshToken }) => {
+    await refresh('spa', refreshToken)
+    clock.advance(60)
+    await refresh('spa', refreshToken)
+  },
+}
+
+/** What is no log-out. */
+const notToldOf: Readonly<Record<string, Ending>> = {
+  'a client that gives its token back': ({ send }, { refreshToken }) =>
+    send('POST', '/auth/revoke', { form: { token: refreshToken, client_id: 'spa' } }),
+  'a password change that keeps the session': ({ auth }, { browser, sid }) =>
+    changePassword(auth, browser.user.id, goodPassword, 'another harbor ladle ox', sid),
+  'another role': ({ auth }, { browser }) => auth.users.changeRole(browser.user.id, 'admin'),
+  'a refresh': ({ refresh }, { refreshToken }) => refresh('spa', refreshToken),
+  'an end that is refused': ({ auth }, { sid }) => auth.sessions.end(sid, { userId: 'nobody' }),
+}
+
+for (const [ending, end] of Object.entries(toldOf)) {
+  test(`a client is told of ${ending}, once`, async (t) => {
+    const site = await open(t)
+    const scopes = ending.includes('refresh') ? undefined : withoutOffline
+    const login = await site.logIn(undefined, scopes)
+    await end(site, login)
+    assert.deepEqual(await site.told(), [login.sid])
+    assert.deepEqual(await site.told(), [login.sid])
+  })
+}
+
+for (const [ending, end] of Object.entries(notToldOf)) {
+  test(`a client is not told of ${ending}`, async (t) => {
+    const site = await open(t)
+    await end(site, await site.logIn())
+    assert.deepEqual(await site.told(), [])
+  })
+}
+
+test('a session that outlives the browser session is not told of, until it ends itself', async (t) => {
+  const site = await open(t)
+  const { sid, browser } = await site.logIn()
+  await site.authorization.browserSessions.end(browser.session.id)
+  assert.deepEqual(await site.told(), [])
+  await site.auth.users.endSessions(browser.user.id)
+  assert.deepEqual(await site.told(), [sid])
+})
+
+test('a session that makes room for others of its browser is told of to nobody', async (t) => {
+  const site = await open(t)
+  const browser = await site.browser()
+  for (let logins = 0; logins < 6; logins++) await site.logIn(browser, withoutOffline)
+  assert.deepEqual(await site.told(), [])
+  await site.authorization.browserSessions.end(browser.session.id)
+  assert.equal((await site.told()).length, 5)
+})
+
+test('a logout token says exactly what it must, and is signed as ID tokens are (OP-77)', async (t) => {
+  for (const signingAlgorithm of ['ES256', 'EdDSA', 'RS256', 'PS256'] as const) {
+    const { auth, authorization, client, clock, logIn, notices } = await open(t, {
+      signingAlgorithm,
+    })
+    const { sid, browser } = await logIn(undefined, withoutOffline)
+    await authorization.browserSessions.end(browser.session.id)
+    await notices.sendDue()
+    const keys = createLocalJWKSet({ keys: [...auth[internals].keys.publicJwks.keys] })
+    const { payload, protectedHeader } = await jwtVerify(client.tokens[0] ?? '', keys, {
+      currentDate: new Date(clock() * 1000),
+    })
+    assert.deepEqual(protectedHeader, {
+      ...{ alg: signingAlgorithm, typ: 'logout+jwt' },
+      kid: auth[internals].keys.current.id,
+    })
+    const { jti, ...rest } = payload
+    assert.match(String(jti), /^[\da-f-]{36}$/)
+    assert.deepEqual(rest, {
+      ...{ iss: issuer, aud: 'spa', sub: browser.user.id, sid },
+      ...{ iat: clock(), exp: clock() + 120 },
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    })
+  }
+})
+
+test('a logout token is neither an access token nor a hint, and an ID token is no logout token (OP-33)', async (t) => {
+  const { auth, authorization, client, logIn, notices, userinfo } = await open(t)
+  const { browser } = await logIn(undefined, withoutOffline)
+  await authorization.browserSessions.end(browser.session.id)
+  await notices.sendDue()
+  const [token = ''] = client.tokens
+  assert.equal((await userinfo(token)).status, 401)
+  assert.equal(await auth.accessTokens.verify(token), null)
+  assert.equal(await authorization.idTokens?.readHint(token), null)
+})
+
+test('a client that does not take it is told again, with growing waits and another id, for an hour (OP-77)', async (t) => {
+  const { auth, authorization, client, clock, logIn, told } = await open(t)
+  const heard: unknown[] = []
+  auth.events.subscribe((event) => {
+    if (event.type === 'authn_logout_notice_failed') heard.push(event)
+  })
+  client.answerWith((_, response) => void response.writeHead(500).end())
+  const { sid, browser } = await logIn(undefined, withoutOffline)
+  await authorization.browserSessions.end(browser.session.id)
+  const triedAfter: number[] = []
+  for (let second = 0; second < 4000; second += 5) {
+    const before = client.tokens.length
+    await told()
+    if (client.tokens.length > before) triedAfter.push(second)
+    clock.advance(5)
+  }
+  assert.deepEqual(triedAfter, [0, 10, 30, 70, 150, 310, 630, 1270, 2170, 3070])
+  assert.equal(new Set(client.tokens.map((token) => claimsIn(token).jti)).size, 10)
+  assert.deepEqual(new Set(client.told), new Set([sid]))
+  const details = heard.map((event) => (event as { readonly details: unknown }).details)
+  assert.deepEqual(
+    details,
+    triedAfter.map((_, index) => ({ attempts: index + 1, given_up: index === 9 })),
+  )
+  const { clientId, userId, sessionId, reason, outcome } = heard[0] as Record<string, unknown>
+  const about = { clientId: 'spa', userId: browser.user.id, sessionId: sid }
+  assert.deepEqual({ clientId, userId, sessionId }, about)
+  assert.deepEqual({ reason, outcome }, { reason: 'status_500', outcome: 'failure' })
+  // Heard, not stored.
+  const stored = await auth.events.list({ type: 'authn_logout_notice_failed' })
+  assert.deepEqual(stored, [])
+})
+
+test('a client that takes it after a failure is told no more', async (t) => {
+  const { authorization, client, clock, logIn, told } = await open(t)
+  client.answerWith((_, response) => void response.writeHead(503).end())
+  const { sid, browser } = await logIn(undefined, withoutOffline)
+  await authorization.browserSessions.end(browser.session.id)
+  await told()
+  client.answerWith((_, response) => void response.writeHead(204).end())
+  for (let tries = 0; tries < 5; tries++) {
+    clock.advance(1000)
+    await told()
+  }
+  assert.deepEqual(client.told, [sid, sid])
+})
+
+test('no event and no error has a token or the address of a client (OP-79)', async (t) => {
+  const { auth, authorization, client, logIn, notices } = await open(t)
+  const said: unknown[] = []
+  auth.events.subscribe((event) => said.push(JSON.stringify(event)))
+  client.answerWith((_, response) => void response.writeHead(500).end())
+  const { browser } = await logIn(undefined, withoutOffline)
+  const told = Promise.withResolvers<void>()
+  const end = whileRunning(t, (signal) =>
+    notices.run(signal, (error) => {
+      said.push(String(error), JSON.stringify(error))
+      told.resolve()
+    }),
+  )
+  await authorization.browserSessions.end(browser.session.id)
+  await told.promise
+  await end()
+  assert.ok(
+    said.some((text) => /LogoutNoticeError: The client spa was not told/.test(String(text))),
+  )
+  for (const text of said) {
+    assert.doesNotMatch(String(text), /eyJ|127\.0\.0\.1/)
+  }
+})
+
+test('a client that hangs holds up neither a log-out nor other clients, and is then left in peace for a while (OP-77)', async (t) => {
+  const [hanging, quick] = [await startToldClient(t), await startToldClient(t)]
+  hanging.answerWith(() => {})
+  const site = await open(t, {
+    clients: [tellable('spa', hanging.uri), tellable('other', quick.uri)],
+  })
+  const { authorization, auth, notices, tokens } = site
+  whileRunning(t, (signal) => auth.maintain(signal, { prune: false, onError: () => {} }))
+  const logOut = async (): Promise<void> => {
+    const browser = await site.browser()
+    await tokens({ browser, scopes: withoutOffline })
+    await tokens({ browser, client: 'other', scopes: withoutOffline })
+    assert.equal(await authorization.browserSessions.end(browser.session.id), true)
+  }
+  const unanswered = Promise.withResolvers<void>()
+  auth.events.subscribe(({ type }) => {
+    if (type === 'authn_logout_notice_failed') unanswered.resolve()
+  })
+  await logOut()
+  await hanging.reached(1)
+  await logOut()
+  await quick.reached(2)
+  await unanswered.promise
+  const before = hanging.tokens.length
+  await logOut()
+  await quick.reached(3)
+  await notices.sendDue()
+  assert.equal(hanging.tokens.length, before)
+})
+
+test('the maintenance tells of a log-out as soon as it is stored', async (t) => {
+  const { auth, authorization, client, logIn } = await open(t)
+  const { sid, browser } = await logIn(undefined, withoutOffline)
+  const end = whileRunning(t, (signal) => auth.maintain(signal))
+  await authorization.browserSessions.end(browser.session.id)
+  await client.reached(1)
+  await end()
+  assert.deepEqual(client.told, [sid])
+})
+
+test('a client that has gone, or wants to be told no more, is left in peace', async (t) => {
+  const { auth, authorization, client, told, ...site } = await open(t, { clients: [] })
+  const spa = tellable('spa', client.uri)
+  await auth.clients.register({ ...spa, confidential: false })
+  const logOut = async () => {
+    const { browser } = await site.logIn(undefined, withoutOffline)
+    await authorization.browserSessions.end(browser.session.id)
+  }
+  await logOut()
+  assert.equal((await told()).length, 1, 'a client of the store is told, too')
+  await logOut()
+  await auth.clients.update('spa', { backchannelLogoutUri: null })
+  assert.equal((await told()).length, 1)
+  await auth.clients.update('spa', { backchannelLogoutUri: client.uri })
+  await logOut()
+  await auth.clients.remove('spa')
+  assert.equal((await told()).length, 1)
+})
+
+test('the metadata promise it only where it is kept (OP-37)', async (t) => {
+  const members = ['backchannel_logout_supported', 'backchannel_logout_session_supported']
+  const promises = async ({ send }: RelyingParty) => {
+    const { body } = await send('GET', '/.well-known/openid-configuration')
+    return members.map((member) => body[member])
+  }
+  assert.deepEqual(await promises(await open(t)), [true, true])
+  const { logoutNotices: _, ...store } = storeOf('memory', '')
+  const without = await createRelyingParty({ store })
+  assert.deepEqual(await promises(without), [undefined, undefined])
+  assert.equal(without.auth[internals].hosted?.logoutNotices, null)
+  await without.auth.close()
+})
+
+test('where tokens are signed with a secret nobody is told: no client could verify a logout token', async (t) => {
+  const secretKey = randomBytes(32).toString('hex')
+  const { auth } = await createRelyingParty({ secretKey })
+  t.after(() => auth.close())
+  assert.equal(auth[internals].hosted?.logoutNotices, null)
+})
+
+const program = join(import.meta.dirname, 'log-out-elsewhere.ts')
+
+for (const { name, skip, create } of await startEngines()) {
+  if (name === 'memory') continue
+  describe(`on ${name}`, { skip }, () => {
+    /** A site, and what another process on its database needs. */
+    async function openShared(t: TestContext) {
+      const database = await create()
+      const key = randomBytes(32)
+      const site = await open(t, { store: storeOf(name, database), keyEncryptionKey: key })
+      const elsewhere = (task: string, userId = ''): ChildProcess =>
+        startElsewhere(t, name, database, site.client.uri, task, key.toString('hex'), userId)
+      return { ...site, elsewhere }
+    }
+
+    test('a log-out is told of though its process was killed, and again if that of the teller was (OP-78)', async (t) => {
+      const { client, clock, elsewhere, logIn, told } = await openShared(t)
+      const { sid, browser } = await logIn(undefined, withoutOffline)
+      const leaving = elsewhere('log out', browser.user.id)
+      assert.equal(await nextMessage(leaving), 'logged out')
+      await kill(leaving)
+      client.answerWith(() => {})
+      const teller = elsewhere('tell')
+      assert.equal(await nextMessage(teller), 'ready')
+      await client.reached(1)
+      await kill(teller)
+      client.answerWith((_, response) => void response.end())
+      assert.deepEqual(await told(), [sid], 'it is claimed')
+      clock.advance(30)
+      assert.deepEqual(await told(), [sid, sid])
+      assert.deepEqual(await told(), [sid, sid])
+      assert.equal(new Set(client.tokens.map((token) => claimsIn(token).jti)).size, 2)
+    })
+
+    test('two processes tell of each log-out once (OP-78)', async (t) => {
+      const { authorization, client, elsewhere, logIn, told } = await openShared(t)
+      const expected: string[] = []
+      for (let logins = 0; logins < 20; logins++) {
+        const { sid, browser } = await logIn(undefined, withoutOffline)
+        await authorization.browserSessions.end(browser.session.id)
+        expected.push(sid)
+      }
+      const teller = elsewhere('tell')
+      assert.equal(await nextMessage(teller), 'ready')
+      const done = nextMessage(teller)
+      await told()
+      assert.equal(await done, 'done')
+      await told()
+      assert.deepEqual([...client.told].sort(), expected.sort())
+    })
+  })
+}
+
+/** Runs something until what is returned is called, or the test ends. */
+function whileRunning(
+  t: TestContext,
+  run: (signal: AbortSignal) => Promise<void>,
+): () => Promise<void> {
+  const ending = new AbortController()
+  const running = run(ending.signal)
+  // A loop keeps no process alive: without this the test would end before it.
+  const alive = setInterval(() => {}, 1000)
+  async function end(): Promise<void> {
+    ending.abort()
+    await running
+    clearInterval(alive)
+  }
+  t.after(end)
+  return end
+}
+
+function startElsewhere(t: TestContext, name: MailEngine['name'], ...args: string[]): ChildProcess {
+  const child = fork(program, [name, ...args])
+  t.after(() => child.kill('SIGKILL'))
+  return child
+}
+
+async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const [message] = await once(child, 'message')
+  return message
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
