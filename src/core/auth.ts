@@ -17,6 +17,7 @@ import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import { noNotices } from './mail/notices.ts'
+import { createAddressDigests } from './mail/one-time-secret.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
 import { createPasswordHasher } from './passwords/password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './passwords/password-policy.ts'
@@ -132,12 +133,12 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(store.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
-    const addressDigestOf = createKeyedDigest(secret, 'portcullis addresses')
+    const addressDigestsOf = createAddressDigests(secret, previousSecrets)
     const mailing =
       accountSettings &&
       createMailParts({
         ...{ settings: accountSettings, store, secret, previousSecrets, issuer, events, clock },
-        addressDigestOf,
+        addressDigestsOf,
       })
     const notices = mailing?.notices ?? noNotices
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
@@ -190,7 +191,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         ...grantable(roles, trusted),
         ...checked.configured.flatMap(({ scopes }) => scopes ?? []),
       ]),
-      users: createUsers({ ...common, notices, addressDigestOf }),
+      users: createUsers({ ...common, notices, addressDigestsOf }),
       accounts: accounts ?? noAccounts,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,
