@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
@@ -82,7 +83,7 @@ export function createMailParts(options: MailPartsOptions): MailParts {
   const tokens = createOneTimeTokens({ ...common, store: oneTimeTokens, throttle })
   const limits = createMailLimits(throttle, secret, clock)
   const links = createLinkMaker(issuer, settings.links)
-  const { mailer, from, name, locale, templates, passwordReset } = settings
+  const { mailer, from, name, locale, templates, passwordReset, mailDelay } = settings
   const outbox =
     mailer === null || from === null
       ? null
@@ -90,6 +91,7 @@ export function createMailParts(options: MailPartsOptions): MailParts {
           ...{ ...common, store: outboxStore, issuer, events, mailer, from },
           resolve: createResolveMail({ store, tokens, limits, links, passwordReset, clock }),
           render: createRender({ name, url: issuer, locale, templates }),
+          delayOf: () => (mailDelay === 0 ? 0 : randomInt(1000 * mailDelay)),
         })
   const notices =
     outbox !== null && settings.notices
