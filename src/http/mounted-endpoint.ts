@@ -18,7 +18,9 @@ export interface EndpointRequest {
 /** An endpoint at its path. */
 export interface MountedEndpoint {
   readonly path: string
-  readonly methods: readonly ('GET' | 'POST')[]
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
+  /** True if other methods at the path are the application's; else each is answered with 405. */
+  readonly sharesPath: boolean
   /** The longest body, in bytes. */
   readonly bodyLimit: number
   /** The operation in the OpenAPI document, if it has one. */
