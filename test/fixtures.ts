@@ -23,10 +23,19 @@ export function useStores(create: () => Store | Promise<Store>): void {
   createStore = create
 }
 
-/** An application's security with cheap hashes, on an empty store: in memory, unless told otherwise. */
+/**
+ * An application's security with cheap hashes, on an empty store: in memory, unless told otherwise. No mail
+ * waits for its random delay, unless told otherwise.
+ */
 export async function createTestAuth(options: Partial<AuthOptions> = {}): Promise<Auth> {
   const store = options.store ?? (await createStore())
-  return await createAuth({ passwordHash: cheapHashing, ...options, store })
+  const accounts = options.accounts && { mailDelay: 0, ...options.accounts }
+  return await createAuth({
+    passwordHash: cheapHashing,
+    ...options,
+    ...(accounts && { accounts }),
+    store,
+  })
 }
 
 /** Somebody who shows these credentials, from one address unless told otherwise. */

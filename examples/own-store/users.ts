@@ -2,7 +2,12 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm'
-import { ConflictError, type UserRecord, type UserStore } from 'portcullis/stores'
+import {
+  ConflictError,
+  type GuardedWrite,
+  type UserRecord,
+  type UserStore,
+} from 'portcullis/stores'
 import { type Database, inTransaction, type Transaction } from './database.ts'
 import { addEvent } from './events.ts'
 import { members, sessions } from './schema.ts'
@@ -128,10 +133,10 @@ export function createUsers(db: Database): UserStore {
         .map((row) => row.id)
     },
     async update(id, changes, options = {}) {
-      const { keepOneActiveIn, ifStamp, ifFields, keepSession, event } = options
+      const { keepOneActiveIn, ifStamp, keepSession, event } = options
       return inTransaction(db, (tx) => {
         const user = readMember(tx, id)
-        if (user === null || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return null
+        if (user === null || !isAsRead(user, options)) return null
         refuseIfLast(tx, user, keepOneActiveIn)
         const changed = { ...user, ...changes }
         refuseIfTaken(tx, changed)
@@ -166,10 +171,11 @@ export function createUsers(db: Database): UserStore {
         return true
       })
     },
-    async remove(id, { keepOneActiveIn, ifStamp, ifFields, event } = {}) {
+    async remove(id, options = {}) {
+      const { keepOneActiveIn, event } = options
       return inTransaction(db, (tx) => {
         const user = readMember(tx, id)
-        if (user === null || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return false
+        if (user === null || !isAsRead(user, options)) return false
         refuseIfLast(tx, user, keepOneActiveIn)
         // The foreign keys take the sessions and identities with it.
         tx.delete(members).where(eq(members.id, id)).run()
@@ -209,12 +215,13 @@ function hasVerified(emailKey: string) {
   return and(eq(members.emailKey, emailKey), isNotNull(members.emailVerifiedAt))
 }
 
-function hasStamp({ active, securityStamp }: UserRecord, stamp: string | undefined): boolean {
-  return stamp === undefined || (active && securityStamp === stamp)
-}
-
-function hasFields({ fields }: UserRecord, wanted: UserRecord['fields'] | undefined): boolean {
-  return wanted === undefined || isDeepStrictEqual(fields, wanted)
+/** Read in the same transaction as the write: nobody else writes in between. */
+function isAsRead(user: UserRecord, { ifStamp, ifFields, ifDueBy }: GuardedWrite): boolean {
+  return (
+    (ifStamp === undefined || (user.active && user.securityStamp === ifStamp)) &&
+    (ifFields === undefined || isDeepStrictEqual(user.fields, ifFields)) &&
+    (ifDueBy === undefined || (user.deleteAt !== null && user.deleteAt <= ifDueBy))
+  )
 }
 
 /** Gives a session of the member the new stamp, if it is neither revoked nor of another stamp. */

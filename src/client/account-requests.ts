@@ -11,6 +11,11 @@ export interface NewAccount {
   readonly username?: string
   /** Must pass the policy of the server. */
   readonly password: string
+  /**
+   * Of the own fields of the application those that users may write; else `refused` with the reason
+   * `fields_invalid`. Default: those that the server has as a default. A server without own fields refuses them.
+   */
+  readonly fields?: Readonly<Record<string, unknown>>
 }
 
 /**

@@ -17,6 +17,7 @@ import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import { noNotices } from './mail/notices.ts'
+import { createAddressDigests } from './mail/one-time-secret.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
 import { createPasswordHasher } from './passwords/password-hash.ts'
 import { createPasswordPolicy, type PasswordPolicy } from './passwords/password-policy.ts'
@@ -150,12 +151,12 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       }) ?? null
     // What ends sessions tells their clients.
     const store = logoutNotices?.store ?? bare
-    const addressDigestOf = createKeyedDigest(secret, 'portcullis addresses')
+    const addressDigestsOf = createAddressDigests(secret, previousSecrets)
     const mailing =
       accountSettings &&
       createMailParts({
         ...{ settings: accountSettings, store, secret, previousSecrets, issuer, events, clock },
-        addressDigestOf,
+        addressDigestsOf,
       })
     const notices = mailing?.notices ?? noNotices
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
@@ -205,7 +206,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       },
       roles,
       permissions,
-      users: createUsers({ ...common, notices, addressDigestOf }),
+      users: createUsers({ ...common, notices, addressDigestsOf }),
       accounts: accounts ?? noAccounts,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,

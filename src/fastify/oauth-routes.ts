@@ -6,7 +6,7 @@ import type {
   HTTPMethods,
 } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
-import { refuseLarge, refuseUnreadable } from '../http/endpoints/mount.ts'
+import { refuseLarge, refuseUnreadable } from '../http/endpoints/refused-requests.ts'
 import type { MountedEndpoint } from '../http/mounted-endpoint.ts'
 import type { EndpointAnswer } from '../http/token-messages.ts'
 import { refusesMethod } from './allowed-methods.ts'
@@ -14,19 +14,32 @@ import { bytesOf, readBodiesAsBytes } from './form-body.ts'
 import { type DocumentInProgress, nameSchemas } from './named-schemas.ts'
 import { logUnavailable } from './refusal-handler.ts'
 
+interface OAuthRoutesOptions {
+  readonly endpoints: readonly MountedEndpoint[]
+  /** The security schemes of the document, any of which will do for a user. */
+  readonly schemes: readonly string[]
+}
+
 /** Serves the endpoints in a scope of their own: its body parser is theirs. */
 export async function oauthRoutes(
   scope: FastifyInstance,
-  { endpoints }: { endpoints: readonly MountedEndpoint[] },
+  { endpoints, schemes }: OAuthRoutesOptions,
 ): Promise<void> {
   readBodiesAsBytes(scope)
   // The application's router may take both for one already.
   const { ignoreTrailingSlash: isSame = false } =
     scope.initialConfig.routerOptions ?? scope.initialConfig
-  for (const endpoint of endpoints) {
+  for (const each of endpoints) {
+    const endpoint = each.sharesPath ? withSchemes(each, schemes) : each
     serve(scope, endpoint, endpoint.path)
     if (!isSame) serve(scope, endpoint, `${endpoint.path}/`)
   }
+}
+
+/** An endpoint of users, documented with every scheme that users come by. */
+function withSchemes(endpoint: MountedEndpoint, schemes: readonly string[]): MountedEndpoint {
+  const security = schemes.map((name) => ({ [name]: [] }))
+  return { ...endpoint, documentation: { ...endpoint.documentation, security } }
 }
 
 /** A `transform` of `@fastify/swagger` for a route of ours. */
@@ -37,8 +50,8 @@ function nameRoute({ schema, url, ...route }: RouteInDocument): { schema: object
 type RouteInDocument = { readonly schema: object; readonly url: string } & DocumentInProgress
 
 /**
- * Serves an endpoint, and every other method with 405. OPTIONS is left to the application, for CORS, where the
- * endpoint does not answer it.
+ * Serves an endpoint, and every other method with 405 unless it shares its path. OPTIONS is left to the
+ * application, for CORS, where the endpoint does not answer it.
  */
 function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): void {
   const { methods, documentation } = endpoint
@@ -78,6 +91,7 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
   }
   const hidden = { hide: true } as object
   scope.route({ ...route, method: [...methods], schema: isDocumented ? documentation : hidden })
+  if (endpoint.sharesPath) return
   const config = { ...route.config, [refusesMethod]: true } as object
   scope.route({ ...route, method: others, schema: hidden, config })
   if (endpoint.preflight) servePreflight(scope, url, endpoint.preflight)

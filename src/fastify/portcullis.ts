@@ -15,6 +15,8 @@ import {
   pathProblems,
 } from '../http/endpoints/mount.ts'
 import { type DocsOptions, docsShapes, registerDocs } from './docs.ts'
+import { schemeName } from './guard-documentation.ts'
+import { issuerSchemes } from './issuer-schemes.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { answerRefusals } from './refusal-handler.ts'
 import { finishRoute, warnOfEndlessRequests } from './route-guards.ts'
@@ -85,7 +87,11 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
     const { tokenPath = endpoints.token.path } = options
     if (docs !== false) await registerDocs(app, auth, { prefix, tokenPath }, docs)
     if (!(internals in auth)) return
-    await app.register(oauthRoutes, { endpoints: mountEndpoints(auth, options, app.prefix) })
+    const others = issuerSchemes(auth.issuers, [schemeName]).map(({ name }) => name)
+    await app.register(oauthRoutes, {
+      endpoints: mountEndpoints(auth, options, app.prefix),
+      schemes: [schemeName, ...others],
+    })
     maintainWhileListening(app, auth, options.prune !== false)
   },
   { name: 'portcullis', fastify: '5.x' },

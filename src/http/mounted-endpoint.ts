@@ -21,6 +21,8 @@ export interface EndpointRequest {
 export interface MountedEndpoint {
   readonly path: string
   readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
+  /** True if other methods at the path are the application’s. Default false: each is answered with 405. */
+  readonly sharesPath?: boolean | undefined
   /** The longest body, in bytes. */
   readonly bodyLimit: number
   /** The operation in the OpenAPI document, if it has one. */

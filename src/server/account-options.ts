@@ -23,6 +23,8 @@ export async function accountOptions(
   return {
     ...{ registration, deletionDelay, locale: config.mailLocale },
     ...(mailer && { mailer }),
+    // A developer looks at the mails at once.
+    ...(mailer && mailer === mailbox && { mailDelay: 0 }),
     ...(from !== undefined && { from }),
     ...(siteName !== undefined && { name: siteName }),
     ...(accountLinks !== undefined && { links: accountLinks }),

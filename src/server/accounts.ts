@@ -5,8 +5,6 @@ import type { User } from '../core/users/user.ts'
 import { guarded } from '../fastify/guarded.ts'
 import type { Guard } from '../http/guards/guard.ts'
 import type { Guards } from '../http/guards/guards.ts'
-import { emailRoutes } from './routes/account.ts'
-import { deletionRoutes } from './routes/deletion.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { passwordResetRoutes } from './routes/password-resets.ts'
 
@@ -19,16 +17,17 @@ interface AccountRoutes {
   readonly mailbox: Mailbox | undefined
 }
 
-/** Adds the routes of accounts that are switched on, and no others. */
+/**
+ * Adds what administrators do with accounts where it is switched on. What users do with their own is among the
+ * endpoints of the plugin.
+ */
 export async function registerAccounts(
   app: FastifyInstance,
   { auth, guards, administrator, mailbox }: AccountRoutes,
 ): Promise<void> {
   const { users, accounts } = auth
-  const { emailChange, deletion, invitations, passwordReset } = accounts
+  const { invitations, passwordReset } = accounts
   const prefix = '/admin'
-  if (emailChange) await app.register(emailRoutes, { emailChange, guards })
-  if (deletion) await app.register(deletionRoutes, { auth, deletion, guards })
   if (invitations) {
     const options = { prefix, invitations, guards }
     await app.register(guarded(administrator, invitationRoutes), options)

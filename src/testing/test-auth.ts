@@ -56,7 +56,7 @@ export interface TestAuth<Fields extends UserFields = UserFields> extends Auth<F
  * clock to move. For tests only: such hashes protect no password.
  *
  * `passwordHash: {}` asks for hashes at their real cost. With `accounts: {}` mails go to the `mailbox`,
- * unless a mailer is given.
+ * unless a mailer is given, and none waits for the random delay of `accounts.mailDelay`.
  */
 export async function createTestAuth<Fields extends AnyFields = UserFields>(
   options: TestAuthOptions<Fields> = {},
@@ -67,7 +67,9 @@ export async function createTestAuth<Fields extends AnyFields = UserFields>(
     store: memory(),
     passwordHash: cheapHashing,
     ...options,
-    ...(accounts && { accounts: { mailer: box, from: 'no-reply@example.com', ...accounts } }),
+    ...(accounts && {
+      accounts: { mailer: box, from: 'no-reply@example.com', mailDelay: 0, ...accounts },
+    }),
     clock,
   })
   return {

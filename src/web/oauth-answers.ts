@@ -7,7 +7,7 @@ import {
   mountEndpoints,
   pathProblems,
 } from '../http/endpoints/mount.ts'
-import type { EndpointRequest } from '../http/mounted-endpoint.ts'
+import type { EndpointRequest, MountedEndpoint } from '../http/mounted-endpoint.ts'
 import type { EndpointAnswer } from '../http/token-messages.ts'
 
 /** What is read of a request, of whatever kind. */
@@ -29,14 +29,23 @@ export function createOAuthAnswers(auth: Auth, options: EndpointOptions): OAuthA
   const { options: paths, problems } = readOptions(options, endpointShapes, owner)
   problems.push(...pathProblems(paths))
   if (problems.length > 0) throw new ConfigError(problems)
-  const mounted = new Map(mountEndpoints(auth, paths).map((each) => [each.path, each]))
+  const mounted = Map.groupBy(mountEndpoints(auth, paths), (each) => each.path)
 
   return async ({ pathname, body, ...request }) => {
-    const endpoint = mounted.get(pathname.replace(/(?<=.)\/$/, ''))
+    const atPath = mounted.get(pathname.replace(/(?<=.)\/$/, '')) ?? []
+    if (request.method === 'OPTIONS') {
+      const { preflight } = atPath.find((each) => each.preflight) ?? {}
+      return (await preflight?.(request)) ?? null
+    }
+    const endpoint = atPath.find((each) => !each.sharesPath || takes(each, request.method))
     if (endpoint === undefined) return null
-    if (request.method === 'OPTIONS') return (await endpoint.preflight?.(request)) ?? null
     return await endpoint.answer({ ...request, readBody: (limit) => readBody(body, limit) })
   }
+}
+
+/** True if an endpoint answers the method; HEAD as GET. */
+function takes({ methods }: MountedEndpoint, method: string): boolean {
+  return methods.some((each) => each === method || (each === 'GET' && method === 'HEAD'))
 }
 
 /** The bytes of a body, or null if it has more than the limit: then the rest is not read. */

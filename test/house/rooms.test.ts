@@ -73,7 +73,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
     'token-messages.ts',
   ],
   stores: ['inspection.ts', 'key-file.ts', 'store-error.ts', 'subject-cache.ts', 'time-limit.ts'],
-  server: ['event-answer.ts', 'setup.ts'],
+  server: ['setup.ts'],
   cli: ['exit-code.ts', 'file-failure.ts', 'grace-period.ts', 'serve.ts'],
 }
 

@@ -1,52 +1,26 @@
-// The endpoints of accounts, mounted by Fastify, for web requests, by Hono and by Express: the same answers.
+// The endpoints of accounts, as every framework mounts them: the same answers.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, test } from 'node:test'
-import express from 'express'
-import Fastify from 'fastify'
-import { Hono } from 'hono'
 import { mailbox } from '../../src/core/mail/mailbox.ts'
-import { oauthEndpoints as expressEndpoints } from '../../src/express/oauth-endpoints.ts'
-import { portcullis } from '../../src/fastify/portcullis.ts'
-import { oauthEndpoints as honoEndpoints } from '../../src/hono/oauth-endpoints.ts'
 import { accountEndpoints } from '../../src/http/endpoints/account-endpoints.ts'
 import { createTestAuth, type TestAuth } from '../../src/testing/test-auth.ts'
-import { oauthEndpoints } from '../../src/web/oauth-endpoints.ts'
+import { type Ask, mountEverywhere } from './every-framework.ts'
 
 const accounts = {
   ...{ mailer: mailbox(), from: 'no-reply@example.com' },
   registration: 'open',
 } as const
 const prefix = '/api'
-const address = '192.0.2.1'
 
-type Ask = (path: string, init: RequestInit) => Promise<Response>
 const asks: Record<string, Ask> = {}
 const closing: (() => unknown)[] = []
 
 /** The same endpoints, as each framework has them. */
-async function mount(auth: TestAuth): Promise<Record<string, Ask>> {
-  const app = Fastify()
-  await app.register(portcullis, { auth, prefix })
-  const fastifyUrl = await app.listen({ port: 0, host: '127.0.0.1' })
-  const listener = express().use(expressEndpoints(auth, { prefix })).listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as { port: number }
-  closing.push(
-    () => app.close(),
-    () => listener.close(),
-  )
-  const handle = oauthEndpoints(auth, { prefix })
-  const hono = new Hono().use(honoEndpoints(auth, () => address, { prefix }))
-  return {
-    fastify: (path, init) => fetch(fastifyUrl + path, init),
-    express: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init),
-    hono: async (path, init) => await hono.request(path, init),
-    web: async (path, init) =>
-      (await handle(new Request(`http://localhost${path}`, init), address)) ??
-      new Response(null, { status: 404 }),
-  }
+async function mount(auth: TestAuth): Promise<Readonly<Record<string, Ask>>> {
+  const mounted = await mountEverywhere(auth, { prefix })
+  closing.push(() => mounted.close())
+  return mounted.asks
 }
 
 before(async () => {

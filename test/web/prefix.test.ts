@@ -119,7 +119,7 @@ test('a prefix that is no path, and an unknown option, are refused at start', as
   }
   assert.throws(() => oauthEndpoints(auth, { basePath: '/api' } as object), {
     problems: [
-      'oauthEndpoints has no option "basePath". The options are: prefix, tokenPath, revocationPath, introspectionPath, pages.',
+      'oauthEndpoints has no option "basePath". The options are: prefix, tokenPath, revocationPath, introspectionPath, mePath, pages.',
     ],
   })
 })

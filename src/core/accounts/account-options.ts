@@ -73,6 +73,12 @@ export interface AccountOptions {
   readonly emailChange?: boolean
   /** Users are told by mail what happens to their account. Default: true with a mailer. */
   readonly notices?: boolean
+  /**
+   * Seconds that a mail waits at most which a stranger asked for: a link to register with, or for a new
+   * password. Each waits for a random part of them, so that nobody learns from the answers that follow whose
+   * address it is. Whole seconds, 60 at most. Default 2; 0: sent at once, for tests and development.
+   */
+  readonly mailDelay?: number
   /** Users may delete their account. Default false. */
   readonly deletion?: boolean
   /** Seconds from the wish to delete an account to its end. Default 1209600 (14 days); 0: at once. */
@@ -95,6 +101,7 @@ export const accountShapes: ShapesOf<AccountOptions> = {
   passwordReset: flag,
   emailChange: flag,
   notices: flag,
+  mailDelay: number,
   deletion: flag,
   deletionDelay: number,
   links: recordOf<AccountLinks>({
@@ -123,12 +130,14 @@ export interface AccountSettings {
   readonly passwordReset: boolean
   readonly emailChange: boolean
   readonly notices: boolean
+  readonly mailDelay: number
   readonly deletion: boolean
   readonly deletionDelay: number
   readonly links: AccountLinks
 }
 
 const longestDelay = 366 * 24 * 60 * 60
+const longestMailDelay = 60
 
 /** @throws {ConfigError} with every problem of the options. */
 export function readAccountOptions(options: AccountOptions, issuer: string): AccountSettings {
@@ -137,6 +146,7 @@ export function readAccountOptions(options: AccountOptions, issuer: string): Acc
     registration = 'closed',
     links = {},
     deletionDelay = 14 * 86_400,
+    mailDelay = 2,
   } = options
   const problems: string[] = []
   const from = options.from === undefined ? null : readSender(options.from)
@@ -162,6 +172,9 @@ export function readAccountOptions(options: AccountOptions, issuer: string): Acc
   if (!Number.isSafeInteger(deletionDelay) || deletionDelay < 0 || deletionDelay > longestDelay) {
     problems.push(`accounts.deletionDelay must be whole seconds from 0 to ${longestDelay}.`)
   }
+  if (!Number.isSafeInteger(mailDelay) || mailDelay < 0 || mailDelay > longestMailDelay) {
+    problems.push(`accounts.mailDelay must be whole seconds from 0 to ${longestMailDelay}.`)
+  }
   for (const [name, link] of Object.entries(links)) {
     if (!/^https?:$/.test(URL.parse(link)?.protocol ?? '') || link.includes('#')) {
       problems.push(`accounts.links.${name} must be a whole http or https URL without a fragment.`)
@@ -170,7 +183,7 @@ export function readAccountOptions(options: AccountOptions, issuer: string): Acc
   if (problems.length > 0) throw new ConfigError(problems)
   const hasMailer = mailer !== null
   return {
-    ...{ mailer, from, links, domains, isOpen, deletionDelay },
+    ...{ mailer, from, links, domains, isOpen, deletionDelay, mailDelay },
     isInvited: isOpen || registration === 'invited',
     name: options.name ?? URL.parse(issuer)?.hostname ?? issuer,
     locale: options.locale ?? 'en',

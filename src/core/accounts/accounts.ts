@@ -1,9 +1,11 @@
+import { randomInt } from 'node:crypto'
 import type { Roles } from '../access/roles.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
 import type { AuthEvents } from '../events/events.ts'
 import { createMailLimits } from '../mail/mail-limits.ts'
 import { createNotices, type Notices, noNotices } from '../mail/notices.ts'
+import type { AddressDigests } from '../mail/one-time-secret.ts'
 import { createOutbox, type Outbox } from '../mail/outbox.ts'
 import { createRender } from '../mail/templates/render.ts'
 import { pruneInBatches } from '../prune-batches.ts'
@@ -60,7 +62,7 @@ export interface MailPartsOptions {
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
   readonly issuer: string
-  readonly addressDigestOf: (emailKey: string) => string
+  readonly addressDigestsOf: AddressDigests
   readonly events: AuthEvents
   readonly clock: Clock
 }
@@ -77,11 +79,11 @@ export function createMailParts(options: MailPartsOptions): MailParts {
       'This store has no place for links and mails (oneTimeTokens, outbox): leave the option accounts out.',
     ])
   }
-  const common = { secret, previousSecrets, clock, addressDigestOf: options.addressDigestOf }
+  const common = { secret, previousSecrets, clock, addressDigestsOf: options.addressDigestsOf }
   const tokens = createOneTimeTokens({ ...common, store: oneTimeTokens, throttle })
   const limits = createMailLimits(throttle, secret, clock)
   const links = createLinkMaker(issuer, settings.links)
-  const { mailer, from, name, locale, templates, passwordReset } = settings
+  const { mailer, from, name, locale, templates, passwordReset, mailDelay } = settings
   const outbox =
     mailer === null || from === null
       ? null
@@ -89,6 +91,7 @@ export function createMailParts(options: MailPartsOptions): MailParts {
           ...{ ...common, store: outboxStore, issuer, events, mailer, from },
           resolve: createResolveMail({ store, tokens, limits, links, passwordReset, clock }),
           render: createRender({ name, url: issuer, locale, templates }),
+          delayOf: () => (mailDelay === 0 ? 0 : randomInt(1000 * mailDelay)),
         })
   const notices =
     outbox !== null && settings.notices

@@ -76,13 +76,14 @@ export function createDeletion(options: DeletionOptions): Deletion {
 
   async function deleteDue(limit: number, signal: AbortSignal | undefined): Promise<number> {
     let deleted = 0
-    for (const { id } of await users.dueForDeletion(clock(), limit)) {
+    const now = clock()
+    // A login may keep the account after the list was read, up to the removal itself.
+    const options = { keepOneActiveIn, ifDueBy: now }
+    for (const { id } of await users.dueForDeletion(now, limit)) {
       if (signal?.aborted) break
-      // A login may have kept the account since the list was read.
-      if (((await users.findById(id))?.deleteAt ?? null) === null) continue
       const happening = { actor: 'system', type: 'user_deleted', userId: id } as const
       const removed = await events
-        .recordWith(happening, (event) => users.remove(id, { keepOneActiveIn, event }))
+        .recordWith(happening, (event) => users.remove(id, { ...options, event }))
         // The last administrator stays, and is asked about again.
         .catch((error) => {
           if (error instanceof ConflictError) return false

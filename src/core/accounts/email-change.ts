@@ -230,7 +230,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
             ...{ event, ifStamp: from.stamp, keepSession: from.sessionId },
             mails: [...confirmation, ...farewells],
             ...(from.digest && { redeems: { digest: from.digest, now: clock() } }),
-            ...(to && { endsAddresses: [tokens.addressDigestOf(to.key)] }),
+            ...(to && { endsAddresses: tokens.addressDigestsOf(to.key) }),
           },
         ),
       )

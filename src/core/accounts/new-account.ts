@@ -89,7 +89,7 @@ export function createNewAccount(options: NewAccountOptions): NewAccount {
             redeems: { digest: token.digest, now: clock() },
             ...(isVerified &&
               record.emailKey !== null && {
-                endsAddresses: [tokens.addressDigestOf(record.emailKey)],
+                endsAddresses: tokens.addressDigestsOf(record.emailKey),
               }),
           }),
         )

@@ -4,6 +4,7 @@ import { ThrottledError } from '../errors.ts'
 import { createKeyedDigest, deriveKey } from '../keys/keyed-digest.ts'
 import { seal, unseal } from '../keys/sealed-box.ts'
 import {
+  type AddressDigests,
   createCodeDigests,
   createOneTimeSecrets,
   type OneTimeSecrets,
@@ -45,8 +46,8 @@ export interface OpenedToken extends Omit<OneTimeTokenRecord, 'payload'> {
 export interface OneTimeTokens extends OneTimeSecrets {
   /** The id of a mail that is not sent, of which a token is made to be handed over. */
   newId(): string
-  /** The digest under which an address is known. */
-  addressDigestOf(emailKey: string): string
+  /** The digests by which an address is known: the first is stored, the others are of secrets of before. */
+  readonly addressDigestsOf: AddressDigests
   /** The digest under which a code of today is stored. */
   codeDigestOf(kind: OneTimeTokenKind, subject: string, code: string): string
   /** True if a code that was typed is the one of the token. */
@@ -88,12 +89,12 @@ export interface OneTimeTokensOptions {
   readonly throttle: ThrottleStore
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
-  readonly addressDigestOf: (emailKey: string) => string
+  readonly addressDigestsOf: AddressDigests
   readonly clock: Clock
 }
 
 export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeTokens {
-  const { store, throttle, secret, previousSecrets, addressDigestOf, clock } = options
+  const { store, throttle, secret, previousSecrets, addressDigestsOf, clock } = options
   const keys = [secret, ...previousSecrets].map((each) =>
     deriveKey(each, 'portcullis one-time tokens'),
   )
@@ -121,7 +122,7 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
   return {
     ...createOneTimeSecrets(secret),
     newId: () => uuidv7(),
-    addressDigestOf,
+    addressDigestsOf,
     codeDigestOf: (kind, subject, code) => codeDigestsOf(kind, subject, code)[0] as string,
     isCodeOf: ({ kind, subject, digest }, code) =>
       codeDigestsOf(kind, subject, code).includes(digest),
@@ -133,7 +134,7 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
           createdAt: token.createdAt ?? clock(),
           userId: user?.id ?? null,
           securityStamp: user?.securityStamp ?? null,
-          addressDigest: emailKey === null ? null : addressDigestOf(emailKey),
+          addressDigest: emailKey === null ? null : addressDigestsOf(emailKey)[0],
           payload: seal(JSON.stringify(token.payload), keys[0] as Uint8Array, contextOf(token)),
         },
         storedWith,
@@ -149,8 +150,13 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
     },
     findBySubject: async (kind, subject, { evenIfExpired = false } = {}) =>
       openOrNull(await store.findBySubject(kind, subject, evenIfExpired ? 0 : clock())),
-    findByAddress: async (kind, emailKey) =>
-      (await store.findByAddress(kind, addressDigestOf(emailKey), clock())).map(open),
+    async findByAddress(kind, emailKey) {
+      const found: OpenedToken[] = []
+      for (const digest of addressDigestsOf(emailKey)) {
+        found.push(...(await store.findByAddress(kind, digest, clock())).map(open))
+      }
+      return found
+    },
     countTry: async (kind, subject, most) =>
       openOrNull(await store.countTry(kind, subject, most, clock())),
     list: async (kind, query) => (await store.list({ kind, ...query })).map(open),

@@ -93,7 +93,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       const asked = read?.key ?? name?.slice(0, 254) ?? ''
       if (outbox === null || !(await limits.mayCause(asked, address))) return
       const payload = { username: name === null ? null : asked }
-      await outbox.enqueue(outbox.prepare('password_reset', { to: read?.email, payload, locale }))
+      await outbox.enqueueLater('password_reset', { to: read?.email, payload, locale })
     },
     async complete({ token, password, address, userAgent, requestId }) {
       const found = await tokens.find('password_reset', token, address)

@@ -71,7 +71,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
       requireDomain(read.email)
       await askHook(settings.beforeRegistration, { email: read.email, address, proof })
       if (outbox === null || !(await limits.mayCause(read.key, address))) return
-      await outbox.enqueue(outbox.prepare('registration', { to: read.email, payload: {}, locale }))
+      await outbox.enqueueLater('registration', { to: read.email, payload: {}, locale })
     },
     async complete(account) {
       const token = await tokens.find('registration', account.token, account.address)

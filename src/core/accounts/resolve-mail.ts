@@ -47,8 +47,11 @@ export function createResolveMail(
     }
     const token = mail.tokenOf('registration')
     const expiresAt = mail.createdAt + mailLifetime.registration
+    const [subject, ...earlier] = tokens.addressDigestsOf(read.key)
+    // One link an address, also where the secret has changed since the one before.
+    for (const each of earlier) await tokens.end('registration', each)
     await tokens.put({
-      ...{ kind: 'registration', subject: tokens.addressDigestOf(read.key), emailKey: read.key },
+      ...{ kind: 'registration', subject, emailKey: read.key },
       ...{ digest: tokenDigestOf('registration', token), expiresAt },
       payload: { email: read.email },
     })

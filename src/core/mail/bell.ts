@@ -2,6 +2,8 @@
 export interface Bell {
   /** Ends the wait, or the next one if nobody waits now. */
   ring(): void
+  /** Rings after so many milliseconds. Keeps no process alive. */
+  ringLater(milliseconds: number): void
   /** Resolves at a ring, after so many seconds, or with the signal. Keeps no process alive. */
   wait(seconds: number, signal: AbortSignal): Promise<void>
 }
@@ -9,10 +11,14 @@ export interface Bell {
 export function createBell(): Bell {
   let rung = false
   let wake = (): void => {}
+  function ring(): void {
+    rung = true
+    wake()
+  }
   return {
-    ring() {
-      rung = true
-      wake()
+    ring,
+    ringLater(milliseconds) {
+      setTimeout(ring, milliseconds).unref()
     },
     async wait(seconds, signal) {
       if (!rung && !signal.aborted) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createMac } from '../keys/keyed-digest.ts'
+import { createKeyedDigest, createMac } from '../keys/keyed-digest.ts'
 import type { OneTimeTokenKind } from './one-time-token-store.ts'
 
 /**
@@ -47,4 +47,21 @@ export function createCodeDigests(
     createMac(each, 'portcullis digest of a one-time code'),
   )
   return (kind, subject, code) => macs.map((of) => of(JSON.stringify([kind, subject, code])))
+}
+
+/** Returns the digests that a token about an address may be found by: the first is that of today. */
+export type AddressDigests = (emailKey: string) => readonly [string, ...string[]]
+
+/**
+ * Returns the digests of an address: the first under the secret of today, to be stored; the others under
+ * those of before, by which tokens are found that were stored under them. No address is stored in plain text.
+ */
+export function createAddressDigests(
+  secret: Uint8Array,
+  previousSecrets: readonly Uint8Array[] = [],
+): AddressDigests {
+  const under = (each: Uint8Array) => createKeyedDigest(each, 'portcullis addresses')
+  const today = under(secret)
+  const before = previousSecrets.map(under)
+  return (emailKey) => [today(emailKey), ...before.map((digestOf) => digestOf(emailKey))]
 }

@@ -33,6 +33,11 @@ export interface Outbox extends OneTimeSecrets {
   prepare(kind: MailKind, about: MailSubject): NewMail
   /** Stores a mail and wakes the sender. False if another one makes it superfluous. */
   enqueue(mail: NewMail): Promise<boolean>
+  /**
+   * Stores a mail that a stranger asked for, and sends it after a random delay. What it costs to send depends on
+   * whose address it is: begun at once, it could be seen in how fast the server answers after the request.
+   */
+  enqueueLater(kind: MailKind, about: MailSubject): Promise<void>
   /** Sends soon what was stored with a change. */
   wake(): void
   /** The instant from which on an earlier mail with the same `coalesceKey` makes a new one superfluous. */
@@ -64,6 +69,8 @@ export interface OutboxOptions extends Omit<DeliveryOptions, 'sealing' | 'deadli
   readonly previousSecrets?: readonly Uint8Array[]
   /** The address of the site. */
   readonly issuer: string
+  /** Returns the milliseconds that a mail waits which a stranger asked for. Default: none. */
+  readonly delayOf?: () => number
   /** How many mails are sent at once. Default 5. */
   readonly concurrency?: number
   /** Seconds that the mailer gets for a mail. Default 30. */
@@ -84,7 +91,14 @@ const retention = 7 * 24 * 60 * 60
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, secret, previousSecrets, issuer, events, clock } = options
-  const { concurrency = 5, deadline = 30, lease = 60, interval = 5, grace = 5 } = options
+  const {
+    delayOf = () => 0,
+    concurrency = 5,
+    deadline = 30,
+    lease = 60,
+    interval = 5,
+    grace = 5,
+  } = options
   const sealing = createMailSealing(secret, previousSecrets)
   const digest = createKeyedDigest(secret, 'portcullis mails of a kind')
   const host = URL.parse(issuer)?.hostname || 'localhost'
@@ -94,28 +108,38 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const bell = createBell()
   const coalescesSince = (): number => clock() - coalescesFor
 
+  function prepare(kind: MailKind, { to, payload, locale, coalesce }: MailSubject): NewMail {
+    const id = uuidv7()
+    const now = clock()
+    return {
+      ...{ id, kind, createdAt: now, dueAt: now, expiresAt: now + mailLifetime[kind] },
+      ...sealing.seal(id, {
+        to: to ?? null,
+        payload:
+          locale === undefined
+            ? payload
+            : { ...payload, locale: preferredLocale(locale, mailLocales) },
+      }),
+      coalesceKey: coalesce === undefined ? null : digest(kind, coalesce),
+    }
+  }
+
   return {
     ...createOneTimeSecrets(secret),
-    prepare(kind, { to, payload, locale, coalesce }) {
-      const id = uuidv7()
-      const now = clock()
-      return {
-        ...{ id, kind, createdAt: now, dueAt: now, expiresAt: now + mailLifetime[kind] },
-        ...sealing.seal(id, {
-          to: to ?? null,
-          payload:
-            locale === undefined
-              ? payload
-              : { ...payload, locale: preferredLocale(locale, mailLocales) },
-        }),
-        coalesceKey: coalesce === undefined ? null : digest(kind, coalesce),
-      }
-    },
+    prepare,
     async enqueue(mail) {
       const since = mail.coalesceKey === null ? undefined : coalescesSince()
       const added = await store.add(mail, since)
       if (added) bell.ring()
       return added
+    },
+    async enqueueLater(kind, about) {
+      const mail = prepare(kind, about)
+      const delay = delayOf()
+      // Instants are whole seconds. This process begins at the very millisecond, another one at most a
+      // second earlier.
+      await store.add({ ...mail, dueAt: mail.dueAt + Math.floor(delay / 1000) })
+      bell.ringLater(delay)
     },
     wake: () => bell.ring(),
     coalescesSince,

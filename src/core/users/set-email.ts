@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { AuthEvent } from '../events/event-store.ts'
 import type { Actor } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
+import type { AddressDigests } from '../mail/one-time-secret.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { existing, type User } from './user.ts'
@@ -14,7 +15,7 @@ interface EmailSetterOptions {
   readonly store: Store
   readonly notices: Notices
   readonly clock: Clock
-  readonly addressDigestOf: (emailKey: string) => string
+  readonly addressDigestsOf: AddressDigests
   readonly change: ChangeUser
 }
 
@@ -33,7 +34,7 @@ type SetEmail = (
 
 /** Returns what sets the address of a user; see `Users.setEmail`. */
 export function createEmailSetter(options: EmailSetterOptions): SetEmail {
-  const { store, notices, clock, addressDigestOf, change } = options
+  const { store, notices, clock, addressDigestsOf, change } = options
 
   return async (id, email, { verified = false } = {}, by) => {
     const address = userEmailOf({ email, emailVerified: verified }, clock())
@@ -45,8 +46,8 @@ export function createEmailSetter(options: EmailSetterOptions): SetEmail {
     const storedWith = {
       mails: before.emailKey === emailKey ? [] : notices.of('email_changed', before, by),
       // Nobody takes this change back, and others who were about to prove the address are too late.
-      endsAddresses: [changesOf(id), ...(verified && emailKey !== null ? [emailKey] : [])].map(
-        addressDigestOf,
+      endsAddresses: [changesOf(id), ...(verified && emailKey !== null ? [emailKey] : [])].flatMap(
+        addressDigestsOf,
       ),
     }
     return await change(id, changes, { ...by, type: 'email_changed', details }, storedWith)

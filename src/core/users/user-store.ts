@@ -88,6 +88,11 @@ export interface GuardedWrite extends StoredWith {
    */
   readonly ifFields?: UserFields | undefined
   /**
+   * The change is made only if the user's `deleteAt` is at this instant or before. Default: whatever it is. A
+   * change that is not made for it answers null or false.
+   */
+  readonly ifDueBy?: number | undefined
+  /**
    * A session of the user that gets the new stamp of the change, as in `StampRenewal`. Only with
    * `ifStamp`. Default none.
    */

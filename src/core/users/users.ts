@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { UserError } from '../errors.ts'
 import type { Actor, AuthEvents, NewEvent } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
+import type { AddressDigests } from '../mail/one-time-secret.ts'
 import type { StoreTransaction } from '../mail/stored-with.ts'
 import { type PageQuery, withLimit } from '../page.ts'
 import type { PasswordHasher } from '../passwords/password-hash.ts'
@@ -136,7 +137,7 @@ export interface UsersOptions {
   readonly events: AuthEvents
   readonly notices: Notices
   /** The digest under which one-time tokens know an address. */
-  readonly addressDigestOf: (emailKey: string) => string
+  readonly addressDigestsOf: AddressDigests
   readonly roles: Roles
   readonly defaultRole: string
   readonly fields: OwnFields

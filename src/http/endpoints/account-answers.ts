@@ -1,4 +1,5 @@
 import type { User } from '../../core/users/user.ts'
+import type { JsonSuccess } from './json-documentation.ts'
 
 /** The one answer where a stranger asks: it says nothing of who has the address. */
 export const accepted = { status: 'accepted' } as const
@@ -25,25 +26,28 @@ export const linkRefusals = {
   429: 'Too many wrong links; see Retry-After',
 } as const
 
-/** How the answer with a new user is described. */
-export const newUserAnswer = {
-  status: 201,
-  description: 'The new user, who can log in now',
-  schema: {
-    title: 'NewAccount',
-    type: 'object',
-    required: ['id', 'username', 'role', 'active', 'email', 'email_verified', 'created_at'],
-    properties: {
-      id: { type: 'string', description: 'The `sub` of the user’s tokens' },
-      username: { type: 'string' },
-      role: { type: 'string' },
-      active: { type: 'boolean' },
-      email: { anyOf: [{ type: 'string' }, { type: 'null' }] },
-      email_verified: { type: 'boolean' },
-      created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
-    },
+/** A user, with the address, as a JSON Schema. */
+export const Account = {
+  title: 'Account',
+  type: 'object',
+  required: ['id', 'username', 'role', 'active', 'email', 'email_verified', 'created_at'],
+  properties: {
+    id: { type: 'string', description: 'The `sub` of the user’s tokens' },
+    username: { type: 'string' },
+    role: { type: 'string' },
+    active: { type: 'boolean' },
+    email: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+    email_verified: { type: 'boolean' },
+    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
   },
 } as const
+
+/** How the answer with a new user is described. */
+export const newUserAnswer: JsonSuccess = {
+  status: 201,
+  description: 'The new user, who can log in now',
+  schema: { ...Account, title: 'NewAccount' },
+}
 
 // No interface, which a schema with room for other members would refuse.
 type AccountBody = Pick<User, 'id' | 'username' | 'role' | 'active' | 'email'> & {

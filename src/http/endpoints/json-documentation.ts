@@ -1,36 +1,51 @@
-import { schemeName, unauthenticated } from '../guards/documentation.ts'
+import { type GuardDocumentation, schemeName, unauthenticated } from '../guards/documentation.ts'
 import { documentRefusal } from '../refusal-documentation.ts'
 import { bodySchema, type Members } from './json-members.ts'
+
+/** The success of a JSON endpoint. */
+export interface JsonSuccess {
+  readonly status: number
+  readonly description: string
+  /** The body as a JSON Schema; null for none. */
+  readonly schema: object | null
+}
 
 /** What the OpenAPI document says of a JSON endpoint. */
 export interface JsonOperation {
   readonly operationId: string
   readonly summary: string
-  readonly description: string
-  /** The name of the body. */
-  readonly body: string
-  readonly success: {
-    readonly status: number
-    readonly description: string
-    /** The body as a JSON Schema; null for none. */
-    readonly schema: object | null
-  }
+  readonly description?: string
+  /** The group of operations. Default `accounts`; `auth` for users who are logged in. */
+  readonly tag?: string
+  readonly success: JsonSuccess
   /** What refusals mean here, beyond those of every such endpoint. */
   readonly refusals?: Readonly<Record<number, string>>
 }
 
-const common: Readonly<Record<number, string>> = {
-  400: 'The body does not fit',
-  405: 'Another method than POST; see Allow',
-  413: 'The body is too large',
-  415: 'The body has another media type than application/json',
-  503: 'Not done now; see Retry-After',
+/** What is known of an endpoint beside its texts. */
+export interface DocumentedJson {
+  /** The body, by its name; null if none is read. */
+  readonly body: { readonly name: string; readonly members: Members } | null
+  /** Its guard; undefined: everybody may ask. */
+  readonly guard: GuardDocumentation | undefined
+  /** The method that others are refused for; null where those are left to the application. */
+  readonly onlyMethod: string | null
+  /** Refusals have `detail` alone. */
+  readonly likeFastApi: boolean
 }
 
-/** Of an endpoint for users who are logged in. */
-const ofUsers: Readonly<Record<number, string>> = {
-  401: unauthenticated(undefined),
-  403: 'Requires an active user',
+/** Refusals of every endpoint of the kind. */
+function commonRefusals({ body, guard, onlyMethod }: DocumentedJson): Record<number, string> {
+  return {
+    400: body ? 'The body does not fit' : 'The request has more than one Authorization header',
+    ...(onlyMethod && { 405: `Another method than ${onlyMethod}; see Allow` }),
+    ...(body && {
+      413: 'The body is too large',
+      415: 'The body has another media type than application/json',
+    }),
+    503: 'Not done now; see Retry-After',
+    ...(guard && { 401: unauthenticated(guard.maxAge), 403: 'Requires an active user' }),
+  }
 }
 
 const detailSchema = {
@@ -41,35 +56,32 @@ const detailSchema = {
   properties: { detail: { type: 'string', description: 'What was wrong' } },
 } as const
 
-/**
- * The OpenAPI operation of a JSON endpoint. A schema with a title is a named one of the document.
- *
- * @param likeFastApi Refusals have `detail` alone.
- */
+/** The OpenAPI operation of a JSON endpoint. A schema with a title is a named one of the document. */
 export function documentJson(
-  { body, success, refusals, ...texts }: JsonOperation,
-  members: Members,
-  { isGuarded, likeFastApi }: { readonly isGuarded: boolean; readonly likeFastApi: boolean },
+  { tag, success, refusals, ...texts }: JsonOperation,
+  endpoint: DocumentedJson,
 ): object {
+  const { body, guard, likeFastApi } = endpoint
   const refusal = (code: string, each: string): object =>
     likeFastApi
       ? documentRefusal(Number(code), each, 'application/json', detailSchema)
       : documentRefusal(Number(code), each)
   const { status, description, schema: answer } = success
   return {
-    tags: [isGuarded ? 'auth' : 'accounts'],
-    security: isGuarded ? [{ [schemeName]: [] }] : [],
+    tags: [tag ?? (guard ? 'auth' : 'accounts')],
+    security: guard ? [{ [schemeName]: [] }] : [],
     ...texts,
-    body: bodySchema(body, members),
+    ...(body && { body: bodySchema(body.name, body.members) }),
     response: {
       [status]:
         answer === null
           ? { type: 'null', description }
           : { description, content: { 'application/json': { schema: answer } } },
       ...Object.fromEntries(
-        Object.entries({ ...common, ...(isGuarded && ofUsers), ...refusals }).map(
-          ([code, each]) => [code, refusal(code, each)],
-        ),
+        Object.entries({ ...commonRefusals(endpoint), ...refusals }).map(([code, each]) => [
+          code,
+          refusal(code, each),
+        ]),
       ),
     },
   }

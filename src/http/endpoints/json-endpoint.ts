@@ -4,7 +4,7 @@ import type { GuardedRequest } from '../bearer.ts'
 import { type AnswerStyle, answerError } from '../error-answers.ts'
 import { type Guard, recheck } from '../guards/guard.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
-import { documentJson, type JsonOperation } from './json-documentation.ts'
+import { documentJson, type JsonOperation, type JsonSuccess } from './json-documentation.ts'
 import { type Members, readMembers, type ValuesOf } from './json-members.ts'
 
 /** From where a request came, as `auth.accounts` takes it. */
@@ -21,18 +21,24 @@ export interface JsonOrigin {
 
 /** A body that is within the limit, and where it came from. */
 export interface JsonRequest extends JsonOrigin {
-  readonly body: Uint8Array
+  /** Null if the endpoint reads none. */
+  readonly body: Uint8Array | null
   /** As guards read it. */
   readonly guarded: GuardedRequest
 }
 
-/** An endpoint that takes a JSON object, as data. It exists only where `isOn` says so. */
+/** The method of a JSON endpoint. */
+export type JsonMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+/** An endpoint that takes a JSON object, or nothing, as data. It exists only where `isOn` says so. */
 export interface JsonEndpoint {
-  readonly method: 'POST'
+  readonly method: JsonMethod
   /** Below the prefix. */
   readonly path: string
-  /** The longest body, in bytes. */
+  /** The longest body, in bytes; 0 if none is read. */
   readonly bodyLimit: number
+  /** True if other methods at the path are the application's. */
+  readonly sharesPath: boolean
   /** Whether the application has switched it on. */
   readonly isOn: (auth: Auth) => boolean
   /** The operation in the OpenAPI document. */
@@ -48,13 +54,21 @@ export interface JsonHandlers {
 }
 
 /** What such an endpoint is made of. */
-export interface JsonEndpointParts<M extends Members, V> extends JsonOperation {
+export interface JsonEndpointParts<M extends Members, V> extends Omit<JsonOperation, 'success'> {
+  /** Default `POST`. */
+  readonly method?: JsonMethod
   readonly path: string
+  /** Default false. */
+  readonly sharesPath?: boolean
   /** Default: it is always there. */
   readonly isOn?: (auth: Auth) => boolean
-  readonly members: M
+  /** The name of the body. Default: none is read. */
+  readonly body?: string
+  /** The members of the body. Default none. */
+  readonly members?: M | ((auth: Auth) => M)
   /** Makes the guard of an application. Default: everybody may ask. */
   readonly guard?: (auth: Auth) => Guard<V>
+  readonly success: JsonSuccess | ((auth: Auth) => JsonSuccess)
   /** The body of its success; null for none. `value` is that of the guard. */
   readonly answer: (
     auth: Auth,
@@ -74,24 +88,35 @@ const headers: Readonly<Record<string, string>> = { 'cache-control': 'no-store' 
 export function jsonEndpoint<const M extends Members, V = undefined>(
   parts: JsonEndpointParts<M, V>,
 ): JsonEndpoint {
-  const { path, isOn = () => true, members, guard: guardOf, answer, ...operation } = parts
-  const isGuarded = guardOf !== undefined
+  const { method = 'POST', path, sharesPath = false, isOn = () => true, ...rest } = parts
+  const { body: name, members = {} as M, guard: guardOf, success, answer, ...texts } = rest
+  const successOf = typeof success === 'function' ? success : () => success
+  const membersOf = typeof members === 'function' ? members : () => members
   return {
-    ...{ method: 'POST', path, bodyLimit: jsonMaxBytes, isOn },
-    document: ({ compatibility }) =>
-      documentJson(operation, members, { isGuarded, likeFastApi: compatibility !== null }),
+    ...{ method, path, sharesPath, isOn, bodyLimit: name === undefined ? 0 : jsonMaxBytes },
+    document: (auth) =>
+      documentJson(
+        { ...texts, success: successOf(auth) },
+        {
+          body: name === undefined ? null : { name, members: membersOf(auth) },
+          guard: guardOf?.(auth).documentation,
+          onlyMethod: sharesPath ? null : method,
+          likeFastApi: auth.compatibility !== null,
+        },
+      ),
     create(auth) {
       const guard = guardOf?.(auth)
+      const known = membersOf(auth)
+      const { status } = successOf(auth)
       return {
         admit: guard,
         async answer({ body, guarded, ...origin }) {
-          // The body may have taken long: who was admitted before it is asked again.
+          // A body may have taken long, read or not: who was admitted before it is asked again.
           await recheck(guarded)
           // Without a guard the type of its value is undefined.
           const value = (await guard?.(guarded)) as V
-          const { status } = operation.success
-          const answered = await answer(auth, readMembers(body, members), origin, value)
-          return { status, headers, body: answered }
+          const values = body === null ? ({} as ValuesOf<M>) : readMembers(body, known)
+          return { status, headers, body: await answer(auth, values, origin, value) }
         },
       }
     },

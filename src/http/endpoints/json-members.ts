@@ -1,20 +1,28 @@
 import { Refusal } from '../refusal.ts'
 
-/** A member of a JSON body: a text. */
+/** A member of a JSON body: a text, unless it is an object. */
 export interface Member {
   readonly required: boolean
+  readonly isObject?: boolean
   /** What it is, in the OpenAPI document. */
   readonly schema: object
+}
+
+/** An object that may be left out. */
+export interface ObjectMember extends Member {
+  readonly isObject: true
 }
 
 /** The members that a body may have, by their names on the wire. */
 export type Members = Readonly<Record<string, Member>>
 
-/** What was read of a body: a text for each member, undefined for one that is absent. */
+/** What was read of a body: the value of each member, undefined for one that is absent. */
 export type ValuesOf<M extends Members> = {
-  readonly [Name in keyof M]: M[Name] extends { readonly required: true }
-    ? string
-    : string | undefined
+  readonly [Name in keyof M]: M[Name] extends ObjectMember
+    ? Readonly<Record<string, unknown>> | undefined
+    : M[Name] extends { readonly required: true }
+      ? string
+      : string | undefined
 }
 
 /** A text that must be there. */
@@ -25,6 +33,11 @@ export function required(schema: object = {}): Member & { readonly required: tru
 /** A text that may be left out. */
 export function optional(schema: object = {}): Member & { readonly required: false } {
   return { required: false, schema: { type: 'string', ...schema } }
+}
+
+/** An object that may be left out. What it holds is judged by who takes it. */
+export function object(schema: object): ObjectMember {
+  return { required: false, isObject: true, schema }
 }
 
 /** A password, which documentation hides while it is typed. */
@@ -58,12 +71,12 @@ export function readMembers<M extends Members>(body: Uint8Array, members: M): Va
   const values = Object.entries(members).map(([name, each]) => {
     const value = Object.hasOwn(given, name) ? given[name] : undefined
     if (value === undefined && each.required) throw refuse(`${shown(name)} is missing`)
-    if (value !== undefined && typeof value !== 'string') {
-      throw refuse(`${shown(name)} must be a text`)
+    if (value !== undefined && !(each.isObject ? isObject(value) : typeof value === 'string')) {
+      throw refuse(`${shown(name)} must be ${each.isObject ? 'an object' : 'a text'}`)
     }
     return [name, value]
   })
-  // Each member is a text, or absent where it may be.
+  // Each member is what it has to be, or absent where it may be.
   return Object.fromEntries(values) as ValuesOf<M>
 }
 
@@ -75,8 +88,12 @@ function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
     // The parser's own words would repeat a part of the body.
     throw refuse('The body is not well-formed JSON in UTF-8')
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  if (isObject(value)) return { ...value }
   throw refuse('The body must be a JSON object')
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A name that somebody chose is repeated only if it looks like one. */

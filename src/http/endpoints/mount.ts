@@ -2,20 +2,20 @@ import type { Auth } from '../../core/auth.ts'
 import { internals } from '../../core/internals.ts'
 import { orFalse, recordOf, type Shape, type ShapesOf } from '../../core/options.ts'
 import { requireAuth } from '../../core/require-auth.ts'
-import type { GuardedRequest } from '../bearer.ts'
-import type { MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
+import type { MountedEndpoint } from '../mounted-endpoint.ts'
 import { accountPages } from '../pages/account-pages.ts'
 import { mountPages } from '../pages/mount-pages.ts'
 import { type PageOptions, pageShapes } from '../pages/page-options.ts'
-import { Refusal } from '../refusal.ts'
-import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
+import { refuseRequest } from '../token-messages.ts'
 import { accountEndpoints } from './account-endpoints.ts'
-import { answerDocument, oauthRefusals, refuseMethod } from './answer-document.ts'
+import { answerDocument, oauthRefusals } from './answer-document.ts'
 import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
 import { type EndpointName, endpoints } from './endpoints.ts'
 import { mountHostedLogin } from './hosted-endpoints.ts'
-import { answerJsonError, type JsonEndpoint, type JsonHandlers } from './json-endpoint.ts'
 import { issuerPath, metadataPath } from './metadata.ts'
+import { mountJson } from './mount-json.ts'
+import { ownEndpoints } from './own-endpoints.ts'
+import { refuseLarge, refuseMethod, refuseUnreadable } from './refused-requests.ts'
 
 /** Where the OAuth endpoints are. */
 export interface OAuthPaths {
@@ -35,6 +35,12 @@ export interface OAuthPaths {
 /** Where the endpoints are, and how the pages look. */
 export interface EndpointOptions extends OAuthPaths {
   /**
+   * The path, below the prefix, of what users do with their own account: `/me` is deleted, `/me/email` changed,
+   * `/me/export` read. Each is there where its part of `accounts` is switched on. Other methods at these paths
+   * are yours. False leaves them out. Default `/me`.
+   */
+  readonly mePath?: string | false
+  /**
    * The pages that links of mails lead to: registration, invitations, passwords, addresses. Each is there
    * where its part of `accounts` is switched on, and `accounts.links` names no page of your own for it. They
    * are below the issuer, as the links are, even where a prefix is not part of it. False leaves them out.
@@ -42,6 +48,9 @@ export interface EndpointOptions extends OAuthPaths {
    */
   readonly pages?: PageOptions | false
 }
+
+/** Where users find their own account. */
+const ownPath = '/me'
 
 /** Where something is. */
 export const path: Shape = {
@@ -66,13 +75,8 @@ export const pathShapes: ShapesOf<OAuthPaths> = {
 /** What each of the options has to be. */
 export const endpointShapes: ShapesOf<EndpointOptions> = {
   ...pathShapes,
+  mePath: orFalse(path),
   pages: orFalse(recordOf<PageOptions>(pageShapes)),
-}
-
-/** RFC 9457. */
-function problems({ compatibility }: Auth): Refusals {
-  const answer = (error: unknown): EndpointAnswer => answerJsonError(error, { compatibility })
-  return { answer, refuse: (status, why) => answer(new Refusal(status, `${why}.`)) }
 }
 
 /** The prefix without a slash at the end. */
@@ -81,9 +85,10 @@ export function normalizePrefix(prefix: string): string {
 }
 
 /** Every two endpoints that would be at one path. */
-export function pathProblems(paths: OAuthPaths): string[] {
+export function pathProblems({ mePath = ownPath, ...paths }: EndpointOptions): string[] {
   const names = Object.keys(endpoints) as EndpointName[]
-  const taken = [...accountEndpoints, ...accountPages].map(({ path }) => path)
+  const own = mePath === false ? [] : ownEndpoints.map(({ path }) => mePath + path)
+  const taken = [...[...accountEndpoints, ...accountPages].map(({ path }) => path), ...own]
   return names.flatMap((name, index) => {
     const at = pathOf(name, paths)
     const same = names.slice(index + 1).filter((other) => pathOf(other, paths) === at)
@@ -121,7 +126,7 @@ export function outerPath(issuer: string, prefix: string): string {
  */
 export function mountEndpoints(
   auth: Auth,
-  { prefix = '', pages = {}, ...paths }: EndpointOptions,
+  { prefix = '', pages = {}, mePath = ownPath, ...paths }: EndpointOptions,
   scopePrefix = '',
 ): readonly MountedEndpoint[] {
   requireAuth(auth)
@@ -152,7 +157,7 @@ export function mountEndpoints(
       bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
       documentation: 'document' in endpoint ? endpoint.document(auth) : undefined,
       refusals: oauthRefusals,
-      admit: undefined,
+      ...{ admit: undefined, sharesPath: false },
       answer,
     }
     const at =
@@ -160,6 +165,7 @@ export function mountEndpoints(
     return [...new Set(at)].map((path) => ({ ...mounted, path }))
   })
   const accounts = accountEndpoints.filter(({ isOn }) => isOn(auth))
+  const own = mePath === false ? [] : ownEndpoints.filter(({ isOn }) => isOn(auth))
   const issuedAt = issuerPath(auth.issuer)
   const pageBase = issuedAt.endsWith(scopePrefix + base) ? base : ''
   const hosted = mountHostedLogin(auth, {
@@ -169,6 +175,7 @@ export function mountEndpoints(
   return [
     ...Object.values(oauth).flat(),
     ...accounts.map((each) => mountJson(each, auth, base)),
+    ...own.map((each) => mountJson(each, auth, base + mePath)),
     ...(pages === false ? [] : mountPages(auth, pages, { base: pageBase, issuerPath: issuedAt })),
   ]
     .filter(({ path }) => !taken.has(path))
@@ -180,31 +187,11 @@ function byName<T>(make: (name: EndpointName) => T): Readonly<Record<EndpointNam
   return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<EndpointName, T>
 }
 
-function mountJson(endpoint: JsonEndpoint, auth: Auth, base: string): MountedEndpoint {
-  const { method, path, bodyLimit } = endpoint
-  const refusals = problems(auth)
-  return {
-    ...{ methods: [method], bodyLimit, refusals, path: base + path },
-    documentation: endpoint.document(auth),
-    ...answersOf(endpoint, auth, refusals),
-  }
-}
-
 const options = {
   token: 'tokenPath',
   revocation: 'revocationPath',
   introspection: 'introspectionPath',
 } as const satisfies Partial<Record<EndpointName, keyof OAuthPaths>>
-
-/** The answer to a body that is longer than the limit. */
-export function refuseLarge({ refuse }: Refusals, limit: number): EndpointAnswer {
-  return refuse(413, `The body must have at most ${limit} bytes`)
-}
-
-/** The answer to a body that cannot be read. */
-export function refuseUnreadable({ refuse }: Refusals, status: number): EndpointAnswer {
-  return refuse(status, 'The request body could not be read')
-}
 
 function answerForm(endpoint: FormEndpoint, auth: Auth): MountedEndpoint['answer'] {
   const answer = endpoint.create(auth)
@@ -221,60 +208,5 @@ function answerForm(endpoint: FormEndpoint, auth: Auth): MountedEndpoint['answer
     const authorization = header('authorization')
     const userAgent = header('user-agent')
     return await answer({ contentType, authorization, userAgent, body, address, requestId })
-  }
-}
-
-/** RFC 8259 §11. A parameter such as `charset` has no meaning there. */
-const jsonType = /^application\/json[ \t]*(?:;.*)?$/i
-
-function answersOf(
-  endpoint: JsonEndpoint,
-  auth: Auth,
-  refusals: Refusals,
-): Pick<MountedEndpoint, 'admit' | 'answer'> {
-  const handlers = endpoint.create(auth)
-  const { admit } = handlers
-  const admitOrRefuse =
-    admit &&
-    (async (request: GuardedRequest): Promise<EndpointAnswer | null> => {
-      try {
-        await admit(request)
-        return null
-      } catch (error) {
-        return refusals.answer(error)
-      }
-    })
-  const answer = answerJson(handlers, endpoint.bodyLimit, refusals)
-  return {
-    admit: admitOrRefuse,
-    async answer(request) {
-      if (request.method !== 'POST') return refuseMethod(refusals, 'POST', 'POST')
-      return (await admitOrRefuse?.(request.guarded)) ?? (await answer(request))
-    },
-  }
-}
-
-function answerJson(
-  { answer }: JsonHandlers,
-  bodyLimit: number,
-  refusals: Refusals,
-): MountedEndpoint['answer'] {
-  return async ({ header, guarded, readBody, address, requestId }) => {
-    const body = await readBody(bodyLimit)
-    if (body === null) return refuseLarge(refusals, bodyLimit)
-    // No form is read: a page of another origin can send one without asking first.
-    if (!jsonType.test(header('content-type') ?? '')) {
-      return refusals.refuse(415, 'Send the body as JSON: Content-Type: application/json')
-    }
-    if ((header('content-encoding') ?? 'identity') !== 'identity') {
-      return refusals.refuse(415, 'Send the body without a content encoding')
-    }
-    const userAgent = header('user-agent')
-    const locale = header('accept-language') ?? null
-    try {
-      return await answer({ body, guarded, address, userAgent, requestId, locale })
-    } catch (error) {
-      return refusals.answer(error)
-    }
   }
 }

@@ -48,7 +48,7 @@ export function mountPages(
     .filter(({ link }) => links[link] === undefined)
     .map((page) => ({
       ...{ path: base + page.path, refusals, bodyLimit: formMaxBytes },
-      methods: ['GET', 'POST'],
+      ...{ methods: ['GET', 'POST'], sharesPath: false },
       documentation: undefined,
       answer: answerPage(page, auth, around, textsFor),
     }))

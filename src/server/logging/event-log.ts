@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Auth } from '../../core/auth.ts'
+import { eventAnswer } from '../../core/events/event-answer.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
 import { type Actor, actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
 import type { User } from '../../core/users/user.ts'
-import { eventAnswer } from '../event-answer.ts'
 
 /** Writes every event as a line of the log, and records when the server begins and stops to serve. */
 export function logEvents(app: FastifyInstance, { [internals]: { events }, issuer }: Auth): void {

@@ -2,15 +2,15 @@ import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-js
 import type { Auth } from '../../core/auth.ts'
 import { internals } from '../../core/internals.ts'
 import { secured } from '../../fastify/secured.ts'
+import { Instant } from '../../http/endpoints/known-facts.ts'
+import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { lastAdmin, noUser, refusedEmail, refusedFields, refusedUsername } from './answers.ts'
-import { UserFieldsChange } from './own-fields.ts'
 import { recentUser } from './recent-login.ts'
 import {
   Email,
-  Instant,
   NoContent,
   renaming,
   UserAnswer,

@@ -2,10 +2,10 @@ import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-js
 import type { Auth } from '../../core/auth.ts'
 import { existing } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
+import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, lastAdmin, noUser, refused } from './answers.ts'
-import { UserFieldsChange } from './own-fields.ts'
 import {
   Email,
   NextPage,

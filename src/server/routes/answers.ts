@@ -3,8 +3,8 @@ import type { OwnFields } from '../../core/users/own-fields.ts'
 import type { DocumentedRoute } from '../../fastify/guard-documentation.ts'
 import { nameSchemas } from '../../fastify/named-schemas.ts'
 import { guardsOf } from '../../fastify/route-guards.ts'
+import { documentFields } from '../../http/endpoints/user-fields.ts'
 import { documentRefusal } from '../../http/refusal-documentation.ts'
-import { documentFields } from './own-fields.ts'
 import { NoContent, Role } from './schemas.ts'
 
 /**

@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { Auth } from '../../core/auth.ts'
-import { type AuthEventType, eventTypes } from '../../core/events/vocabulary.ts'
+import { eventAnswer } from '../../core/events/event-answer.ts'
+import type { AuthEventType } from '../../core/events/vocabulary.ts'
 import { secured } from '../../fastify/secured.ts'
+import { EventAnswer, EventType } from '../../http/endpoints/known-facts.ts'
 import type { Guards } from '../../http/guards/guards.ts'
-import { eventAnswer } from '../event-answer.ts'
-import { Instant, NextPage, plainText } from './schemas.ts'
+import { NextPage, plainText } from './schemas.ts'
 
 const text = (description: string) => ({ type: 'string', pattern: plainText, description }) as const
 const instant = (description: string) =>
@@ -12,39 +13,6 @@ const instant = (description: string) =>
 /** The last instant of twelve digits: what is longer is no number here. */
 const latest = 999_999_999_999
 const numbers = ['limit', 'since', 'until']
-
-const said = (description: string) => ({ type: 'string', description }) as const
-
-const EventType = { title: 'EventType', type: 'string', enum: Object.keys(eventTypes) } as const
-
-const EventAnswer = {
-  title: 'Event',
-  type: 'object',
-  required: ['id', 'type', 'at', 'outcome'],
-  properties: {
-    id: { type: 'string' },
-    type: EventType,
-    at: Instant,
-    outcome: { type: 'string', enum: ['success', 'failure'] },
-    actor: said('Who did it: `user:<id>`, `client:<id>`, `cli:<name>`, `setup`, `system`'),
-    user_id: said('The user whom it concerns'),
-    client_id: said('The client that the request came from'),
-    session_id: said('The session'),
-    address: said('Where the request came from'),
-    request_id: said('The `reqId` of the request in the log'),
-    reason: said('Why, where the answer did not say'),
-    details: {
-      type: 'object',
-      description: 'What else there is to say, by name',
-      additionalProperties: {
-        anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }],
-      },
-    },
-  },
-} as const
-
-/** An event on the wire, for a document that has some. */
-export const eventSchema: object = EventAnswer
 
 const EventPage = {
   title: 'EventPage',

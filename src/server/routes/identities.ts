@@ -1,14 +1,13 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
-import type { FromSchema } from 'json-schema-to-ts'
 import type { Auth } from '../../core/auth.ts'
-import type { IdentityRecord } from '../../core/issuers/identity-store.ts'
 import { existing } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
+import { IdentityAnswer, identityAnswer } from '../../http/endpoints/known-facts.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { noUser } from './answers.ts'
-import { Instant, NoContent, plainText, UserId } from './schemas.ts'
+import { NoContent, plainText, UserId } from './schemas.ts'
 
 const IdentityOfIssuer = {
   type: 'object',
@@ -20,16 +19,6 @@ const IdentityOfIssuer = {
   additionalProperties: false,
 } as const
 const NewIdentity = { title: 'NewIdentity', ...IdentityOfIssuer } as const
-export const IdentityAnswer = {
-  title: 'Identity',
-  type: 'object',
-  required: ['issuer', 'subject', 'created_at'],
-  properties: {
-    issuer: { type: 'string' },
-    subject: { type: 'string' },
-    created_at: Instant as typeof Instant,
-  },
-} as const
 const IdentityList = {
   title: 'IdentityList',
   type: 'object',
@@ -122,10 +111,4 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         : sendProblem(reply, 404, 'This identity is not linked to this user.')
     }),
   )
-}
-
-/** A link of a user to an identity, as the wire shows one. */
-export function identityAnswer(identity: IdentityRecord): FromSchema<typeof IdentityAnswer> {
-  const { issuer, subject, createdAt } = identity
-  return { issuer, subject, created_at: createdAt }
 }

@@ -2,12 +2,12 @@ import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-js
 import type { FromSchema } from 'json-schema-to-ts'
 import type { Invitation, Invitations, MadeInvitation } from '../../core/accounts/invitations.ts'
 import { secured } from '../../fastify/secured.ts'
+import { Instant } from '../../http/endpoints/known-facts.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
-import { TextOrNull } from './account-schemas.ts'
 import { recentUser } from './recent-login.ts'
-import { Instant, NextPage, NoContent, plainText, Role, readLimit } from './schemas.ts'
+import { NextPage, NoContent, plainText, Role, readLimit, TextOrNull } from './schemas.ts'
 
 const tags = ['admin']
 const day = 86_400

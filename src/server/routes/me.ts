@@ -6,19 +6,18 @@ import type { AccessToken } from '../../core/tokens/access-token.ts'
 import type { User } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
+import { SessionAnswer, sessionAnswer } from '../../http/endpoints/known-facts.ts'
+import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, missingSession, refusedChange } from './answers.ts'
-import { UserFieldsChange } from './own-fields.ts'
 import {
   NoContent,
   noSession,
   Password,
   renaming,
-  SessionAnswer,
   SessionId,
-  sessionAnswer,
   UserAnswer,
   userAnswer,
 } from './schemas.ts'

@@ -1,19 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { OwnFields } from '../../core/users/own-fields.ts'
-
-/** The application's own fields in an answer. The document shows the schema of the option `userFields`. */
-export const UserFieldsAnswer = {
-  title: 'UserFields',
-  type: 'object',
-  additionalProperties: true,
-} as const
-
-/** Members of them in a body: core judges what they are. */
-export const UserFieldsChange = {
-  title: 'UserFieldsChange',
-  type: 'object',
-  additionalProperties: true,
-} as const
+import { UserFieldsAnswer, UserFieldsChange } from '../../http/endpoints/user-fields.ts'
 
 const titles: readonly unknown[] = [UserFieldsAnswer.title, UserFieldsChange.title]
 
@@ -23,21 +10,6 @@ export function shapeFields(app: FastifyInstance, { isOn }: OwnFields): void {
   app.addHook('onRoute', (route: RouteOptions) => {
     if (route.schema) route.schema = withoutFields(route.schema)
   })
-}
-
-/** What the document shows of them: the JSON Schema of the library that the schema is of. */
-export function documentFields({ jsonSchema }: OwnFields): Readonly<Record<string, object>> {
-  const { required: _, ...anyOfThem } = jsonSchema
-  return {
-    [UserFieldsAnswer.title]: {
-      ...{ ...jsonSchema, title: UserFieldsAnswer.title },
-      description: 'The application’s own fields',
-    },
-    [UserFieldsChange.title]: {
-      ...{ ...anyOfThem, title: UserFieldsChange.title },
-      description: 'What is left out stays as it is',
-    },
-  }
 }
 
 /** The same schema without properties that are own fields. A part that has none is the same object. */

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { FromSchema } from 'json-schema-to-ts'
-import type { Session } from '../../core/sessions/session-store.ts'
 import type { User } from '../../core/users/user.ts'
-import { UserFieldsAnswer } from './own-fields.ts'
+import { Instant } from '../../http/endpoints/known-facts.ts'
+import { UserFieldsAnswer } from '../../http/endpoints/user-fields.ts'
 
 // Bodies and answers of the server's own routes, as JSON Schema, which types their handlers. Names on
 // the wire are snake_case, as OAuth's are. One with a title is a named schema of the OpenAPI document.
@@ -10,12 +10,6 @@ import { UserFieldsAnswer } from './own-fields.ts'
 /** What a change of a username does, for every route that makes one. */
 export const renaming =
   'Sessions and tokens stay valid. A username with an `@` must be the verified address of the user.'
-
-/** An instant on the wire. */
-export const Instant = {
-  type: 'integer',
-  description: 'Seconds since 1970-01-01T00:00:00Z',
-} as const
 
 /**
  * The name of a role. The document lists those that there are; `role_unknown` says so of any other, with
@@ -68,6 +62,9 @@ export function userAnswer(user: User): FromSchema<typeof UserAnswer> {
  */
 export const plainText = '^[^\\x00-\\x1f\\x7f-\\x9f]*$'
 
+/** A text, or null. */
+export const TextOrNull = { anyOf: [{ type: 'string' }, { type: 'null' }] } as const
+
 /** Where the next page of a list is. */
 export const NextPage = {
   anyOf: [{ type: 'string' }, { type: 'null' }],
@@ -93,27 +90,6 @@ export const UsernameChange = {
   additionalProperties: false,
 } as const
 
-export const SessionAnswer = {
-  title: 'Session',
-  type: 'object',
-  required: ['id', 'label', 'address', 'scope', 'created_at', 'last_used_at', 'expires_at'],
-  properties: {
-    id: { type: 'string' },
-    label: { type: 'string', description: 'What the client called itself' },
-    address: { type: 'string', description: 'Where the login came from' },
-    scope: { type: 'string', description: 'What the login was granted, space-delimited' },
-    created_at: Instant as typeof Instant,
-    last_used_at: Instant as typeof Instant,
-    expires_at: Instant as typeof Instant,
-    kind: {
-      type: 'string',
-      enum: ['browser'],
-      description:
-        'There for a browser that is logged in at the login pages; absent for all others',
-    },
-  },
-} as const
-
 export const SessionId = {
   type: 'object',
   required: ['session'],
@@ -123,21 +99,6 @@ export const SessionId = {
 } as const
 
 export const noSession = 'There is no such session.'
-
-/** A session as the wire shows one. */
-export function sessionAnswer(session: Session): FromSchema<typeof SessionAnswer> {
-  const { id, label, address, scopes, createdAt, rotatedAt, expiresAt, kind } = session
-  return {
-    id,
-    label,
-    address,
-    scope: scopes.join(' '),
-    created_at: createdAt,
-    last_used_at: rotatedAt,
-    expires_at: expiresAt,
-    ...(kind === 'browser' && { kind }),
-  }
-}
 
 /** Reads the number of a query, which holds text alone: a type is not changed to fit. */
 export async function readLimit(request: FastifyRequest): Promise<void> {

@@ -3,10 +3,11 @@ import type { Auth } from '../../core/auth.ts'
 import { existing } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
+import { SessionAnswer, sessionAnswer } from '../../http/endpoints/known-facts.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { missingSession, noUser } from './answers.ts'
-import { NoContent, noSession, SessionAnswer, SessionId, sessionAnswer, UserId } from './schemas.ts'
+import { NoContent, noSession, SessionId, UserId } from './schemas.ts'
 
 const SessionOfUser = {
   type: 'object',

@@ -94,6 +94,49 @@ export function guardedWritesContract(stores: Stores): void {
       for (const { id } of [first, second, third]) await store.users.remove(id)
     })
 
+    test('a user is changed and removed if their deletion is due by the instant that is named', async () => {
+      const role = unique('role')
+      const { users } = store
+      const [kept, later, due] = [
+        await add({ role, deleteAt: null }),
+        await add({ role, deleteAt: 3 }),
+        await add({ role, deleteAt: 2 }),
+      ]
+      for (const keepOneActiveIn of [undefined, [role]]) {
+        for (const { id } of [kept, later]) {
+          const options = { ifDueBy: 2, keepOneActiveIn }
+          assert.equal(await users.update(id, { role: 'x' }, options), null)
+          assert.equal(await users.remove(id, options), false)
+        }
+      }
+      for (const each of [kept, later]) {
+        assert.deepEqual(await other.users.findById(each.id), each)
+      }
+      const options = { ifDueBy: 2 }
+      assert.deepEqual(await users.update(due.id, {}, options), due)
+      assert.equal(await users.remove(due.id, options), true)
+      assert.equal(await other.users.findById(due.id), null)
+      assert.equal(await users.remove(later.id, { ifDueBy: 3 }), true)
+      await users.remove(kept.id)
+    })
+
+    test('a user who is kept while others remove who is due is kept or gone, never both', async () => {
+      for (let round = 0; round < 5; round++) {
+        const { id } = await add({ deleteAt: 2 })
+        const results = await fiftyAtOnce([store, other], async ({ users }, index) =>
+          index % 2 === 0
+            ? await users.remove(id, { ifDueBy: 2 })
+            : await users.update(id, { deleteAt: null }),
+        )
+        const values = results.map((each) => (each.status === 'fulfilled' ? each.value : null))
+        const removed = values.filter((each) => each === true).length
+        const wasKept = values.some((each) => typeof each === 'object' && each !== null)
+        const left = await other.users.findById(id)
+        assert.deepEqual([removed, wasKept], left === null ? [1, false] : [0, true])
+        if (left !== null) assert.equal(await store.users.remove(id), true)
+      }
+    })
+
     test('a user is changed and removed if they are active and the stamp is as it was read', async () => {
       const role = unique('role')
       const [user, inactive] = [await add({ role }), await add({ role, active: false })]

@@ -2,7 +2,7 @@ import { ConflictError } from '../../core/errors.ts'
 import type { NotifiedClients } from '../../core/mail/stored-with.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
-import type { UserRecord, UserStore } from '../../core/users/user-store.ts'
+import type { GuardedWrite, UserRecord, UserStore } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
 import type { MemoryLogoutNotices } from './logout-notices.ts'
 import type { MemoryChanges } from './one-time-tokens.ts'
@@ -62,11 +62,10 @@ export function createMemoryUsers(
 
   const insert = (user: UserRecord): UserRecord => replace(undefined, user)
 
-  const hasStamp = (user: UserRecord, stamp: string | undefined): boolean =>
-    stamp === undefined || (user.active && user.securityStamp === stamp)
-
-  const hasFields = ({ fields }: UserRecord, wanted: UserFields | undefined): boolean =>
-    wanted === undefined || JSON.stringify(fields) === JSON.stringify(wanted)
+  const isAsRead = (user: UserRecord, { ifStamp, ifFields, ifDueBy }: GuardedWrite): boolean =>
+    (ifStamp === undefined || (user.active && user.securityStamp === ifStamp)) &&
+    (ifFields === undefined || JSON.stringify(user.fields) === JSON.stringify(ifFields)) &&
+    (ifDueBy === undefined || (user.deleteAt !== null && user.deleteAt <= ifDueBy))
 
   /** Stores notices for the live sessions of a user that a change is about to end. */
   function noteAllOf(
@@ -165,15 +164,15 @@ export function createMemoryUsers(
       ].sort()
     },
     async update(id, changes, options = {}) {
-      const { keepOneActiveIn, ifStamp, ifFields, keepSession, ...storedWith } = options
-      changesOf().check(storedWith)
+      const { keepOneActiveIn, ifStamp, keepSession } = options
+      changesOf().check(options)
       const user = byId.get(id)
-      if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return null
+      if (!user || !isAsRead(user, options)) return null
       refuseIfLast(user, keepOneActiveIn)
       const changed = replace(user, { ...user, ...changes })
-      noteAllOf(user, storedWith.notifies, ifStamp === undefined ? undefined : keepSession)
+      noteAllOf(user, options.notifies, ifStamp === undefined ? undefined : keepSession)
       if (ifStamp !== undefined) keepOpen(id, keepSession, ifStamp, changed.securityStamp)
-      changesOf().store(storedWith)
+      changesOf().store(options)
       return changed
     },
     async dueForDeletion(now, limit) {
@@ -196,17 +195,16 @@ export function createMemoryUsers(
       return true
     },
     async remove(id, options = {}) {
-      const { keepOneActiveIn, ifStamp, ifFields, keepSession: _, ...storedWith } = options
-      changesOf().check(storedWith)
+      changesOf().check(options)
       const user = byId.get(id)
-      if (!user || !hasStamp(user, ifStamp) || !hasFields(user, ifFields)) return false
-      refuseIfLast(user, keepOneActiveIn)
+      if (!user || !isAsRead(user, options)) return false
+      refuseIfLast(user, options.keepOneActiveIn)
       forgetNames(user)
-      noteAllOf(user, storedWith.notifies)
+      noteAllOf(user, options.notifies)
       for (const session of sessionById.values()) {
         if (session.userId === id) sessionById.delete(session.id)
       }
-      changesOf().store(storedWith)
+      changesOf().store(options)
       forgetUser(id)
       return byId.delete(id)
     },

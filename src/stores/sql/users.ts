@@ -1,12 +1,12 @@
-import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
 import type { GuardedWrite, StampRenewal, UserStore } from '../../core/users/user-store.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, recorded } from './events.ts'
+import { conditionsOf, isAsRead } from './guarded-write.ts'
 import { readPepperIds } from './pepper-index.ts'
 import type { Schema } from './schema.ts'
 import { createStoreChange, wasThrownAlongside } from './stored-with.ts'
-import { hasFields, textOf } from './user-fields.ts'
 import {
   countByRole,
   emptyRow,
@@ -76,13 +76,9 @@ export function createUserStore(engine: Engine): UserStore {
   )
 
   /** Nothing was changed: because there is no such user, or because of the condition? */
-  async function refuseIfPresent(id: string, { ifStamp, ifFields }: GuardedWrite): Promise<void> {
+  async function refuseIfPresent(id: string, options: GuardedWrite): Promise<void> {
     const row = await readById(id)
-    const found = toRecordOrNull(row)
-    if (found === null) return
-    const isOther = ifStamp !== undefined && !(found.active && found.securityStamp === ifStamp)
-    const hasOthers = ifFields !== undefined && row?.fields !== textOf(ifFields)
-    if (!isOther && !hasOthers) throw new ConflictError('last_active')
+    if (row && isAsRead(row, options)) throw new ConflictError('last_active')
   }
 
   return {
@@ -167,7 +163,7 @@ export function createUserStore(engine: Engine): UserStore {
     },
     pepperIds: () => readPepperIds(db),
     async update(id, changes, options = {}) {
-      const { keepOneActiveIn, ifStamp, ifFields, keepSession, ...storedWith } = options
+      const { keepOneActiveIn, ifStamp, keepSession } = options
       const columns = toColumns(changes)
       // A statement has to set something.
       const isEmpty = Object.keys(columns).length === 0
@@ -175,16 +171,12 @@ export function createUserStore(engine: Engine): UserStore {
         .updateTable('users')
         .set(isEmpty ? { id } : columns)
         .where('id', '=', id)
-      if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-      if (ifStamp !== undefined) {
-        query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
-      }
-      if (ifFields !== undefined) query = query.where(hasFields(ifFields))
+      for (const condition of conditionsOf(id, options)) query = query.where(condition)
       const { securityStamp } = changes
       const keeps =
         keepSession !== undefined && ifStamp !== undefined && securityStamp !== undefined
       const [row] = await explaining(
-        storeChange(query.returningAll(), storedWith, {
+        storeChange(query.returningAll(), options, {
           turn: keepOneActiveIn?.length ? 'users' : undefined,
           ends: { userId: id, keepSession: keeps ? keepSession : undefined },
           follow: keeps
@@ -227,43 +219,17 @@ export function createUserStore(engine: Engine): UserStore {
       return rows.map(toUserRecord)
     },
     async remove(id, options = {}) {
-      const { keepOneActiveIn, ifStamp, ifFields, keepSession: _, ...storedWith } = options
       let query = db.deleteFrom('users').where('id', '=', id)
-      if (keepOneActiveIn?.length) query = query.where(isNotTheLast(id, keepOneActiveIn))
-      if (ifStamp !== undefined) {
-        query = query.where('security_stamp', '=', ifStamp).where('active', '=', 1)
-      }
-      if (ifFields !== undefined) query = query.where(hasFields(ifFields))
-      const removed = await storeChange(query.returning('id'), storedWith, {
+      for (const condition of conditionsOf(id, options)) query = query.where(condition)
+      const removed = await storeChange(query.returning('id'), options, {
         turn: 'users',
         ends: { userId: id },
       })
       if (removed.length > 0) return true
-      if (keepOneActiveIn?.length) await refuseIfPresent(id, options)
+      if (options.keepOneActiveIn?.length) await refuseIfPresent(id, options)
       return false
     },
   }
-}
-
-/**
- * The condition that a user is not the only active one in these roles. As a part of the statement
- * that changes the user, it leaves no moment between the check and the change.
- */
-function isNotTheLast(id: string, roles: readonly string[]) {
-  return (eb: ExpressionBuilder<Schema, 'users'>): Expression<SqlBool> =>
-    eb.or([
-      eb.not(eb.and([eb('users.role', 'in', [...roles]), eb('users.active', '=', 1)])),
-      eb.exists(
-        eb
-          .selectFrom('users as other')
-          .select('other.id')
-          .where('other.role', 'in', [...roles])
-          .where('other.active', '=', 1)
-          .where('other.suspended_until', 'is', null)
-          .where('other.delete_at', 'is', null)
-          .where('other.id', '<>', id),
-      ),
-    ])
 }
 
 /** Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. */

@@ -12,7 +12,10 @@ interface Given {
 }
 
 /** What is found of clients in the database, and of those in the configuration. */
-function examine(stored: readonly NewClient[], { hostedLogin, configured = [] }: Given = {}) {
+function examine(
+  stored: readonly NewClient[],
+  { hostedLogin = false, configured = [] }: Given = {},
+) {
   const contents = { clients: readConfiguredClients(stored) }
   return checkClients({
     config: { ...readConfig({ CLIENTS: JSON.stringify(configured) }), hostedLogin },

@@ -98,6 +98,14 @@ test('a mail that another process or a change has stored is sent after wake', as
   relay.waiting[0]?.answer()
 })
 
+test('a mail that a stranger asked for is sent when its delay is over, though nobody wakes the loop', async (t) => {
+  const relay = createRelay()
+  const { outbox } = await start(t, { mailer: relay, delayOf: () => 1 })
+  await outbox.enqueueLater('password_reset', { to: address, payload: {} })
+  await untilAsked(relay, 1)
+  relay.waiting[0]?.answer()
+})
+
 test('a mailer that hangs is given up at the deadline, and the mail waits for its next try (AC-50)', async (t) => {
   const given = new EventTarget()
   const { enqueue, store, clock, end, errors } = await start(t, {

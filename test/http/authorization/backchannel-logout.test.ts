@@ -33,7 +33,10 @@ interface Site extends RelyingParty {
   told(): Promise<readonly unknown[]>
 }
 
-async function open(t: TestContext, options: Partial<AuthOptions> = {}): Promise<Site> {
+async function open(
+  t: TestContext,
+  options: Omit<Partial<AuthOptions>, 'clock'> = {},
+): Promise<Site> {
   const client = await startToldClient(t)
   const party = await createRelyingParty({
     ...{ hostedLogin: telling, clients: [tellable('spa', client.uri)] },

@@ -114,10 +114,9 @@ test('a login keeps the account, even while those whose time has come are delete
       ...store,
       users: {
         ...users,
-        async dueForDeletion(now, limit) {
-          const due = await users.dueForDeletion(now, limit)
+        async remove(id, options) {
           await meanwhile()
-          return due
+          return await users.remove(id, options)
         },
       },
     },

@@ -123,8 +123,12 @@ export interface Site {
   readonly box: Mailbox
   readonly clock: TestClock
   dump(): Promise<Dump>
-  /** Another process on the same database, with the same clock and mails of its own. */
-  twin(): Promise<Site>
+  /**
+   * Another process on the same database, with the same clock and mails of its own.
+   *
+   * @param auth Options that are others there. Default: the same.
+   */
+  twin(auth?: Partial<AuthOptions>): Promise<Site>
   /** Sends a request; with a body, as JSON. */
   call(
     method: string,
@@ -199,8 +203,9 @@ async function openSite(
   return {
     ...{ app, auth, box, clock, sent },
     dump: database.dump,
-    async twin() {
-      const twin = await openSite({ ...database, remove: async () => {} }, clock, options)
+    async twin(auth = {}) {
+      const others = { ...options, auth: { ...options.auth, ...auth } }
+      const twin = await openSite({ ...database, remove: async () => {} }, clock, others)
       twins.push(twin)
       return twin
     },

@@ -1,6 +1,6 @@
 import { ConflictError } from '../../../src/core/errors.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
-import { type Fault, on } from './fault.ts'
+import { aMoment, type Fault, on } from './fault.ts'
 
 const isTaken = (error: unknown): boolean =>
   error instanceof ConflictError && error.code === 'email_taken'
@@ -134,6 +134,26 @@ export const accounts: Readonly<Record<string, Fault>> = {
   })),
   'users.remove does not look at the stamp': on('users', ({ remove }) => ({
     remove: (id, { ifStamp: _, ...options } = {}) => remove(id, options),
+  })),
+  'users.remove does not look at the date of the deletion': on('users', ({ remove }) => ({
+    remove: (id, { ifDueBy: _, ...options } = {}) => remove(id, options),
+  })),
+  'users.remove removes a second early': on('users', ({ remove }) => ({
+    remove: (id, { ifDueBy, ...options } = {}) =>
+      remove(id, { ...options, ...(ifDueBy !== undefined && { ifDueBy: ifDueBy + 1 }) }),
+  })),
+  'users.remove looks at the date, and removes a moment later': on('users', (port) => ({
+    async remove(id, { ifDueBy, ...options } = {}) {
+      if (ifDueBy !== undefined) {
+        const { deleteAt } = (await port.findById(id)) ?? { deleteAt: null }
+        if (deleteAt === null || deleteAt > ifDueBy) return false
+        await aMoment()
+      }
+      return await port.remove(id, options)
+    },
+  })),
+  'users.update does not look at the date of the deletion': on('users', ({ update }) => ({
+    update: (id, changes, { ifDueBy: _, ...options } = {}) => update(id, changes, options),
   })),
   'users.findByEmail finds what nobody has verified': on('users', ({ findByEmail, list }) => ({
     async findByEmail(key) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { eventAnswer } from '../../src/server/event-answer.ts'
-import { anEvent } from '../../src/stores/contract/records.ts'
+import { eventAnswer } from '../../../src/core/events/event-answer.ts'
+import { anEvent } from '../../../src/stores/contract/records.ts'
 
 test('an event is shown under the names of the wire, and what is not known is absent', () => {
   const event = anEvent({ reason: 'a reason', details: { role: 'member' } })

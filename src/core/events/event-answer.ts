@@ -1,4 +1,4 @@
-import type { AuthEvent } from '../core/events/event-store.ts'
+import type { AuthEvent } from './event-store.ts'
 
 /** An event as JSON shows one: on the wire, in the log, on the command line. Unknown is absent. */
 export type EventBody = Pick<AuthEvent, 'id' | 'type' | 'at' | 'outcome'> &
