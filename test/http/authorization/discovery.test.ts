@@ -53,6 +53,8 @@ test('both documents are one, with the members whose absence would say something
       ...['openid', 'profile', 'email', 'offline_access', 'items:read', 'items:write'],
     ],
     authorization_response_iss_parameter_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     claims_parameter_supported: false,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
