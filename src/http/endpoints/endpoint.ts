@@ -3,12 +3,15 @@ import type { ClientCredentials } from '../../core/clients/clients.ts'
 import { readClientCredentials } from '../client-authentication.ts'
 import { type AnswerStyle, answerOAuthError } from '../error-answers.ts'
 import { formMaxBytes, formMediaTypes, readForm } from '../form.ts'
+import type { MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
 import {
   type EndpointAnswer,
+  refuseRequest,
   type TokenAnswer,
   type TokenRequest,
   tokenHeaders,
 } from '../token-messages.ts'
+import { refuseMethod } from './refused-requests.ts'
 
 /** Answers the forms of an OAuth endpoint (RFC 6749 §3.2). Never rejects for a bad request. */
 export type TokenEndpoint = (request: TokenRequest) => Promise<TokenAnswer>
@@ -64,6 +67,26 @@ export function createFormEndpoint(
       return { status: 200, headers: tokenHeaders, body }
     } catch (error) {
       return answerOAuthError(error, errorStyle)
+    }
+  }
+}
+
+/** RFC 6749 §5.2. */
+export const oauthRefusals: Refusals = {
+  refuse: refuseRequest,
+  answer: (error) => answerOAuthError(error),
+}
+
+/** Answers GET with what is read, and every other method with 405. */
+export function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['answer'] {
+  return async ({ method }) => {
+    if (method !== 'GET' && method !== 'HEAD') {
+      return refuseMethod(oauthRefusals, 'GET', 'GET, HEAD')
+    }
+    try {
+      return await read()
+    } catch (error) {
+      return answerOAuthError(error)
     }
   }
 }

@@ -8,8 +8,12 @@ import { mountPages } from '../pages/mount-pages.ts'
 import { type PageOptions, pageShapes } from '../pages/page-options.ts'
 import { refuseRequest } from '../token-messages.ts'
 import { accountEndpoints } from './account-endpoints.ts'
-import { answerDocument, oauthRefusals } from './answer-document.ts'
-import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
+import {
+  answerDocument,
+  type DocumentEndpoint,
+  type FormEndpoint,
+  oauthRefusals,
+} from './endpoint.ts'
 import { type EndpointName, endpoints } from './endpoints.ts'
 import { mountHostedLogin } from './hosted-endpoints.ts'
 import { issuerPath, metadataPath } from './metadata.ts'

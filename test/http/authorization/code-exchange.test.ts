@@ -80,6 +80,11 @@ for (const { name, skip, create } of await startEngines()) {
         assertInvalid(await party.exchange(code, { code_verifier: wrong }))
       }
       assert.equal((await party.exchange(code)).status, 200)
+      // What its challenge is made of, and yet no verifier.
+      for (const bad of ['a'.repeat(42), 'a'.repeat(129), `${'a'.repeat(42)}+`, 'é'.repeat(43)]) {
+        const weak = await party.code({ verifier: bad })
+        assertInvalid(await party.exchange(weak, { code_verifier: bad }))
+      }
       for (const length of [43, 128]) {
         const long = '-._~'.padEnd(length, 'aZ9')
         const other = await party.code({ verifier: long })
@@ -195,6 +200,23 @@ for (const { name, skip, create } of await startEngines()) {
       const tokens = await party.exchange(stolen, { client: 'web' })
       assertInvalid(await party.exchange(stolen, { client: 'old' }))
       assert.equal((await party.userinfo(String(tokens.body.access_token))).status, 401)
+    })
+
+    test('of twenty exchanges at once one succeeds, and its session lives (OP-12)', async () => {
+      for (const client of ['spa', 'quiet']) {
+        const browser = await party.browser()
+        const code = await party.code({ browser, client })
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, async () => await party.exchange(code, { client })),
+        )
+        const [won, ...others] = answers.filter(({ status }) => status === 200)
+        assert.deepEqual(others, [])
+        for (const answer of answers) if (answer !== won) assertInvalid(answer)
+        assert.equal((await party.userinfo(String(won?.body.access_token))).status, 200)
+        const { sessions } = party.auth[internals].store
+        const opened = await sessions.listChildren(browser.session.id, client, party.clock())
+        assert.equal(opened.length, 1)
+      }
     })
 
     test('without PKCE a repeated code always ends the session (OP-14)', async () => {
