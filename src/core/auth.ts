@@ -226,6 +226,8 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           deletion: accounts?.deletion ?? null,
           pruneTokens: mailing.pruneTokens,
         },
+        codes: (authorization && store.authorizationCodes) ?? null,
+        clock,
       }),
       async close() {
         issuers.close()

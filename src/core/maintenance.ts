@@ -1,8 +1,11 @@
 import type { Deletion } from './accounts/deletion.ts'
+import type { AuthorizationCodeStore } from './authorization/authorization-code-store.ts'
+import type { Clock } from './clock.ts'
 import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import type { Outbox } from './mail/outbox.ts'
 import { callback, checkOptions, flag, type ShapesOf } from './options.ts'
+import { pruneInBatches } from './prune-batches.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { Login } from './users/login.ts'
@@ -40,6 +43,9 @@ interface Maintained {
   readonly managedKeys: ManagedKeys | null
   /** Links, mails and accounts that end. Null if nothing of it is switched on. */
   readonly accounts: MaintainedAccounts | null
+  /** Codes of logins by browser. Null if that is not switched on. */
+  readonly codes: AuthorizationCodeStore | null
+  readonly clock: Clock
 }
 
 interface MaintainedAccounts {
@@ -50,6 +56,8 @@ interface MaintainedAccounts {
 
 const minute = 60
 const hour = 60 * minute
+/** Seconds that a code is kept after its end: who presents it again ends what it was exchanged for. */
+const codeKeptAfterEnd = hour
 
 /** Returns `maintain` of an `Auth`. */
 export function createMaintenance({
@@ -59,12 +67,15 @@ export function createMaintenance({
   login,
   managedKeys,
   accounts,
+  codes,
+  clock,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
     { name: 'pruning of sessions', interval: hour, run: (signal) => sessions.prune(signal) },
     { name: 'pruning of events', interval: hour, run: (signal) => events.prune(signal) },
     { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
     ...pruningOf(accounts),
+    ...(codes === null ? [] : [pruningOfCodes(codes, clock)]),
   ]
   const always: readonly Work[] = [
     // A wrong password takes as long as the slowest kind of hash that is stored.
@@ -101,6 +112,16 @@ function pruningOf(accounts: MaintainedAccounts | null): readonly Work[] {
     work.push({ name: 'deletion of users', interval: hour, run: (s) => deletion.prune(s) })
   }
   return work
+}
+
+function pruningOfCodes(codes: AuthorizationCodeStore, clock: Clock): Work {
+  const pruneBatch = (limit: number): Promise<number> =>
+    codes.prune(clock() - codeKeptAfterEnd, limit)
+  return {
+    name: 'pruning of authorization codes',
+    interval: hour,
+    run: (signal) => pruneInBatches(pruneBatch, signal),
+  }
 }
 
 /** @throws {TypeError} if there is none. */

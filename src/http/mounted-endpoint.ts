@@ -20,7 +20,7 @@ export interface EndpointRequest {
 /** An endpoint at its path. */
 export interface MountedEndpoint {
   readonly path: string
-  readonly methods: readonly ('GET' | 'POST')[]
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
   /** The longest body, in bytes. */
   readonly bodyLimit: number
   /** The operation in the OpenAPI document, if it has one. */

@@ -91,11 +91,15 @@ function hasProblem(name: string, problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.field === name)
 }
 
-/** One field with its label, its hint and what is wrong with it. */
-function field(
+/**
+ * One field with its label, its hint and what is wrong with it.
+ *
+ * @param words On the button that lets a password be seen; null for a page without its script.
+ */
+export function field(
   each: Field,
   problems: readonly Problem[],
-  { show, hide }: FormWords,
+  words: Pick<FormWords, 'show' | 'hide'> | null,
   autofocus: boolean,
 ): Html {
   const { name, label, type = 'text', autocomplete, value = '', hint, optional } = each
@@ -107,9 +111,12 @@ function field(
   const input = html`<input id="${name}" name="${name}" type="${type}"${optional ? '' : html` required`} autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
     described.length > 0 ? html` aria-describedby="${described.join(' ')}"` : ''
   }${own.length > 0 ? html` aria-invalid="true"` : ''}${autofocus ? html` autofocus` : ''}>`
-  const reveal = html`<button type="button" data-reveals="${name}" data-hides="${hide}" hidden>${show}</button>`
+  const reveal =
+    type !== 'password' || words === null
+      ? ''
+      : html`<button type="button" data-reveals="${name}" data-hides="${words.hide}" hidden>${words.show}</button>`
   return html`<div class="field"><label for="${name}">${label}</label>
-<div class="with-button">${input}${type === 'password' ? reveal : ''}</div>${
+<div class="with-button">${input}${reveal}</div>${
     hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ''
   }${
     own.length > 0

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Html, html } from './html.ts'
-import { partsOf, portcullisSite, type Site } from './site.ts'
+import { partsOf, portcullisSite, type Site, sourceOf } from './site.ts'
 
 /** A document, and the policy under which a browser shows it. */
 export interface Page {
@@ -18,6 +18,14 @@ export interface PageContent {
   readonly script?: string
   /** True if the page has a form, which may be sent to this server. Default false. */
   readonly hasForm?: boolean
+  /** True if the form is sent to another server, which may redirect it to any other. Default false. */
+  readonly leaves?: boolean
+  /** Stands in the head as well. Default nothing. */
+  readonly head?: Html
+  /** What the page is, for programs that drive a browser: `data-page` of its body. Default none. */
+  readonly kind?: string
+  /** The pictures on it, besides the logo of the site. Default none. */
+  readonly images?: readonly string[]
   /** True for a page with commands on it, which need more than the width of a form. Default false. */
   readonly wide?: boolean
   /** Whose page it is. Default: Portcullis. */
@@ -28,8 +36,8 @@ export interface PageContent {
 
 /** Makes a whole document: every page has the same head, and one card. */
 export function page(content: PageContent): Page {
-  const { title, body, script, hasForm = false, wide = false } = content
-  const { site = portcullisSite, lang = 'en' } = content
+  const { title, body, script, wide = false, head, kind } = content
+  const { site = portcullisSite, lang = 'en', images = [] } = content
   const { header, icon, style, imageSources } = partsOf(site)
   const document = html`<!doctype html>
 <html lang="${lang}">
@@ -38,9 +46,9 @@ export function page(content: PageContent): Page {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · ${site.name}</title>
 <link rel="icon" href="${icon}">
-<style>${{ markup: style }}</style>
+${head === undefined ? '' : html`${head}\n`}<style>${{ markup: style }}</style>
 </head>
-<body>
+<body${kind === undefined ? '' : html` data-page="${kind}"`}>
 ${header}
 <main${wide ? html` class="wide"` : ''}>
 <h1>${title}</h1>
@@ -54,12 +62,17 @@ ${script === undefined ? '' : { markup: `<script>${script}</script>` }}
     "default-src 'none'",
     ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
     `style-src '${hashOf(style)}'`,
-    ['img-src data:', ...imageSources].join(' '),
-    `form-action '${hasForm ? 'self' : 'none'}'`,
+    ['img-src data:', ...new Set([...imageSources, ...images.flatMap(sourceOf)])].join(' '),
+    ...formPolicy(content),
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ]
   return { html: document.markup, contentSecurityPolicy: policy.join('; ') }
+}
+
+/** Chromium and Safari hold the directive against every redirect after a form: one that leaves has none. */
+function formPolicy({ hasForm = false, leaves = false }: PageContent): readonly string[] {
+  return leaves ? [] : [`form-action '${hasForm ? 'self' : 'none'}'`]
 }
 
 function hashOf(text: string): string {

@@ -53,7 +53,8 @@ function image({ url, alt = '' }: SiteLogo): Html {
   return html`<img src="${url}" alt="${alt}">`
 }
 
-function sourceOf(url: string): readonly string[] {
+/** What a policy must allow for a picture, besides data URLs. */
+export function sourceOf(url: string): readonly string[] {
   if (url.startsWith('data:')) return []
   return [url.startsWith('/') ? "'self'" : new URL(url).origin]
 }

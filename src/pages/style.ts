@@ -70,6 +70,23 @@ button {
 }
 button:hover { opacity: .85; }
 button.main { width: 100%; color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
+a.main {
+  display: block; min-height: 44px; padding: 9px 12px; border-radius: 8px; text-align: center;
+  text-decoration: none; font-weight: 600; color: var(--on-accent); background: var(--accent);
+}
+button.plain {
+  padding: 0; font-weight: inherit; color: var(--accent); background: none; border: 0; text-decoration: underline;
+}
+button.danger { color: var(--danger); border-color: var(--danger); }
+.buttons { display: flex; gap: 8px; }
+.buttons button { flex: 1; overflow-wrap: anywhere; }
+.who { display: flex; flex-wrap: wrap; align-items: center; gap: 0 8px; margin-top: 16px; }
+.who p { margin: 0; }
+.hint + ul { margin-top: 8px; }
+.check { display: flex; align-items: center; gap: 8px; min-height: 44px; margin-bottom: 16px; font-weight: inherit; }
+.check input { width: 20px; min-height: 20px; margin: 0; accent-color: var(--accent); }
+img.client { display: block; max-width: 64px; max-height: 64px; }
+.links { display: flex; flex-wrap: wrap; gap: 0 16px; padding: 0; list-style: none; }
 form + p { margin-top: 16px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .hint, .error { margin: 4px 0 0; font-size: 14px; }

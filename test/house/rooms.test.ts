@@ -27,7 +27,13 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     issuers: ['access', 'events', 'tokens', 'users'],
     authorization: ['access', 'clients', 'events', 'keys', 'sessions', 'tokens', 'users'],
   },
-  http: { guards: [], grants: [], pages: [], endpoints: ['grants', 'guards', 'pages'] },
+  http: {
+    guards: [],
+    grants: [],
+    pages: [],
+    endpoints: ['grants', 'guards', 'pages'],
+    authorization: ['endpoints', 'grants', 'guards', 'pages'],
+  },
   pages: { texts: [] },
   stores: {
     contract: [],

@@ -33,6 +33,7 @@ export type AuthEventType =
   | 'authz_client_fail'
   | 'authz_consent_granted'
   | 'authz_consent_revoked'
+  | 'authz_request_refused'
   | 'step_up'
   | 'session_ended'
   | 'sessions_ended'
@@ -141,6 +142,11 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   authz_consent_revoked: {
     says: 'What a user had allowed a client was withdrawn. Its sessions and codes of the user were ended.',
     outcome: success,
+  },
+  authz_request_refused: {
+    says: 'A request for a login by browser had a mistake. The reason says which.',
+    outcome: failure,
+    passing: true,
   },
   step_up: {
     says: 'The user of a session authenticated again, for something that needs a recent login.',

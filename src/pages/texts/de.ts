@@ -2,7 +2,7 @@ import type { AccountTexts } from './account-texts.ts'
 import { inGerman } from './german-reasons.ts'
 
 /** `1 Minute`, `5 Sekunden`. */
-function span(seconds: number): string {
+export function span(seconds: number): string {
   const [count, unit] = seconds < 60 ? [seconds, 'Sekunde'] : [Math.ceil(seconds / 60), 'Minute']
   return `${count} ${unit}${count === 1 ? '' : 'n'}`
 }

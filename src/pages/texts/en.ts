@@ -1,7 +1,7 @@
 import type { AccountTexts } from './account-texts.ts'
 
 /** `1 minute`, `5 seconds`. */
-function span(seconds: number): string {
+export function span(seconds: number): string {
   const [count, unit] = seconds < 60 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../core/store.ts'
 import { addressesContract } from './addresses.ts'
+import { authorizationCodesContract } from './authorization-codes.ts'
+import { browserSessionsContract } from './browser-sessions.ts'
 import { clientsContract } from './clients.ts'
+import { consentsContract } from './consents.ts'
 import { eventsContract } from './events.ts'
 import { guardedWritesContract } from './guarded-writes.ts'
 import { identitiesContract } from './identities.ts'
@@ -57,6 +60,9 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     oneTimeTokensContract(stores)
     outboxContract(stores)
     storedWithContract(stores)
+    browserSessionsContract(stores)
+    authorizationCodesContract(stores)
+    consentsContract(stores)
 
     test('a store that is open answers', async () => {
       for (const store of opened) await store.check()

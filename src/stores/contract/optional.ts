@@ -1,16 +1,24 @@
 import { type TestContext, test } from 'node:test'
+import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
+import type { ConsentStore } from '../../core/authorization/consent-store.ts'
 import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
 import type { OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Stores } from './records.ts'
 
-/** A store that has what a store may leave out. */
+/** A store that has what needs mails: a store may leave it out. */
 export interface WholeStore extends Store {
   readonly oneTimeTokens: OneTimeTokenStore
   readonly outbox: OutboxStore
 }
 
-type Optional = 'oneTimeTokens' | 'outbox'
+/** A store that has what a login by browser needs: a store may leave it out, too. */
+export interface AuthorizationStore extends Store {
+  readonly authorizationCodes: AuthorizationCodeStore
+  readonly consents: ConsentStore
+}
+
+type Optional = 'oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents'
 
 /**
  * Makes what registers tests of a part that a store may leave out: each is skipped, and says so, if the store
@@ -34,4 +42,4 @@ export function testsOf<Part extends Optional>(
   }
 }
 
-type Having<Part extends Optional> = Store & Pick<WholeStore, Part>
+export type Having<Part extends Optional> = Store & Pick<WholeStore & AuthorizationStore, Part>

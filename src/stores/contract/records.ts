@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import type { AuthorizationCodeRecord } from '../../core/authorization/authorization-code-store.ts'
+import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
 import type { ClientRecord } from '../../core/clients/client-store.ts'
 import { ConflictError } from '../../core/errors.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
@@ -66,6 +68,61 @@ export function aSession(user: UserRecord, changes: Partial<SessionRecord> = {})
     kind: 'login',
     parentId: null,
     offline: false,
+    ...changes,
+  }
+}
+
+/** A live session of a user's browser. */
+export function aBrowserSession(
+  user: UserRecord,
+  changes: Partial<SessionRecord> = {},
+): SessionRecord {
+  const client = { clientId: 'portcullis:browser', scopes: [] }
+  return aSession(user, { kind: 'browser', ...client, ...changes })
+}
+
+/** A live session that was opened through another. */
+export function aChildOf(
+  { id, userId, securityStamp }: SessionRecord,
+  changes: Partial<SessionRecord> = {},
+): SessionRecord {
+  return aSession(aUser({ id: userId, securityStamp }), { parentId: id, ...changes })
+}
+
+/** A live authorization code of a browser session that no other test knows. */
+export function aCode(
+  { id, userId, securityStamp }: SessionRecord,
+  changes: Partial<AuthorizationCodeRecord> = {},
+): AuthorizationCodeRecord {
+  return {
+    digest: randomUUID(),
+    clientId: 'client',
+    userId,
+    sessionId: id,
+    securityStamp,
+    scopes: ['a', 'openid'],
+    redirectUri: 'https://app.example.com/callback',
+    codeChallenge: 'challenge',
+    nonce: 'nonce',
+    authenticatedAt: now - 5,
+    acr: '2fa',
+    amr: ['pwd', 'otp'],
+    createdAt: now,
+    expiresAt: now + 60,
+    usedAt: null,
+    openedSessionId: null,
+    ...changes,
+  }
+}
+
+/** What a user has allowed a client. */
+export function aConsent({ id }: UserRecord, changes: Partial<ConsentRecord> = {}): ConsentRecord {
+  return {
+    userId: id,
+    clientId: 'client',
+    scopes: ['a', 'b:c', 'openid'],
+    createdAt: now,
+    updatedAt: now,
     ...changes,
   }
 }

@@ -3,7 +3,9 @@ import { before, describe, test } from 'node:test'
 import type { Store } from '../../core/store.ts'
 import { testsOf } from './optional.ts'
 import {
+  aBrowserSession,
   aClient,
+  aCode,
   addUser,
   aKey,
   aMail,
@@ -80,5 +82,22 @@ export function revokeAllContract(stores: Stores): void {
       })
       assert.equal(await whole.outbox.add(waiting), true, 'it is gone')
     })
+
+    testsOf(stores, 'authorizationCodes')(
+      'no authorization code is left, and no browser session is live (OP-81)',
+      async ([whole, another]) => {
+        const user = await addUser(whole)
+        const browser = aBrowserSession(user)
+        await whole.sessions.create(browser)
+        const [code, used] = [aCode(browser), aCode(browser, { usedAt: now })]
+        for (const each of [code, used]) await whole.authorizationCodes.create(each)
+        await whole.revokeAll('a stamp that no code has', now)
+        for (const { digest } of [code, used]) {
+          assert.equal(await another.authorizationCodes.find(digest), null)
+        }
+        assert.equal(await another.sessions.touch(browser.id, now + 1, now - 100), false)
+        assert.deepEqual(await another.sessions.listByUser(user.id, now, now - 100), [])
+      },
+    )
   })
 }

@@ -5,7 +5,10 @@ import type { Store } from '../../core/store.ts'
 import { aClient, addUser, aKey, aSession, aUser, now } from './records.ts'
 
 /** One call of each write that takes an event. */
-export type Write = (store: Store, event: AuthEvent) => Promise<unknown>
+export type Write<Opened extends Store = Store> = (
+  store: Opened,
+  event: AuthEvent,
+) => Promise<unknown>
 
 /** False if what was to be created is taken. */
 async function isFree(created: Promise<void>): Promise<boolean> {

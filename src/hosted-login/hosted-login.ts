@@ -1,0 +1,91 @@
+import { createAuthorization } from '../core/authorization/create-authorization.ts'
+import type { HostedLogin } from '../core/authorization/hosted-login.ts'
+import { ConfigError } from '../core/errors.ts'
+import {
+  number,
+  type OptionsOwner,
+  readOptions,
+  recordOf,
+  type Shape,
+  type ShapesOf,
+} from '../core/options.ts'
+import type { OwnLoginPage } from '../http/authorization/flow.ts'
+import { hostedEndpoints } from '../http/authorization/hosted-endpoints.ts'
+
+/** How people log in by browser. */
+export interface HostedLoginOptions {
+  /** Seconds that an ID token is good for. Default 600; at least 60, at most 3600. */
+  readonly idTokenLifetime?: number
+  /**
+   * Seconds that a browser keeps the session of somebody who chooses "stay signed in"; at most 34560000
+   * (400 days), which is what browsers keep. The session itself ends when `sessions` says. Default: it is not
+   * offered, and the cookie goes when the browser is closed.
+   */
+  readonly staySignedIn?: number
+  /** Pages of your own, in place of ours. */
+  readonly pages?: HostedLoginPages
+}
+
+/** Pages of an application. */
+export interface HostedLoginPages {
+  /**
+   * The page with username and password: a function from what it shows to HTML, or the path of a page that calls
+   * `hostedPages(auth).complete`. Default: ours.
+   */
+  readonly login?: OwnLoginPage
+}
+
+const owner: OptionsOwner = { name: 'hostedLogin', example: '{ staySignedIn: 2592000 }' }
+
+/** A path on the same server: no other host may get people who are about to log in. */
+const ownPath = /^\/(?![/\\])[\x21-\x22\x24-\x5b\x5d-\x7e]*$/
+
+const loginPageShape: Shape = {
+  words:
+    'a function that returns HTML, or { redirectTo } with a path of this server, such as /sign-in',
+  accepts: (page) =>
+    typeof page === 'function' ||
+    (typeof page === 'object' &&
+      page !== null &&
+      Object.keys(page).join() === 'redirectTo' &&
+      ownPath.test(String((page as { readonly redirectTo?: unknown }).redirectTo))),
+}
+
+const shapes: ShapesOf<HostedLoginOptions> = {
+  idTokenLifetime: number,
+  staySignedIn: number,
+  pages: recordOf<HostedLoginPages>({ login: loginPageShape }),
+}
+
+/** How long browsers keep a cookie at most. Seconds. */
+const cookieMaxAge = 400 * 24 * 60 * 60
+
+/**
+ * Makes the option `hostedLogin` of `createAuth`: people log in by browser, on pages of this server, so that an
+ * application never sees a password (OAuth 2.1, OpenID Connect). Nothing of it is loaded without it.
+ *
+ * @throws {ConfigError} `config_invalid` with every problem of the options.
+ */
+export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
+  const { options, problems } = readOptions<HostedLoginOptions>(given, shapes, owner)
+  const { idTokenLifetime = 600, staySignedIn = null, pages } = options
+  if (!isWithin(idTokenLifetime, 60, 3600)) {
+    problems.push('The option idTokenLifetime of hostedLogin must be whole seconds, 60 to 3600.')
+  }
+  if (staySignedIn !== null && !isWithin(staySignedIn, 1, cookieMaxAge)) {
+    problems.push(
+      `The option staySignedIn of hostedLogin must be whole seconds, 1 to ${cookieMaxAge}.`,
+    )
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  const settings = { idTokenLifetime, staySignedIn }
+  return {
+    settings,
+    createAuthorization: (parts) => createAuthorization(settings, parts),
+    endpoints: hostedEndpoints(pages?.login ?? null),
+  }
+}
+
+function isWithin(seconds: number, least: number, most: number): boolean {
+  return Number.isSafeInteger(seconds) && seconds >= least && seconds <= most
+}

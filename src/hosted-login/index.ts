@@ -1,0 +1,10 @@
+// The public surface of `portcullis/hosted-login`: login by browser. Nothing else of the package loads its pages and
+// endpoints.
+
+export type { HostedLogin } from '../core/authorization/hosted-login.ts'
+export type { OwnLoginPage, OwnPage } from '../http/authorization/flow.ts'
+export type { LoginView } from '../pages/login-page.ts'
+export type { LoginTexts } from '../pages/texts/login-texts.ts'
+export type { CompleteOptions, LoginRequest, PageAnswer } from './complete-login.ts'
+export { type HostedLoginOptions, type HostedLoginPages, hostedLogin } from './hosted-login.ts'
+export { type HostedPages, hostedPages } from './hosted-pages.ts'

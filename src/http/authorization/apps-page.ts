@@ -1,0 +1,98 @@
+import type { BrowserSession } from '../../core/authorization/authorization.ts'
+import { browserClientId } from '../../core/clients/registration.ts'
+import { actorOf } from '../../core/events/events.ts'
+import { type AllowedApp, appsPage } from '../../pages/apps-page.ts'
+import { scopeInWords } from '../../pages/texts/login-texts.ts'
+import type { EndpointRequest } from '../mounted-endpoint.ts'
+import type { EndpointAnswer } from '../token-messages.ts'
+import { type FormBinding, isFromOwnPage } from './csrf.ts'
+import type { Flow } from './flow.ts'
+import { moveOn, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
+import { isAnswer, readFlowForm } from './flow-form.ts'
+import type { LoginSubmission } from './login-form.ts'
+import { type LoginPlace, showLogin } from './login-view.ts'
+
+/** Answers the page on which users see what they have allowed clients. Somebody else logs in there first. */
+export async function answerApps(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
+  const { method } = request
+  if (method === 'POST') return await withdraw(flow, request)
+  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  const browser = await flow.readBrowser(request)
+  return browser === null
+    ? showLogin(flow, request, appsLogin(flow), '')
+    : await showApps(flow, request, browser)
+}
+
+/** Answers the login form of that page. */
+export async function answerAppsLogin(
+  flow: Flow,
+  request: EndpointRequest,
+  submit: LoginSubmission,
+): Promise<EndpointAnswer> {
+  const { method } = request
+  if (method === 'GET' || method === 'HEAD') return redirectTo(flow.paths.apps)
+  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  const place = appsLogin(flow)
+  return await submit(request, { ...place, clientId: browserClientId, next: () => flow.paths.apps })
+}
+
+function appsLogin({ paths }: Flow): LoginPlace {
+  return { action: paths.appsLogin, digest: '', client: null, continueAt: paths.apps }
+}
+
+async function withdraw(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
+  const { auth, csrf, cookies, authorization } = flow
+  const form = await readFlowForm(flow, request)
+  if (isAnswer(form)) return form
+  const { header, guarded, address, requestId } = request
+  const browser = await flow.readBrowser(request)
+  const texts = flow.textsFor(request)
+  if (browser === null) return moveOn(flow, texts, flow.paths.apps)
+  const clientId = form.get('client') ?? ''
+  const cookie = cookies.form.read(guarded)
+  const isOurs =
+    isFromOwnPage(header, auth.issuer) &&
+    csrf.verify(form.get('csrf'), cookie, withdrawBinding(browser, clientId))
+  if (!isOurs) return showError(flow, request, 403, 'foreign')
+  const { id } = browser.user
+  await authorization.consents.withdraw(id, clientId, {
+    ...{ actor: actorOf({ userId: id }), address, requestId },
+  })
+  return await showApps(flow, request, browser, await nameOf(flow, clientId))
+}
+
+async function showApps(
+  flow: Flow,
+  request: EndpointRequest,
+  browser: BrowserSession,
+  withdrawn: string | null = null,
+): Promise<EndpointAnswer> {
+  const { site, auth, csrf, paths, authorization } = flow
+  const { user } = browser
+  const texts = flow.textsFor(request)
+  const { value, cookies } = flow.formCookie(request)
+  const permissions = auth.permissions.describe()
+  const consents = await authorization.consents.list(user.id)
+  const apps = await Promise.all(
+    consents.map(async ({ clientId, scopes, createdAt }): Promise<AllowedApp> => {
+      const hidden = {
+        client: clientId,
+        csrf: csrf.create(value, withdrawBinding(browser, clientId)),
+      }
+      return {
+        ...{ name: await nameOf(flow, clientId), allowedAt: createdAt, action: paths.apps, hidden },
+        scopes: scopes.map((scope) => scopeInWords(scope, texts, permissions)),
+      }
+    }),
+  )
+  const page = appsPage({ site, texts, username: user.username, apps, withdrawn })
+  return showPage(200, page, texts, { cookies })
+}
+
+async function nameOf({ auth }: Flow, clientId: string): Promise<string> {
+  return (await auth.clients.find(clientId))?.name ?? clientId
+}
+
+function withdrawBinding({ session }: BrowserSession, clientId: string): FormBinding {
+  return { form: 'withdraw', request: '', shown: [session.id, clientId] }
+}

@@ -1,0 +1,182 @@
+import { internals } from '../../core/internals.ts'
+import type { EndpointRequest } from '../mounted-endpoint.ts'
+import type { EndpointAnswer } from '../token-messages.ts'
+import {
+  type AuthorizationRequest,
+  type JudgedRequest,
+  judgeRequest,
+} from './authorization-request.ts'
+import { answerClient } from './authorization-response.ts'
+import { type QuestionFailure, showQuestion } from './consent-view.ts'
+import type { Flow } from './flow.ts'
+import { flowHeaders, redirectTo, refuseMethod, showError } from './flow-answers.ts'
+import { flowFormMaxBytes } from './flow-form.ts'
+import { decideInteraction, type Interaction, type Visitor } from './interaction.ts'
+import { type LoginPlace, showLogin } from './login-view.ts'
+import { formatQuery, isTooLong, readQuery } from './query-parameters.ts'
+
+/** Answers a request to the authorization endpoint (RFC 6749 §3.1). */
+export async function answerAuthorization(
+  flow: Flow,
+  request: EndpointRequest,
+): Promise<EndpointAnswer> {
+  const { method } = request
+  if (method === 'POST') return await postAsGet(flow, request, flow.paths.authorize)
+  // What looks at a link without following it gets no code.
+  if (method === 'HEAD') return { status: 200, headers: flowHeaders, body: null }
+  if (method !== 'GET') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  const judged = await judge(flow, request)
+  if (judged.kind !== 'request') return await answerRefused(flow, request, judged)
+  const asking = judged.request
+  return await answerNext(flow, request, asking, await findVisitor(flow, request, asking))
+}
+
+export async function judge(flow: Flow, { query }: EndpointRequest): Promise<JudgedRequest> {
+  return await judgeRequest(flow.auth, flow.authorization, query)
+}
+
+/** Who is here, and what they have done for the request. */
+export async function findVisitor(
+  flow: Flow,
+  request: EndpointRequest,
+  { parameters, digest }: AuthorizationRequest,
+): Promise<Visitor> {
+  const browser = await flow.readBrowser(request)
+  return { browser, steps: flow.steps.open(parameters.proof, digest, browser) }
+}
+
+/** The answer to a request with a mistake. */
+export async function answerRefused(
+  flow: Flow,
+  request: EndpointRequest,
+  judged: Exclude<JudgedRequest, { kind: 'request' }>,
+): Promise<EndpointAnswer> {
+  const isPage = judged.kind === 'page'
+  const clientId = isPage ? judged.clientId : judged.target.client.id
+  const { address, requestId } = request
+  await flow.auth[internals].events.record({
+    type: 'authz_request_refused',
+    ...{ address, requestId, ...(clientId !== null && { clientId }) },
+    reason: isPage ? reasons[judged.says] : judged.description,
+  })
+  return isPage
+    ? showError(flow, request, 400, judged.says)
+    : answerClient(flow, request, judged.target, judged)
+}
+
+const reasons: Readonly<Partial<Record<string, string>>> = {
+  clientUnknown: 'no such client',
+  clientNotAllowed: 'the client has no login by browser',
+  redirectMissing: 'the redirect URI is missing',
+  redirectUnregistered: 'the redirect URI is not registered',
+  repeated: 'the client or the redirect URI is named twice',
+  tooLong: 'the parameters are too long',
+  unreadable: 'the parameters cannot be read',
+}
+
+/** The answer to what comes next for a good request. */
+export async function answerNext(
+  flow: Flow,
+  request: EndpointRequest,
+  asking: AuthorizationRequest,
+  visitor: Visitor,
+): Promise<EndpointAnswer> {
+  const { auth, authorization } = flow
+  const next = await decideInteraction(auth, authorization, asking, visitor)
+  switch (next.kind) {
+    case 'login':
+      return showLogin(flow, request, loginPlace(flow, asking), usernameFor(asking, visitor))
+    case 'consent':
+    case 'continue':
+      return showQuestion(flow, request, asking, next)
+    case 'error':
+      return answerClient(flow, request, asking.target, next)
+    case 'code':
+      return await answerWithCode(flow, request, asking, next)
+  }
+}
+
+async function answerWithCode(
+  flow: Flow,
+  request: EndpointRequest,
+  asking: AuthorizationRequest,
+  { browser, scopes }: Interaction & { readonly kind: 'code' },
+): Promise<EndpointAnswer> {
+  const { codeChallenge, nonce, target } = asking
+  const { client, redirectUri } = target
+  const code = await flow.authorization.codes.issue({
+    ...{ browser, clientId: client.id, scopes, redirectUri, codeChallenge, nonce },
+  })
+  // The session has ended meanwhile.
+  if (code === null) return await answerNext(flow, request, asking, { browser: null, steps: [] })
+  return answerClient(flow, request, target, { code })
+}
+
+/** A question that is asked once more; if there is none any more, null. */
+export async function askAgain(
+  flow: Flow,
+  request: EndpointRequest,
+  asking: AuthorizationRequest,
+  visitor: Visitor,
+  failure: QuestionFailure,
+): Promise<EndpointAnswer | null> {
+  const next = await decideInteraction(flow.auth, flow.authorization, asking, visitor)
+  const isQuestion = next.kind === 'consent' || next.kind === 'continue'
+  return isQuestion ? showQuestion(flow, request, asking, next, failure) : null
+}
+
+/** The login form of a request. */
+export function loginPlace(
+  { paths }: Flow,
+  { parameters, digest, target }: AuthorizationRequest,
+): LoginPlace {
+  const query = formatQuery(parameters)
+  return {
+    action: `${paths.login}?${query}`,
+    digest,
+    client: target.client,
+    continueAt: `${paths.authorize}?${query}`,
+    wished: parameters.values.get('ui_locales'),
+  }
+}
+
+/** What the field has at first. It looks nobody up. */
+function usernameFor(
+  { loginHint, hint }: AuthorizationRequest,
+  { browser, steps }: Visitor,
+): string {
+  if (loginHint !== '') return loginHint
+  const isOther = steps.includes('switch') || (hint !== null && hint.sub !== browser?.user.id)
+  return isOther ? '' : (browser?.user.username ?? '')
+}
+
+/**
+ * A form from the site of a client (OpenID Connect Core §3.1.2.1) comes without our cookie, which is Lax. The same
+ * request by GET has it.
+ */
+export async function postAsGet(
+  flow: Flow,
+  request: EndpointRequest,
+  path: string,
+): Promise<EndpointAnswer> {
+  const { header, query, readBody } = request
+  const body = await readBody(flowFormMaxBytes)
+  if (body === null) return showError(flow, request, 413, 'tooLong')
+  const type = header('content-type') ?? ''
+  const isForm = /^application\/x-www-form-urlencoded *(?:;.*)?$/i.test(type)
+  const isPlain = (header('content-encoding') ?? 'identity') === 'identity'
+  const sent = [query, Buffer.from(body).toString()].filter((text) => text !== '').join('&')
+  const parameters = isForm && isPlain ? readQuery(sent) : null
+  if (parameters === null) {
+    return showError(flow, request, 400, isTooLong(sent) ? 'tooLong' : 'unreadable')
+  }
+  const again = formatQuery(parameters)
+  if (isTooLong(again)) return showError(flow, request, 400, 'tooLong')
+  return redirectTo(`${path}?${again}`)
+}
+
+/** A form's own address that was asked for by GET, such as after a failed login: the request is asked again. */
+export function backToRequest({ paths }: Flow, { query }: EndpointRequest): EndpointAnswer {
+  const parameters = readQuery(query)
+  return redirectTo(`${paths.authorize}?${parameters === null ? '' : formatQuery(parameters)}`)
+}

@@ -1,0 +1,36 @@
+import { OAuthError } from '../../core/errors.ts'
+import { formMaxBytes, parseForm } from '../form.ts'
+import type { EndpointRequest } from '../mounted-endpoint.ts'
+import type { EndpointAnswer } from '../token-messages.ts'
+import type { Flow } from './flow.ts'
+import { showError } from './flow-answers.ts'
+
+/** What a form of ours was sent with. */
+export type FlowForm = ReadonlyMap<string, string>
+
+/** The longest body of a form, in bytes. */
+export const flowFormMaxBytes: number = formMaxBytes
+
+/** The fields of a form; or the page that says that it is none. */
+export async function readFlowForm(
+  flow: Flow,
+  request: EndpointRequest,
+): Promise<FlowForm | EndpointAnswer> {
+  const { header, readBody } = request
+  const body = await readBody(flowFormMaxBytes)
+  if (body === null) return showError(flow, request, 413, 'unreadable')
+  if ((header('content-encoding') ?? 'identity') !== 'identity') {
+    return showError(flow, request, 415, 'unreadable')
+  }
+  try {
+    return parseForm(header('content-type'), body)
+  } catch (error) {
+    if (error instanceof OAuthError) return showError(flow, request, 400, 'unreadable')
+    throw error
+  }
+}
+
+/** True for the page in place of a form. */
+export function isAnswer(form: FlowForm | EndpointAnswer): form is EndpointAnswer {
+  return 'status' in form
+}

@@ -1,0 +1,141 @@
+import type { Auth } from '../../core/auth.ts'
+import type { Authorization, BrowserSession } from '../../core/authorization/authorization.ts'
+import { internals } from '../../core/internals.ts'
+import { preferredLocale } from '../../core/mail/locale.ts'
+import type { LoginView } from '../../pages/login-page.ts'
+import type { Site } from '../../pages/site.ts'
+import type { AccountPageName } from '../../pages/texts/account-texts.ts'
+import { loginLocales, loginTextsIn } from '../../pages/texts/login-languages.ts'
+import type { LoginTexts } from '../../pages/texts/login-texts.ts'
+import type { HostedPlace } from '../endpoints/hosted-endpoints.ts'
+import { issuerPath } from '../endpoints/metadata.ts'
+import type { EndpointRequest } from '../mounted-endpoint.ts'
+import { accountPages } from '../pages/account-pages.ts'
+import { readPageOptions } from '../pages/page-options.ts'
+import { type Cookies, cookiesOf } from './cookies.ts'
+import { type CsrfProofs, createCsrfProofs, isFormCookie, newFormCookie } from './csrf.ts'
+import { authorizationPath, endSessionPath } from './openid-metadata.ts'
+import { createStepProofs, type StepProofs } from './step-proof.ts'
+
+/** A login page of the application: HTML, or where the page is. */
+export type OwnLoginPage =
+  | ((view: LoginView) => string | OwnPage)
+  | {
+      /** A path on this server, or a URL of the same origin. It gets `continue`, for `complete`. */
+      readonly redirectTo: string
+    }
+
+/** A page of the application. */
+export interface OwnPage {
+  readonly html: string
+  /** Default: what is on this server, pictures in the page itself, and styles; no script. */
+  readonly contentSecurityPolicy?: string
+}
+
+/** What a browser asks for. */
+export type FlowPathName =
+  | 'authorize'
+  | 'login'
+  | 'consent'
+  | 'logout'
+  | 'confirmLogout'
+  | 'apps'
+  | 'appsLogin'
+
+/** Where each is, below the prefix. */
+export const flowPaths: Readonly<Record<FlowPathName, string>> = {
+  authorize: authorizationPath,
+  login: `${authorizationPath}/login`,
+  consent: `${authorizationPath}/consent`,
+  logout: endSessionPath,
+  confirmLogout: `${endSessionPath}/confirm`,
+  apps: '/account/apps',
+  appsLogin: '/account/apps/login',
+}
+
+/** The names of all of them. */
+export const flowPathNames: readonly FlowPathName[] = Object.keys(flowPaths) as FlowPathName[]
+
+/** What everything of a login by browser works with. */
+export interface Flow {
+  readonly auth: Auth
+  readonly authorization: Authorization
+  /** Where a browser finds each, from the root of its server: what `Host` says has no part in it. */
+  readonly paths: Readonly<Record<FlowPathName, string>>
+  readonly cookies: Cookies
+  readonly csrf: CsrfProofs
+  readonly steps: StepProofs
+  readonly site: Site
+  readonly loginPage: OwnLoginPage | null
+  /** Where people go who cannot log in. */
+  readonly links: LoginView['links']
+  /** @param wished Languages, as `ui_locales` has them. */
+  textsFor(request: Pick<EndpointRequest, 'header'>, wished?: string): LoginTexts
+  /** The live session of the browser, or null. */
+  readBrowser(request: EndpointRequest): Promise<BrowserSession | null>
+  /** The form cookie of the browser, or a new one, and the header that keeps it. */
+  formCookie(request: EndpointRequest): { readonly value: string; readonly cookies: string[] }
+}
+
+/** @throws {ConfigError} if pages cannot look as the options say. */
+export function createFlow(
+  auth: Auth,
+  authorization: Authorization,
+  { root, pages }: Pick<HostedPlace, 'root' | 'pages'>,
+  loginPage: OwnLoginPage | null,
+): Flow {
+  const cookies = cookiesOf(auth.issuer)
+  const rootPath = new URL(root).pathname.replace(/\/$/, '')
+  return {
+    ...{ auth, authorization, cookies, loginPage },
+    paths: pathsBelow(rootPath),
+    csrf: createCsrfProofs(authorization.proofs),
+    steps: createStepProofs(authorization.proofs),
+    site: readPageOptions(pages === false ? {} : pages, auth.accounts.name),
+    links: accountLinks(auth, pages !== false),
+    textsFor: (request, wished) => textsOfRequest(auth, request, wished),
+    async readBrowser({ guarded }) {
+      const cookie = cookies.session.read(guarded)
+      return cookie === null ? null : await authorization.browserSessions.read(cookie)
+    },
+    formCookie({ guarded }) {
+      const found = cookies.form.read(guarded)
+      const value = isFormCookie(found) ? found : newFormCookie()
+      return { value, cookies: [cookies.form.write(value, formCookieLifetime)] }
+    },
+  }
+}
+
+function pathsBelow(root: string): Flow['paths'] {
+  const paths = flowPathNames.map((name) => [name, root + flowPaths[name]])
+  // Each name is there.
+  return Object.fromEntries(paths) as Flow['paths']
+}
+
+/** Seconds. Every form sets it again. */
+const formCookieLifetime = 60 * 60
+
+/** @param wished Languages, as `ui_locales` has them; they come before those of the browser. */
+export function textsOfRequest(
+  auth: Auth,
+  { header }: Pick<EndpointRequest, 'header'>,
+  wished = '',
+): LoginTexts {
+  const { locale = 'en' } = auth[internals].accountSettings ?? {}
+  const language =
+    preferredLocale(wished.replaceAll(' ', ','), loginLocales) ??
+    preferredLocale(header('accept-language'), loginLocales) ??
+    locale
+  return loginTextsIn(language)
+}
+
+function accountLinks(auth: Auth, areMounted: boolean): LoginView['links'] {
+  const { links = {} } = auth[internals].accountSettings ?? {}
+  function linkTo(name: AccountPageName): string | undefined {
+    const page = accountPages.find((each) => each.name === name)
+    if (page?.isOn(auth.accounts) !== true) return undefined
+    return links[page.link] ?? (areMounted ? issuerPath(auth.issuer) + page.path : undefined)
+  }
+  const [forgotPassword, register] = [linkTo('forgotPassword'), linkTo('register')]
+  return { ...(forgotPassword && { forgotPassword }), ...(register && { register }) }
+}

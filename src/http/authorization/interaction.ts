@@ -1,0 +1,128 @@
+import type { Auth } from '../../core/auth.ts'
+import type { Authorization, BrowserSession } from '../../core/authorization/authorization.ts'
+import { isNativeRedirectUri } from '../../core/clients/redirect-uri.ts'
+import { mistake, type RequestMistake } from './authorization-error.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
+import { grantableScopes } from './requested-scopes.ts'
+import type { Step } from './step-proof.ts'
+
+/** What comes next for a request. */
+export type Interaction =
+  /** The form with username and password. */
+  | { readonly kind: 'login' }
+  /** The question what the client may do. */
+  | {
+      readonly kind: 'consent'
+      readonly browser: BrowserSession
+      /** What is asked: all that is not allowed yet. */
+      readonly asked: readonly string[]
+    }
+  /** One click. */
+  | { readonly kind: 'continue'; readonly browser: BrowserSession }
+  /** A code for these scopes. */
+  | {
+      readonly kind: 'code'
+      readonly browser: BrowserSession
+      readonly scopes: readonly string[]
+    }
+  /** An answer to the client. */
+  | ({ readonly kind: 'error' } & RequestMistake)
+
+/** Who is here, and what has been done for the request. */
+export interface Visitor {
+  /** The live session of the browser; null for none. */
+  readonly browser: BrowserSession | null
+  readonly steps: readonly Step[]
+}
+
+/**
+ * Decides what comes next: the only place that does. Each step is passed when there is nothing to be asked in it,
+ * and `prompt=none` makes an error of every question (OpenID Connect Core §3.1.2.6).
+ */
+export async function decideInteraction(
+  auth: Auth,
+  authorization: Authorization,
+  request: AuthorizationRequest,
+  { browser, steps }: Visitor,
+): Promise<Interaction> {
+  const isSilent = request.prompts.includes('none')
+  // A second factor, or another `acr` that is asked for, would be the next step, before anything is granted.
+  if (browser === null || mustLogIn(auth, request, browser, steps)) {
+    return isSilent ? loginRequired : { kind: 'login' }
+  }
+  if (steps.includes('denied')) return accessDenied
+  const { client } = request.target
+  const scopes = grantableScopes(auth, browser.user, client, request)
+  if (scopes === null) {
+    const error = mistake('invalid_scope', 'The role of the user grants nothing of the scope')
+    return { kind: 'error', ...error }
+  }
+  const asked = await scopesToAsk(authorization, request, browser, scopes, steps)
+  if (asked !== null) return isSilent ? consentRequired : { kind: 'consent', browser, asked }
+  if (mustClick(auth, request, steps)) {
+    return isSilent ? interactionRequired : { kind: 'continue', browser }
+  }
+  return { kind: 'code', browser, scopes }
+}
+
+/** Whether the session that is there is not good enough for the request. */
+function mustLogIn(
+  { clock }: Auth,
+  { prompts, maxAge, hint }: AuthorizationRequest,
+  { session, user }: BrowserSession,
+  steps: readonly Step[],
+): boolean {
+  if (steps.includes('switch')) return true
+  if (hint !== null && hint.sub !== user.id) return true
+  // What was done for this request is recent, and the form must not come again after it.
+  if (steps.includes('login')) return false
+  if (prompts.includes('login') || prompts.includes('select_account') || maxAge === 0) return true
+  return maxAge !== null && clock() - session.authenticatedAt > maxAge
+}
+
+/** What the user is to be asked; null if there is no question. A third party has nothing without consent. */
+async function scopesToAsk(
+  { consents }: Authorization,
+  { target: { client }, prompts }: AuthorizationRequest,
+  { user }: BrowserSession,
+  scopes: readonly string[],
+  steps: readonly Step[],
+): Promise<readonly string[] | null> {
+  const isAskedFor = prompts.includes('consent') && !steps.includes('consent')
+  if (isAskedFor) return scopes
+  if (client.firstParty) return null
+  const consent = await consents.find(user.id, client.id)
+  const missing = scopes.filter((scope) => consent?.scopes.includes(scope) !== true)
+  return consent === null || missing.length > 0 ? missing : null
+}
+
+/**
+ * Whether one click is needed: any program on a device can listen at such a redirect URI, and say that it is this
+ * client (RFC 8252 §8.6). Where consent was just given for the request, that was the click.
+ */
+function mustClick(
+  { issuer }: Auth,
+  { target: { redirectUri } }: AuthorizationRequest,
+  steps: readonly Step[],
+): boolean {
+  const isOwnPage = URL.parse(redirectUri)?.origin === new URL(issuer).origin
+  const hasClicked = steps.includes('continued') || steps.includes('consent')
+  return isNativeRedirectUri(redirectUri) && !isOwnPage && !hasClicked
+}
+
+const loginRequired: Interaction = {
+  kind: 'error',
+  ...mistake('login_required', 'Nobody is logged in, or not as the request asks for'),
+}
+const consentRequired: Interaction = {
+  kind: 'error',
+  ...mistake('consent_required', 'The user has not allowed this yet'),
+}
+const interactionRequired: Interaction = {
+  kind: 'error',
+  ...mistake('interaction_required', 'The user must confirm this on a page'),
+}
+const accessDenied: Interaction = {
+  kind: 'error',
+  ...mistake('access_denied', 'The user has not allowed this'),
+}

@@ -1,0 +1,105 @@
+import type { BrowserSession } from '../../core/authorization/authorization.ts'
+import type { EndpointRequest } from '../mounted-endpoint.ts'
+import type { EndpointAnswer } from '../token-messages.ts'
+import { isFromOwnPage } from './csrf.ts'
+import type { Flow } from './flow.ts'
+import { moveOn, showError } from './flow-answers.ts'
+import { type FlowForm, isAnswer, readFlowForm } from './flow-form.ts'
+import { type LoginOutcome, logInWithPassword } from './login-attempt.ts'
+import { type LoginFailure, type LoginPlace, loginForm, showLogin } from './login-view.ts'
+import { createRepeatedSubmissions, type RepeatedSubmissions } from './repeated-submissions.ts'
+
+/** What a login form belongs to. */
+export interface LoginPurpose extends LoginPlace {
+  /** For events. */
+  readonly clientId: string
+  /** Where the browser goes on in its new session. */
+  readonly next: (outcome: LoginOutcome & { readonly kind: 'opened' }) => string
+}
+
+/** Answers a login form that was sent. */
+export type LoginSubmission = (
+  request: EndpointRequest,
+  purpose: LoginPurpose,
+) => Promise<EndpointAnswer>
+
+export function createLoginSubmission(flow: Flow): LoginSubmission {
+  const { browserSessions } = flow.authorization
+  const repeated = createRepeatedSubmissions<LoginOutcome>(
+    flow.auth.clock,
+    async (outcome) =>
+      outcome.kind === 'opened' && (await browserSessions.read(outcome.opened.cookie)) !== null,
+  )
+  return async (request, purpose) => {
+    const form = await readFlowForm(flow, request)
+    if (isAnswer(form)) return form
+    const username = form.get('username') ?? ''
+    // Before the browser is looked up, and before any password is hashed.
+    const foreign = foreignForm(flow, request, purpose, form)
+    if (foreign === 'cookiesOff') return showError(flow, request, 403, 'cookiesOff')
+    if (foreign !== null) return showLogin(flow, request, purpose, username, foreign)
+    const outcome = await logIn(flow, repeated, request, purpose, form)
+    if (outcome.kind === 'failed') return showLogin(flow, request, purpose, username, outcome)
+    return welcome(flow, request, purpose, outcome, form.get('stay') === 'on')
+  }
+}
+
+/**
+ * Whether it is not the form that this browser was shown for this request (RFC 6749 §10.12): else somebody could
+ * log others in as somebody they are not.
+ */
+function foreignForm(
+  { auth, cookies, csrf }: Flow,
+  { header, guarded }: EndpointRequest,
+  { digest }: LoginPlace,
+  form: FlowForm,
+): LoginFailure | 'cookiesOff' | null {
+  const cookie = cookies.form.read(guarded)
+  const isOurs =
+    isFromOwnPage(header, auth.issuer) &&
+    csrf.verify(form.get('csrf'), cookie, { form: loginForm, request: digest })
+  if (isOurs) return null
+  if (cookie === null && form.has('again')) return 'cookiesOff'
+  return {
+    ...{ status: 403, withoutCookie: cookie === null },
+    problem: ({ problems }) => problems.expired,
+  }
+}
+
+async function logIn(
+  flow: Flow,
+  repeated: RepeatedSubmissions<LoginOutcome>,
+  request: EndpointRequest,
+  { clientId, digest }: LoginPurpose,
+  form: FlowForm,
+): Promise<LoginOutcome> {
+  const [username, password] = [form.get('username') ?? '', form.get('password') ?? '']
+  if (username === '' || password === '') {
+    return { kind: 'failed', status: 422, problem: ({ problems }) => problems.missing }
+  }
+  const browser = await flow.readBrowser(request)
+  const parts = [
+    ...[flow.cookies.form.read(request.guarded) ?? '', form.get('csrf') ?? '', digest],
+    ...[sessionText(browser), username, password],
+  ]
+  return await repeated.once(parts, () =>
+    logInWithPassword(flow, request, { username, password, clientId }, browser),
+  )
+}
+
+function sessionText(browser: BrowserSession | null): string {
+  return browser === null ? '' : `${browser.session.id} ${browser.session.generation}`
+}
+
+function welcome(
+  flow: Flow,
+  request: EndpointRequest,
+  { wished, next }: LoginPurpose,
+  outcome: LoginOutcome & { readonly kind: 'opened' },
+  isToStay: boolean,
+): EndpointAnswer {
+  const { staySignedIn } = flow.authorization.settings
+  const maxAge = isToStay && staySignedIn !== null ? staySignedIn : undefined
+  const cookie = flow.cookies.session.write(outcome.opened.cookie, maxAge)
+  return moveOn(flow, flow.textsFor(request, wished), next(outcome), [cookie])
+}

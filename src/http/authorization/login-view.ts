@@ -1,0 +1,84 @@
+import { type LoginView, loginPage } from '../../pages/login-page.ts'
+import type { LoginTexts } from '../../pages/texts/login-texts.ts'
+import type { EndpointRequest } from '../mounted-endpoint.ts'
+import type { EndpointAnswer } from '../token-messages.ts'
+import type { Flow } from './flow.ts'
+import { type AnswerExtras, redirectTo, showPage } from './flow-answers.ts'
+import { encodePairs } from './query-parameters.ts'
+
+/** A login form, wherever it stands. */
+export interface LoginPlace {
+  /** Where it is sent. */
+  readonly action: string
+  /** The digest of the request that it is for; empty for none. */
+  readonly digest: string
+  readonly client: { readonly name: string } | null
+  /** Where the browser goes after the login. */
+  readonly continueAt: string
+  /** Languages, as `ui_locales` has them. Default: none are wished for. */
+  readonly wished?: string | undefined
+}
+
+/** What a login form shows after it was sent. */
+export interface LoginFailure {
+  readonly status: number
+  readonly problem: (texts: LoginTexts) => string
+  readonly extras?: AnswerExtras
+  /** True if the browser has sent no form cookie: should it do so again, it keeps none. */
+  readonly withoutCookie?: boolean
+}
+
+/** The name of the form in its proof. */
+export const loginForm = 'login'
+
+/** The login form with what was typed as a username; or the way to the application's own. */
+export function showLogin(
+  flow: Flow,
+  request: EndpointRequest,
+  place: LoginPlace,
+  username: string,
+  failure?: LoginFailure,
+): EndpointAnswer {
+  const { site, links, loginPage: own, authorization, csrf } = flow
+  if (own !== null && typeof own === 'object') return leaveForLogin(own.redirectTo, place, username)
+  const texts = flow.textsFor(request, place.wished)
+  const { value, cookies } = flow.formCookie(request)
+  const view: LoginView = {
+    ...{ site, texts, links, username, client: place.client, action: place.action },
+    hidden: {
+      csrf: csrf.create(value, { form: loginForm, request: place.digest }),
+      ...(failure?.withoutCookie && { again: 'yes' }),
+    },
+    problem: failure?.problem(texts) ?? null,
+    staySignedIn: authorization.settings.staySignedIn !== null,
+  }
+  const page = own === null ? loginPage(view) : readOwnPage(own(view))
+  return showPage(failure?.status ?? 200, page, texts, { ...failure?.extras, cookies })
+}
+
+/** What a page of the application may use if it says nothing itself. */
+const ownPolicy = [
+  "default-src 'none'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+function readOwnPage(
+  page: string | { readonly html: string; readonly contentSecurityPolicy?: string },
+): { readonly html: string; readonly contentSecurityPolicy: string } {
+  const { html, contentSecurityPolicy = ownPolicy } =
+    typeof page === 'string' ? { html: page } : page
+  return { html, contentSecurityPolicy }
+}
+
+function leaveForLogin(path: string, { continueAt }: LoginPlace, username: string): EndpointAnswer {
+  const pairs = [
+    ['continue', continueAt],
+    ...(username === '' ? [] : [['username', username]]),
+  ] as [string, string][]
+  return redirectTo(`${path}${path.includes('?') ? '&' : '?'}${encodePairs(pairs)}`)
+}

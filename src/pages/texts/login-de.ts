@@ -1,0 +1,145 @@
+import { span } from './de.ts'
+import type { LoginTexts } from './login-texts.ts'
+
+const throttled = (seconds: number): string =>
+  `Zu viele Fehlversuche. Versuchen Sie es in ${span(seconds)} wieder.`
+const unavailable = (seconds: number): string =>
+  `Der Server ist ausgelastet. Versuchen Sie es in ${span(seconds)} wieder.`
+const tellOperator = 'Wenden Sie sich an den Betreiber der Anwendung.'
+
+/** The pages of logging in, in German. */
+export const de: LoginTexts = {
+  lang: 'de',
+  login: {
+    title: 'Anmelden',
+    lead: (client) => `Melden Sie sich an, um zu ${client} zu gelangen.`,
+    username: 'Benutzername',
+    password: 'Passwort',
+    stay: 'Auf diesem Gerät angemeldet bleiben',
+    button: 'Anmelden',
+    forgotPassword: 'Passwort vergessen?',
+    register: 'Registrieren',
+  },
+  consent: {
+    title: 'Zugriff erlauben?',
+    asks: (client) => `${client} bittet um Zugriff auf Ihr Konto.`,
+    list: 'Wenn Sie es erlauben, kann die Anwendung:',
+    nothing: 'Sie erfährt nur, dass Sie sich angemeldet haben.',
+    returnsTo: (host) => `In jedem Fall gelangen Sie danach zu ${host}.`,
+    website: 'Website',
+    policy: 'Datenschutzerklärung',
+    terms: 'Nutzungsbedingungen',
+    deny: 'Ablehnen',
+    allow: 'Erlauben',
+  },
+  continue: {
+    title: 'Fortfahren?',
+    asks: (client) =>
+      `Ein Programm auf diesem Gerät bittet um Ihre Anmeldung und nennt sich ${client}.`,
+    advice: 'Fahren Sie nur fort, wenn Sie es gerade gestartet haben.',
+    deny: 'Abbrechen',
+    allow: (username) => `Als ${username} fortfahren`,
+  },
+  loggedInAs: (username) => `Sie sind als ${username} angemeldet.`,
+  switchAccount: 'Anderes Konto verwenden',
+  movingOn: {
+    title: 'Einen Moment',
+    text: 'Wenn diese Seite stehen bleibt, drücken Sie auf Weiter.',
+    link: 'Weiter',
+  },
+  formPost: {
+    title: 'Einen Moment',
+    text: (client) => `Drücken Sie auf Weiter, um zu ${client} zurückzukehren.`,
+    button: 'Weiter',
+  },
+  logout: {
+    question: {
+      title: 'Abmelden?',
+      text: 'Auch Anwendungen, die Sie mit dieser Anmeldung geöffnet haben, werden abgemeldet.',
+      button: 'Abmelden',
+    },
+    done: {
+      title: 'Abgemeldet',
+      text: 'Sie sind in diesem Browser abgemeldet.',
+      back: (client) => `Zurück zu ${client}`,
+    },
+  },
+  apps: {
+    title: 'Anwendungen mit Zugriff',
+    lead: 'Sie haben diesen Anwendungen erlaubt, Ihr Konto zu verwenden.',
+    none: 'Sie haben keiner Anwendung erlaubt, Ihr Konto zu verwenden.',
+    since: 'Erlaubt am',
+    withdraw: 'Zugriff entziehen',
+    withdrawn: (client) => `${client} hat keinen Zugriff mehr.`,
+  },
+  problems: {
+    missing: 'Geben Sie Ihren Benutzernamen und Ihr Passwort ein.',
+    incorrect: 'Der Benutzername oder das Passwort ist falsch.',
+    inactive: 'Dieses Konto ist nicht aktiv. Bitten Sie die Verwaltung, es zu aktivieren.',
+    throttled,
+    unavailable,
+    expired: 'Dieses Formular war zu lange geöffnet. Senden Sie es noch einmal.',
+    otherUser:
+      'Inzwischen hat sich jemand anderes angemeldet. Prüfen Sie, wer Sie sind, und antworten Sie dann noch einmal.',
+  },
+  errors: {
+    clientUnknown: {
+      title: 'Unbekannte Anwendung',
+      text: `Mit der Client-ID dieses Links ist keine Anwendung registriert. ${tellOperator}`,
+    },
+    clientNotAllowed: {
+      title: 'Anmeldung nicht erlaubt',
+      text: `Diese Anwendung ist nicht für Anmeldungen im Browser registriert. ${tellOperator}`,
+    },
+    redirectMissing: {
+      title: 'Rücksprungadresse fehlt',
+      text: `Der Link sagt nicht, wohin Sie nach der Anmeldung gelangen. ${tellOperator}`,
+    },
+    redirectUnregistered: {
+      title: 'Rücksprungadresse nicht registriert',
+      text: `Der Link führt zu einer Adresse, die für diese Anwendung nicht registriert ist. ${tellOperator}`,
+    },
+    repeated: {
+      title: 'Link nicht lesbar',
+      text: `Der Link nennt die Anwendung oder ihre Rücksprungadresse zweimal. ${tellOperator}`,
+    },
+    tooLong: {
+      title: 'Link zu lang',
+      text: `Der Link hat mehr als 8 KiB Parameter. ${tellOperator}`,
+    },
+    cookiesOff: {
+      title: 'Cookies sind abgeschaltet',
+      text: 'Der Browser hat unser Cookie nicht zurückgesendet. Erlauben Sie Cookies für diese Seite, und beginnen Sie dann in der Anwendung von vorn.',
+    },
+    expired: {
+      title: 'Formular abgelaufen',
+      text: 'Das Formular war zu lange geöffnet, deshalb ist nichts geschehen. Beginnen Sie in der Anwendung von vorn.',
+    },
+    foreign: {
+      title: 'Nicht gesendet',
+      text: 'Das Formular kam nicht von dieser Seite, deshalb ist nichts geschehen.',
+    },
+    unreadable: {
+      title: 'Nicht gesendet',
+      text: 'Das Formular war nicht lesbar, deshalb ist nichts geschehen.',
+    },
+    failed: {
+      title: 'Nicht ausgeführt',
+      text: 'Der Server hat einen Fehler gemacht. Er ist im Protokoll.',
+    },
+  },
+  later: (seconds, why) => ({
+    title: 'Später noch einmal versuchen',
+    text: why === 'throttled' ? throttled(seconds) : unavailable(seconds),
+  }),
+  requestId: 'Kennung der Anfrage für den Betreiber:',
+  scopes: {
+    openid: 'Sie an einer Kennung wiedererkennen',
+    profile: 'Ihren Namen und andere Teile Ihres Profils sehen',
+    email: 'Ihre E-Mail-Adresse sehen',
+    address: 'Ihre Postanschrift sehen',
+    phone: 'Ihre Telefonnummer sehen',
+    offline_access:
+      'Den Zugriff behalten, nachdem Sie sich abgemeldet haben, bis Sie ihn entziehen',
+  },
+}

@@ -1,0 +1,137 @@
+import { span } from './en.ts'
+import type { LoginTexts } from './login-texts.ts'
+
+const throttled = (seconds: number): string =>
+  `Too many failed attempts. Try again in ${span(seconds)}.`
+const unavailable = (seconds: number): string =>
+  `The server is busy. Try again in ${span(seconds)}.`
+const tellOperator = 'Tell the operator of the application.'
+
+/** The pages of logging in, in English. */
+export const en: LoginTexts = {
+  lang: 'en',
+  login: {
+    title: 'Log in',
+    lead: (client) => `Log in to continue to ${client}.`,
+    username: 'Username',
+    password: 'Password',
+    stay: 'Stay logged in on this device',
+    button: 'Log in',
+    forgotPassword: 'Forgot your password?',
+    register: 'Register',
+  },
+  consent: {
+    title: 'Allow access?',
+    asks: (client) => `${client} asks for access to your account.`,
+    list: 'If you allow it, the application can:',
+    nothing: 'It learns only that you have logged in.',
+    returnsTo: (host) => `Either way you then go to ${host}.`,
+    website: 'Website',
+    policy: 'Privacy policy',
+    terms: 'Terms of service',
+    deny: 'Deny',
+    allow: 'Allow',
+  },
+  continue: {
+    title: 'Continue?',
+    asks: (client) =>
+      `A program on this device asks for your login, and says that it is ${client}.`,
+    advice: 'Continue only if you have just started it.',
+    deny: 'Cancel',
+    allow: (username) => `Continue as ${username}`,
+  },
+  loggedInAs: (username) => `You are logged in as ${username}.`,
+  switchAccount: 'Use another account',
+  movingOn: {
+    title: 'One moment',
+    text: 'If this page does not go away, press Continue.',
+    link: 'Continue',
+  },
+  formPost: {
+    title: 'One moment',
+    text: (client) => `Press Continue to go back to ${client}.`,
+    button: 'Continue',
+  },
+  logout: {
+    question: {
+      title: 'Log out?',
+      text: 'Applications that you opened with this login are logged out too.',
+      button: 'Log out',
+    },
+    done: {
+      title: 'Logged out',
+      text: 'You are logged out in this browser.',
+      back: (client) => `Back to ${client}`,
+    },
+  },
+  apps: {
+    title: 'Applications with access',
+    lead: 'You have allowed these applications to use your account.',
+    none: 'You have allowed no application to use your account.',
+    since: 'Allowed on',
+    withdraw: 'Withdraw access',
+    withdrawn: (client) => `${client} has no access any more.`,
+  },
+  problems: {
+    missing: 'Enter your username and your password.',
+    incorrect: 'The username or the password is incorrect.',
+    inactive: 'This account is inactive. Ask an administrator to activate it.',
+    throttled,
+    unavailable,
+    expired: 'This form was open for too long. Send it again.',
+    otherUser: 'Another user has logged in meanwhile. Check who you are, then answer again.',
+  },
+  errors: {
+    clientUnknown: {
+      title: 'Unknown application',
+      text: `No application is registered with the client ID of this link. ${tellOperator}`,
+    },
+    clientNotAllowed: {
+      title: 'Login not allowed',
+      text: `This application is not registered for logins in a browser. ${tellOperator}`,
+    },
+    redirectMissing: {
+      title: 'Return address missing',
+      text: `The link does not say where you return to after the login. ${tellOperator}`,
+    },
+    redirectUnregistered: {
+      title: 'Return address not registered',
+      text: `The link returns to an address that is not registered for this application. ${tellOperator}`,
+    },
+    repeated: {
+      title: 'Link not readable',
+      text: `The link names the application or its return address twice. ${tellOperator}`,
+    },
+    tooLong: {
+      title: 'Link too long',
+      text: `The link has more than 8 KiB of parameters. ${tellOperator}`,
+    },
+    cookiesOff: {
+      title: 'Cookies are off',
+      text: 'The browser did not send our cookie back. Allow cookies for this site, then start again in the application.',
+    },
+    expired: {
+      title: 'Form expired',
+      text: 'The form was open for too long, so nothing was done. Start again in the application.',
+    },
+    foreign: {
+      title: 'Not sent',
+      text: 'The form did not come from this page, so nothing was done.',
+    },
+    unreadable: { title: 'Not sent', text: 'The form could not be read, so nothing was done.' },
+    failed: { title: 'Not done', text: 'The server made a mistake. It is logged.' },
+  },
+  later: (seconds, why) => ({
+    title: 'Try again later',
+    text: why === 'throttled' ? throttled(seconds) : unavailable(seconds),
+  }),
+  requestId: 'Request ID for the operator:',
+  scopes: {
+    openid: 'Recognize you by an identifier',
+    profile: 'See your name and other parts of your profile',
+    email: 'See your e-mail address',
+    address: 'See your postal address',
+    phone: 'See your telephone number',
+    offline_access: 'Keep its access after you log out, until you withdraw it',
+  },
+}

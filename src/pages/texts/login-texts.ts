@@ -1,0 +1,126 @@
+import type { MessageTexts } from './account-texts.ts'
+
+/** The scopes of OpenID Connect (Core §5.4, §11). */
+export type OpenIdScopeName =
+  | 'openid'
+  | 'profile'
+  | 'email'
+  | 'address'
+  | 'phone'
+  | 'offline_access'
+
+/** What an error page may be about. */
+export type LoginErrorName =
+  /** No client has this id. */
+  | 'clientUnknown'
+  /** The client may not use the authorization code flow. */
+  | 'clientNotAllowed'
+  | 'redirectMissing'
+  | 'redirectUnregistered'
+  /** `client_id` or `redirect_uri` is there twice. */
+  | 'repeated'
+  /** More than 8 KiB of parameters. */
+  | 'tooLong'
+  /** A form came without the cookie that was set with it, twice. */
+  | 'cookiesOff'
+  /** A form whose proof is too old, and that cannot be shown once more. */
+  | 'expired'
+  /** A form from another site. */
+  | 'foreign'
+  /** A form that is none. */
+  | 'unreadable'
+  /** A mistake of ours. */
+  | 'failed'
+
+/** The texts of all pages of logging in by browser, in one language. */
+export interface LoginTexts {
+  /** The language (BCP 47). */
+  readonly lang: string
+  readonly login: {
+    readonly title: string
+    /** @param client Its name, as with the others. */
+    lead(client: string): string
+    readonly username: string
+    readonly password: string
+    readonly stay: string
+    readonly button: string
+    readonly forgotPassword: string
+    readonly register: string
+  }
+  readonly consent: {
+    readonly title: string
+    asks(client: string): string
+    /** Before the list of scopes. */
+    readonly list: string
+    /** In place of the list. */
+    readonly nothing: string
+    returnsTo(host: string): string
+    readonly website: string
+    readonly policy: string
+    readonly terms: string
+    readonly deny: string
+    readonly allow: string
+  }
+  readonly continue: {
+    readonly title: string
+    asks(client: string): string
+    readonly advice: string
+    readonly deny: string
+    allow(username: string): string
+  }
+  loggedInAs(username: string): string
+  readonly switchAccount: string
+  readonly movingOn: { readonly title: string; readonly text: string; readonly link: string }
+  readonly formPost: {
+    readonly title: string
+    text(client: string): string
+    readonly button: string
+  }
+  readonly logout: {
+    readonly question: { readonly title: string; readonly text: string; readonly button: string }
+    readonly done: { readonly title: string; readonly text: string; back(client: string): string }
+  }
+  readonly apps: {
+    readonly title: string
+    readonly lead: string
+    readonly none: string
+    /** Before the day. */
+    readonly since: string
+    readonly withdraw: string
+    withdrawn(client: string): string
+  }
+  /** Reasons why a form was not accepted. */
+  readonly problems: {
+    readonly missing: string
+    readonly incorrect: string
+    /** For the right password alone. */
+    readonly inactive: string
+    /** Too many failed attempts. `seconds`: until the next one is looked at. */
+    throttled(seconds: number): string
+    /** The server has too much to do, or no database. `seconds`: until it may be otherwise. */
+    unavailable(seconds: number): string
+    /** The form was open for too long, or its cookie is gone. */
+    expired: string
+    /** The consent page was shown to another user. */
+    otherUser: string
+  }
+  readonly errors: Readonly<Record<LoginErrorName, MessageTexts>>
+  /** The same as `problems`, as pages. */
+  later(seconds: number, why: 'throttled' | 'unavailable'): MessageTexts
+  /** Before the id of a request. */
+  readonly requestId: string
+  readonly scopes: Readonly<Record<OpenIdScopeName, string>>
+}
+
+/**
+ * A scope in words: those of OpenID Connect in the language of the texts, permissions as the application has
+ * described them, others by their name.
+ */
+export function scopeInWords(
+  name: string,
+  { scopes }: LoginTexts,
+  permissions: Readonly<Record<string, string>>,
+): { readonly name: string; readonly description: string } {
+  const known = new Map([...Object.entries(permissions), ...Object.entries(scopes)])
+  return { name, description: known.get(name) || name }
+}

@@ -1,0 +1,209 @@
+// The pages of a login by browser as people see them: on a phone, in the dark, with the keyboard alone.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { goodPassword } from '../fixtures.ts'
+import { findBarriers } from './accessibility.ts'
+import { launchChromium, type TestBrowser } from './chromium.ts'
+import { type ClientSite, requestFor, startClientSite } from './client-site.ts'
+import { type HostedSite, nativeCallback, openHostedSite, testClients } from './hosted-site.ts'
+
+let browser: TestBrowser
+let client: ClientSite
+let site: HostedSite
+let callback: string
+
+before(async () => {
+  browser = await launchChromium()
+  client = await startClientSite()
+  site = await openHostedSite(testClients(client.origin))
+  callback = `${client.origin}/callback`
+})
+after(async () => {
+  await browser?.close()
+  await site?.close()
+  await client?.close()
+})
+
+type Test = { after(end: () => Promise<void>): void }
+
+async function open(t: Test, options?: BrowserContextOptions): Promise<Page> {
+  const { page } = await browser.open({ ignoreHTTPSErrors: true, ...options })
+  t.after(() => page.context().close())
+  return page
+}
+
+const toThird = (others?: Readonly<Record<string, string>>): string =>
+  site.authorize(requestFor('third', callback, { scope: 'openid profile items:read', ...others }))
+const toWeb = (): string => site.authorize(requestFor('web', callback))
+
+/** Kept if SCREENSHOTS names a directory: to be looked at by a person. */
+async function assertGood(page: Page, name: string): Promise<void> {
+  const directory = process.env.SCREENSHOTS
+  if (directory) await page.screenshot({ path: `${directory}/hosted-${name}.png`, fullPage: true })
+  assert.deepEqual(await findBarriers(page), [], name)
+  const excess = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    return scrollWidth - clientWidth
+  })
+  assert.equal(excess, 0, `${name} is wider than the screen`)
+}
+
+const isPage = (page: Page, kind: string): Promise<void> =>
+  page.locator(`body[data-page="${kind}"]`).waitFor()
+
+const languages = {
+  en: { username: 'Username', password: 'Password', logIn: 'Log in', title: 'Allow access?' },
+  de: {
+    username: 'Benutzername',
+    password: 'Passwort',
+    logIn: 'Anmelden',
+    title: 'Zugriff erlauben?',
+  },
+} as const
+
+async function logIn(
+  page: Page,
+  { username, password, logIn: button }: (typeof languages)[keyof typeof languages] = languages.en,
+): Promise<void> {
+  await page.getByLabel(username).fill('alice')
+  await page.getByLabel(password).fill(goodPassword)
+  await page.getByRole('button', { name: button }).click()
+}
+
+const looks = [
+  { colorScheme: 'light', width: 320, language: 'en' },
+  { colorScheme: 'dark', width: 320, language: 'de' },
+  // What 200 % leaves of 1280.
+  { colorScheme: 'light', width: 640, language: 'de' },
+  { colorScheme: 'dark', width: 1280, language: 'en' },
+] as const
+
+for (const { colorScheme, width, language } of looks) {
+  describe(`${language}, ${colorScheme}, ${width} px`, () => {
+    test('no page from the login to the log-out has a barrier (OP-62)', async (t) => {
+      const words = languages[language]
+      const page = await open(t, {
+        ...{ colorScheme, viewport: { width, height: 800 } },
+        locale: language,
+      })
+      const look = `${language}-${colorScheme}-${width}`
+      await page.goto(toThird())
+      assert.equal(await page.locator('html').getAttribute('lang'), language)
+      await assertGood(page, `login-${look}`)
+      await page.getByLabel(words.username).fill('alice')
+      await page.getByLabel(words.password).fill('wrong')
+      await page.getByRole('button', { name: words.logIn }).click()
+      await page.getByRole('alert').waitFor()
+      await assertGood(page, `refused-${look}`)
+      await logIn(page, words)
+      await page.getByRole('heading', { name: words.title }).waitFor()
+      await assertGood(page, `consent-${look}`)
+      await page.goto(site.authorize(requestFor('native', nativeCallback)))
+      await isPage(page, 'continue')
+      await assertGood(page, `continue-${look}`)
+      await page.goto(`${site.issuer}/auth/authorize?client_id=nobody`)
+      await isPage(page, 'error')
+      await assertGood(page, `error-${look}`)
+      await page.goto(`${site.issuer}/auth/logout`)
+      await isPage(page, 'logout')
+      await assertGood(page, `logout-${look}`)
+      await page.locator('button.main').click()
+      await isPage(page, 'logged-out')
+      await assertGood(page, `logged-out-${look}`)
+    })
+  })
+}
+
+const focusedOn = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const { activeElement: element } = document
+    return element?.id || element?.className || element?.textContent || ''
+  })
+
+test('the keyboard alone leads from the form to the client (OP-62)', async (t) => {
+  const page = await open(t)
+  const { keyboard } = page
+  await page.goto(toThird({ prompt: 'consent' }))
+  assert.equal(await focusedOn(page), 'username')
+  await keyboard.type('alice')
+  await keyboard.press('Tab')
+  await keyboard.type('wrong')
+  await keyboard.press('Enter')
+  await page.getByRole('alert').waitFor()
+  // The summary has the focus, and its link leads to the field.
+  assert.equal(await focusedOn(page), 'summary')
+  const outline = await page
+    .locator('.summary')
+    .evaluate((each) => getComputedStyle(each).outlineStyle)
+  assert.equal(outline, 'solid')
+  await keyboard.press('Tab')
+  await keyboard.press('Enter')
+  await page.waitForFunction(() => document.activeElement?.id === 'password')
+  await keyboard.type(goodPassword)
+  await keyboard.press('Enter')
+  await isPage(page, 'consent')
+  assert.equal(await page.evaluate(() => document.activeElement === document.body), true)
+  const allow = page.getByRole('button', { name: 'Allow' })
+  for (let tabs = 0; tabs < 10; tabs++) {
+    if (await allow.evaluate((each) => each === document.activeElement)) break
+    await keyboard.press('Tab')
+  }
+  await keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Arrived' }).waitFor()
+})
+
+test('everything works without scripts, and so does every button that is shown (OP-62)', async (t) => {
+  const page = await open(t, { javaScriptEnabled: false })
+  await page.goto(toThird({ prompt: 'consent' }))
+  await logIn(page)
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.getByRole('heading', { name: 'Arrived' }).waitFor()
+
+  await page.goto(`${toWeb()}&response_mode=form_post`)
+  await isPage(page, 'form-post')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByRole('heading', { name: 'Arrived' }).waitFor()
+  assert.equal(client.seen.at(-1)?.method, 'POST')
+
+  await page.goto(`${site.issuer}/auth/logout`)
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await isPage(page, 'logged-out')
+})
+
+test('there is one form with what password managers look for, and Enter sends it (OP-63)', async (t) => {
+  const page = await open(t)
+  await page.goto(toWeb())
+  assert.equal(await page.locator('form').count(), 1)
+  const kinds = await page
+    .locator('form input:not([type=hidden]):not([type=checkbox])')
+    .evaluateAll((inputs) =>
+      inputs.map((input) => [
+        (input as HTMLInputElement).type,
+        (input as HTMLInputElement).autocomplete,
+      ]),
+    )
+  assert.deepEqual(kinds, [
+    ['text', 'username'],
+    ['password', 'current-password'],
+  ])
+  await page.getByLabel('Password').fill(goodPassword)
+  await page.getByLabel('Username').fill('alice')
+  await page.getByLabel('Username').press('Enter')
+  await page.getByRole('heading', { name: 'Arrived' }).waitFor()
+})
+
+test('users see what they have allowed, and withdraw it (OP-43)', async (t) => {
+  const page = await open(t, { viewport: { width: 320, height: 800 } })
+  await page.goto(toThird({ prompt: 'consent' }))
+  await logIn(page)
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.getByRole('heading', { name: 'Arrived' }).waitFor()
+  await page.goto(`${site.issuer}/account/apps`)
+  await page.getByText('Read your items').waitFor()
+  await assertGood(page, 'apps')
+  await page.getByRole('button', { name: 'Withdraw access' }).click()
+  await page.getByText('You have allowed no application').waitFor()
+  await assertGood(page, 'apps-none')
+})
