@@ -1,8 +1,9 @@
+import { knownAddress } from '../address.ts'
 import type { Actor } from '../events/events.ts'
 import { type OptionsOwner, record, type ShapesOf, text } from '../options.ts'
 import type { Authentication } from '../tokens/authentication.ts'
 import type { User } from '../users/user.ts'
-import type { Session, SessionKind } from './session-store.ts'
+import type { Session, SessionKind, SessionRecord } from './session-store.ts'
 
 /** Whom a session is opened for, and from where. */
 export interface NewSession {
@@ -67,3 +68,18 @@ export interface EndOptions {
 
 export const endShapes: ShapesOf<EndOptions> = { userId: text, by: record }
 export const endOwner: OptionsOwner = { name: 'sessions.end', example: '{ userId }' }
+
+/** Sessions that one user may have: the least recently used goes when there are more. */
+export const maxPerUser = 100
+const labelMaxLength = 200
+
+/** Where a session was opened, as it is stored: what the client calls itself, cut, and its address. */
+export function placeOf(
+  userAgent = '',
+  address: string | undefined,
+): Pick<SessionRecord, 'label' | 'address'> {
+  return {
+    label: userAgent.replace(/\p{Cc}/gu, ' ').slice(0, labelMaxLength),
+    address: knownAddress(address || undefined) ?? '',
+  }
+}

@@ -15,14 +15,15 @@ import {
   endOwner,
   endShapes,
   type InspectedSession,
+  maxPerUser,
   type NewSession,
   type OpenSession,
+  placeOf,
   type ReauthenticationOptions,
   reauthenticationOwner,
   reauthenticationShapes,
 } from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
-import { maxPerUser, placeOf } from './session-place.ts'
 import type { Session, SessionRecord } from './session-store.ts'
 import { findUserOfSession } from './token-user.ts'
 

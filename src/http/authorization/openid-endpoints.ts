@@ -1,6 +1,6 @@
 import type { Auth } from '../../core/auth.ts'
 import { internals } from '../../core/internals.ts'
-import { answerDocument } from '../endpoints/answer-document.ts'
+import { answerDocument } from '../endpoints/endpoint.ts'
 import type { EndpointName } from '../endpoints/endpoints.ts'
 import type { HostedPlace } from '../endpoints/hosted-endpoints.ts'
 import { inserted } from '../endpoints/metadata.ts'

@@ -3,8 +3,10 @@ import type { ClientCredentials } from '../../core/clients/clients.ts'
 import { readClientCredentials } from '../client-authentication.ts'
 import { type AnswerStyle, answerOAuthError } from '../error-answers.ts'
 import { formMaxBytes, formMediaTypes, readForm } from '../form.ts'
+import type { MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
 import {
   type EndpointAnswer,
+  refuseRequest,
   type TokenAnswer,
   type TokenRequest,
   tokenHeaders,
@@ -64,6 +66,32 @@ export function createFormEndpoint(
       return { status: 200, headers: tokenHeaders, body }
     } catch (error) {
       return answerOAuthError(error, errorStyle)
+    }
+  }
+}
+
+/** RFC 6749 §5.2. */
+export const oauthRefusals: Refusals = {
+  refuse: refuseRequest,
+  answer: (error) => answerOAuthError(error),
+}
+
+/** The answer to a method that an endpoint does not have. */
+export function refuseMethod({ refuse }: Refusals, use: string, allow: string): EndpointAnswer {
+  const refused = refuse(405, `Use ${use}`)
+  return { ...refused, headers: { ...refused.headers, allow } }
+}
+
+/** Answers GET with what is read, and every other method with 405. */
+export function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['answer'] {
+  return async ({ method }) => {
+    if (method !== 'GET' && method !== 'HEAD') {
+      return refuseMethod(oauthRefusals, 'GET', 'GET, HEAD')
+    }
+    try {
+      return await read()
+    } catch (error) {
+      return answerOAuthError(error)
     }
   }
 }

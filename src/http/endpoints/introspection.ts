@@ -63,9 +63,7 @@ async function inspectAccessToken(
     username: user.username,
     ...(sid !== undefined && { sid }),
     roles: [user.role],
-    ...(auth_time !== undefined && { auth_time }),
-    ...(acr !== undefined && { acr }),
-    ...(amr !== undefined && { amr }),
+    ...howAuthenticated(auth, { auth_time, acr, amr }),
   }
 }
 
@@ -87,14 +85,31 @@ async function inspectRefreshToken(
     sub: user.id,
     iss: auth.issuer,
     sid: session.id,
-    auth_time: session.authenticatedAt,
-    acr: session.acr,
-    amr: session.amr,
+    ...howAuthenticated(auth, {
+      ...{ auth_time: session.authenticatedAt, acr: session.acr, amr: session.amr },
+    }),
   }
+}
+
+type HowAuthenticated = Pick<IntrospectionResponse, 'auth_time' | 'acr' | 'amr'>
+
+/** Shown where people log in by browser (RFC 9470 §6.2): without it every answer stays as it was. */
+function howAuthenticated(
+  auth: Auth,
+  claims: { readonly [Name in keyof HowAuthenticated]: HowAuthenticated[Name] | undefined },
+): HowAuthenticated {
+  if (auth[internals].hosted === null) return {}
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
 }
 
 const text = { type: 'string' } as const
 const instant = { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' } as const
+
+const authenticationMembers = {
+  auth_time: { ...instant, description: 'When the user authenticated, in seconds since 1970' },
+  acr: { type: 'string', description: 'How strong that was: `1fa` is one factor' },
+  amr: { type: 'array', items: text, description: 'By what: `pwd` is a password' },
+}
 
 /** The introspection endpoint (RFC 7662 §2). */
 export const introspectionEndpoint: FormEndpoint = {
@@ -102,7 +117,7 @@ export const introspectionEndpoint: FormEndpoint = {
   path: '/auth/introspect',
   ...formBody,
   create: createIntrospectionEndpoint,
-  document: () =>
+  document: (auth) =>
     documentForm({
       operationId: 'introspectToken',
       summary: 'Is this token good?',
@@ -129,12 +144,7 @@ export const introspectionEndpoint: FormEndpoint = {
           jti: text,
           sid: { type: 'string', description: 'The session' },
           roles: { type: 'array', items: text, description: 'The role of the user today' },
-          auth_time: {
-            ...instant,
-            description: 'When the user authenticated, in seconds since 1970',
-          },
-          acr: { type: 'string', description: 'How strong that was: `1fa` is one factor' },
-          amr: { type: 'array', items: text, description: 'By what: `pwd` is a password' },
+          ...(auth[internals].hosted !== null && authenticationMembers),
         },
       },
       refusals: {

@@ -10,8 +10,13 @@ import { type PageOptions, pageShapes } from '../pages/page-options.ts'
 import { Refusal } from '../refusal.ts'
 import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
 import { accountEndpoints } from './account-endpoints.ts'
-import { answerDocument, oauthRefusals, refuseMethod } from './answer-document.ts'
-import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
+import {
+  answerDocument,
+  type DocumentEndpoint,
+  type FormEndpoint,
+  oauthRefusals,
+  refuseMethod,
+} from './endpoint.ts'
 import { type EndpointName, endpoints } from './endpoints.ts'
 import { mountHostedLogin } from './hosted-endpoints.ts'
 import { answerJsonError, type JsonEndpoint, type JsonHandlers } from './json-endpoint.ts'

@@ -197,6 +197,23 @@ for (const { name, skip, create } of await startEngines()) {
       assert.equal((await party.userinfo(String(tokens.body.access_token))).status, 401)
     })
 
+    test('of twenty exchanges at once one succeeds, and its session lives (OP-12)', async () => {
+      for (const client of ['spa', 'quiet']) {
+        const browser = await party.browser()
+        const code = await party.code({ browser, client })
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, async () => await party.exchange(code, { client })),
+        )
+        const [won, ...others] = answers.filter(({ status }) => status === 200)
+        assert.deepEqual(others, [])
+        for (const answer of answers) if (answer !== won) assertInvalid(answer)
+        assert.equal((await party.userinfo(String(won?.body.access_token))).status, 200)
+        const { sessions } = party.auth[internals].store
+        const opened = await sessions.listChildren(browser.session.id, client, party.clock())
+        assert.equal(opened.length, 1)
+      }
+    })
+
     test('without PKCE a repeated code always ends the session (OP-14)', async () => {
       const bare = { client: 'old', code_verifier: null }
       const code = await party.code({ client: 'old', verifier: null })
