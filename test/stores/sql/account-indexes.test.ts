@@ -1,39 +1,12 @@
 // That what is asked of addresses, one-time tokens and mails reads an index, however many rows there are.
 
-import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { after, test } from 'node:test'
-import { type CompiledQuery, type Dialect, Kysely } from 'kysely'
 import { aMail } from '../../../src/stores/contract/records.ts'
-import type { Engine } from '../../../src/stores/sql/engine.ts'
 import { createOneTimeTokenStore } from '../../../src/stores/sql/one-time-tokens.ts'
 import { createOutboxStore } from '../../../src/stores/sql/outbox.ts'
-import type { Schema } from '../../../src/stores/sql/schema.ts'
 import { createUserStore } from '../../../src/stores/sql/users.ts'
-import { nodeSqliteDialect } from '../../../src/stores/sqlite/driver.ts'
-import {
-  type BareDatabase,
-  postgresDatabase,
-  postgresDialect,
-  sqliteDatabase,
-} from '../bare-database.ts'
-import { startPostgresOrSkip } from '../postgres-server.ts'
+import { manyRows, plansReadIndexes, type Question } from './plans.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'portcullis-account-indexes-'))
-const { server, skip } = await startPostgresOrSkip()
-after(async () => {
-  await server?.remove()
-  rmSync(directory, { recursive: true, force: true })
-})
-
-/** So many that a planner has a reason to use an index. Few users have an address, few mails wait. */
-const manyRows = (table: string, columns: string, values: string): string => `
-  with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 20000)
-  insert into ${table} (${columns}) select ${values} from numbers`
-
+/** Few users have an address, few mails wait. */
 const rows = [
   manyRows(
     'users',
@@ -53,7 +26,6 @@ const rows = [
     `'mail' || n, 'new_login', '', 'key' || n, '', n, n, n + 10,
       case when n % 100 = 0 then 'waiting' when n % 1000 = 1 then 'failed' else 'sent' end, 0`,
   ),
-  'analyze',
 ]
 
 type Tokens = ReturnType<typeof createOneTimeTokenStore>
@@ -61,10 +33,7 @@ type Outbox = ReturnType<typeof createOutboxStore>
 type Users = ReturnType<typeof createUserStore>
 
 /** What is asked, and the index that answers it. */
-const questions: readonly (readonly [
-  index: string,
-  ask: (stores: { tokens: Tokens; outbox: Outbox; users: Users }) => unknown,
-])[] = [
+const questions: readonly Question<{ tokens: Tokens; outbox: Outbox; users: Users }>[] = [
   ['users_by_email', ({ users }) => users.findByEmail('user3@example.com')],
   ['users_by_delete_at', ({ users }) => users.dueForDeletion(300, 2)],
   ['one_time_tokens_by_address', ({ tokens }) => tokens.findByAddress('invitation', 'address2', 0)],
@@ -82,74 +51,13 @@ const questions: readonly (readonly [
   ['mail_outbox_(waiting|failed)', ({ outbox }) => outbox.counts()],
 ]
 
-for (const [name, create, dialectOf, explain, skipped] of [
-  [
-    'SQLite',
-    async () => sqliteDatabase(join(directory, 'many.db')),
-    ({ address }) => nodeSqliteDialect(new DatabaseSync(address)),
-    'explain query plan',
-    false,
-  ],
-  [
-    'PostgreSQL',
-    async () => postgresDatabase((await server?.createDatabase('indexes')) ?? ''),
-    ({ address }) => postgresDialect(address),
-    'explain',
-    skip,
-  ],
-] as const satisfies readonly (readonly [
-  string,
-  () => Promise<BareDatabase>,
-  (database: BareDatabase) => Dialect,
-  string,
-  string | false,
-])[]) {
-  test(`on ${name} what is asked of addresses, tokens and mails reads an index`, {
-    skip: skipped,
-  }, async () => {
-    const database = await create()
-    const store = database.store()
-    await store.open()
-    await store.close()
-    for (const statement of rows) await database.run(statement)
-    const queries: CompiledQuery[] = []
-    const db = new Kysely<Schema>({
-      dialect: dialectOf(database),
-      log: ({ query }) => void queries.push(query),
-    })
-    // The parts of an engine that these stores have to do with.
-    const engine = {
-      ...{ db, scans: db, locksRows: name === 'PostgreSQL', isUniqueViolation: () => false },
-      prepareRead: (query: CompiledQuery) => async (parameter: string) =>
-        (await db.executeQuery({ ...query, parameters: [parameter] })).rows[0],
-      inTurn: (_name: string, change: (connection: typeof db) => unknown) => change(db),
-    } as unknown as Engine
-    const stores = {
-      tokens: createOneTimeTokenStore(engine),
-      outbox: createOutboxStore(engine),
-      users: createUserStore(engine),
-    }
-    try {
-      for (const [index, ask] of questions) {
-        queries.length = 0
-        await ask(stores)
-        assert.ok(queries.length > 0)
-        for (const query of [...queries]) {
-          const { rows } = await db.executeQuery<object>({
-            ...query,
-            sql: `${explain} ${query.sql}`,
-          })
-          const plan = rows.map((row) => Object.values(row).join(' ')).join('\n')
-          assert.match(plan, new RegExp(`index (only )?(scan )?(using |on )?${index}`, 'i'), plan)
-          assert.doesNotMatch(
-            plan,
-            /\bscan (users|one_time_tokens|mail_outbox)(?! using)|seq scan on (users|one_time|mail)/i,
-            plan,
-          )
-        }
-      }
-    } finally {
-      await db.destroy()
-    }
-  })
-}
+await plansReadIndexes({
+  subject: 'addresses, tokens and mails',
+  ...{ rows, questions },
+  tables: ['users', 'one_time_tokens', 'mail_outbox'],
+  stores: (engine) => ({
+    tokens: createOneTimeTokenStore(engine),
+    outbox: createOutboxStore(engine),
+    users: createUserStore(engine),
+  }),
+})
