@@ -23,7 +23,7 @@ const uriWords = {
 } as const
 
 /** Adds the options of logins by browser to `client add`. */
-export function addBrowserOptions(command: Command): Command {
+export function addBrowserOptions(command: Command): void {
   command
     .option(
       '--redirect-uri <uri...>',
@@ -39,11 +39,10 @@ export function addBrowserOptions(command: Command): Command {
     )
     .addOption(pkceOption())
   for (const name of webUris) command.option(`--${dashed(name)} <uri>`, uriWords[name])
-  return command
 }
 
 /** Adds the options of logins by browser to `client update`. */
-export function addBrowserChanges(command: Command): Command {
+export function addBrowserChanges(command: Command): void {
   command
     .option('--redirect-uri <uri...>', 'all redirect URIs that it has from now on')
     .option('--no-redirect-uri', 'no redirect URIs from now on')
@@ -63,7 +62,6 @@ export function addBrowserChanges(command: Command): Command {
       .option(`--${dashed(name)} <uri>`, uriWords[name])
       .option(`--no-${dashed(name)}`, 'none from now on')
   }
-  return command
 }
 
 function pkceOption(): Option {

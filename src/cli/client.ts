@@ -29,7 +29,8 @@ type AddOptions = Parameters<typeof browserClientOf>[0] & {
 export function clientCommand(): Command {
   const client = new Command('client').description('register OAuth clients')
 
-  addBrowserOptions(client.command('add'))
+  const add = client
+    .command('add')
     .argument('<id>')
     .option('--name <name>', 'what people call it')
     .option('--public', 'it can keep no secret, such as an app on a device')
@@ -47,6 +48,7 @@ export function clientCommand(): Command {
     .option('--no-introspect', 'a confidential client may not introspect tokens')
     .description('register a client; prints the secret of a confidential one, once')
     .action(addClient)
+  addBrowserOptions(add)
 
   client
     .command('list')
@@ -72,7 +74,8 @@ export function clientCommand(): Command {
       }),
     )
 
-  addBrowserChanges(client.command('update'))
+  const update = client
+    .command('update')
     .argument('<id>')
     .option('--name <name>', 'what people call it')
     .addOption(
@@ -92,6 +95,7 @@ export function clientCommand(): Command {
     .option('--no-introspect', 'it may not')
     .description('change what a client may do; if it may do less, every login with it is revoked')
     .action(updateClient)
+  addBrowserChanges(update)
 
   client
     .command('secret')

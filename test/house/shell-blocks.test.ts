@@ -129,11 +129,15 @@ test('what the page on clients types works, in its order, and answers what it sa
   skip,
 }, async (t) => {
   const shell = await prepare(t)
-  const [registration, login, own, introspection] = blocksOf('docs/clients.md')
+  const [registration, login, browser, own, introspection] = blocksOf('docs/clients.md')
   await shell.run(registration)
   const tokens = await shell.run(`${login}\necho "$TOKENS"`)
   const secret = (client: string): Promise<string> =>
     shell.run(`portcullis client secret ${client}`)
+
+  await shell.run(browser)
+  const site = JSON.parse(await shell.run('portcullis client show site'))
+  assert.equal(site.redirectUris.length, 2)
 
   const nightly = JSON.parse(await shell.run(`SECRET=${await secret('nightly')}\n${own}`))
   assert.deepEqual(Object.keys(nightly), membersSaid(own))
