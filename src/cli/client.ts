@@ -1,14 +1,22 @@
 import { Command, Option } from 'commander'
 import type { Permissions } from '../core/access/permissions.ts'
-import type { Client } from '../core/clients/clients.ts'
+import { browserClientMembers, toBrowserClientRecord } from '../core/clients/browser-client.ts'
+import type { ClientChanges } from '../core/clients/changes.ts'
+import type { Client, Clients } from '../core/clients/clients.ts'
 import { defaultGrants, grantNames } from '../core/clients/grants.ts'
 import type { NewClient } from '../core/clients/registration.ts'
 import { ClientError } from '../core/errors.ts'
+import {
+  addBrowserChanges,
+  addBrowserOptions,
+  browserChangesOf,
+  browserClientOf,
+} from './client-options.ts'
 import { CommandFailure } from './exit-code.ts'
 import { tableOf } from './terminal/table.ts'
 import { withAuth } from './with-auth.ts'
 
-interface AddOptions {
+type AddOptions = Parameters<typeof browserClientOf>[0] & {
   readonly name?: string
   readonly public?: boolean
   /** False for `--no-grant`. */
@@ -21,8 +29,7 @@ interface AddOptions {
 export function clientCommand(): Command {
   const client = new Command('client').description('register OAuth clients')
 
-  client
-    .command('add')
+  addBrowserOptions(client.command('add'))
     .argument('<id>')
     .option('--name <name>', 'what people call it')
     .option('--public', 'it can keep no secret, such as an app on a device')
@@ -65,8 +72,7 @@ export function clientCommand(): Command {
       }),
     )
 
-  client
-    .command('update')
+  addBrowserChanges(client.command('update'))
     .argument('<id>')
     .option('--name <name>', 'what people call it')
     .addOption(
@@ -122,6 +128,7 @@ async function addClient(id: string, options: AddOptions): Promise<void> {
     ...(grant !== undefined && { grants: grant || [] }),
     ...(scope !== undefined && { scopes: scope }),
     ...(!introspect && { introspect }),
+    ...browserClientOf(options),
   }
   await withAuth(async ({ clients, permissions }, by) => {
     const isFirst = (await clients.list()).length === 0
@@ -129,6 +136,7 @@ async function addClient(id: string, options: AddOptions): Promise<void> {
       ? await clients.register({ ...described, confidential: false }, by)
       : await clients.register({ ...described, confidential: true }, by)
     noteUnknown(scope, permissions)
+    await noteUnusedUris(id, clients)
     if (isFirst) {
       console.error('Note: a client that a request names must be registered from now on.')
     }
@@ -137,29 +145,28 @@ async function addClient(id: string, options: AddOptions): Promise<void> {
   })
 }
 
-interface UpdateOptions extends Omit<AddOptions, 'public' | 'introspect'> {
+type UpdateOptions = Omit<AddOptions, 'public' | 'introspect'> & {
   readonly defaultScopes?: true
   readonly introspect?: boolean
 }
 
 async function updateClient(id: string, options: UpdateOptions): Promise<void> {
   const { name, grant, scope, defaultScopes, introspect } = options
-  if ([name, grant, scope, defaultScopes, introspect].every((option) => option === undefined)) {
+  const changes: ClientChanges = {
+    ...(name !== undefined && { name }),
+    ...(grant !== undefined && { grants: grant || [] }),
+    ...(scope !== undefined && { scopes: scope }),
+    ...(defaultScopes && { scopes: null }),
+    ...(introspect !== undefined && { introspect }),
+    ...browserChangesOf(options),
+  }
+  if (Object.keys(changes).length === 0) {
     throw new CommandFailure('usage', 'Say what is to be changed: see client update --help.')
   }
   await withAuth(async ({ clients, permissions }, by) => {
-    const ended = await clients.update(
-      id,
-      {
-        ...(name !== undefined && { name }),
-        ...(grant !== undefined && { grants: grant || [] }),
-        ...(scope !== undefined && { scopes: scope }),
-        ...(defaultScopes && { scopes: null }),
-        ...(introspect !== undefined && { introspect }),
-      },
-      by,
-    )
+    const ended = await clients.update(id, changes, by)
     noteUnknown(scope, permissions)
+    await noteUnusedUris(id, clients)
     console.log(`Changed ${id}${ended === 0 ? '' : ` and ended ${logins(ended)}`}.`)
   })
 }
@@ -168,6 +175,13 @@ function noteUnknown(scopes: readonly string[] = [], permissions: Permissions): 
   for (const each of scopes) {
     if (!permissions.has(each)) console.error(`Note: no role and no route here knows ${each}.`)
   }
+}
+
+/** A client with grants of its own keeps them, and is not given the one that its redirect URIs are for. */
+async function noteUnusedUris(id: string, clients: Clients): Promise<void> {
+  const client = await clients.find(id)
+  if (!client?.redirectUris.length || client.grants.includes('authorization_code')) return
+  console.error(`Note: ${id} has redirect URIs and not the grant authorization_code: see --grant.`)
 }
 
 function logins(count: number): string {
@@ -180,9 +194,13 @@ function printSecret(secret: string, words: string): void {
   console.log(secret)
 }
 
-/** A client in the words that `CLIENTS` has for one. */
+/** A client in the words that `CLIENTS` has for one. Of logins by browser it has what is not the default. */
 function describe(client: Client): object {
   const { id, name, confidential, grants, scopes, introspect, configured, createdAt } = client
+  const defaults = toBrowserClientRecord({})
+  const browser = browserClientMembers
+    .filter((member) => String(client[member]) !== String(defaults[member]))
+    .map((member) => [member, client[member]])
   return {
     id,
     name,
@@ -190,19 +208,23 @@ function describe(client: Client): object {
     grants,
     ...(scopes !== null && { scopes }),
     introspect,
+    ...Object.fromEntries(browser),
     configured,
     ...(!configured && { created_at: createdAt }),
   }
 }
 
-const heading = ['CLIENT', 'KIND', 'GRANTS', 'SCOPES', 'KEPT']
+const heading = ['CLIENT', 'KIND', 'GRANTS', 'SCOPES', 'REDIRECT URIS', 'KEPT']
 
-function rowOf({ id, confidential, grants, scopes, configured }: Client): readonly string[] {
+function rowOf(client: Client): readonly string[] {
+  const { id, confidential, firstParty, grants, scopes, redirectUris, configured } = client
+  const kind = confidential ? 'confidential' : 'public'
   return [
     id,
-    confidential ? 'confidential' : 'public',
+    firstParty ? `${kind}, first-party` : kind,
     grants.join(' ') || 'no grants',
     scopes === null ? 'all scopes' : scopes.join(' ') || 'no scopes',
+    redirectUris.join(' ') || 'none',
     configured ? 'in the configuration' : 'in the database',
   ]
 }

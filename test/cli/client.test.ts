@@ -28,9 +28,9 @@ test('clients are registered, listed, shown and removed from the command line', 
   assert.deepEqual(
     rowsOf(await command('list')).map((cells) => cells.join('\t')),
     [
-      'api\tconfidential\tno grants\tall scopes\tin the database',
-      'app\tconfidential\tpassword\tstats:read users:read\tin the database',
-      'spa\tpublic\tpassword refresh_token\tall scopes\tin the database',
+      'api\tconfidential\tno grants\tall scopes\tnone\tin the database',
+      'app\tconfidential\tpassword\tstats:read users:read\tnone\tin the database',
+      'spa\tpublic\tpassword refresh_token\tall scopes\tnone\tin the database',
     ],
   )
 
@@ -136,6 +136,72 @@ test('a client is changed by what is named, and the rest stays', async () => {
   assert.deepEqual(await shown(), rest)
 })
 
+test('a client of logins by browser is registered, shown and changed from the command line', async () => {
+  const command = commandIn(createInstallation())
+  const site = 'https://app.example.com'
+  const web = await command(
+    `add web --redirect-uri ${site}/callback http://127.0.0.1/callback --post-logout-redirect-uri ${site}/bye --first-party --auth-method client_secret_post --pkce optional --logo-uri ${site}/logo.svg --client-uri ${site} --policy-uri ${site}/policy --tos-uri ${site}/tos --backchannel-logout-uri ${site}/logout`,
+  )
+  assert.equal(web.code, 0, web.stderr)
+  const shown = async () => JSON.parse((await command('show web')).stdout)
+  const { created_at, ...first } = await shown()
+  assert.deepEqual(first, {
+    id: 'web',
+    name: 'web',
+    confidential: true,
+    grants: ['authorization_code', 'refresh_token'],
+    introspect: true,
+    redirectUris: [`${site}/callback`, 'http://127.0.0.1/callback'],
+    postLogoutRedirectUris: [`${site}/bye`],
+    firstParty: true,
+    tokenEndpointAuthMethod: 'client_secret_post',
+    pkce: 'optional',
+    logoUri: `${site}/logo.svg`,
+    clientUri: site,
+    policyUri: `${site}/policy`,
+    tosUri: `${site}/tos`,
+    backchannelLogoutUri: `${site}/logout`,
+    configured: false,
+  })
+  assert.deepEqual(rowsOf(await command('list')), [
+    [
+      'web',
+      'confidential, first-party',
+      'authorization_code refresh_token',
+      'all scopes',
+      `${site}/callback http://127.0.0.1/callback`,
+      'in the database',
+    ],
+  ])
+
+  const none =
+    '--no-first-party --no-post-logout-redirect-uri --auth-method any --pkce required --no-logo-uri --no-client-uri --no-policy-uri --no-tos-uri --no-backchannel-logout-uri'
+  const plain = await command(`update web --redirect-uri com.example.app:/callback ${none}`)
+  assert.deepEqual([plain.code, plain.stdout, plain.stderr], [0, 'Changed web.\n', ''])
+  const { id, name, confidential, grants, introspect, configured } = first
+  assert.deepEqual(await shown(), {
+    ...{ id, name, confidential, grants, introspect, configured, created_at },
+    redirectUris: ['com.example.app:/callback'],
+  })
+
+  const unused = await command('update web --grant password')
+  assert.match(unused.stderr, /^Note: web has redirect URIs and not the grant authorization_code/)
+  assert.equal((await command('update web --no-redirect-uri')).stderr, '')
+  assert.equal((await shown()).redirectUris, undefined)
+})
+
+test('a redirect URI that cannot be, and an optional challenge without a secret, say why', async () => {
+  const command = commandIn(createInstallation())
+  const wild = await command(
+    'add app --public --redirect-uri https://*.example.com/ --pkce optional',
+  )
+  assert.equal(wild.code, 1)
+  assert.match(wild.stderr, /The redirect URI no\. 1 of the client "app" must not have a wildcard/)
+  assert.match(wild.stderr, /must have a secret for "pkce" to be optional/)
+  assert.equal((await command('add app --auth-method any')).code, 64)
+  assert.equal((await command('add app --pkce plain')).code, 64)
+})
+
 test('a change of nothing, or of one thing in two ways, is a wrong command line', async () => {
   const command = commandIn(createInstallation())
   const nothing = await command('update app')
@@ -158,7 +224,19 @@ test('clients of a file are listed, and a mistake in it is told without its secr
   const command = commandIn(directory)
   writeFileSync(file, '[{"id":"app","secret":"f3b1c4d5e6a7980b1c2d3e4f5a6b7c8d"}]\n')
   assert.deepEqual(rowsOf(await command('list', { CLIENTS_FILE: file })), [
-    ['app', 'confidential', 'password refresh_token', 'all scopes', 'in the configuration'],
+    ['app', 'confidential', 'password refresh_token', 'all scopes', 'none', 'in the configuration'],
+  ])
+  const web = '[{"id":"web","redirectUris":["http://localhost:5173/callback"],"firstParty":true}]'
+  writeFileSync(file, web)
+  assert.deepEqual(rowsOf(await command('list', { CLIENTS_FILE: file })), [
+    [
+      'web',
+      'public, first-party',
+      'authorization_code refresh_token',
+      'all scopes',
+      'http://localhost:5173/callback',
+      'in the configuration',
+    ],
   ])
   writeFileSync(file, '[{"id":"app","secret":"canary","scope":"a"}]')
   const { code, stderr } = await command('list', { CLIENTS_FILE: file })

@@ -3,7 +3,6 @@ import { internals } from '../../core/internals.ts'
 import { orFalse, recordOf, type Shape, type ShapesOf } from '../../core/options.ts'
 import { requireAuth } from '../../core/require-auth.ts'
 import type { GuardedRequest } from '../bearer.ts'
-import { answerOAuthError } from '../error-answers.ts'
 import type { MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
 import { accountPages } from '../pages/account-pages.ts'
 import { mountPages } from '../pages/mount-pages.ts'
@@ -11,6 +10,7 @@ import { type PageOptions, pageShapes } from '../pages/page-options.ts'
 import { Refusal } from '../refusal.ts'
 import { type EndpointAnswer, refuseRequest } from '../token-messages.ts'
 import { accountEndpoints } from './account-endpoints.ts'
+import { answerDocument, oauthRefusals, refuseMethod } from './answer-document.ts'
 import type { DocumentEndpoint, FormEndpoint } from './endpoint.ts'
 import { type EndpointName, endpoints } from './endpoints.ts'
 import { mountHostedLogin } from './hosted-endpoints.ts'
@@ -67,12 +67,6 @@ export const pathShapes: ShapesOf<OAuthPaths> = {
 export const endpointShapes: ShapesOf<EndpointOptions> = {
   ...pathShapes,
   pages: orFalse(recordOf<PageOptions>(pageShapes)),
-}
-
-/** RFC 6749 §5.2. */
-const oauthRefusals: Refusals = {
-  refuse: refuseRequest,
-  answer: (error) => answerOAuthError(error),
 }
 
 /** RFC 9457. */
@@ -212,11 +206,6 @@ export function refuseUnreadable({ refuse }: Refusals, status: number): Endpoint
   return refuse(status, 'The request body could not be read')
 }
 
-function refuseMethod({ refuse }: Refusals, use: string, allow: string): EndpointAnswer {
-  const refused = refuse(405, `Use ${use}`)
-  return { ...refused, headers: { ...refused.headers, allow } }
-}
-
 function answerForm(endpoint: FormEndpoint, auth: Auth): MountedEndpoint['answer'] {
   const answer = endpoint.create(auth)
   return async ({ method, header, readBody, address, requestId }) => {
@@ -286,20 +275,6 @@ function answerJson(
       return await answer({ body, guarded, address, userAgent, requestId, locale })
     } catch (error) {
       return refusals.answer(error)
-    }
-  }
-}
-
-/** Answers GET with what is read, and every other method with 405. */
-export function answerDocument(read: () => Promise<EndpointAnswer>): MountedEndpoint['answer'] {
-  return async ({ method }) => {
-    if (method !== 'GET' && method !== 'HEAD') {
-      return refuseMethod(oauthRefusals, 'GET', 'GET, HEAD')
-    }
-    try {
-      return await read()
-    } catch (error) {
-      return answerOAuthError(error)
     }
   }
 }

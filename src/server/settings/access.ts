@@ -43,7 +43,7 @@ export const clients: Setting<readonly ConfiguredClient[]> = setting(
     fallback: [] as readonly ConfiguredClient[],
     default: 'only those in the database',
     description:
-      'Registered OAuth clients, as a JSON list: `[{"id","name"?,"secret"?,"grants"?,"scopes"?,"introspect"?}]`; see [Clients](clients.md).',
+      'Registered OAuth clients, as a JSON list: `[{"id","name"?,"secret"?,"grants"?,"scopes"?,"introspect"?,"redirectUris"?, …}]`; see [Clients](clients.md).',
     secret: true,
   },
   (given, problems) => {
