@@ -6,7 +6,7 @@ import { isSuspended } from '../core/users/suspension.ts'
 import type { User } from '../core/users/user.ts'
 import type { UserRecord } from '../core/users/user-store.ts'
 import type { Cookies } from '../http/authorization/cookies.ts'
-import { textsOfRequest } from '../http/authorization/flow.ts'
+import { siteName, textsOfRequest } from '../http/authorization/flow.ts'
 import { moveOn } from '../http/authorization/flow-answers.ts'
 import { openSession } from '../http/authorization/login-attempt.ts'
 import { authorizationPath } from '../http/authorization/openid-metadata.ts'
@@ -83,7 +83,7 @@ export async function completeLogin(
   const { path, wished } = withProof(options.continue ?? continueOf(request), (digest) =>
     createStepProofs(authorization.proofs).seal(['login'], digest, opened.session),
   )
-  const site = { name: auth.accounts.name }
+  const site = { name: siteName(auth) }
   const answer = moveOn({ site }, textsOfRequest(auth, { header }, wished), path, [cookie])
   return { ...answer, cookies: [cookie], body: String(answer.body) }
 

@@ -91,6 +91,8 @@ for (const { colorScheme, width, language } of looks) {
       const look = `${language}-${colorScheme}-${width}`
       await page.goto(toThird())
       assert.equal(await page.locator('html').getAttribute('lang'), language)
+      // Nobody has named the site.
+      assert.equal(await page.locator('header').textContent(), 'auth.example.com')
       await assertGood(page, `login-${look}`)
       await page.getByLabel(words.username).fill('alice')
       await page.getByLabel(words.password).fill('wrong')

@@ -141,6 +141,26 @@ test('no other origin is told of a page, or asked for a part of one (OP-49)', as
   for (const { url, headers } of told) assert.equal(headers.referer, undefined, url)
 })
 
+test('a picture of a client is shown if this server has it, and not from elsewhere (OP-49)', async (t) => {
+  const { page, requests, complaints } = await open(t)
+  const pictures = { here: `${site.issuer}/logos/app.png`, elsewhere: `${client.origin}/app.png` }
+  for (const [id, logoUri] of Object.entries(pictures)) {
+    const redirectUris = [callback]
+    await site.auth.clients.register({ id, logoUri, redirectUris, confidential: false })
+    await page.goto(site.authorize(requestFor(id, callback)))
+    if (id === 'here') await logIn(page)
+    await heading(page, 'Allow access?')
+  }
+  assert.ok(requests.includes(pictures.here))
+  assert.ok(!requests.includes(pictures.elsewhere))
+  assert.equal(await page.locator('main img').count(), 0)
+  // This server has none, and the policy refuses nothing.
+  assert.deepEqual(
+    complaints.filter((text) => text.startsWith('policy')),
+    [],
+  )
+})
+
 test('our own form says that it comes from our origin, by the headers of its page (OP-50)', async (t) => {
   const { page } = await open(t)
   await page.goto(toWeb())

@@ -55,22 +55,29 @@ export function showQuestion(
     question.kind === 'consent'
       ? consentPage({
           ...common,
-          client: askingClient(asking),
+          client: askingClient(flow, asking),
           scopes: inWords(flow, question.asked, texts),
         })
       : continuePage({ ...common, client: target.client })
   return showPage(failure?.status ?? 200, page, texts, { cookies })
 }
 
-function askingClient({
-  target,
-}: AuthorizationRequest): Parameters<typeof consentPage>[0]['client'] {
+function askingClient(
+  { auth }: Flow,
+  { target }: AuthorizationRequest,
+): Parameters<typeof consentPage>[0]['client'] {
   const { name, clientUri, logoUri, policyUri, tosUri } = target.client
   const url = new URL(target.redirectUri)
   return {
-    ...{ name, uri: clientUri, logo: logoUri, policyUri, tosUri },
-    redirectHost: url.host || url.protocol,
+    ...{ name, uri: clientUri, logo: pathHere(logoUri, auth.issuer), policyUri, tosUri },
+    redirectHost: url.host || url.protocol.slice(0, -1),
   }
+}
+
+/** Pages load nothing from another origin: the picture of a client is shown if this server has it. */
+function pathHere(uri: string | null, issuer: string): string | null {
+  const url = URL.parse(uri ?? '')
+  return url?.origin === new URL(issuer).origin ? url.pathname + url.search : null
 }
 
 function inWords(

@@ -91,7 +91,7 @@ export function createFlow(
     paths: pathsBelow(rootPath),
     csrf: createCsrfProofs(authorization.proofs),
     steps: createStepProofs(authorization.proofs),
-    site: readPageOptions(pages === false ? {} : pages, auth.accounts.name),
+    site: readPageOptions(pages === false ? {} : pages, siteName(auth)),
     links: accountLinks(auth, pages !== false),
     textsFor: (request, wished) => textsOfRequest(auth, request, wished),
     async readBrowser({ guarded }) {
@@ -110,6 +110,11 @@ function pathsBelow(root: string): Flow['paths'] {
   const paths = flowPathNames.map((name) => [name, root + flowPaths[name]])
   // Each name is there.
   return Object.fromEntries(paths) as Flow['paths']
+}
+
+/** What pages call the site if `pages` says nothing: as mails do, or its host. */
+export function siteName({ accounts, issuer }: Auth): string {
+  return accounts.name || new URL(issuer).hostname
 }
 
 /** Seconds. Every form sets it again. */
