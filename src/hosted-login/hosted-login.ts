@@ -106,10 +106,21 @@ export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
   }
   return {
     settings,
-    createAuthorization: (parts) => createAuthorization(settings, parts),
+    createAuthorization(parts) {
+      requireWebIssuer(parts.issuer)
+      return createAuthorization(settings, parts)
+    },
     createLogoutNotices,
     endpoints: hostedEndpoints(pages?.login ?? null),
   }
+}
+
+/** @throws {ConfigError} if a browser could not come there: its cookies and its forms are of that origin. */
+function requireWebIssuer(issuer: string): void {
+  if (/^https?:/.test(issuer) && URL.canParse(issuer)) return
+  throw new ConfigError([
+    'The option hostedLogin needs an issuer that browsers can open, such as https://auth.example.com.',
+  ])
 }
 
 function isWithin(seconds: number, least: number, most: number): boolean {

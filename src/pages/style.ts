@@ -71,8 +71,8 @@ button {
 button:hover { opacity: .85; }
 button.main { width: 100%; color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
 a.main {
-  display: block; min-height: 44px; padding: 9px 12px; border-radius: 8px; text-align: center;
-  text-decoration: none; font-weight: 600; color: var(--on-accent); background: var(--accent);
+  display: block; min-height: 44px; padding: 9px 12px; border: 1px solid var(--accent); border-radius: 8px;
+  text-align: center; text-decoration: none; font-weight: 600; color: var(--on-accent); background: var(--accent);
 }
 button.plain {
   padding: 0; font-weight: inherit; color: var(--accent); background: none; border: 0; text-decoration: underline;

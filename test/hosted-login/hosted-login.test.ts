@@ -55,6 +55,19 @@ describe('the options', () => {
     )
   })
 
+  test('need an issuer that browsers can open', async () => {
+    for (const issuer of ['my-service', 'urn:example:auth']) {
+      await assert.rejects(
+        createTestAuth({ issuer, hostedLogin: hostedLogin() }),
+        (error: unknown) => {
+          assert.ok(error instanceof ConfigError)
+          assert.match(error.message, /issuer/)
+          return true
+        },
+      )
+    }
+  })
+
   test('are needed for pages of one’s own', async () => {
     const auth = await createTestAuth()
     assert.throws(() => hostedPages(auth), TypeError)

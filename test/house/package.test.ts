@@ -249,6 +249,7 @@ const loads = {
   'portcullis/metrics': 'fastify-plugin prom-client',
   // It loads nodemailer at the first mail.
   'portcullis/mail': '',
+  'portcullis/hosted-login': 'jose',
   'portcullis/client': '',
   // Its hashes are real, if cheap.
   'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache',

@@ -11,7 +11,7 @@ import { postAsGet } from './authorization-endpoint.ts'
 import { addToQuery } from './authorization-response.ts'
 import { isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
-import { redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
+import { flowHeaders, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
 import { isAnswer, readFlowForm } from './flow-form.ts'
 import {
   digestOf,
@@ -39,13 +39,15 @@ interface LogoutRequest {
 export async function answerLogout(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
   const { method } = request
   if (method === 'POST') return await postAsGet(flow, request, flow.paths.logout)
-  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  // What looks at a link without following it logs nobody out.
+  if (method === 'HEAD') return { status: 200, headers: flowHeaders, body: null }
+  if (method !== 'GET') return refuseMethod(flow, request, 'GET, HEAD, POST')
   const asking = await readLogout(flow, request)
   if ('status' in asking) return asking
   const browser = await flow.readBrowser(request)
   const isProved = await isOfSession(flow, asking.hint, browser)
   if (browser !== null && !isProved) return showQuestion(flow, request, asking, browser)
-  if (browser !== null && method === 'GET') await end(flow, request, browser)
+  if (browser !== null) await end(flow, request, browser)
   const { hint, back } = asking
   const cookies = forget(flow)
   // Nobody is logged in: only a client that shows an ID token is trusted to be one that has logged somebody in.

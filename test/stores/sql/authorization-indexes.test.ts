@@ -10,6 +10,7 @@ import {
 import { createAuthorizationCodeStore } from '../../../src/stores/sql/authorization-codes.ts'
 import { createClientStore } from '../../../src/stores/sql/clients.ts'
 import { createConsentStore } from '../../../src/stores/sql/consents.ts'
+import { createLogoutNoticeStore } from '../../../src/stores/sql/logout-notices.ts'
 import { createSessionStore } from '../../../src/stores/sql/sessions.ts'
 import { manyRows, plansReadIndexes, type Question } from './plans.ts'
 
@@ -45,6 +46,11 @@ const rows = [
     'id, name, grants, introspect, created_at',
     `'client' || n, 'name', '', 0, 0`,
   ),
+  manyRows(
+    'logout_notices',
+    'session_id, client_id, user_id, created_at, due_at, attempts',
+    `'session' || n, 'client', 'user', n, n, 0`,
+  ),
 ]
 
 interface Stores {
@@ -52,6 +58,7 @@ interface Stores {
   readonly codes: ReturnType<typeof createAuthorizationCodeStore>
   readonly consents: ReturnType<typeof createConsentStore>
   readonly clients: ReturnType<typeof createClientStore>
+  readonly notices: ReturnType<typeof createLogoutNoticeStore>
 }
 
 const user = aUser({ id: 'user5', securityStamp: 'stamp' })
@@ -99,16 +106,21 @@ const questions: readonly Question<Stores>[] = [
     `${keys('clients')}|authorization_codes_by_client|consents_by_client`,
     ({ clients }) => clients.remove('client16'),
   ],
+  [
+    'logout_notices_by_due_at',
+    ({ notices }) => notices.claim({ now: 300, until: 400, limit: 5, without: ['other'] }),
+  ],
 ]
 
 await plansReadIndexes<Stores>({
   subject: 'codes, consents and browser sessions',
   ...{ rows, questions },
-  tables: ['users', 'sessions', 'authorization_codes', 'consents', 'clients'],
+  tables: ['users', 'sessions', 'authorization_codes', 'consents', 'clients', 'logout_notices'],
   stores: (engine) => ({
     sessions: createSessionStore(engine),
     codes: createAuthorizationCodeStore(engine),
     consents: createConsentStore(engine),
     clients: createClientStore(engine),
+    notices: createLogoutNoticeStore(engine),
   }),
 })
