@@ -42,10 +42,14 @@ const tables = `
     address text not null,
     authenticated_at integer not null,
     acr text not null,
-    amr text not null
+    amr text not null,
+    kind text not null,
+    parent_id text,
+    offline integer not null
   );
   create index if not exists auth_sessions_member on auth_sessions (member_id);
   create index if not exists auth_sessions_client on auth_sessions (client_id);
+  create index if not exists auth_sessions_parent on auth_sessions (parent_id);
   create table if not exists auth_identities (
     issuer text not null,
     subject text not null,

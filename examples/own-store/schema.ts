@@ -6,6 +6,7 @@ import type {
   AuthEvent,
   AuthEventType,
   ClientRecord,
+  SessionKind,
   SigningKeyRecord,
   UserFields,
 } from 'portcullis/stores'
@@ -59,10 +60,14 @@ export const sessions = sqliteTable(
     authenticatedAt: integer('authenticated_at').notNull(),
     acr: text().notNull(),
     amr: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
+    kind: text().$type<SessionKind>().notNull(),
+    parentId: text('parent_id'),
+    offline: integer({ mode: 'boolean' }).notNull(),
   },
-  ({ userId, clientId }) => [
+  ({ userId, clientId, parentId }) => [
     index('auth_sessions_member').on(userId),
     index('auth_sessions_client').on(clientId),
+    index('auth_sessions_parent').on(parentId),
   ],
 )
 

@@ -2,8 +2,8 @@
 
 import { and, desc, eq, exists, gt, inArray, isNull, lt, ne, notInArray, or } from 'drizzle-orm'
 import { firstPartyClientId } from 'portcullis'
-import type { SessionStore } from 'portcullis/stores'
-import { type Database, inTransaction } from './database.ts'
+import type { SessionRecord, SessionStore } from 'portcullis/stores'
+import { type Database, inTransaction, type Transaction } from './database.ts'
 import { addEvent } from './events.ts'
 import { members, sessions } from './schema.ts'
 import { readMember } from './users.ts'
@@ -28,6 +28,7 @@ export function createSessions(db: Database): SessionStore {
       return inTransaction(db, (tx) => {
         const user = readMember(tx, session.userId)
         if (!user?.active || user.securityStamp !== session.securityStamp) return false
+        if (session.parentId !== null && !hasLiveParent(tx, session)) return false
         tx.insert(sessions).values(session).run()
         addEvent(tx, event)
         return true
@@ -60,18 +61,22 @@ export function createSessions(db: Database): SessionStore {
       )
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation },
       event,
     ) {
+      // Of a browser's session each login makes the next generation, and so a new cookie.
+      const next =
+        generation === undefined ? {} : { generation: generation + 1, rotatedAt: authenticatedAt }
       return inTransaction(db, (tx) => {
         const changed = tx
           .update(sessions)
-          .set({ authenticatedAt, acr, amr })
+          .set({ authenticatedAt, acr, amr, ...next })
           .where(
             and(
               eq(sessions.id, id),
               eq(sessions.userId, userId),
               eq(sessions.securityStamp, securityStamp),
+              generation === undefined ? undefined : eq(sessions.generation, generation),
               isNull(sessions.revokedAt),
               gt(sessions.expiresAt, authenticatedAt),
               gt(sessions.rotatedAt, idleSince),
@@ -85,7 +90,7 @@ export function createSessions(db: Database): SessionStore {
         return changed
       })
     },
-    async revoke(id, now, { userId, event } = {}) {
+    async revoke(id, now, { userId, event, withChildren = false } = {}) {
       return inTransaction(db, (tx) => {
         const { changes } = tx
           .update(sessions)
@@ -99,6 +104,11 @@ export function createSessions(db: Database): SessionStore {
           )
           .run()
         if (changes === 0) return false
+        if (withChildren) {
+          const children = and(eq(sessions.parentId, id), eq(sessions.offline, false))
+          const live = and(children, isNull(sessions.revokedAt))
+          tx.update(sessions).set({ revokedAt: now }).where(live).run()
+        }
         addEvent(tx, event)
         return true
       })
@@ -136,12 +146,39 @@ export function createSessions(db: Database): SessionStore {
         .orderBy(desc(sessions.id))
         .all()
     },
+    async touch(id, now, idleSince) {
+      const live = and(
+        eq(sessions.id, id),
+        isNull(sessions.revokedAt),
+        gt(sessions.expiresAt, now),
+        gt(sessions.rotatedAt, idleSince),
+        hasLiveUser,
+      )
+      return inTransaction(db, (tx) => {
+        return Number(tx.update(sessions).set({ rotatedAt: now }).where(live).run().changes) === 1
+      })
+    },
+    async listChildren(parentId, clientId, now) {
+      return db
+        .select()
+        .from(sessions)
+        .where(
+          and(
+            eq(sessions.parentId, parentId),
+            eq(sessions.clientId, clientId),
+            isNull(sessions.revokedAt),
+            gt(sessions.expiresAt, now),
+          ),
+        )
+        .orderBy(desc(sessions.id))
+        .all()
+    },
     async trim(userId, keep) {
       const kept = db
         .select({ id: sessions.id })
         .from(sessions)
         .where(eq(sessions.userId, userId))
-        .orderBy(desc(sessions.rotatedAt), desc(sessions.id))
+        .orderBy(desc(isNull(sessions.revokedAt)), desc(sessions.rotatedAt), desc(sessions.id))
         .limit(keep)
       return inTransaction(db, (tx) => {
         const others = and(eq(sessions.userId, userId), notInArray(sessions.id, kept))
@@ -165,4 +202,25 @@ export function createSessions(db: Database): SessionStore {
       )
     },
   }
+}
+
+/** True if the browser's session that another one is opened through is live. */
+function hasLiveParent(
+  tx: Transaction,
+  { parentId, userId, securityStamp, createdAt }: SessionRecord,
+): boolean {
+  const parent = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.id, parentId ?? ''),
+        eq(sessions.userId, userId),
+        eq(sessions.securityStamp, securityStamp),
+        isNull(sessions.revokedAt),
+        gt(sessions.expiresAt, createdAt),
+      ),
+    )
+    .get()
+  return parent !== undefined
 }

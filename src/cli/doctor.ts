@@ -8,6 +8,7 @@ import type { Config } from '../server/settings/settings.ts'
 import { StoreError } from '../stores/store-error.ts'
 import { checkAdministrators } from './doctor/administrators.ts'
 import { checkBreachedPasswords } from './doctor/breached-passwords.ts'
+import { checkClients } from './doctor/clients.ts'
 import { checkClock } from './doctor/clock.ts'
 import { checkConfiguration, mistakes } from './doctor/configuration.ts'
 import { checkCors } from './doctor/cors.ts'
@@ -39,6 +40,7 @@ const checks: readonly Check[] = [
   checkAdministrators,
   checkSamplePasswords,
   checkBreachedPasswords,
+  checkClients,
   checkClock,
   checkIssuerUrl,
   checkProxies,

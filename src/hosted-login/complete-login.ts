@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Auth } from '../core/auth.ts'
 import type { Authorization } from '../core/authorization/authorization.ts'
 import { internals } from '../core/internals.ts'
@@ -13,6 +12,7 @@ import { openSession } from '../http/authorization/login-attempt.ts'
 import { authorizationPath } from '../http/authorization/openid-metadata.ts'
 import { digestOf, formatQuery, readQuery } from '../http/authorization/query-parameters.ts'
 import { createStepProofs } from '../http/authorization/step-proof.ts'
+import type { GuardedRequest } from '../http/bearer.ts'
 import { Forbidden, Refusal } from '../http/refusal.ts'
 import { headerOf, isSurelyFromHere } from './own-origin.ts'
 
@@ -21,7 +21,7 @@ export interface LoginRequest {
   readonly method?: string | undefined
   /** A path or a whole URL, with the query that your page got. */
   readonly url?: string | undefined
-  readonly headers: Headers | IncomingHttpHeaders
+  readonly headers: GuardedRequest['headers']
 }
 
 /** How somebody has logged in, and from where. */

@@ -1,7 +1,18 @@
 // The public surface of `portcullis/stores`: the ports that a store implements, the records that it keeps,
 // and the errors that it throws.
 
-export type { ClientRecord, ClientStore, ClientSubject } from '../core/clients/client-store.ts'
+export type {
+  AuthorizationCodeRecord,
+  AuthorizationCodeStore,
+  CodeExchange,
+} from '../core/authorization/authorization-code-store.ts'
+export type { ConsentRecord, ConsentStore } from '../core/authorization/consent-store.ts'
+export type {
+  ClientRecord,
+  ClientStore,
+  ClientSubject,
+  TokenEndpointAuthMethod,
+} from '../core/clients/client-store.ts'
 export { ConflictError, UnavailableError } from '../core/errors.ts'
 export {
   type AuthEvent,
@@ -39,6 +50,7 @@ export type {
   Reauthentication,
   Revocation,
   Rotation,
+  SessionKind,
   SessionRecord,
   SessionStore,
   Subject,

@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely'
+import type { ClientRecord } from '../core/clients/client-store.ts'
 import { systemClock } from '../core/clock.ts'
 import type { SigningKeyRecord } from '../core/keys/key-store.ts'
 import { samplePasswords } from '../core/passwords/sample-passwords.ts'
 import { type MigrationState, readMigrationState } from './migrations/migrations.ts'
+import { readClients } from './sql/clients.ts'
 import { type MailSigns, readMailSigns } from './sql/mail-signs.ts'
 import { readPepperIds } from './sql/pepper-index.ts'
 import type { Schema } from './sql/schema.ts'
@@ -31,6 +33,8 @@ export interface DatabaseContents {
   readonly users: number
   readonly activeByRole: Readonly<Record<string, number>>
   readonly keys: readonly SigningKeyRecord[]
+  /** The registered clients. */
+  readonly clients: readonly ClientRecord[]
   /** Of the peppers that password hashes are under. */
   readonly pepperIds: readonly string[]
   /** Users that examples of the documents may have created: those with their names, and the first user. */
@@ -66,6 +70,7 @@ async function readContents(db: Kysely<Schema>): Promise<DatabaseContents> {
     users: rows.reduce((sum, row) => sum + row.users, 0),
     activeByRole: Object.fromEntries(rows.map((row) => [row.role, row.active])),
     keys: (await readSigningKeys(db)).keys,
+    clients: await readClients(db),
     pepperIds: await readPepperIds(db),
     likelySamples: await readLikelySamples(db),
     mails: await readMailSigns(db, systemClock() - aDay),

@@ -31,6 +31,8 @@ const reasons = [
   'the store has no place for one',
   'the store has no oneTimeTokens',
   'the store has no outbox',
+  'the store has no authorizationCodes',
+  'the store has no consents',
 ]
 
 test('own store: the store keeps the whole contract', async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../src/core/store.ts'
+import { authorizationWritesOf } from '../../src/stores/contract/authorization-writes.ts'
 import { anEvent, aSession, aUser } from '../../src/stores/contract/records.ts'
 import { writesOf } from '../../src/stores/contract/writes.ts'
 import { type BareDatabase, postgresDatabase, sqliteDatabase } from './bare-database.ts'
@@ -38,6 +39,7 @@ function events(name: string, create: () => Promise<BareDatabase>, skipped: stri
 
     for (const [write, prepare] of Object.entries({
       ...writesOf(),
+      ...(authorizationWritesOf() as ReturnType<typeof writesOf>),
       'sessions.create': async (_store: Store) => {
         const opened = await session()
         return async ({ sessions }: Store, event: ReturnType<typeof anEvent>) =>

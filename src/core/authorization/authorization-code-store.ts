@@ -43,7 +43,11 @@ export interface CodeExchange {
   readonly digest: string
   /** Seconds since 1970. */
   readonly now: number
-  /** The session that it opens, a child of the code's; or the id of a live one that it goes on with. */
+  /**
+   * The session that it opens, a child of the code's; or the id of a live one that it goes on with. That one
+   * must be a child of the same browser session, of the same client. It gets the scopes of the code and how
+   * its user authenticated, and is in use.
+   */
   readonly session: SessionRecord | string
 }
 

@@ -137,7 +137,7 @@ export interface SessionStore {
   revoke(id: string, now: number, options?: Revocation): Promise<boolean>
   /**
    * Ends sessions of a registered client, `limit` at most; returns how many. Not for the first-party
-   * client, because nothing bounds the number of its sessions.
+   * client, because nothing bounds the number of its sessions, nor those of browsers (`portcullis:browser`).
    */
   revokeByClient(clientId: string, now: number, limit: number): Promise<number>
   /** The live sessions of a user, newest first: none revoked, expired, idle or of an old stamp. */
@@ -150,7 +150,10 @@ export interface SessionStore {
    * The live sessions of a client that were opened through a browser session, newest first.
    */
   listChildren(parentId: string, clientId: string, now: number): Promise<readonly SessionRecord[]>
-  /** Deletes all sessions of a user but the `keep` most recently used; returns how many. */
+  /**
+   * Deletes all sessions of a user but the `keep` most recently used; returns how many. Those that were revoked
+   * go first. What was opened through one goes with it, but for what is `offline`.
+   */
   trim(userId: string, keep: number): Promise<number>
   /**
    * Deletes sessions that expired or were revoked before an instant, or were last used before the

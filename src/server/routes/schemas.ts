@@ -105,6 +105,12 @@ export const SessionAnswer = {
     created_at: Instant as typeof Instant,
     last_used_at: Instant as typeof Instant,
     expires_at: Instant as typeof Instant,
+    kind: {
+      type: 'string',
+      enum: ['browser'],
+      description:
+        'There for a browser that is logged in at the login pages; absent for all others',
+    },
   },
 } as const
 
@@ -120,7 +126,7 @@ export const noSession = 'There is no such session.'
 
 /** A session as the wire shows one. */
 export function sessionAnswer(session: Session): FromSchema<typeof SessionAnswer> {
-  const { id, label, address, scopes, createdAt, rotatedAt, expiresAt } = session
+  const { id, label, address, scopes, createdAt, rotatedAt, expiresAt, kind } = session
   return {
     id,
     label,
@@ -129,6 +135,7 @@ export function sessionAnswer(session: Session): FromSchema<typeof SessionAnswer
     created_at: createdAt,
     last_used_at: rotatedAt,
     expires_at: expiresAt,
+    ...(kind === 'browser' && { kind }),
   }
 }
 

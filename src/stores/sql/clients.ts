@@ -1,11 +1,11 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { ClientRecord, ClientStore } from '../../core/clients/client-store.ts'
 import { ConflictError } from '../../core/errors.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
 import type { Store } from '../../core/store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
-import type { ClientsTable } from './schema.ts'
+import type { ClientsTable, Schema } from './schema.ts'
 
 /** Registered clients in SQL. */
 export function createClientStore(engine: Engine): ClientStore {
@@ -17,9 +17,7 @@ export function createClientStore(engine: Engine): ClientStore {
   )
 
   return {
-    async list() {
-      return (await db.selectFrom('clients').selectAll().execute()).map(toRecord)
-    },
+    list: () => readClients(db),
     async find(id) {
       const row = await readById(id)
       return row === undefined ? null : toRecord(row)
@@ -85,6 +83,11 @@ export function createClientSubjectReader({ db, prepareRead }: Engine): Store['f
         epoch,
       }
     })
+}
+
+/** All registered clients. */
+export async function readClients(db: Kysely<Schema>): Promise<readonly ClientRecord[]> {
+  return (await db.selectFrom('clients').selectAll().execute()).map(toRecord)
 }
 
 function toRow(client: ClientRecord): ClientsTable {

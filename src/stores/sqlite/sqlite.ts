@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { ConsentStore } from '../../core/authorization/consent-store.ts'
 import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
@@ -21,7 +21,6 @@ import { readOrCreateKeyFile } from '../key-file.ts'
 import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
-import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
@@ -30,19 +29,19 @@ import { nameProblems, type TableNames } from '../sql/names.ts'
 import { createOneTimeTokenStore } from '../sql/one-time-tokens.ts'
 import { createOutboxStore } from '../sql/outbox.ts'
 import { revokeAll } from '../sql/revoke-all.ts'
-import type { Schema } from '../sql/schema.ts'
 import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
 import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
-import { nodeSqliteDialect, untilFree } from './driver.ts'
-import { answer, explainOpening, isUniqueViolation } from './error.ts'
+import { nodeSqliteDialect } from './driver.ts'
+import { createSqliteEngine } from './engine.ts'
+import { answer, explainOpening } from './error.ts'
 import { rememberFile } from './file-identity.ts'
 import { createMutex } from './mutex.ts'
 import { migrateAlone, prepareFile, useWriteAheadLog } from './prepare-file.ts'
 import { createSqliteSubjects } from './subjects.ts'
 import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
-import { createWrites, runTogether, type Writes } from './writes.ts'
+import { createWrites } from './writes.ts'
 
 /**
  * Milliseconds that SQLite itself waits for another process to finish writing, while nothing else
@@ -239,7 +238,12 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
     // transaction of the other one has written and not committed.
     reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout })
     reader.prepare(`pragma cache_size = -${readerCache}`).run()
-    const engine = createEngine({ db, loose: createKysely(loose, names) }, writer, reader, writes)
+    const engine = createSqliteEngine(
+      { db, loose: createKysely(loose, names) },
+      writer,
+      reader,
+      writes,
+    )
     const write = db.updateTable('signing_key_set').set({ id: 1 }).compile()
     const probe = reader.prepare(
       db.selectFrom('users').select('id').limit(sql.lit(1)).compile().sql,
@@ -283,37 +287,5 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
     if (writer.isOpen) writer.close()
     await log?.close()
     throw error
-  }
-}
-
-function createEngine(
-  { db, loose }: { readonly db: Kysely<Schema>; readonly loose: Kysely<Schema> },
-  writer: DatabaseSync,
-  reader: DatabaseSync,
-  writes: Writes,
-): Engine {
-  return {
-    db,
-    scans: db,
-    prepareRead(query) {
-      const statement = reader.prepare(query.sql)
-      return (...parameters) => answer(() => statement.get(...parameters)) as never
-    },
-    inTransaction: (change) => db.transaction().execute(change),
-    inCommittedTransaction: (change) => db.transaction().execute(change),
-    inTurn: (_name, change) => change(db),
-    withoutSync: (change) => change(loose),
-    async changeIf(condition, changes) {
-      // While Kysely has lent the connection out, no other code writes on it. The transaction has no
-      // pause, so other processes find the database locked only while it works.
-      return await db.connection().execute(async () => {
-        // As every other statement, it is tried again: none of it has been done while it is refused.
-        return await untilFree(() =>
-          writes.run(() => answer(() => runTogether(writer, condition, changes))),
-        )
-      })
-    },
-    locksRows: false,
-    isUniqueViolation,
   }
 }

@@ -113,10 +113,10 @@ export function authenticationOf(client: string): Readonly<Record<string, string
   return { client_id: client, ...(isConfidential && { client_secret: clientSecret }) }
 }
 
-export async function createRelyingParty(
-  options: Partial<AuthOptions> = {},
-): Promise<RelyingParty> {
-  const clock = createTestClock()
+export async function createRelyingParty({
+  clock = createTestClock(),
+  ...options
+}: Partial<AuthOptions> & { readonly clock?: TestClock } = {}): Promise<RelyingParty> {
   const auth = await createTestAuth({
     ...{ clock, issuer, clients: flowClients, hostedLogin: withoutPages },
     roles: { admin: ['*'], member: ['items:read', 'items:write'] },
@@ -126,6 +126,7 @@ export async function createRelyingParty(
   if (hosted === null) throw new Error('no hosted login')
   const { authorization } = hosted
   for (const username of ['alice', 'bob']) {
+    if (await auth.users.findByUsername(username)) continue
     const email = `${username}@example.com`
     await auth.users.create({ username, password: goodPassword, email, emailVerified: true })
   }

@@ -10,10 +10,12 @@ type Ports = Required<Store>
 
 export type OneTimeTokens = Ports['oneTimeTokens']
 export type Outbox = Ports['outbox']
+export type AuthorizationCodes = Ports['authorizationCodes']
+export type Consents = Ports['consents']
 
 type PortName =
   | ('users' | 'sessions' | 'identities' | 'signingKeys' | 'throttle' | 'clients' | 'events')
-  | ('oneTimeTokens' | 'outbox' | 'consents' | 'logoutNotices')
+  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices')
 
 /** Replaces some of what a port does. */
 export function on<Port extends PortName>(

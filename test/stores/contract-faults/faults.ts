@@ -1,7 +1,10 @@
 // Stores with one fault each, by what is wrong with them: the contract of a store has to notice every one.
 
 import { addressesContract } from '../../../src/stores/contract/addresses.ts'
+import { authorizationCodesContract } from '../../../src/stores/contract/authorization-codes.ts'
+import { browserSessionsContract } from '../../../src/stores/contract/browser-sessions.ts'
 import { clientsContract } from '../../../src/stores/contract/clients.ts'
+import { consentsContract } from '../../../src/stores/contract/consents.ts'
 import { eventsContract } from '../../../src/stores/contract/events.ts'
 import { guardedWritesContract } from '../../../src/stores/contract/guarded-writes.ts'
 import { identitiesContract } from '../../../src/stores/contract/identities.ts'
@@ -17,7 +20,10 @@ import { storedWithContract } from '../../../src/stores/contract/stored-with.ts'
 import { throttleContract } from '../../../src/stores/contract/throttle.ts'
 import { usersContract } from '../../../src/stores/contract/users.ts'
 import { accounts } from './accounts.ts'
+import { authorizationCodes } from './authorization-codes.ts'
+import { browserSessions } from './browser-sessions.ts'
 import { clients } from './clients.ts'
+import { consents } from './consents.ts'
 import { events } from './events.ts'
 import type { Fault } from './fault.ts'
 import { identities } from './identities.ts'
@@ -53,6 +59,9 @@ export const groups: readonly Group[] = [
   { faults: outbox, parts: [outboxContract] },
   { faults: logoutNotices, parts: [logoutNoticesContract] },
   { faults: storedWith, parts: [storedWithContract] },
+  { faults: browserSessions, parts: [browserSessionsContract] },
+  { faults: authorizationCodes, parts: [authorizationCodesContract] },
+  { faults: consents, parts: [consentsContract] },
 ]
 
 /** By what is wrong. */

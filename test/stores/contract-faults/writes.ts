@@ -8,6 +8,7 @@ const conditionalWrites = [
   'sessions.reauthenticate',
   ...['identities.link', 'identities.createUser', 'identities.unlink', 'signingKeys.change'],
   ...['clients.create', 'clients.replace', 'clients.replaceSecretHash', 'clients.remove'],
+  ...['authorizationCodes.exchange', 'consents.replace', 'consents.withdraw'],
 ]
 
 const isEvent = (value: unknown): value is AuthEvent =>

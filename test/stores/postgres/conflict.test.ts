@@ -7,6 +7,7 @@ import pg from 'pg'
 import { ConflictError, UnavailableError } from '../../../src/core/errors.ts'
 import type { SessionRecord } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
+import { authorizationWritesOf } from '../../../src/stores/contract/authorization-writes.ts'
 import { anEvent, aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { writesOf } from '../../../src/stores/contract/writes.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
@@ -227,6 +228,7 @@ describe('a conflict that each statement may meet', { skip, timeout }, () => {
 
   const writes = {
     ...writesOf(),
+    ...(authorizationWritesOf() as ReturnType<typeof writesOf>),
     'sessions.create': async (_store: Store) => {
       const user = aUser()
       await store.users.create(user)

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import { createSealedProofs } from '../../../src/core/authorization/sealed-proof.ts'
+import { createTestClock } from '../../fixtures.ts'
+
+const clock = createTestClock()
+const secret = randomBytes(32)
+const proofs = createSealedProofs(secret, [], clock)
+
+test('a proof says for its lifetime what was sealed in it', () => {
+  const says = { session: 'a', digest: 'é"' }
+  const text = proofs.seal('login', says, 600)
+  assert.match(text, /^[\w-]+\.[\w-]{43}$/)
+  assert.deepEqual(proofs.open('login', text), says)
+  clock.advance(599)
+  assert.deepEqual(proofs.open('login', text), says)
+  clock.advance(1)
+  assert.equal(proofs.open('login', text), null)
+})
+
+test('a proof of one purpose is none of another', () => {
+  assert.equal(proofs.open('consent', proofs.seal('login', {}, 600)), null)
+})
+
+test('what is not written here is nothing', () => {
+  const text = proofs.seal('login', { session: 'a' }, 600)
+  const [body = '', mac = ''] = text.split('.')
+  const other = Buffer.from('{"says":{"session":"b"},"expiresAt":99999999999}').toString(
+    'base64url',
+  )
+  const flipped = `${mac[0] === 'A' ? 'B' : 'A'}${mac.slice(1)}`
+  for (const forged of [
+    ...['', '.', text.slice(1), `${text}A`, `${body}.`, `${body}.${flipped}`, `${other}.${mac}`],
+    ...[` ${text}`, `${body}.${mac}.${mac}`, `${'A'.repeat(3000)}.${mac}`],
+    createSealedProofs(randomBytes(32), [], clock).seal('login', { session: 'a' }, 600),
+  ]) {
+    assert.equal(proofs.open('login', forged), null)
+  }
+})
+
+test('a proof outlives a change of the secret, if the former one is named', () => {
+  const text = proofs.seal('login', { session: 'a' }, 600)
+  const next = randomBytes(32)
+  assert.deepEqual(createSealedProofs(next, [secret], clock).open('login', text), { session: 'a' })
+  assert.equal(createSealedProofs(next, [], clock).open('login', text), null)
+})
