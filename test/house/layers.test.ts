@@ -194,12 +194,7 @@ test('core and http know no framework, and http and web know requests of Node by
       .map(({ typeOnly }) => (typeOnly ? layer : path)),
   )
   // One file asks others: it is loaded with the option alone.
-  assert.deepEqual([...new Set(usesHttp)].sort(), [
-    'hosted-login',
-    'hosted-login/notice-post.ts',
-    'http',
-    'web',
-  ])
+  assert.deepEqual([...new Set(usesHttp)].sort(), ['hosted-login/notice-post.ts', 'http', 'web'])
 })
 
 test('the contract of a store alone knows the test runner, and nothing else imports the contract', () => {

@@ -63,8 +63,7 @@ for (const [ending, end] of Object.entries(toldOf)) {
     const scopes = ending.includes('refresh') ? undefined : withoutOffline
     const login = await site.logIn(undefined, scopes)
     await end(site, login)
-    assert.deepEqual(await site.told(), [login.sid])
-    assert.deepEqual(await site.told(), [login.sid])
+    for (const _ of [1, 2]) assert.deepEqual(await site.told(), [login.sid])
   })
 }
 
