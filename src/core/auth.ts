@@ -145,10 +145,8 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       clock,
     })
     const logoutNotices =
-      hostedLogin?.createLogoutNotices({
-        ...{ store: bare, clients, events, keys, issuer, clock },
-        allowHosts: hostedLogin.settings.backchannel.allowHosts,
-      }) ?? null
+      hostedLogin?.createLogoutNotices({ store: bare, clients, events, keys, issuer, clock }) ??
+      null
     // What ends sessions tells their clients.
     const store = logoutNotices?.store ?? bare
     const addressDigestsOf = createAddressDigests(secret, previousSecrets)

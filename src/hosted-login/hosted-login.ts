@@ -12,6 +12,7 @@ import {
 } from '../core/options.ts'
 import type { OwnLoginPage } from '../http/authorization/flow.ts'
 import { hostedEndpoints } from '../http/authorization/hosted-endpoints.ts'
+import { createNoticePost } from './notice-post.ts'
 
 /** How people log in by browser. */
 export interface HostedLoginOptions {
@@ -100,17 +101,19 @@ export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
     )
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const settings = {
-    ...{ idTokenLifetime, staySignedIn },
-    backchannel: { allowHosts: backchannel?.allowHosts ?? [] },
-  }
+  const settings = { idTokenLifetime, staySignedIn }
+  const allowHosts = [...(backchannel?.allowHosts ?? [])]
   return {
     settings,
     createAuthorization(parts) {
       requireWebIssuer(parts.issuer)
       return createAuthorization(settings, parts)
     },
-    createLogoutNotices,
+    createLogoutNotices: (parts) =>
+      createLogoutNotices({
+        ...parts,
+        post: createNoticePost({ issuer: parts.issuer, allowHosts }),
+      }),
     endpoints: hostedEndpoints(pages?.login ?? null),
   }
 }

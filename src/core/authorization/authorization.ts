@@ -24,17 +24,6 @@ export interface HostedLoginSettings {
   readonly idTokenLifetime: number
   /** Seconds that a browser keeps the session where "stay signed in" is chosen; null: it is not offered. */
   readonly staySignedIn: number | null
-  /** How clients are told of log-outs (OpenID Connect Back-Channel Logout). */
-  readonly backchannel: BackchannelSettings
-}
-
-/** How clients are told of log-outs. */
-export interface BackchannelSettings {
-  /**
-   * Hosts that may be asked though their address is not public, such as `app.internal`, in small letters.
-   * Default none: a client could make the server ask its own network.
-   */
-  readonly allowHosts: readonly string[]
 }
 
 /** The live session of a browser. */

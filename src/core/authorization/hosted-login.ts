@@ -18,7 +18,7 @@ export interface HostedLogin {
    * What tells clients of log-outs. For `createAuth`. Null if nobody could be told: the store has no place for
    * notices, or tokens are signed with a secret, which no client can verify.
    */
-  createLogoutNotices(parts: LogoutNoticeParts): LogoutNotices | null
+  createLogoutNotices(parts: Omit<LogoutNoticeParts, 'post'>): LogoutNotices | null
   /** The endpoints of the authorization code flow. The layer that made it knows what this is. */
   readonly endpoints: unknown
 }

@@ -8,12 +8,6 @@ import { type Claimed, createSending, sendAllDue } from '../mail/sending.ts'
 import type { Store } from '../store.ts'
 import type { LogoutNoticeRecord } from './logout-notice-store.ts'
 import { createLogoutTokens } from './logout-token.ts'
-import {
-  createNoticePost,
-  type NoticeProblem,
-  noticeDeadline,
-  type ResolveHost,
-} from './notice-post.ts'
 import { createNotifyingStore } from './notifying-store.ts'
 
 /** Tells clients of log-outs (OpenID Connect Back-Channel Logout 1.0). */
@@ -35,6 +29,27 @@ export interface LogoutNotices {
   run(signal: AbortSignal, onError: (error: unknown) => void): Promise<void>
 }
 
+/** Why a client could not be told. A status is what it answered with. */
+export type NoticeProblem =
+  | 'address_not_public'
+  | 'no_answer'
+  | 'unreachable'
+  | 'stopped'
+  | `status_${number}`
+
+/**
+ * Posts a logout token to a client (Back-Channel Logout §2.5), and answers with the reason if the client has not
+ * taken it, else null. Takes `noticeDeadline` at most.
+ */
+export type NoticePost = (
+  uri: string,
+  token: string,
+  stop: AbortSignal,
+) => Promise<NoticeProblem | null>
+
+/** Seconds for all of it: look-up, connection, answer. */
+export const noticeDeadline = 5
+
 export interface LogoutNoticeParts {
   /** Is open. */
   readonly store: Store
@@ -43,10 +58,7 @@ export interface LogoutNoticeParts {
   readonly keys: KeyRing
   readonly issuer: string
   readonly clock: Clock
-  /** Hosts that may be asked though their address is not public. */
-  readonly allowHosts: readonly string[]
-  /** How names are looked up. Default: by the system. */
-  readonly resolve?: ResolveHost | undefined
+  readonly post: NoticePost
   /** Seconds after which `run` looks for notices of other processes. Default 5. */
   readonly interval?: number | undefined
 }
@@ -74,11 +86,10 @@ const isMinor = (error: unknown): boolean => error instanceof LogoutNoticeError
 
 /** Null if nobody could be told, see `HostedLogin.createLogoutNotices`. */
 export function createLogoutNotices(parts: LogoutNoticeParts): LogoutNotices | null {
-  const { store, clients, events, keys, issuer, clock, interval = 5 } = parts
+  const { store, clients, events, keys, issuer, clock, post, interval = 5 } = parts
   const { logoutNotices } = store
   if (!logoutNotices || keys.current.algorithm === 'HS256') return null
   const issue = createLogoutTokens(keys, issuer, clock)
-  const post = createNoticePost(parts)
   const bell = createBell()
   /** Clients that have not answered, and until when they rest, by the monotonic clock. */
   const resting = new Map<string, number>()

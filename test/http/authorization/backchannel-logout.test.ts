@@ -2,64 +2,15 @@
 // those that do not take it (OpenID Connect Back-Channel Logout 1.0).
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import type { AuthOptions } from '../../../src/core/auth-options.ts'
-import type { BrowserSession } from '../../../src/core/authorization/authorization.ts'
-import type { LogoutNotices } from '../../../src/core/authorization/logout-notices.ts'
 import { internals } from '../../../src/core/internals.ts'
-import { type MailEngine, startEngines, storeOf } from '../../core/mail/engines.ts'
+import { storeOf } from '../../core/mail/engines.ts'
 import { changePassword, goodPassword } from '../../fixtures.ts'
 import { claimsIn, createRelyingParty, issuer, type RelyingParty } from './relying-party.ts'
-import { startToldClient, type ToldClient, tellable, telling } from './told-client.ts'
-
-interface Site extends RelyingParty {
-  readonly client: ToldClient
-  readonly notices: LogoutNotices
-  /** Logs somebody in at the client, and returns the session and its tokens. */
-  logIn(
-    browser?: BrowserSession,
-    scopes?: readonly string[],
-  ): Promise<{
-    readonly sid: string
-    readonly refreshToken: string
-    readonly browser: BrowserSession
-  }>
-  /** Tells of what is due, and returns the sessions that the client has been told of so far. */
-  told(): Promise<readonly unknown[]>
-}
-
-async function open(
-  t: TestContext,
-  options: Omit<Partial<AuthOptions>, 'clock'> = {},
-): Promise<Site> {
-  const client = await startToldClient(t)
-  const party = await createRelyingParty({
-    ...{ hostedLogin: telling, clients: [tellable('spa', client.uri)] },
-    ...options,
-  })
-  t.after(() => party.auth.close())
-  const notices = party.auth[internals].hosted?.logoutNotices
-  assert.ok(notices)
-  return {
-    ...{ ...party, client, notices },
-    async logIn(given, scopes = ['openid', 'offline_access']) {
-      const browser = given ?? (await party.browser())
-      const { access_token, refresh_token = '' } = await party.tokens({ browser, scopes })
-      return { sid: String(claimsIn(access_token).sid), refreshToken: refresh_token, browser }
-    },
-    async told() {
-      await notices.sendDue()
-      return client.told
-    },
-  }
-}
-
-const withoutOffline = ['openid']
+import { startToldClient, tellable } from './told-client.ts'
+import { openSite as open, type Site, withoutOffline } from './told-site.ts'
 
 type Ending = (site: Site, login: Awaited<ReturnType<Site['logIn']>>) => Promise<unknown>
 
@@ -112,8 +63,7 @@ for (const [ending, end] of Object.entries(toldOf)) {
     const scopes = ending.includes('refresh') ? undefined : withoutOffline
     const login = await site.logIn(undefined, scopes)
     await end(site, login)
-    assert.deepEqual(await site.told(), [login.sid])
-    assert.deepEqual(await site.told(), [login.sid])
+    for (const _ of [1, 2]) assert.deepEqual(await site.told(), [login.sid])
   })
 }
 
@@ -331,59 +281,6 @@ test('where tokens are signed with a secret nobody is told: no client could veri
   assert.equal(auth[internals].hosted?.logoutNotices, null)
 })
 
-const program = join(import.meta.dirname, 'log-out-elsewhere.ts')
-
-for (const { name, skip, create } of await startEngines()) {
-  if (name === 'memory') continue
-  describe(`on ${name}`, { skip }, () => {
-    /** A site, and what another process on its database needs. */
-    async function openShared(t: TestContext) {
-      const database = await create()
-      const key = randomBytes(32)
-      const site = await open(t, { store: storeOf(name, database), keyEncryptionKey: key })
-      const elsewhere = (task: string, userId = ''): ChildProcess =>
-        startElsewhere(t, name, database, site.client.uri, task, key.toString('hex'), userId)
-      return { ...site, elsewhere }
-    }
-
-    test('a log-out is told of though its process was killed, and again if that of the teller was (OP-78)', async (t) => {
-      const { client, clock, elsewhere, logIn, told } = await openShared(t)
-      const { sid, browser } = await logIn(undefined, withoutOffline)
-      const leaving = elsewhere('log out', browser.user.id)
-      assert.equal(await nextMessage(leaving), 'logged out')
-      await kill(leaving)
-      client.answerWith(() => {})
-      const teller = elsewhere('tell')
-      assert.equal(await nextMessage(teller), 'ready')
-      await client.reached(1)
-      await kill(teller)
-      client.answerWith((_, response) => void response.end())
-      assert.deepEqual(await told(), [sid], 'it is claimed')
-      clock.advance(30)
-      assert.deepEqual(await told(), [sid, sid])
-      assert.deepEqual(await told(), [sid, sid])
-      assert.equal(new Set(client.tokens.map((token) => claimsIn(token).jti)).size, 2)
-    })
-
-    test('two processes tell of each log-out once (OP-78)', async (t) => {
-      const { authorization, client, elsewhere, logIn, told } = await openShared(t)
-      const expected: string[] = []
-      for (let logins = 0; logins < 20; logins++) {
-        const { sid, browser } = await logIn(undefined, withoutOffline)
-        await authorization.browserSessions.end(browser.session.id)
-        expected.push(sid)
-      }
-      const teller = elsewhere('tell')
-      assert.equal(await nextMessage(teller), 'ready')
-      const done = nextMessage(teller)
-      await told()
-      assert.equal(await done, 'done')
-      await told()
-      assert.deepEqual([...client.told].sort(), expected.sort())
-    })
-  })
-}
-
 /** Runs something until what is returned is called, or the test ends. */
 function whileRunning(
   t: TestContext,
@@ -400,21 +297,4 @@ function whileRunning(
   }
   t.after(end)
   return end
-}
-
-function startElsewhere(t: TestContext, name: MailEngine['name'], ...args: string[]): ChildProcess {
-  const child = fork(program, [name, ...args])
-  t.after(() => child.kill('SIGKILL'))
-  return child
-}
-
-async function nextMessage(child: ChildProcess): Promise<unknown> {
-  const [message] = await once(child, 'message')
-  return message
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
 }

@@ -14,6 +14,7 @@ import { createLogoutNotices } from '../../../src/core/authorization/logout-noti
 import type { ConfiguredClient } from '../../../src/core/clients/configured.ts'
 import { internals } from '../../../src/core/internals.ts'
 import type { Authentication } from '../../../src/core/tokens/authentication.ts'
+import { createNoticePost } from '../../../src/hosted-login/notice-post.ts'
 import { openIdEndpoints } from '../../../src/http/authorization/openid-endpoints.ts'
 import { type OAuthHandler, oauthEndpoints } from '../../../src/web/oauth-endpoints.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../../fixtures.ts'
@@ -39,13 +40,14 @@ export const flowClients: readonly ConfiguredClient[] = [
   { id: 'login', grants: ['password', 'refresh_token'] },
 ]
 
-const settings = { idTokenLifetime: 600, staySignedIn: null, backchannel: { allowHosts: [] } }
+const settings = { idTokenLifetime: 600, staySignedIn: null }
 
 /** The option without the pages: what a client asks of the server itself. */
 export const withoutPages: HostedLogin = {
   settings,
   createAuthorization: (parts) => createAuthorization(settings, parts),
-  createLogoutNotices,
+  createLogoutNotices: (parts) =>
+    createLogoutNotices({ ...parts, post: createNoticePost({ ...parts, allowHosts: [] }) }),
   endpoints: openIdEndpoints,
 }
 

@@ -4,12 +4,11 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import { createAuthorization } from '../../../src/core/authorization/create-authorization.ts'
 import type { HostedLogin } from '../../../src/core/authorization/hosted-login.ts'
 import { createLogoutNotices } from '../../../src/core/authorization/logout-notices.ts'
 import type { ConfiguredClient } from '../../../src/core/clients/configured.ts'
-import { openIdEndpoints } from '../../../src/http/authorization/openid-endpoints.ts'
-import { callbackOf, claimsIn } from './relying-party.ts'
+import { createNoticePost } from '../../../src/hosted-login/notice-post.ts'
+import { callbackOf, claimsIn, withoutPages } from './relying-party.ts'
 
 export interface ToldClient {
   /** Where it is told. */
@@ -62,15 +61,12 @@ export function tellable(id: string, backchannelLogoutUri: string): ConfiguredCl
   return { id, firstParty: true, redirectUris: [callbackOf(id)], backchannelLogoutUri }
 }
 
-const settings = {
-  ...{ idTokenLifetime: 600, staySignedIn: null },
-  backchannel: { allowHosts: ['127.0.0.1'] },
-}
-
 /** The option without the pages, which tells clients on this machine. */
 export const telling: HostedLogin = {
-  settings,
-  createAuthorization: (parts) => createAuthorization(settings, parts),
-  createLogoutNotices,
-  endpoints: openIdEndpoints,
+  ...withoutPages,
+  createLogoutNotices: (parts) =>
+    createLogoutNotices({
+      ...parts,
+      post: createNoticePost({ ...parts, allowHosts: ['127.0.0.1'] }),
+    }),
 }

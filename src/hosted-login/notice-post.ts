@@ -4,18 +4,15 @@ import { once } from 'node:events'
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import {
+  type NoticePost,
+  type NoticeProblem,
+  noticeDeadline,
+} from '../core/authorization/logout-notices.ts'
 import { isLoopbackHost, isPublicAddress } from './public-address.ts'
 
 /** The addresses of a host name. */
 export type ResolveHost = (hostname: string) => Promise<readonly LookupAddress[]>
-
-/** Why a client could not be told. A status is what it answered with. */
-export type NoticeProblem =
-  | 'address_not_public'
-  | 'no_answer'
-  | 'unreachable'
-  | 'stopped'
-  | `status_${number}`
 
 export interface NoticePostOptions {
   /** The address of the site. One on loopback may tell clients on loopback. */
@@ -26,8 +23,6 @@ export interface NoticePostOptions {
   readonly resolve?: ResolveHost | undefined
 }
 
-/** Seconds for all of it: look-up, connection, answer. */
-export const noticeDeadline = 5
 /** Bytes of an answer's body that are read before the connection is cut. */
 const bodyLimit = 1024
 
@@ -45,11 +40,7 @@ export function createNoticePost({
   issuer,
   allowHosts,
   resolve = fromSystem,
-}: NoticePostOptions): (
-  uri: string,
-  token: string,
-  stop: AbortSignal,
-) => Promise<NoticeProblem | null> {
+}: NoticePostOptions): NoticePost {
   const isOnLoopback = isLoopbackHost(URL.parse(issuer)?.hostname ?? '')
   const mayBeAnywhere = (hostname: string): boolean =>
     allowHosts.includes(hostname) || (isOnLoopback && isLoopbackHost(hostname))

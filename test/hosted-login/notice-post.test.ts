@@ -9,10 +9,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { generate } from 'selfsigned'
-import {
-  createNoticePost,
-  type NoticePostOptions,
-} from '../../../src/core/authorization/notice-post.ts'
+import { createNoticePost, type NoticePostOptions } from '../../src/hosted-login/notice-post.ts'
 
 const issuer = 'https://auth.example.com'
 const never = new AbortController().signal

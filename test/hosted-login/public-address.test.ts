@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isLoopbackHost, isPublicAddress } from '../../../src/core/authorization/public-address.ts'
+import { isLoopbackHost, isPublicAddress } from '../../src/hosted-login/public-address.ts'
 
 /** Whether an address is of the public Internet. */
 const addresses: readonly (readonly [address: string, isPublic: boolean])[] = [
