@@ -247,7 +247,7 @@ const loads = {
   'portcullis/express': '',
   'portcullis/issuers': 'bidi-js jose lru-cache',
   'portcullis/metrics': 'fastify-plugin prom-client',
-  // It loads nodemailer at the first mail.
+  // It loads nodemailer when mails are to be sent.
   'portcullis/mail': '',
   'portcullis/client': '',
   // Its hashes are real, if cheap.

@@ -128,7 +128,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     run: (signal, onError) =>
       runOutbox(
-        { sending: (tell) => createSending(sending, tell), bell, interval, grace },
+        {
+          sending: (tell, breath) => createSending({ ...sending, breath }, tell),
+          open: async () => await options.mailer.open?.(),
+          ...{ bell, interval, grace },
+        },
         signal,
         onError,
       ),
