@@ -68,7 +68,7 @@ export interface OutboxStore {
   /**
    * Claims mails that are due and that nobody holds, `limit` at most, the oldest first: `attempts` grows by
    * one, and `claimedUntil` is `until`. Of two processes one gets a mail. Mails that have expired are not
-   * claimed. A claim need not survive a power failure: whoever held it is gone, too.
+   * claimed. A claim need not survive a power failure, which ends its holder, too.
    */
   claim(now: number, until: number, limit: number): Promise<readonly MailRecord[]>
   /**
