@@ -3,20 +3,26 @@
 //   ROUNDS=6 SECONDS=10 RATE=167 node bench/accounts/reset-flood.ts
 //
 // Half of the addresses are those of users. The flood comes from many sources, and from one. For comparison
-// there are requests at the same rate for the metadata, which cost the server next to nothing. ENGINE=postgres for
-// PostgreSQL.
+// there are requests at the same rate for the metadata, which cost the server next to nothing. The server has one
+// core, and the load another. ENGINE=postgres for PostgreSQL; PROBES for other than 200 requests for `GET /me` a second.
 
+import { spawnSync } from 'node:child_process'
 import { loadavg } from 'node:os'
+import { pinning } from '../compare/processes.ts'
 import { median, ratio } from '../compare/statistics.ts'
 import { formatTable, quantiles } from '../quantiles.ts'
 import { sourceOf } from '../serving.ts'
-import { addressOf, atRate, engine, logIn, withSite } from './site.ts'
+import { startProber } from './prober.ts'
+import { addressOf, atRate, engine, logIn, type Site, withSite } from './site.ts'
 
-const { ROUNDS = '6', SECONDS = '10', RATE = '167' } = process.env
+const { ROUNDS = '6', SECONDS = '10', RATE = '167', PROBES = '200' } = process.env
 const [rounds, seconds, rate] = [Number(ROUNDS), Number(SECONDS), Number(RATE)]
 const users = Math.ceil(rounds * seconds * rate)
 
-await withSite(users, async ({ ask, ...site }) => {
+if (pinning !== 'none') spawnSync('taskset', ['-apc', '1', String(process.pid)])
+const prober = startProber()
+
+async function measure({ ask, ...site }: Site): Promise<void> {
   const { access: token } = await logIn({ ...site, ask }, 0)
   let asked = 0
   const reset = async (source: string): Promise<void> => {
@@ -46,16 +52,15 @@ await withSite(users, async ({ ask, ...site }) => {
     const waiting = "select count(*) as count from mail_outbox where state = 'waiting'"
     while (Number((await site.database.ask(waiting))[0]?.count) > 0) await atRate(1, 1, metadata)
   }
-  const probe = () => atRate(50, seconds, () => ask('/me', { token }))
+  const probe = () => prober.probe({ url: site.url(), token, perSecond: Number(PROBES), seconds })
   await probe()
   const began = performance.now()
   for (let round = 0; round < rounds; round++) {
     const first = round % kept.length
     for (const { work, p50, p99, made } of [...kept.slice(first), ...kept.slice(0, first)]) {
       const before = await counts()
-      const [answers] = await Promise.all([probe(), work && atRate(rate, seconds, work)])
-      if (answers.some(({ status }) => status !== 200)) throw new Error('GET /me was refused.')
-      const times = quantiles(answers.map(({ milliseconds }) => milliseconds))
+      const [taken] = await Promise.all([probe(), work && atRate(rate, seconds, work)])
+      const times = quantiles(taken)
       p50.push(times.p50)
       p99.push(times.p99)
       await settled()
@@ -87,7 +92,10 @@ await withSite(users, async ({ ask, ...site }) => {
     ]),
   )
   console.log(
-    `${asked} requests for ${users / 2} users; in ${elapsed.toFixed(0)} s a process lets ${(1000 + 10 * elapsed).toFixed(0)} mails through. Load ${loadavg()[0]?.toFixed(1)}.`,
+    `${asked} requests for ${users / 2} users; in ${elapsed.toFixed(0)} s a process lets ${(1000 + 10 * elapsed).toFixed(0)} mails through. Load ${loadavg()[0]?.toFixed(1)}; ${pinning}.`,
   )
-})
+}
+
+await withSite(users, measure, undefined, 'server')
+prober.stop()
 process.exit()

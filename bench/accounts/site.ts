@@ -5,7 +5,7 @@ import { Agent, request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { createAuth } from '../../src/core/auth.ts'
 import { issuer, password, passwordHash, secretKey, serverEnvironment } from '../compare/fixture.ts'
-import { startServer } from '../compare/processes.ts'
+import { type Place, startServer } from '../compare/processes.ts'
 import { withCleanup } from '../compare/rows/row.ts'
 import { compileCommand } from '../compiled.ts'
 import { createDatabase, type Database, type EngineName } from '../database.ts'
@@ -15,7 +15,7 @@ import { type Relay, type Step, startRelay } from './relay.ts'
 /** The database that the environment asks for by ENGINE. Default SQLite. */
 export const engine: EngineName = process.env.ENGINE === 'postgres' ? 'postgres' : 'sqlite'
 
-/** With BUILT=1 it is not compiled again: two of these files may run at once. */
+/** SERVER_OPTIONS are those of Node.js, such as --cpu-prof. With BUILT=1 it is not compiled again: two of these files may run at once. */
 const built = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 /** What was answered, and after how many milliseconds. */
@@ -28,6 +28,8 @@ export interface Answered {
 export interface Site {
   readonly database: Database
   readonly relay: Relay
+  /** Where the server listens. */
+  readonly url: () => string
   /** Ends the server by SIGKILL. */
   kill(): Promise<void>
   /** Starts it again. */
@@ -49,6 +51,7 @@ export async function withSite(
   users: number,
   work: (site: Site) => Promise<void>,
   onStep?: (step: Step) => void,
+  where: Place = 'anywhere',
 ): Promise<void> {
   await withCleanup(async (onEnd) => {
     const relay = await startRelay(onStep)
@@ -72,20 +75,21 @@ export async function withSite(
       ...{ SMTP_URL: `smtp://127.0.0.1:${relay.port}`, MAIL_FROM: 'no-reply@example.com' },
     }
     const program = process.env.BUILT === '1' ? built : compileCommand()
-    const command = [process.execPath, program, 'serve']
-    let server = await startServer({ command, environment }, 'anywhere')
+    const options = process.env.SERVER_OPTIONS?.split(' ') ?? []
+    const command = [process.execPath, ...options, program, 'serve']
+    let server = await startServer({ command, environment }, where)
     onEnd(() => server.stop())
     const agent = new Agent({ keepAlive: true })
     onEnd(async () => agent.destroy())
     await work({
-      ...{ database, relay },
+      ...{ database, relay, url: () => server.url },
       async kill() {
         const ended = once(server.child, 'close')
         server.child.kill('SIGKILL')
         await ended
       },
       async start() {
-        server = await startServer({ command, environment }, 'anywhere')
+        server = await startServer({ command, environment }, where)
       },
       ask: (path, asked = {}) => ask(agent, server.url + path, asked),
       async rowsOf(table) {

@@ -23,6 +23,8 @@ export interface SmtpMailer extends Mailer {
    * @throws {SmtpError} for what does not work, in a sentence without the password.
    */
   check(): Promise<void>
+  /** Loads `nodemailer`. Connects to nothing. */
+  open(): Promise<void>
   /** Closes connections that are kept open. */
   close(): Promise<void>
 }
@@ -59,7 +61,7 @@ const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTim
  * Returns a mailer that gives mails to a relay. Connections are kept open and used again.
  *
  * The relay must show a certificate for its name. With `smtp://`, mails to a relay of this machine go without
- * TLS: to `localhost`, `127.0.0.0/8` and `::1`. Needs the package `nodemailer`, which is loaded at the first mail.
+ * TLS: to `localhost`, `127.0.0.0/8` and `::1`. Needs the package `nodemailer`, which is loaded when the sending begins.
  *
  * @throws {ConfigError} `config_invalid` for options that cannot work.
  */
@@ -80,6 +82,7 @@ export function smtp(options: string | SmtpOptions): SmtpMailer {
   }
 
   return {
+    open: async () => void (await transporter()),
     async send({ from, to, subject, text, html, headers }, signal) {
       const { 'Message-ID': messageId, ...others } = headers
       const transport = await transporter()

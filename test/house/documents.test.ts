@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { eventTypes } from '../../src/core/events/vocabulary.ts'
 import { settingsBySubject } from '../../src/server/settings/settings.ts'
@@ -267,23 +267,31 @@ test('the examples compile', async () => {
   assert.equal(said.stdout, '')
 })
 
-for (const { title, file } of examples) {
-  test(`the example at ${title} runs`, { timeout: 300_000 }, async ({ signal }) => {
-    const env = { ...process.env, PORT: '0', ADMIN_PASSWORD: 'three green tractors sing' }
-    const child = spawn(process.execPath, [...fromBuild, file], { cwd: workshop, env, signal })
-    let said = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk
-      // A server goes on until it is told to stop.
-      if (said.includes(`${done}: ${file}`)) child.kill('SIGTERM')
+// Each mostly waits, and has a directory of its own to keep its files in.
+describe('the examples', { concurrency: 3 }, () => {
+  for (const { title, file } of examples) {
+    test(`the example at ${title} runs`, { timeout: 300_000 }, async ({ signal }) => {
+      const cwd = mkdtempSync(join(workshop, 'run-'))
+      const env = { ...process.env, PORT: '0', ADMIN_PASSWORD: 'three green tractors sing' }
+      const child = spawn(process.execPath, [...fromBuild, join(workshop, file)], {
+        cwd,
+        env,
+        signal,
+      })
+      let said = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk
+        // A server goes on until it is told to stop.
+        if (said.includes(`${done}: ${file}`)) child.kill('SIGTERM')
+      })
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += chunk
+      })
+      const code = await new Promise((resolve, reject) => {
+        child.on('error', reject)
+        child.on('close', resolve)
+      })
+      assert.ok(said.includes(`${done}: ${file}`) && (code === 0 || code === null), said)
     })
-    child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk
-    })
-    const code = await new Promise((resolve, reject) => {
-      child.on('error', reject)
-      child.on('close', resolve)
-    })
-    assert.ok(said.includes(`${done}: ${file}`) && (code === 0 || code === null), said)
-  })
-}
+  }
+})

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, join, relative } from 'node:path'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
@@ -70,6 +70,7 @@ before(async () => {
     allowScripts: { node: true },
   }
   write('package.json', JSON.stringify(manifest))
+  write('load.mjs', loadScript)
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--silent'], project)
 })
 
@@ -247,7 +248,7 @@ const loads = {
   'portcullis/express': '',
   'portcullis/issuers': 'bidi-js jose lru-cache',
   'portcullis/metrics': 'fastify-plugin prom-client',
-  // It loads nodemailer at the first mail.
+  // It loads nodemailer when mails are to be sent.
   'portcullis/mail': '',
   'portcullis/hosted-login': 'jose',
   'portcullis/client': '',
@@ -414,16 +415,17 @@ for (const { title, node } of runtimes) {
     assert.deepEqual(await logInAndGet(ofDocument, '/hello'), { hello: 'alice' })
   })
 
-  for (const [name, packages] of Object.entries(loads)) {
-    test(`${name} loads what it needs alone, and changes nothing by it, on ${title}`, async () => {
-      write('load.mjs', loadScript)
-      const said = await run(node(), ['load.mjs', name])
-      assert.deepEqual(JSON.parse(said), {
-        packages: packages.split(' ').filter(Boolean),
-        changes: [],
+  describe(`the entry points on ${title}`, { concurrency: 3 }, () => {
+    for (const [name, packages] of Object.entries(loads)) {
+      test(`${name} loads what it needs alone, and changes nothing by it, on ${title}`, async () => {
+        const said = await run(node(), ['load.mjs', name])
+        assert.deepEqual(JSON.parse(said), {
+          packages: packages.split(' ').filter(Boolean),
+          changes: [],
+        })
       })
-    })
-  }
+    }
+  })
 }
 
 test('npx alone shows help, and with `serve` starts a server that answers a login', async (t) => {

@@ -56,6 +56,17 @@ test('a relay of this machine takes a mail as it is', async (t) => {
   assert.match(source, /multipart\/alternative/)
 })
 
+test('a mailer that is opened speaks to no relay before its first mail', async (t) => {
+  const { port, received } = await startRelay(t)
+  const mailer = open(t, `smtp://127.0.0.1:${port}`)
+  await mailer.open()
+  assert.equal(received.length, 0)
+  // Where nobody listens it makes no difference.
+  await open(t, 'smtp://127.0.0.1:1').open()
+  await mailer.send(mail, never)
+  assert.equal(received.length, 1)
+})
+
 test('one connection carries many mails', async (t) => {
   let connections = 0
   const { port, received } = await startRelay(t, {

@@ -38,6 +38,11 @@ export interface Mailer {
    * address, or what was to be sent.
    */
   send(mail: Mail, signal: AbortSignal): Promise<void>
+  /**
+   * Loads what the first mail would make every request wait for. Called once, when the sending begins; what it
+   * throws is left to the first mail. Default: there is nothing to load.
+   */
+  open?(): void | Promise<void>
   /** Closes connections that are kept open. Default: there is nothing to close. */
   close?(): void | Promise<void>
 }

@@ -3,7 +3,9 @@ import type { Bell } from './bell.ts'
 import type { Sending } from './sending.ts'
 
 export interface LoopOptions {
-  readonly sending: (tell: (error: unknown) => void) => Sending
+  readonly sending: (tell: (error: unknown) => void, breath: number) => Sending
+  /** Loads what the first one would wait for. Default: nothing. */
+  readonly open?: () => Promise<void>
   /** Rung when a mail was stored. */
   readonly bell: Bell
   /** Seconds after which it looks for mails of other processes, and for those that are to be tried again. */
@@ -18,29 +20,27 @@ export interface LoopOptions {
 const firstPause = 5
 const longestPause = 60
 /**
- * Milliseconds from one look for mails to the next, however many are stored meanwhile: with five at once a
- * process sends 20 a second at most, so that a flood of mails leaves the thread to requests.
+ * Milliseconds from the beginning of one mail to that of the next, however many wait: a process sends 20 a second
+ * at most. Begun at once, they would keep the thread from requests for as long as all of them take.
  */
-const breath = 250
+const breath = 50
 /** Seconds in which one minor error is told of. */
 const quietFor = 60
 
 /** Sends what is due, again and again, until the signal aborts and no mail is under way. */
 export async function runOutbox(
-  { sending, bell, interval, grace, isMinor }: LoopOptions,
+  { sending, open, bell, interval, grace, isMinor }: LoopOptions,
   signal: AbortSignal,
   onError: (error: unknown) => void,
 ): Promise<void> {
   const tell = inMeasure(isMinor, onError)
-  const under = sending(tell)
+  const under = sending(tell, breath)
   const stop = new AbortController()
   let pause = 0
-  let breatheUntil = 0
+  // What cannot be opened is told of when a mail needs it.
+  await open?.().catch(() => {})
   while (!signal.aborted) {
     try {
-      const early = breatheUntil - performance.now()
-      if (early > 0) await setTimeout(early, undefined, { signal, ref: false })
-      breatheUntil = performance.now() + breath
       const more = await under.begin(stop.signal)
       pause = 0
       // The next ones begin when there is room for them.

@@ -68,12 +68,13 @@ export interface OutboxStore {
   /**
    * Claims mails that are due and that nobody holds, `limit` at most, the oldest first: `attempts` grows by
    * one, and `claimedUntil` is `until`. Of two processes one gets a mail. Mails that have expired are not
-   * claimed.
+   * claimed. A claim need not survive a power failure, which ends its holder, too.
    */
   claim(now: number, until: number, limit: number): Promise<readonly MailRecord[]>
   /**
    * Says what became of a claimed mail. False, and nothing changed, if the claim (`attempts`) is no longer
    * the last one. A mail that was sent or has failed loses its recipient and its payload.
+   * Without an event it need not survive a power failure: the mail is sent again, and is the same.
    */
   settle(id: string, attempts: number, outcome: MailOutcome, event?: AuthEvent): Promise<boolean>
   /**

@@ -146,7 +146,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     sendDue: (signal) => sendAllDue(sending, isMinor, signal),
     run: (signal, onError) =>
       runOutbox(
-        { sending: (tell) => createSending(sending, tell), bell, interval, grace, isMinor },
+        {
+          sending: (tell, breath) => createSending({ ...sending, breath }, tell),
+          open: async () => await options.mailer.open?.(),
+          ...{ bell, interval, grace, isMinor },
+        },
         signal,
         onError,
       ),

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 
 /** What was claimed, and until when nobody else sends it. */
@@ -18,6 +19,8 @@ export interface SendingOptions<Item> {
   readonly concurrency: number
   /** Seconds for which nobody else claims what was claimed. */
   readonly lease: number
+  /** Milliseconds from the beginning of one mail to that of the next, at least. Default 0. */
+  readonly breath?: number
 }
 
 export interface Sending {
@@ -31,13 +34,24 @@ export interface Sending {
 
 /** @param tell Hears of each that was not sent, and of a store that does not answer. */
 export function createSending<Item>(
-  { claim, clock, deliver, concurrency, lease }: SendingOptions<Item>,
+  { claim, clock, deliver, concurrency, lease, breath = 0 }: SendingOptions<Item>,
   tell: (error: unknown) => void,
 ): Sending {
   const underWay = new Set<Promise<void>>()
+  /** By the monotonic clock, in milliseconds. */
+  let nextAt = 0
+
+  /** Resolves when it is time for one more to begin, or when nothing more is to. */
+  async function turn(signal: AbortSignal): Promise<void> {
+    const early = nextAt - performance.now()
+    nextAt = Math.max(nextAt, performance.now()) + breath
+    // It is told to stop by what sends it.
+    if (early > 0) await setTimeout(early, undefined, { signal }).catch(() => {})
+  }
 
   async function send(claimed: Claimed<Item>, stop: AbortSignal): Promise<void> {
     try {
+      await turn(stop)
       const error = await deliver(claimed, stop)
       if (error !== null) tell(error)
     } catch (error) {

@@ -1,4 +1,4 @@
-import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely'
+import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { MailRecord, OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
@@ -6,7 +6,9 @@ import type { MailOutboxTable, Schema } from './schema.ts'
 import { insertUnlessSuperfluous, toMailRow } from './stored-with.ts'
 
 /** Mails that wait, in SQL. */
-export function createOutboxStore({ db, scans, inTurn, locksRows }: Engine): OutboxStore {
+export function createOutboxStore(engine: Engine): OutboxStore {
+  const { db, scans, inTurn, withoutSync, locksRows } = engine
+
   // Literals, as in the conditions of the indexes.
   const waits = sql.lit<'waiting'>('waiting')
   const waiting = db.selectFrom('mail_outbox').select('id').where('state', '=', waits)
@@ -31,7 +33,7 @@ export function createOutboxStore({ db, scans, inTurn, locksRows }: Engine): Out
       return rows.length === 1
     },
     async claim(now, until, limit) {
-      const rows = await db
+      const query = db
         // Read once: a planner may run a subquery for each row, and would claim more than the limit.
         .with(
           (wb) => wb('due').materialized(),
@@ -48,7 +50,8 @@ export function createOutboxStore({ db, scans, inTurn, locksRows }: Engine): Out
         .set({ attempts: sql`attempts + 1`, claimed_until: until })
         .where('id', 'in', (eb) => eb.selectFrom('due').select('id'))
         .returningAll()
-        .execute()
+        .compile()
+      const { rows } = await withoutSync((connection) => connection.executeQuery(query))
       return rows.map(toMailRecord).sort((one, other) => one.dueAt - other.dueAt)
     },
     async settle(id, attempts, outcome, event) {
@@ -67,7 +70,8 @@ export function createOutboxStore({ db, scans, inTurn, locksRows }: Engine): Out
         .where('state', '=', 'waiting')
         .where('attempts', '=', attempts)
         .returning('id')
-      return (await recorded(db, event, update)).length === 1
+      const settle = (connection: Kysely<Schema>) => recorded(connection, event, update)
+      return (await (event ? settle(db) : withoutSync(settle))).length === 1
     },
     async expire(now, limit) {
       const rows = await db

@@ -1,4 +1,5 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { LRUCache } from 'lru-cache'
 import type { UserFields } from '../../core/users/user-fields.ts'
 import type { Schema } from './schema.ts'
 
@@ -7,11 +8,26 @@ const noFields: UserFields = Object.freeze({})
 /** The text that fields were read from: an operator may have written it with other spaces. */
 const texts = new WeakMap<UserFields, string>()
 
-/** The fields of a column. Frozen to the bottom: a record that a cache keeps is every request's. */
+/** Characters of the texts whose fields are kept: some 4,000 users with a kilobyte each. */
+const longestKept = 4_000_000
+
+/**
+ * What texts were read as. On SQLite the write of anybody makes the next request of everybody read the row again,
+ * and mostly the text is what it was.
+ */
+const known = new LRUCache<string, UserFields>({
+  maxSize: longestKept,
+  sizeCalculation: (_, text) => text.length,
+})
+
+/** The fields of a column. Frozen to the bottom: what is kept is every request's. */
 export function readFields(text: string | null): UserFields {
   if (text === null) return noFields
+  const read = known.get(text)
+  if (read !== undefined) return read
   const fields = frozen(JSON.parse(text) as UserFields)
   texts.set(fields, text)
+  known.set(text, fields)
   return fields
 }
 

@@ -49,6 +49,7 @@ export function createMailRoom(
   const events: AuthEvent[] = []
   authEvents.subscribe((event) => events.push(event))
   const keeping: Mailer = {
+    open: () => mailer?.open?.(),
     async send(mail, signal) {
       await mailer?.send(mail, signal)
       sent.push(mail)

@@ -106,6 +106,24 @@ test('a mail that a stranger asked for is sent when its delay is over, though no
   relay.waiting[0]?.answer()
 })
 
+test('a mailer is opened before the first mail; one that cannot be is tried with the mail (AC-50)', async (t) => {
+  const relay = createRelay()
+  let opened = 0
+  const { enqueue } = await start(t, {
+    mailer: {
+      ...relay,
+      async open() {
+        opened++
+        throw new Error('not yet')
+      },
+    },
+  })
+  await enqueue()
+  await untilAsked(relay, 1)
+  assert.equal(opened, 1)
+  relay.waiting[0]?.answer()
+})
+
 test('a mailer that hangs is given up at the deadline, and the mail waits for its next try (AC-50)', async (t) => {
   const given = new EventTarget()
   const { enqueue, store, clock, end, errors } = await start(t, {
