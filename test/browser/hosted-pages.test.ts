@@ -154,6 +154,7 @@ test('the keyboard alone leads from the form to the client (OP-62)', async (t) =
   }
   await keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Arrived' }).waitFor()
+  assert.ok(client.arrivals.at(-1)?.get('code'))
 })
 
 test('everything works without scripts, and so does every button that is shown (OP-62)', async (t) => {
