@@ -1,6 +1,6 @@
 import type { AccountSettings } from './accounts/account-options.ts'
 import type { Authorization } from './authorization/authorization.ts'
-import type { HostedLogin } from './authorization/hosted-login.ts'
+import type { HostedLoginParts } from './authorization/hosted-login.ts'
 import type { Clients } from './clients/clients.ts'
 import type { AuthEvents } from './events/events.ts'
 import type { KeyRing } from './keys/key-ring.ts'
@@ -44,7 +44,7 @@ export interface AuthInternals {
   /** The option `accounts` as it was read; null without it. */
   readonly accountSettings: AccountSettings | null
   /** Login by browser; null without the option `hostedLogin`. */
-  readonly hosted: (HostedLogin & { readonly authorization: Authorization }) | null
+  readonly hosted: (HostedLoginParts & { readonly authorization: Authorization }) | null
   /** Mails that wait; null without a mailer. */
   readonly outbox: Outbox | null
 }

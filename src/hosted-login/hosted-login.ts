@@ -1,5 +1,9 @@
 import { createAuthorization } from '../core/authorization/create-authorization.ts'
-import type { HostedLogin } from '../core/authorization/hosted-login.ts'
+import {
+  type HostedLogin,
+  type HostedLoginParts,
+  hostedLoginParts,
+} from '../core/authorization/hosted-login.ts'
 import { ConfigError } from '../core/errors.ts'
 import {
   number,
@@ -22,7 +26,7 @@ export interface HostedLoginOptions {
    * offered, and the cookie goes when the browser is closed.
    */
   readonly staySignedIn?: number
-  /** Pages of your own, in place of ours. */
+  /** Pages of your own, in place of ours. Default: ours. */
   readonly pages?: HostedLoginPages
 }
 
@@ -67,6 +71,10 @@ const cookieMaxAge = 400 * 24 * 60 * 60
  * @throws {ConfigError} `config_invalid` with every problem of the options.
  */
 export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
+  return { [hostedLoginParts]: readHostedLogin(given) }
+}
+
+function readHostedLogin(given: HostedLoginOptions): HostedLoginParts {
   const { options, problems } = readOptions<HostedLoginOptions>(given, shapes, owner)
   const { idTokenLifetime = 600, staySignedIn = null, pages } = options
   if (!isWithin(idTokenLifetime, 60, 3600)) {
@@ -81,20 +89,9 @@ export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
   const settings = { idTokenLifetime, staySignedIn }
   return {
     settings,
-    createAuthorization(parts) {
-      requireWebIssuer(parts.issuer)
-      return createAuthorization(settings, parts)
-    },
+    createAuthorization: (parts) => createAuthorization(settings, parts),
     endpoints: hostedEndpoints(pages?.login ?? null),
   }
-}
-
-/** @throws {ConfigError} if a browser could not come there: its cookies and its forms are of that origin. */
-function requireWebIssuer(issuer: string): void {
-  if (/^https?:/.test(issuer) && URL.canParse(issuer)) return
-  throw new ConfigError([
-    'The option hostedLogin needs an issuer that browsers can open, such as https://auth.example.com.',
-  ])
 }
 
 function isWithin(seconds: number, least: number, most: number): boolean {
