@@ -80,6 +80,11 @@ for (const { name, skip, create } of await startEngines()) {
         assertInvalid(await party.exchange(code, { code_verifier: wrong }))
       }
       assert.equal((await party.exchange(code)).status, 200)
+      // What its challenge is made of, and yet no verifier.
+      for (const bad of ['a'.repeat(42), 'a'.repeat(129), `${'a'.repeat(42)}+`, 'é'.repeat(43)]) {
+        const weak = await party.code({ verifier: bad })
+        assertInvalid(await party.exchange(weak, { code_verifier: bad }))
+      }
       for (const length of [43, 128]) {
         const long = '-._~'.padEnd(length, 'aZ9')
         const other = await party.code({ verifier: long })
