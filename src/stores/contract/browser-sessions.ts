@@ -87,6 +87,9 @@ export function browserSessionsContract(stores: Stores): void {
         store.sessions.revoke(browser.id, now, { withChildren: true, userId, event })
       assert.equal(await revoke(randomUUID()), false)
       for (const each of [browser, child]) assert.equal(await endOf(other, each), null)
+      // A cache has it from now on, perhaps.
+      const live = await other.findSubject(user.id, another.id)
+      assert.equal(live?.sessionStamp, user.securityStamp)
       assert.equal(await revoke(user.id), true)
       for (const each of [browser, child, another]) assert.equal(await endOf(other, each), now)
       for (const each of [offline, bystander, ofBystander]) {

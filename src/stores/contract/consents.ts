@@ -129,6 +129,11 @@ export function consentsContract(stores: Stores): void {
       const consent = aConsent(user)
       const otherConsents = [aConsent(user, { clientId: 'another' }), aConsent(stranger)]
       for (const each of [consent, ...otherConsents]) await store.consents.replace(null, each)
+      for (const each of theirs) {
+        // A cache has it from now on, perhaps.
+        const live = await other.findSubject(user.id, each.id)
+        assert.equal(live?.sessionStamp, user.securityStamp)
+      }
       const event = anEvent({ userId: user.id })
       const withdraw = (at: number) => store.consents.withdraw(user.id, 'client', at, event)
       assert.equal(await withdraw(now), true)
@@ -159,6 +164,8 @@ export function consentsContract(stores: Stores): void {
       const [child, code] = [aChildOf(browser), aCode(browser)]
       for (const each of [browser, child]) await store.sessions.create(each)
       await store.authorizationCodes.create(code)
+      const live = await other.findSubject(browser.userId, child.id)
+      assert.equal(live?.sessionStamp, browser.securityStamp)
       assert.equal(await store.consents.withdraw(browser.userId, 'client', now), false)
       assert.equal((await other.findSubject(browser.userId, child.id))?.sessionStamp, null)
       assert.equal(await other.authorizationCodes.find(code.digest), null)

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { ownName } from '../sql/named-tables.ts'
 import type { Step } from '../sql/step.ts'
 
 /**
@@ -33,7 +34,7 @@ export const authorization: Step = {
       .where(sql.ref('parent_id'), 'is not', null)
       .execute()
     // For the end of a client: without the sessions of browsers, which are nobody's that could end.
-    await db.schema.dropIndex('sessions_by_client').execute()
+    await sql`drop index ${ownName(db, 'sessions_by_client')}`.execute(db)
     await db.schema
       .createIndex('sessions_by_client')
       .on('sessions')
@@ -82,7 +83,8 @@ export const authorization: Step = {
       .addColumn('redirect_uri', 'text', (column) => column.notNull())
       .addColumn('code_challenge', 'text')
       .addColumn('nonce', 'text')
-      .addColumn('authenticated_at', 'bigint', (column) => column.notNull())
+      // A longer name would be cut off in that of its constraint, with the longest prefix.
+      .addColumn('auth_time', 'bigint', (column) => column.notNull())
       .addColumn('acr', 'text', (column) => column.notNull())
       .addColumn('amr', 'text', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())

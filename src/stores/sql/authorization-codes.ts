@@ -117,10 +117,10 @@ function goOn(
   code: AuthorizationCodesTable,
   now: number,
 ): UpdateQueryBuilder<Schema, 'sessions', 'sessions', Pick<SessionsTable, 'id'>> {
-  const { scope, authenticated_at, acr, amr } = code
+  const { scope, auth_time, acr, amr } = code
   return db
     .updateTable('sessions')
-    .set({ scope, authenticated_at, acr, amr, rotated_at: now })
+    .set({ scope, authenticated_at: auth_time, acr, amr, rotated_at: now })
     .where('id', '=', id)
     .where('parent_id', '=', code.session_id)
     .where('user_id', '=', code.user_id)
@@ -143,7 +143,7 @@ function toRow(code: AuthorizationCodeRecord): AuthorizationCodesTable {
     redirect_uri: code.redirectUri,
     code_challenge: code.codeChallenge,
     nonce: code.nonce,
-    authenticated_at: code.authenticatedAt,
+    auth_time: code.authenticatedAt,
     acr: code.acr,
     amr: code.amr.join(' '),
     created_at: code.createdAt,
@@ -164,7 +164,7 @@ function toRecord(row: AuthorizationCodesTable): AuthorizationCodeRecord {
     redirectUri: row.redirect_uri,
     codeChallenge: row.code_challenge,
     nonce: row.nonce,
-    authenticatedAt: Number(row.authenticated_at),
+    authenticatedAt: Number(row.auth_time),
     acr: row.acr,
     amr: row.amr === '' ? [] : row.amr.split(' '),
     createdAt: Number(row.created_at),

@@ -128,7 +128,7 @@ export interface AuthorizationCodesTable {
   redirect_uri: string
   code_challenge: string | null
   nonce: string | null
-  authenticated_at: number
+  auth_time: number
   acr: string
   /** With spaces between. */
   amr: string

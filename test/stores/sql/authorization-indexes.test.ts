@@ -31,7 +31,7 @@ const rows = [
   ),
   manyRows(
     'authorization_codes',
-    `digest, client_id, user_id, session_id, security_stamp, scope, redirect_uri, authenticated_at, acr,
+    `digest, client_id, user_id, session_id, security_stamp, scope, redirect_uri, auth_time, acr,
       amr, created_at, expires_at`,
     `'digest' || n, 'client' || (n % 50), 'user' || n, 'session' || n, 'stamp', '', '', 0, '', '', 0, n`,
   ),
