@@ -118,34 +118,34 @@ for (const { colorScheme, width, language } of looks) {
   })
 }
 
-const focusedOn = (page: Page): Promise<string> =>
-  page.evaluate(() => {
-    const { activeElement: element } = document
-    return element?.id || element?.className || element?.textContent || ''
-  })
+/** Waits until this has the focus: a browser moves it when it first draws the page. */
+const untilFocused = (page: Page, selector: string): Promise<void> =>
+  page.locator(`${selector}:focus`).waitFor()
 
 test('the keyboard alone leads from the form to the client (OP-62)', async (t) => {
   const page = await open(t)
   const { keyboard } = page
   await page.goto(toThird({ prompt: 'consent' }))
-  assert.equal(await focusedOn(page), 'username')
+  await untilFocused(page, '#username')
   await keyboard.type('alice')
   await keyboard.press('Tab')
   await keyboard.type('wrong')
   await keyboard.press('Enter')
   await page.getByRole('alert').waitFor()
   // The summary has the focus, and its link leads to the field.
-  assert.equal(await focusedOn(page), 'summary')
+  await untilFocused(page, '.summary')
   const outline = await page
     .locator('.summary')
     .evaluate((each) => getComputedStyle(each).outlineStyle)
   assert.equal(outline, 'solid')
   await keyboard.press('Tab')
   await keyboard.press('Enter')
-  await page.waitForFunction(() => document.activeElement?.id === 'password')
+  await untilFocused(page, '#password')
   await keyboard.type(goodPassword)
   await keyboard.press('Enter')
   await isPage(page, 'consent')
+  // Once it was drawn, nothing has the focus.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))))
   assert.equal(await page.evaluate(() => document.activeElement === document.body), true)
   const allow = page.getByRole('button', { name: 'Allow' })
   for (let tabs = 0; tabs < 10; tabs++) {
@@ -154,6 +154,7 @@ test('the keyboard alone leads from the form to the client (OP-62)', async (t) =
   }
   await keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Arrived' }).waitFor()
+  assert.ok(client.arrivals.at(-1)?.get('code'))
 })
 
 test('everything works without scripts, and so does every button that is shown (OP-62)', async (t) => {
