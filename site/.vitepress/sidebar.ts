@@ -24,6 +24,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       page('Keep a profile beside the user', 'profiles'),
       page('Log in from a browser', 'client'),
       page('Render pages on the server', 'server-rendered'),
+      page('Use your own login page', 'own-login-page'),
       page('End and list sessions', 'sessions'),
       page('Test an application', 'testing'),
     ],
