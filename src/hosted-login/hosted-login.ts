@@ -28,7 +28,7 @@ export interface HostedLoginOptions {
    * offered, and the cookie goes when the browser is closed.
    */
   readonly staySignedIn?: number
-  /** How clients are told of log-outs (OpenID Connect Back-Channel Logout). */
+  /** How clients are told of log-outs (OpenID Connect Back-Channel Logout). Default: at public addresses. */
   readonly backchannel?: BackchannelOptions
   /** Pages of your own, in place of ours. Default: ours. */
   readonly pages?: HostedLoginPages

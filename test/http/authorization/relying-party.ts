@@ -29,7 +29,12 @@ export const flowClients: readonly ConfiguredClient[] = [
   // A stranger's server.
   { id: 'web', secret: clientSecret, redirectUris: [callbackOf('web')], introspect: true },
   // A page that gets no refresh token.
-  { id: 'quiet', grants: ['authorization_code'], redirectUris: [callbackOf('quiet')] },
+  {
+    id: 'quiet',
+    firstParty: true,
+    grants: ['authorization_code'],
+    redirectUris: [callbackOf('quiet')],
+  },
   // A server that knows no PKCE.
   { id: 'old', secret: clientSecret, pkce: 'optional', redirectUris: [callbackOf('old')] },
   // One that may do a part of what its users may.
