@@ -25,7 +25,7 @@ describe('where people log in by browser', () => {
     assert.partialDeepStrictEqual(docs, {
       id: 'portcullis:docs',
       grants: ['authorization_code'],
-      redirectUris: [`${issuer}/docs/oauth2-redirect.html`],
+      redirectUris: [`${issuer}/docs/static/oauth2-redirect.html`],
       ...{ firstParty: true, confidential: false, configured: true, pkce: 'required' },
     })
     assert.equal((await named(docsClientId)).id, docsClientId)
@@ -35,7 +35,7 @@ describe('where people log in by browser', () => {
   test('an issuer that ends in a slash has the same page', async () => {
     ;({ auth } = await createRelyingParty({ issuer: `${issuer}/`, clients: [] }))
     const docs = await auth.clients.find(docsClientId)
-    assert.deepEqual(docs?.redirectUris, [`${issuer}/docs/oauth2-redirect.html`])
+    assert.deepEqual(docs?.redirectUris, [`${issuer}/docs/static/oauth2-redirect.html`])
   })
 
   test('the client of the sessions of browsers is known, may nothing, and never authenticates', async () => {
