@@ -30,6 +30,10 @@ const accounts = group(
   'Accounts',
   'Let people register, be invited, reset a password, change an address.',
 )
+const hosted = group(
+  'Login by browser',
+  'Log people in on pages of the server, for applications that never see a password.',
+)
 const mails = group('Mails', 'Send mails by SMTP, or by a function of your own.')
 const testing = group('Testing', 'Act as any user, and move the clock.')
 const server = group('The ready server', 'Configure and start the server from a program.')
@@ -48,6 +52,7 @@ export const groups: readonly Group[] = [
   issuers,
   events,
   endpoints,
+  hosted,
   errors,
   stores,
   accounts,
@@ -62,6 +67,10 @@ export const groups: readonly Group[] = [
 const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
   [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
+  [
+    /^(core\/authorization|hosted-login|http\/authorization)\/|^pages\/(login-page|texts\/login-)/,
+    hosted,
+  ],
   [/^core\/accounts\//, accounts],
   [/^mail\/|^core\/mail\//, mails],
   [
