@@ -30,9 +30,9 @@ const accounts = group(
   'Accounts',
   'Let people register, be invited, reset a password, change an address.',
 )
-const hosted = group(
+const hostedLogin = group(
   'Login by browser',
-  'Log people in on pages of the server, for applications that never see a password.',
+  'Let people log in on pages of this server, for applications that must not see a password.',
 )
 const mails = group('Mails', 'Send mails by SMTP, or by a function of your own.')
 const testing = group('Testing', 'Act as any user, and move the clock.')
@@ -52,10 +52,10 @@ export const groups: readonly Group[] = [
   issuers,
   events,
   endpoints,
-  hosted,
   errors,
   stores,
   accounts,
+  hostedLogin,
   mails,
   testing,
   server,
@@ -67,11 +67,8 @@ export const groups: readonly Group[] = [
 const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
   [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
-  [
-    /^(core\/authorization|hosted-login|http\/authorization)\/|^pages\/(login-page|texts\/login-)/,
-    hosted,
-  ],
   [/^core\/accounts\//, accounts],
+  [/^hosted-login\/|^(core|http)\/authorization\/(?!.*-store\.)|^pages\/.*login/, hostedLogin],
   [/^mail\/|^core\/mail\//, mails],
   [
     /^core\/(auth|create-access-token|auth-options|clock|compatibility|maintenance|maybe-promise|page|statistics)\./,

@@ -2,6 +2,7 @@ import { createPermissions, openIdScopeNames, type Permissions } from './access/
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
 import type { AuthOptions } from './auth-options.ts'
+import { hostedLoginParts } from './authorization/hosted-login.ts'
 import { checkAuthOptions } from './checked-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
@@ -133,7 +134,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
-    const { hostedLogin } = options
+    const hostedLogin = options.hostedLogin?.[hostedLoginParts]
     const clients = createClients({
       store: bare,
       digest,

@@ -1,6 +1,6 @@
 import type { AccountSettings } from './accounts/account-options.ts'
 import type { Authorization } from './authorization/authorization.ts'
-import type { HostedLogin } from './authorization/hosted-login.ts'
+import type { HostedLoginParts } from './authorization/hosted-login.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
 import type { Clients } from './clients/clients.ts'
 import type { AuthEvents } from './events/events.ts'
@@ -46,7 +46,7 @@ export interface AuthInternals {
   readonly accountSettings: AccountSettings | null
   /** Login by browser; null without the option `hostedLogin`. */
   readonly hosted:
-    | (HostedLogin & {
+    | (HostedLoginParts & {
         readonly authorization: Authorization
         /** What tells clients of log-outs; null if none can be told. */
         readonly logoutNotices: LogoutNotices | null

@@ -11,8 +11,8 @@ import { Forbidden, Refusal } from '../refusal.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { readQuery } from './query-parameters.ts'
 
-/** Below the prefix. */
-const path = '/me/grants'
+/** Where it is, below the prefix. */
+export const grantsPath = '/me/grants'
 
 /**
  * What the user of a token has allowed clients: GET lists it, and DELETE with `?client_id=` withdraws it. For tokens
@@ -27,7 +27,7 @@ export function grantsEndpoint(auth: Auth, consents: Consents, base: string): Mo
   const { activeUser, accessToken } = createGuards(auth)
   const asking = all({ user: activeUser, token: accessToken })
   return {
-    ...{ path: base + path, methods: ['GET', 'DELETE'], bodyLimit: 0, refusals },
+    ...{ path: base + grantsPath, methods: ['GET', 'DELETE'], bodyLimit: 0, refusals },
     documentation: undefined,
     async answer(request) {
       const { method, guarded } = request

@@ -12,8 +12,8 @@ import {
   authenticationOf,
   claimsIn,
   createRelyingParty,
+  loginByBrowser,
   type RelyingParty,
-  withoutPages,
 } from './relying-party.ts'
 
 let party: RelyingParty
@@ -123,7 +123,7 @@ test('scopes without claims that a user can have are not there (OP-39)', async (
 
 test('no permission has the name of a scope of OpenID Connect: start-up names the clash (OP-39)', async () => {
   const problems = async (options: object): Promise<readonly string[]> => {
-    const error = await createTestAuth({ hostedLogin: withoutPages, ...options }).then(
+    const error = await createTestAuth({ hostedLogin: loginByBrowser, ...options }).then(
       () => assert.fail('it started'),
       (refusal) => refusal,
     )
