@@ -15,11 +15,13 @@ import type { UserRecord } from '../users/user-store.ts'
 import type { AuthorizationCodes, CodeExchangeRequest, OpenIdScopes } from './authorization.ts'
 import type { AuthorizationCodeRecord, AuthorizationCodeStore } from './authorization-code-store.ts'
 import { matchesChallenge } from './code-challenge.ts'
+import type { ConsentStore } from './consent-store.ts'
 import { createFamilies } from './families.ts'
 
 export interface AuthorizationCodesOptions {
   readonly store: Store
   readonly codes: AuthorizationCodeStore
+  readonly consents: ConsentStore
   readonly scopes: OpenIdScopes
   readonly refreshTokens: RefreshTokens
   readonly events: AuthEvents
@@ -35,7 +37,7 @@ const grammar = /^pac_[\w-]{43}$/
 
 /** Makes and exchanges authorization codes (RFC 6749 §4.1). The store has their digests alone. */
 export function createAuthorizationCodes(options: AuthorizationCodesOptions): AuthorizationCodes {
-  const { store, codes, scopes: openIdScopes, refreshTokens, events, clock } = options
+  const { store, codes, consents, scopes: openIdScopes, refreshTokens, events, clock } = options
   const { refreshGrace, idleLifetime } = options.sessionOptions
   const families = createFamilies(options)
 
@@ -95,6 +97,7 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
     }
     if (!isOf(record, request)) throw refused('with another redirect URI or code verifier')
     if (!mayStillHave(client, record)) throw refused('of a client that has lost something since')
+    if (!(await isStillAllowed(client, record))) throw refused('of a consent that was withdrawn')
   }
 
   /** What the client is registered for may have changed since the code was made. */
@@ -109,6 +112,16 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
       (codeChallenge !== null || client.pkce === 'optional') &&
       scopes.every((scope) => openIdScopes.has(scope) || includesPermission(limit, scope))
     )
+  }
+
+  /** Whether the user still allows a third party what the code is for. */
+  async function isStillAllowed(
+    { firstParty }: Client,
+    { userId, clientId, scopes }: AuthorizationCodeRecord,
+  ): Promise<boolean> {
+    if (firstParty) return true
+    const consent = await consents.find(userId, clientId)
+    return consent !== null && scopes.every((scope) => consent.scopes.includes(scope))
   }
 
   /** The user and the browser session of a code, if both are as they were. Throws as above. */

@@ -37,7 +37,7 @@ export function createAuthorization(
       ...{ store, sessions, sessionOptions, events, secret, previousSecrets, clock },
     }),
     codes: createAuthorizationCodes({
-      ...{ store, codes, scopes, refreshTokens, events, sessionOptions, clock },
+      ...{ store, codes, consents, scopes, refreshTokens, events, sessionOptions, clock },
     }),
     consents: createConsents({ store: consents, events, clock }),
     idTokens,

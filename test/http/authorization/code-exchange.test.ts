@@ -8,6 +8,7 @@ import type { SessionRecord } from '../../../src/core/sessions/session-store.ts'
 import { startEngines, storeOf } from '../../core/mail/engines.ts'
 import {
   type Answered,
+  callbackOf,
   challengeOf,
   createRelyingParty,
   type FlowTokens,
@@ -259,6 +260,7 @@ for (const { name, skip, create } of await startEngines()) {
         const browser = await party.browser()
         const request = { browser, clientId: id, redirectUri: String(redirectUris[0]), nonce: null }
         const granted = { scopes: ['openid', 'items:write'], codeChallenge: challengeOf(verifier) }
+        await party.authorization.consents.allow(browser.user.id, id, granted.scopes)
         return String(await party.authorization.codes.issue({ ...request, ...granted }))
       }
       const fields = { redirect_uri: String(redirectUris[0]) }
@@ -279,6 +281,20 @@ for (const { name, skip, create } of await startEngines()) {
       const narrowed = await add('narrowed')
       await auth.clients.update('narrowed', { scopes: ['items:read'] })
       assertInvalid(await party.exchange(narrowed, { client: 'narrowed', ...fields }))
+    })
+
+    test('a code is worth nothing without the consent that it was made of (OP-43)', async () => {
+      const browser = await party.browser()
+      const { codes, consents } = party.authorization
+      await consents.withdraw(browser.user.id, 'quiet')
+      const redirectUri = callbackOf('quiet')
+      const request = { browser, clientId: 'quiet', redirectUri, nonce: null }
+      const granted = { scopes: ['openid'], codeChallenge: challengeOf(verifier) }
+      // Made of a consent that was read before it was withdrawn.
+      const code = String(await codes.issue({ ...request, ...granted }))
+      assertInvalid(await party.exchange(code, { client: 'quiet' }))
+      await consents.allow(browser.user.id, 'quiet', ['openid'])
+      assert.equal((await party.exchange(code, { client: 'quiet' })).status, 200)
     })
 
     test('no code, verifier or secret is in what is recorded (OP-79)', async () => {

@@ -163,8 +163,11 @@ export async function createRelyingParty({
     },
     async code({ client = 'spa', scopes = ['openid'], nonce = null, ...more } = {}) {
       const proof = more.verifier === undefined ? verifier : more.verifier
+      const browser = more.browser ?? (await party.browser())
+      // As the page does it.
+      await authorization.consents.allow(browser.user.id, client, scopes)
       const code = await authorization.codes.issue({
-        browser: more.browser ?? (await party.browser()),
+        browser,
         ...{ clientId: client, scopes, nonce, redirectUri: callbackOf(client) },
         codeChallenge: proof === null ? null : challengeOf(proof),
       })
