@@ -135,7 +135,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
     const hostedLogin = options.hostedLogin?.[hostedLoginParts]
-    const clients = createClients({
+    const { documentedAt, ...clients } = createClients({
       store: bare,
       digest,
       configured: checked.configured,
@@ -254,6 +254,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           notices,
         },
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
+        documentedAt,
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },

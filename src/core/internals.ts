@@ -28,6 +28,8 @@ export interface AuthInternals {
   /** Where everything is kept; open until `close`. */
   readonly store: Store
   readonly clients: Clients
+  /** Says where the page that documents the API comes back to from a login by browser. */
+  documentedAt(redirectUri: string): void
   /** Checks a username and password, and yields the record. */
   readonly login: Login
   /** Counts failed attempts, and slows them down. */
