@@ -43,6 +43,8 @@ export interface Party {
   ): Promise<{ readonly pages: readonly PageKind[]; readonly last: Arrival }>
   tokens(visit: Visit): Promise<Tokens>
   refresh(refreshToken: string): Promise<Tokens>
+  /** The next logout token that the client `first` is sent. */
+  told(): Promise<string>
   /** Sends a form to the token endpoint, as somebody who checks nothing. */
   post(id: string, form: Readonly<Record<string, string>>): Promise<string>
 }
@@ -56,6 +58,7 @@ export function wordsOf({ pages, answer, parameters }: Visit): string {
 export async function createParty(
   subject: Subject,
   responseMode: 'query' | 'form_post',
+  told: () => Promise<string>,
 ): Promise<Party> {
   const configurations = new Map<string, Promise<client.Configuration>>()
   const discover = (id: string) =>
@@ -85,7 +88,7 @@ export async function createParty(
   }
 
   return {
-    ...{ subject, metadata, configuration },
+    ...{ subject, metadata, configuration, told },
     async ask(browser, asking = {}) {
       const { client: id = 'first', pkce = false, post = false, only = false } = asking
       const verifier = pkce ? client.randomPKCECodeVerifier() : undefined
