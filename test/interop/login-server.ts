@@ -1,7 +1,7 @@
 // A server with login by browser that listens on this machine, for clients that other people have written.
 
 import assert from 'node:assert/strict'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import type { Auth } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
 import type { ConfiguredClient } from '../../src/core/clients/configured.ts'
@@ -19,7 +19,7 @@ export const appOrigin = 'https://app.example.com'
 export const callback: string = `${appOrigin}/callback`
 
 export interface LoginServer {
-  /** Also its origin: http on loopback. */
+  /** Also its origin: http on loopback, or https with a certificate. */
   readonly issuer: string
   readonly auth: Auth
   /** A browser that has no session there yet. */
@@ -27,13 +27,19 @@ export interface LoginServer {
   close(): Promise<void>
 }
 
+/** Of a server, as PEM. */
+export interface Certificate {
+  readonly key: string
+  readonly cert: string
+}
+
 /** Alice, an address of hers that is verified, and clients that the configuration names. */
 export async function startLoginServer(
   clients: readonly ConfiguredClient[],
-  options: Partial<AuthOptions> = {},
+  { tls, ...options }: Partial<AuthOptions> & { readonly tls?: Certificate } = {},
 ): Promise<LoginServer> {
   const port = await freePort()
-  const issuer = `http://127.0.0.1:${port}`
+  const issuer = tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`
   const auth = await createTestAuth({
     ...{ issuer, clients, hostedLogin: hostedLogin() },
     permissions: { 'items:read': 'Read your items' },
@@ -42,7 +48,7 @@ export async function startLoginServer(
   })
   const email = { email: 'alice@example.com', emailVerified: true }
   await auth.users.create({ username: 'alice', password: goodPassword, role: 'member', ...email })
-  const app = Fastify()
+  const app = tls ? (Fastify({ https: tls }) as unknown as FastifyInstance) : Fastify()
   await app.register(portcullis, { auth, docs: false })
   await app.listen({ host: '127.0.0.1', port })
   return {

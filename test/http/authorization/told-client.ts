@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
 import type { HostedLogin } from '../../../src/core/authorization/hosted-login.ts'
 import type { ConfiguredClient } from '../../../src/core/clients/configured.ts'
 import { hostedLogin } from '../../../src/hosted-login/hosted-login.ts'
@@ -23,7 +22,7 @@ export interface ToldClient {
 }
 
 /** Listens on loopback until the test ends. */
-export async function startToldClient(t: Pick<TestContext, 'after'>): Promise<ToldClient> {
+export async function startToldClient(t: { after(end: () => void): void }): Promise<ToldClient> {
   const tokens: string[] = []
   const arrivals = new EventTarget()
   let answer: RequestListener = (_, response) => void response.end()
