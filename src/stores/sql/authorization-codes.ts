@@ -1,13 +1,23 @@
-import type { Expression, ExpressionBuilder, Kysely, SqlBool, UpdateQueryBuilder } from 'kysely'
 import type {
-  AuthorizationCodeRecord,
+  CompiledQuery,
+  Expression,
+  ExpressionBuilder,
+  Kysely,
+  SqlBool,
+  UpdateQueryBuilder,
+} from 'kysely'
+import type {
   AuthorizationCodeStore,
   CodeExchange,
 } from '../../core/authorization/authorization-code-store.ts'
+import type { AuthEvent } from '../../core/events/event-store.ts'
+import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import { codeColumns, toCodeRecord, toCodeRow } from './code-rows.ts'
 import type { Engine } from './engine.ts'
-import { appendEvent } from './events.ts'
+import { appendEvent, appendIfChanged } from './events.ts'
+import { createLoginReads } from './login-reads.ts'
 import type { AuthorizationCodesTable, Schema, SessionsTable } from './schema.ts'
-import { hasLiveUser, insertSession } from './session-rows.ts'
+import { hasLiveUser, insertSession, sessionColumns, toSessionRow } from './session-rows.ts'
 import { NothingChanged } from './stored-with.ts'
 
 /** Authorization codes in SQL. */
@@ -21,17 +31,58 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
       : insertSession(engine, session)
   }
 
+  /** The statement that uses a live code up, for a session that may be opened with it. */
+  function useOf({ digest, now, session }: CodeExchange) {
+    const use = db
+      .updateTable('authorization_codes')
+      .set({ used_at: now, opened_session_id: typeof session === 'string' ? session : session.id })
+      .where('digest', '=', digest)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', now)
+      .where(hasLiveLogin(now, locksRows))
+      .returningAll()
+    if (typeof session === 'string') return use
+    return use
+      .where('user_id', '=', session.userId)
+      .where('session_id', '=', session.parentId ?? '')
+      .where('security_stamp', '=', session.securityStamp)
+  }
+
+  /** The same, and the session and the event with it. The login that it has found live is locked meanwhile. */
+  function openingWith(
+    use: ReturnType<typeof useOf>,
+    session: SessionRecord,
+    event: AuthEvent | undefined,
+  ): CompiledQuery {
+    const row = toSessionRow(session)
+    const opened = db
+      .with('used', () => use)
+      .with('changed', (db) =>
+        db
+          .insertInto('sessions')
+          .columns(sessionColumns)
+          .expression(
+            db
+              .selectFrom('used')
+              .select((eb) => sessionColumns.map((column) => eb.val(row[column]).as(column))),
+          )
+          .returning('id'),
+      )
+    const recorded = event ? opened.with('recorded', (db) => appendIfChanged(db, event)) : opened
+    return recorded.selectFrom('changed').selectAll().compile()
+  }
+
   return {
+    ...createLoginReads(engine),
     async create(code) {
-      const row = toRow(code)
-      const columns = Object.keys(row) as (keyof AuthorizationCodesTable)[]
+      const row = toCodeRow(code)
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('authorization_codes')
-        .columns(columns)
+        .columns(codeColumns)
         .expression(
           db
             .selectFrom('sessions')
-            .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+            .select((eb) => codeColumns.map((column) => eb.val(row[column]).as(column)))
             .where('sessions.id', '=', code.sessionId)
             .where('sessions.user_id', '=', code.userId)
             .where('sessions.security_stamp', '=', code.securityStamp)
@@ -45,21 +96,15 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
     async find(digest) {
       const query = db.selectFrom('authorization_codes').selectAll().where('digest', '=', digest)
       const row = await query.executeTakeFirst()
-      return row === undefined ? null : toRecord(row)
+      return row === undefined ? null : toCodeRecord(row)
     },
     async exchange(exchange, event) {
-      const { digest, now, session } = exchange
-      const use = db
-        .updateTable('authorization_codes')
-        .set({
-          used_at: now,
-          opened_session_id: typeof session === 'string' ? session : session.id,
-        })
-        .where('digest', '=', digest)
-        .where('used_at', 'is', null)
-        .where('expires_at', '>', now)
-        .where(hasLiveSession(now))
-        .returningAll()
+      const use = useOf(exchange)
+      const { session } = exchange
+      // PostgreSQL does all of it in one statement, and so in one round trip; SQLite only reads in a WITH.
+      if (locksRows && typeof session !== 'string') {
+        return (await db.executeQuery(openingWith(use, session, event))).rows.length === 1
+      }
       try {
         return await inCommittedTransaction(async (transaction) => {
           const code = (await transaction.executeQuery(use.compile())).rows[0]
@@ -92,21 +137,28 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
   }
 }
 
-/** The condition that a code's browser session is live, and its user active and of its stamp. */
-function hasLiveSession(now: number) {
+/**
+ * The condition that a code's browser session is live, and its user active and of its stamp. Where several
+ * connections write, both are locked: whichever comes first, the end of one or this, the other one sees it done.
+ */
+function hasLiveLogin(now: number, locksRows: boolean) {
   return ({
     exists,
     selectFrom,
   }: ExpressionBuilder<Schema, 'authorization_codes'>): Expression<SqlBool> =>
     exists(
-      selectFrom('sessions')
+      // The user first, as whatever ends all sessions of one.
+      selectFrom('users')
+        .innerJoin('sessions', 'sessions.user_id', 'users.id')
         .select('sessions.id')
+        .whereRef('users.id', '=', 'authorization_codes.user_id')
+        .whereRef('users.security_stamp', '=', 'authorization_codes.security_stamp')
+        .where('users.active', '=', 1)
         .whereRef('sessions.id', '=', 'authorization_codes.session_id')
-        .whereRef('sessions.user_id', '=', 'authorization_codes.user_id')
         .whereRef('sessions.security_stamp', '=', 'authorization_codes.security_stamp')
         .where('sessions.revoked_at', 'is', null)
         .where('sessions.expires_at', '>', now)
-        .where(hasLiveUser),
+        .$if(locksRows, (query) => query.forShare()),
     )
 }
 
@@ -130,46 +182,4 @@ function goOn(
     .where('expires_at', '>', now)
     .where(hasLiveUser)
     .returning('id')
-}
-
-function toRow(code: AuthorizationCodeRecord): AuthorizationCodesTable {
-  return {
-    digest: code.digest,
-    client_id: code.clientId,
-    user_id: code.userId,
-    session_id: code.sessionId,
-    security_stamp: code.securityStamp,
-    scope: code.scopes.join(' '),
-    redirect_uri: code.redirectUri,
-    code_challenge: code.codeChallenge,
-    nonce: code.nonce,
-    auth_time: code.authenticatedAt,
-    acr: code.acr,
-    amr: code.amr.join(' '),
-    created_at: code.createdAt,
-    expires_at: code.expiresAt,
-    used_at: code.usedAt,
-    opened_session_id: code.openedSessionId,
-  }
-}
-
-function toRecord(row: AuthorizationCodesTable): AuthorizationCodeRecord {
-  return {
-    digest: row.digest,
-    clientId: row.client_id,
-    userId: row.user_id,
-    sessionId: row.session_id,
-    securityStamp: row.security_stamp,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
-    redirectUri: row.redirect_uri,
-    codeChallenge: row.code_challenge,
-    nonce: row.nonce,
-    authenticatedAt: Number(row.auth_time),
-    acr: row.acr,
-    amr: row.amr === '' ? [] : row.amr.split(' '),
-    createdAt: Number(row.created_at),
-    expiresAt: Number(row.expires_at),
-    usedAt: row.used_at === null ? null : Number(row.used_at),
-    openedSessionId: row.opened_session_id,
-  }
 }
