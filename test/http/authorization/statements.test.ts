@@ -7,8 +7,9 @@ import pg from 'pg'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { startPostgresOrSkip } from '../../stores/postgres-server.ts'
 import type { TestBrowser } from './browser.ts'
-import { assertAnswer, type LoginSite, openLoginSite } from './login-site.ts'
+import { assertAnswer, assertPage, type LoginSite, openLoginSite } from './login-site.ts'
 
+const scope = 'openid email items:read'
 /** What any connection was told to run. */
 const ran: string[] = []
 const { query } = pg.Client.prototype
@@ -46,7 +47,7 @@ describe('on PostgreSQL', { skip }, () => {
 
   /** The statements of a round trip: a request with a session and consent, and the exchange of its code. */
   async function roundTrip(browser: TestBrowser, clientId: string): Promise<readonly string[]> {
-    const url = site.authorize(clientId, { scope: 'openid email items:read' })
+    const url = site.authorize(clientId, { scope })
     ran.length = 0
     const arrival = await browser.open(url)
     assertAnswer(arrival, null)
@@ -56,16 +57,33 @@ describe('on PostgreSQL', { skip }, () => {
   }
 
   for (const clientId of ['third', 'web']) {
-    test(`${clientId} takes six statements`, async () => {
+    test(`a login of the client "${clientId}" takes six statements`, async () => {
       const browser = site.browser()
-      const url = site.authorize(clientId, { scope: 'openid email items:read' })
-      const page = await site.logIn(browser, url)
-      if (page.kind === 'consent') await browser.send(page, { decision: 'allow' })
+      const page = await site.logIn(browser, site.authorize(clientId, { scope }))
+      if (page.kind === 'consent')
+        assertAnswer(await browser.send(page, {}, { button: 'allow' }), null)
       const statements = await roundTrip(browser, clientId)
-      console.log(
-        statements.length,
-        statements.map((s) => s.slice(0, 300)),
-      )
+      assert.ok(statements.length <= 6, statements.join('\n'))
+      // Of them one makes the code, and one exchanges it.
+      assert.equal(statements.filter((text) => /insert into/.test(text)).length, 2)
     })
   }
+
+  test('a hundred visitors who do not log in write nothing', async () => {
+    const url = site.authorize('third', { scope })
+    ran.length = 0
+    for (let visitor = 0; visitor < 100; visitor++)
+      assertPage(await site.browser().open(url), 'login')
+    assert.equal(ran.length, 100)
+    for (const text of ran) assert.match(text, /^select .* from "clients"/)
+  })
+
+  test('a hundred requests with a mistake write nothing either', async () => {
+    const url = site.authorize('third', { redirect_uri: 'https://elsewhere.example.com' })
+    ran.length = 0
+    for (let visitor = 0; visitor < 100; visitor++) {
+      assertPage(await site.browser().open(url), 'error', 400)
+    }
+    for (const text of ran) assert.match(text, /^select /)
+  })
 })
