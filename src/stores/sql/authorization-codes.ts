@@ -1,62 +1,80 @@
-import type {
-  CompiledQuery,
-  Expression,
-  ExpressionBuilder,
-  Kysely,
-  SqlBool,
-  UpdateQueryBuilder,
-} from 'kysely'
-import type {
-  AuthorizationCodeStore,
-  CodeExchange,
-} from '../../core/authorization/authorization-code-store.ts'
+import type { Expression, ExpressionBuilder, Kysely, SqlBool, UpdateQueryBuilder } from 'kysely'
+import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
-import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import { codeColumns, toCodeRecord, toCodeRow } from './code-rows.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, appendIfChanged } from './events.ts'
 import { createLoginReads } from './login-reads.ts'
 import type { AuthorizationCodesTable, Schema, SessionsTable } from './schema.ts'
-import { hasLiveUser, insertSession, sessionColumns, toSessionRow } from './session-rows.ts'
+import { hasLiveUser, sessionColumns, toSessionRow } from './session-rows.ts'
 import { NothingChanged } from './stored-with.ts'
+import { createTemplate } from './template.ts'
+
+/** A code that is used, and for which session. */
+interface CodeUse {
+  readonly digest: string
+  readonly now: number
+  readonly opened: string
+}
+
+/** A code that is used, and the row of the session that it opens. */
+interface Opening extends Pick<CodeUse, 'digest' | 'now'>, SessionsTable {}
+
+/** A row column by column, as a statement is built of it. */
+const entriesOf = (row: SessionsTable): SessionsTable =>
+  Object.fromEntries(
+    sessionColumns.map((column) => [column, row[column]]),
+  ) as unknown as SessionsTable
 
 /** Authorization codes in SQL. */
 export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeStore {
-  const { db, inCommittedTransaction, locksRows } = engine
+  const { db, inCommittedTransaction, changeIf, locksRows } = engine
 
-  /** The session that a code opens, or goes on with. Answers with its row if it is there. */
-  function opening({ session, now }: CodeExchange, code: AuthorizationCodesTable) {
-    return typeof session === 'string'
-      ? goOn(db, session, code, now)
-      : insertSession(engine, session)
-  }
+  const insertCode = createTemplate((row: AuthorizationCodesTable) =>
+    db
+      .insertInto('authorization_codes')
+      .columns(codeColumns)
+      .expression(
+        db
+          .selectFrom('sessions')
+          .select((eb) => codeColumns.map((column) => eb.val(row[column]).as(column)))
+          .where('sessions.id', '=', row.session_id)
+          .where('sessions.user_id', '=', row.user_id)
+          .where('sessions.security_stamp', '=', row.security_stamp)
+          .where('sessions.revoked_at', 'is', null)
+          .where('sessions.expires_at', '>', row.created_at)
+          .where(hasLiveUser),
+      ),
+  )
 
-  /** The statement that uses a live code up, for a session that may be opened with it. */
-  function useOf({ digest, now, session }: CodeExchange) {
-    const use = db
+  /** The statement that uses a live code up. */
+  const useOf = ({ digest, now, opened }: CodeUse) =>
+    db
       .updateTable('authorization_codes')
-      .set({ used_at: now, opened_session_id: typeof session === 'string' ? session : session.id })
+      .set({ used_at: now, opened_session_id: opened })
       .where('digest', '=', digest)
       .where('used_at', 'is', null)
       .where('expires_at', '>', now)
       .where(hasLiveLogin(now, locksRows))
       .returningAll()
-    if (typeof session === 'string') return use
-    return use
-      .where('user_id', '=', session.userId)
-      .where('session_id', '=', session.parentId ?? '')
-      .where('security_stamp', '=', session.securityStamp)
-  }
+  const use = createTemplate(useOf)
 
-  /** The same, and the session and the event with it. The login that it has found live is locked meanwhile. */
-  function openingWith(
-    use: ReturnType<typeof useOf>,
-    session: SessionRecord,
-    event: AuthEvent | undefined,
-  ): CompiledQuery {
-    const row = toSessionRow(session)
-    const opened = db
-      .with('used', () => use)
+  /** The same for a session that is opened with it. The login that it finds live is locked meanwhile. */
+  const useToOpen = ({ digest, now, id, user_id, parent_id, security_stamp }: Opening) =>
+    useOf({ digest, now, opened: id })
+      .where('user_id', '=', user_id)
+      .where('session_id', '=', parent_id)
+      .where('security_stamp', '=', security_stamp)
+  const useForNew = createTemplate(useToOpen)
+
+  const insertNew = createTemplate((row: SessionsTable) =>
+    db.insertInto('sessions').values(entriesOf(row)),
+  )
+
+  /** Both in one statement, which PostgreSQL takes in one round trip. SQLite only reads in a WITH. */
+  const openAtOnce = (opening: Opening) =>
+    db
+      .with('used', () => useToOpen(opening))
       .with('changed', (db) =>
         db
           .insertInto('sessions')
@@ -64,53 +82,52 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
           .expression(
             db
               .selectFrom('used')
-              .select((eb) => sessionColumns.map((column) => eb.val(row[column]).as(column))),
+              .select((eb) => sessionColumns.map((column) => eb.val(opening[column]).as(column))),
           )
           .returning('id'),
       )
-    const recorded = event ? opened.with('recorded', (db) => appendIfChanged(db, event)) : opened
-    return recorded.selectFrom('changed').selectAll().compile()
+  const openWithout = createTemplate((opening: Opening) =>
+    openAtOnce(opening).selectFrom('changed').selectAll(),
+  )
+
+  async function open(opening: Opening, event: AuthEvent | undefined): Promise<boolean> {
+    if (!locksRows) {
+      const { digest: _, now: __, ...row } = opening
+      const events = event ? [appendEvent(db, event)] : []
+      return await changeIf(useForNew(opening), [insertNew(row), ...events])
+    }
+    const statement = event
+      ? openAtOnce(opening)
+          .with('recorded', (db) => appendIfChanged(db, event))
+          .selectFrom('changed')
+          .selectAll()
+          .compile()
+      : openWithout(opening)
+    return (await db.executeQuery(statement)).rows.length === 1
   }
 
   return {
     ...createLoginReads(engine),
     async create(code) {
-      const row = toCodeRow(code)
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('authorization_codes')
-        .columns(codeColumns)
-        .expression(
-          db
-            .selectFrom('sessions')
-            .select((eb) => codeColumns.map((column) => eb.val(row[column]).as(column)))
-            .where('sessions.id', '=', code.sessionId)
-            .where('sessions.user_id', '=', code.userId)
-            .where('sessions.security_stamp', '=', code.securityStamp)
-            .where('sessions.revoked_at', 'is', null)
-            .where('sessions.expires_at', '>', code.createdAt)
-            .where(hasLiveUser),
-        )
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+      const { numAffectedRows } = await db.executeQuery(insertCode(toCodeRow(code)))
+      return numAffectedRows === 1n
     },
     async find(digest) {
       const query = db.selectFrom('authorization_codes').selectAll().where('digest', '=', digest)
       const row = await query.executeTakeFirst()
       return row === undefined ? null : toCodeRecord(row)
     },
-    async exchange(exchange, event) {
-      const use = useOf(exchange)
-      const { session } = exchange
-      // PostgreSQL does all of it in one statement, and so in one round trip; SQLite only reads in a WITH.
-      if (locksRows && typeof session !== 'string') {
-        return (await db.executeQuery(openingWith(use, session, event))).rows.length === 1
+    async exchange({ digest, now, session }, event) {
+      if (typeof session !== 'string') {
+        return await open({ digest, now, ...toSessionRow(session) }, event)
       }
       try {
         return await inCommittedTransaction(async (transaction) => {
-          const code = (await transaction.executeQuery(use.compile())).rows[0]
+          const used = await transaction.executeQuery(use({ digest, now, opened: session }))
+          const [code] = used.rows
           if (code === undefined) return false
-          const opened = await transaction.executeQuery(opening(exchange, code).compile())
-          if (opened.rows.length === 0) throw new NothingChanged()
+          const goneOn = await goOn(transaction, session, code, now).execute()
+          if (goneOn.length === 0) throw new NothingChanged()
           if (event) await transaction.executeQuery(appendEvent(transaction, event))
           return true
         })
