@@ -37,7 +37,7 @@ export function authorizationRequest({
   authorizePath,
   scope,
   more = {},
-}: Omit<RelyingParty, 'cookies' | 'url'>): string {
+}: Omit<RelyingParty, 'cookies' | 'url' | 'tokenPath'>): string {
   const query = new URLSearchParams({
     ...{ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, scope },
     ...{ state: 'af0ifjsldkj', nonce: 'n-0S6_WzA2Mj' },

@@ -28,49 +28,53 @@ export function createLoginReads({
   prepareRead,
 }: Engine): Pick<AuthorizationCodeStore, 'findLogin' | 'findToExchange'> {
   // The parameters are empty here, and in the order of the text.
-  const readLogin = prepareRead<Row>(
-    db
-      .selectFrom('sessions')
-      .innerJoin('users', 'users.id', 'sessions.user_id')
-      .leftJoin('consents', (join) =>
-        join.onRef('consents.user_id', '=', 'users.id').on('consents.client_id', '=', ''),
-      )
-      .select([...columns('sessions'), ...columns('users'), ...columns('consents')])
-      .where('sessions.id', '=', '')
-      .compile(),
+  const readLogin = preparedLater(() =>
+    prepareRead<Row>(
+      db
+        .selectFrom('sessions')
+        .innerJoin('users', 'users.id', 'sessions.user_id')
+        .leftJoin('consents', (join) =>
+          join.onRef('consents.user_id', '=', 'users.id').on('consents.client_id', '=', ''),
+        )
+        .select([...columns('sessions'), ...columns('users'), ...columns('consents')])
+        .where('sessions.id', '=', '')
+        .compile(),
+    ),
   )
-  const readToExchange = prepareRead<Row>(
-    db
-      .selectFrom('authorization_codes')
-      .crossJoin('signing_key_set')
-      .leftJoin('sessions', 'sessions.id', 'authorization_codes.session_id')
-      .leftJoin('users', 'users.id', 'sessions.user_id')
-      .leftJoin('consents', (join) =>
-        join
-          .onRef('consents.user_id', '=', 'users.id')
-          .onRef('consents.client_id', '=', 'authorization_codes.client_id'),
-      )
-      .select([
-        ...columns('authorization_codes'),
-        ...columns('sessions'),
-        ...columns('users'),
-        ...columns('consents'),
-        'signing_key_set.version as keys_version',
-      ])
-      .select(({ selectFrom, fn }) => [
-        selectFrom('sessions as sibling')
-          .select(fn.countAll().as('count'))
-          .whereRef('sibling.parent_id', '=', 'authorization_codes.session_id')
-          .whereRef('sibling.client_id', '=', 'authorization_codes.client_id')
-          .where('sibling.revoked_at', 'is', null)
-          .as('siblings'),
-        selectFrom('sessions as any_session')
-          .select(fn.countAll().as('count'))
-          .whereRef('any_session.user_id', '=', 'authorization_codes.user_id')
-          .as('user_sessions'),
-      ])
-      .where('authorization_codes.digest', '=', '')
-      .compile(),
+  const readToExchange = preparedLater(() =>
+    prepareRead<Row>(
+      db
+        .selectFrom('authorization_codes')
+        .crossJoin('signing_key_set')
+        .leftJoin('sessions', 'sessions.id', 'authorization_codes.session_id')
+        .leftJoin('users', 'users.id', 'sessions.user_id')
+        .leftJoin('consents', (join) =>
+          join
+            .onRef('consents.user_id', '=', 'users.id')
+            .onRef('consents.client_id', '=', 'authorization_codes.client_id'),
+        )
+        .select([
+          ...columns('authorization_codes'),
+          ...columns('sessions'),
+          ...columns('users'),
+          ...columns('consents'),
+          'signing_key_set.version as keys_version',
+        ])
+        .select(({ selectFrom, fn }) => [
+          selectFrom('sessions as sibling')
+            .select(fn.countAll().as('count'))
+            .whereRef('sibling.parent_id', '=', 'authorization_codes.session_id')
+            .whereRef('sibling.client_id', '=', 'authorization_codes.client_id')
+            .where('sibling.revoked_at', 'is', null)
+            .as('siblings'),
+          selectFrom('sessions as any_session')
+            .select(fn.countAll().as('count'))
+            .whereRef('any_session.user_id', '=', 'authorization_codes.user_id')
+            .as('user_sessions'),
+        ])
+        .where('authorization_codes.digest', '=', '')
+        .compile(),
+    ),
   )
 
   return {
@@ -90,6 +94,17 @@ export function createLoginReads({
         keysVersion: Number(row.keys_version),
       }
     },
+  }
+}
+
+/** A read that is prepared when it is needed first: without login by browser it never is. */
+function preparedLater<Read extends (...parameters: readonly string[]) => unknown>(
+  prepare: () => Read,
+): (...parameters: readonly string[]) => ReturnType<Read> {
+  let read: Read | undefined
+  return (...parameters) => {
+    read ??= prepare()
+    return read(...parameters) as ReturnType<Read>
   }
 }
 
