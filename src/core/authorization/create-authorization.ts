@@ -36,10 +36,10 @@ export function createAuthorization(
   return {
     settings,
     browserSessions: createBrowserSessions({
-      ...{ store, sessions, sessionOptions, events, secret, previousSecrets, clock },
+      ...{ store, codes, sessions, sessionOptions, events, secret, previousSecrets, clock },
     }),
     codes: createAuthorizationCodes({
-      ...{ store, codes, consents, scopes, refreshTokens, events, sessionOptions, clock },
+      ...{ store, codes, scopes, refreshTokens, events, sessionOptions, clock },
     }),
     consents: createConsents({ store: consents, events, clock }),
     idTokens,

@@ -13,6 +13,7 @@ import {
   docsClientId,
   hashSecret,
   hostedClientIds,
+  isBuiltIn,
   isClientId,
 } from './registration.ts'
 import { type ClientRegistry, createClientRegistry } from './registry.ts'
@@ -212,16 +213,18 @@ export function createClients({
     },
     async authenticate(credentials) {
       if (credentials === null) return present(firstParty)
-      // Ids are no secret (RFC 6749 §2.2), but need not be told either: both reads in any case.
-      const [record, isAnyRegistered] = await Promise.all([
-        findCaller(credentials.clientId),
-        configured.length > 0 || isAnyStored(),
-      ])
+      const record = await findCaller(credentials.clientId)
+      // One that is there says that there is one.
+      const isAnyKnown = configured.length > 0 || (record !== null && !isBuiltIn(record.id))
       const isOurs = hostedAt !== null && hostedClientIds.includes(credentials.clientId)
-      if (!isAnyRegistered && !isOurs) return present(firstParty)
-      const client = present(await verify(record, credentials))
+      if (!isAnyKnown && !(await isAnyStored()) && !isOurs) return present(firstParty)
+      const verified = await verify(record, credentials).catch(async (refusal: unknown) => {
+        // Ids are no secret (RFC 6749 §2.2), but need not be told either: a refusal takes both reads in any case.
+        if (record !== null && isAnyKnown && configured.length === 0) await isAnyStored()
+        throw refusal
+      })
       counts.succeeded++
-      return client
+      return present(verified)
     },
     async authenticateConfidential(credentials) {
       if (credentials === null) throw refused('no client is named')

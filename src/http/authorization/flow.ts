@@ -92,8 +92,8 @@ export interface Flow {
   readonly links: LoginView['links']
   /** @param wished Languages, as `ui_locales` has them. */
   textsFor(request: Pick<EndpointRequest, 'header'>, wished?: string): LoginTexts
-  /** The live session of the browser, or null. */
-  readBrowser(request: EndpointRequest): Promise<BrowserSession | null>
+  /** The live session of the browser, or null. @param clientId As of `BrowserSessions.read`. */
+  readBrowser(request: EndpointRequest, clientId?: string): Promise<BrowserSession | null>
   /** The form cookie of the browser, or a new one, and the header that keeps it. */
   formCookie(request: EndpointRequest): { readonly value: string; readonly cookies: string[] }
 }
@@ -115,9 +115,9 @@ export function createFlow(
     site: readPageOptions(pages === false ? {} : pages, siteName(auth)),
     links: accountLinks(auth, pages !== false),
     textsFor: (request, wished) => textsOfRequest(auth, request, wished),
-    async readBrowser({ guarded }) {
+    async readBrowser({ guarded }, clientId) {
       const cookie = cookies.session.read(guarded)
-      return cookie === null ? null : await authorization.browserSessions.read(cookie)
+      return cookie === null ? null : await authorization.browserSessions.read(cookie, clientId)
     },
     formCookie({ guarded }) {
       const found = cookies.form.read(guarded)
