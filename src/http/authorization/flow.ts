@@ -1,3 +1,4 @@
+import { accountPaths } from '../../core/accounts/links.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { Authorization, BrowserSession } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
@@ -62,6 +63,8 @@ export type FlowPathName =
   | 'confirmLogout'
   | 'apps'
   | 'appsLogin'
+  | 'email'
+  | 'emailLogin'
 
 /** Where each is, below the prefix. */
 export const flowPaths: Readonly<Record<FlowPathName, string>> = {
@@ -72,6 +75,8 @@ export const flowPaths: Readonly<Record<FlowPathName, string>> = {
   confirmLogout: `${endSessionPath}/confirm`,
   apps: '/account/apps',
   appsLogin: '/account/apps/login',
+  email: accountPaths.emailChange,
+  emailLogin: `${accountPaths.emailChange}/login`,
 }
 
 /** The names of all of them. */

@@ -6,6 +6,7 @@ import type { EndpointRequest, MountedEndpoint } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { answerApps, answerAppsLogin } from './apps-page.ts'
 import { answerAuthorization } from './authorization-endpoint.ts'
+import { answerEmail, answerEmailLogin, hasEmailPage } from './email-page.ts'
 import { answerConfirmedLogout, answerLogout } from './end-session.ts'
 import {
   createFlow,
@@ -35,7 +36,7 @@ export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints
     refuseTakenPaths(place)
     const flow = createFlow(auth, hosted.authorization, place, loginPage)
     return [
-      ...flowEndpoints(flow, place.base),
+      ...flowEndpoints(flow, place),
       grantsEndpoint(auth, hosted.authorization.consents, place.base),
       ...openIdEndpoints(auth, place),
     ]
@@ -53,9 +54,11 @@ function refuseTakenPaths({ oauth, base }: HostedPlace): void {
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
+const emailPaths: readonly FlowPathName[] = ['email', 'emailLogin']
+
 type Answer = (flow: Flow, request: EndpointRequest) => Promise<EndpointAnswer>
 
-function flowEndpoints(flow: Flow, base: string): readonly MountedEndpoint[] {
+function flowEndpoints(flow: Flow, { base, pages }: HostedPlace): readonly MountedEndpoint[] {
   const submit = createLoginSubmission(flow)
   const answers: Readonly<Record<FlowPathName, Answer>> = {
     authorize: answerAuthorization,
@@ -65,10 +68,16 @@ function flowEndpoints(flow: Flow, base: string): readonly MountedEndpoint[] {
     confirmLogout: answerConfirmedLogout,
     apps: answerApps,
     appsLogin: (_, request) => answerAppsLogin(flow, request, submit),
+    email: answerEmail,
+    emailLogin: (_, request) => answerEmailLogin(flow, request, submit),
   }
-  return flowPathNames.map((name) => ({
+  const hasEmail = pages !== false && hasEmailPage(flow.auth)
+  const names = flowPathNames.filter((name) => hasEmail || !emailPaths.includes(name))
+  return names.map((name) => ({
     ...{ path: base + flowPaths[name], bodyLimit: flowFormMaxBytes, refusals: flowRefusals(flow) },
     methods: ['GET', 'POST'],
+    // PUT and DELETE of `/email` below `mePath` may be there.
+    sharesPath: name === 'email',
     documentation: undefined,
     answer: withPages(flow, (request) => answers[name](flow, request)),
   }))

@@ -15,6 +15,8 @@ export interface LoginPlace {
   readonly client: { readonly name: string } | null
   /** Where the browser goes after the login. */
   readonly continueAt: string
+  /** Why a login is needed here. Default: nothing is said. */
+  readonly lead?: (texts: LoginTexts) => string
   /** Languages, as `ui_locales` has them. Default: none are wished for. */
   readonly wished?: string | undefined
 }
@@ -50,6 +52,7 @@ export function showLogin(
       ...(failure?.withoutCookie && { again: 'yes' }),
     },
     problem: failure?.problem(texts) ?? null,
+    lead: place.lead?.(texts),
     staySignedIn: authorization.settings.staySignedIn !== null,
   }
   const page = own === null ? loginPage(view) : readOwnPage(own(ownView(view)))
