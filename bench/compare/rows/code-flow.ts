@@ -1,5 +1,6 @@
 import { createAuth } from '../../../src/core/auth.ts'
 import { internals } from '../../../src/core/internals.ts'
+import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { hostedLogin } from '../../../src/hosted-login/hosted-login.ts'
 import { cookiesOf } from '../../../src/http/authorization/cookies.ts'
 import type { EngineName } from '../../database.ts'
@@ -86,14 +87,16 @@ async function withBrowsers(engine: EngineName): Promise<Browsers> {
   if (hosted === null) throw new Error('There is no login by browser.')
   const { browserSessions, consents } = hosted.authorization
   const { name } = cookiesOf(issuer).session
-  const cookies = await Promise.all(
-    users.map(async (user) => {
-      await consents.allow(user.id, 'third', scope.split(' '))
-      const opened = await browserSessions.open(user, {})
-      if (opened === null) throw new Error('Nobody is logged in.')
-      return `${name}=${opened.cookie}`
-    }),
-  )
+  const cookies: string[] = []
+  const logIn = async (user: UserRecord): Promise<void> => {
+    await consents.allow(user.id, 'third', scope.split(' '))
+    const opened = await browserSessions.open(user, {})
+    if (opened === null) throw new Error('Nobody is logged in.')
+    cookies.push(`${name}=${opened.cookie}`)
+  }
+  for (let first = 0; first < users.length; first += 10) {
+    await Promise.all(users.slice(first, first + 10).map(logIn))
+  }
   await auth.close()
   return { environment, cookies, remove }
 }

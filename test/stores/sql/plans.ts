@@ -103,6 +103,9 @@ function engineOn(db: Kysely<Schema>, locksRows: boolean): Engine {
       (query: CompiledQuery) =>
       async (...parameters: readonly string[]) =>
         (await db.executeQuery({ ...query, parameters })).rows[0],
+    // What follows a condition adds rows, which no index is read for.
+    changeIf: async (condition: CompiledQuery) =>
+      (await db.executeQuery(condition)).numAffectedRows === 1n,
     inTurn: (_name: string, change: (connection: typeof db) => unknown) => change(db),
   } as unknown as Engine
 }
