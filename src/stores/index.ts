@@ -4,7 +4,9 @@
 export type {
   AuthorizationCodeRecord,
   AuthorizationCodeStore,
+  BrowserLogin,
   CodeExchange,
+  CodeToExchange,
 } from '../core/authorization/authorization-code-store.ts'
 export type { ConsentRecord, ConsentStore } from '../core/authorization/consent-store.ts'
 export type {
