@@ -17,7 +17,7 @@ import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
 import { openAccountSite } from '../../account-site.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { type Arrival, type TestBrowser, wordsOf } from './browser.ts'
-import { assertPage, issuer, type LoginSite, openLoginSite } from './login-site.ts'
+import { assertAnswer, assertPage, issuer, type LoginSite, openLoginSite } from './login-site.ts'
 
 const at = '/account/email'
 const alice = { username: 'alice', password: goodPassword }
@@ -93,6 +93,9 @@ for (const [name, createStore] of Object.entries(stores)) {
       assert.match(wordsOf(login), /Log in to change your e-mail address\./)
       const page = await browser.send(login, alice)
       assertPage(page, 'email')
+      const { accessToken } = await site.exchange('web', await browser.open(site.authorize('web')))
+      const headers = { authorization: `Bearer ${accessToken}` }
+      assert.equal((await site.fetch('/me/grants', { headers })).status, 200)
       assert.match(wordsOf(page), /Your account has no e-mail address\./)
       assert.equal(page.forms.length, 1, 'there is nothing to remove')
       const asked = await browser.send(page, { email: 'Alice@Example.org' })
@@ -113,6 +116,9 @@ for (const [name, createStore] of Object.entries(stores)) {
       assertPage(after, 'email')
       assert.match(wordsOf(after), /Your address is Alice@example\.org\./)
       assertPage(await elsewhere.open(at), 'login')
+      // The application is logged out too, and back without a password.
+      assert.equal((await site.fetch('/me/grants', { headers })).status, 401)
+      assertAnswer(await browser.open(site.authorize('web')), null)
     })
 
     test('an address is removed; its owner is told, and only this login goes on', async () => {
