@@ -56,8 +56,8 @@ function currentAddress(
   const { address, isVerified } = current
   if (isVerified) return html`<p>${named(texts.verified, address)}</p>`
   const confirm = { ...change, hidden: { ...change.hidden, email: address } }
-  return html`<p>${named(texts.unverified, address)}</p>
-${postForm(confirm, { label: texts.sendThere, look: 'plain' })}`
+  const button = postForm(confirm, { label: texts.sendThere, look: 'plain' })
+  return html`<div class="who"><p>${named(texts.unverified, address)}</p>${button}</div>`
 }
 
 /** What the page for the code shows. */

@@ -82,6 +82,7 @@ button.danger { color: var(--danger); border-color: var(--danger); }
 .buttons button { flex: 1; overflow-wrap: anywhere; }
 .who { display: flex; flex-wrap: wrap; align-items: center; gap: 0 8px; margin-top: 16px; }
 .who p { margin: 0; }
+.who + form, .who + .summary { margin-top: 16px; }
 .hint + ul { margin-top: 8px; }
 .check { display: flex; align-items: center; gap: 8px; min-height: 44px; margin-bottom: 16px; font-weight: inherit; }
 .check input { width: 20px; min-height: 20px; margin: 0; accent-color: var(--accent); }

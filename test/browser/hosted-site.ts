@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { AccountOptions } from '../../src/core/accounts/account-options.ts'
 import type { Auth } from '../../src/core/auth.ts'
 import type { NewClient } from '../../src/core/clients/registration.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
@@ -63,7 +64,7 @@ async function addUsersAndClients(auth: Auth, clients: readonly NewClient[]): Pr
 /** Alice and Bob have accounts there, with the same good password. */
 export async function openHostedSite(
   clients: readonly NewClient[],
-  { tls = true }: { readonly tls?: boolean } = {},
+  { tls = true, accounts }: { readonly tls?: boolean; readonly accounts?: AccountOptions } = {},
 ): Promise<HostedSite> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-hosted-'))
   const server = await startWebServer({ tls })
@@ -76,6 +77,7 @@ export async function openHostedSite(
       hostedLogin: hostedLogin({ staySignedIn: 30 * 24 * 60 * 60 }),
       permissions: { 'items:read': 'Read your items' },
       roles: { member: ['items:read'] },
+      ...(accounts && { accounts }),
     })
     const app = Fastify()
     await app.register(portcullis, { auth })

@@ -33,6 +33,7 @@ test('every sentence about a name has it once, so that it can stand out', () => 
   const about = [en, de].flatMap((texts) => [
     ...[texts.login.lead, texts.consent.asks, texts.consent.returnsTo, texts.continue.asks],
     ...[texts.loggedInAs, texts.formPost.text, texts.logout.done.back, texts.apps.withdrawn],
+    ...[texts.email.verified, texts.email.unverified, texts.email.code.sent, texts.email.done.text],
   ])
   for (const sentence of about) assert.equal(sentence('\0').split('\0').length, 2, sentence(''))
   assert.equal(

@@ -42,12 +42,12 @@ export interface AccountLinks {
   readonly passwordResetRequest?: string
   /** A new password is chosen here. Default: as above. */
   readonly passwordReset?: string
-  /** The address is changed here. Default: the page of the server, if people log in by browser. */
-  readonly emailChange?: string
   /** A change of address is taken back here. Default: as above. */
   readonly emailRestore?: string
   /** Sessions are seen and ended here. Default: mails name no such page. */
   readonly sessions?: string
+  /** The address is changed here. Default: the page of the server, if people log in by browser. */
+  readonly emailChange?: string
 }
 
 /** Registration, invitations, resets, addresses and notices. What is not named here is off. */
@@ -111,9 +111,9 @@ export const accountShapes: ShapesOf<AccountOptions> = {
     invitation: url,
     passwordResetRequest: url,
     passwordReset: url,
-    emailChange: url,
     emailRestore: url,
     sessions: url,
+    emailChange: url,
   }),
 }
 

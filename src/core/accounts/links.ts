@@ -1,14 +1,14 @@
 import type { AccountLinks } from './account-options.ts'
 
-/** The paths of the pages that the server has for links in mails. */
+/** The paths of the pages that the server has. */
 export const accountPaths: Readonly<Record<keyof AccountLinks, string>> = {
   registration: '/account/register',
   invitation: '/account/invitation',
   passwordResetRequest: '/account/forgot-password',
   passwordReset: '/account/reset-password',
-  emailChange: '/account/email',
   emailRestore: '/account/restore-email',
   sessions: '',
+  emailChange: '/account/email',
 }
 
 /** Makes the links of mails. Nothing of a request comes into them. */

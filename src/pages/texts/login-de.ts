@@ -85,7 +85,7 @@ export const de: LoginTexts = {
     sendThere: 'Diese Adresse bestätigen',
     remove: {
       title: 'Adresse entfernen',
-      lead: 'Ohne Adresse bekommen Sie keine Mail, wenn Sie Ihr Passwort vergessen. Überall sonst werden Sie abgemeldet.',
+      lead: 'Ohne Adresse bekommen Sie keine Mail, wenn Sie Ihr Passwort vergessen. Mit dem Entfernen werden Sie überall sonst abgemeldet.',
       button: 'Adresse entfernen',
     },
     code: {
@@ -94,7 +94,7 @@ export const de: LoginTexts = {
         `Wenn ${address} Ihre Adresse werden kann, haben wir einen Code dorthin gesendet.`,
       sentBefore: 'Wenn die Adresse Ihre werden kann, haben wir einen Code dorthin gesendet.',
       field: 'Code aus der Mail',
-      hint: 'Er hat 8 Ziffern und gilt 10 Minuten. Überall sonst werden Sie abgemeldet.',
+      hint: 'Er hat 8 Ziffern und gilt 10 Minuten. Mit der Bestätigung werden Sie überall sonst abgemeldet.',
       button: 'Adresse bestätigen',
       missing: 'Geben Sie den Code aus der Mail ein.',
       again: 'Code noch einmal senden',

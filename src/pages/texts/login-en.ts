@@ -84,7 +84,7 @@ export const en: LoginTexts = {
     sendThere: 'Confirm this address',
     remove: {
       title: 'Remove your address',
-      lead: 'Without an address you get no mail if you forget your password. You are logged out everywhere else.',
+      lead: 'Without an address you get no mail if you forget your password. Removing it logs you out everywhere else.',
       button: 'Remove address',
     },
     code: {
@@ -92,7 +92,7 @@ export const en: LoginTexts = {
       sent: (address) => `If ${address} can be your address, we have sent a code there.`,
       sentBefore: 'If the address can be yours, we have sent a code there.',
       field: 'Code',
-      hint: 'The 8 digits of the mail. They work for 10 minutes. You are logged out everywhere else.',
+      hint: 'The 8 digits of the mail. They work for 10 minutes. Confirming logs you out everywhere else.',
       button: 'Confirm address',
       missing: 'Enter the code of the mail.',
       again: 'Send the code again',

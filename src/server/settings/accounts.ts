@@ -118,7 +118,7 @@ export const accountLinks: Setting<AccountLinks | undefined> = setting(
   {
     fallback: undefined,
     default: 'the pages of this server',
-    description: `Pages of your own that mails lead to, as JSON: whole URLs by the names ${linkNames.map((name) => `\`${name}\``).join(', ')}.`,
+    description: `Pages of your own in the place of ours, as JSON: whole URLs by the names ${linkNames.map((name) => `\`${name}\``).join(', ')}.`,
   },
   (given, problems) => {
     const links = parseObject(given)
