@@ -4,7 +4,7 @@ import {
   type HostedLoginParts,
   hostedLoginParts,
 } from '../core/authorization/hosted-login.ts'
-import { createLogoutNotices } from '../core/authorization/logout-notices.ts'
+import { createLogoutNotices, type NoticePost } from '../core/authorization/logout-notices.ts'
 import { ConfigError } from '../core/errors.ts'
 import {
   number,
@@ -16,7 +16,7 @@ import {
 } from '../core/options.ts'
 import type { OwnLoginPage } from '../http/authorization/flow.ts'
 import { hostedEndpoints } from '../http/authorization/hosted-endpoints.ts'
-import { createNoticePost } from './notice-post.ts'
+import type { NoticePostOptions } from './notice-post.ts'
 
 /** How people log in by browser. */
 export interface HostedLoginOptions {
@@ -117,7 +117,7 @@ function readHostedLogin(given: HostedLoginOptions): HostedLoginParts {
     createLogoutNotices: (parts) =>
       createLogoutNotices({
         ...parts,
-        post: createNoticePost({ issuer: parts.issuer, allowHosts }),
+        post: lazyPost({ issuer: parts.issuer, allowHosts }),
       }),
     endpoints: hostedEndpoints(pages?.login ?? null),
   }
@@ -125,4 +125,13 @@ function readHostedLogin(given: HostedLoginOptions): HostedLoginParts {
 
 function isWithin(seconds: number, least: number, most: number): boolean {
   return Number.isSafeInteger(seconds) && seconds >= least && seconds <= most
+}
+
+/** Loads what sends by https with the first notice. */
+function lazyPost(options: NoticePostOptions): NoticePost {
+  let loading: Promise<NoticePost> | undefined
+  return async (...notice) => {
+    loading ??= import('./notice-post.ts').then(({ createNoticePost }) => createNoticePost(options))
+    return await (await loading)(...notice)
+  }
 }

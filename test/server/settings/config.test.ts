@@ -73,7 +73,8 @@ test('without any variable the server has its defaults', () => {
     ...{ smtpUrl: undefined, mailFrom: undefined, mailLocale: 'en', registration: 'closed' },
     ...{ passwordReset: undefined, emailChange: undefined, notices: undefined },
     ...{ deletion: undefined, deletionDelay: 14 * 86400, accountLinks: undefined },
-    ...{ siteName: undefined, siteLogo: undefined, siteAccent: undefined },
+    ...{ siteName: undefined, siteLogo: undefined, siteAccent: undefined, siteCss: undefined },
+    ...{ hostedLogin: false, staySignedIn: 14 * 86400, backchannelHosts: [] },
   })
 })
 
@@ -361,6 +362,10 @@ const mistakes: Readonly<Record<string, string>> = {
   SITE_NAME: 'x',
   SITE_LOGO: 'canary',
   SITE_ACCENT: 'x',
+  SITE_CSS: '/nowhere/at/all.css',
+  HOSTED_LOGIN: 'yes',
+  STAY_SIGNED_IN: '-1',
+  BACKCHANNEL_LOGOUT_HOSTS: 'a host',
   PORT: 'canary',
   WORKERS: '0',
   DATA_DIR: '',
