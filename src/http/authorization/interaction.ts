@@ -53,12 +53,13 @@ export async function decideInteraction(
   if (steps.includes('denied')) return accessDenied
   const { client } = request.target
   const scopes = grantableScopes(auth, browser.user, client, request)
+  const asked = await scopesToAsk(authorization, request, browser, scopes ?? [], steps)
+  if (asked !== null) return isSilent ? consentRequired : { kind: 'consent', browser, asked }
+  // Not before the user has let the client in: else any client could find out who is an administrator.
   if (scopes === null) {
     const error = mistake('invalid_scope', 'The role of the user grants nothing of the scope')
     return { kind: 'error', ...error }
   }
-  const asked = await scopesToAsk(authorization, request, browser, scopes, steps)
-  if (asked !== null) return isSilent ? consentRequired : { kind: 'consent', browser, asked }
   if (mustClick(auth, request, steps)) {
     return isSilent ? interactionRequired : { kind: 'continue', browser }
   }
