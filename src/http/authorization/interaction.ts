@@ -48,7 +48,9 @@ export async function decideInteraction(
   const isSilent = request.prompts.includes('none')
   // A second factor, or another `acr` that is asked for, would be the next step, before anything is granted.
   if (browser === null || mustLogIn(auth, request, browser, steps)) {
-    return isSilent ? loginRequired : { kind: 'login' }
+    // Another user than the client has named was logged in by this request, and would be asked for ever.
+    const isOther = browser !== null && steps.includes('login') && !steps.includes('switch')
+    return isSilent || isOther ? loginRequired : { kind: 'login' }
   }
   if (steps.includes('denied')) return accessDenied
   const { client } = request.target
