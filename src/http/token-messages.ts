@@ -62,7 +62,7 @@ export interface IntrospectionResponse {
   /** What the token may do today. */
   readonly scope?: string
   readonly client_id?: string
-  /** Absent for a client that acts for itself. */
+  /** Absent for a client that acts for itself, and for a third party without the scope `profile`. */
   readonly username?: string
   /** Absent for a refresh token. */
   readonly token_type?: 'bearer'
@@ -76,8 +76,10 @@ export interface IntrospectionResponse {
   readonly jti?: string
   /** The session. */
   readonly sid?: string
-  /** The role of the user today. */
+  /** The role of the user today. Absent for a third party. */
   readonly roles?: readonly string[]
+  /** There for a client of somebody else: the token stands for its scope, and not for its user. */
+  readonly third_party?: true
   /** When the user of the session authenticated (RFC 9470 §6.2). Seconds since 1970. */
   readonly auth_time?: number
   /** How strong that was (RFC 9470 §6.2). */

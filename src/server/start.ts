@@ -144,8 +144,8 @@ function greet(
   const base = config.issuer === ownIssuer(config.port) ? url : config.issuer.replace(/\/$/, '')
   if (config.docs) lines.push(`Swagger UI:  ${base}/docs`)
   if (mailbox) lines.push(`Mails:       ${base}/dev/mail`)
-  if (config.hostedLogin)
-    lines.push(`Log in at:   ${base}/auth/authorize${withoutIdTokens(config)}`)
+  // The page that needs no client: at the authorization endpoint nobody but a client has anything to ask for.
+  if (config.hostedLogin) lines.push(`Log in at:   ${base}/account/apps${withoutIdTokens(config)}`)
   lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
   if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {

@@ -332,3 +332,10 @@ test('an issuer that is not there is a problem', async () => {
   assert.equal(finding?.status, 'problem')
   assert.match(finding?.finding ?? '', /could not be reached/)
 })
+
+test('checkCors tells of the pages that may ask for tokens where people log in by browser', async () => {
+  const [off] = await checkCors(subjectOf({}))
+  assert.match(String(off?.finding), /no cookie is set/)
+  const [on] = await checkCors(subjectOf({ HOSTED_LOGIN: 'true' }))
+  assert.match(String(on?.finding), /log in by browser may ask for tokens/)
+})

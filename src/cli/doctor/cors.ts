@@ -4,11 +4,15 @@ import { type Finding, findingsOf, type Subject } from './finding.ts'
 const { ok, warning } = findingsOf('cors')
 
 /** What pages of other origins may call the server; `*` and `null` are refused with the configuration. */
-export function checkCors({ config: { corsOrigins, issuer } }: Subject): readonly Finding[] {
+export function checkCors({ config }: Subject): readonly Finding[] {
+  const { corsOrigins, issuer, hostedLogin } = config
   const found = corsOrigins.flatMap((origin) => judge(origin, new URL(issuer)))
   if (found.length > 0) return found
   const pages = corsOrigins.length === 0 ? 'No page of another origin' : corsOrigins.join(', ')
-  return [ok(`${pages} may call this server from a browser; no cookie is set or asked for.`)]
+  const more = hostedLogin
+    ? '. Pages of clients that log in by browser may ask for tokens. No cookie goes along.'
+    : '; no cookie is set or asked for.'
+  return [ok(`${pages} may call this server from a browser${more}`)]
 }
 
 function judge(origin: string, issuer: URL): readonly Finding[] {

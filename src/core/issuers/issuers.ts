@@ -144,6 +144,8 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
       return named.filter((permission) => permission !== everyPermission)
     }
     const mapped = mapping.permissionsOf(token.permissions)
+    // It stands for what its scope names, and not for its user.
+    if (isOfThirdParty(token)) return mapped
     if (definition.users === 'token') {
       return [...new Set([...(role === null ? [] : roles.permissionsOf(role)), ...mapped])]
     }
@@ -174,6 +176,7 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
           client_id: token.clientId,
           scope: formatScope(scopes),
           ...(role !== null && { roles: Object.freeze([role]) }),
+          ...(isOfThirdParty(token) && { third_party: true as const }),
         }),
         scopes,
         kind,
@@ -191,6 +194,11 @@ function openIssuer(definition: TrustedIssuer, options: IssuersOptions): Opened 
       })
     },
   }
+}
+
+/** Whether another Portcullis has issued it to a client of somebody else: see `AccessTokenClaims.third_party`. */
+function isOfThirdParty({ payload }: ExternalToken): boolean {
+  return payload.third_party === true
 }
 
 /** The `iss` that a token names, which nothing has proved. */

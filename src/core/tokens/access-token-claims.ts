@@ -16,7 +16,10 @@ export interface AccessTokenClaims {
   readonly client_id: string
   /** Space-delimited. Empty if the token delegates no permission. */
   readonly scope: string
-  /** The user's role when the token was issued (RFC 9068 §2.2.3.1). Guards read today's instead. */
+  /**
+   * The user's role when the token was issued (RFC 9068 §2.2.3.1). Guards read today's instead. Absent in the token
+   * of a third party.
+   */
   readonly roles?: readonly string[]
   /** The session that the token belongs to. */
   readonly sid?: string

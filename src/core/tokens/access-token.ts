@@ -42,7 +42,7 @@ export interface AccessTokenSubject {
   readonly clientId: string
   /** The permissions that the token delegates. */
   readonly scopes: readonly string[]
-  /** Absent for a client that acts for itself. */
+  /** Absent for a client that acts for itself. The token of a third party does not say it. */
   readonly role?: string
   /** What the token ends with: a session, the stamp of a user (see `tokenStampOf`), or that of a client. */
   readonly endsWith:
@@ -202,7 +202,8 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         jti: id,
         client_id: clientId,
         scope: formatScope(scopes),
-        ...(role !== undefined && { roles: [role] }),
+        // Who knows nothing of third parties must not take the role of the user for the client's.
+        ...(role !== undefined && !thirdParty && { roles: [role] }),
         ...endClaim(endsWith),
         ...(thirdParty && { third_party: true }),
         ...(authentication && authenticationClaims(authentication)),

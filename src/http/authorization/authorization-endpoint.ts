@@ -170,9 +170,7 @@ export async function postAsGet(
   if (parameters === null) {
     return showError(flow, request, 400, isTooLong(sent) ? 'tooLong' : 'unreadable')
   }
-  const again = formatQuery(parameters)
-  if (isTooLong(again)) return showError(flow, request, 400, 'tooLong')
-  return redirectTo(`${path}?${again}`)
+  return redirectTo(`${path}?${formatQuery(parameters)}`)
 }
 
 /** A form's own address that was asked for by GET, such as after a failed login: the request is asked again. */

@@ -48,17 +48,20 @@ export async function decideInteraction(
   const isSilent = request.prompts.includes('none')
   // A second factor, or another `acr` that is asked for, would be the next step, before anything is granted.
   if (browser === null || mustLogIn(auth, request, browser, steps)) {
-    return isSilent ? loginRequired : { kind: 'login' }
+    // Another user than the client has named was logged in by this request, and would be asked for ever.
+    const isOther = browser !== null && steps.includes('login') && !steps.includes('switch')
+    return isSilent || isOther ? loginRequired : { kind: 'login' }
   }
   if (steps.includes('denied')) return accessDenied
   const { client } = request.target
   const scopes = grantableScopes(auth, browser.user, client, request)
+  const asked = await scopesToAsk(authorization, request, browser, scopes ?? [], steps)
+  if (asked !== null) return isSilent ? consentRequired : { kind: 'consent', browser, asked }
+  // Not before the user has let the client in: else any client could find out who is an administrator.
   if (scopes === null) {
     const error = mistake('invalid_scope', 'The role of the user grants nothing of the scope')
     return { kind: 'error', ...error }
   }
-  const asked = await scopesToAsk(authorization, request, browser, scopes, steps)
-  if (asked !== null) return isSilent ? consentRequired : { kind: 'consent', browser, asked }
   if (mustClick(auth, request, steps)) {
     return isSilent ? interactionRequired : { kind: 'continue', browser }
   }

@@ -1,8 +1,24 @@
 import { createHash } from 'node:crypto'
 
-/** True for more than 8 KiB, as it is sent. */
+/** Bytes of parameters as we write them, but for our own proof. */
+const maxBytes = 8 * 1024
+/** Bytes that our own proof takes at most: who has logged in must not find the request too long. */
+const proofMaxBytes = 1024
+
+/** True for more than 8 KiB of parameters, as they are sent or as our own pages carry them on. */
 export function isTooLong(text: string): boolean {
-  return Buffer.byteLength(text) > 8 * 1024
+  if (isTooLongAsSent(text)) return true
+  const parameters = parse(text)
+  return parameters !== null && isTooLongToCarry(text, parameters)
+}
+
+function isTooLongAsSent(text: string): boolean {
+  return Buffer.byteLength(text) > maxBytes + proofMaxBytes
+}
+
+/** What need not be encoded in a URL is longer when we encode it: up to nine times. */
+function isTooLongToCarry(text: string, parameters: QueryParameters): boolean {
+  return 9 * text.length > maxBytes && Buffer.byteLength(formatQuery(parameters)) > maxBytes
 }
 
 /** The parameters of a request to an endpoint that browsers come to. */
@@ -27,7 +43,13 @@ const proofName = 'proof'
  * the redirect URI least of all.
  */
 export function readQuery(text: string): QueryParameters | null {
-  if (isTooLong(text)) return null
+  if (isTooLongAsSent(text)) return null
+  const parameters = parse(text)
+  return parameters === null || isTooLongToCarry(text, parameters) ? null : parameters
+}
+
+/** Null for text that is no percent-encoded UTF-8. */
+function parse(text: string): QueryParameters | null {
   try {
     return collect(
       text

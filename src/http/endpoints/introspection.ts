@@ -5,6 +5,7 @@ import { findClientOfToken, ownPermissions } from '../../core/clients/token-clie
 import { OAuthError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
+import type { User } from '../../core/users/user.ts'
 import { scopesToday } from '../grants/scopes.ts'
 import type { IntrospectionResponse } from '../token-messages.ts'
 import { createFormEndpoint, type FormEndpoint, formBody, type TokenEndpoint } from './endpoint.ts'
@@ -56,13 +57,15 @@ async function inspectAccessToken(
   const user = await findUserOfToken(auth[internals], verified)
   const client = await auth.clients.find(client_id)
   if (!user?.active || client === null) return null
+  const scopes = scopesToday(auth, user, client, verified.scopes)
+  const isOfThirdParty = verified.claims.third_party === true
   return {
     active: true,
     ...asIssued,
-    scope: formatScope(scopesToday(auth, user, client, verified.scopes)),
-    username: user.username,
+    scope: formatScope(scopes),
+    ...nameOf(user, scopes, isOfThirdParty),
     ...(sid !== undefined && { sid }),
-    roles: [user.role],
+    ...(isOfThirdParty ? { third_party: true } : { roles: [user.role] }),
     ...howAuthenticated(auth, { auth_time, acr, amr }),
   }
 }
@@ -75,11 +78,12 @@ async function inspectRefreshToken(
   const inspected = await auth.sessions.inspect(token)
   if (inspected === null || inspected.session.clientId !== client.id) return null
   const { session, user, expiresAt } = inspected
+  const scopes = scopesToday(auth, user, client, session.scopes)
   return {
     active: true,
-    scope: formatScope(scopesToday(auth, user, client, session.scopes)),
+    scope: formatScope(scopes),
     client_id: client.id,
-    username: user.username,
+    ...nameOf(user, scopes, session.parentId !== null && !client.firstParty),
     exp: expiresAt,
     iat: session.rotatedAt,
     sub: user.id,
@@ -89,6 +93,15 @@ async function inspectRefreshToken(
       ...{ auth_time: session.authenticatedAt, acr: session.acr, amr: session.amr },
     }),
   }
+}
+
+/** What the user is called. A third party is told by the scope `profile` alone, as at userinfo. */
+function nameOf(
+  { username }: Pick<User, 'username'>,
+  scopes: readonly string[],
+  isOfThirdParty: boolean,
+): Pick<IntrospectionResponse, 'username'> {
+  return isOfThirdParty && !scopes.includes('profile') ? {} : { username }
 }
 
 type HowAuthenticated = Pick<IntrospectionResponse, 'auth_time' | 'acr' | 'amr'>
@@ -105,7 +118,13 @@ function howAuthenticated(
 const text = { type: 'string' } as const
 const instant = { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' } as const
 
-const authenticationMembers = {
+const hostedMembers = {
+  third_party: {
+    type: 'boolean',
+    enum: [true],
+    description:
+      'There for a client of somebody else: the token stands for its scope, and not for its user',
+  },
   auth_time: { ...instant, description: 'When the user authenticated, in seconds since 1970' },
   acr: { type: 'string', description: 'How strong that was: `1fa` is one factor' },
   amr: { type: 'array', items: text, description: 'By what: `pwd` is a password' },
@@ -144,7 +163,7 @@ export const introspectionEndpoint: FormEndpoint = {
           jti: text,
           sid: { type: 'string', description: 'The session' },
           roles: { type: 'array', items: text, description: 'The role of the user today' },
-          ...(auth[internals].hosted !== null && authenticationMembers),
+          ...(auth[internals].hosted !== null && hostedMembers),
         },
       },
       refusals: {

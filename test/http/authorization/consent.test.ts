@@ -69,6 +69,16 @@ describe('scopes', () => {
     assertAnswer(await browser.open(none), 'invalid_scope')
   })
 
+  test('tell a third party nothing of the role of somebody who has not let it in (OP-40)', async () => {
+    site.auth.permissions.add('billing:write')
+    const asked = { scope: 'billing:write' }
+    const silent = site.authorize('third', { ...asked, prompt: 'none' })
+    // As for somebody whose role grants it.
+    assertAnswer(await browser.open(silent), 'consent_required')
+    assertAnswer(await allow(asked), 'invalid_scope')
+    assertAnswer(await browser.open(silent), 'invalid_scope')
+  })
+
   test('end with the role that granted them, at the next request (OP-41)', async () => {
     const { accessToken } = await site.exchange('third', await allow({ scope: 'items:read' }))
     const guard = createGuards(site.auth).requirePermission('items:read')

@@ -153,6 +153,15 @@ describe('id_token_hint', () => {
     assertAnswer(await other.send(page, alice), null)
   })
 
+  test('of somebody who then does not log in ends in login_required, not in the form once more (OP-29)', async () => {
+    const { idToken } = await aliceIsHere()
+    const other = site.browser()
+    const url = site.authorize('web', { id_token_hint: idToken })
+    assertAnswer(await site.logIn(other, url, 'bob'), 'login_required')
+    // The next request asks.
+    assertPage(await other.open(url), 'login')
+  })
+
   test('that has expired is good, and one of another client or an access token is not (OP-29)', async () => {
     const { idToken, accessToken } = await aliceIsHere()
     site.clock.advance(3600)

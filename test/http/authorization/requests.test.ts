@@ -273,6 +273,17 @@ describe('parameters', () => {
     })
   }
 
+  test('of the longest request lead through the login, and what our form could not carry is refused at once', async () => {
+    const bare = site.authorize('web', { x: 'x' })
+    const room =
+      8 * 1024 - Buffer.byteLength(bare.slice(bare.indexOf('?') + 1).replaceAll('+', '%20'))
+    const longest = `${bare}${'x'.repeat(room)}`
+    assertAnswer(await site.logIn(site.browser(), longest), null)
+    assertPage(await site.browser().open(`${longest}x`), 'error', 400)
+    // A slash in a query is three characters when it is encoded.
+    assertPage(await site.browser().open(`${bare}${'/'.repeat(room / 2)}`), 'error', 400)
+  })
+
   test('more than 8 KiB of them are a page, and so are bytes that are no text', async () => {
     const long = site.authorize('web', { x: 'x'.repeat(8 * 1024) })
     assertPage(await site.browser().open(long), 'error', 400)
