@@ -130,7 +130,7 @@ export async function registerDocs(
   if (isHosted) {
     const { origin } = new URL(auth.issuer)
     const page = `${origin}${outer}${fullPrefix}${path}`
-    auth[internals].clients.documentedAt(`${page}/static/oauth2-redirect.html`)
+    auth[internals].documentedAt(`${page}/static/oauth2-redirect.html`)
   }
   // Asked once: a client that is registered later has its fields after the next start.
   let clients: Clients = 'none'

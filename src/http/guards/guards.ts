@@ -32,6 +32,10 @@ export interface Guards<Fields extends UserFields = UserFields> {
   /**
    * The user of the token, read on every request. So a deactivation, a changed role or a new password
    * counts from the next request on. Refuses an inactive user with 403.
+   *
+   * Refuses the token of a third party, too: a client of somebody else that logs users in by browser, and is not
+   * registered as first-party. Such a token stands for the permissions in its scope. So it passes
+   * `requirePermission` and `requireCaller` with permissions, and none of the other guards for users.
    */
   readonly activeUser: Guard<User<Fields>>
   /**
@@ -106,31 +110,34 @@ export function createGuards<Fields extends UserFields = UserFields>(
     { authenticates: true, ...(auth.compatibility && { compatibility: auth.compatibility }) },
   )
 
-  const anyUser = refine(accessToken, (token) => {
+  const bearer = refine<AccessToken, Bearing<User<Fields>>>(accessToken, (token) => {
     if (token.kind === 'client') {
       throw new Forbidden('This needs a user: the token is one that a client has for itself')
     }
     if (token.external) {
       return mapAnswer(auth.issuers.findUser(token), (user) => {
         if (user === null) throw new Forbidden('This identity may not use this service')
-        return user as User<Fields>
+        return { value: user as User<Fields>, token }
       })
     }
     if (own === undefined) throw new BearerError('invalid_token')
     return mapAnswer(findUserOfToken(own, token), (user) =>
-      // The schema has judged the fields when they were written.
-      user === null ? refuse(own.store, token, auth.clock()) : (toUser(user) as User<Fields>),
+      user === null
+        ? refuse(own.store, token, auth.clock())
+        : // The schema has judged the fields when they were written.
+          { value: toUser(user) as User<Fields>, token },
     )
   })
 
-  const activeUser = refine(
-    anyUser,
-    (user) => {
-      if (!user.active) throw new InactiveUser()
-      return user
+  const activeBearer = refine(
+    bearer,
+    (bearing) => {
+      if (!bearing.value.active) throw new InactiveUser()
+      return bearing
     },
     { conditions: ['an active user'] },
   )
+  const activeUser = refine(activeBearer, ownValue)
 
   const currentClient = refine(
     accessToken,
@@ -144,12 +151,14 @@ export function createGuards<Fields extends UserFields = UserFields>(
     { conditions: ['a client that acts for itself'] },
   )
 
-  const currentCaller = refine(
+  const calling = refine(
     accessToken,
-    async ({ kind }, request): Promise<Caller<Fields>> =>
-      kind === 'client'
-        ? { kind, client: await currentClient(request) }
-        : { kind, user: await activeUser(request) },
+    async (token, request): Promise<Bearing<Caller<Fields>>> => {
+      const { kind } = token
+      return kind === 'client'
+        ? { value: { kind, client: await currentClient(request) }, token }
+        : { value: { kind, user: (await activeBearer(request)).value }, token }
+    },
     { conditions: ['an active user, or a client that acts for itself'] },
   )
 
@@ -164,7 +173,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
   /** Refines a guard by permissions, which `may` says of its value one by one. */
   function withPermissions<T>(
     name: string,
-    parent: Guard<T>,
+    parent: Guard<Bearing<T>>,
     permissions: readonly string[],
     may: (value: T, token: AccessToken, permission: string) => boolean,
   ): Guard<T> {
@@ -174,7 +183,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
       throw new TypeError(unknownPermissions(name, unknown, auth))
     }
     return refine(
-      all({ value: parent, token: accessToken }),
+      parent,
       ({ value, token }) => {
         if (permissions.every((permission) => may(value, token, permission))) return value
         throw new BearerError('insufficient_scope', permissions)
@@ -185,7 +194,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
 
   return {
     accessToken,
-    userEvenIfInactive: refine(anyUser, (user) => user, { conditions: ['a user'] }),
+    userEvenIfInactive: refine(bearer, ownValue, { conditions: ['a user'] }),
     activeUser,
     requireRole(...roles) {
       const unknown = roles.filter((role) => !auth.roles.names.includes(role))
@@ -204,13 +213,14 @@ export function createGuards<Fields extends UserFields = UserFields>(
       )
     },
     requirePermission: (...permissions) =>
-      withPermissions('requirePermission', activeUser, permissions, userMay),
+      withPermissions('requirePermission', activeBearer, permissions, userMay),
     requireRecentLogin(options = {}) {
       const maxAge = readMaxAge(options)
       return refine(
-        all({ user: activeUser, token: accessToken }),
-        ({ user, token }) => {
-          refuseOldLogin(token, maxAge, auth.clock)
+        activeBearer,
+        (bearing) => {
+          const user = ownValue(bearing)
+          refuseOldLogin(bearing.token, maxAge, auth.clock)
           return user
         },
         { maxAge },
@@ -218,15 +228,35 @@ export function createGuards<Fields extends UserFields = UserFields>(
     },
     currentClient,
     requireClient: (...permissions) =>
-      withPermissions('requireClient', currentClient, permissions, clientMay),
-    currentCaller,
+      withPermissions(
+        'requireClient',
+        all({ value: currentClient, token: accessToken }),
+        permissions,
+        clientMay,
+      ),
+    currentCaller: refine(calling, ownValue),
     requireCaller: (...permissions) =>
-      withPermissions('requireCaller', currentCaller, permissions, (caller, token, permission) =>
+      withPermissions('requireCaller', calling, permissions, (caller, token, permission) =>
         caller.kind === 'user'
           ? userMay(caller.user, token, permission)
           : clientMay(caller.client, token, permission),
       ),
   }
+}
+
+/** Who a request comes from, and the token that says so. */
+interface Bearing<T> {
+  readonly value: T
+  readonly token: AccessToken
+}
+
+/**
+ * Who a request comes from, where the token stands for the user. That of a client of somebody else stands for what
+ * its scope names: it passes guards that ask for permissions, and no other.
+ */
+function ownValue<T>({ value, token }: Bearing<T>): T {
+  if (token.claims.third_party === undefined) return value
+  throw new Forbidden('This is for the clients of the application itself, not for those of others')
 }
 
 function unknownPermissions(

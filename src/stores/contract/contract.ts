@@ -10,6 +10,7 @@ import { eventsContract } from './events.ts'
 import { guardedWritesContract } from './guarded-writes.ts'
 import { identitiesContract } from './identities.ts'
 import { lastActiveUserContract } from './last-active-user.ts'
+import { loginReadsContract } from './login-reads.ts'
 import { logoutNoticesContract } from './logout-notices.ts'
 import { oneTimeTokensContract } from './one-time-tokens.ts'
 import { outboxContract } from './outbox.ts'
@@ -64,6 +65,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     storedWithContract(stores)
     browserSessionsContract(stores)
     authorizationCodesContract(stores)
+    loginReadsContract(stores)
     consentsContract(stores)
 
     test('a store that is open answers', async () => {

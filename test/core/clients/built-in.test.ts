@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
+import Fastify from 'fastify'
 import type { Auth } from '../../../src/core/auth.ts'
 import { browserClientId, docsClientId } from '../../../src/core/clients/registration.ts'
 import { ClientError, OAuthError } from '../../../src/core/errors.ts'
-import { internals } from '../../../src/core/internals.ts'
+import { portcullis } from '../../../src/fastify/portcullis.ts'
 import { createTestAuth } from '../../fixtures.ts'
 import { createRelyingParty } from '../../http/authorization/relying-party.ts'
 
@@ -21,11 +22,12 @@ describe('where people log in by browser', () => {
   const named = (clientId: string, clientSecret = '') =>
     auth.clients.authenticate({ clientId, clientSecret, method: 'none' })
 
-  test('the page of the API is a public client of its own, which comes back nowhere until it is served', async () => {
+  test('the page of the API is a public client of its own, which comes back to it alone', async () => {
     const docs = await auth.clients.find(docsClientId)
     assert.partialDeepStrictEqual(docs, {
       id: 'portcullis:docs',
       grants: ['authorization_code'],
+      // Until the page is served.
       redirectUris: [],
       ...{ firstParty: true, confidential: false, configured: true, pkce: 'required' },
     })
@@ -33,12 +35,19 @@ describe('where people log in by browser', () => {
     await assert.rejects(named(docsClientId, 'x'), isRefused)
   })
 
-  test('the page of the API comes back to where it says that it is', async () => {
-    const page = `${issuer}/docs/static/oauth2-redirect.html`
-    auth[internals].clients.documentedAt(page)
-    const docs = await auth.clients.find(docsClientId)
-    assert.deepEqual(docs?.redirectUris, [page])
-  })
+  for (const url of [issuer, `${issuer}/`]) {
+    test(`the page of ${url} says where it is`, async () => {
+      const { auth: served } = await createRelyingParty({ issuer: url, clients: [] })
+      const app = Fastify()
+      await app.register(portcullis, { auth: served })
+      await app.ready()
+      const docs = await served.clients.find(docsClientId)
+      assert.deepEqual(docs?.redirectUris, [`${issuer}/docs/static/oauth2-redirect.html`])
+      const { statusCode } = await app.inject('/docs/static/oauth2-redirect.html')
+      assert.equal(statusCode, 200)
+      await app.close()
+    })
+  }
 
   test('the client of the sessions of browsers is known, may nothing, and never authenticates', async () => {
     const browser = await auth.clients.find(browserClientId)
