@@ -14,8 +14,9 @@ mock.timers.enable({ apis: ['Date'], now: Date.now() })
 
 let subjects: readonly Subject[] = []
 let told: ToldClient
+const ends: (() => void)[] = []
 before(async () => {
-  told = await startToldClient({ after: (end) => after(end) })
+  told = await startToldClient({ after: (end) => void ends.push(end) })
   const { uri: backchannelLogoutUri } = told
   subjects = await Promise.all([
     startOurs({ backchannelLogoutUri }),
@@ -24,6 +25,7 @@ before(async () => {
 })
 after(async () => {
   for (const subject of subjects) await subject.close()
+  for (const end of ends) end()
 })
 
 /** The next logout token that comes. */

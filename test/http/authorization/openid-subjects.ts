@@ -127,6 +127,9 @@ function configuration(key: jose.JWK, backchannelLogoutUri: string): object {
       email: ['email', 'email_verified'],
     },
     pkce: { required: () => false },
+    // Its own refuses to ask loopback.
+    fetch: (url: string, { method, headers, body }: RequestInit) =>
+      fetch(url, { method: method ?? 'GET', headers: headers ?? {}, body: body ?? null }),
     findAccount: (_context: unknown, accountId: string) => ({
       accountId,
       claims: () => ({
