@@ -75,6 +75,11 @@ export interface CodeExchange {
    * scopes of the code and how its user authenticated, and is in use.
    */
   readonly session: SessionRecord | string
+  /**
+   * True if what the code's user has allowed its client must be stored: a withdrawal that is under way is waited
+   * for. Default: nobody was asked.
+   */
+  readonly needsConsent?: boolean
 }
 
 /** Authorization codes at rest. */
@@ -89,7 +94,7 @@ export interface AuthorizationCodeStore {
   findLogin(sessionId: string, clientId: string): Promise<BrowserLogin | null>
   /**
    * Uses a live code up and opens its session, in one transaction. False, and nothing changed, if the code is
-   * not live, or the session that it should go on with is not. Of many exchanges of one code one succeeds.
+   * not live, the session that it should go on with is not, or a consent that it needs is not there. Of many exchanges of one code one succeeds.
    */
   exchange(exchange: CodeExchange, event?: AuthEvent): Promise<boolean>
   /** Deletes codes that expired before an instant, `limit` at most; returns how many. */

@@ -67,7 +67,9 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
       if (!isLive(record, login)) throw refused('of a login that has ended')
       const { user, session: parent } = login
       const { session, isNew } = await families.familyFor({ ...found, parent, request })
-      const exchange = { digest, now: clock(), session: isNew ? session : session.id }
+      const needsConsent = !request.client.firstParty
+      const opening = isNew ? session : session.id
+      const exchange = { digest, now: clock(), session: opening, needsConsent }
       if (!(await codes.exchange(exchange))) {
         const now = await codes.find(digest)
         if (now !== null && now.usedAt !== null) return await refuseUsed(now, request)

@@ -105,12 +105,14 @@ async function scopesToAsk(
  */
 function mustClick(
   { issuer }: Auth,
-  { target: { redirectUri } }: AuthorizationRequest,
+  { target: { client, redirectUri } }: AuthorizationRequest,
   steps: readonly Step[],
 ): boolean {
   const isOwnPage = URL.parse(redirectUri)?.origin === new URL(issuer).origin
   const hasClicked = steps.includes('continued') || steps.includes('consent')
-  return isNativeRedirectUri(redirectUri) && !isOwnPage && !hasClicked
+  // A client with a secret shows it when it exchanges the code.
+  const isAnybody = isNativeRedirectUri(redirectUri) && !isOwnPage && !client.confidential
+  return isAnybody && !hasClicked
 }
 
 const loginRequired: Interaction = {

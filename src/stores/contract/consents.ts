@@ -171,6 +171,24 @@ export function consentsContract(stores: Stores): void {
       assert.equal(await other.authorizationCodes.find(code.digest), null)
     })
 
+    test('a code that needs a consent is exchanged while there is one (OP-43)', async ([
+      store,
+      other,
+    ]) => {
+      const user = await addUser(store)
+      const browser = aBrowserSession(user)
+      await store.sessions.create(browser)
+      const code = aCode(browser)
+      await store.authorizationCodes.create(code)
+      await store.consents.replace(null, aConsent(user, { clientId: 'another' }))
+      const { digest } = code
+      const exchange = { digest, now, session: aChildOf(browser), needsConsent: true }
+      assert.equal(await other.authorizationCodes.exchange(exchange), false)
+      assert.deepEqual(await store.authorizationCodes.find(digest), code)
+      await store.consents.replace(null, aConsent(user))
+      assert.equal(await other.authorizationCodes.exchange(exchange), true)
+    })
+
     test('of exchanges while a consent is withdrawn, none leaves a live session (OP-43)', async ([
       store,
       other,
@@ -191,7 +209,16 @@ export function consentsContract(stores: Stores): void {
                 session: sessions[index] as SessionRecord,
               }),
         )
-        work.splice(round % 4, 0, () => store.consents.withdraw(user.id, 'client', now))
+        // Of a code that is made when those that there are have been deleted.
+        const [late, session] = [aCode(browser), aChildOf(browser)]
+        sessions.push(session)
+        work.push(async () => {
+          await other.authorizationCodes.create(late)
+          const { digest } = late
+          const exchange = { digest, now, session, needsConsent: true }
+          return await other.authorizationCodes.exchange(exchange)
+        })
+        work.splice(round % 5, 0, () => store.consents.withdraw(user.id, 'client', now))
         await Promise.all(work.map((each) => each()))
         for (const { id } of sessions) {
           const found = await other.sessions.find(id)

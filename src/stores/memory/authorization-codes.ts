@@ -79,10 +79,11 @@ export function createMemoryAuthorizationCodes(
         keysVersion: read.keysVersion(),
       }
     },
-    async exchange({ digest, now, session }, event) {
+    async exchange({ digest, now, session, needsConsent = false }, event) {
       const code = byDigest.get(digest)
       if (code === undefined || code.usedAt !== null || code.expiresAt <= now) return false
       if (!hasLiveSession(code, now)) return false
+      if (needsConsent && read.consent(code.userId, code.clientId) === null) return false
       const isThere =
         typeof session === 'string' ? goOn(session, code, now) : sessions.insert(session)
       if (!isThere) return false

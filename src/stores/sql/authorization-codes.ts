@@ -15,10 +15,12 @@ interface CodeUse {
   readonly digest: string
   readonly now: number
   readonly opened: string
+  /** 1 if the consent of the user must be stored, else 0. */
+  readonly consented: number
 }
 
 /** A code that is used, and the row of the session that it opens. */
-interface Opening extends Pick<CodeUse, 'digest' | 'now'>, SessionsTable {}
+interface Opening extends Pick<CodeUse, 'digest' | 'now' | 'consented'>, SessionsTable {}
 
 /** A row column by column, as a statement is built of it. */
 const entriesOf = (row: SessionsTable): SessionsTable =>
@@ -48,7 +50,7 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
   )
 
   /** The statement that uses a live code up. */
-  const useOf = ({ digest, now, opened }: CodeUse) =>
+  const useOf = ({ digest, now, opened, consented }: CodeUse) =>
     db
       .updateTable('authorization_codes')
       .set({ used_at: now, opened_session_id: opened })
@@ -56,15 +58,18 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
       .where('used_at', 'is', null)
       .where('expires_at', '>', now)
       .where(hasLiveLogin(now, locksRows))
+      .where(hasConsent(consented, locksRows))
       .returningAll()
   const use = createTemplate(useOf)
 
   /** The same for a session that is opened with it. The login that it finds live is locked meanwhile. */
-  const useToOpen = ({ digest, now, id, user_id, parent_id, security_stamp }: Opening) =>
-    useOf({ digest, now, opened: id })
+  const useToOpen = (opening: Opening) => {
+    const { digest, now, consented, id, user_id, parent_id, security_stamp } = opening
+    return useOf({ digest, now, consented, opened: id })
       .where('user_id', '=', user_id)
       .where('session_id', '=', parent_id)
       .where('security_stamp', '=', security_stamp)
+  }
   const useForNew = createTemplate(useToOpen)
 
   const insertNew = createTemplate((row: SessionsTable) =>
@@ -92,7 +97,7 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
 
   async function open(opening: Opening, event: AuthEvent | undefined): Promise<boolean> {
     if (!locksRows) {
-      const { digest: _, now: __, ...row } = opening
+      const { digest: _, now: __, consented: ___, ...row } = opening
       const events = event ? [appendEvent(db, event)] : []
       return await changeIf(useForNew(opening), [insertNew(row), ...events])
     }
@@ -117,13 +122,14 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
       const row = await query.executeTakeFirst()
       return row === undefined ? null : toCodeRecord(row)
     },
-    async exchange({ digest, now, session }, event) {
+    async exchange({ digest, now, session, needsConsent = false }, event) {
+      const asked = { digest, now, consented: needsConsent ? 1 : 0 }
       if (typeof session !== 'string') {
-        return await open({ digest, now, ...toSessionRow(session) }, event)
+        return await open({ ...asked, ...toSessionRow(session) }, event)
       }
       try {
         return await inCommittedTransaction(async (transaction) => {
-          const used = await transaction.executeQuery(use({ digest, now, opened: session }))
+          const used = await transaction.executeQuery(use({ ...asked, opened: session }))
           const [code] = used.rows
           if (code === undefined) return false
           const goneOn = await goOn(transaction, session, code, now).execute()
@@ -177,6 +183,22 @@ function hasLiveLogin(now: number, locksRows: boolean) {
         .where('sessions.expires_at', '>', now)
         .$if(locksRows, (query) => query.forShare()),
     )
+}
+
+/** The condition that what a code's user has allowed its client is stored. One who withdraws it has locked it. */
+function hasConsent(asked: number, locksRows: boolean) {
+  return (eb: ExpressionBuilder<Schema, 'authorization_codes'>): Expression<SqlBool> =>
+    eb.or([
+      eb(eb.val(asked), '=', eb.lit(0)),
+      eb.exists(
+        eb
+          .selectFrom('consents')
+          .select('consents.user_id')
+          .whereRef('consents.user_id', '=', 'authorization_codes.user_id')
+          .whereRef('consents.client_id', '=', 'authorization_codes.client_id')
+          .$if(locksRows, (query) => query.forShare()),
+      ),
+    ])
 }
 
 /** The statement that goes on with a live session of the code's, as the code says. */

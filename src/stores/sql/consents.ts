@@ -57,8 +57,9 @@ export function createConsentStore(engine: Engine): ConsentStore {
         .where('client_id', '=', clientId)
         .returning('user_id')
       return await inCommittedTransaction(async (transaction) => {
-        // Codes first, as an exchange takes its locks: then the sessions that an exchange has just opened are
-        // there to be ended.
+        // As an exchange takes its locks: the consent, the code, the session. So what an exchange has just opened
+        // is there to be ended, and no other exchange finds the consent.
+        const withdrawn = await recorded(transaction, event, deletion)
         await transaction
           .deleteFrom('authorization_codes')
           .where('user_id', '=', userId)
@@ -73,7 +74,7 @@ export function createConsentStore(engine: Engine): ConsentStore {
           .returning(endedColumns)
           .execute()
         await noteEnded(transaction, ended, notifies, now)
-        return (await recorded(transaction, event, deletion)).length === 1
+        return withdrawn.length === 1
       })
     },
   }
