@@ -27,7 +27,6 @@ export function createMemoryConsents(
     forget(which) {
       for (const [key, consent] of byKey) if (which(consent)) byKey.delete(key)
     },
-    has: (userId, clientId) => read(userId, clientId) !== null,
     find: async (userId, clientId) => read(userId, clientId),
     async listByUser(userId) {
       return [...byKey.values()]

@@ -98,7 +98,11 @@ function engineOn(db: Kysely<Schema>, locksRows: boolean): Engine {
   const inTransaction: Engine['inTransaction'] = (change) => db.transaction().execute(change)
   return {
     ...{ db, scans: db, locksRows, isUniqueViolation: () => false },
-    ...{ inTransaction, inCommittedTransaction: inTransaction },
+    ...{
+      inTransaction,
+      withoutSync: (async (change) => await change(db)) as Engine['withoutSync'],
+      inCommittedTransaction: inTransaction,
+    },
     prepareRead:
       (query: CompiledQuery) =>
       async (...parameters: readonly string[]) =>
