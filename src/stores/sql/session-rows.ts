@@ -35,7 +35,7 @@ export function insertSession(
       ),
     )
     // The same with a change of the stamp: its clients are told of every session that it ends.
-    if (locksRows) values = values.forShare('users')
+    if (locksRows) values = values.forShare()
   }
   return db.insertInto('sessions').columns(columns).expression(values).returning('id')
 }
