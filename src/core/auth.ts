@@ -1,8 +1,10 @@
 import { createPermissions, openIdScopeNames, type Permissions } from './access/permissions.ts'
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
+import type { ApiKeys } from './api-keys/api-keys.ts'
+import type { ApiKeyParts, ApiKeyPartsOptions } from './api-keys/create-api-keys.ts'
 import type { AuthOptions } from './auth-options.ts'
-import { checkAuthOptions } from './checked-options.ts'
+import { type CheckedOptions, checkAuthOptions } from './checked-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { createClientStamps } from './clients/stamp.ts'
@@ -55,6 +57,8 @@ export interface Auth<Fields extends UserFields = UserFields> {
   readonly users: Users<Fields>
   /** Registration, invitations, resets and addresses: what the option `accounts` switches on. */
   readonly accounts: Accounts<Fields>
+  /** Makes, lists and ends API keys of users; null without the option `apiKeys`. */
+  readonly apiKeys: ApiKeys | null
   /** Hashes and verifies passwords. */
   readonly passwords: Passwords
   /** Judges new passwords. */
@@ -188,6 +192,9 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       clock,
       ...(trusted.length > 0 && { verifyExternal: issuers.verify }),
     })
+    const apiKeys = await loadApiKeys(checked, {
+      ...{ store, roles, keys, events, notices, issuer, audience, clock },
+    })
     const permissions = createPermissions(
       options.permissions ?? {},
       [...grantable(roles, trusted), ...checked.configured.flatMap(({ scopes }) => scopes ?? [])],
@@ -206,6 +213,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       permissions,
       users: createUsers({ ...common, notices, addressDigestsOf }),
       accounts: accounts ?? noAccounts,
+      apiKeys: apiKeys?.keys ?? null,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,
       accessTokens: { lifetime: accessTokenLifetime, verify: accessTokens.verify },
@@ -233,10 +241,12 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           pruneTokens: mailing.pruneTokens,
         },
         codes: (authorization && store.authorizationCodes) ?? null,
+        apiKeys: apiKeys?.maintenance ?? null,
         clock,
       }),
       async close() {
         issuers.close()
+        await apiKeys?.verifier.settle()
         await accountSettings?.mailer?.close?.()
         await store.close()
       },
@@ -252,6 +262,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           keys,
           notices,
         },
+        apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
@@ -261,4 +272,14 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     await bare.close()
     throw error
   }
+}
+
+/** What is there of API keys, if they are switched on; null, and nothing of it is loaded, if not. */
+async function loadApiKeys(
+  { apiKeyOptions: options }: CheckedOptions,
+  parts: Omit<ApiKeyPartsOptions, 'options'>,
+): Promise<ApiKeyParts | null> {
+  if (options === null) return null
+  const { createApiKeyParts } = await import('./api-keys/create-api-keys.ts')
+  return createApiKeyParts({ ...parts, options })
 }

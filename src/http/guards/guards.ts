@@ -17,6 +17,7 @@ import { toUser, type User } from '../../core/users/user.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
 import { readBearerToken } from '../bearer.ts'
 import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
+import { loginConditions, refuseApiKey, userOfApiKey, verifyApiKey } from './api-keys.ts'
 import { all, refine } from './combinators.ts'
 import { refuseToken } from './former-issuer.ts'
 import { type Guard, guard } from './guard.ts'
@@ -34,6 +35,11 @@ export interface Guards<Fields extends UserFields = UserFields> {
    * counts from the next request on. Refuses an inactive user with 403.
    */
   readonly activeUser: Guard<User<Fields>>
+  /**
+   * An active user who is logged in. Refuses an API key with 403: for what a program that acts for a user must
+   * not do, such as changes of the account. Without the option `apiKeys` it is `activeUser`.
+   */
+  readonly loggedInUser: Guard<User<Fields>>
   /**
    * The user, active or not: only for a route that must serve deactivated users. A token from before
    * the deactivation has ended with it, and is refused with 403; one from after it passes.
@@ -62,7 +68,7 @@ export interface Guards<Fields extends UserFields = UserFields> {
    * request is refused with 401 `insufficient_user_authentication` (RFC 9470 §3).
    *
    * Looks at the claim `auth_time` of the token alone, and so costs no read. A token that does not have it,
-   * or that is of the future, is refused.
+   * or that is of the future, is refused. An API key is refused with 403: no login stands behind it.
    *
    * @throws {TypeError} at once, if `maxAge` is no whole number of seconds, or below 1.
    */
@@ -98,6 +104,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
     (request) => {
       const token = readBearerToken(request)
       if (token === null) throw new BearerError()
+      if (own?.apiKeys?.isKey(token)) return verifyApiKey(own.apiKeys, token)
       return mapAnswer(auth.accessTokens.verify(token), (verified) => {
         if (verified === null) throw refuseToken(token, auth)
         return verified
@@ -117,6 +124,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
       })
     }
     if (own === undefined) throw new BearerError('invalid_token')
+    if (token.apiKey) return userOfApiKey(own, token) as User<Fields>
     return mapAnswer(findUserOfToken(own, token), (user) =>
       // The schema has judged the fields when they were written.
       user === null ? refuse(own.store, token, auth.clock()) : (toUser(user) as User<Fields>),
@@ -131,6 +139,19 @@ export function createGuards<Fields extends UserFields = UserFields>(
     },
     { conditions: ['an active user'] },
   )
+
+  const hasApiKeys = own !== undefined && own.apiKeys !== null
+  const noApiKey = hasApiKeys ? loginConditions : {}
+  const loggedInUser = hasApiKeys
+    ? refine(
+        all({ user: activeUser, token: accessToken }),
+        ({ user, token }) => {
+          refuseApiKey(token)
+          return user
+        },
+        noApiKey,
+      )
+    : activeUser
 
   const currentClient = refine(
     accessToken,
@@ -187,6 +208,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
     accessToken,
     userEvenIfInactive: refine(anyUser, (user) => user, { conditions: ['a user'] }),
     activeUser,
+    loggedInUser,
     requireRole(...roles) {
       const unknown = roles.filter((role) => !auth.roles.names.includes(role))
       if (roles.length === 0 || unknown.length > 0) {
@@ -210,10 +232,11 @@ export function createGuards<Fields extends UserFields = UserFields>(
       return refine(
         all({ user: activeUser, token: accessToken }),
         ({ user, token }) => {
+          refuseApiKey(token)
           refuseOldLogin(token, maxAge, auth.clock)
           return user
         },
-        { maxAge },
+        { maxAge, ...noApiKey },
       )
     },
     currentClient,

@@ -38,6 +38,9 @@ const data: MailData = {
   role_changed: { ...notice, role: 'editor' },
   account_locked: notice,
   deletion_begun: { deleteAt: at },
+  api_key_created: { ...notice, key: 'nightly backup' },
+  api_key_ended: { ...notice, key: 'nightly backup' },
+  api_key_expires: { key: 'nightly backup', expiresAt: at },
 }
 
 const render = createRender({ name: 'Example', url })
