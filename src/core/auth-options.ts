@@ -2,7 +2,7 @@ import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
 import { type AccountOptions, accountShapes } from './accounts/account-options.ts'
 import type { ApiKeyOptions } from './api-keys/api-key-options.ts'
-import type { HostedLogin } from './authorization/hosted-login.ts'
+import { type HostedLogin, hostedLoginParts } from './authorization/hosted-login.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
 import type { Compatibility } from './compatibility.ts'
@@ -114,10 +114,6 @@ const shapes: ShapesOf<AuthOptions> = {
   // Several that share a secret could make tokens for one another (KM-09).
   audience: { ...text, words: 'one text, not several' },
   accounts: recordOf(accountShapes),
-  hostedLogin: havingMethod(
-    'createAuthorization',
-    'what hostedLogin() of portcullis/hosted-login returns',
-  ),
   apiKeys: {
     words: 'true, false, or an object of options',
     accepts: (value) => typeof value === 'boolean' || record.accepts(value),
@@ -126,6 +122,10 @@ const shapes: ShapesOf<AuthOptions> = {
       maxLifetime: number,
       defaultLifetime: number,
     } satisfies ShapesOf<ApiKeyOptions>,
+  },
+  hostedLogin: {
+    words: 'what hostedLogin() of portcullis/hosted-login returns',
+    accepts: (value) => typeof value === 'object' && value !== null && hostedLoginParts in value,
   },
   accessTokenLifetime: number,
   allowLongAccessTokens: flag,

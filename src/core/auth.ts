@@ -4,6 +4,7 @@ import { type Accounts, createAccounts, createMailParts, noAccounts } from './ac
 import type { ApiKeys } from './api-keys/api-keys.ts'
 import type { ApiKeyParts, ApiKeyPartsOptions } from './api-keys/create-api-keys.ts'
 import type { AuthOptions } from './auth-options.ts'
+import { hostedLoginParts } from './authorization/hosted-login.ts'
 import { type CheckedOptions, checkAuthOptions } from './checked-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
@@ -137,8 +138,8 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
-    const { hostedLogin } = options
-    const clients = createClients({
+    const hostedLogin = options.hostedLogin?.[hostedLoginParts]
+    const { documentedAt, ...clients } = createClients({
       store: bare,
       digest,
       configured: checked.configured,
@@ -264,6 +265,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         },
         apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
+        documentedAt,
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },

@@ -77,10 +77,14 @@ export interface Clients extends ClientRegistry {
     id: string,
     stamp: string,
   ): MaybePromise<{ readonly client: Client; readonly keysVersion: number } | null>
-  /** Says where the page that documents the API comes back to from a login by browser. */
-  documentedAt(redirectUri: string): void
   /** How authentications of clients that named themselves have ended, in this process. */
   readonly counts: Omit<AttemptCounts, 'unavailable'>
+}
+
+/** The same, with what the page that documents the API tells. */
+export interface OwnClients extends Clients {
+  /** Says where that page comes back to from a login by browser. */
+  documentedAt(redirectUri: string): void
 }
 
 export interface ClientsOptions {
@@ -105,7 +109,7 @@ export function createClients({
   events,
   attempts,
   clock,
-}: ClientsOptions): Clients {
+}: ClientsOptions): OwnClients {
   const builtIn = builtInClients(hostedAt)
   const fixed = new Map([...builtIn, ...configured].map((client) => [client.id, client]))
   const [firstParty] = builtIn as [ClientRecord]

@@ -51,6 +51,8 @@ export interface AccessTokenSubject {
     | { readonly sessionId: string }
     | { readonly userStamp: string }
     | { readonly clientStamp: string }
+  /** True for a client of somebody else: guards without permissions refuse its tokens. Default false. */
+  readonly thirdParty?: boolean
   /** How the user authenticated. Default: the token does not say. */
   readonly authentication?: Authentication
   /** The token expires by then, if that is before its lifetime is over. Seconds since 1970. */
@@ -176,6 +178,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       role,
       endsWith,
       authentication,
+      thirdParty = false,
       expiresBy = Number.MAX_SAFE_INTEGER,
     }) {
       if (subject === '') throw new TypeError('A token needs a subject.')
@@ -200,6 +203,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         scope: formatScope(scopes),
         ...(role !== undefined && { roles: [role] }),
         ...endClaim(endsWith),
+        ...(thirdParty && { third_party: true }),
         ...(authentication && authenticationClaims(authentication)),
       })
         .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })

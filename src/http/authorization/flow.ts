@@ -19,14 +19,35 @@ import { createStepProofs, type StepProofs } from './step-proof.ts'
 
 /** A login page of the application: HTML, or where the page is. */
 export type OwnLoginPage =
-  | ((view: LoginView) => string | OwnPage)
+  | ((view: OwnLoginView) => string | OwnPage)
   | {
-      /** A path on this server, or a URL of the same origin. It gets `continue`, for `complete`. */
+      /** A path on this server. It gets `continue`, for `complete`, and `username` if one is known. */
       readonly redirectTo: string
     }
 
+/** What a login page of the application shows. Nothing in it is escaped. */
+export interface OwnLoginView {
+  /** The application that asks for the login; null if none does. */
+  readonly client: { readonly name: string } | null
+  /** Where the form is sent by POST: with `username`, `password`, and `stay` with the value `on`. */
+  readonly action: string
+  /** Fields that are sent along: name and value of each. */
+  readonly hidden: Readonly<Record<string, string>>
+  /** What the field has at first; empty for nothing. */
+  readonly username: string
+  /** Why the form was not accepted, in the language of the page; null if it was not sent. */
+  readonly problem: string | null
+  /** True if "stay signed in" may be chosen. */
+  readonly staySignedIn: boolean
+  /** Where people go who cannot log in: paths, or URLs of yours. */
+  readonly links: { readonly forgotPassword?: string; readonly register?: string }
+  /** The language (BCP 47) that somebody prefers among ours. */
+  readonly locale: string
+}
+
 /** A page of the application. */
 export interface OwnPage {
+  /** The whole document. */
   readonly html: string
   /** Default: what is on this server, pictures in the page itself, and styles; no script. */
   readonly contentSecurityPolicy?: string

@@ -1,6 +1,7 @@
 import type { Auth } from '../../core/auth.ts'
+import { ConfigError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
-import type { HostedEndpoints } from '../endpoints/hosted-endpoints.ts'
+import type { HostedEndpoints, HostedPlace } from '../endpoints/hosted-endpoints.ts'
 import type { EndpointRequest, MountedEndpoint } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { answerApps, answerAppsLogin } from './apps-page.ts'
@@ -16,16 +17,22 @@ import {
 } from './flow.ts'
 import { flowRefusals, withPages } from './flow-answers.ts'
 import { flowFormMaxBytes } from './flow-form.ts'
-import { grantsEndpoint } from './grants-endpoint.ts'
+import { grantsEndpoint, grantsPath } from './grants-endpoint.ts'
 import { createLoginSubmission } from './login-form.ts'
 import { openIdEndpoints } from './openid-endpoints.ts'
 import { answerLogin, answerQuestion } from './request-forms.ts'
+import { userinfoPath } from './userinfo.ts'
 
-/** Everything that browsers and clients ask of a login by browser. */
+/**
+ * Everything that browsers and clients ask of a login by browser.
+ *
+ * @throws {ConfigError} where it is mounted, if another endpoint has a path of these, or pages would be hard to read.
+ */
 export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints {
   return (auth: Auth, place) => {
     const { hosted } = auth[internals]
     if (hosted === null) return []
+    refuseTakenPaths(place)
     const flow = createFlow(auth, hosted.authorization, place, loginPage)
     return [
       ...flowEndpoints(flow, place.base),
@@ -33,6 +40,17 @@ export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints
       ...openIdEndpoints(auth, place),
     ]
   }
+}
+
+/** @throws {ConfigError} if an option has put another endpoint where people log in. */
+function refuseTakenPaths({ oauth, base }: HostedPlace): void {
+  const ours = [...Object.values(flowPaths), userinfoPath, grantsPath].map((path) => base + path)
+  const problems = Object.entries(oauth).flatMap(([name, endpoints]) =>
+    endpoints
+      .filter(({ path }) => ours.includes(path))
+      .map(({ path }) => `The ${name} endpoint cannot be at ${path}: login by browser is.`),
+  )
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 type Answer = (flow: Flow, request: EndpointRequest) => Promise<EndpointAnswer>

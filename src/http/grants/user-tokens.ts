@@ -35,7 +35,11 @@ export async function issueUserTokens(
     endsWith: opened
       ? { sessionId: opened.session.id }
       : { userStamp: tokenStampOf(user.securityStamp) },
-    ...(opened && { authentication: opened.session, expiresBy: opened.session.expiresAt }),
+    ...(opened && {
+      authentication: opened.session,
+      expiresBy: opened.session.expiresAt,
+      thirdParty: opened.session.parentId !== null && !client.firstParty,
+    }),
   })
   const idTokens = auth[internals].hosted?.authorization.idTokens
   const idToken =

@@ -22,6 +22,7 @@ import { all, refine } from './combinators.ts'
 import { refuseToken } from './former-issuer.ts'
 import { type Guard, guard } from './guard.ts'
 import { type RecentLoginOptions, readMaxAge, refuseOldLogin } from './recent-login.ts'
+import { unknownPermissions } from './unknown-permissions.ts'
 
 /** The guards of an application. */
 export interface Guards<Fields extends UserFields = UserFields> {
@@ -33,6 +34,10 @@ export interface Guards<Fields extends UserFields = UserFields> {
   /**
    * The user of the token, read on every request. So a deactivation, a changed role or a new password
    * counts from the next request on. Refuses an inactive user with 403.
+   *
+   * Refuses the token of a third party, too: a client of somebody else that logs users in by browser, and is not
+   * registered as first-party. Such a token stands for the permissions in its scope. So it passes
+   * `requirePermission` and `requireCaller` with permissions, and none of the other guards for users.
    */
   readonly activeUser: Guard<User<Fields>>
   /**
@@ -113,41 +118,44 @@ export function createGuards<Fields extends UserFields = UserFields>(
     { authenticates: true, ...(auth.compatibility && { compatibility: auth.compatibility }) },
   )
 
-  const anyUser = refine(accessToken, (token) => {
+  const bearer = refine<AccessToken, Bearing<User<Fields>>>(accessToken, (token) => {
     if (token.kind === 'client') {
       throw new Forbidden('This needs a user: the token is one that a client has for itself')
     }
     if (token.external) {
       return mapAnswer(auth.issuers.findUser(token), (user) => {
         if (user === null) throw new Forbidden('This identity may not use this service')
-        return user as User<Fields>
+        return { value: user as User<Fields>, token }
       })
     }
     if (own === undefined) throw new BearerError('invalid_token')
-    if (token.apiKey) return userOfApiKey(own, token) as User<Fields>
+    if (token.apiKey) return { value: userOfApiKey(own, token) as User<Fields>, token }
     return mapAnswer(findUserOfToken(own, token), (user) =>
-      // The schema has judged the fields when they were written.
-      user === null ? refuse(own.store, token, auth.clock()) : (toUser(user) as User<Fields>),
+      user === null
+        ? refuse(own.store, token, auth.clock())
+        : // The schema has judged the fields when they were written.
+          { value: toUser(user) as User<Fields>, token },
     )
   })
 
-  const activeUser = refine(
-    anyUser,
-    (user) => {
-      if (!user.active) throw new InactiveUser()
-      return user
+  const activeBearer = refine(
+    bearer,
+    (bearing) => {
+      if (!bearing.value.active) throw new InactiveUser()
+      return bearing
     },
     { conditions: ['an active user'] },
   )
+  const activeUser = refine(activeBearer, ownValue)
 
   const hasApiKeys = own !== undefined && own.apiKeys !== null
   const noApiKey = hasApiKeys ? loginConditions : {}
   const loggedInUser = hasApiKeys
     ? refine(
-        all({ user: activeUser, token: accessToken }),
-        ({ user, token }) => {
-          refuseApiKey(token)
-          return user
+        activeBearer,
+        (bearing) => {
+          refuseApiKey(bearing.token)
+          return ownValue(bearing)
         },
         noApiKey,
       )
@@ -165,12 +173,14 @@ export function createGuards<Fields extends UserFields = UserFields>(
     { conditions: ['a client that acts for itself'] },
   )
 
-  const currentCaller = refine(
+  const calling = refine(
     accessToken,
-    async ({ kind }, request): Promise<Caller<Fields>> =>
-      kind === 'client'
-        ? { kind, client: await currentClient(request) }
-        : { kind, user: await activeUser(request) },
+    async (token, request): Promise<Bearing<Caller<Fields>>> => {
+      const { kind } = token
+      return kind === 'client'
+        ? { value: { kind, client: await currentClient(request) }, token }
+        : { value: { kind, user: (await activeBearer(request)).value }, token }
+    },
     { conditions: ['an active user, or a client that acts for itself'] },
   )
 
@@ -185,7 +195,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
   /** Refines a guard by permissions, which `may` says of its value one by one. */
   function withPermissions<T>(
     name: string,
-    parent: Guard<T>,
+    parent: Guard<Bearing<T>>,
     permissions: readonly string[],
     may: (value: T, token: AccessToken, permission: string) => boolean,
   ): Guard<T> {
@@ -195,7 +205,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
       throw new TypeError(unknownPermissions(name, unknown, auth))
     }
     return refine(
-      all({ value: parent, token: accessToken }),
+      parent,
       ({ value, token }) => {
         if (permissions.every((permission) => may(value, token, permission))) return value
         throw new BearerError('insufficient_scope', permissions)
@@ -206,7 +216,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
 
   return {
     accessToken,
-    userEvenIfInactive: refine(anyUser, (user) => user, { conditions: ['a user'] }),
+    userEvenIfInactive: refine(bearer, ownValue, { conditions: ['a user'] }),
     activeUser,
     loggedInUser,
     requireRole(...roles) {
@@ -226,14 +236,15 @@ export function createGuards<Fields extends UserFields = UserFields>(
       )
     },
     requirePermission: (...permissions) =>
-      withPermissions('requirePermission', activeUser, permissions, userMay),
+      withPermissions('requirePermission', activeBearer, permissions, userMay),
     requireRecentLogin(options = {}) {
       const maxAge = readMaxAge(options)
       return refine(
-        all({ user: activeUser, token: accessToken }),
-        ({ user, token }) => {
-          refuseApiKey(token)
-          refuseOldLogin(token, maxAge, auth.clock)
+        activeBearer,
+        (bearing) => {
+          refuseApiKey(bearing.token)
+          const user = ownValue(bearing)
+          refuseOldLogin(bearing.token, maxAge, auth.clock)
           return user
         },
         { maxAge, ...noApiKey },
@@ -241,10 +252,15 @@ export function createGuards<Fields extends UserFields = UserFields>(
     },
     currentClient,
     requireClient: (...permissions) =>
-      withPermissions('requireClient', currentClient, permissions, clientMay),
-    currentCaller,
+      withPermissions(
+        'requireClient',
+        all({ value: currentClient, token: accessToken }),
+        permissions,
+        clientMay,
+      ),
+    currentCaller: refine(calling, ownValue),
     requireCaller: (...permissions) =>
-      withPermissions('requireCaller', currentCaller, permissions, (caller, token, permission) =>
+      withPermissions('requireCaller', calling, permissions, (caller, token, permission) =>
         caller.kind === 'user'
           ? userMay(caller.user, token, permission)
           : clientMay(caller.client, token, permission),
@@ -252,14 +268,19 @@ export function createGuards<Fields extends UserFields = UserFields>(
   }
 }
 
-function unknownPermissions(
-  name: string,
-  unknown: readonly string[],
-  { permissions }: Pick<Auth, 'permissions'>,
-): string {
-  const known = Object.keys(permissions.describe()).join(', ') || 'none yet'
-  const not = unknown.map((each) => JSON.stringify(each)).join(', ') || 'none'
-  return `${name} takes known permissions (${known}), not: ${not}. Give it to a role, or name it in the option permissions.`
+/** Who a request comes from, and the token that says so. */
+interface Bearing<T> {
+  readonly value: T
+  readonly token: AccessToken
+}
+
+/**
+ * Who a request comes from, where the token stands for the user. That of a client of somebody else stands for what
+ * its scope names: it passes guards that ask for permissions, and no other.
+ */
+function ownValue<T>({ value, token }: Bearing<T>): T {
+  if (token.claims.third_party === undefined) return value
+  throw new Forbidden('This is for the clients of the application itself, not for those of others')
 }
 
 function clientMay(client: CallingClient, _token: AccessToken, permission: string): boolean {
