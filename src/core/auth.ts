@@ -242,7 +242,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           pruneTokens: mailing.pruneTokens,
         },
         codes: (authorization && store.authorizationCodes) ?? null,
-        apiKeys: apiKeys?.maintenance ?? null,
+        apiKeys: apiKeys?.keys ?? null,
         clock,
       }),
       async close() {

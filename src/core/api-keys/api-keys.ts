@@ -34,8 +34,16 @@ export interface MadeApiKey extends ApiKey {
   readonly key: string
 }
 
+/** What `auth.maintain` does from time to time. */
+export interface ApiKeyMaintenance {
+  /** Mails the owners of keys that expire within 7 days, once each. */
+  tellExpiring(signal?: AbortSignal): Promise<void>
+  /** Deletes keys that expired 30 days ago; returns how many. */
+  prune(signal?: AbortSignal): Promise<number>
+}
+
 /** Makes, lists and ends the API keys of users. */
-export interface ApiKeys {
+export interface ApiKeys extends ApiKeyMaintenance {
   /**
    * Makes a key. Does not check how long ago the user logged in: guard the route with `requireRecentLogin`.
    *
@@ -65,12 +73,4 @@ export interface ApiKeyVerifier {
   userOf(token: AccessToken): UserRecord | null
   /** Waits until every use is noted. */
   settle(): Promise<void>
-}
-
-/** What is done from time to time. */
-export interface ApiKeyMaintenance {
-  /** Mails the owners of keys that expire within 7 days, once each. */
-  tellExpiring(signal: AbortSignal): Promise<void>
-  /** Deletes keys that expired 30 days ago; returns how many. */
-  prune(signal?: AbortSignal): Promise<number>
 }

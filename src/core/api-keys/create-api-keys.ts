@@ -6,7 +6,7 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
 import type { ApiKeyOptions } from './api-key-options.ts'
-import type { ApiKeyMaintenance, ApiKeys, ApiKeyVerifier } from './api-keys.ts'
+import type { ApiKeys, ApiKeyVerifier } from './api-keys.ts'
 import { createApiKeyMaintenance } from './maintain-api-keys.ts'
 import { createApiKeys } from './manage-api-keys.ts'
 import { createApiKeyVerifier } from './verify-api-keys.ts'
@@ -15,7 +15,6 @@ import { createApiKeyVerifier } from './verify-api-keys.ts'
 export interface ApiKeyParts {
   readonly keys: ApiKeys
   readonly verifier: ApiKeyVerifier
-  readonly maintenance: ApiKeyMaintenance
 }
 
 export interface ApiKeyPartsOptions {
@@ -45,8 +44,10 @@ export function createApiKeyParts(parts: ApiKeyPartsOptions): ApiKeyParts {
   }
   const { prefix } = options
   return {
-    keys: createApiKeys({ ...parts, apiKeys }),
+    keys: {
+      ...createApiKeys({ ...parts, apiKeys }),
+      ...createApiKeyMaintenance({ ...parts, apiKeys }),
+    },
     verifier: createApiKeyVerifier({ store: apiKeys, prefix, keys, issuer, audience, clock }),
-    maintenance: createApiKeyMaintenance({ ...parts, apiKeys }),
   }
 }

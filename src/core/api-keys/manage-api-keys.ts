@@ -12,7 +12,7 @@ import type { UserRecord } from '../users/user-store.ts'
 import { type ApiKeyOptions, shortestLifetime } from './api-key-options.ts'
 import type { ApiKeyRecord, ApiKeyStore } from './api-key-store.ts'
 import { apiKeyDigest, newApiKey } from './api-key-text.ts'
-import type { ApiKey, ApiKeys, NewApiKey } from './api-keys.ts'
+import type { ApiKey, ApiKeyMaintenance, ApiKeys, NewApiKey } from './api-keys.ts'
 import { isExpiryToldAtOnce } from './maintain-api-keys.ts'
 
 /** Keys that a user has at most, expired ones too. */
@@ -30,7 +30,7 @@ export interface ApiKeysOptions {
 }
 
 /** Makes, lists and ends API keys. */
-export function createApiKeys(parts: ApiKeysOptions): ApiKeys {
+export function createApiKeys(parts: ApiKeysOptions): Omit<ApiKeys, keyof ApiKeyMaintenance> {
   const { store, apiKeys, options, roles, events, notices, clock } = parts
   const { prefix, maxLifetime, defaultLifetime } = options
 
