@@ -26,6 +26,7 @@ export interface ApiKeyRecord {
 
 /** What the one read of a guarded request with an API key yields. */
 export interface ApiKeySubject {
+  /** The key as stored. */
   readonly key: ApiKeyRecord
   /** The user whom it belongs to. */
   readonly user: UserRecord

@@ -32,7 +32,7 @@ export interface AccessToken {
   readonly keyId: string
   /** Who it is about, if another issuer made it. */
   readonly external?: ExternalSubject
-  /** The API key that stands for it, which is no JWT: it says neither when nor how its user logged in. */
+  /** The API key that was sent instead of a JWT: it says neither when nor how its user logged in. */
   readonly apiKey?: { readonly id: string; readonly name: string }
 }
 
