@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto'
+import { hash, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -33,7 +33,7 @@ export function isApiKey(prefix: string, text: string): boolean {
 
 /** SHA-256 of a key, in base64url: what is stored of it. */
 export function apiKeyDigest(key: string): string {
-  return createHash('sha256').update(key).digest('base64url')
+  return hash('sha256', key, 'base64url')
 }
 
 /** The CRC-32 of a text in base62, with zeros before it. */

@@ -18,6 +18,28 @@ const useInterval = 10 * 60
 /** Keys whose uses one process remembers having noted. */
 const mostNoted = 10_000
 
+/** Lets a subclass put its private field on the given object. */
+class FieldOf {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: that is what it is for.
+    return object
+  }
+}
+
+/** The record behind a token: no other code can read it, as it could a member. A `WeakMap` costs more. */
+class Owner extends FieldOf {
+  #user: UserRecord | null = null
+
+  static put(token: AccessToken, user: UserRecord): void {
+    const owner = new Owner(token)
+    owner.#user = user
+  }
+
+  static of(token: object): UserRecord | null {
+    return #user in token ? token.#user : null
+  }
+}
+
 export interface ApiKeyVerifierOptions {
   readonly store: ApiKeyStore
   readonly prefix: string
@@ -31,22 +53,28 @@ export interface ApiKeyVerifierOptions {
 export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVerifier {
   const { store, prefix, keys, issuer, audience, clock } = options
   const start = `${prefix}_`
-  const owners = new WeakMap<AccessToken, UserRecord>()
   const noted = new LRUCache<string, number>({ max: mostNoted })
   const pending = new Set<Promise<unknown>>()
 
   function tokenOf(key: ApiKeyRecord): AccessToken {
     const { id, name, userId, scopes, createdAt, expiresAt } = key
-    return Object.freeze({
-      claims: Object.freeze({
-        ...{ iss: issuer, sub: userId, aud: audience, exp: expiresAt, iat: createdAt, jti: id },
-        ...{ client_id: apiKeyClientId, scope: formatScope(scopes) },
-      }),
-      scopes: Object.freeze([...scopes]),
+    // Of one request alone, unlike the token of a JWT: nothing is frozen.
+    return {
+      claims: {
+        iss: issuer,
+        sub: userId,
+        aud: audience,
+        exp: expiresAt,
+        iat: createdAt,
+        jti: id,
+        client_id: apiKeyClientId,
+        scope: formatScope(scopes),
+      },
+      scopes,
       kind: 'user',
       keyId: '',
-      apiKey: Object.freeze({ id, name }),
-    })
+      apiKey: { id, name },
+    }
   }
 
   /** Begins when the request has gone on. What fails is noted at a later use. */
@@ -73,12 +101,12 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
         const now = clock()
         if (key.expiresAt <= now || !userAt(user, now).active) return null
         const token = tokenOf(key)
-        owners.set(token, user)
+        Owner.put(token, user)
         noteUse(key, now)
         return mapAnswer(keys.follow(keysVersion), () => token)
       })
     },
-    userOf: (token) => owners.get(token) ?? null,
+    userOf: (token) => Owner.of(token),
     async settle() {
       await Promise.all(pending)
     },
