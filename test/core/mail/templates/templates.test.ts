@@ -92,6 +92,8 @@ test('the kinds that are to hold a link or a code hold it', () => {
     ...[
       'account_locked',
       'already_registered',
+      'api_key_created',
+      'api_key_ended',
       'email_change_begun',
       'email_changed',
       'invitation',
