@@ -30,6 +30,7 @@ const accounts = group(
   'Accounts',
   'Let people register, be invited, reset a password, change an address.',
 )
+const apiKeys = group('API keys', 'Let programs act for a user who is not there.')
 const hostedLogin = group(
   'Login by browser',
   'Let people log in on pages of this server, for applications that must not see a password.',
@@ -55,6 +56,7 @@ export const groups: readonly Group[] = [
   errors,
   stores,
   accounts,
+  apiKeys,
   hostedLogin,
   mails,
   testing,
@@ -66,8 +68,9 @@ export const groups: readonly Group[] = [
 /** The first that a file fits says its chapter. A file that fits none has to be given one here. */
 const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
-  [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
+  [/^stores\/|^core\/([\w-]+\/)?([\w-]+-)?store\./, stores],
   [/^core\/accounts\//, accounts],
+  [/^core\/api-keys\//, apiKeys],
   [/^hosted-login\/|^(core|http)\/authorization\/(?!.*-store\.)|^pages\/.*login/, hostedLogin],
   [/^mail\/|^core\/mail\//, mails],
   [

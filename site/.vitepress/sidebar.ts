@@ -25,6 +25,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       page('Log in with the client', 'client'),
       page('Render pages on the server', 'server-rendered'),
       page('End and list sessions', 'sessions'),
+      page('Let programs act for a user', 'api-keys'),
       page('Test an application', 'testing'),
     ],
   },

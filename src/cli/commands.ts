@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { accessKeyCommand } from './access-key.ts'
 import { backupCommand, restoreCommand, revokeAllCommand } from './backup.ts'
 import { clientCommand } from './client.ts'
 import { completionCommand } from './completion.ts'
@@ -22,6 +23,7 @@ export function administrativeCommands(): readonly Command[] {
       sessionCommand(),
       clientCommand(),
       keyCommand(),
+      accessKeyCommand(),
       identityCommand(),
     ].map(onDatabase),
     backupCommand(),

@@ -71,6 +71,9 @@ function explainForm(token: string): string {
   if (token.startsWith('prt_')) {
     return 'It is a refresh token, which is for POST /auth/token alone; guards take access tokens.'
   }
+  if (/^[a-z][a-z\d]{2,19}_[\dA-Za-z]{36}$/.test(token)) {
+    return 'It has the form of an API key: access-key list shows the keys of a user.'
+  }
   if (/^bearer /i.test(token)) return 'It begins with the word Bearer: give the token alone.'
   const segments = token.split('.').length
   return segments === 3

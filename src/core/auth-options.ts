@@ -1,6 +1,7 @@
 import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
 import { type AccountOptions, accountShapes } from './accounts/account-options.ts'
+import type { ApiKeyOptions } from './api-keys/api-key-options.ts'
 import { type HostedLogin, hostedLoginParts } from './authorization/hosted-login.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
@@ -16,6 +17,7 @@ import {
   number,
   type ReadOptions,
   readOptions,
+  record,
   recordOf,
   required,
   type ShapesOf,
@@ -89,6 +91,11 @@ export interface AuthOptions<Fields extends AnyFields = UserFields> extends KeyO
    * `hostedLogin()` of `portcullis/hosted-login`. Default none.
    */
   readonly hostedLogin?: HostedLogin
+  /**
+   * API keys of users, for programs that act for them: true, or how long they live and what they begin
+   * with. Default false: there are none, and those in the store are refused.
+   */
+  readonly apiKeys?: boolean | ApiKeyOptions
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -107,6 +114,15 @@ const shapes: ShapesOf<AuthOptions> = {
   // Several that share a secret could make tokens for one another (KM-09).
   audience: { ...text, words: 'one text, not several' },
   accounts: recordOf(accountShapes),
+  apiKeys: {
+    words: 'true, false, or an object of options',
+    accepts: (value) => typeof value === 'boolean' || record.accepts(value),
+    members: {
+      prefix: text,
+      maxLifetime: number,
+      defaultLifetime: number,
+    } satisfies ShapesOf<ApiKeyOptions>,
+  },
   hostedLogin: {
     words: 'what hostedLogin() of portcullis/hosted-login returns',
     accepts: (value) => typeof value === 'object' && value !== null && hostedLoginParts in value,

@@ -1,9 +1,11 @@
 import { createPermissions, openIdScopeNames, type Permissions } from './access/permissions.ts'
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
+import type { ApiKeys } from './api-keys/api-keys.ts'
+import type { ApiKeyParts, ApiKeyPartsOptions } from './api-keys/create-api-keys.ts'
 import type { AuthOptions } from './auth-options.ts'
 import { hostedLoginParts } from './authorization/hosted-login.ts'
-import { checkAuthOptions } from './checked-options.ts'
+import { type CheckedOptions, checkAuthOptions } from './checked-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { createClientStamps } from './clients/stamp.ts'
@@ -56,6 +58,8 @@ export interface Auth<Fields extends UserFields = UserFields> {
   readonly users: Users<Fields>
   /** Registration, invitations, resets and addresses: what the option `accounts` switches on. */
   readonly accounts: Accounts<Fields>
+  /** Makes, lists and ends API keys of users; null without the option `apiKeys`. */
+  readonly apiKeys: ApiKeys | null
   /** Hashes and verifies passwords. */
   readonly passwords: Passwords
   /** Judges new passwords. */
@@ -189,6 +193,9 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       clock,
       ...(trusted.length > 0 && { verifyExternal: issuers.verify }),
     })
+    const apiKeys = await loadApiKeys(checked, {
+      ...{ store, roles, keys, events, notices, issuer, audience, clock },
+    })
     const permissions = createPermissions(
       options.permissions ?? {},
       [...grantable(roles, trusted), ...checked.configured.flatMap(({ scopes }) => scopes ?? [])],
@@ -207,6 +214,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       permissions,
       users: createUsers({ ...common, notices, addressDigestsOf }),
       accounts: accounts ?? noAccounts,
+      apiKeys: apiKeys?.keys ?? null,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,
       accessTokens: { lifetime: accessTokenLifetime, verify: accessTokens.verify },
@@ -234,10 +242,12 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           pruneTokens: mailing.pruneTokens,
         },
         codes: (authorization && store.authorizationCodes) ?? null,
+        apiKeys: apiKeys?.keys ?? null,
         clock,
       }),
       async close() {
         issuers.close()
+        await apiKeys?.verifier.settle()
         await accountSettings?.mailer?.close?.()
         await store.close()
       },
@@ -253,6 +263,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           keys,
           notices,
         },
+        apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
         documentedAt,
         hosted:
@@ -263,4 +274,14 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     await bare.close()
     throw error
   }
+}
+
+/** What is there of API keys, if they are switched on; null, and nothing of it is loaded, if not. */
+async function loadApiKeys(
+  { apiKeyOptions: options }: CheckedOptions,
+  parts: Omit<ApiKeyPartsOptions, 'options'>,
+): Promise<ApiKeyParts | null> {
+  if (options === null) return null
+  const { createApiKeyParts } = await import('./api-keys/create-api-keys.ts')
+  return createApiKeyParts({ ...parts, options })
 }

@@ -1,5 +1,6 @@
 import { createRoles, type Roles } from './access/roles.ts'
 import { type AccountSettings, readAccountOptions } from './accounts/account-options.ts'
+import type { ApiKeyOptions } from './api-keys/api-key-options.ts'
 import { type AuthOptions, optionProblems, readAuthOptions } from './auth-options.ts'
 import type { ClientRecord } from './clients/client-store.ts'
 import { readConfiguredClients } from './clients/configured.ts'
@@ -34,6 +35,8 @@ export interface CheckedOptions {
   readonly configured: readonly ClientRecord[]
   /** Null if nothing of accounts is switched on. */
   readonly accountSettings: AccountSettings | null
+  /** Null if there are no API keys. */
+  readonly apiKeyOptions: Required<ApiKeyOptions> | null
   readonly fields: OwnFields
   readonly defaultFields: UserFields
   readonly eventRetention: number
@@ -61,6 +64,7 @@ export async function checkAuthOptions(given: AuthOptions): Promise<CheckedOptio
   const accountSettings = attempt(problems, () =>
     options.accounts === undefined ? null : readAccountOptions(options.accounts, issuer),
   )
+  const apiKeyOptions = await readApiKeys(options.apiKeys, problems)
   const fields = attempt(problems, () => createOwnFields(options.userFields))
   const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
@@ -79,8 +83,18 @@ export async function checkAuthOptions(given: AuthOptions): Promise<CheckedOptio
     ...{ options, store, issuer, audience, accessTokenLifetime, clock, roles, defaultRole },
     passwordPolicy: { ...passwordPolicy, contextWords: [...contextWords, ...wordsOf(issuer)] },
     ...{ sessionOptions, configured, accountSettings, fields, defaultFields, eventRetention },
-    trusted,
+    ...{ trusted, apiKeyOptions },
   }
+}
+
+/** Null if they are off, or there are problems. What reads them is loaded only if they are on. */
+async function readApiKeys(
+  given: AuthOptions['apiKeys'],
+  problems: string[],
+): Promise<Required<ApiKeyOptions> | null> {
+  if (given === undefined || given === false) return null
+  const { readApiKeyOptions } = await import('./api-keys/api-key-options.ts')
+  return attempt(problems, () => readApiKeyOptions(given)) ?? null
 }
 
 /** The host of an issuer: what people think of when they are to choose a password for the site. */

@@ -55,6 +55,8 @@ export type UserErrorCode =
   | 'registration_refused'
   | 'invitation_unknown'
   | 'last_admin'
+  | 'api_key_invalid'
+  | 'api_key_limit'
   | 'identity_invalid'
   | 'identity_taken'
 

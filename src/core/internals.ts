@@ -1,4 +1,5 @@
 import type { AccountSettings } from './accounts/account-options.ts'
+import type { ApiKeyVerifier } from './api-keys/api-keys.ts'
 import type { Authorization } from './authorization/authorization.ts'
 import type { HostedLoginParts } from './authorization/hosted-login.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
@@ -54,6 +55,8 @@ export interface AuthInternals {
         readonly logoutNotices: LogoutNotices | null
       })
     | null
+  /** Tells whether API keys are valid; null without the option `apiKeys`. */
+  readonly apiKeys: ApiKeyVerifier | null
   /** Mails that wait; null without a mailer. */
   readonly outbox: Outbox | null
 }

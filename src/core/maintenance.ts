@@ -1,4 +1,5 @@
 import type { Deletion } from './accounts/deletion.ts'
+import type { ApiKeyMaintenance } from './api-keys/api-keys.ts'
 import type { AuthorizationCodeStore } from './authorization/authorization-code-store.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
 import type { Clock } from './clock.ts'
@@ -48,6 +49,8 @@ interface Maintained {
   readonly accounts: MaintainedAccounts | null
   /** Codes of logins by browser. Null if that is not switched on. */
   readonly codes: AuthorizationCodeStore | null
+  /** Null if there are no API keys. */
+  readonly apiKeys: ApiKeyMaintenance | null
   readonly clock: Clock
 }
 
@@ -72,6 +75,7 @@ export function createMaintenance({
   logoutNotices,
   accounts,
   codes,
+  apiKeys,
   clock,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
@@ -80,6 +84,7 @@ export function createMaintenance({
     { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
     ...pruningOf(accounts),
     ...(codes === null ? [] : [pruningOfCodes(codes, clock)]),
+    ...pruningOfApiKeys(apiKeys),
   ]
   const always: readonly Work[] = [
     // A wrong password takes as long as the slowest kind of hash that is stored.
@@ -117,6 +122,18 @@ function pruningOf(accounts: MaintainedAccounts | null): readonly Work[] {
     work.push({ name: 'deletion of users', interval: hour, run: (s) => deletion.prune(s) })
   }
   return work
+}
+
+function pruningOfApiKeys(apiKeys: ApiKeyMaintenance | null): readonly Work[] {
+  if (apiKeys === null) return []
+  return [
+    { name: 'pruning of API keys', interval: hour, run: (signal) => apiKeys.prune(signal) },
+    {
+      name: 'telling of API keys that expire',
+      interval: hour,
+      run: (signal) => apiKeys.tellExpiring(signal),
+    },
+  ]
 }
 
 function pruningOfCodes(codes: AuthorizationCodeStore, clock: Clock): Work {

@@ -1,3 +1,4 @@
+import type { ApiKeyStore } from './api-keys/api-key-store.ts'
 import type { AuthorizationCodeStore } from './authorization/authorization-code-store.ts'
 import type { ConsentStore } from './authorization/consent-store.ts'
 import type { LogoutNoticeStore } from './authorization/logout-notice-store.ts'
@@ -43,11 +44,13 @@ export interface Store {
   readonly consents?: ConsentStore
   /** Log-outs that clients are to be told of. Absent: no client is told. */
   readonly logoutNotices?: LogoutNoticeStore
+  /** API keys of users. Absent: there are none, and the option `apiKeys` is refused. */
+  readonly apiKeys?: ApiKeyStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
   /**
    * In one step: this stamp for all users and as the epoch, no signing key, a version of them new to
-   * everybody, no one-time token, no authorization code, and no mail that waits.
+   * everybody, no one-time token, no authorization code, no API key, and no mail that waits.
    */
   revokeAll(securityStamp: string, now: number, event?: AuthEvent): Promise<true>
   /** Rejects when the store cannot answer now. */

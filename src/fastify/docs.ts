@@ -10,7 +10,7 @@ import { callback, type ShapesOf, text, texts } from '../core/options.ts'
 import { authorizationPath } from '../http/endpoints/hosted-endpoints.ts'
 import { outerPath, path } from '../http/endpoints/mount.ts'
 import { docsTheme } from './docs-theme.ts'
-import { documentGuards, schemeName } from './guard-documentation.ts'
+import { apiKeySchemeName, documentGuards, schemeName } from './guard-documentation.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
 
 /** The OpenAPI document and Swagger UI. */
@@ -74,6 +74,13 @@ export function securityScheme(auth: Auth, tokenPath: string, withClients = fals
   return schemeFor(auth, tokenPath, withClients ? 'acting' : 'registered')
 }
 
+/** The scheme of API keys: they are sent as access tokens are (RFC 6750 §2.1). */
+const apiKeyScheme = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'An API key, for programs. A logged-in user makes one with `POST /me/keys`.',
+}
+
 /** Which clients there are: none, some, or some that act for themselves as well. */
 type Clients = 'none' | 'registered' | 'acting'
 
@@ -119,7 +126,8 @@ export async function registerDocs(
   options: DocsOptions,
 ): Promise<void> {
   const { path = '/docs', title = 'API', version = '1.0.0', description = '', transform } = options
-  const own = internals in auth ? [schemeName] : []
+  const hasApiKeys = internals in auth && auth[internals].apiKeys !== null
+  const own = internals in auth ? [schemeName, ...(hasApiKeys ? [apiKeySchemeName] : [])] : []
   const others = issuerSchemes(auth.issuers, own)
   const schemes = [...own, ...others.map(({ name }) => name)]
   const fullPrefix = app.prefix + prefix
@@ -142,6 +150,7 @@ export async function registerDocs(
       ...(internals in auth && {
         [schemeName]: schemeFor(auth, tokenUrl, clients, authorizationUrl),
       }),
+      ...(hasApiKeys && { [apiKeySchemeName]: apiKeyScheme }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })

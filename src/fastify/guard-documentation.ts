@@ -1,5 +1,6 @@
 import type { FastifySchema } from 'fastify'
 import {
+  apiKeySchemeName,
   combine,
   type GuardDocumentation,
   schemeName,
@@ -10,7 +11,7 @@ import { detailSchema, refusalsLikeFastApi } from './fastapi-documentation.ts'
 import { nameSchemas } from './named-schemas.ts'
 import { guardsOf } from './route-guards.ts'
 
-export { schemeName } from '../http/guards/documentation.ts'
+export { apiKeySchemeName, schemeName } from '../http/guards/documentation.ts'
 
 /** What `@fastify/swagger` gives its `transform` of a route, as far as it is needed here. */
 export interface DocumentedRoute {
@@ -38,7 +39,8 @@ export function documentGuards<Route extends DocumentedRoute>(
   const guards = guardsOf(Object(route.config))
   if (guards.length === 0) return { schema: schema ?? {}, url }
   const documentation = combine(guards.map((guard) => guard.documentation))
-  const { authenticates, optional, scopes } = documentation
+  const { authenticates, optional, scopes, refusesApiKeys } = documentation
+  const fit = schemes.filter((name) => name !== apiKeySchemeName || !refusesApiKeys)
   const documented = (schema?.response ?? {}) as object
   return {
     schema: {
@@ -47,7 +49,7 @@ export function documentGuards<Route extends DocumentedRoute>(
         security: [
           ...(optional ? [{}] : []),
           // Any one of them will do. The scopes are ours; another issuer's have names of its own.
-          ...schemes.map((name) => ({ [name]: name === schemeName ? [...scopes] : [] })),
+          ...fit.map((name) => ({ [name]: name === schemeName ? [...scopes] : [] })),
         ],
       }),
       response: {

@@ -84,6 +84,7 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
         // Fastify has read it, and has refused what is longer than the limit of the route.
         readBody: async () => bytesOf(request.body),
         address: request.ip,
+        parameter: (request.params as { readonly id?: string }).id,
         requestId: request.id,
       })
       logRefusal(request, answered)

@@ -15,7 +15,7 @@ import {
   pathProblems,
 } from '../http/endpoints/mount.ts'
 import { type DocsOptions, docsShapes, registerDocs } from './docs.ts'
-import { schemeName } from './guard-documentation.ts'
+import { apiKeySchemeName, schemeName } from './guard-documentation.ts'
 import { issuerSchemes } from './issuer-schemes.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { answerRefusals } from './refusal-handler.ts'
@@ -87,7 +87,9 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
     const { tokenPath = endpoints.token.path } = options
     if (docs !== false) await registerDocs(app, auth, { prefix, tokenPath }, docs)
     if (!(internals in auth)) return
-    const others = issuerSchemes(auth.issuers, [schemeName]).map(({ name }) => name)
+    // The endpoints of users take no API key.
+    const own = auth[internals].apiKeys ? [schemeName, apiKeySchemeName] : [schemeName]
+    const others = issuerSchemes(auth.issuers, own).map(({ name }) => name)
     await app.register(oauthRoutes, {
       endpoints: mountEndpoints(auth, options, app.prefix),
       schemes: [schemeName, ...others],

@@ -51,6 +51,8 @@ const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
   user_unknown: 404,
   username_taken: 409,
   last_admin: 409,
+  api_key_invalid: 422,
+  api_key_limit: 409,
   identity_invalid: 422,
   identity_taken: 409,
 }

@@ -13,12 +13,15 @@ export interface EndpointRequest {
   /** Reads the body; null if it has more bytes than the limit. */
   readonly readBody: (limit: number) => Promise<Uint8Array | null>
   readonly address: string | undefined
+  /** What stands in the path for `:id`, decoded. Undefined for a path without. */
+  readonly parameter?: string | undefined
   /** The id of the request in the log. */
   readonly requestId?: string | undefined
 }
 
 /** An endpoint at its path. */
 export interface MountedEndpoint {
+  /** The last segment may be `:id`, for any text. */
   readonly path: string
   readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
   /** True if other methods at the path are the application’s. Default false: each is answered with 405. */

@@ -25,7 +25,7 @@ export async function registerAccounts(
   app: FastifyInstance,
   { auth, guards, administrator, mailbox }: AccountRoutes,
 ): Promise<void> {
-  const { users, accounts } = auth
+  const { users, accounts, apiKeys } = auth
   const { invitations, passwordReset } = accounts
   const prefix = '/admin'
   if (invitations) {
@@ -35,6 +35,10 @@ export async function registerAccounts(
   if (passwordReset) {
     const options = { prefix, passwordReset, users, guards }
     await app.register(guarded(administrator, passwordResetRoutes), options)
+  }
+  if (apiKeys) {
+    const { userKeyRoutes } = await import('./routes/user-keys.ts')
+    await app.register(guarded(administrator, userKeyRoutes), { prefix, users, apiKeys, guards })
   }
   if (mailbox) {
     const { devMailRoutes } = await import('./routes/dev-mail.ts')

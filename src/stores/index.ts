@@ -2,6 +2,12 @@
 // and the errors that it throws.
 
 export type {
+  ApiKeyCondition,
+  ApiKeyRecord,
+  ApiKeyStore,
+  ApiKeySubject,
+} from '../core/api-keys/api-key-store.ts'
+export type {
   AuthorizationCodeRecord,
   AuthorizationCodeStore,
   BrowserLogin,

@@ -32,14 +32,39 @@ export function createOAuthAnswers(auth: Auth, options: EndpointOptions): OAuthA
   const mounted = Map.groupBy(mountEndpoints(auth, paths), (each) => each.path)
 
   return async ({ pathname, body, ...request }) => {
-    const atPath = mounted.get(pathname.replace(/(?<=.)\/$/, '')) ?? []
+    const { atPath, parameter } = find(mounted, pathname.replace(/(?<=.)\/$/, ''))
     if (request.method === 'OPTIONS') {
       const { preflight } = atPath.find((each) => each.preflight) ?? {}
       return (await preflight?.(request)) ?? null
     }
     const endpoint = atPath.find((each) => !each.sharesPath || takes(each, request.method))
     if (endpoint === undefined) return null
-    return await endpoint.answer({ ...request, readBody: (limit) => readBody(body, limit) })
+    return await endpoint.answer({
+      ...{ ...request, parameter },
+      readBody: (limit) => readBody(body, limit),
+    })
+  }
+}
+
+/** The endpoints at a path; what stands in it for `:id`, if it is no fixed one. */
+function find(
+  mounted: ReadonlyMap<string, readonly MountedEndpoint[]>,
+  path: string,
+): { readonly atPath: readonly MountedEndpoint[]; readonly parameter: string | undefined } {
+  const fixed = mounted.get(path)
+  if (fixed !== undefined) return { atPath: fixed, parameter: undefined }
+  const [, parent, segment = ''] = /^(.*)\/([^/]+)$/.exec(path) ?? []
+  const atPath = mounted.get(`${parent}/:id`)
+  const parameter = atPath && decode(segment)
+  return parameter === undefined ? { atPath: [], parameter } : { atPath: atPath ?? [], parameter }
+}
+
+/** Undefined for what is not well encoded. */
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
   }
 }
 

@@ -33,6 +33,8 @@ const reasons = [
   'the store has no outbox',
   'the store has no authorizationCodes',
   'the store has no consents',
+  'the store has no logoutNotices',
+  'the store has no apiKeys',
 ]
 
 test('own store: the store keeps the whole contract', async () => {

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
 import { UnavailableError } from '../../src/core/errors.ts'
 import { documentGuards, portcullis, securityScheme } from '../../src/fastify/index.ts'
 import { secured } from '../../src/fastify/secured.ts'
+import { createGuards } from '../../src/http/guards/guards.ts'
 import { cognito } from '../../src/issuers/cognito.ts'
 import { memory } from '../../src/stores/memory/memory.ts'
 import { createTestAuth } from '../fixtures.ts'
@@ -262,4 +263,41 @@ test("Swagger UI may log in at the issuers' login domains, and nowhere else", as
   ]) {
     assert.throws(() => issuer(domain), /the domain must be a host name/)
   }
+})
+
+test('API keys are a scheme of their own, on the routes that let one pass', async () => {
+  const auth = await createTestAuth({ store: memory(), apiKeys: true })
+  const app = Fastify()
+  await app.register(portcullis, { auth })
+  const { activeUser, loggedInUser, requirePermission, requireRecentLogin } = createGuards(auth)
+  for (const [path, guard] of Object.entries({
+    open: activeUser,
+    login: loggedInUser,
+    recent: requireRecentLogin(),
+    all: requirePermission('*'),
+  })) {
+    app.get(
+      `/${path}`,
+      secured<unknown>(guard, () => 'ok'),
+    )
+  }
+  const { components, paths } = await openapi(app)
+  const { ApiKey } = components.securitySchemes
+  assert.deepEqual([ApiKey.type, ApiKey.scheme], ['http', 'bearer'])
+  const login = 'OAuth2PasswordBearer'
+  assert.deepEqual(paths['/open'].get.security, [{ [login]: [] }, { ApiKey: [] }])
+  assert.deepEqual(paths['/all'].get.security, [{ [login]: ['*'] }, { ApiKey: [] }])
+  for (const path of ['/login', '/recent']) {
+    assert.deepEqual(paths[path].get.security, [{ [login]: [] }])
+    assert.match(paths[path].get.responses[403].description, /a login, not an API key/)
+  }
+  for (const operation of [...Object.values(paths['/me/keys']), paths['/me/keys/{id}'].delete]) {
+    assert.deepEqual((operation as { readonly security: unknown }).security, [{ [login]: [] }])
+  }
+  assert.deepEqual(
+    paths['/me/keys/{id}'].delete.parameters.map((each: { readonly name: string }) => each.name),
+    ['id'],
+  )
+  await app.close()
+  await auth.close()
 })

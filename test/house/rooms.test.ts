@@ -25,6 +25,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     sessions: ['events', 'keys', 'tokens', 'users'],
     clients: ['access', 'events', 'keys', 'throttle', 'tokens', 'users'],
     issuers: ['access', 'events', 'tokens', 'users'],
+    'api-keys': ['access', 'events', 'keys', 'mail', 'sessions', 'tokens', 'users'],
     authorization: ['access', 'clients', 'events', 'keys', 'mail', 'sessions', 'tokens', 'users'],
   },
   http: {

@@ -24,7 +24,7 @@ async function open(
   accounts: AccountOptions = { deletion: true },
   options: EndpointOptions = {},
 ): Promise<Site> {
-  const auth = await createTestAuth({ accounts })
+  const auth = await createTestAuth({ accounts, apiKeys: true })
   const { asks, close } = await mountEverywhere(auth, options)
   t.after(async () => {
     await close()
@@ -214,4 +214,30 @@ test('a path that is none, and one that an OAuth endpoint has, are refused', asy
     assert.throws(() => oauthEndpoints(auth, options), ConfigError, JSON.stringify(options))
   }
   oauthEndpoints(auth, { mePath: false, tokenPath: '/me' })
+})
+
+test('an API key is made, listed, used and ended, in every framework (AC-114)', async (t) => {
+  const answers = await everywhere(t, async ({ auth, ask, login }) => {
+    const token = await login()
+    const made = await ask('POST', '/me/keys', { name: 'key', scope: '' }, token)
+    const { key, id } = (await made.clone().json()) as Record<'key' | 'id', string>
+    const list = await ask('GET', '/me/keys', undefined, token)
+    const byKey = await ask('POST', '/me/keys', { name: 'another', scope: '' }, key)
+    const wrong = await ask('DELETE', '/me/keys/%ff', undefined, token)
+    const unknown = await ask('DELETE', '/me/keys/a%2fb', undefined, token)
+    const slash = await ask('DELETE', `/me/keys/${id}/`, undefined, token)
+    const over = await ask('DELETE', '/me/keys', undefined, key)
+    await ask('POST', '/me/keys', { name: 'key', scope: '' }, token)
+    const all = await ask('DELETE', '/me/keys', undefined, token)
+    const user = await auth.users.findByUsername('alice')
+    assert.deepEqual(await auth.apiKeys?.list(user?.id ?? ''), [])
+    const text = (await made.text()).replace(key, 'key')
+    // What is no URL is answered by the framework.
+    assert.ok([400, 404].includes(wrong.status))
+    return [new Response(text, made), byKey, list, unknown, slash, over, all]
+  })
+  assert.deepEqual(
+    answers.map(([status]) => status),
+    [201, 403, 200, 404, 204, 401, 204],
+  )
 })

@@ -12,7 +12,7 @@ import type { RequestOrigin } from './request.ts'
 /** Lets users delete their accounts. */
 export interface Deletion {
   /**
-   * Ends every session and token of the user at once, and deletes the user after the delay. A login before
+   * Ends every session, token and API key of the user at once, and deletes the user after the delay. A login before
    * keeps the account. Returns when it is deleted, in seconds since 1970.
    *
    * Does not check how long ago the user logged in: guard the route with `requireRecentLogin`.
@@ -57,7 +57,9 @@ export function createDeletion(options: DeletionOptions): Deletion {
       const changed = await events
         .recordWith({ ...by, type: 'user_deletion_requested' }, (event) => {
           const mails = notices.of('deletion_begun', user, { address, userAgent }, { deleteAt })
-          return users.update(userId, changes, { event, mails, keepOneActiveIn })
+          return users.update(userId, changes, {
+            ...{ event, mails, keepOneActiveIn, endsApiKeysOf: userId },
+          })
         })
         .catch(explainConflict)
       existing(changed)

@@ -52,7 +52,7 @@ export interface EmailChange<Fields extends UserFields = UserFields> {
   remove(request: OwnRequest): Promise<User<Fields>>
   /**
    * Puts an address back that was changed within the last 72 hours, by the link that it was sent. Ends every
-   * session, and the links of all later changes: who made those gets nothing back.
+   * session and API key, and the links of all later changes: who made those gets nothing back.
    *
    * @throws {UserError} `link_ended`
    */
@@ -192,6 +192,8 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
               // To the address until now. It may be a thief's, who is not told where the owner is.
               mails: user.emailKey === read.key ? [] : notices.of('email_changed', user),
               redeems: { digest: found.digest, now: clock() },
+              // A thief may have made some.
+              endsApiKeysOf: userId,
             },
           ),
         )

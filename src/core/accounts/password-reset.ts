@@ -48,8 +48,8 @@ export interface PasswordReset {
    */
   request(request: PasswordResetRequest): Promise<void>
   /**
-   * Sets the password, and nothing else: it logs nobody in and removes no factor. Every session, token and
-   * other link of the user ends, and so do the waits for wrong passwords. A refused password does not use
+   * Sets the password, and nothing else: it logs nobody in and removes no factor. Every session, token, API key
+   * and other link of the user ends, and so do the waits for wrong passwords. A refused password does not use
    * the link up.
    *
    * @throws {UserError} `link_ended`, `password_refused`
@@ -111,6 +111,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
             },
             redeems: { digest: found.digest, now: clock() },
             mails: notices.of('password_changed', user, { address, userAgent }),
+            endsApiKeysOf: user.id,
             event,
           }),
         )

@@ -213,6 +213,14 @@ export function createResolveMail(
         return { kind, ...about, data: { ...noticeOf(mail), role: String(payload.role) } }
       case 'deletion_begun':
         return { kind, ...about, data: { deleteAt: Number(payload.deleteAt) } }
+      case 'api_key_created':
+      case 'api_key_ended':
+        return { kind, ...about, data: { ...noticeOf(mail), key: String(payload.key) } }
+      case 'api_key_expires':
+        return {
+          ...{ kind, ...about },
+          data: { key: String(payload.key), expiresAt: Number(payload.expiresAt) },
+        }
       case 'email_change_begun':
       case 'password_changed':
       case 'new_login':

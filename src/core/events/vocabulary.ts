@@ -52,6 +52,8 @@ export type AuthEventType =
   | 'password_reset_requested'
   | 'user_deletion_requested'
   | 'user_deletion_cancelled'
+  | 'api_key_created'
+  | 'api_key_ended'
   | 'identity_linked'
   | 'identity_unlinked'
   | 'client_created'
@@ -202,6 +204,14 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   },
   user_deletion_cancelled: {
     says: 'A user logged in before the account was deleted, and keeps it.',
+    outcome: success,
+  },
+  api_key_created: {
+    says: 'A user made an API key. `key` is its id, and `scope` what it may do.',
+    outcome: success,
+  },
+  api_key_ended: {
+    says: 'An API key was ended by its user, or by an administrator. `key` is its id.',
     outcome: success,
   },
   identity_linked: {

@@ -30,6 +30,12 @@ export type MailKind =
   | 'account_locked'
   /** The account will be deleted at a date. */
   | 'deletion_begun'
+  /** An API key was made. */
+  | 'api_key_created'
+  /** An API key was ended. */
+  | 'api_key_ended'
+  /** An API key expires within 7 days. */
+  | 'api_key_expires'
 
 /** Seconds after which a mail of the kind is worth nothing, and is not sent any more. */
 export const mailLifetime: Readonly<Record<MailKind, number>> = {
@@ -48,4 +54,7 @@ export const mailLifetime: Readonly<Record<MailKind, number>> = {
   role_changed: 24 * 60 * 60,
   account_locked: 24 * 60 * 60,
   deletion_begun: 24 * 60 * 60,
+  api_key_created: 24 * 60 * 60,
+  api_key_ended: 24 * 60 * 60,
+  api_key_expires: 24 * 60 * 60,
 }

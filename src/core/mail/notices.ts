@@ -17,6 +17,9 @@ export type PlainNotice = Extract<
   | 'role_changed'
   | 'account_locked'
   | 'deletion_begun'
+  | 'api_key_created'
+  | 'api_key_ended'
+  | 'api_key_expires'
 >
 
 /** From where something was done, as far as it is known. */
@@ -36,7 +39,7 @@ interface Owner {
 export interface Notices {
   /**
    * Mails to be stored with a change. None if notices are off, or the user has no verified address. One of
-   * a kind in 10 minutes is sent.
+   * a kind in 10 minutes is sent, or of a kind and a `keyId` if there is one.
    */
   of(
     kind: PlainNotice,
@@ -81,8 +84,10 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
       ...{ ...more, userId: id, at: clock(), source: address ?? null },
       program: programOf(userAgent),
     }
+    const { keyId } = more
     // Another address is told, too.
-    return [outbox.prepare(kind, { to: email, payload, coalesce: `${id} ${email}` })]
+    const coalesce = keyId === undefined ? `${id} ${email}` : `${id} ${email} ${keyId}`
+    return [outbox.prepare(kind, { to: email, payload, coalesce })]
   }
 
   async function tell(kind: PlainNotice, user: Owner, origin?: NoticeOrigin): Promise<void> {

@@ -36,6 +36,8 @@ export interface StoredWith {
   readonly redeems?: Redemption | undefined
   /** Every one-time token that is about one of these addresses (their digests) ends in the same step. */
   readonly endsAddresses?: readonly string[] | undefined
+  /** Every API key of this user (an id) ends in the same step. */
+  readonly endsApiKeysOf?: string | undefined
   /**
    * For a change of a user's stamp, or the removal of a user: a notice for each live session that ends with it
    * and was opened through a browser session for one of these clients.

@@ -28,10 +28,12 @@ export interface AccessToken {
   readonly scopes: readonly string[]
   /** Whom it speaks for: a user, or a client that acts for itself (RFC 6749 §4.4). */
   readonly kind: 'user' | 'client'
-  /** The `kid` of the key that signed it; empty for a token of another issuer. */
+  /** The `kid` of the key that signed it; empty for a token of another issuer, and for an API key. */
   readonly keyId: string
   /** Who it is about, if another issuer made it. */
   readonly external?: ExternalSubject
+  /** The API key that was sent instead of a JWT: it says neither when nor how its user logged in. */
+  readonly apiKey?: { readonly id: string; readonly name: string }
 }
 
 /** What a new token says, beyond what the issuer adds. */

@@ -103,7 +103,7 @@ export interface Users<Fields extends UserFields = UserFields> extends FieldsCha
   /** Ends the waits and the lock that failed attempts brought. @throws {UserError} `user_unknown` */
   unlock(id: string, by?: Actor): Promise<User<Fields>>
   /**
-   * Ends every token of the user at once, and every wait for failed attempts.
+   * Ends every token and API key of the user at once, and every wait for failed attempts.
    *
    * @throws {UserError} `user_unknown`, `password_refused`
    */
@@ -238,7 +238,14 @@ export function createUsers(options: UsersOptions): Users {
       await login.unlock(user.username)
       const changes = { passwordHash, securityStamp: newSecurityStamp() }
       const mails = notices.of('password_changed', user, by)
-      return await change(id, changes, { ...by, type: 'authn_password_change' }, { mails })
+      return await change(
+        id,
+        changes,
+        { ...by, type: 'authn_password_change' },
+        {
+          ...{ mails, endsApiKeysOf: id },
+        },
+      )
     },
     changePassword: createPasswordChanger({ store, login, events, notices, hashNew }),
     endSessions: (id, by) =>

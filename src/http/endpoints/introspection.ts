@@ -1,4 +1,5 @@
 import { formatScope, narrowScopes } from '../../core/access/scope.ts'
+import type { ApiKeyVerifier } from '../../core/api-keys/api-keys.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { findClientOfToken, ownPermissions } from '../../core/clients/token-client.ts'
@@ -31,8 +32,11 @@ export function createIntrospectionEndpoint(auth: Auth): TokenEndpoint {
     if (token === undefined) {
       throw new OAuthError('invalid_request', 'The parameter token is missing')
     }
-    const found =
-      (await inspectRefreshToken(auth, client, token)) ?? (await inspectAccessToken(auth, token))
+    const { apiKeys } = auth[internals]
+    const found = apiKeys?.isKey(token)
+      ? await inspectApiKey(auth, apiKeys, token)
+      : ((await inspectRefreshToken(auth, client, token)) ??
+        (await inspectAccessToken(auth, token)))
     // One answer for every cause (§2.2).
     return found ?? { active: false }
   })
@@ -67,6 +71,25 @@ async function inspectAccessToken(
     ...(sid !== undefined && { sid }),
     ...(isOfThirdParty ? { third_party: true } : { roles: [user.role] }),
     ...howAuthenticated(auth, { auth_time, acr, amr }),
+  }
+}
+
+/** An API key belongs to its user and to no client, so every client that may introspect is told. */
+async function inspectApiKey(
+  auth: Auth,
+  apiKeys: ApiKeyVerifier,
+  key: string,
+): Promise<IntrospectionResponse | null> {
+  const verified = await apiKeys.verify(key)
+  if (verified === null) return null
+  const user = apiKeys.userOf(verified)
+  if (user === null) return null
+  const { exp, iat, sub, aud, iss, jti } = verified.claims
+  return {
+    ...{ active: true, token_type: 'bearer', exp, iat, sub, aud, iss, jti },
+    scope: formatScope(narrowScopes(auth.roles.permissionsOf(user.role), verified.scopes)),
+    username: user.username,
+    roles: [user.role],
   }
 }
 

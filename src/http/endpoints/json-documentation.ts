@@ -26,6 +26,8 @@ export interface JsonOperation {
 export interface DocumentedJson {
   /** The body, by its name; null if none is read. */
   readonly body: { readonly name: string; readonly members: Members } | null
+  /** Whether its path ends with an id. */
+  readonly parameter: boolean
   /** Its guard; undefined: everybody may ask. */
   readonly guard: GuardDocumentation | undefined
   /** The method that others are refused for; null where those are left to the application. */
@@ -44,8 +46,20 @@ function commonRefusals({ body, guard, onlyMethod }: DocumentedJson): Record<num
       415: 'The body has another media type than application/json',
     }),
     503: 'Not done now; see Retry-After',
-    ...(guard && { 401: unauthenticated(guard.maxAge), 403: 'Requires an active user' }),
+    ...(guard && { 401: unauthenticated(guard.maxAge), 403: forbidden(guard) }),
   }
+}
+
+const idParameter = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'string' } },
+} as const
+
+function forbidden({ refusesApiKeys }: GuardDocumentation): string {
+  return refusesApiKeys
+    ? 'Requires an active user with a login; an API key is refused'
+    : 'Requires an active user'
 }
 
 const detailSchema = {
@@ -71,6 +85,7 @@ export function documentJson(
     tags: [tag ?? (guard ? 'auth' : 'accounts')],
     security: guard ? [{ [schemeName]: [] }] : [],
     ...texts,
+    ...(endpoint.parameter && { params: idParameter }),
     ...(body && { body: bodySchema(body.name, body.members) }),
     response: {
       [status]:

@@ -23,6 +23,8 @@ export interface JsonOrigin {
 export interface JsonRequest extends JsonOrigin {
   /** Null if the endpoint reads none. */
   readonly body: Uint8Array | null
+  /** What stands in the path for `:id`. */
+  readonly parameter?: string | undefined
   /** As guards read it. */
   readonly guarded: GuardedRequest
 }
@@ -69,12 +71,13 @@ export interface JsonEndpointParts<M extends Members, V> extends Omit<JsonOperat
   /** Makes the guard of an application. Default: everybody may ask. */
   readonly guard?: (auth: Auth) => Guard<V>
   readonly success: JsonSuccess | ((auth: Auth) => JsonSuccess)
-  /** The body of its success; null for none. `value` is that of the guard. */
+  /** The body of its success; null for none. `value` is that of the guard, `id` what stands in the path for it. */
   readonly answer: (
     auth: Auth,
     values: ValuesOf<M>,
     origin: JsonOrigin,
     value: V,
+    id: string,
   ) => Promise<object | null>
 }
 
@@ -100,6 +103,7 @@ export function jsonEndpoint<const M extends Members, V = undefined>(
         {
           body: name === undefined ? null : { name, members: membersOf(auth) },
           guard: guardOf?.(auth).documentation,
+          parameter: path.endsWith('/:id'),
           onlyMethod: sharesPath ? null : method,
           likeFastApi: auth.compatibility !== null,
         },
@@ -110,13 +114,13 @@ export function jsonEndpoint<const M extends Members, V = undefined>(
       const { status } = successOf(auth)
       return {
         admit: guard,
-        async answer({ body, guarded, ...origin }) {
+        async answer({ body, guarded, parameter = '', ...origin }) {
           // A body may have taken long, read or not: who was admitted before it is asked again.
           await recheck(guarded)
           // Without a guard the type of its value is undefined.
           const value = (await guard?.(guarded)) as V
           const values = body === null ? ({} as ValuesOf<M>) : readMembers(body, known)
-          return { status, headers, body: await answer(auth, values, origin, value) }
+          return { status, headers, body: await answer(auth, values, origin, value, parameter) }
         },
       }
     },

@@ -1,9 +1,10 @@
 import { Refusal } from '../refusal.ts'
 
-/** A member of a JSON body: a text, unless it is an object. */
+/** A member of a JSON body: a text, unless it is an object or a whole number. */
 export interface Member {
   readonly required: boolean
   readonly isObject?: boolean
+  readonly isInteger?: boolean
   /** What it is, in the OpenAPI document. */
   readonly schema: object
 }
@@ -13,6 +14,11 @@ export interface ObjectMember extends Member {
   readonly isObject: true
 }
 
+/** A whole number that may be left out. */
+export interface IntegerMember extends Member {
+  readonly isInteger: true
+}
+
 /** The members that a body may have, by their names on the wire. */
 export type Members = Readonly<Record<string, Member>>
 
@@ -20,9 +26,11 @@ export type Members = Readonly<Record<string, Member>>
 export type ValuesOf<M extends Members> = {
   readonly [Name in keyof M]: M[Name] extends ObjectMember
     ? Readonly<Record<string, unknown>> | undefined
-    : M[Name] extends { readonly required: true }
-      ? string
-      : string | undefined
+    : M[Name] extends IntegerMember
+      ? number | undefined
+      : M[Name] extends { readonly required: true }
+        ? string
+        : string | undefined
 }
 
 /** A text that must be there. */
@@ -38,6 +46,11 @@ export function optional(schema: object = {}): Member & { readonly required: fal
 /** An object that may be left out. What it holds is judged by who takes it. */
 export function object(schema: object): ObjectMember {
   return { required: false, isObject: true, schema }
+}
+
+/** A whole number that may be left out, 0 or more. */
+export function integer(schema: object): IntegerMember {
+  return { required: false, isInteger: true, schema: { type: 'integer', minimum: 0, ...schema } }
 }
 
 /** A password, which documentation hides while it is typed. */
@@ -71,8 +84,8 @@ export function readMembers<M extends Members>(body: Uint8Array, members: M): Va
   const values = Object.entries(members).map(([name, each]) => {
     const value = Object.hasOwn(given, name) ? given[name] : undefined
     if (value === undefined && each.required) throw refuse(`${shown(name)} is missing`)
-    if (value !== undefined && !(each.isObject ? isObject(value) : typeof value === 'string')) {
-      throw refuse(`${shown(name)} must be ${each.isObject ? 'an object' : 'a text'}`)
+    if (value !== undefined && !isOf(each, value)) {
+      throw refuse(`${shown(name)} must be ${kindOf(each)}`)
     }
     return [name, value]
   })
@@ -90,6 +103,16 @@ function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
   }
   if (isObject(value)) return { ...value }
   throw refuse('The body must be a JSON object')
+}
+
+function isOf({ isObject: wantsObject, isInteger }: Member, value: unknown): boolean {
+  if (wantsObject) return isObject(value)
+  return isInteger ? Number.isSafeInteger(value) && Number(value) >= 0 : typeof value === 'string'
+}
+
+function kindOf({ isObject: wantsObject, isInteger }: Member): string {
+  if (wantsObject) return 'an object'
+  return isInteger ? 'a whole number' : 'a text'
 }
 
 function isObject(value: unknown): value is object {

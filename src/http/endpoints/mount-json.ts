@@ -61,13 +61,16 @@ function answerJson(
   bodyLimit: number,
   refusals: Refusals,
 ): MountedEndpoint['answer'] {
-  return async ({ header, guarded, readBody, address, requestId }) => {
+  return async ({ header, guarded, readBody, address, requestId, parameter }) => {
     const body = bodyLimit === 0 ? null : await readJson({ header, readBody }, bodyLimit, refusals)
     if (body !== null && 'status' in body) return body
     const userAgent = header('user-agent')
     const locale = header('accept-language') ?? null
     try {
-      return await answer({ body, guarded, address, userAgent, requestId, locale })
+      return await answer({
+        ...{ body, guarded, address, userAgent, requestId, locale },
+        parameter,
+      })
     } catch (error) {
       return refusals.answer(error)
     }

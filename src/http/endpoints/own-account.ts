@@ -14,10 +14,10 @@ export interface Own {
   readonly token: AccessToken
 }
 
-/** The user of the token. */
+/** The user of the token, who is logged in. */
 export function self(auth: Auth): Guard<Own> {
-  const { activeUser, accessToken } = createGuards(auth)
-  return all({ user: activeUser, token: accessToken })
+  const { loggedInUser, accessToken } = createGuards(auth)
+  return all({ user: loggedInUser, token: accessToken })
 }
 
 /** The same after a recent login: for what a stolen token alone must not do. */

@@ -7,6 +7,8 @@ import {
   sendOwnEmailCodeEndpoint,
 } from './own-email.ts'
 
+import { ownKeyEndpoints } from './own-keys.ts'
+
 /**
  * What users do with their own account, by the path below that of their account (`/me`). Each exists only
  * where it is switched on.
@@ -18,4 +20,5 @@ export const ownEndpoints: readonly JsonEndpoint[] = [
   sendOwnEmailCodeEndpoint,
   deleteOwnAccountEndpoint,
   exportOwnAccountEndpoint,
+  ...ownKeyEndpoints,
 ]

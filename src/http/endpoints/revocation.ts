@@ -35,6 +35,13 @@ type OwnedSession = Pick<Session, 'id' | 'userId' | 'clientId'>
 
 // `token_type_hint` is not needed: the two kinds of tokens cannot be taken for one another.
 async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null> {
+  if (auth[internals].apiKeys?.isKey(token)) {
+    // §2.2.1, as below: it belongs to no client that could end it.
+    throw new OAuthError(
+      'unsupported_token_type',
+      'An API key is ended by its user or by an administrator',
+    )
+  }
   const session = await auth.sessions.find(token)
   if (session) return session
   const verified = await auth.accessTokens.verify(token)

@@ -19,8 +19,8 @@ interface Asking {
 }
 
 function askingUser(auth: Auth): Guard<Asking> {
-  const { activeUser, accessToken } = createGuards(auth)
-  return all({ user: activeUser, token: accessToken })
+  const { loggedInUser, accessToken } = createGuards(auth)
+  return all({ user: loggedInUser, token: accessToken })
 }
 
 /**

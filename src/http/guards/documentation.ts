@@ -1,5 +1,8 @@
 import type { Compatibility } from '../../core/compatibility.ts'
 
+/** The name of the security scheme of API keys in the OpenAPI document. */
+export const apiKeySchemeName = 'ApiKey'
+
 /** The name of the security scheme in the OpenAPI document. */
 export const schemeName = 'OAuth2PasswordBearer'
 
@@ -15,6 +18,8 @@ export interface GuardDocumentation {
   readonly optional: boolean
   /** The most seconds that the login may be old, else 401. Default: any age. */
   readonly maxAge?: number
+  /** True if it refuses API keys with 403. Default false. */
+  readonly refusesApiKeys?: boolean
   /** The form of its refusals, as of the `Auth` that it was made for. Default: that of this library. */
   readonly compatibility?: Compatibility
 }
@@ -36,6 +41,7 @@ export function combine(documentations: readonly GuardOptions[]): GuardDocumenta
     authenticates: authenticating.length > 0,
     optional: authenticating.length > 0 && authenticating.every(({ optional }) => optional),
     ...(ages.length > 0 && { maxAge: Math.min(...ages) }),
+    ...(documentations.some(({ refusesApiKeys }) => refusesApiKeys) && { refusesApiKeys: true }),
     ...(compatibility && { compatibility }),
   }
 }

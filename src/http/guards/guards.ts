@@ -17,10 +17,12 @@ import { toUser, type User } from '../../core/users/user.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
 import { readBearerToken } from '../bearer.ts'
 import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
+import { loginConditions, refuseApiKey, userOfApiKey, verifyApiKey } from './api-keys.ts'
 import { all, refine } from './combinators.ts'
 import { refuseToken } from './former-issuer.ts'
 import { type Guard, guard } from './guard.ts'
 import { type RecentLoginOptions, readMaxAge, refuseOldLogin } from './recent-login.ts'
+import { unknownPermissions } from './unknown-permissions.ts'
 
 /** The guards of an application. */
 export interface Guards<Fields extends UserFields = UserFields> {
@@ -38,6 +40,11 @@ export interface Guards<Fields extends UserFields = UserFields> {
    * `requirePermission` and `requireCaller` with permissions, and none of the other guards for users.
    */
   readonly activeUser: Guard<User<Fields>>
+  /**
+   * An active user who is logged in. Refuses an API key with 403: for what a program that acts for a user must
+   * not do, such as changes of the account. Without the option `apiKeys` it is `activeUser`.
+   */
+  readonly loggedInUser: Guard<User<Fields>>
   /**
    * The user, active or not: only for a route that must serve deactivated users. A token from before
    * the deactivation has ended with it, and is refused with 403; one from after it passes.
@@ -66,7 +73,7 @@ export interface Guards<Fields extends UserFields = UserFields> {
    * request is refused with 401 `insufficient_user_authentication` (RFC 9470 §3).
    *
    * Looks at the claim `auth_time` of the token alone, and so costs no read. A token that does not have it,
-   * or that is of the future, is refused.
+   * or that is of the future, is refused. An API key is refused with 403: no login stands behind it.
    *
    * @throws {TypeError} at once, if `maxAge` is no whole number of seconds, or below 1.
    */
@@ -102,6 +109,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
     (request) => {
       const token = readBearerToken(request)
       if (token === null) throw new BearerError()
+      if (own?.apiKeys?.isKey(token)) return verifyApiKey(own.apiKeys, token)
       return mapAnswer(auth.accessTokens.verify(token), (verified) => {
         if (verified === null) throw refuseToken(token, auth)
         return verified
@@ -121,6 +129,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
       })
     }
     if (own === undefined) throw new BearerError('invalid_token')
+    if (token.apiKey) return { value: userOfApiKey(own, token) as User<Fields>, token }
     return mapAnswer(findUserOfToken(own, token), (user) =>
       user === null
         ? refuse(own.store, token, auth.clock())
@@ -138,6 +147,19 @@ export function createGuards<Fields extends UserFields = UserFields>(
     { conditions: ['an active user'] },
   )
   const activeUser = refine(activeBearer, ownValue)
+
+  const hasApiKeys = own !== undefined && own.apiKeys !== null
+  const noApiKey = hasApiKeys ? loginConditions : {}
+  const loggedInUser = hasApiKeys
+    ? refine(
+        activeBearer,
+        (bearing) => {
+          refuseApiKey(bearing.token)
+          return ownValue(bearing)
+        },
+        noApiKey,
+      )
+    : activeUser
 
   const currentClient = refine(
     accessToken,
@@ -196,6 +218,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
     accessToken,
     userEvenIfInactive: refine(bearer, ownValue, { conditions: ['a user'] }),
     activeUser,
+    loggedInUser,
     requireRole(...roles) {
       const unknown = roles.filter((role) => !auth.roles.names.includes(role))
       if (roles.length === 0 || unknown.length > 0) {
@@ -219,11 +242,12 @@ export function createGuards<Fields extends UserFields = UserFields>(
       return refine(
         activeBearer,
         (bearing) => {
+          refuseApiKey(bearing.token)
           const user = ownValue(bearing)
           refuseOldLogin(bearing.token, maxAge, auth.clock)
           return user
         },
-        { maxAge },
+        { maxAge, ...noApiKey },
       )
     },
     currentClient,
@@ -257,16 +281,6 @@ interface Bearing<T> {
 function ownValue<T>({ value, token }: Bearing<T>): T {
   if (token.claims.third_party === undefined) return value
   throw new Forbidden('This is for the clients of the application itself, not for those of others')
-}
-
-function unknownPermissions(
-  name: string,
-  unknown: readonly string[],
-  { permissions }: Pick<Auth, 'permissions'>,
-): string {
-  const known = Object.keys(permissions.describe()).join(', ') || 'none yet'
-  const not = unknown.map((each) => JSON.stringify(each)).join(', ') || 'none'
-  return `${name} takes known permissions (${known}), not: ${not}. Give it to a role, or name it in the option permissions.`
 }
 
 function clientMay(client: CallingClient, _token: AccessToken, permission: string): boolean {

@@ -3,6 +3,7 @@ import type { Auth } from '../../core/auth.ts'
 import { existing } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
 import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
+import { all, refine } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, lastAdmin, noUser, refused } from './answers.ts'
@@ -61,9 +62,15 @@ const tags = ['admin']
 /** What administrators do with users. The scope that these routes are in is guarded by the role. */
 export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { users }, guards: { requirePermission } }) => {
+}> = async (app, { auth: { users }, guards }) => {
+  const { requirePermission, loggedInUser } = guards
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
+  // What an API key does to nobody.
+  const writerWithLogin = refine(
+    all({ admin: usersWriter, user: loggedInUser }),
+    ({ admin }) => admin,
+  )
 
   app.get(
     '/users',
@@ -173,7 +180,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (admin, request, reply) => {
+    secured(writerWithLogin, async (admin, request, reply) => {
       await users.remove(request.params.id, originOf(admin, request))
       return reply.code(204).send(null)
     }),
@@ -216,7 +223,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (admin, request, reply) => {
+    secured(writerWithLogin, async (admin, request, reply) => {
       const { id } = request.params
       await users.setPassword(id, request.body.password, originOf(admin, request))
       return reply.code(204).send(null)

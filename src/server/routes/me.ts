@@ -65,7 +65,7 @@ const MySessionList = {
 /** What users do with their own account. */
 export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth, guards: { activeUser, accessToken } }) => {
+}> = async (app, { auth, guards: { activeUser, loggedInUser, accessToken } }) => {
   /** What the guards of permissions let pass: what the token names, of what the role grants today. */
   function permissionsOf({ role }: User, { scopes, external }: AccessToken): readonly string[] {
     // A user who is made of a token may what the token says.
@@ -74,6 +74,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   }
 
   const me = all({ user: activeUser, token: accessToken })
+  const login = all({ user: loggedInUser, token: accessToken })
 
   app.get(
     '/me',
@@ -108,7 +109,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 200: UserAnswer },
       },
     },
-    secured(activeUser, async (user, request) => {
+    secured(loggedInUser, async (user, request) => {
       const { username, fields } = request.body
       const by = originOf(user, request)
       if (username !== undefined) return userAnswer(await auth.users.rename(user.id, username, by))
@@ -142,7 +143,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(me, async ({ user, token }, request, reply) => {
+    secured(login, async ({ user, token }, request, reply) => {
       const { old_password, new_password } = request.body
       const { sid } = token.claims
       await auth.users.changePassword(user.id, {
@@ -167,7 +168,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 200: MySessionList },
       },
     },
-    secured(me, async ({ user, token }) => ({
+    secured(login, async ({ user, token }) => ({
       sessions: (await auth.sessions.list(user.id)).map((session) => ({
         ...sessionAnswer(session),
         current: session.id === token.claims.sid,
@@ -186,7 +187,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(activeUser, async (user, request, reply) => {
+    secured(loggedInUser, async (user, request, reply) => {
       await auth.users.endSessions(user.id, originOf(user, request))
       return reply.code(204).send(null)
     }),
@@ -205,7 +206,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(activeUser, async (user, request, reply) => {
+    secured(loggedInUser, async (user, request, reply) => {
       const ended = await auth.sessions.end(request.params.session, {
         userId: user.id,
         by: originOf(user, request),

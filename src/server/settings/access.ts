@@ -3,7 +3,7 @@
 import { createRoles, defaultRoles, type RoleMap } from '../../core/access/roles.ts'
 import { type ConfiguredClient, readConfiguredClients } from '../../core/clients/configured.ts'
 import { ConfigError } from '../../core/errors.ts'
-import { type Setting, setting, text } from './setting.ts'
+import { flag, type Setting, setting, text } from './setting.ts'
 
 export const roles: Setting<RoleMap> = setting(
   'ROLES',
@@ -63,3 +63,9 @@ export const clients: Setting<readonly ConfiguredClient[]> = setting(
     }
   },
 )
+
+export const apiKeys: Setting<boolean> = flag('API_KEYS', {
+  fallback: false,
+  description:
+    'Users may make API keys, for programs that act for them. See [API keys](api-keys.md).',
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../core/store.ts'
 import { addressesContract } from './addresses.ts'
+import { apiKeysContract } from './api-keys.ts'
 import { authorizationCodesContract } from './authorization-codes.ts'
 import { browserSessionsContract } from './browser-sessions.ts'
 import { clientsContract } from './clients.ts'
@@ -67,6 +68,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     authorizationCodesContract(stores)
     loginReadsContract(stores)
     consentsContract(stores)
+    apiKeysContract(stores)
 
     test('a store that is open answers', async () => {
       for (const store of opened) await store.check()

@@ -1,4 +1,5 @@
 import { type TestContext, test } from 'node:test'
+import type { ApiKeyStore } from '../../core/api-keys/api-key-store.ts'
 import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { ConsentStore } from '../../core/authorization/consent-store.ts'
 import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
@@ -24,7 +25,14 @@ interface NoticeStore extends Store {
   readonly logoutNotices: LogoutNoticeStore
 }
 
-type Optional = 'oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices'
+/** A store that keeps API keys of users: a store may leave them out. */
+interface KeyStore extends Store {
+  readonly apiKeys: ApiKeyStore
+}
+
+type Optional =
+  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices')
+  | 'apiKeys'
 
 /**
  * Makes what registers tests of a part that a store may leave out: each is skipped, and says so, if the store
@@ -49,4 +57,4 @@ export function testsOf<Part extends Optional>(
 }
 
 export type Having<Part extends Optional> = Store &
-  Pick<WholeStore & AuthorizationStore & NoticeStore, Part>
+  Pick<WholeStore & AuthorizationStore & NoticeStore & KeyStore, Part>

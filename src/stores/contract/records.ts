@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import type { ApiKeyRecord } from '../../core/api-keys/api-key-store.ts'
 import type { AuthorizationCodeRecord } from '../../core/authorization/authorization-code-store.ts'
 import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
 import type { ClientRecord } from '../../core/clients/client-store.ts'
@@ -24,6 +25,22 @@ let made = 0
 export function unique(name: string): string {
   made++
   return `${name} ${made}`
+}
+
+/** An API key of a user. */
+export function anApiKey({ id }: UserRecord, changes: Partial<ApiKeyRecord> = {}): ApiKeyRecord {
+  return {
+    id: uuidv7(),
+    digest: randomUUID(),
+    userId: id,
+    name: 'key',
+    scopes: ['a', 'b:c'],
+    createdAt: now,
+    expiresAt: now + 1000,
+    lastUsedAt: null,
+    expiryTold: false,
+    ...changes,
+  }
 }
 
 /** A user whom no other test knows. */

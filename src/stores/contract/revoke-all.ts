@@ -9,6 +9,7 @@ import {
   addUser,
   aKey,
   aMail,
+  anApiKey,
   anEvent,
   aSession,
   aToken,
@@ -81,6 +82,16 @@ export function revokeAllContract(stores: Stores): void {
         oldestDueAt: null,
       })
       assert.equal(await whole.outbox.add(waiting), true, 'it is gone')
+    })
+
+    testsOf(stores, 'apiKeys')('no API key is left (DD-08)', async ([whole, another]) => {
+      const user = await addUser(whole)
+      const key = anApiKey(user)
+      const { securityStamp } = user
+      assert.equal(await whole.apiKeys.create(key, { securityStamp, most: 9 }), true)
+      await whole.revokeAll('a stamp after the keys', now)
+      assert.equal(await another.apiKeys.findSubject(key.digest), null)
+      assert.deepEqual(await another.apiKeys.listByUser(user.id), [])
     })
 
     testsOf(stores, 'authorizationCodes')(

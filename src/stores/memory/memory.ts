@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
+import { createMemoryApiKeys } from './api-keys.ts'
 import { createMemoryAuthorizationCodes } from './authorization-codes.ts'
 import { createMemoryClients } from './clients.ts'
 import { createMemoryConsents } from './consents.ts'
@@ -29,9 +30,12 @@ export function memory(...nothing: readonly never[]): Store {
     () => oneTimeTokens.changes,
     logoutNotices.note,
   )
-  const oneTimeTokens = createMemoryOneTimeTokens(users.read, events.add, outbox)
+  const oneTimeTokens = createMemoryOneTimeTokens(users.read, events.add, outbox, (userId) =>
+    apiKeys.forget((key) => key.userId === userId),
+  )
   const identities = createMemoryIdentities(users, events.add)
   const signingKeys = createMemorySigningKeys(events.add)
+  const apiKeys = createMemoryApiKeys(users.read, signingKeys.current, () => oneTimeTokens.changes)
   const sessions = createMemorySessions(sessionById, users.read, events.add, logoutNotices.note)
   const authorizationCodes = createMemoryAuthorizationCodes(sessions, events.add, {
     user: users.read,
@@ -61,6 +65,7 @@ export function memory(...nothing: readonly never[]): Store {
     oneTimeTokens.forgetUser(id)
     authorizationCodes.forget((code) => code.userId === id)
     consents.forget((consent) => consent.userId === id)
+    apiKeys.forget((key) => key.userId === id)
   }
 
   return {
@@ -76,6 +81,7 @@ export function memory(...nothing: readonly never[]): Store {
     authorizationCodes,
     consents,
     logoutNotices,
+    apiKeys,
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null
@@ -94,6 +100,7 @@ export function memory(...nothing: readonly never[]): Store {
       signingKeys.deleteAll(now)
       oneTimeTokens.forgetAll()
       authorizationCodes.forget(() => true)
+      apiKeys.forget(() => true)
       outbox.forgetWaiting()
       epoch = securityStamp
       events.add(event)

@@ -29,6 +29,7 @@ export function createMemoryOneTimeTokens(
   readUser: (id: string) => UserRecord | null,
   addEvent: AddEvent,
   outbox: MemoryOutbox,
+  endApiKeysOf: (userId: string) => void,
 ): MemoryOneTimeTokens {
   const byKey = new Map<string, OneTimeTokenRecord>()
   const keyOf = (kind: OneTimeTokenKind, subject: string): string => `${kind} ${subject}`
@@ -58,8 +59,9 @@ export function createMemoryOneTimeTokens(
         throw new ConflictError('token_ended')
       }
     },
-    store({ event, mails = [], redeems, endsAddresses = [] } = {}) {
+    store({ event, mails = [], redeems, endsAddresses = [], endsApiKeysOf } = {}) {
       addEvent(event)
+      if (endsApiKeysOf !== undefined) endApiKeysOf(endsApiKeysOf)
       for (const mail of mails) outbox.put(mail, mail.createdAt - coalescesFor)
       for (const [key, { digest, addressDigest }] of byKey) {
         const isUsed = digest === redeems?.digest

@@ -3,6 +3,7 @@ import { ownName } from '../sql/named-tables.ts'
 import { pepperedHashes } from '../sql/pepper-index.ts'
 import type { Step } from '../sql/step.ts'
 import { accounts } from './accounts.ts'
+import { apiKeys } from './api-keys.ts'
 import { authenticationStep } from './authentication.ts'
 import { authorization } from './authorization.ts'
 import { changeNotifications } from './change-notifications.ts'
@@ -185,4 +186,5 @@ export const steps: Readonly<Record<string, Step>> = {
   },
   '0013_authentication': authenticationStep,
   '0015_authorization': authorization,
+  '0017_api_keys': apiKeys,
 }

@@ -13,6 +13,7 @@ import type { SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserStore } from '../../core/users/user-store.ts'
 import { migrate } from '../migrations/migrations.ts'
+import { createApiKeyStore } from '../sql/api-keys.ts'
 import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
@@ -139,6 +140,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     authorizationCodes: createAuthorizationCodeStore(engine),
     consents: createConsentStore(engine),
     logoutNotices: createLogoutNoticeStore(engine),
+    apiKeys: createApiKeyStore(engine),
     findSubject: createSubjectReader(engine),
     findClientSubject: createClientSubjectReader(engine),
     async open() {
@@ -219,6 +221,7 @@ function createEngine(
 const turnNumbers: Readonly<Record<TurnName, number>> = {
   users: 0x706f727401,
   mails: 0x706f727403,
+  keys: 0x706f727405,
 }
 
 /** Text, since it has 64 bits with a key: two keys with one number take turns, too. */

@@ -35,6 +35,7 @@ const tables: Readonly<Record<keyof Schema, true>> = {
   authorization_codes: true,
   consents: true,
   logout_notices: true,
+  api_keys: true,
 }
 
 /**

@@ -21,6 +21,7 @@ export async function revokeAll(
       .execute()
     await transaction.deleteFrom('one_time_tokens').execute()
     await transaction.deleteFrom('authorization_codes').execute()
+    await transaction.deleteFrom('api_keys').execute()
     await transaction.deleteFrom('mail_outbox').where('state', '=', 'waiting').execute()
     if (event) await transaction.executeQuery(appendEvent(transaction, event))
   })

@@ -20,6 +20,7 @@ export interface Schema {
   authorization_codes: AuthorizationCodesTable
   consents: ConsentsTable
   logout_notices: LogoutNoticesTable
+  api_keys: ApiKeysTable
 }
 
 export interface UsersTable {
@@ -157,6 +158,19 @@ export interface LogoutNoticesTable {
   due_at: number
   attempts: number
   claimed_until: number | null
+}
+
+/** An API key of a user. */
+export interface ApiKeysTable {
+  id: string
+  digest: string
+  user_id: string
+  name: string
+  scope: string
+  created_at: number
+  expires_at: number
+  last_used_at: number | null
+  expiry_told: number
 }
 
 export interface SessionsTable {

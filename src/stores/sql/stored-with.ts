@@ -19,6 +19,8 @@ import type { MailOutboxTable, Schema } from './schema.ts'
 export interface MakingOf {
   /** What it takes turns for. Default: nothing. */
   readonly turn?: TurnName | undefined
+  /** Only changes of the same key take turns. Default: all of the turn do. */
+  readonly turnKey?: string | undefined
   /** The user whose sessions the change ends, and the one that goes on. Default: it ends none. */
   readonly ends?: { readonly userId: string; readonly keepSession?: string | undefined } | undefined
   /** What follows it in the same transaction, if it changes a row. Default: nothing. */
@@ -36,13 +38,13 @@ export function createStoreChange(engine: Engine): StoreChange {
   const { db, inTransaction, inCommittedTransaction, inTurn, locksRows } = engine
   return async (
     change,
-    { event, mails = [], redeems, endsAddresses = [], notifies, alongside } = {},
-    { turn, ends, follow } = {},
+    { event, mails = [], redeems, endsAddresses = [], endsApiKeysOf, notifies, alongside } = {},
+    { turn, turnKey, ends, follow } = {},
   ) => {
     const isAlone = mails.length === 0 && !redeems && endsAddresses.length === 0 && !notifies
-    if (isAlone && !follow && !alongside) {
+    if (isAlone && endsApiKeysOf === undefined && !follow && !alongside) {
       const alone = (connection: Kysely<Schema>) => recorded(connection, event, change)
-      return await (turn ? inTurn(turn, alone) : alone(db))
+      return await (turn ? inTurn(turn, alone, turnKey) : alone(db))
     }
     const together = async (transaction: Kysely<Schema>) => {
       // First: the change itself may end the token, by a new stamp.
@@ -62,15 +64,20 @@ export function createStoreChange(engine: Engine): StoreChange {
           .where('address_digest', 'in', endsAddresses)
           .execute()
       }
+      if (endsApiKeysOf !== undefined) {
+        await transaction.deleteFrom('api_keys').where('user_id', '=', endsApiKeysOf).execute()
+      }
       if (alongside) await runAlongside(transaction, alongside)
       return rows
     }
+    // What another transaction has stored just before the change, the statements after it must find.
+    const seesOthers = notifies !== undefined || endsApiKeysOf !== undefined
     const inOne = (connection: Kysely<Schema>) =>
       connection.isTransaction
         ? together(connection)
-        : (notifies ? inCommittedTransaction : inTransaction)(together)
+        : (seesOthers ? inCommittedTransaction : inTransaction)(together)
     try {
-      return await (turn ? inTurn(turn, inOne) : inOne(db))
+      return await (turn ? inTurn(turn, inOne, turnKey) : inOne(db))
     } catch (error) {
       if (error instanceof NothingChanged) return []
       throw error

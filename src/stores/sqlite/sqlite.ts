@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { sql } from 'kysely'
+import type { ApiKeyStore } from '../../core/api-keys/api-key-store.ts'
 import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { ConsentStore } from '../../core/authorization/consent-store.ts'
 import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
@@ -18,6 +19,7 @@ import type { Store } from '../../core/store.ts'
 import type { ThrottleStore } from '../../core/throttle/throttle-store.ts'
 import type { UserStore } from '../../core/users/user-store.ts'
 import { readOrCreateKeyFile } from '../key-file.ts'
+import { createApiKeyStore } from '../sql/api-keys.ts'
 import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
@@ -147,6 +149,10 @@ class SqliteStore implements Store {
     return this.#open.logoutNotices
   }
 
+  get apiKeys(): ApiKeyStore {
+    return this.#open.apiKeys
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -205,6 +211,7 @@ type Records =
   | 'authorizationCodes'
   | 'consents'
   | 'logoutNotices'
+  | 'apiKeys'
   | 'findSubject'
   | 'revokeAll'
   | 'findClientSubject'
@@ -268,6 +275,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       authorizationCodes: createAuthorizationCodeStore(engine),
       consents: createConsentStore(engine),
       logoutNotices: createLogoutNoticeStore(engine),
+      apiKeys: createApiKeyStore(engine),
       revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
         requireSameFile()

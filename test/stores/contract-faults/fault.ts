@@ -12,10 +12,12 @@ export type OneTimeTokens = Ports['oneTimeTokens']
 export type Outbox = Ports['outbox']
 export type AuthorizationCodes = Ports['authorizationCodes']
 export type Consents = Ports['consents']
+export type ApiKeys = Ports['apiKeys']
 
 type PortName =
   | ('users' | 'sessions' | 'identities' | 'signingKeys' | 'throttle' | 'clients' | 'events')
   | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices')
+  | 'apiKeys'
 
 /** Replaces some of what a port does. */
 export function on<Port extends PortName>(

@@ -1,6 +1,7 @@
 // Stores with one fault each, by what is wrong with them: the contract of a store has to notice every one.
 
 import { addressesContract } from '../../../src/stores/contract/addresses.ts'
+import { apiKeysContract } from '../../../src/stores/contract/api-keys.ts'
 import { authorizationCodesContract } from '../../../src/stores/contract/authorization-codes.ts'
 import { browserSessionsContract } from '../../../src/stores/contract/browser-sessions.ts'
 import { clientsContract } from '../../../src/stores/contract/clients.ts'
@@ -21,6 +22,7 @@ import { storedWithContract } from '../../../src/stores/contract/stored-with.ts'
 import { throttleContract } from '../../../src/stores/contract/throttle.ts'
 import { usersContract } from '../../../src/stores/contract/users.ts'
 import { accounts } from './accounts.ts'
+import { apiKeys } from './api-keys.ts'
 import { authorizationCodes } from './authorization-codes.ts'
 import { browserSessions } from './browser-sessions.ts'
 import { clients } from './clients.ts'
@@ -65,6 +67,7 @@ export const groups: readonly Group[] = [
   { faults: authorizationCodes, parts: [authorizationCodesContract] },
   { faults: loginReads, parts: [loginReadsContract] },
   { faults: consents, parts: [consentsContract] },
+  { faults: apiKeys, parts: [apiKeysContract] },
 ]
 
 /** By what is wrong. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { ApiKeySubject } from '../../../src/core/api-keys/api-key-store.ts'
 import type { AuthorizationCodeRecord } from '../../../src/core/authorization/authorization-code-store.ts'
 import type { Subject } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
@@ -89,6 +90,26 @@ export const whole: Readonly<Record<string, Fault>> = {
           return await codes.create(code)
         },
         find: async (digest) => (await codes.find(digest)) ?? seen.get(digest) ?? null,
+      },
+    }
+  },
+  'revokeAll leaves API keys': (store) => {
+    const seen = new Map<string, ApiKeySubject>()
+    const keys = store.apiKeys as NonNullable<Store['apiKeys']>
+    return {
+      ...store,
+      apiKeys: {
+        ...keys,
+        async findSubject(digest) {
+          const subject = await keys.findSubject(digest)
+          return subject ?? seen.get(digest) ?? null
+        },
+        async create(key, condition, storedWith) {
+          const created = await keys.create(key, condition, storedWith)
+          const subject = await keys.findSubject(key.digest)
+          if (subject !== null) seen.set(key.digest, subject)
+          return created
+        },
       },
     }
   },

@@ -130,4 +130,28 @@ export const de: Letters = {
     says: [`Ihr Konto bei ${name} wird am ${timeOf(deleteAt)} gelöscht.`],
     adds: ['Wenn Sie es behalten möchten, melden Sie sich vorher an.'],
   }),
+  api_key_created: (notice, { name }) => ({
+    subject: `Ein neuer API-Schlüssel für Ihr Konto bei ${name}`,
+    says: [
+      `Für Ihr Konto bei ${name} wurde der API-Schlüssel „${notice.key}“ erstellt. Ein Programm, das ihn hat, kann für Sie handeln.`,
+    ],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [
+      'Wenn Sie das nicht waren, beenden Sie den Schlüssel und setzen Sie jetzt ein neues Passwort.',
+    ],
+  }),
+  api_key_ended: (notice, { name }) => ({
+    subject: `Ein API-Schlüssel Ihres Kontos bei ${name} wurde beendet`,
+    says: [
+      `Der API-Schlüssel „${notice.key}“ Ihres Kontos bei ${name} wurde beendet und wird nicht mehr angenommen.`,
+    ],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+  }),
+  api_key_expires: ({ key, expiresAt }, { name }) => ({
+    subject: `Ein API-Schlüssel Ihres Kontos bei ${name} läuft bald ab`,
+    says: [`Der API-Schlüssel „${key}“ Ihres Kontos bei ${name} läuft am ${timeOf(expiresAt)} ab.`],
+    adds: ['Wenn ein Programm ihn danach noch braucht, erstellen Sie einen neuen.'],
+  }),
 }

@@ -129,4 +129,24 @@ export const en: Letters = {
     says: [`Your account at ${name} will be deleted on ${timeOf(deleteAt)}.`],
     adds: ['To keep it, log in before that.'],
   }),
+  api_key_created: (notice, { name }) => ({
+    subject: `A new API key for your account at ${name}`,
+    says: [
+      `The API key “${notice.key}” was made for your account at ${name}. A program that has it can act for you.`,
+    ],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: ['If this was not you, end the key and set a new password now.'],
+  }),
+  api_key_ended: (notice, { name }) => ({
+    subject: `An API key of your account at ${name} has ended`,
+    says: [`The API key “${notice.key}” of your account at ${name} was ended, and is refused now.`],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+  }),
+  api_key_expires: ({ key, expiresAt }, { name }) => ({
+    subject: `An API key of your account at ${name} expires soon`,
+    says: [`The API key “${key}” of your account at ${name} expires on ${timeOf(expiresAt)}.`],
+    adds: ['If a program needs it after that, make a new key for it.'],
+  }),
 }

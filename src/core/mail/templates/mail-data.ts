@@ -64,6 +64,12 @@ export interface MailData {
   readonly account_locked: Notice
   /** The account is deleted at an instant, in seconds since 1970. */
   readonly deletion_begun: { readonly deleteAt: number }
+  /** An API key was made: `key` is its name, here and below. */
+  readonly api_key_created: Notice & { readonly key: string }
+  /** An API key was ended. */
+  readonly api_key_ended: Notice & { readonly key: string }
+  /** An API key expires at an instant, in seconds since 1970. */
+  readonly api_key_expires: { readonly key: string; readonly expiresAt: number }
 }
 
 /** What every mail may say. */

@@ -38,6 +38,9 @@ const data: MailData = {
   role_changed: { ...notice, role: 'editor' },
   account_locked: notice,
   deletion_begun: { deleteAt: at },
+  api_key_created: { ...notice, key: 'nightly backup' },
+  api_key_ended: { ...notice, key: 'nightly backup' },
+  api_key_expires: { key: 'nightly backup', expiresAt: at },
 }
 
 const render = createRender({ name: 'Example', url })
@@ -89,6 +92,8 @@ test('the kinds that are to hold a link or a code hold it', () => {
     ...[
       'account_locked',
       'already_registered',
+      'api_key_created',
+      'api_key_ended',
       'email_change_begun',
       'email_changed',
       'invitation',
