@@ -1,78 +1,85 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Consents } from '../../core/authorization/authorization.ts'
+import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
 import { actorOf } from '../../core/events/events.ts'
-import type { User } from '../../core/users/user.ts'
-import { answerJsonError } from '../endpoints/json-endpoint.ts'
-import { createGuards } from '../guards/guards.ts'
-import type { EndpointRequest, MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
+import { internals } from '../../core/internals.ts'
+import { type JsonEndpoint, jsonEndpoint } from '../endpoints/json-endpoint.ts'
+import { Instant } from '../endpoints/known-facts.ts'
+import { self } from '../endpoints/own-account.ts'
 import { Refusal } from '../refusal.ts'
-import type { EndpointAnswer } from '../token-messages.ts'
-import { readQuery } from './query-parameters.ts'
 
-/** Where it is, below the prefix. */
-export const grantsPath = '/me/grants'
+const common = { tag: 'me', sharesPath: true, isOn: (): boolean => true, guard: self } as const
 
-/**
- * What the user of a token has allowed clients: GET lists it, and DELETE with `?client_id=` withdraws it. For tokens
- * of the application's own clients: what else a user uses is no business of another application.
- */
-export function grantsEndpoint(auth: Auth, consents: Consents, base: string): MountedEndpoint {
-  const answerError = (error: unknown): EndpointAnswer => answerJsonError(error, auth)
-  const refusals: Refusals = {
-    answer: answerError,
-    refuse: (status, why) => answerError(new Refusal(status, `${why}.`)),
-  }
-  const { activeUser } = createGuards(auth)
-  return {
-    ...{ path: base + grantsPath, methods: ['GET', 'DELETE'], bodyLimit: 0, refusals },
-    documentation: undefined,
-    async answer(request) {
-      const { method, guarded } = request
-      if (method !== 'GET' && method !== 'HEAD' && method !== 'DELETE') {
-        const refused = refusals.refuse(405, 'Use GET or DELETE')
-        return { ...refused, headers: { ...refused.headers, allow: 'GET, HEAD, DELETE' } }
-      }
-      try {
-        const user = await activeUser(guarded)
-        return method === 'DELETE'
-          ? await withdraw(consents, user, request)
-          : await list(auth, consents, user)
-      } catch (error) {
-        return answerError(error)
-      }
+/** They are mounted with a login by browser alone. */
+function consentsOf(auth: Auth): Consents {
+  return auth[internals].hosted?.authorization.consents as Consents
+}
+
+const Grant = {
+  title: 'Grant',
+  type: 'object',
+  required: ['client_id', 'client_name', 'scope', 'created_at', 'updated_at'],
+  properties: {
+    client_id: { type: 'string' },
+    client_name: { type: 'string' },
+    scope: { type: 'string', description: 'What the client may do, space-delimited' },
+    created_at: Instant,
+    updated_at: Instant,
+  },
+} as const
+
+const listGrantsEndpoint: JsonEndpoint = jsonEndpoint({
+  ...common,
+  method: 'GET',
+  path: '/grants',
+  operationId: 'listMyGrants',
+  summary: 'List the applications that I have let in',
+  description: 'What each may do. The application’s own clients are not among them.',
+  success: {
+    status: 200,
+    description: 'The grants of the user, by client',
+    schema: {
+      title: 'GrantList',
+      type: 'object',
+      required: ['grants'],
+      properties: { grants: { type: 'array', items: Grant } },
     },
+  },
+  async answer(auth, _none, _origin, { user }) {
+    const allowed = await consentsOf(auth).list(user.id)
+    return { grants: await Promise.all(allowed.map((each) => grantAnswer(auth, each))) }
+  },
+})
+
+const withdrawGrantEndpoint: JsonEndpoint = jsonEndpoint({
+  ...common,
+  method: 'DELETE',
+  path: '/grants/:id',
+  operationId: 'withdrawMyGrant',
+  summary: 'Let an application in no more',
+  description:
+    'Ends the tokens and codes that the client has of the user, from the next request on.',
+  success: { status: 204, description: 'The client may do nothing any more', schema: null },
+  refusals: { 404: 'The user has allowed this client nothing' },
+  async answer(auth, _none, { address, requestId }, { user }, clientId) {
+    const by = { actor: actorOf({ userId: user.id }), address, requestId }
+    if (await consentsOf(auth).withdraw(user.id, clientId, by)) return null
+    throw new Refusal(404, 'You have allowed this client nothing.')
+  },
+})
+
+async function grantAnswer(
+  { clients }: Auth,
+  { clientId, scopes, createdAt, updatedAt }: ConsentRecord,
+): Promise<object> {
+  return {
+    client_id: clientId,
+    client_name: (await clients.find(clientId))?.name ?? clientId,
+    scope: scopes.join(' '),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }
 }
 
-async function list({ clients }: Auth, consents: Consents, { id }: User): Promise<EndpointAnswer> {
-  const allowed = await consents.list(id)
-  const grants = await Promise.all(
-    allowed.map(async ({ clientId, scopes, createdAt, updatedAt }) => ({
-      client_id: clientId,
-      client_name: (await clients.find(clientId))?.name ?? clientId,
-      scope: scopes.join(' '),
-      created_at: createdAt,
-      updated_at: updatedAt,
-    })),
-  )
-  return { status: 200, headers: noStore, body: { grants } }
-}
-
-async function withdraw(
-  consents: Consents,
-  { id }: User,
-  { query, address, requestId }: EndpointRequest,
-): Promise<EndpointAnswer> {
-  const parameters = readQuery(query)
-  const clientId = parameters?.values.get('client_id')
-  if (clientId === undefined || parameters?.repeated.has('client_id')) {
-    throw new Refusal(400, 'Name the client once: ?client_id=')
-  }
-  const by = { actor: actorOf({ userId: id }), address, requestId }
-  if (!(await consents.withdraw(id, clientId, by))) {
-    throw new Refusal(404, 'You have allowed this client nothing')
-  }
-  return { status: 204, headers: noStore, body: null }
-}
-
-const noStore = { 'cache-control': 'no-store' }
+/** What a user has allowed clients: to be listed, and to be withdrawn. Not for the clients themselves. */
+export const grantEndpoints: readonly JsonEndpoint[] = [listGrantsEndpoint, withdrawGrantEndpoint]

@@ -2,6 +2,7 @@ import type { Auth } from '../../core/auth.ts'
 import { ConfigError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
 import type { HostedEndpoints, HostedPlace } from '../endpoints/hosted-endpoints.ts'
+import { mountJson } from '../endpoints/mount-json.ts'
 import type { EndpointRequest, MountedEndpoint } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { answerApps, answerAppsLogin } from './apps-page.ts'
@@ -18,7 +19,7 @@ import {
 } from './flow.ts'
 import { flowRefusals, withPages } from './flow-answers.ts'
 import { flowFormMaxBytes } from './flow-form.ts'
-import { grantsEndpoint, grantsPath } from './grants-endpoint.ts'
+import { grantEndpoints } from './grants-endpoint.ts'
 import { createLoginSubmission } from './login-form.ts'
 import { openIdEndpoints } from './openid-endpoints.ts'
 import { answerLogin, answerQuestion } from './request-forms.ts'
@@ -34,10 +35,11 @@ export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints
     const { hosted } = auth[internals]
     if (hosted === null) return []
     refuseTakenPaths(place)
+    const { mePath } = place
     const flow = createFlow(auth, hosted.authorization, place, loginPage)
     return [
       ...flowEndpoints(flow, place),
-      grantsEndpoint(auth, hosted.authorization.consents, place.base),
+      ...(mePath === null ? [] : grantEndpoints.map((each) => mountJson(each, auth, mePath))),
       ...openIdEndpoints(auth, place),
     ]
   }
@@ -45,7 +47,7 @@ export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints
 
 /** @throws {ConfigError} if an option has put another endpoint where people log in. */
 function refuseTakenPaths({ oauth, base }: HostedPlace): void {
-  const ours = [...Object.values(flowPaths), userinfoPath, grantsPath].map((path) => base + path)
+  const ours = [...Object.values(flowPaths), userinfoPath].map((path) => base + path)
   const problems = Object.entries(oauth).flatMap(([name, endpoints]) =>
     endpoints
       .filter(({ path }) => ours.includes(path))

@@ -19,6 +19,8 @@ export interface HostedPlace {
   /** The same, as they are without a login by browser. */
   readonly oauth: Readonly<Record<EndpointName, readonly MountedEndpoint[]>>
   readonly pages: PageOptions | false
+  /** Where users find what is theirs; null for nowhere. */
+  readonly mePath: string | null
 }
 
 /**

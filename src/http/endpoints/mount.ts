@@ -174,6 +174,7 @@ export function mountEndpoints(
   const pageBase = issuedAt.endsWith(scopePrefix + base) ? base : ''
   const hosted = mountHostedLogin(auth, {
     ...{ base: pageBase, root: root + pageBase, urls, oauth, pages },
+    mePath: mePath === false ? null : base + mePath,
   })
   return [
     ...Object.values(oauth).flat(),
