@@ -20,6 +20,9 @@ const keepsConsents = damage(({ withdraw, find }) => {
 
 /** Faults of consents. */
 export const consents: Readonly<Record<string, Fault>> = {
+  'authorizationCodes.exchange asks for no consent': on('authorizationCodes', ({ exchange }) => ({
+    exchange: (each, event) => exchange({ ...each, needsConsent: false }, event),
+  })),
   'consents.find takes a letter for another': damage(({ find }) => ({
     find: (userId, clientId) => find(userId, clientId.toLowerCase()),
   })),
