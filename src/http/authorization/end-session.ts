@@ -49,6 +49,7 @@ export async function answerLogout(flow: Flow, request: EndpointRequest): Promis
   if (browser !== null && !isProved) return showQuestion(flow, request, asking, browser)
   if (browser !== null) await end(flow, request, browser)
   const { hint, back } = asking
+  if (browser === null && hint !== null && method === 'GET') await endOne(flow, request, hint)
   const cookies = forget(flow)
   // Nobody is logged in: only a client that shows an ID token is trusted to be one that has logged somebody in.
   return hint !== null && back !== null
@@ -131,6 +132,20 @@ async function end(
 ): Promise<void> {
   const by = { actor: actorOf({ userId: user.id }), address, requestId }
   await authorization.browserSessions.end(session.id, by)
+}
+
+/**
+ * Ends the session of an ID token, whose browser session is not here any more: a new password ends that, and keeps
+ * the session in which it was set.
+ */
+async function endOne(
+  { auth }: Flow,
+  { address, requestId }: EndpointRequest,
+  { sub, aud, sid }: IdTokenHint,
+): Promise<void> {
+  const opened = await auth[internals].store.sessions.find(sid)
+  if (opened?.userId !== sub || opened.clientId !== aud || opened.offline) return
+  await auth.sessions.end(sid, { by: { actor: actorOf({ userId: sub }), address, requestId } })
 }
 
 /** The form cookie too: what was shown to somebody who has gone is worth nothing. */

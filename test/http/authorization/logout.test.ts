@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { goodPassword } from '../../fixtures.ts'
 import type { Arrival, TestBrowser } from './browser.ts'
 import { wordsOf } from './browser.ts'
 import {
@@ -63,6 +64,23 @@ describe('a log-out with the ID token of this login', () => {
     await assertLoggedIn(false)
     assert.equal(await isTokenGood(), false)
     assert.deepEqual([...browser.cookies.keys()], [])
+  })
+
+  test('ends the session that is left of a browser session that has ended before (OP-74)', async () => {
+    const alice = await site.auth.users.findByUsername('alice')
+    assert.ok(alice)
+    const { sid } = JSON.parse(
+      Buffer.from(login.accessToken.split('.')[1] ?? '', 'base64url').toString(),
+    )
+    await site.auth.users.changePassword(alice.id, {
+      ...{ oldPassword: goodPassword, newPassword: 'other words for another night' },
+      ...{ address: undefined, keepSession: sid },
+    })
+    await assertLoggedIn(false)
+    assert.equal(await isTokenGood(), true)
+    const asked = { id_token_hint: login.idToken, post_logout_redirect_uri: bye }
+    assert.equal((await logout(asked)).url.href, bye)
+    assert.equal(await isTokenGood(), false)
   })
 
   test('works without a state, by POST, and after the token has expired (OP-74)', async () => {
