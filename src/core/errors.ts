@@ -55,6 +55,9 @@ export type UserErrorCode =
   | 'registration_refused'
   | 'invitation_unknown'
   | 'last_admin'
+  | 'factor_unknown'
+  | 'factor_needed'
+  | 'last_factor'
   | 'identity_invalid'
   | 'identity_taken'
 
@@ -154,6 +157,7 @@ const conflicts = {
   token_ended: 'The one-time token is used, expired or unknown.',
   client_taken: 'The client id is taken.',
   last_active: 'No active user would be left.',
+  last_factor: 'No second factor would be left.',
 } as const
 
 /** Something that must be unique is taken, or a change would leave a role without an active user. */

@@ -51,6 +51,9 @@ const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
   user_unknown: 404,
   username_taken: 409,
   last_admin: 409,
+  factor_unknown: 404,
+  factor_needed: 403,
+  last_factor: 409,
   identity_invalid: 422,
   identity_taken: 409,
 }

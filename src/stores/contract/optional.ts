@@ -2,6 +2,7 @@ import { type TestContext, test } from 'node:test'
 import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { ConsentStore } from '../../core/authorization/consent-store.ts'
 import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
+import type { FactorStore } from '../../core/factors/factor-store.ts'
 import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
 import type { OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { Store } from '../../core/store.ts'
@@ -24,7 +25,14 @@ interface NoticeStore extends Store {
   readonly logoutNotices: LogoutNoticeStore
 }
 
-type Optional = 'oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices'
+/** A store that keeps second factors: a store may leave them out. */
+interface KeepingFactors extends Store {
+  readonly factors: FactorStore
+}
+
+type Optional =
+  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes')
+  | ('consents' | 'logoutNotices' | 'factors')
 
 /**
  * Makes what registers tests of a part that a store may leave out: each is skipped, and says so, if the store
@@ -49,4 +57,4 @@ export function testsOf<Part extends Optional>(
 }
 
 export type Having<Part extends Optional> = Store &
-  Pick<WholeStore & AuthorizationStore & NoticeStore, Part>
+  Pick<WholeStore & AuthorizationStore & NoticeStore & KeepingFactors, Part>

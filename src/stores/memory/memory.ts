@@ -5,6 +5,7 @@ import { createMemoryAuthorizationCodes } from './authorization-codes.ts'
 import { createMemoryClients } from './clients.ts'
 import { createMemoryConsents } from './consents.ts'
 import { createMemoryEvents } from './events.ts'
+import { createMemoryFactors } from './factors.ts'
 import { createMemoryIdentities } from './identities.ts'
 import { createMemoryLogoutNotices } from './logout-notices.ts'
 import { createMemoryOneTimeTokens } from './one-time-tokens.ts'
@@ -50,6 +51,7 @@ export function memory(...nothing: readonly never[]): Store {
     authorizationCodes.forget((code) => code.clientId === clientId)
     consents.forget((consent) => consent.clientId === clientId)
   })
+  const factors = createMemoryFactors(users, oneTimeTokens.changes)
   let epoch = ''
 
   function forgetUser(id: string): void {
@@ -57,6 +59,7 @@ export function memory(...nothing: readonly never[]): Store {
     oneTimeTokens.forgetUser(id)
     authorizationCodes.forget((code) => code.userId === id)
     consents.forget((consent) => consent.userId === id)
+    factors.forgetUser(id)
   }
 
   return {
@@ -72,6 +75,7 @@ export function memory(...nothing: readonly never[]): Store {
     authorizationCodes,
     consents,
     logoutNotices,
+    factors,
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null

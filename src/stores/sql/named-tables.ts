@@ -35,6 +35,8 @@ const tables: Readonly<Record<keyof Schema, true>> = {
   authorization_codes: true,
   consents: true,
   logout_notices: true,
+  factors: true,
+  recovery_codes: true,
 }
 
 /**

@@ -6,6 +6,7 @@ import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-s
 import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
 import { ConfigError } from '../../core/errors.ts'
 import type { EventStore } from '../../core/events/event-store.ts'
+import type { FactorStore } from '../../core/factors/factor-store.ts'
 import type { IdentityStore } from '../../core/issuers/identity-store.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
 import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
@@ -22,6 +23,7 @@ import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
 import { createEventStore } from '../sql/events.ts'
+import { createFactorStore } from '../sql/factors.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
 import { createKysely } from '../sql/named-tables.ts'
@@ -147,6 +149,10 @@ class SqliteStore implements Store {
     return this.#open.logoutNotices
   }
 
+  get factors(): FactorStore {
+    return this.#open.factors
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -205,6 +211,7 @@ type Records =
   | 'authorizationCodes'
   | 'consents'
   | 'logoutNotices'
+  | 'factors'
   | 'findSubject'
   | 'revokeAll'
   | 'findClientSubject'
@@ -268,6 +275,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       authorizationCodes: createAuthorizationCodeStore(engine),
       consents: createConsentStore(engine),
       logoutNotices: createLogoutNoticeStore(engine),
+      factors: createFactorStore(engine),
       revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
         requireSameFile()

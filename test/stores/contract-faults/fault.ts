@@ -12,10 +12,11 @@ export type OneTimeTokens = Ports['oneTimeTokens']
 export type Outbox = Ports['outbox']
 export type AuthorizationCodes = Ports['authorizationCodes']
 export type Consents = Ports['consents']
+export type Factors = Ports['factors']
 
 type PortName =
   | ('users' | 'sessions' | 'identities' | 'signingKeys' | 'throttle' | 'clients' | 'events')
-  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices')
+  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices' | 'factors')
 
 /** Replaces some of what a port does. */
 export function on<Port extends PortName>(

@@ -6,6 +6,8 @@ import { browserSessionsContract } from '../../../src/stores/contract/browser-se
 import { clientsContract } from '../../../src/stores/contract/clients.ts'
 import { consentsContract } from '../../../src/stores/contract/consents.ts'
 import { eventsContract } from '../../../src/stores/contract/events.ts'
+import { factorChangesContract } from '../../../src/stores/contract/factor-changes.ts'
+import { factorsContract } from '../../../src/stores/contract/factors.ts'
 import { guardedWritesContract } from '../../../src/stores/contract/guarded-writes.ts'
 import { identitiesContract } from '../../../src/stores/contract/identities.ts'
 import { lastActiveUserContract } from '../../../src/stores/contract/last-active-user.ts'
@@ -14,6 +16,7 @@ import { oneTimeTokensContract } from '../../../src/stores/contract/one-time-tok
 import { outboxContract } from '../../../src/stores/contract/outbox.ts'
 import { passwordHashesContract } from '../../../src/stores/contract/password-hashes.ts'
 import type { Stores } from '../../../src/stores/contract/records.ts'
+import { recoveryCodesContract } from '../../../src/stores/contract/recovery-codes.ts'
 import { sessionsContract } from '../../../src/stores/contract/sessions.ts'
 import { signingKeysContract } from '../../../src/stores/contract/signing-keys.ts'
 import { storedWithContract } from '../../../src/stores/contract/stored-with.ts'
@@ -25,6 +28,7 @@ import { browserSessions } from './browser-sessions.ts'
 import { clients } from './clients.ts'
 import { consents } from './consents.ts'
 import { events } from './events.ts'
+import { factors } from './factors.ts'
 import type { Fault } from './fault.ts'
 import { identities } from './identities.ts'
 import { logoutNotices } from './logout-notices.ts'
@@ -62,6 +66,7 @@ export const groups: readonly Group[] = [
   { faults: browserSessions, parts: [browserSessionsContract] },
   { faults: authorizationCodes, parts: [authorizationCodesContract] },
   { faults: consents, parts: [consentsContract] },
+  { faults: factors, parts: [factorsContract, factorChangesContract, recoveryCodesContract] },
 ]
 
 /** By what is wrong. */
