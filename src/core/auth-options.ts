@@ -5,6 +5,7 @@ import type { HostedLogin } from './authorization/hosted-login.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
 import type { Compatibility } from './compatibility.ts'
+import { type FactorsOptions, factorShapes } from './factors/factor-options.ts'
 import type { TrustedIssuer } from './issuers/external-issuer.ts'
 import { commonShapes, trustedIssuers } from './issuers/resource-server.ts'
 import { type KeyOptions, keyProblems } from './keys/key-options.ts'
@@ -89,6 +90,11 @@ export interface AuthOptions<Fields extends AnyFields = UserFields> extends KeyO
    * `hostedLogin()` of `portcullis/hosted-login`. Default none.
    */
   readonly hostedLogin?: HostedLogin
+  /**
+   * Second factors: authenticator apps and recovery codes. `{}` lets users have them. Default: nobody has one,
+   * and nobody is asked. See `FactorsOptions`.
+   */
+  readonly factors?: FactorsOptions
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -107,6 +113,7 @@ const shapes: ShapesOf<AuthOptions> = {
   // Several that share a secret could make tokens for one another (KM-09).
   audience: { ...text, words: 'one text, not several' },
   accounts: recordOf(accountShapes),
+  factors: recordOf(factorShapes),
   hostedLogin: havingMethod(
     'createAuthorization',
     'what hostedLogin() of portcullis/hosted-login returns',

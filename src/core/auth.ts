@@ -9,6 +9,7 @@ import { createClientStamps } from './clients/stamp.ts'
 import type { Clock } from './clock.ts'
 import { type Compatibility, readCompatibility } from './compatibility.ts'
 import { createAuthEvents, type Events, publicEvents } from './events/events.ts'
+import type { Factors } from './factors/factor-calls.ts'
 import { type AuthInternals, internals } from './internals.ts'
 import { createIdentities, type Identities } from './issuers/identities.ts'
 import { createIssuers, type Issuers } from './issuers/issuers.ts'
@@ -55,6 +56,8 @@ export interface Auth<Fields extends UserFields = UserFields> {
   readonly users: Users<Fields>
   /** Registration, invitations, resets and addresses: what the option `accounts` switches on. */
   readonly accounts: Accounts<Fields>
+  /** The second factors of users; null without the option `factors`. */
+  readonly factors: Factors | null
   /** Hashes and verifies passwords. */
   readonly passwords: Passwords
   /** Judges new passwords. */
@@ -157,6 +160,15 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         addressDigestsOf,
       })
     const notices = mailing?.notices ?? noNotices
+    const factorParts =
+      checked.factorSettings &&
+      // Loaded for those who have the option alone.
+      (await import('./factors/create-factors.ts')).createFactorParts({
+        ...{ settings: checked.factorSettings, store, secret, previousSecrets, addressDigestsOf },
+        ...{ throttle, events, notices, clock },
+      })
+    const second = factorParts?.second ?? null
+    const requireFactor = second?.require
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
     const common = {
       ...{ store, hasher: passwords, policy, login, events, roles, defaultRole, fields, clock },
@@ -173,6 +185,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       events,
       clock,
       options: checked.sessionOptions,
+      requireFactor,
       onOpened: mailing
         ? async (user, from) => {
             await accounts?.deletion?.cancel(user)
@@ -195,7 +208,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     )
     const authorization = hostedLogin?.createAuthorization({
       ...{ store, events, sessions, sessionOptions: checked.sessionOptions, keys, managedKeys },
-      ...{ secret, previousSecrets, issuer, clock, permissions },
+      ...{ secret, previousSecrets, issuer, clock, permissions, requireFactor },
     })
     return {
       async authenticate(credentials) {
@@ -206,6 +219,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       permissions,
       users: createUsers({ ...common, notices, addressDigestsOf }),
       accounts: accounts ?? noAccounts,
+      factors: factorParts?.factors ?? null,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,
       accessTokens: { lifetime: accessTokenLifetime, verify: accessTokens.verify },
@@ -232,6 +246,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           deletion: accounts?.deletion ?? null,
           pruneTokens: mailing.pruneTokens,
         },
+        factors: factorParts,
         codes: (authorization && store.authorizationCodes) ?? null,
         clock,
       }),
@@ -253,6 +268,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           notices,
         },
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
+        second,
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },

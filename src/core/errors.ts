@@ -1,4 +1,7 @@
-/** The error codes of the OAuth endpoints. RFC 6749 §5.2, RFC 7009 §2.2.1. */
+/**
+ * The error codes of the OAuth endpoints. RFC 6749 §5.2, RFC 7009 §2.2.1; `mfa_required` and `expired_token` are
+ * those of Auth0 for second factors.
+ */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -7,6 +10,8 @@ export type OAuthErrorCode =
   | 'unsupported_grant_type'
   | 'invalid_scope'
   | 'unsupported_token_type'
+  | 'mfa_required'
+  | 'expired_token'
 
 /**
  * A refusal of the token endpoint (RFC 6749 §5.2). `message` is sent as `error_description`: it is
@@ -56,6 +61,7 @@ export type UserErrorCode =
   | 'invitation_unknown'
   | 'last_admin'
   | 'factor_unknown'
+  | 'factor_invalid'
   | 'factor_needed'
   | 'last_factor'
   | 'identity_invalid'
@@ -148,6 +154,27 @@ export class ThrottledError extends Error {
   constructor(retryAfter: number) {
     super('Too many failed attempts, try again later')
     this.retryAfter = retryAfter
+  }
+}
+
+/**
+ * A login with one factor by a user who has a second one (`challenge`), or whose role demands that one is set up
+ * (`enroll`). No session was opened.
+ */
+export class SecondFactorError extends Error {
+  override readonly name = 'SecondFactorError'
+  /** Always `factor_needed`. */
+  readonly code = 'factor_needed'
+  /** What the user has to do: show the factor, or set one up. */
+  readonly demand: 'challenge' | 'enroll'
+
+  constructor(demand: 'challenge' | 'enroll') {
+    super(
+      demand === 'challenge'
+        ? 'A second factor is needed'
+        : 'The role of the user demands a second factor: set one up',
+    )
+    this.demand = demand
   }
 }
 

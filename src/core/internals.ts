@@ -4,6 +4,7 @@ import type { HostedLogin } from './authorization/hosted-login.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
 import type { Clients } from './clients/clients.ts'
 import type { AuthEvents } from './events/events.ts'
+import type { SecondFactor } from './factors/second-factor.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import type { Notices } from './mail/notices.ts'
 import type { Outbox } from './mail/outbox.ts'
@@ -52,6 +53,8 @@ export interface AuthInternals {
         readonly logoutNotices: LogoutNotices | null
       })
     | null
+  /** What logins ask of second factors; null without the option `factors`. */
+  readonly second: SecondFactor | null
   /** Mails that wait; null without a mailer. */
   readonly outbox: Outbox | null
 }

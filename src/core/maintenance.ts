@@ -46,6 +46,8 @@ interface Maintained {
   readonly logoutNotices: Pick<LogoutNotices, 'run'> | null
   /** Links, mails and accounts that end. Null if nothing of it is switched on. */
   readonly accounts: MaintainedAccounts | null
+  /** Enrolments and logins that came to nothing. Null without second factors. */
+  readonly factors: { prune(signal?: AbortSignal): Promise<number> } | null
   /** Codes of logins by browser. Null if that is not switched on. */
   readonly codes: AuthorizationCodeStore | null
   readonly clock: Clock
@@ -71,6 +73,7 @@ export function createMaintenance({
   managedKeys,
   logoutNotices,
   accounts,
+  factors,
   codes,
   clock,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
@@ -79,6 +82,14 @@ export function createMaintenance({
     { name: 'pruning of events', interval: hour, run: (signal) => events.prune(signal) },
     { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
     ...pruningOf(accounts),
+    ...(factors === null
+      ? []
+      : [
+          {
+            ...{ name: 'pruning of enrolments', interval: hour },
+            run: (signal: AbortSignal) => factors.prune(signal),
+          },
+        ]),
     ...(codes === null ? [] : [pruningOfCodes(codes, clock)]),
   ]
   const always: readonly Work[] = [

@@ -6,6 +6,7 @@ import {
   KeyError,
   type KeyErrorCode,
   OAuthError,
+  SecondFactorError,
   ThrottledError,
   UnavailableError,
   UserError,
@@ -52,6 +53,7 @@ const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
   username_taken: 409,
   last_admin: 409,
   factor_unknown: 404,
+  factor_invalid: 422,
   factor_needed: 403,
   last_factor: 409,
   identity_invalid: 422,
@@ -97,6 +99,7 @@ function describe(error: unknown): Described | null {
   }
   if (error instanceof KeyError) return { status: statusOfKeyError[error.code], code: error.code }
   if (error instanceof ConflictError) return { status: 409, code: error.code }
+  if (error instanceof SecondFactorError) return { status: 403, code: error.code }
   return null
 }
 
@@ -108,7 +111,7 @@ function later(status: number, { retryAfter }: { readonly retryAfter: number }):
 function describeOAuthError(error: OAuthError): Described {
   if (error instanceof IncorrectCredentials) return challenge('Bearer')
   if (error.code === 'invalid_client') return challenge('Basic realm="token endpoint"')
-  return { status: 400 }
+  return { status: error.code === 'mfa_required' ? 403 : 400 }
 }
 
 function challenge(value: string): Described {

@@ -24,6 +24,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     accounts: ['access', 'events', 'keys', 'mail', 'throttle', 'users'],
     sessions: ['events', 'keys', 'tokens', 'users'],
     clients: ['access', 'events', 'keys', 'throttle', 'tokens', 'users'],
+    factors: ['access', 'accounts', 'events', 'keys', 'mail', 'throttle', 'tokens', 'users'],
     issuers: ['access', 'events', 'tokens', 'users'],
     authorization: ['access', 'clients', 'events', 'keys', 'mail', 'sessions', 'tokens', 'users'],
   },

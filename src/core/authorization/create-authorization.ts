@@ -35,6 +35,7 @@ export function createAuthorization(
     settings,
     browserSessions: createBrowserSessions({
       ...{ store, sessions, sessionOptions, events, secret, previousSecrets, clock },
+      requireFactor: parts.requireFactor,
     }),
     codes: createAuthorizationCodes({
       ...{ store, codes, consents, scopes, refreshTokens, events, sessionOptions, clock },

@@ -30,6 +30,16 @@ export type MailKind =
   | 'account_locked'
   /** The account will be deleted at a date. */
   | 'deletion_begun'
+  /** A second factor was set up. */
+  | 'factor_added'
+  /** A second factor was removed, or all of them. */
+  | 'factor_removed'
+  /** Too many wrong codes: codes of apps are refused. */
+  | 'factor_locked'
+  /** A recovery code was used. */
+  | 'recovery_code_used'
+  /** There are new recovery codes. */
+  | 'recovery_codes_made'
 
 /** Seconds after which a mail of the kind is worth nothing, and is not sent any more. */
 export const mailLifetime: Readonly<Record<MailKind, number>> = {
@@ -48,4 +58,9 @@ export const mailLifetime: Readonly<Record<MailKind, number>> = {
   role_changed: 24 * 60 * 60,
   account_locked: 24 * 60 * 60,
   deletion_begun: 24 * 60 * 60,
+  factor_added: 24 * 60 * 60,
+  factor_removed: 24 * 60 * 60,
+  factor_locked: 24 * 60 * 60,
+  recovery_code_used: 24 * 60 * 60,
+  recovery_codes_made: 24 * 60 * 60,
 }

@@ -17,6 +17,11 @@ export type PlainNotice = Extract<
   | 'role_changed'
   | 'account_locked'
   | 'deletion_begun'
+  | 'factor_added'
+  | 'factor_removed'
+  | 'factor_locked'
+  | 'recovery_code_used'
+  | 'recovery_codes_made'
 >
 
 /** From where something was done, as far as it is known. */

@@ -1,0 +1,68 @@
+import type { Clock } from '../clock.ts'
+import { SecondFactorError, ThrottledError } from '../errors.ts'
+import type { Authentication } from '../tokens/authentication.ts'
+import { isTwoFactors } from '../tokens/authentication.ts'
+import type { UserRecord } from '../users/user-store.ts'
+import type { FactorAttempt, FactorAttempts } from './factor-attempts.ts'
+import type { FactorSettings } from './factor-options.ts'
+import type { FactorStore } from './factor-store.ts'
+import type { FactorDemand, MfaTokens } from './mfa-tokens.ts'
+
+/** What logins ask of second factors. */
+export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
+  readonly tokens: MfaTokens
+  /** What the user has to do beyond the password; null for nothing. */
+  demandOf(user: Pick<UserRecord, 'id' | 'role'>): Promise<FactorDemand | null>
+  /** True if a role demands a second factor now. Costs nothing: guards ask it. */
+  isDemandedOf(role: string): boolean
+  /**
+   * Refuses a login with one factor by a user who has a second, or whose role demands one. Whatever opens a
+   * session, or says that its user has authenticated again, asks this.
+   *
+   * @throws {SecondFactorError}
+   */
+  require(user: UserRecord, authentication: Pick<Authentication, 'acr'>): Promise<void>
+  /**
+   * For a code that comes with a password: true if it is right, or the user has no second factor. Whatever is
+   * wrong, a wait too, is false: it is answered like a wrong password.
+   */
+  comesWith(user: UserRecord, otp: string, attempt: FactorAttempt): Promise<boolean>
+}
+
+export function createSecondFactor(
+  store: FactorStore,
+  attempts: FactorAttempts,
+  tokens: MfaTokens,
+  { required, requiredFrom }: FactorSettings,
+  clock: Clock,
+): SecondFactor {
+  const demanding = new Set(required)
+  const isDemandedOf = (role: string): boolean => demanding.has(role) && clock() >= requiredFrom
+
+  async function hasFactor({ id }: Pick<UserRecord, 'id'>): Promise<boolean> {
+    return (await store.listByUser(id)).some(({ confirmedAt }) => confirmedAt !== null)
+  }
+
+  async function demandOf(user: Pick<UserRecord, 'id' | 'role'>): Promise<FactorDemand | null> {
+    if (await hasFactor(user)) return 'challenge'
+    return isDemandedOf(user.role) ? 'enroll' : null
+  }
+
+  return {
+    ...{ tokens, demandOf, isDemandedOf, verify: attempts.verify },
+    async require(user, authentication) {
+      if (isTwoFactors(authentication)) return
+      const demand = await demandOf(user)
+      if (demand !== null) throw new SecondFactorError(demand)
+    },
+    async comesWith(user, otp, attempt) {
+      if (!(await hasFactor(user))) return true
+      try {
+        return (await attempts.verify(user, { otp }, attempt)) !== null
+      } catch (error) {
+        if (error instanceof ThrottledError) return false
+        throw error
+      }
+    },
+  }
+}
