@@ -84,6 +84,7 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
         readBody: async () => bytesOf(request.body),
         address: request.ip,
         requestId: request.id,
+        parameters: request.params as Readonly<Record<string, string>>,
       })
       logRefusal(request, answered)
       return send(reply, answered)

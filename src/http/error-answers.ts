@@ -14,7 +14,7 @@ import {
 } from '../core/errors.ts'
 import { type AnswerHead, headLikeFastApi } from './fastapi-answers.ts'
 import { createProblem, type ErrorDetail, type Problem, problemMediaType } from './problem.ts'
-import { IncorrectCredentials, Refusal } from './refusal.ts'
+import { IncorrectCredentials, MfaRequired, Refusal } from './refusal.ts'
 import { errorBody, type TokenAnswer, tokenHeaders } from './token-messages.ts'
 
 /** The answer to an error, as plain data. */
@@ -178,7 +178,10 @@ export function answerOAuthError(error: unknown, style: AnswerStyle = {}): Token
     return {
       status,
       headers: { ...tokenHeaders, ...headers },
-      body: errorBody(code, error.message),
+      body: {
+        ...errorBody(code, error.message),
+        ...(error instanceof MfaRequired && error.members),
+      },
       refusal: error,
     }
   }

@@ -23,10 +23,14 @@ export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
    */
   require(user: UserRecord, authentication: Pick<Authentication, 'acr'>): Promise<void>
   /**
-   * For a code that comes with a password: true if it is right, or the user has no second factor. Whatever is
-   * wrong, a wait too, is false: it is answered like a wrong password.
+   * For a code that comes with a password: whether it was shown, or the user has no second factor (`none`).
+   * Whatever is wrong, a wait too, is `wrong`: it is answered like a wrong password.
    */
-  comesWith(user: UserRecord, otp: string, attempt: FactorAttempt): Promise<boolean>
+  comesWith(
+    user: UserRecord,
+    otp: string,
+    attempt: FactorAttempt,
+  ): Promise<'shown' | 'none' | 'wrong'>
 }
 
 export function createSecondFactor(
@@ -56,11 +60,11 @@ export function createSecondFactor(
       if (demand !== null) throw new SecondFactorError(demand)
     },
     async comesWith(user, otp, attempt) {
-      if (!(await hasFactor(user))) return true
+      if (!(await hasFactor(user))) return 'none'
       try {
-        return (await attempts.verify(user, { otp }, attempt)) !== null
+        return (await attempts.verify(user, { otp }, attempt)) === null ? 'wrong' : 'shown'
       } catch (error) {
-        if (error instanceof ThrottledError) return false
+        if (error instanceof ThrottledError) return 'wrong'
         throw error
       }
     },

@@ -30,6 +30,8 @@ export interface DocumentedJson {
   readonly guard: GuardDocumentation | undefined
   /** The method that others are refused for; null where those are left to the application. */
   readonly onlyMethod: string | null
+  /** True if the path has an id. Default false. */
+  readonly hasPathId?: boolean
   /** Refusals have `detail` alone. */
   readonly likeFastApi: boolean
 }
@@ -44,7 +46,7 @@ function commonRefusals({ body, guard, onlyMethod }: DocumentedJson): Record<num
       415: 'The body has another media type than application/json',
     }),
     503: 'Not done now; see Retry-After',
-    ...(guard && { 401: unauthenticated(guard.maxAge), 403: 'Requires an active user' }),
+    ...(guard && { 401: unauthenticated(guard), 403: 'Requires an active user' }),
   }
 }
 
@@ -54,6 +56,12 @@ const detailSchema = {
   type: 'object',
   required: ['detail'],
   properties: { detail: { type: 'string', description: 'What was wrong' } },
+} as const
+
+const pathId = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'string' } },
 } as const
 
 /** The OpenAPI operation of a JSON endpoint. A schema with a title is a named one of the document. */
@@ -72,6 +80,7 @@ export function documentJson(
     security: guard ? [{ [schemeName]: [] }] : [],
     ...texts,
     ...(body && { body: bodySchema(body.name, body.members) }),
+    ...(endpoint.hasPathId && { params: pathId }),
     response: {
       [status]:
         answer === null

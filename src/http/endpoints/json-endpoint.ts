@@ -17,6 +17,8 @@ export interface JsonOrigin {
   readonly requestId: string | undefined
   /** `Accept-Language` */
   readonly locale: string | null
+  /** The id in the path; empty where the path has none. */
+  readonly pathId: string
 }
 
 /** A body that is within the limit, and where it came from. */
@@ -28,7 +30,7 @@ export interface JsonRequest extends JsonOrigin {
 }
 
 /** The method of a JSON endpoint. */
-export type JsonMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type JsonMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** An endpoint that takes a JSON object, or nothing, as data. It exists only where `isOn` says so. */
 export interface JsonEndpoint {
@@ -101,6 +103,7 @@ export function jsonEndpoint<const M extends Members, V = undefined>(
           body: name === undefined ? null : { name, members: membersOf(auth) },
           guard: guardOf?.(auth).documentation,
           onlyMethod: sharesPath ? null : method,
+          hasPathId: path.includes('/:id'),
           likeFastApi: auth.compatibility !== null,
         },
       ),

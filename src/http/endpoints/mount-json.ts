@@ -61,13 +61,14 @@ function answerJson(
   bodyLimit: number,
   refusals: Refusals,
 ): MountedEndpoint['answer'] {
-  return async ({ header, guarded, readBody, address, requestId }) => {
+  return async ({ header, guarded, readBody, address, requestId, parameters }) => {
     const body = bodyLimit === 0 ? null : await readJson({ header, readBody }, bodyLimit, refusals)
     if (body !== null && 'status' in body) return body
     const userAgent = header('user-agent')
     const locale = header('accept-language') ?? null
     try {
-      return await answer({ body, guarded, address, userAgent, requestId, locale })
+      const pathId = parameters?.id ?? ''
+      return await answer({ body, guarded, address, userAgent, requestId, locale, pathId })
     } catch (error) {
       return refusals.answer(error)
     }

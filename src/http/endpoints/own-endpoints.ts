@@ -6,6 +6,7 @@ import {
   removeOwnEmailEndpoint,
   sendOwnEmailCodeEndpoint,
 } from './own-email.ts'
+import { ownFactorEndpoints } from './own-factors.ts'
 
 /**
  * What users do with their own account, by the path below that of their account (`/me`). Each exists only
@@ -18,4 +19,5 @@ export const ownEndpoints: readonly JsonEndpoint[] = [
   sendOwnEmailCodeEndpoint,
   deleteOwnAccountEndpoint,
   exportOwnAccountEndpoint,
+  ...ownFactorEndpoints,
 ]

@@ -72,7 +72,7 @@ export function guard<T>(
   }
 
   const { scopes = [], conditions = [], authenticates = false, optional = false } = options
-  const { compatibility, maxAge } = options
+  const { compatibility, maxAge, acrValues } = options
   const made: Guard<T> = Object.assign(run, {
     documentation: Object.freeze({
       scopes: Object.freeze([...scopes]),
@@ -80,6 +80,7 @@ export function guard<T>(
       authenticates,
       optional,
       ...(maxAge !== undefined && { maxAge }),
+      ...(acrValues && { acrValues: Object.freeze([...acrValues]) }),
       ...(compatibility && { compatibility }),
     }),
   })

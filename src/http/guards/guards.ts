@@ -15,11 +15,12 @@ import type { AccessToken } from '../../core/tokens/access-token.ts'
 import { userAt } from '../../core/users/suspension.ts'
 import { toUser, type User } from '../../core/users/user.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
-import { readBearerToken } from '../bearer.ts'
+import { type GuardedRequest, readBearerToken } from '../bearer.ts'
 import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
 import { all, refine } from './combinators.ts'
+import { acrValuesOf, type FactorStrength, refuseOneFactor } from './factor-strength.ts'
 import { refuseToken } from './former-issuer.ts'
-import { type Guard, guard } from './guard.ts'
+import { evaluatorOf, type Guard, guard } from './guard.ts'
 import { type RecentLoginOptions, readMaxAge, refuseOldLogin } from './recent-login.ts'
 
 /** The guards of an application. */
@@ -68,6 +69,17 @@ export interface Guards<Fields extends UserFields = UserFields> {
    */
   requireRecentLogin(options?: RecentLoginOptions): Guard<User<Fields>>
   /**
+   * An active user who logged in, or stepped up, with a second factor: `any`, or a `phishing-resistant` one, a
+   * passkey that has verified its user. Else the request is refused with 401
+   * `insufficient_user_authentication` and `acr_values` (RFC 9470 §3).
+   *
+   * Looks at the claim `acr` of the token alone, and so costs no read. A token of another issuer has to say
+   * `2fa` or `phr` there, too.
+   *
+   * @throws {TypeError} at once for another kind.
+   */
+  requireFactor(kind: FactorStrength): Guard<User<Fields>>
+  /**
    * A client that acts for itself (RFC 6749 §4.4), read on every request. Refuses a user's token with
    * 403. The guards above are for users, and refuse a client's token in the same way.
    */
@@ -91,6 +103,19 @@ export interface Guards<Fields extends UserFields = UserFields> {
  */
 export function createGuards<Fields extends UserFields = UserFields>(
   auth: Auth<Fields> | ResourceServer,
+): Guards<Fields> {
+  return makeGuards(auth)
+}
+
+/**
+ * The same.
+ *
+ * @param asksFactor False for guards that let users pass whose role demands a second factor, and who have shown
+ * none: where they show it. Default true.
+ */
+export function makeGuards<Fields extends UserFields = UserFields>(
+  auth: Auth<Fields> | ResourceServer,
+  asksFactor = true,
 ): Guards<Fields> {
   requireAuth(auth)
   const own = internals in auth ? auth[internals] : undefined
@@ -123,11 +148,24 @@ export function createGuards<Fields extends UserFields = UserFields>(
     )
   })
 
+  const second = asksFactor ? own?.second : null
+  const tokenOf = evaluatorOf(accessToken)
+
+  /** The user, unless the role demands a second factor and the login had one alone. */
+  const withFactor = (user: User<Fields>, request: GuardedRequest) =>
+    second?.isDemandedOf(user.role)
+      ? mapAnswer(tokenOf(request), (token) => {
+          // The logins of another issuer are its own.
+          if (!token.external) refuseOneFactor(token, 'any')
+          return user
+        })
+      : user
+
   const activeUser = refine(
     anyUser,
-    (user) => {
+    (user, request) => {
       if (!user.active) throw new InactiveUser()
-      return user
+      return withFactor(user, request)
     },
     { conditions: ['an active user'] },
   )
@@ -185,7 +223,7 @@ export function createGuards<Fields extends UserFields = UserFields>(
 
   return {
     accessToken,
-    userEvenIfInactive: refine(anyUser, (user) => user, { conditions: ['a user'] }),
+    userEvenIfInactive: refine(anyUser, withFactor, { conditions: ['a user'] }),
     activeUser,
     requireRole(...roles) {
       const unknown = roles.filter((role) => !auth.roles.names.includes(role))
@@ -214,6 +252,17 @@ export function createGuards<Fields extends UserFields = UserFields>(
           return user
         },
         { maxAge },
+      )
+    },
+    requireFactor(kind) {
+      const acrValues = acrValuesOf(kind)
+      return refine(
+        all({ user: activeUser, token: accessToken }),
+        ({ user, token }) => {
+          refuseOneFactor(token, kind)
+          return user
+        },
+        { acrValues },
       )
     },
     currentClient,
