@@ -5,7 +5,7 @@ import { readBearerToken } from '../bearer.ts'
 import { refuseOneFactor } from '../guards/factor-strength.ts'
 import { type Guard, guard } from '../guards/guard.ts'
 import { BearerError } from '../refusal.ts'
-import { type Own, recentSelf } from './own-account.ts'
+import { type Own, recentSelf, self } from './own-account.ts'
 
 /** Who sets a factor up: a user after a recent login, or somebody whose login waits for that. */
 export type Enrolling =
@@ -29,7 +29,15 @@ export function strongSelf(auth: Auth): Guard<Own> {
 
 /** The same, or the token of a login whose role demands that a factor is set up. */
 export function enrollingUser(auth: Auth): Guard<Enrolling> {
-  const strong = strongSelf(auth)
+  return orEnrolling(auth, strongSelf(auth))
+}
+
+/** The user, or such a token: for the end of what the guard above let begin. */
+export function confirmingUser(auth: Auth): Guard<Enrolling> {
+  return orEnrolling(auth, self(auth))
+}
+
+function orEnrolling(auth: Auth, strong: Guard<Own>): Guard<Enrolling> {
   return guard(async (request): Promise<Enrolling> => {
     const bearer = readBearerToken(request)
     if (!bearer?.startsWith('pmt_')) return { own: await strong(request), login: null }

@@ -6,7 +6,7 @@ import { internals } from '../../core/internals.ts'
 import { openWithFactor } from '../grants/second-factor.ts'
 import { BearerError } from '../refusal.ts'
 import { FactorAnswer, FactorList, factorAnswer, RecoveryCodes } from './factor-answers.ts'
-import { type Enrolling, enrollingUser, strongSelf } from './factor-guards.ts'
+import { confirmingUser, type Enrolling, enrollingUser, strongSelf } from './factor-guards.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
 import { optional, required } from './json-members.ts'
 import { ownRequest, self, sessionNeeded } from './own-account.ts'
@@ -85,7 +85,7 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
     'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login.',
   body: 'TotpCode',
   members: { otp: required({ description: 'The six digits that the app shows' }) },
-  guard: enrollingUser,
+  guard: confirmingUser,
   success: {
     status: 200,
     description: 'The app counts from now on',
