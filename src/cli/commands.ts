@@ -4,6 +4,7 @@ import { clientCommand } from './client.ts'
 import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
 import { eventsCommand } from './events.ts'
+import { factorCommand } from './factor.ts'
 import { identityCommand } from './identity.ts'
 import { invitationCommand } from './invitation.ts'
 import { keyCommand } from './key.ts'
@@ -23,6 +24,7 @@ export function administrativeCommands(): readonly Command[] {
       clientCommand(),
       keyCommand(),
       identityCommand(),
+      factorCommand(),
     ].map(onDatabase),
     backupCommand(),
     restoreCommand(),
