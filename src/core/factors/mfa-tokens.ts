@@ -12,9 +12,12 @@ export type FactorDemand =
   /** To set one up: the role demands one. */
   | 'enroll'
 
+/** What a token leads to: at the token endpoint, or on the pages of a login by browser. None passes as another. */
+export type MfaPurpose = FactorDemand | `browser ${FactorDemand}`
+
 /** A login that has come as far as the second factor. */
 export interface PendingLogin {
-  readonly purpose: FactorDemand
+  readonly purpose: MfaPurpose
   readonly userId: string
   /** Of the user when the password was right: after a change of it nothing of the login is good. */
   readonly securityStamp: string

@@ -20,5 +20,10 @@ export function setUpOf(secret: Uint8Array, issuer: string, account: string): To
     ...['algorithm=SHA1', 'digits=6', `period=${stepLength}`],
   ]
   const otpauthUri = `otpauth://totp/${label}?${parameters.join('&')}`
-  return { secret: text, otpauthUri, qrSvg: renderSVG(otpauthUri, { ecc: 'M', border: 4 }) }
+  return { secret: text, otpauthUri, qrSvg: qrOf(otpauthUri) }
+}
+
+/** The picture of a link: an SVG document. */
+export function qrOf(otpauthUri: string): string {
+  return renderSVG(otpauthUri, { ecc: 'M', border: 4 })
 }

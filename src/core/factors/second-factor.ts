@@ -7,10 +7,13 @@ import type { FactorAttempt, FactorAttempts } from './factor-attempts.ts'
 import type { FactorSettings } from './factor-options.ts'
 import type { FactorStore } from './factor-store.ts'
 import type { FactorDemand, MfaTokens } from './mfa-tokens.ts'
+import { qrOf } from './otpauth.ts'
 
 /** What logins ask of second factors. */
 export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
   readonly tokens: MfaTokens
+  /** The picture of a link that an app is set up with: an SVG document. */
+  qrOf(otpauthUri: string): string
   /** What the user has to do beyond the password; null for nothing. */
   demandOf(user: Pick<UserRecord, 'id' | 'role'>): Promise<FactorDemand | null>
   /** True if a role demands a second factor now. Costs nothing: guards ask it. */
@@ -53,7 +56,7 @@ export function createSecondFactor(
   }
 
   return {
-    ...{ tokens, demandOf, isDemandedOf, verify: attempts.verify },
+    ...{ tokens, qrOf, demandOf, isDemandedOf, verify: attempts.verify },
     async require(user, authentication) {
       if (isTwoFactors(authentication)) return
       const demand = await demandOf(user)

@@ -1,4 +1,4 @@
-import type { PendingLogin } from '../../core/factors/mfa-tokens.ts'
+import type { FactorDemand, PendingLogin } from '../../core/factors/mfa-tokens.ts'
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { MfaRequired } from '../refusal.ts'
@@ -13,7 +13,7 @@ const lifetime = 5 * 60
 export async function askForFactor(
   second: SecondFactor,
   user: UserRecord,
-  login: Pick<PendingLogin, 'purpose' | 'clientId' | 'scopes'>,
+  login: Pick<PendingLogin, 'clientId' | 'scopes'> & { readonly purpose: FactorDemand },
 ): Promise<MfaRequired | null> {
   const token = await second.tokens.issue(user, login)
   if (token === null) return null

@@ -37,7 +37,7 @@ export interface Enrolled {
 }
 
 export function deviceOf(
-  { clock }: Pick<Site, 'clock'>,
+  { clock }: { readonly clock: () => number },
   { id, secret }: Pick<Device, 'id' | 'secret'>,
 ): Device {
   const code = (steps = 0): string => hotp(decodeBase32(secret), stepAt(clock()) + steps)
