@@ -35,6 +35,24 @@ function isExternal(specifier: string): boolean {
   )
 }
 
+/** Modules that come to one file, by its name: those that `createAuth` and everything that mounts it load anyway. */
+const together: Readonly<Record<string, readonly string[]>> = {
+  people: [
+    'core/users/(user|suspension|security-stamp)',
+    'core/sessions/(sessions|session-token|session-calls|refresh-token|token-user)',
+    'core/tokens/(authentication|token-text)',
+    'core/keys/(lifecycle|keyed-digest)',
+    'core/clients/token-client',
+    'core/authorization/openid-scopes',
+    'core/events/event-answer',
+  ],
+  answers: [
+    'http/grants/(grant|scopes|user-tokens)',
+    'http/guards/(guard|documentation)',
+    'http/refusal',
+  ],
+}
+
 /** Writes the code into a directory, which is one level below a package.json: the code reads it. */
 export async function bundleInto(directory: string): Promise<void> {
   const bundle = await rolldown({
@@ -50,12 +68,21 @@ export async function bundleInto(directory: string): Promise<void> {
     sourcemapExcludeSources: true,
     // As deep as the sources are, for what is found relative to a file.
     chunkFileNames: 'shared/[name].js',
-    // In files of their own, which need no source map.
     codeSplitting: {
-      groups: compiledIn.map((name) => ({
-        name,
-        test: new RegExp(`[/\\\\]node_modules[/\\\\]${name}[/\\\\]`),
-      })),
+      groups: [
+        // In files of their own, which need no source map.
+        ...compiledIn.map((name) => ({
+          name,
+          test: new RegExp(`[/\\\\]node_modules[/\\\\]${name}[/\\\\]`),
+        })),
+        // What every server needs, and parts that are loaded later need too: else a file for each few of them.
+        ...Object.entries(together).map(([name, modules]) => ({
+          name,
+          test: new RegExp(
+            `[/\\\\]src[/\\\\](${modules.join('|')})\\.ts$`.replaceAll('/', '[/\\\\]'),
+          ),
+        })),
+      ],
     },
   })
   await bundle.close()

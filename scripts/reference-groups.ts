@@ -30,6 +30,10 @@ const accounts = group(
   'Accounts',
   'Let people register, be invited, reset a password, change an address.',
 )
+const hostedLogin = group(
+  'Login by browser',
+  'Let people log in on pages of this server, for applications that must not see a password.',
+)
 const mails = group('Mails', 'Send mails by SMTP, or by a function of your own.')
 const testing = group('Testing', 'Act as any user, and move the clock.')
 const server = group('The ready server', 'Configure and start the server from a program.')
@@ -51,6 +55,7 @@ export const groups: readonly Group[] = [
   errors,
   stores,
   accounts,
+  hostedLogin,
   mails,
   testing,
   server,
@@ -63,6 +68,7 @@ const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
   [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
   [/^core\/accounts\//, accounts],
+  [/^hosted-login\/|^(core|http)\/authorization\/(?!.*-store\.)|^pages\/.*login/, hostedLogin],
   [/^mail\/|^core\/mail\//, mails],
   [
     /^core\/(auth|create-access-token|auth-options|clock|compatibility|maintenance|maybe-promise|page|statistics)\./,

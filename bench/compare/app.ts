@@ -24,6 +24,8 @@ const answer = {
 }
 const schema = { response: { 200: answer } }
 app.get('/unguarded', { schema }, async () => me)
+/** Microseconds that the process has had, all its threads together. */
+app.get('/cpu', async () => process.cpuUsage())
 console.log(await app.listen({ host: config.host, port: config.port }))
 // With an end of its own, a profiler writes what it has seen.
 process.once('SIGTERM', () => process.exit())

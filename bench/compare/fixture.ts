@@ -11,6 +11,8 @@ import { createDatabase, type Database, type EngineName } from '../database.ts'
 import { makeSession, makeUser } from '../rows.ts'
 
 export const secretKey = 'b7e1f0a2c3d4958677869504a3b2c1d0'
+/** Opens the keys in a database that has no place for it. No secret. */
+export const keyEncryptionKey: Buffer = Buffer.alloc(32, 'portcullis')
 export const issuer = 'http://localhost:8000'
 export const password = 'three green tractors sing'
 export const passwordHash: string = await hash(password, {
@@ -53,7 +55,8 @@ export async function createFixture({
   refreshTokens: refreshTokenCount = 0,
 }: FixtureOptions): Promise<Fixture> {
   const database = await createDatabase(engine)
-  const keys = algorithm === 'HS256' ? { secretKey } : {}
+  const sealing = engine === 'postgres' ? { keyEncryptionKey } : {}
+  const keys = algorithm === 'HS256' ? { secretKey } : sealing
   const store = database.createStore()
   const auth = await createAuth({ store, issuer, accessTokenLifetime: 3600, ...keys })
   const users = Array.from({ length: userCount }, (_, number) => ({
@@ -112,7 +115,7 @@ export async function issueFor(
 export function serverEnvironment(
   database: Database,
   engine: EngineName,
-  keys: { readonly secretKey?: string } = { secretKey },
+  keys: { readonly secretKey?: string; readonly keyEncryptionKey?: Buffer } = { secretKey },
 ): Readonly<Record<string, string>> {
   return {
     HOST: '127.0.0.1',
@@ -123,5 +126,8 @@ export function serverEnvironment(
       ? { DATA_DIR: dirname(database.address) }
       : { DATABASE_URL: database.address }),
     ...(keys.secretKey !== undefined && { SECRET_KEY: keys.secretKey }),
+    ...(keys.keyEncryptionKey && {
+      KEY_ENCRYPTION_KEY: keys.keyEncryptionKey.toString('base64url'),
+    }),
   }
 }

@@ -1,3 +1,4 @@
+import { codeFlow } from './rows/code-flow.ts'
 import { firstSight } from './rows/first-sight.ts'
 import { footprint } from './rows/footprint.ts'
 import { grants } from './rows/grants.ts'
@@ -14,6 +15,7 @@ export const rows: Readonly<Record<string, Row>> = {
   login,
   'me-during-login': meDuringLogin,
   grants,
+  'code-flow': codeFlow,
   growth,
   import: userImport,
   footprint,

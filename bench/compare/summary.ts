@@ -91,6 +91,15 @@ const summaries: Readonly<Record<string, (result: RowResult) => readonly Line[]>
       ratio: '',
       goal: '',
     })),
+  'code-flow': (result) =>
+    ['a third party', 'a first party'].flatMap((who) =>
+      against(
+        result,
+        `login by browser without a page, ${who}: round trips for a second of processor`,
+        `Portcullis, SQLite, ${who}`,
+        [['oidc-provider, memory', 2]],
+      ),
+    ),
   growth: (result) => [
     ...['GET /me', 'login'].flatMap((what) =>
       against(result, `${what}, 1,000,000 users and sessions`, `${what}, 1,000,000`, [

@@ -1,7 +1,7 @@
 import { describedProblems } from './access/permissions.ts'
 import type { RoleMap } from './access/roles.ts'
 import { type AccountOptions, accountShapes } from './accounts/account-options.ts'
-import type { HostedLogin } from './authorization/hosted-login.ts'
+import { type HostedLogin, hostedLoginParts } from './authorization/hosted-login.ts'
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
 import type { Compatibility } from './compatibility.ts'
@@ -114,10 +114,10 @@ const shapes: ShapesOf<AuthOptions> = {
   audience: { ...text, words: 'one text, not several' },
   accounts: recordOf(accountShapes),
   factors: recordOf(factorShapes),
-  hostedLogin: havingMethod(
-    'createAuthorization',
-    'what hostedLogin() of portcullis/hosted-login returns',
-  ),
+  hostedLogin: {
+    words: 'what hostedLogin() of portcullis/hosted-login returns',
+    accepts: (value) => typeof value === 'object' && value !== null && hostedLoginParts in value,
+  },
   accessTokenLifetime: number,
   allowLongAccessTokens: flag,
   passwordHash: recordOf<PasswordHasherOptions>({

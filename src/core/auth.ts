@@ -2,6 +2,7 @@ import { createPermissions, openIdScopeNames, type Permissions } from './access/
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
 import type { AuthOptions } from './auth-options.ts'
+import { hostedLoginParts } from './authorization/hosted-login.ts'
 import { checkAuthOptions } from './checked-options.ts'
 import { createClientAttempts } from './clients/attempts.ts'
 import { type Clients, createClients } from './clients/clients.ts'
@@ -136,8 +137,8 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const { keys, managedKeys, secret, previousSecrets } = loaded
     const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
-    const { hostedLogin } = options
-    const clients = createClients({
+    const hostedLogin = options.hostedLogin?.[hostedLoginParts]
+    const { documentedAt, ...clients } = createClients({
       store: bare,
       digest,
       configured: checked.configured,
@@ -268,7 +269,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           notices,
         },
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
-        second,
+        ...{ second, documentedAt },
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },

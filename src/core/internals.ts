@@ -1,6 +1,6 @@
 import type { AccountSettings } from './accounts/account-options.ts'
 import type { Authorization } from './authorization/authorization.ts'
-import type { HostedLogin } from './authorization/hosted-login.ts'
+import type { HostedLoginParts } from './authorization/hosted-login.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
 import type { Clients } from './clients/clients.ts'
 import type { AuthEvents } from './events/events.ts'
@@ -29,6 +29,8 @@ export interface AuthInternals {
   /** Where everything is kept; open until `close`. */
   readonly store: Store
   readonly clients: Clients
+  /** Says where the page that documents the API comes back to from a login by browser. */
+  documentedAt(redirectUri: string): void
   /** Checks a username and password, and yields the record. */
   readonly login: Login
   /** Counts failed attempts, and slows them down. */
@@ -47,7 +49,7 @@ export interface AuthInternals {
   readonly accountSettings: AccountSettings | null
   /** Login by browser; null without the option `hostedLogin`. */
   readonly hosted:
-    | (HostedLogin & {
+    | (HostedLoginParts & {
         readonly authorization: Authorization
         /** What tells clients of log-outs; null if none can be told. */
         readonly logoutNotices: LogoutNotices | null

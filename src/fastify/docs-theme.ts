@@ -14,6 +14,27 @@ follow()
 dark.addEventListener('change', follow)
 `
 
+/**
+ * The id of the client of these documents stands in the login by browser and nowhere else: `initOAuth` would
+ * fill it into the login by password too, and into the logins of other issuers.
+ */
+const nameClient = (scheme: string, clientId: string): string => `
+const { plugins } = SwaggerUIBundle
+const clientOfLoginByBrowser = {
+  wrapComponents: {
+    oauth2: (Original, { React }) => (props) => {
+      const { name, schema, authSelectors } = props
+      if (name !== ${JSON.stringify(scheme)} || schema.get('flow') !== 'authorizationCode') {
+        return React.createElement(Original, props)
+      }
+      const getConfigs = () => ({ ...authSelectors.getConfigs(), clientId: ${JSON.stringify(clientId)} })
+      return React.createElement(Original, { ...props, authSelectors: { ...authSelectors, getConfigs } })
+    },
+  },
+}
+plugins.DownloadUrl = [plugins.DownloadUrl, clientOfLoginByBrowser]
+`
+
 /** Long paths and tables stay inside of a narrow screen, and a column is wide enough for what is in it. */
 const layout = `
 html { overflow-wrap: anywhere; }
@@ -63,19 +84,28 @@ html.dark-mode .swagger-ui table.headers td { color: inherit; }
 const withoutClientFields = `
 .swagger-ui .auth-container div:has(> label[for=password_type]),
 .swagger-ui .auth-container div:has(> label[for=client_id_password]),
-.swagger-ui .auth-container div:has(> label[for=client_secret_password]) { display: none; }
+.swagger-ui .auth-container div:has(> label[for=client_secret_password]),
+.swagger-ui .auth-container div:has(> label[for=client_id_authorizationCode]),
+.swagger-ui .auth-container div:has(> label[for=client_secret_authorizationCode]) { display: none; }
 `
 
-/**
- * The theme of Swagger UI, with the client's fields in its login or without them: asked when the style sheet
- * is sent.
- */
-export function docsTheme(title: string, hasClientFields: () => boolean): object {
+/** What the theme of Swagger UI is made for. */
+export interface DocsThemeOptions {
+  readonly title: string
+  /** Whether the login has the client's fields: asked when the style sheet is sent. */
+  readonly hasClientFields: () => boolean
+  /** The scheme with a login by browser, and the client of these documents; null without such a login. */
+  readonly byBrowser: { readonly scheme: string; readonly clientId: string } | null
+}
+
+/** The theme of Swagger UI, with the client's fields in its login or without them. */
+export function docsTheme({ title, hasClientFields, byBrowser }: DocsThemeOptions): object {
   const sheet = {
     filename: 'portcullis.css',
     get content() {
       return layout + colours + (hasClientFields() ? '' : withoutClientFields)
     },
   }
-  return { title, js: [{ filename: 'portcullis.js', content: script }], css: [sheet] }
+  const content = script + (byBrowser ? nameClient(byBrowser.scheme, byBrowser.clientId) : '')
+  return { title, js: [{ filename: 'portcullis.js', content }], css: [sheet] }
 }

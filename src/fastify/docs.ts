@@ -130,7 +130,7 @@ export async function registerDocs(
   if (isHosted) {
     const { origin } = new URL(auth.issuer)
     const page = `${origin}${outer}${fullPrefix}${path}`
-    auth[internals].clients.documentedAt(`${page}/oauth2-redirect.html`)
+    auth[internals].documentedAt(`${page}/static/oauth2-redirect.html`)
   }
   // Asked once: a client that is registered later has its fields after the next start.
   let clients: Clients = 'none'
@@ -170,14 +170,15 @@ export async function registerDocs(
         ...others.flatMap(({ origins }) => origins),
         ...(options.connectTo ?? []),
       ]),
-      theme: docsTheme(title, () => clients !== 'none'),
+      theme: docsTheme({
+        title,
+        hasClientFields: () => clients !== 'none',
+        byBrowser: isHosted ? { scheme: schemeName, clientId: docsClientId } : null,
+      }),
       // The other layout has a bar to load documents from elsewhere, and styles against the policy.
       uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
       // RFC 9700 §2.1.1.
-      initOAuth: {
-        usePkceWithAuthorizationCodeGrant: true,
-        ...(isHosted && { clientId: docsClientId }),
-      },
+      initOAuth: { usePkceWithAuthorizationCodeGrant: true },
     })
   })
   app.get(`${prefix}/openapi.json`, { schema: { hide: true } as object }, () => app.swagger())

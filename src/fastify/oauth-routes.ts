@@ -38,6 +38,7 @@ export async function oauthRoutes(
 
 /** An endpoint of users, documented with every scheme that users come by. */
 function withSchemes(endpoint: MountedEndpoint, schemes: readonly string[]): MountedEndpoint {
+  if (endpoint.documentation === undefined) return endpoint
   const security = schemes.map((name) => ({ [name]: [] }))
   return { ...endpoint, documentation: { ...endpoint.documentation, security } }
 }

@@ -18,9 +18,11 @@ import { headerOf, isSurelyFromHere } from './own-origin.ts'
 
 /** The request that your login form has sent: Fastify's, Node's and the web's all fit. */
 export interface LoginRequest {
+  /** `POST` */
   readonly method?: string | undefined
   /** A path or a whole URL, with the query that your page got. */
   readonly url?: string | undefined
+  /** The web's `Headers`, or those of `node:http`. */
   readonly headers: GuardedRequest['headers']
 }
 

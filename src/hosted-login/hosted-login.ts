@@ -1,5 +1,9 @@
 import { createAuthorization } from '../core/authorization/create-authorization.ts'
-import type { HostedLogin } from '../core/authorization/hosted-login.ts'
+import {
+  type HostedLogin,
+  type HostedLoginParts,
+  hostedLoginParts,
+} from '../core/authorization/hosted-login.ts'
 import { createLogoutNotices } from '../core/authorization/logout-notices.ts'
 import { ConfigError } from '../core/errors.ts'
 import {
@@ -24,9 +28,9 @@ export interface HostedLoginOptions {
    * offered, and the cookie goes when the browser is closed.
    */
   readonly staySignedIn?: number
-  /** How clients are told of log-outs (OpenID Connect Back-Channel Logout). */
+  /** How clients are told of log-outs (OpenID Connect Back-Channel Logout). Default: at public addresses. */
   readonly backchannel?: BackchannelOptions
-  /** Pages of your own, in place of ours. */
+  /** Pages of your own, in place of ours. Default: ours. */
   readonly pages?: HostedLoginPages
 }
 
@@ -90,6 +94,10 @@ const cookieMaxAge = 400 * 24 * 60 * 60
  * @throws {ConfigError} `config_invalid` with every problem of the options.
  */
 export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
+  return { [hostedLoginParts]: readHostedLogin(given) }
+}
+
+function readHostedLogin(given: HostedLoginOptions): HostedLoginParts {
   const { options, problems } = readOptions<HostedLoginOptions>(given, shapes, owner)
   const { idTokenLifetime = 600, staySignedIn = null, backchannel, pages } = options
   if (!isWithin(idTokenLifetime, 60, 3600)) {
@@ -105,10 +113,7 @@ export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
   const allowHosts = [...(backchannel?.allowHosts ?? [])]
   return {
     settings,
-    createAuthorization(parts) {
-      requireWebIssuer(parts.issuer)
-      return createAuthorization(settings, parts)
-    },
+    createAuthorization: (parts) => createAuthorization(settings, parts),
     createLogoutNotices: (parts) =>
       createLogoutNotices({
         ...parts,
@@ -116,14 +121,6 @@ export function hostedLogin(given: HostedLoginOptions = {}): HostedLogin {
       }),
     endpoints: hostedEndpoints(pages?.login ?? null),
   }
-}
-
-/** @throws {ConfigError} if a browser could not come there: its cookies and its forms are of that origin. */
-function requireWebIssuer(issuer: string): void {
-  if (/^https?:/.test(issuer) && URL.canParse(issuer)) return
-  throw new ConfigError([
-    'The option hostedLogin needs an issuer that browsers can open, such as https://auth.example.com.',
-  ])
 }
 
 function isWithin(seconds: number, least: number, most: number): boolean {

@@ -2,9 +2,7 @@
 // endpoints.
 
 export type { HostedLogin } from '../core/authorization/hosted-login.ts'
-export type { OwnLoginPage, OwnPage } from '../http/authorization/flow.ts'
-export type { LoginView } from '../pages/login-page.ts'
-export type { LoginTexts } from '../pages/texts/login-texts.ts'
+export type { OwnLoginPage, OwnLoginView, OwnPage } from '../http/authorization/flow.ts'
 export type { CompleteOptions, LoginRequest, PageAnswer } from './complete-login.ts'
 export {
   type BackchannelOptions,

@@ -1,5 +1,6 @@
 import { type Html, html } from './html.ts'
 import { warningIcon } from './notice.ts'
+import { hiddenFields, type PostForm } from './post-form.ts'
 
 /** A field of a form. */
 export interface Field {
@@ -9,6 +10,8 @@ export interface Field {
   readonly type?: 'text' | 'email' | 'password'
   /** What a browser or a password manager fills in (the `autocomplete` of HTML). */
   readonly autocomplete: string
+  /** Which keys a phone shows (the `inputmode` of HTML). Default: those of the type. */
+  readonly inputMode?: 'numeric'
   readonly value?: string
   /** Said below the field. Default none. */
   readonly hint?: string
@@ -51,23 +54,32 @@ export interface Form {
   readonly problems?: readonly Problem[]
   /** The name of the field to begin with. Default: the first one. */
   readonly first?: string
+  /** Where it is sent, and with what besides. Default: to the address of its page, with nothing. */
+  readonly sentTo?: PostForm
   /** Default: in English. */
   readonly words?: FormWords
 }
 
 /**
- * A form that is sent to the address of its page.
+ * A form with fields.
  *
  * The first field with a problem has the focus. A summary at the top leads to each of them.
  */
 export function form(content: Form): Html {
-  const { fields, button, problems = [], first = fields[0]?.name, words = english } = content
+  const {
+    fields,
+    button,
+    problems = [],
+    first = fields[0]?.name,
+    sentTo,
+    words = english,
+  } = content
   const wrong = fields.find(({ name }) => hasProblem(name, problems))
   const focused = wrong?.name ?? first
   const inputs = fields.map((each) => field(each, problems, words, each.name === focused))
   return html`${summary(fields, problems, words)}
-<form method="post">
-${inputs}<button class="main">${button}</button>
+<form method="post"${sentTo ? html` action="${sentTo.action}"` : ''}>
+${sentTo ? hiddenFields(sentTo.hidden) : ''}${inputs}<button class="main">${button}</button>
 </form>`
 }
 
@@ -102,13 +114,13 @@ export function field(
   words: Pick<FormWords, 'show' | 'hide'> | null,
   autofocus: boolean,
 ): Html {
-  const { name, label, type = 'text', autocomplete, value = '', hint, optional } = each
+  const { name, label, type = 'text', autocomplete, inputMode, value = '', hint, optional } = each
   const own = problems.filter((problem) => problem.field === name)
   const described = [
     ...(hint ? [`${name}-hint`] : []),
     ...(own.length > 0 ? [`${name}-error`] : []),
   ]
-  const input = html`<input id="${name}" name="${name}" type="${type}"${optional ? '' : html` required`} autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
+  const input = html`<input id="${name}" name="${name}" type="${type}"${optional ? '' : html` required`} autocomplete="${autocomplete}"${inputMode ? html` inputmode="${inputMode}"` : ''} autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
     described.length > 0 ? html` aria-describedby="${described.join(' ')}"` : ''
   }${own.length > 0 ? html` aria-invalid="true"` : ''}${autofocus ? html` autofocus` : ''}>`
   const reveal =

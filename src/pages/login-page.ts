@@ -17,6 +17,8 @@ export interface LoginPageSetting {
 export interface LoginView extends LoginPageSetting, PostForm {
   /** Who asks for the login; null if nobody does. */
   readonly client: { readonly name: string } | null
+  /** Why somebody logs in here who comes from no client. Default: nothing is said. */
+  readonly lead?: string | undefined
   /** What the field has at first. */
   readonly username: string
   /** Why the form was not accepted; null if it was not sent. */
@@ -29,7 +31,7 @@ export interface LoginView extends LoginPageSetting, PostForm {
 
 /** The page with username and password. After a failure the summary has the focus, and leads to the field. */
 export function loginPage(view: LoginView): Page {
-  const { site, texts, client, action, hidden, username, problem, links, staySignedIn } = view
+  const { site, texts, client, action, hidden, username, problem, links, staySignedIn, lead } = view
   const { login } = texts
   const first = username === '' ? 'username' : 'password'
   const fields: readonly Field[] = [
@@ -42,7 +44,8 @@ export function loginPage(view: LoginView): Page {
   const inputs = fields.map((each) =>
     field(each, [], null, problem === null && each.name === first),
   )
-  const body = html`${client === null ? '' : html`<p>${named(login.lead, client.name)}</p>\n`}${
+  const why = client === null ? lead : named(login.lead, client.name)
+  const body = html`${why === undefined ? '' : html`<p>${why}</p>\n`}${
     problem === null ? '' : problemSummary(problem, first)
   }<form method="post" action="${action}">
 ${hiddenFields(hidden)}${inputs}${staySignedIn ? checkbox('stay', login.stay) : ''}<button class="main">${login.button}</button>

@@ -8,6 +8,11 @@ export type {
 } from '../core/authorization/authorization-code-store.ts'
 export type { ConsentRecord, ConsentStore } from '../core/authorization/consent-store.ts'
 export type {
+  LogoutNoticeClaim,
+  LogoutNoticeRecord,
+  LogoutNoticeStore,
+} from '../core/authorization/logout-notice-store.ts'
+export type {
   ClientRecord,
   ClientStore,
   ClientSubject,
@@ -54,7 +59,12 @@ export type {
   OutboxStore,
 } from '../core/mail/outbox-store.ts'
 export { coalescesFor } from '../core/mail/outbox-store.ts'
-export type { Redemption, StoredWith, StoreTransaction } from '../core/mail/stored-with.ts'
+export type {
+  NotifiedClients,
+  Redemption,
+  StoredWith,
+  StoreTransaction,
+} from '../core/mail/stored-with.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {
   Reauthentication,

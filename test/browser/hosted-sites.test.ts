@@ -204,6 +204,23 @@ test('a link of another site finds the session that is there (OP-69)', async (t)
   assert.equal(client.arrivals.length, earlier.arrivals + 2)
 })
 
+test('a frame of another site is told that nobody is logged in, and shows no page of ours (OP-70)', async (t) => {
+  const { page } = await open(t)
+  await page.goto(toWeb())
+  await logIn(page)
+  await heading(page, 'Arrived')
+  const silent = toWeb({ prompt: 'none', state: 'in a frame' })
+  client.page('/silent', `<h1>Silent</h1><iframe src="${quoted(silent)}"></iframe>`)
+  await page.goto(`${client.origin}/silent`)
+  await page.frameLocator('iframe').getByRole('heading', { name: 'Arrived' }).waitFor()
+  const said = client.arrivals.at(-1)
+  assert.deepEqual([said?.get('error'), said?.get('state')], ['login_required', 'in a frame'])
+  // In the whole window the same request finds the session.
+  await page.goto(silent)
+  await heading(page, 'Arrived')
+  assert.ok(client.arrivals.at(-1)?.get('code'))
+})
+
 test('two servers on loopback, on two ports, keep their sessions apart (OP-69)', async (t) => {
   const servers = await Promise.all(
     [0, 1].map(() => openHostedSite(testClients(client.origin), { tls: false })),

@@ -33,7 +33,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   web: ['http', 'core'],
   hono: ['web', 'http', 'core'],
   express: ['web', 'http', 'core'],
-  'hosted-login': ['http', 'core', 'pages'],
+  'hosted-login': ['http', 'core'],
   pages: [],
   root: ['core', 'http'],
 }

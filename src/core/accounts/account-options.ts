@@ -32,7 +32,7 @@ export interface RegistrationAttempt {
   readonly proof: string | undefined
 }
 
-/** Where people do what a mail asks of them, if not on the pages of the server. Each is a whole URL. */
+/** Where people look after their account, if not on the pages of the server. Each is a whole URL. */
 export interface AccountLinks {
   /** A name and a password are chosen here after a registration. Default: the page of the server. */
   readonly registration?: string
@@ -42,6 +42,8 @@ export interface AccountLinks {
   readonly passwordResetRequest?: string
   /** A new password is chosen here. Default: as above. */
   readonly passwordReset?: string
+  /** The address is changed here. Default: the page of the server, if people log in by browser. */
+  readonly emailChange?: string
   /** A change of address is taken back here. Default: as above. */
   readonly emailRestore?: string
   /** Sessions are seen and ended here. Default: mails name no such page. */
@@ -109,6 +111,7 @@ export const accountShapes: ShapesOf<AccountOptions> = {
     invitation: url,
     passwordResetRequest: url,
     passwordReset: url,
+    emailChange: url,
     emailRestore: url,
     sessions: url,
   }),

@@ -6,6 +6,7 @@ export const accountPaths: Readonly<Record<keyof AccountLinks, string>> = {
   invitation: '/account/invitation',
   passwordResetRequest: '/account/forgot-password',
   passwordReset: '/account/reset-password',
+  emailChange: '/account/email',
   emailRestore: '/account/restore-email',
   sessions: '',
 }

@@ -1,6 +1,8 @@
 import type { AuthEvent } from '../events/event-store.ts'
 import type { SessionRecord } from '../sessions/session-store.ts'
 import type { Authentication } from '../tokens/authentication.ts'
+import type { UserRecord } from '../users/user-store.ts'
+import type { ConsentRecord } from './consent-store.ts'
 
 /**
  * An authorization code as stored (RFC 6749 §4.1.2): never the code itself.
@@ -37,6 +39,30 @@ export interface AuthorizationCodeRecord extends Authentication {
   readonly openedSessionId: string | null
 }
 
+/** A browser session, whose it is, and what that user allows a client: each in any state, as of one moment. */
+export interface BrowserLogin {
+  /** The session. */
+  readonly session: SessionRecord
+  /** Its user. */
+  readonly user: UserRecord
+  /** Null if the client is allowed nothing. */
+  readonly consent: ConsentRecord | null
+}
+
+/** A code in any state, and what its exchange depends on, as of one moment. */
+export interface CodeToExchange {
+  /** The code. */
+  readonly code: AuthorizationCodeRecord
+  /** The login that it was made in, with the consent to its client; null if that is gone. */
+  readonly login: BrowserLogin | null
+  /** How many sessions its client has through that browser session, but for those that were revoked. */
+  readonly siblings: number
+  /** How many sessions of the user are stored, in whatever state. */
+  readonly userSessions: number
+  /** The version of the signing keys, see `SigningKeyStore`. */
+  readonly keysVersion: number
+}
+
 /** A code that is exchanged. */
 export interface CodeExchange {
   /** The digest of the code. */
@@ -44,9 +70,9 @@ export interface CodeExchange {
   /** Seconds since 1970. */
   readonly now: number
   /**
-   * The session that it opens, a child of the code's; or the id of a live one that it goes on with. That one
-   * must be a child of the same browser session, of the same client. It gets the scopes of the code and how
-   * its user authenticated, and is in use.
+   * The session that it opens, which must be a child of the code's, of its stamp; or the id of a live one that
+   * it goes on with. That one must be a child of the same browser session, of the same client. It gets the
+   * scopes of the code and how its user authenticated, and is in use.
    */
   readonly session: SessionRecord | string
 }
@@ -57,6 +83,10 @@ export interface AuthorizationCodeStore {
   create(code: AuthorizationCodeRecord): Promise<boolean>
   /** The code of a digest, in any state, or null. */
   find(digest: string): Promise<AuthorizationCodeRecord | null>
+  /** The same with what an exchange depends on, in one read. */
+  findToExchange(digest: string): Promise<CodeToExchange | null>
+  /** What a request for a code depends on, in one read. Null if there is no such session. */
+  findLogin(sessionId: string, clientId: string): Promise<BrowserLogin | null>
   /**
    * Uses a live code up and opens its session, in one transaction. False, and nothing changed, if the code is
    * not live, or the session that it should go on with is not. Of many exchanges of one code one succeeds.

@@ -7,21 +7,22 @@ import { OAuthError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
-import type { SessionRecord } from '../sessions/session-store.ts'
 import { toSession } from '../sessions/sessions.ts'
 import type { Store } from '../store.ts'
 import { userAt } from '../users/suspension.ts'
-import type { UserRecord } from '../users/user-store.ts'
 import type { AuthorizationCodes, CodeExchangeRequest, OpenIdScopes } from './authorization.ts'
-import type { AuthorizationCodeRecord, AuthorizationCodeStore } from './authorization-code-store.ts'
+import type {
+  AuthorizationCodeRecord,
+  AuthorizationCodeStore,
+  BrowserLogin,
+} from './authorization-code-store.ts'
 import { matchesChallenge } from './code-challenge.ts'
-import type { ConsentStore } from './consent-store.ts'
+import type { ConsentRecord } from './consent-store.ts'
 import { createFamilies } from './families.ts'
 
 export interface AuthorizationCodesOptions {
   readonly store: Store
   readonly codes: AuthorizationCodeStore
-  readonly consents: ConsentStore
   readonly scopes: OpenIdScopes
   readonly refreshTokens: RefreshTokens
   readonly events: AuthEvents
@@ -37,7 +38,7 @@ const grammar = /^pac_[\w-]{43}$/
 
 /** Makes and exchanges authorization codes (RFC 6749 §4.1). The store has their digests alone. */
 export function createAuthorizationCodes(options: AuthorizationCodesOptions): AuthorizationCodes {
-  const { store, codes, consents, scopes: openIdScopes, refreshTokens, events, clock } = options
+  const { store, codes, scopes: openIdScopes, refreshTokens, events, clock } = options
   const { refreshGrace, idleLifetime } = options.sessionOptions
   const families = createFamilies(options)
 
@@ -56,14 +57,16 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
       return created ? code : null
     },
     async exchange(request) {
-      const record = grammar.test(request.code) ? await codes.find(digestOf(request.code)) : null
-      if (record === null) throw refused('unknown')
+      const digest = digestOf(request.code)
+      const found = grammar.test(request.code) ? await codes.findToExchange(digest) : null
+      if (found === null) throw refused('unknown')
+      const { code: record, login, keysVersion } = found
       if (record.usedAt !== null) return await refuseUsed(record, request)
       // All of it before the code is used: what is wrong here must not cost its owner the code.
-      await judge(record, request)
-      const { user, parent } = await readLogin(record)
-      const { session, isNew } = await families.familyFor({ record, parent, request })
-      const { digest } = record
+      await judge(record, request, login?.consent ?? null)
+      if (!isLive(record, login)) throw refused('of a login that has ended')
+      const { user, session: parent } = login
+      const { session, isNew } = await families.familyFor({ ...found, parent, request })
       const exchange = { digest, now: clock(), session: isNew ? session : session.id }
       if (!(await codes.exchange(exchange))) {
         const now = await codes.find(digest)
@@ -74,10 +77,11 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
         ...{ type: 'authn_token_created', ...by(request), userId: user.id },
         ...{ clientId: record.clientId, sessionId: session.id },
       })
-      if (isNew) await families.bound(session)
+      if (isNew) await families.bound(session, found)
       const refreshToken = refreshTokens.format(session.id, session.generation)
       const { scopes, nonce } = record
-      return { opened: { session: toSession(session), refreshToken }, user, scopes, nonce }
+      const opened = { session: toSession(session), refreshToken }
+      return { opened, user, scopes, nonce, keysVersion }
     },
   }
 
@@ -85,6 +89,7 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
   async function judge(
     record: AuthorizationCodeRecord,
     request: CodeExchangeRequest,
+    consent: ConsentRecord | null,
   ): Promise<void> {
     const { client } = request
     if (record.clientId !== client.id) {
@@ -97,7 +102,7 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
     }
     if (!isOf(record, request)) throw refused('with another redirect URI or code verifier')
     if (!mayStillHave(client, record)) throw refused('of a client that has lost something since')
-    if (!(await isStillAllowed(client, record))) throw refused('of a consent that was withdrawn')
+    if (!isStillAllowed(client, record, consent)) throw refused('of a consent that was withdrawn')
   }
 
   /** What the client is registered for may have changed since the code was made. */
@@ -114,37 +119,21 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
     )
   }
 
-  /** Whether the user still allows a third party what the code is for. */
-  async function isStillAllowed(
-    { firstParty }: Client,
-    { userId, clientId, scopes }: AuthorizationCodeRecord,
-  ): Promise<boolean> {
-    if (firstParty) return true
-    const consent = await consents.find(userId, clientId)
-    return consent !== null && scopes.every((scope) => consent.scopes.includes(scope))
-  }
-
-  /** The user and the browser session of a code, if both are as they were. Throws as above. */
-  async function readLogin({
-    userId,
-    sessionId,
-    securityStamp,
-  }: AuthorizationCodeRecord): Promise<{ user: UserRecord; parent: SessionRecord }> {
-    const [user, parent] = await Promise.all([
-      store.users.findById(userId),
-      store.sessions.find(sessionId),
-    ])
+  /** Whether the user and the browser session of a code are as they were. */
+  function isLive(
+    { securityStamp }: AuthorizationCodeRecord,
+    login: BrowserLogin | null,
+  ): login is BrowserLogin {
     const now = clock()
-    const isLive =
-      user !== null &&
-      userAt(user, now).active &&
-      user.securityStamp === securityStamp &&
-      parent?.securityStamp === securityStamp &&
-      parent.revokedAt === null &&
-      parent.expiresAt > now &&
-      parent.rotatedAt > now - idleLifetime
-    if (!isLive) throw refused('of a login that has ended')
-    return { user, parent }
+    return (
+      login !== null &&
+      userAt(login.user, now).active &&
+      login.user.securityStamp === securityStamp &&
+      login.session.securityStamp === securityStamp &&
+      login.session.revokedAt === null &&
+      login.session.expiresAt > now &&
+      login.session.rotatedAt > now - idleLifetime
+    )
   }
 
   /**
@@ -190,6 +179,16 @@ function isOf(
   return (
     redirectUri === request.redirectUri && matchesChallenge(codeChallenge, request.codeVerifier)
   )
+}
+
+/** Whether the user still allows a third party what the code is for. */
+function isStillAllowed(
+  { firstParty }: Client,
+  { scopes }: AuthorizationCodeRecord,
+  consent: ConsentRecord | null,
+): boolean {
+  if (firstParty) return true
+  return consent !== null && scopes.every((scope) => consent.scopes.includes(scope))
 }
 
 function by({ client, address, requestId }: CodeExchangeRequest): {

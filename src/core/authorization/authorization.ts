@@ -33,6 +33,8 @@ export interface BrowserSession {
   readonly user: UserRecord
   /** False for a cookie of the generation before, which is good for 10 seconds after the next one. */
   readonly isNewest: boolean
+  /** What the user allows the client that was named, null for nothing; absent if none was named. */
+  readonly consent?: ConsentRecord | null
 }
 
 /** A browser session and the text of its cookie. */
@@ -55,8 +57,12 @@ export interface BrowserLogin extends Actor {
 export interface BrowserSessions {
   /** Opens one, with the event of a login. Null if the user is inactive, suspended or was deleted. */
   open(user: UserRecord, login: BrowserLogin): Promise<OpenBrowserSession | null>
-  /** The live session of a cookie, or null. Marks a session as used that was not for an hour. */
-  read(cookie: string): Promise<BrowserSession | null>
+  /**
+   * The live session of a cookie, or null. Marks a session as used that was not for an hour.
+   *
+   * @param clientId A client, to read what the user allows it along with the session. Default none.
+   */
+  read(cookie: string, clientId?: string): Promise<BrowserSession | null>
   /**
    * Stores that the same user has authenticated again, with the event `step_up`: another generation, and so
    * another cookie. Null if the session has ended meanwhile.
@@ -96,6 +102,8 @@ export interface ExchangedCode {
   readonly user: UserRecord
   readonly scopes: readonly string[]
   readonly nonce: string | null
+  /** The version of the signing keys, as it was read with the code. */
+  readonly keysVersion: number
 }
 
 /** Authorization codes (RFC 6749 §4.1). */
@@ -130,6 +138,8 @@ export interface IdTokenSubject {
   readonly nonce: string | null
   /** For `at_hash`. */
   readonly accessToken: string
+  /** The version of the signing keys, if the store has just been asked. Default: it is asked. */
+  readonly keysVersion?: number | undefined
 }
 
 /** ID tokens (OpenID Connect Core §2). */

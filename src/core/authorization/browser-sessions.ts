@@ -6,10 +6,10 @@ import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Session, SessionRecord } from '../sessions/session-store.ts'
 import { createSessionTokens } from '../sessions/session-token.ts'
 import { type Sessions, toSession } from '../sessions/sessions.ts'
-import { findUserOfSession } from '../sessions/token-user.ts'
 import type { Store } from '../store.ts'
 import { isSuspended } from '../users/suspension.ts'
 import type { BrowserSession, BrowserSessions, OpenBrowserSession } from './authorization.ts'
+import type { AuthorizationCodeStore } from './authorization-code-store.ts'
 
 /** Seconds that a cookie is good for after the next one, for requests that were under way. */
 const cookieGrace = 10
@@ -20,6 +20,7 @@ const maxTries = 5
 
 export interface BrowserSessionsOptions {
   readonly store: Store
+  readonly codes: AuthorizationCodeStore
   readonly sessions: Sessions
   readonly sessionOptions: Required<SessionOptions>
   readonly events: AuthEvents
@@ -34,6 +35,7 @@ export interface BrowserSessionsOptions {
 /** Opens, reads and ends the sessions of browsers at the login pages. */
 export function createBrowserSessions({
   store,
+  codes,
   sessions,
   sessionOptions: { idleLifetime },
   events,
@@ -50,12 +52,16 @@ export function createBrowserSessions({
     return { session, cookie: cookies.format(session.id, session.generation) }
   }
 
-  /** The session if it is live, but for its user. */
-  async function findLive(id: string): Promise<SessionRecord | null> {
-    const session = await store.sessions.find(id)
-    if (session?.kind !== 'browser' || session.revokedAt !== null) return null
-    const now = clock()
-    return session.expiresAt > now && session.rotatedAt > now - idleLifetime ? session : null
+  /** Whether a session of a browser is live, but for its user. */
+  function isLive({ kind, revokedAt, expiresAt, rotatedAt }: SessionRecord, now: number): boolean {
+    const hasEnded = revokedAt !== null || expiresAt <= now || rotatedAt <= now - idleLifetime
+    return kind === 'browser' && !hasEnded
+  }
+
+  /** Whether a generation is the newest one, or good still. Null for neither. */
+  function isNewestOf(session: SessionRecord, generation: number, now: number): boolean | null {
+    if (session.generation === generation) return true
+    return session.generation === generation + 1 && isWithinGrace(session, now) ? false : null
   }
 
   return {
@@ -72,20 +78,20 @@ export function createBrowserSessions({
       }
       return withCookie(opened.session)
     },
-    async read(cookie) {
+    async read(cookie, clientId) {
       const parsed = cookies.parse(cookie)
-      const session = parsed && (await findLive(parsed.sessionId))
-      if (!session) return null
-      const isNewest = session.generation === parsed.generation
-      const isOfBefore = session.generation === parsed.generation + 1
+      const login = parsed && (await codes.findLogin(parsed.sessionId, clientId ?? ''))
+      if (!login) return null
+      const { session, user } = login
       const now = clock()
-      if (!isNewest && !(isOfBefore && isWithinGrace(session, now))) return null
-      const user = await findUserOfSession(store, session)
-      if (!user?.active || isSuspended(user, now)) return null
-      if (session.rotatedAt > now - noteAfter)
-        return { session: toSession(session), user, isNewest }
+      const isNewest = isLive(session, now) ? isNewestOf(session, parsed.generation, now) : null
+      if (isNewest === null || session.securityStamp !== user.securityStamp) return null
+      if (!user.active || isSuspended(user, now)) return null
+      const consent = clientId !== undefined && { consent: login.consent }
+      const read = { session: toSession(session), user, isNewest, ...consent }
+      if (session.rotatedAt > now - noteAfter) return read
       if (!(await store.sessions.touch(session.id, now, now - idleLifetime))) return null
-      return { session: toSession({ ...session, rotatedAt: now }), user, isNewest }
+      return { ...read, session: toSession({ ...session, rotatedAt: now }) }
     },
     async reauthenticate({ session: { id, generation }, user }, authentication, by) {
       await requireFactor?.(user, authentication)
@@ -102,8 +108,8 @@ export function createBrowserSessions({
           store.sessions.reauthenticate({ ...changed, idleSince, generation: newest }, event),
         )
         if (session) return withCookie(toSession(session))
-        const found = await findLive(id)
-        if (found === null || found.generation === newest) return null
+        const found = await store.sessions.find(id)
+        if (found === null || !isLive(found, clock()) || found.generation === newest) return null
         newest = found.generation
       }
       return null

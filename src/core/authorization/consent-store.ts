@@ -2,7 +2,9 @@ import type { AuthEvent } from '../events/event-store.ts'
 
 /** What a user has allowed a client. */
 export interface ConsentRecord {
+  /** Who has allowed it. */
   readonly userId: string
+  /** The client that it was allowed. */
   readonly clientId: string
   /** Permissions and scopes of OpenID Connect, sorted. */
   readonly scopes: readonly string[]

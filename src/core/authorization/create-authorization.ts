@@ -12,7 +12,8 @@ import { createSealedProofs } from './sealed-proof.ts'
 /**
  * Puts the parts of a login by browser together.
  *
- * @throws {ConfigError} if the store has no place for codes and consents.
+ * @throws {ConfigError} if the store has no place for codes and consents, or the issuer is none that browsers can
+ * open.
  */
 export function createAuthorization(
   settings: HostedLoginSettings,
@@ -20,6 +21,7 @@ export function createAuthorization(
 ): Authorization {
   const { store, events, sessions, sessionOptions, keys, managedKeys, issuer, clock } = parts
   const { secret, previousSecrets } = parts
+  requireWebIssuer(issuer)
   const { authorizationCodes: codes, consents } = store
   if (codes === undefined || consents === undefined) {
     throw new ConfigError([
@@ -34,15 +36,23 @@ export function createAuthorization(
   return {
     settings,
     browserSessions: createBrowserSessions({
-      ...{ store, sessions, sessionOptions, events, secret, previousSecrets, clock },
+      ...{ store, codes, sessions, sessionOptions, events, secret, previousSecrets, clock },
       requireFactor: parts.requireFactor,
     }),
     codes: createAuthorizationCodes({
-      ...{ store, codes, consents, scopes, refreshTokens, events, sessionOptions, clock },
+      ...{ store, codes, scopes, refreshTokens, events, sessionOptions, clock },
     }),
     consents: createConsents({ store: consents, events, clock }),
     idTokens,
     scopes,
     proofs: createSealedProofs(secret, previousSecrets, clock),
   }
+}
+
+/** @throws {ConfigError} if a browser could not come there: its cookies and its forms are of that origin. */
+function requireWebIssuer(issuer: string): void {
+  if (/^https?:/.test(issuer) && URL.canParse(issuer)) return
+  throw new ConfigError([
+    'The option hostedLogin needs an issuer that browsers can open, such as https://auth.example.com.',
+  ])
 }

@@ -6,7 +6,7 @@ import type { SessionOptions } from '../sessions/session-options.ts'
 import type { SessionRecord } from '../sessions/session-store.ts'
 import type { Store } from '../store.ts'
 import type { CodeExchangeRequest } from './authorization.ts'
-import type { AuthorizationCodeRecord } from './authorization-code-store.ts'
+import type { AuthorizationCodeRecord, CodeToExchange } from './authorization-code-store.ts'
 
 /** Sessions that one client has through one browser session: the oldest ends when there are more. */
 const maxPerBrowser = 5
@@ -19,9 +19,12 @@ export interface FamilyOptions {
   readonly clock: Clock
 }
 
+/** How many sessions there were when the code was read. */
+export type Crowd = Pick<CodeToExchange, 'siblings' | 'userSessions'>
+
 /** A code that is exchanged, by whom, and the browser session that it came from. */
-export interface Opening {
-  readonly record: AuthorizationCodeRecord
+export interface Opening extends Crowd {
+  readonly code: AuthorizationCodeRecord
   readonly parent: SessionRecord
   readonly request: CodeExchangeRequest
 }
@@ -33,8 +36,8 @@ export interface Families {
    * goes on with that: a page that signs in again every quarter of an hour adds nothing.
    */
   familyFor(opening: Opening): Promise<{ readonly session: SessionRecord; readonly isNew: boolean }>
-  /** Ends what is too much after a new one. */
-  bound(session: SessionRecord): Promise<void>
+  /** Ends what is too much after a new one, if there were that many before. */
+  bound(session: SessionRecord, before: Crowd): Promise<void>
 }
 
 /** Makes the sessions of clients, within their bounds. */
@@ -42,25 +45,30 @@ export function createFamilies({ store, events, sessionOptions, clock }: FamilyO
   const { sessions } = store
 
   return {
-    async familyFor({ record, parent, request }) {
+    async familyFor({ code, parent, request, siblings }) {
       const { client } = request
-      if (!client.grants.includes('refresh_token')) {
+      if (siblings > 0 && !client.grants.includes('refresh_token')) {
         const [live] = await sessions.listChildren(parent.id, client.id, clock())
-        if (live) return { session: { ...live, ...grantOf(record) }, isNew: false }
+        if (live) return { session: { ...live, ...grantOf(code) }, isNew: false }
       }
-      return { session: newFamily(record, parent, request), isNew: true }
+      return { session: newFamily(code, parent, request), isNew: true }
     },
-    async bound({ parentId, clientId, userId }) {
-      const now = clock()
-      const live = await sessions.listChildren(String(parentId), clientId, now)
-      for (const { id } of live.slice(maxPerBrowser)) {
-        const about = { actor: 'system', userId, clientId, sessionId: id }
-        await events.recordWith({ ...about, type: 'session_ended' }, (event) =>
-          sessions.revoke(id, now, { event }),
-        )
-      }
-      await sessions.trim(userId, maxPerUser)
+    async bound({ parentId, clientId, userId }, { siblings, userSessions }) {
+      if (siblings >= maxPerBrowser) await endSurplus(String(parentId), clientId, userId)
+      if (userSessions >= maxPerUser) await sessions.trim(userId, maxPerUser)
     },
+  }
+
+  /** Ends the oldest sessions of a client that are too many in one browser session. */
+  async function endSurplus(parentId: string, clientId: string, userId: string): Promise<void> {
+    const now = clock()
+    const live = await sessions.listChildren(parentId, clientId, now)
+    for (const { id } of live.slice(maxPerBrowser)) {
+      const about = { actor: 'system', userId, clientId, sessionId: id }
+      await events.recordWith({ ...about, type: 'session_ended' }, (event) =>
+        sessions.revoke(id, now, { event }),
+      )
+    }
   }
 
   function newFamily(

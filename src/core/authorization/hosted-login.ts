@@ -10,8 +10,16 @@ import type { Store } from '../store.ts'
 import type { Authorization, HostedLoginSettings } from './authorization.ts'
 import type { LogoutNoticeParts, LogoutNotices } from './logout-notices.ts'
 
-/** The option `hostedLogin` of `createAuth`, as `hostedLogin()` of `portcullis/hosted-login` makes it. */
+/** The member of a `HostedLogin` that `createAuth` uses and an application does not. */
+export const hostedLoginParts: unique symbol = Symbol.for('portcullis hosted login')
+
+/** What `hostedLogin()` of `portcullis/hosted-login` returns, for the option `hostedLogin` of `createAuth`. */
 export interface HostedLogin {
+  readonly [hostedLoginParts]: HostedLoginParts
+}
+
+/** What a login by browser is made of. */
+export interface HostedLoginParts {
   readonly settings: HostedLoginSettings
   /** Puts its parts together. For `createAuth`. */
   createAuthorization(parts: AuthorizationParts): Authorization

@@ -34,9 +34,9 @@ export function createIdTokens({ keys, issuer, lifetime, clock }: IdTokensOption
   }
 
   return {
-    async issue({ user, clientId, session, nonce, accessToken }) {
+    async issue({ user, clientId, session, nonce, accessToken, keysVersion }) {
       // No process signs with a key that another one has retired.
-      await keys.update()
+      await (keysVersion === undefined ? keys.update() : keys.follow(keysVersion))
       const { current } = keys
       const now = clock()
       const keyEnds = (current.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance

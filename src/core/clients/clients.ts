@@ -13,6 +13,7 @@ import {
   docsClientId,
   hashSecret,
   hostedClientIds,
+  isBuiltIn,
   isClientId,
 } from './registration.ts'
 import { type ClientRegistry, createClientRegistry } from './registry.ts'
@@ -77,10 +78,14 @@ export interface Clients extends ClientRegistry {
     id: string,
     stamp: string,
   ): MaybePromise<{ readonly client: Client; readonly keysVersion: number } | null>
-  /** Says where the page that documents the API comes back to from a login by browser. */
-  documentedAt(redirectUri: string): void
   /** How authentications of clients that named themselves have ended, in this process. */
   readonly counts: Omit<AttemptCounts, 'unavailable'>
+}
+
+/** The same, with what the page that documents the API tells. */
+export interface OwnClients extends Clients {
+  /** Says where that page comes back to from a login by browser. */
+  documentedAt(redirectUri: string): void
 }
 
 export interface ClientsOptions {
@@ -105,7 +110,7 @@ export function createClients({
   events,
   attempts,
   clock,
-}: ClientsOptions): Clients {
+}: ClientsOptions): OwnClients {
   const builtIn = builtInClients(hostedAt)
   const fixed = new Map([...builtIn, ...configured].map((client) => [client.id, client]))
   const [firstParty] = builtIn as [ClientRecord]
@@ -208,16 +213,18 @@ export function createClients({
     },
     async authenticate(credentials) {
       if (credentials === null) return present(firstParty)
-      // Ids are no secret (RFC 6749 §2.2), but need not be told either: both reads in any case.
-      const [record, isAnyRegistered] = await Promise.all([
-        findCaller(credentials.clientId),
-        configured.length > 0 || isAnyStored(),
-      ])
+      const record = await findCaller(credentials.clientId)
+      // One that is there says that there is one.
+      const isAnyKnown = configured.length > 0 || (record !== null && !isBuiltIn(record.id))
       const isOurs = hostedAt !== null && hostedClientIds.includes(credentials.clientId)
-      if (!isAnyRegistered && !isOurs) return present(firstParty)
-      const client = present(await verify(record, credentials))
+      if (!isAnyKnown && !(await isAnyStored()) && !isOurs) return present(firstParty)
+      const verified = await verify(record, credentials).catch(async (refusal: unknown) => {
+        // Ids are no secret (RFC 6749 §2.2), but need not be told either: a refusal takes both reads in any case.
+        if (record !== null && isAnyKnown && configured.length === 0) await isAnyStored()
+        throw refusal
+      })
       counts.succeeded++
-      return client
+      return present(verified)
     },
     async authenticateConfidential(credentials) {
       if (credentials === null) throw refused('no client is named')

@@ -9,7 +9,7 @@ import { createOneTimeSecrets, type OneTimeSecrets } from './one-time-secret.ts'
 import { runOutbox } from './outbox-loop.ts'
 import { coalescesFor, type NewMail, type OutboxCounts, type OutboxStore } from './outbox-store.ts'
 import { createMailSealing, type JsonObject } from './sealed-mail.ts'
-import { createSending, sendAllDue } from './sending.ts'
+import { createSending, type Sending, sendAllDue } from './sending.ts'
 import { mailLocales } from './templates/render.ts'
 
 /** What a new mail is about. */
@@ -106,6 +106,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const claim: OutboxStore['claim'] = (now, until, limit) => store.claim(now, until, limit)
   const sending = { claim, clock, deliver, concurrency, lease }
   const bell = createBell()
+  let running: Sending | undefined
   const coalescesSince = (): number => clock() - coalescesFor
 
   function prepare(kind: MailKind, { to, payload, locale, coalesce }: MailSubject): NewMail {
@@ -143,11 +144,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     wake: () => bell.ring(),
     coalescesSince,
-    sendDue: (signal) => sendAllDue(sending, isMinor, signal),
+    async sendDue(signal) {
+      await sendAllDue(sending, isMinor, signal)
+      // What `run` has claimed already.
+      await running?.allEnded()
+    },
     run: (signal, onError) =>
       runOutbox(
         {
-          sending: (tell, breath) => createSending({ ...sending, breath }, tell),
+          sending: (tell, breath) => {
+            running = createSending({ ...sending, breath }, tell)
+            return running
+          },
           open: async () => await options.mailer.open?.(),
           ...{ bell, interval, grace, isMinor },
         },

@@ -11,6 +11,7 @@ export interface Redemption {
 
 /** Which clients are told that all sessions of a user end. */
 export interface NotifiedClients {
+  /** The clients that want to be told. */
   readonly clientIds: readonly string[]
   /** Seconds since 1970: a session that has expired by then is told of to nobody. */
   readonly now: number

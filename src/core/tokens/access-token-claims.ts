@@ -30,6 +30,11 @@ export interface AccessTokenClaims {
   readonly stamp?: string
   /** Says that the client acts for itself, and ends with its secret: a MAC of the digest of the secret. */
   readonly client_stamp?: string
+  /**
+   * There for a client of somebody else, which its user has let in on a page: the token stands for what its scope
+   * names, and not for the user.
+   */
+  readonly third_party?: true
 }
 
 /**
@@ -39,11 +44,12 @@ export function hasAccessTokenClaims(payload: object): payload is AccessTokenCla
   const claims = payload as Record<string, unknown>
   const { sub, exp, iat, jti, client_id, scope, aud = [], roles = [] } = claims
   const { auth_time = 0, acr = '', amr = [] } = claims
-  const { sid, stamp, client_stamp } = claims
+  const { sid, stamp, client_stamp, third_party = true } = claims
   const optional = [sid, stamp, client_stamp].filter((value) => value !== undefined)
   const texts = [sub, jti, client_id, scope, ...optional, ...[aud].flat()]
   return (
     optional.length > 0 &&
+    third_party === true &&
     // A client that acts for itself is no user, whatever it is called.
     (client_stamp === undefined || (optional.length === 1 && sub === client_id)) &&
     Array.isArray(roles) &&

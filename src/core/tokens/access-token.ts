@@ -49,10 +49,14 @@ export interface AccessTokenSubject {
     | { readonly sessionId: string }
     | { readonly userStamp: string }
     | { readonly clientStamp: string }
+  /** True for a client of somebody else: guards without permissions refuse its tokens. Default false. */
+  readonly thirdParty?: boolean
   /** How the user authenticated. Default: the token does not say. */
   readonly authentication?: Authentication
   /** The token expires by then, if that is before its lifetime is over. Seconds since 1970. */
   readonly expiresBy?: number
+  /** The version of the signing keys, if the store has just been asked. Default: it is asked. */
+  readonly keysVersion?: number | undefined
 }
 
 /** A new token. */
@@ -174,13 +178,15 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       role,
       endsWith,
       authentication,
+      thirdParty = false,
       expiresBy = Number.MAX_SAFE_INTEGER,
+      keysVersion,
     }) {
       if (subject === '') throw new TypeError('A token needs a subject.')
       if (expiresBy <= clock())
         throw new TypeError('A token must not have expired when it is made.')
       // No process signs with a key that another one has retired.
-      await keys.update()
+      await (keysVersion === undefined ? keys.update() : keys.follow(keysVersion))
       const { current } = keys
       const now = clock()
       // A token must not outlive its key, even if the lifetime was raised after the key got its end.
@@ -198,6 +204,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         scope: formatScope(scopes),
         ...(role !== undefined && { roles: [role] }),
         ...endClaim(endsWith),
+        ...(thirdParty && { third_party: true }),
         ...(authentication && authenticationClaims(authentication)),
       })
         .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })

@@ -39,9 +39,9 @@ export async function judge(flow: Flow, { query }: EndpointRequest): Promise<Jud
 export async function findVisitor(
   flow: Flow,
   request: EndpointRequest,
-  { parameters, digest }: AuthorizationRequest,
+  { parameters, digest, target }: AuthorizationRequest,
 ): Promise<Visitor> {
-  const browser = await flow.readBrowser(request)
+  const browser = await flow.readBrowser(request, target.client.id)
   return { browser, steps: flow.steps.open(parameters.proof, digest, browser) }
 }
 

@@ -1,3 +1,4 @@
+import { accountPaths } from '../../core/accounts/links.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { Authorization, BrowserSession } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
@@ -19,14 +20,35 @@ import { createStepProofs, type StepProofs } from './step-proof.ts'
 
 /** A login page of the application: HTML, or where the page is. */
 export type OwnLoginPage =
-  | ((view: LoginView) => string | OwnPage)
+  | ((view: OwnLoginView) => string | OwnPage)
   | {
-      /** A path on this server, or a URL of the same origin. It gets `continue`, for `complete`. */
+      /** A path on this server. It gets `continue`, for `complete`, and `username` if one is known. */
       readonly redirectTo: string
     }
 
+/** What a login page of the application shows. Nothing in it is escaped. */
+export interface OwnLoginView {
+  /** The application that asks for the login; null if none does. */
+  readonly client: { readonly name: string } | null
+  /** Where the form is sent by POST: with `username`, `password`, and `stay` with the value `on`. */
+  readonly action: string
+  /** Fields that are sent along: name and value of each. */
+  readonly hidden: Readonly<Record<string, string>>
+  /** What the field has at first; empty for nothing. */
+  readonly username: string
+  /** Why the form was not accepted, in the language of the page; null if it was not sent. */
+  readonly problem: string | null
+  /** True if "stay signed in" may be chosen. */
+  readonly staySignedIn: boolean
+  /** Where people go who cannot log in: paths, or URLs of yours. */
+  readonly links: { readonly forgotPassword?: string; readonly register?: string }
+  /** The language (BCP 47) that somebody prefers among ours. */
+  readonly locale: string
+}
+
 /** A page of the application. */
 export interface OwnPage {
+  /** The whole document. */
   readonly html: string
   /** Default: what is on this server, pictures in the page itself, and styles; no script. */
   readonly contentSecurityPolicy?: string
@@ -41,6 +63,8 @@ export type FlowPathName =
   | 'confirmLogout'
   | 'apps'
   | 'appsLogin'
+  | 'email'
+  | 'emailLogin'
 
 /** Where each is, below the prefix. */
 export const flowPaths: Readonly<Record<FlowPathName, string>> = {
@@ -51,6 +75,8 @@ export const flowPaths: Readonly<Record<FlowPathName, string>> = {
   confirmLogout: `${endSessionPath}/confirm`,
   apps: '/account/apps',
   appsLogin: '/account/apps/login',
+  email: accountPaths.emailChange,
+  emailLogin: `${accountPaths.emailChange}/login`,
 }
 
 /** The names of all of them. */
@@ -71,8 +97,8 @@ export interface Flow {
   readonly links: LoginView['links']
   /** @param wished Languages, as `ui_locales` has them. */
   textsFor(request: Pick<EndpointRequest, 'header'>, wished?: string): LoginTexts
-  /** The live session of the browser, or null. */
-  readBrowser(request: EndpointRequest): Promise<BrowserSession | null>
+  /** The live session of the browser, or null. @param clientId As of `BrowserSessions.read`. */
+  readBrowser(request: EndpointRequest, clientId?: string): Promise<BrowserSession | null>
   /** The form cookie of the browser, or a new one, and the header that keeps it. */
   formCookie(request: EndpointRequest): { readonly value: string; readonly cookies: string[] }
 }
@@ -94,9 +120,9 @@ export function createFlow(
     site: readPageOptions(pages === false ? {} : pages, siteName(auth)),
     links: accountLinks(auth, pages !== false),
     textsFor: (request, wished) => textsOfRequest(auth, request, wished),
-    async readBrowser({ guarded }) {
+    async readBrowser({ guarded }, clientId) {
       const cookie = cookies.session.read(guarded)
-      return cookie === null ? null : await authorization.browserSessions.read(cookie)
+      return cookie === null ? null : await authorization.browserSessions.read(cookie, clientId)
     },
     formCookie({ guarded }) {
       const found = cookies.form.read(guarded)

@@ -1,18 +1,16 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Consents } from '../../core/authorization/authorization.ts'
 import { actorOf } from '../../core/events/events.ts'
-import type { AccessToken } from '../../core/tokens/access-token.ts'
 import type { User } from '../../core/users/user.ts'
 import { answerJsonError } from '../endpoints/json-endpoint.ts'
-import { all } from '../guards/combinators.ts'
 import { createGuards } from '../guards/guards.ts'
 import type { EndpointRequest, MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
-import { Forbidden, Refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { readQuery } from './query-parameters.ts'
 
-/** Below the prefix. */
-const path = '/me/grants'
+/** Where it is, below the prefix. */
+export const grantsPath = '/me/grants'
 
 /**
  * What the user of a token has allowed clients: GET lists it, and DELETE with `?client_id=` withdraws it. For tokens
@@ -24,10 +22,9 @@ export function grantsEndpoint(auth: Auth, consents: Consents, base: string): Mo
     answer: answerError,
     refuse: (status, why) => answerError(new Refusal(status, `${why}.`)),
   }
-  const { activeUser, accessToken } = createGuards(auth)
-  const asking = all({ user: activeUser, token: accessToken })
+  const { activeUser } = createGuards(auth)
   return {
-    ...{ path: base + path, methods: ['GET', 'DELETE'], bodyLimit: 0, refusals },
+    ...{ path: base + grantsPath, methods: ['GET', 'DELETE'], bodyLimit: 0, refusals },
     documentation: undefined,
     async answer(request) {
       const { method, guarded } = request
@@ -36,8 +33,7 @@ export function grantsEndpoint(auth: Auth, consents: Consents, base: string): Mo
         return { ...refused, headers: { ...refused.headers, allow: 'GET, HEAD, DELETE' } }
       }
       try {
-        const { user, token } = await asking(guarded)
-        await requireOwnClient(auth, token)
+        const user = await activeUser(guarded)
         return method === 'DELETE'
           ? await withdraw(consents, user, request)
           : await list(auth, consents, user)
@@ -45,13 +41,6 @@ export function grantsEndpoint(auth: Auth, consents: Consents, base: string): Mo
         return answerError(error)
       }
     },
-  }
-}
-
-async function requireOwnClient({ clients }: Auth, { claims }: AccessToken): Promise<void> {
-  const client = await clients.find(claims.client_id)
-  if (client?.firstParty !== true) {
-    throw new Forbidden("This needs a login with one of the application's own clients")
   }
 }
 

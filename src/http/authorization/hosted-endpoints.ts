@@ -1,10 +1,12 @@
 import type { Auth } from '../../core/auth.ts'
+import { ConfigError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
-import type { HostedEndpoints } from '../endpoints/hosted-endpoints.ts'
+import type { HostedEndpoints, HostedPlace } from '../endpoints/hosted-endpoints.ts'
 import type { EndpointRequest, MountedEndpoint } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { answerApps, answerAppsLogin } from './apps-page.ts'
 import { answerAuthorization } from './authorization-endpoint.ts'
+import { answerEmail, answerEmailLogin, hasEmailPage } from './email-page.ts'
 import { answerConfirmedLogout, answerLogout } from './end-session.ts'
 import {
   createFlow,
@@ -16,28 +18,47 @@ import {
 } from './flow.ts'
 import { flowRefusals, withPages } from './flow-answers.ts'
 import { flowFormMaxBytes } from './flow-form.ts'
-import { grantsEndpoint } from './grants-endpoint.ts'
+import { grantsEndpoint, grantsPath } from './grants-endpoint.ts'
 import { createLoginSubmission } from './login-form.ts'
 import { openIdEndpoints } from './openid-endpoints.ts'
 import { answerLogin, answerQuestion } from './request-forms.ts'
+import { userinfoPath } from './userinfo.ts'
 
-/** Everything that browsers and clients ask of a login by browser. */
+/**
+ * Everything that browsers and clients ask of a login by browser.
+ *
+ * @throws {ConfigError} where it is mounted, if another endpoint has a path of these, or pages would be hard to read.
+ */
 export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints {
   return (auth: Auth, place) => {
     const { hosted } = auth[internals]
     if (hosted === null) return []
+    refuseTakenPaths(place)
     const flow = createFlow(auth, hosted.authorization, place, loginPage)
     return [
-      ...flowEndpoints(flow, place.base),
+      ...flowEndpoints(flow, place),
       grantsEndpoint(auth, hosted.authorization.consents, place.base),
       ...openIdEndpoints(auth, place),
     ]
   }
 }
 
+/** @throws {ConfigError} if an option has put another endpoint where people log in. */
+function refuseTakenPaths({ oauth, base }: HostedPlace): void {
+  const ours = [...Object.values(flowPaths), userinfoPath, grantsPath].map((path) => base + path)
+  const problems = Object.entries(oauth).flatMap(([name, endpoints]) =>
+    endpoints
+      .filter(({ path }) => ours.includes(path))
+      .map(({ path }) => `The ${name} endpoint cannot be at ${path}: login by browser is.`),
+  )
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+const emailPaths: readonly FlowPathName[] = ['email', 'emailLogin']
+
 type Answer = (flow: Flow, request: EndpointRequest) => Promise<EndpointAnswer>
 
-function flowEndpoints(flow: Flow, base: string): readonly MountedEndpoint[] {
+function flowEndpoints(flow: Flow, { base, pages }: HostedPlace): readonly MountedEndpoint[] {
   const submit = createLoginSubmission(flow)
   const answers: Readonly<Record<FlowPathName, Answer>> = {
     authorize: answerAuthorization,
@@ -47,10 +68,16 @@ function flowEndpoints(flow: Flow, base: string): readonly MountedEndpoint[] {
     confirmLogout: answerConfirmedLogout,
     apps: answerApps,
     appsLogin: (_, request) => answerAppsLogin(flow, request, submit),
+    email: answerEmail,
+    emailLogin: (_, request) => answerEmailLogin(flow, request, submit),
   }
-  return flowPathNames.map((name) => ({
+  const hasEmail = pages !== false && hasEmailPage(flow.auth)
+  const names = flowPathNames.filter((name) => hasEmail || !emailPaths.includes(name))
+  return names.map((name) => ({
     ...{ path: base + flowPaths[name], bodyLimit: flowFormMaxBytes, refusals: flowRefusals(flow) },
     methods: ['GET', 'POST'],
+    // PUT and DELETE of `/email` below `mePath` may be there.
+    sharesPath: name === 'email',
     documentation: undefined,
     answer: withPages(flow, (request) => answers[name](flow, request)),
   }))

@@ -88,14 +88,14 @@ function mustLogIn(
 async function scopesToAsk(
   { consents }: Authorization,
   { target: { client }, prompts }: AuthorizationRequest,
-  { user }: BrowserSession,
+  { user, consent: read }: BrowserSession,
   scopes: readonly string[],
   steps: readonly Step[],
 ): Promise<readonly string[] | null> {
   const isAskedFor = prompts.includes('consent') && !steps.includes('consent')
   if (isAskedFor) return scopes
   if (client.firstParty) return null
-  const consent = await consents.find(user.id, client.id)
+  const consent = read === undefined ? await consents.find(user.id, client.id) : read
   const missing = scopes.filter((scope) => consent?.scopes.includes(scope) !== true)
   return consent === null || missing.length > 0 ? missing : null
 }

@@ -2,7 +2,7 @@ import { type LoginView, loginPage } from '../../pages/login-page.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
-import type { Flow } from './flow.ts'
+import type { Flow, OwnLoginView } from './flow.ts'
 import { type AnswerExtras, redirectTo, showPage } from './flow-answers.ts'
 import { encodePairs } from './query-parameters.ts'
 
@@ -15,6 +15,8 @@ export interface LoginPlace {
   readonly client: { readonly name: string } | null
   /** Where the browser goes after the login. */
   readonly continueAt: string
+  /** Why a login is needed here. Default: nothing is said. */
+  readonly lead?: (texts: LoginTexts) => string
   /** Languages, as `ui_locales` has them. Default: none are wished for. */
   readonly wished?: string | undefined
 }
@@ -50,10 +52,19 @@ export function showLogin(
       ...(failure?.withoutCookie && { again: 'yes' }),
     },
     problem: failure?.problem(texts) ?? null,
+    lead: place.lead?.(texts),
     staySignedIn: authorization.settings.staySignedIn !== null,
   }
-  const page = own === null ? loginPage(view) : readOwnPage(own(view))
+  const page = own === null ? loginPage(view) : readOwnPage(own(ownView(view)))
   return showPage(failure?.status ?? 200, page, texts, { ...failure?.extras, cookies })
+}
+
+function ownView(view: LoginView): OwnLoginView {
+  const { client, action, hidden, username, problem, staySignedIn, links, texts } = view
+  return {
+    client: client && { name: client.name },
+    ...{ action, hidden, username, problem, staySignedIn, links, locale: texts.lang },
+  }
 }
 
 /** What a page of the application may use if it says nothing itself. */

@@ -175,15 +175,19 @@ export function mountEndpoints(
   const hosted = mountHostedLogin(auth, {
     ...{ base: pageBase, root: root + pageBase, urls, oauth, pages },
   })
-  const taken = new Set(hosted.map(({ path }) => path))
   return [
     ...Object.values(oauth).flat(),
     ...accounts.map((each) => mountJson(each, auth, base)),
     ...own.map((each) => mountJson(each, auth, base + mePath)),
     ...(pages === false ? [] : mountPages(auth, pages, { base: pageBase, issuerPath: issuedAt })),
   ]
-    .filter(({ path }) => !taken.has(path))
+    .filter((each) => !hosted.some((its) => isInPlaceOf(its, each)))
     .concat(hosted)
+}
+
+/** Whether both cannot be at one path: those that share it answer other methods. */
+function isInPlaceOf(one: MountedEndpoint, other: MountedEndpoint): boolean {
+  return one.path === other.path && !(one.sharesPath && other.sharesPath)
 }
 
 function byName<T>(make: (name: EndpointName) => T): Readonly<Record<EndpointName, T>> {

@@ -23,11 +23,11 @@ export async function grantAuthorizationCode(
     codeVerifier: parameters.get('code_verifier') ?? null,
     ...{ userAgent, address, requestId },
   })
-  const { opened, user, nonce } = exchanged
+  const { opened, user, nonce, keysVersion } = exchanged
   const scopes = scopesToday(auth, user, client, exchanged.scopes)
   const { offline } = opened.session
   return await issueUserTokens(auth, client, user, scopes, opened, {
-    nonce,
+    ...{ nonce, keysVersion },
     // OpenID Connect Core §11: another application's client asks its user for `offline_access`.
     mayRefresh: client.grants.includes('refresh_token') && (offline || client.firstParty),
   })

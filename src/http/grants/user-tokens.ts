@@ -11,6 +11,8 @@ import type { TokenResponse } from '../token-messages.ts'
 interface Issuing {
   /** For the ID token. Default none. */
   readonly nonce?: string | null
+  /** The version of the signing keys, if the store has just been asked. Default: it is asked. */
+  readonly keysVersion?: number
   /** Default: if it is a grant of the client's. */
   readonly mayRefresh?: boolean
 }
@@ -25,23 +27,29 @@ export async function issueUserTokens(
   user: UserRecord,
   scopes: readonly string[],
   opened?: OpenSession,
-  { nonce = null, mayRefresh = client.grants.includes('refresh_token') }: Issuing = {},
+  { nonce = null, keysVersion, mayRefresh = client.grants.includes('refresh_token') }: Issuing = {},
 ): Promise<TokenResponse> {
   const { token, expiresIn } = await auth[internals].accessTokens.issue({
     subject: user.id,
     clientId: client.id,
     scopes,
     role: user.role,
+    keysVersion,
     endsWith: opened
       ? { sessionId: opened.session.id }
       : { userStamp: tokenStampOf(user.securityStamp) },
-    ...(opened && { authentication: opened.session, expiresBy: opened.session.expiresAt }),
+    ...(opened && {
+      authentication: opened.session,
+      expiresBy: opened.session.expiresAt,
+      thirdParty: opened.session.parentId !== null && !client.firstParty,
+    }),
   })
   const idTokens = auth[internals].hosted?.authorization.idTokens
   const idToken =
     opened && idTokens && scopes.includes('openid')
       ? await idTokens.issue({
-          ...{ user, clientId: client.id, session: opened.session, nonce, accessToken: token },
+          ...{ user, clientId: client.id, session: opened.session, nonce, keysVersion },
+          accessToken: token,
         })
       : undefined
   return {

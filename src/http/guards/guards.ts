@@ -15,85 +15,16 @@ import type { AccessToken } from '../../core/tokens/access-token.ts'
 import { userAt } from '../../core/users/suspension.ts'
 import { toUser, type User } from '../../core/users/user.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
-import { type GuardedRequest, readBearerToken } from '../bearer.ts'
+import { readBearerToken } from '../bearer.ts'
 import { BearerError, Forbidden, InactiveUser } from '../refusal.ts'
+import type { Guards } from './application-guards.ts'
 import { all, refine } from './combinators.ts'
-import { acrValuesOf, type FactorStrength, refuseOneFactor } from './factor-strength.ts'
+import { acrValuesOf, refuseOneFactor } from './factor-strength.ts'
 import { refuseToken } from './former-issuer.ts'
-import { evaluatorOf, type Guard, guard } from './guard.ts'
-import { type RecentLoginOptions, readMaxAge, refuseOldLogin } from './recent-login.ts'
+import { type Guard, guard } from './guard.ts'
+import { readMaxAge, refuseOldLogin } from './recent-login.ts'
 
-/** The guards of an application. */
-export interface Guards<Fields extends UserFields = UserFields> {
-  /**
-   * The verified access token. Does not check that the user still exists or is active, nor that
-   * no other process has just retired the key: for that, take a guard below.
-   */
-  readonly accessToken: Guard<AccessToken>
-  /**
-   * The user of the token, read on every request. So a deactivation, a changed role or a new password
-   * counts from the next request on. Refuses an inactive user with 403.
-   */
-  readonly activeUser: Guard<User<Fields>>
-  /**
-   * The user, active or not: only for a route that must serve deactivated users. A token from before
-   * the deactivation has ended with it, and is refused with 403; one from after it passes.
-   */
-  readonly userEvenIfInactive: Guard<User<Fields>>
-  /**
-   * An active user who has one of the roles today.
-   *
-   * Does not look at the token's scopes: a role says who the user is. Use `requirePermission` where
-   * a token that was issued for less must be refused.
-   *
-   * @throws {TypeError} at once, if a role is not configured.
-   */
-  requireRole(...roles: readonly [string, ...string[]]): Guard<User<Fields>>
-  /**
-   * An active user whose token has the permissions in its scope, and whose role grants them today.
-   * Counterpart of FastAPI's `Security(..., scopes=[...])`; refuses with 403 `insufficient_scope`
-   * (RFC 6750 §3.1).
-   *
-   * @throws {TypeError} at once, if none is given, or one that nothing grants by its name and the option
-   * `permissions` does not describe. A role of `*` names none.
-   */
-  requirePermission(...permissions: readonly [string, ...string[]]): Guard<User<Fields>>
-  /**
-   * An active user who logged in, or stepped up at `POST /auth/step-up`, within `maxAge` seconds. Else the
-   * request is refused with 401 `insufficient_user_authentication` (RFC 9470 §3).
-   *
-   * Looks at the claim `auth_time` of the token alone, and so costs no read. A token that does not have it,
-   * or that is of the future, is refused.
-   *
-   * @throws {TypeError} at once, if `maxAge` is no whole number of seconds, or below 1.
-   */
-  requireRecentLogin(options?: RecentLoginOptions): Guard<User<Fields>>
-  /**
-   * An active user who logged in, or stepped up, with a second factor: `any`, or a `phishing-resistant` one, a
-   * passkey that has verified its user. Else the request is refused with 401
-   * `insufficient_user_authentication` and `acr_values` (RFC 9470 §3).
-   *
-   * Looks at the claim `acr` of the token alone, and so costs no read. A token of another issuer has to say
-   * `2fa` or `phr` there, too.
-   *
-   * @throws {TypeError} at once for another kind.
-   */
-  requireFactor(kind: FactorStrength): Guard<User<Fields>>
-  /**
-   * A client that acts for itself (RFC 6749 §4.4), read on every request. Refuses a user's token with
-   * 403. The guards above are for users, and refuse a client's token in the same way.
-   */
-  readonly currentClient: Guard<CallingClient>
-  /** A client that acts for itself, has the permissions, and whose token does. Throws as above. */
-  requireClient(...permissions: readonly [string, ...string[]]): Guard<CallingClient>
-  /** The caller, an active user or a client that acts for itself: `kind` says which. */
-  readonly currentCaller: Guard<Caller<Fields>>
-  /**
-   * The same with permissions: what `requirePermission` asks of a user, or `requireClient` of a
-   * client. Throws as they do.
-   */
-  requireCaller(...permissions: readonly [string, ...string[]]): Guard<Caller<Fields>>
-}
+export type { Guards } from './application-guards.ts'
 
 /**
  * Makes the guards of an application's security, or of a resource server's: the same guards, so that
@@ -131,44 +62,43 @@ export function makeGuards<Fields extends UserFields = UserFields>(
     { authenticates: true, ...(auth.compatibility && { compatibility: auth.compatibility }) },
   )
 
-  const anyUser = refine(accessToken, (token) => {
+  const bearer = refine<AccessToken, Bearing<User<Fields>>>(accessToken, (token) => {
     if (token.kind === 'client') {
       throw new Forbidden('This needs a user: the token is one that a client has for itself')
     }
     if (token.external) {
       return mapAnswer(auth.issuers.findUser(token), (user) => {
         if (user === null) throw new Forbidden('This identity may not use this service')
-        return user as User<Fields>
+        return { value: user as User<Fields>, token }
       })
     }
     if (own === undefined) throw new BearerError('invalid_token')
     return mapAnswer(findUserOfToken(own, token), (user) =>
-      // The schema has judged the fields when they were written.
-      user === null ? refuse(own.store, token, auth.clock()) : (toUser(user) as User<Fields>),
+      user === null
+        ? refuse(own.store, token, auth.clock())
+        : // The schema has judged the fields when they were written.
+          { value: toUser(user) as User<Fields>, token },
     )
   })
 
   const second = asksFactor ? own?.second : null
-  const tokenOf = evaluatorOf(accessToken)
 
-  /** The user, unless the role demands a second factor and the login had one alone. */
-  const withFactor = (user: User<Fields>, request: GuardedRequest) =>
-    second?.isDemandedOf(user.role)
-      ? mapAnswer(tokenOf(request), (token) => {
-          // The logins of another issuer are its own.
-          if (!token.external) refuseOneFactor(token, 'any')
-          return user
-        })
-      : user
+  /** Refuses a user whose role demands a second factor, after a login with one factor. */
+  function askFactor({ value: { role }, token }: Bearing<User<Fields>>): void {
+    // The logins of another issuer are its own.
+    if (second?.isDemandedOf(role) && !token.external) refuseOneFactor(token, 'any')
+  }
 
-  const activeUser = refine(
-    anyUser,
-    (user, request) => {
-      if (!user.active) throw new InactiveUser()
-      return withFactor(user, request)
+  const activeBearer = refine(
+    bearer,
+    (bearing) => {
+      if (!bearing.value.active) throw new InactiveUser()
+      askFactor(bearing)
+      return bearing
     },
     { conditions: ['an active user'] },
   )
+  const activeUser = refine(activeBearer, ownValue)
 
   const currentClient = refine(
     accessToken,
@@ -182,12 +112,14 @@ export function makeGuards<Fields extends UserFields = UserFields>(
     { conditions: ['a client that acts for itself'] },
   )
 
-  const currentCaller = refine(
+  const calling = refine(
     accessToken,
-    async ({ kind }, request): Promise<Caller<Fields>> =>
-      kind === 'client'
-        ? { kind, client: await currentClient(request) }
-        : { kind, user: await activeUser(request) },
+    async (token, request): Promise<Bearing<Caller<Fields>>> => {
+      const { kind } = token
+      return kind === 'client'
+        ? { value: { kind, client: await currentClient(request) }, token }
+        : { value: { kind, user: (await activeBearer(request)).value }, token }
+    },
     { conditions: ['an active user, or a client that acts for itself'] },
   )
 
@@ -202,7 +134,7 @@ export function makeGuards<Fields extends UserFields = UserFields>(
   /** Refines a guard by permissions, which `may` says of its value one by one. */
   function withPermissions<T>(
     name: string,
-    parent: Guard<T>,
+    parent: Guard<Bearing<T>>,
     permissions: readonly string[],
     may: (value: T, token: AccessToken, permission: string) => boolean,
   ): Guard<T> {
@@ -212,7 +144,7 @@ export function makeGuards<Fields extends UserFields = UserFields>(
       throw new TypeError(unknownPermissions(name, unknown, auth))
     }
     return refine(
-      all({ value: parent, token: accessToken }),
+      parent,
       ({ value, token }) => {
         if (permissions.every((permission) => may(value, token, permission))) return value
         throw new BearerError('insufficient_scope', permissions)
@@ -223,7 +155,14 @@ export function makeGuards<Fields extends UserFields = UserFields>(
 
   return {
     accessToken,
-    userEvenIfInactive: refine(anyUser, withFactor, { conditions: ['a user'] }),
+    userEvenIfInactive: refine(
+      bearer,
+      (bearing) => {
+        askFactor(bearing)
+        return ownValue(bearing)
+      },
+      { conditions: ['a user'] },
+    ),
     activeUser,
     requireRole(...roles) {
       const unknown = roles.filter((role) => !auth.roles.names.includes(role))
@@ -242,13 +181,14 @@ export function makeGuards<Fields extends UserFields = UserFields>(
       )
     },
     requirePermission: (...permissions) =>
-      withPermissions('requirePermission', activeUser, permissions, userMay),
+      withPermissions('requirePermission', activeBearer, permissions, userMay),
     requireRecentLogin(options = {}) {
       const maxAge = readMaxAge(options)
       return refine(
-        all({ user: activeUser, token: accessToken }),
-        ({ user, token }) => {
-          refuseOldLogin(token, maxAge, auth.clock)
+        activeBearer,
+        (bearing) => {
+          const user = ownValue(bearing)
+          refuseOldLogin(bearing.token, maxAge, auth.clock)
           return user
         },
         { maxAge },
@@ -257,9 +197,10 @@ export function makeGuards<Fields extends UserFields = UserFields>(
     requireFactor(kind) {
       const acrValues = acrValuesOf(kind)
       return refine(
-        all({ user: activeUser, token: accessToken }),
-        ({ user, token }) => {
-          refuseOneFactor(token, kind)
+        activeBearer,
+        (bearing) => {
+          const user = ownValue(bearing)
+          refuseOneFactor(bearing.token, kind)
           return user
         },
         { acrValues },
@@ -267,15 +208,35 @@ export function makeGuards<Fields extends UserFields = UserFields>(
     },
     currentClient,
     requireClient: (...permissions) =>
-      withPermissions('requireClient', currentClient, permissions, clientMay),
-    currentCaller,
+      withPermissions(
+        'requireClient',
+        all({ value: currentClient, token: accessToken }),
+        permissions,
+        clientMay,
+      ),
+    currentCaller: refine(calling, ownValue),
     requireCaller: (...permissions) =>
-      withPermissions('requireCaller', currentCaller, permissions, (caller, token, permission) =>
+      withPermissions('requireCaller', calling, permissions, (caller, token, permission) =>
         caller.kind === 'user'
           ? userMay(caller.user, token, permission)
           : clientMay(caller.client, token, permission),
       ),
   }
+}
+
+/** Who a request comes from, and the token that says so. */
+interface Bearing<T> {
+  readonly value: T
+  readonly token: AccessToken
+}
+
+/**
+ * Who a request comes from, where the token stands for the user. That of a client of somebody else stands for what
+ * its scope names: it passes guards that ask for permissions, and no other.
+ */
+function ownValue<T>({ value, token }: Bearing<T>): T {
+  if (token.claims.third_party === undefined) return value
+  throw new Forbidden('This is for the clients of the application itself, not for those of others')
 }
 
 function unknownPermissions(

@@ -8,7 +8,8 @@ export interface RecentLoginOptions {
   readonly maxAge?: number
 }
 
-const defaultMaxAge = 300
+/** Seconds that a login may be old, unless told otherwise. */
+export const defaultMaxAge = 300
 
 /**
  * Returns the seconds that the login may be old.
@@ -35,7 +36,12 @@ export function refuseOldLogin(
 ): void {
   // Another issuer may send anything, or nothing.
   const authenticatedAt: unknown = external ? external.payload.auth_time : claims.auth_time
-  const age = typeof authenticatedAt === 'number' ? clock() - authenticatedAt : Number.NaN
-  if (age >= -clockTolerance && age <= maxAge) return
+  if (isRecent(authenticatedAt, maxAge, clock)) return
   throw new BearerError('insufficient_user_authentication', [], { maxAge })
+}
+
+/** True for an instant in the last `maxAge` seconds. False for one that is no number. */
+export function isRecent(authenticatedAt: unknown, maxAge: number, clock: Clock): boolean {
+  const age = typeof authenticatedAt === 'number' ? clock() - authenticatedAt : Number.NaN
+  return age >= -clockTolerance && age <= maxAge
 }

@@ -82,6 +82,10 @@ const sentences: readonly (readonly [RegExp, Translation])[] = [
     () => 'Ein anderes Konto hat die E-Mail-Adresse bestätigt.',
   ],
   [
+    /^The code is not right, or it has ended: ask for a new one\.$/,
+    () => 'Der Code ist nicht richtig oder gilt nicht mehr: fordern Sie einen neuen an.',
+  ],
+  [
     /^Only addresses of (.+) may register\.$/,
     (domains) => `Nur Adressen von ${domains} können sich registrieren.`,
   ],

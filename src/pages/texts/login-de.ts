@@ -1,4 +1,4 @@
-import { span } from './de.ts'
+import { de as accounts, span } from './de.ts'
 import type { LoginTexts } from './login-texts.ts'
 
 const throttled = (seconds: number): string =>
@@ -90,7 +90,48 @@ export const de: LoginTexts = {
     withdraw: 'Zugriff entziehen',
     withdrawn: (client) => `${client} hat keinen Zugriff mehr.`,
   },
+  email: {
+    title: 'E-Mail-Adresse ändern',
+    login:
+      'Melden Sie sich an, um Ihre E-Mail-Adresse zu ändern. Das geht in den ersten 5 Minuten nach einer Anmeldung.',
+    verified: (address) => `Ihre Adresse ist ${address}.`,
+    unverified: (address) => `Ihre Adresse ist ${address}. Sie ist nicht bestätigt.`,
+    none: 'Ihr Konto hat keine E-Mail-Adresse.',
+    field: 'Neue E-Mail-Adresse',
+    hint: 'Wir senden einen Code dorthin. Ihre Adresse ändert sich, wenn Sie ihn eingeben.',
+    send: 'Code senden',
+    sendThere: 'Diese Adresse bestätigen',
+    remove: {
+      title: 'Adresse entfernen',
+      lead: 'Ohne Adresse bekommen Sie keine Mail, wenn Sie Ihr Passwort vergessen. Überall sonst werden Sie abgemeldet.',
+      button: 'Adresse entfernen',
+    },
+    code: {
+      title: 'Code eingeben',
+      sent: (address) =>
+        `Wenn ${address} Ihre Adresse werden kann, haben wir einen Code dorthin gesendet.`,
+      sentBefore: 'Wenn die Adresse Ihre werden kann, haben wir einen Code dorthin gesendet.',
+      field: 'Code aus der Mail',
+      hint: 'Er hat 8 Ziffern und gilt 10 Minuten. Überall sonst werden Sie abgemeldet.',
+      button: 'Adresse bestätigen',
+      missing: 'Geben Sie den Code aus der Mail ein.',
+      again: 'Code noch einmal senden',
+      sentAgain:
+        'Wenn ein Code zu senden ist, haben wir ihn noch einmal gesendet. Nur der neueste gilt.',
+      another: 'Andere Adresse verwenden',
+    },
+    done: {
+      title: 'Adresse geändert',
+      text: (address) => `Ihre Adresse ist ${address}. Überall sonst sind Sie abgemeldet.`,
+    },
+    removed: {
+      title: 'Adresse entfernt',
+      text: 'Ihr Konto hat keine E-Mail-Adresse. Überall sonst sind Sie abgemeldet.',
+    },
+  },
+  form: accounts.form,
   problems: {
+    reason: accounts.problems.reason,
     missing: 'Geben Sie Ihren Benutzernamen und Ihr Passwort ein.',
     incorrect: 'Der Benutzername oder das Passwort ist falsch.',
     codeIncorrect: 'Der Code stimmt nicht. Geben Sie den ein, den die App jetzt zeigt.',

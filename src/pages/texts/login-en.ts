@@ -1,4 +1,4 @@
-import { span } from './en.ts'
+import { en as accounts, span } from './en.ts'
 import type { LoginTexts } from './login-texts.ts'
 
 const throttled = (seconds: number): string =>
@@ -90,7 +90,46 @@ export const en: LoginTexts = {
     withdraw: 'Withdraw access',
     withdrawn: (client) => `${client} has no access any more.`,
   },
+  email: {
+    title: 'Change your e-mail address',
+    login: 'Log in to change your e-mail address. This needs a login of the last 5 minutes.',
+    verified: (address) => `Your address is ${address}.`,
+    unverified: (address) => `Your address is ${address}. It is not confirmed.`,
+    none: 'Your account has no e-mail address.',
+    field: 'New e-mail address',
+    hint: 'We send a code there. Your address changes when you enter the code.',
+    send: 'Send code',
+    sendThere: 'Confirm this address',
+    remove: {
+      title: 'Remove your address',
+      lead: 'Without an address you get no mail if you forget your password. You are logged out everywhere else.',
+      button: 'Remove address',
+    },
+    code: {
+      title: 'Enter the code',
+      sent: (address) => `If ${address} can be your address, we have sent a code there.`,
+      sentBefore: 'If the address can be yours, we have sent a code there.',
+      field: 'Code',
+      hint: 'The 8 digits of the mail. They work for 10 minutes. You are logged out everywhere else.',
+      button: 'Confirm address',
+      missing: 'Enter the code of the mail.',
+      again: 'Send the code again',
+      sentAgain:
+        'If there is a code to be sent, we have sent it again. Only the newest code works.',
+      another: 'Use another address',
+    },
+    done: {
+      title: 'Address changed',
+      text: (address) => `Your address is ${address}. You are logged out everywhere else.`,
+    },
+    removed: {
+      title: 'Address removed',
+      text: 'Your account has no e-mail address. You are logged out everywhere else.',
+    },
+  },
+  form: accounts.form,
   problems: {
+    reason: accounts.problems.reason,
     missing: 'Enter your username and your password.',
     incorrect: 'The username or the password is incorrect.',
     codeIncorrect: 'The code is not right. Type the one that the app shows now.',

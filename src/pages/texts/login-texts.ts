@@ -1,4 +1,4 @@
-import type { MessageTexts } from './account-texts.ts'
+import type { AccountTexts, FormTexts, MessageTexts } from './account-texts.ts'
 
 /** The scopes of OpenID Connect (Core §5.4, §11). */
 export type OpenIdScopeName =
@@ -107,8 +107,43 @@ export interface LoginTexts {
     readonly withdraw: string
     withdrawn(client: string): string
   }
+  /** The change of an e-mail address. */
+  readonly email: {
+    readonly title: string
+    /** Above the login that it needs. */
+    readonly login: string
+    /** The address of today. */
+    verified(address: string): string
+    unverified(address: string): string
+    readonly none: string
+    readonly field: string
+    readonly hint: string
+    readonly send: string
+    /** On the button below an address that is not verified. */
+    readonly sendThere: string
+    readonly remove: FormTexts & { readonly lead: string }
+    readonly code: FormTexts & {
+      /** The same for every address. */
+      sent(address: string): string
+      /** The same, where the address is not known. */
+      readonly sentBefore: string
+      readonly field: string
+      readonly hint: string
+      readonly missing: string
+      readonly again: string
+      /** After that. The same for every address. */
+      readonly sentAgain: string
+      readonly another: string
+    }
+    readonly done: { readonly title: string; text(address: string): string }
+    readonly removed: MessageTexts
+  }
+  /** What a form with several fields says by itself. */
+  readonly form: AccountTexts['form']
   /** Reasons why a form was not accepted. */
   readonly problems: {
+    /** A reason of the library, which says it in English. */
+    reason(sentence: string): string
     readonly missing: string
     readonly incorrect: string
     readonly codeIncorrect: string

@@ -12,6 +12,7 @@ import { factorsContract } from './factors.ts'
 import { guardedWritesContract } from './guarded-writes.ts'
 import { identitiesContract } from './identities.ts'
 import { lastActiveUserContract } from './last-active-user.ts'
+import { loginReadsContract } from './login-reads.ts'
 import { logoutNoticesContract } from './logout-notices.ts'
 import { oneTimeTokensContract } from './one-time-tokens.ts'
 import { outboxContract } from './outbox.ts'
@@ -67,6 +68,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     storedWithContract(stores)
     browserSessionsContract(stores)
     authorizationCodesContract(stores)
+    loginReadsContract(stores)
     consentsContract(stores)
     factorsContract(stores)
     factorChangesContract(stores)

@@ -1,8 +1,11 @@
 import type {
   AuthorizationCodeRecord,
   AuthorizationCodeStore,
+  BrowserLogin,
 } from '../../core/authorization/authorization-code-store.ts'
+import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
 import type { MemorySessions } from './sessions.ts'
 
@@ -12,9 +15,17 @@ export interface MemoryAuthorizationCodes extends AuthorizationCodeStore {
   forget(which: (code: AuthorizationCodeRecord) => boolean): void
 }
 
+/** What else is read together with a code. */
+export interface ReadWithCodes {
+  readonly user: (id: string) => UserRecord | null
+  readonly consent: (userId: string, clientId: string) => ConsentRecord | null
+  readonly keysVersion: () => number
+}
+
 export function createMemoryAuthorizationCodes(
   sessions: MemorySessions,
   addEvent: AddEvent,
+  read: ReadWithCodes,
 ): MemoryAuthorizationCodes {
   const byDigest = new Map<string, AuthorizationCodeRecord>()
 
@@ -37,6 +48,12 @@ export function createMemoryAuthorizationCodes(
     return true
   }
 
+  function readLogin(sessionId: string, clientId: string): BrowserLogin | null {
+    const [session] = sessions.all(({ id }) => id === sessionId)
+    const user = session && read.user(session.userId)
+    return user ? { session, user, consent: read.consent(user.id, clientId) } : null
+  }
+
   return {
     forget(which) {
       for (const [digest, code] of byDigest) if (which(code)) byDigest.delete(digest)
@@ -47,6 +64,21 @@ export function createMemoryAuthorizationCodes(
       return true
     },
     find: async (digest) => byDigest.get(digest) ?? null,
+    findLogin: async (sessionId, clientId) => readLogin(sessionId, clientId),
+    async findToExchange(digest) {
+      const code = byDigest.get(digest)
+      if (code === undefined) return null
+      const { sessionId, clientId, userId } = code
+      const siblings = sessions.all(
+        (each) =>
+          each.parentId === sessionId && each.clientId === clientId && each.revokedAt === null,
+      )
+      return {
+        ...{ code, login: readLogin(sessionId, clientId), siblings: siblings.length },
+        userSessions: sessions.all((each) => each.userId === userId).length,
+        keysVersion: read.keysVersion(),
+      }
+    },
     async exchange({ digest, now, session }, event) {
       const code = byDigest.get(digest)
       if (code === undefined || code.usedAt !== null || code.expiresAt <= now) return false

@@ -5,6 +5,8 @@ import type { AddEvent } from './events.ts'
 
 /** What users have allowed clients, in memory. */
 export interface MemoryConsents extends ConsentStore {
+  /** What is there, at once. */
+  read(userId: string, clientId: string): ConsentRecord | null
   /** Deletes some. */
   forget(which: (consent: ConsentRecord) => boolean): void
 }
@@ -21,6 +23,7 @@ export function createMemoryConsents(
     byKey.get(keyOf(userId, clientId)) ?? null
 
   return {
+    read,
     forget(which) {
       for (const [key, consent] of byKey) if (which(consent)) byKey.delete(key)
     },

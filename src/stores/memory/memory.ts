@@ -34,7 +34,11 @@ export function memory(...nothing: readonly never[]): Store {
   const identities = createMemoryIdentities(users, events.add)
   const signingKeys = createMemorySigningKeys(events.add)
   const sessions = createMemorySessions(sessionById, users.read, events.add, logoutNotices.note)
-  const authorizationCodes = createMemoryAuthorizationCodes(sessions, events.add)
+  const authorizationCodes = createMemoryAuthorizationCodes(sessions, events.add, {
+    user: users.read,
+    consent: (userId, clientId) => consents.read(userId, clientId),
+    keysVersion: signingKeys.current,
+  })
   const consents = createMemoryConsents(
     users.read,
     events.add,

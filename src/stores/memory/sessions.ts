@@ -12,6 +12,8 @@ export interface MemorySessions extends SessionStore {
   insert(session: SessionRecord): boolean
   /** Changes a session without a pause. */
   change(session: SessionRecord, changes: Partial<SessionRecord>): SessionRecord
+  /** Those of some kind, in whatever state. */
+  all(which: (session: SessionRecord) => boolean): readonly SessionRecord[]
   /** Ends those that are not revoked, and returns them. */
   endAll(which: (session: SessionRecord) => boolean, now: number): readonly SessionRecord[]
 }
@@ -70,6 +72,7 @@ export function createMemorySessions(
 
   return {
     ...{ live, insert, change, endAll },
+    all: (which) => [...byId.values()].filter(which),
     async create(session, event) {
       if (!insert(session)) return false
       addEvent(event)

@@ -1,71 +1,133 @@
 import type { Expression, ExpressionBuilder, Kysely, SqlBool, UpdateQueryBuilder } from 'kysely'
-import type {
-  AuthorizationCodeRecord,
-  AuthorizationCodeStore,
-  CodeExchange,
-} from '../../core/authorization/authorization-code-store.ts'
+import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
+import type { AuthEvent } from '../../core/events/event-store.ts'
+import { codeColumns, toCodeRecord, toCodeRow } from './code-rows.ts'
 import type { Engine } from './engine.ts'
-import { appendEvent } from './events.ts'
+import { appendEvent, appendIfChanged } from './events.ts'
+import { createLoginReads } from './login-reads.ts'
 import type { AuthorizationCodesTable, Schema, SessionsTable } from './schema.ts'
-import { hasLiveUser, insertSession } from './session-rows.ts'
+import { hasLiveUser, sessionColumns, toSessionRow } from './session-rows.ts'
 import { NothingChanged } from './stored-with.ts'
+import { createTemplate } from './template.ts'
+
+/** A code that is used, and for which session. */
+interface CodeUse {
+  readonly digest: string
+  readonly now: number
+  readonly opened: string
+}
+
+/** A code that is used, and the row of the session that it opens. */
+interface Opening extends Pick<CodeUse, 'digest' | 'now'>, SessionsTable {}
+
+/** A row column by column, as a statement is built of it. */
+const entriesOf = (row: SessionsTable): SessionsTable =>
+  Object.fromEntries(
+    sessionColumns.map((column) => [column, row[column]]),
+  ) as unknown as SessionsTable
 
 /** Authorization codes in SQL. */
 export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeStore {
-  const { db, inCommittedTransaction, locksRows } = engine
+  const { db, inCommittedTransaction, changeIf, locksRows } = engine
 
-  /** The session that a code opens, or goes on with. Answers with its row if it is there. */
-  function opening({ session, now }: CodeExchange, code: AuthorizationCodesTable) {
-    return typeof session === 'string'
-      ? goOn(db, session, code, now)
-      : insertSession(engine, session)
+  const insertCode = createTemplate((row: AuthorizationCodesTable) =>
+    db
+      .insertInto('authorization_codes')
+      .columns(codeColumns)
+      .expression(
+        db
+          .selectFrom('sessions')
+          .select((eb) => codeColumns.map((column) => eb.val(row[column]).as(column)))
+          .where('sessions.id', '=', row.session_id)
+          .where('sessions.user_id', '=', row.user_id)
+          .where('sessions.security_stamp', '=', row.security_stamp)
+          .where('sessions.revoked_at', 'is', null)
+          .where('sessions.expires_at', '>', row.created_at)
+          .where(hasLiveUser),
+      ),
+  )
+
+  /** The statement that uses a live code up. */
+  const useOf = ({ digest, now, opened }: CodeUse) =>
+    db
+      .updateTable('authorization_codes')
+      .set({ used_at: now, opened_session_id: opened })
+      .where('digest', '=', digest)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', now)
+      .where(hasLiveLogin(now, locksRows))
+      .returningAll()
+  const use = createTemplate(useOf)
+
+  /** The same for a session that is opened with it. The login that it finds live is locked meanwhile. */
+  const useToOpen = ({ digest, now, id, user_id, parent_id, security_stamp }: Opening) =>
+    useOf({ digest, now, opened: id })
+      .where('user_id', '=', user_id)
+      .where('session_id', '=', parent_id)
+      .where('security_stamp', '=', security_stamp)
+  const useForNew = createTemplate(useToOpen)
+
+  const insertNew = createTemplate((row: SessionsTable) =>
+    db.insertInto('sessions').values(entriesOf(row)),
+  )
+
+  /** Both in one statement, which PostgreSQL takes in one round trip. SQLite only reads in a WITH. */
+  const openAtOnce = (opening: Opening) =>
+    db
+      .with('used', () => useToOpen(opening))
+      .with('changed', (db) =>
+        db
+          .insertInto('sessions')
+          .columns(sessionColumns)
+          .expression(
+            db
+              .selectFrom('used')
+              .select((eb) => sessionColumns.map((column) => eb.val(opening[column]).as(column))),
+          )
+          .returning('id'),
+      )
+  const openWithout = createTemplate((opening: Opening) =>
+    openAtOnce(opening).selectFrom('changed').selectAll(),
+  )
+
+  async function open(opening: Opening, event: AuthEvent | undefined): Promise<boolean> {
+    if (!locksRows) {
+      const { digest: _, now: __, ...row } = opening
+      const events = event ? [appendEvent(db, event)] : []
+      return await changeIf(useForNew(opening), [insertNew(row), ...events])
+    }
+    const statement = event
+      ? openAtOnce(opening)
+          .with('recorded', (db) => appendIfChanged(db, event))
+          .selectFrom('changed')
+          .selectAll()
+          .compile()
+      : openWithout(opening)
+    return (await db.executeQuery(statement)).rows.length === 1
   }
 
   return {
+    ...createLoginReads(engine),
     async create(code) {
-      const row = toRow(code)
-      const columns = Object.keys(row) as (keyof AuthorizationCodesTable)[]
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('authorization_codes')
-        .columns(columns)
-        .expression(
-          db
-            .selectFrom('sessions')
-            .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-            .where('sessions.id', '=', code.sessionId)
-            .where('sessions.user_id', '=', code.userId)
-            .where('sessions.security_stamp', '=', code.securityStamp)
-            .where('sessions.revoked_at', 'is', null)
-            .where('sessions.expires_at', '>', code.createdAt)
-            .where(hasLiveUser),
-        )
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
+      const { numAffectedRows } = await db.executeQuery(insertCode(toCodeRow(code)))
+      return numAffectedRows === 1n
     },
     async find(digest) {
       const query = db.selectFrom('authorization_codes').selectAll().where('digest', '=', digest)
       const row = await query.executeTakeFirst()
-      return row === undefined ? null : toRecord(row)
+      return row === undefined ? null : toCodeRecord(row)
     },
-    async exchange(exchange, event) {
-      const { digest, now, session } = exchange
-      const use = db
-        .updateTable('authorization_codes')
-        .set({
-          used_at: now,
-          opened_session_id: typeof session === 'string' ? session : session.id,
-        })
-        .where('digest', '=', digest)
-        .where('used_at', 'is', null)
-        .where('expires_at', '>', now)
-        .where(hasLiveSession(now))
-        .returningAll()
+    async exchange({ digest, now, session }, event) {
+      if (typeof session !== 'string') {
+        return await open({ digest, now, ...toSessionRow(session) }, event)
+      }
       try {
         return await inCommittedTransaction(async (transaction) => {
-          const code = (await transaction.executeQuery(use.compile())).rows[0]
+          const used = await transaction.executeQuery(use({ digest, now, opened: session }))
+          const [code] = used.rows
           if (code === undefined) return false
-          const opened = await transaction.executeQuery(opening(exchange, code).compile())
-          if (opened.rows.length === 0) throw new NothingChanged()
+          const goneOn = await goOn(transaction, session, code, now).execute()
+          if (goneOn.length === 0) throw new NothingChanged()
           if (event) await transaction.executeQuery(appendEvent(transaction, event))
           return true
         })
@@ -92,21 +154,28 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
   }
 }
 
-/** The condition that a code's browser session is live, and its user active and of its stamp. */
-function hasLiveSession(now: number) {
+/**
+ * The condition that a code's browser session is live, and its user active and of its stamp. Where several
+ * connections write, both are locked: whichever comes first, the end of one or this, the other one sees it done.
+ */
+function hasLiveLogin(now: number, locksRows: boolean) {
   return ({
     exists,
     selectFrom,
   }: ExpressionBuilder<Schema, 'authorization_codes'>): Expression<SqlBool> =>
     exists(
-      selectFrom('sessions')
+      // The user first, as whatever ends all sessions of one.
+      selectFrom('users')
+        .innerJoin('sessions', 'sessions.user_id', 'users.id')
         .select('sessions.id')
+        .whereRef('users.id', '=', 'authorization_codes.user_id')
+        .whereRef('users.security_stamp', '=', 'authorization_codes.security_stamp')
+        .where('users.active', '=', 1)
         .whereRef('sessions.id', '=', 'authorization_codes.session_id')
-        .whereRef('sessions.user_id', '=', 'authorization_codes.user_id')
         .whereRef('sessions.security_stamp', '=', 'authorization_codes.security_stamp')
         .where('sessions.revoked_at', 'is', null)
         .where('sessions.expires_at', '>', now)
-        .where(hasLiveUser),
+        .$if(locksRows, (query) => query.forShare()),
     )
 }
 
@@ -130,46 +199,4 @@ function goOn(
     .where('expires_at', '>', now)
     .where(hasLiveUser)
     .returning('id')
-}
-
-function toRow(code: AuthorizationCodeRecord): AuthorizationCodesTable {
-  return {
-    digest: code.digest,
-    client_id: code.clientId,
-    user_id: code.userId,
-    session_id: code.sessionId,
-    security_stamp: code.securityStamp,
-    scope: code.scopes.join(' '),
-    redirect_uri: code.redirectUri,
-    code_challenge: code.codeChallenge,
-    nonce: code.nonce,
-    auth_time: code.authenticatedAt,
-    acr: code.acr,
-    amr: code.amr.join(' '),
-    created_at: code.createdAt,
-    expires_at: code.expiresAt,
-    used_at: code.usedAt,
-    opened_session_id: code.openedSessionId,
-  }
-}
-
-function toRecord(row: AuthorizationCodesTable): AuthorizationCodeRecord {
-  return {
-    digest: row.digest,
-    clientId: row.client_id,
-    userId: row.user_id,
-    sessionId: row.session_id,
-    securityStamp: row.security_stamp,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
-    redirectUri: row.redirect_uri,
-    codeChallenge: row.code_challenge,
-    nonce: row.nonce,
-    authenticatedAt: Number(row.auth_time),
-    acr: row.acr,
-    amr: row.amr === '' ? [] : row.amr.split(' '),
-    createdAt: Number(row.created_at),
-    expiresAt: Number(row.expires_at),
-    usedAt: row.used_at === null ? null : Number(row.used_at),
-    openedSessionId: row.opened_session_id,
-  }
 }

@@ -1,23 +1,22 @@
 import type { ConsentRecord, ConsentStore } from '../../core/authorization/consent-store.ts'
+import { consentColumns, toConsentRecord, toConsentRow } from './consent-rows.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import { endedColumns, noteEnded } from './logout-notices.ts'
-import type { ConsentsTable } from './schema.ts'
 
 /** What users have allowed clients, in SQL. */
 export function createConsentStore(engine: Engine): ConsentStore {
   const { db, inCommittedTransaction, locksRows } = engine
 
   function insertOf(consent: ConsentRecord) {
-    const row = toRow(consent)
-    const columns = Object.keys(row) as (keyof ConsentsTable)[]
+    const row = toConsentRow(consent)
     return db
       .insertInto('consents')
-      .columns(columns)
+      .columns(consentColumns)
       .expression(
         db
           .selectFrom('users')
-          .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+          .select((eb) => consentColumns.map((column) => eb.val(row[column]).as(column)))
           .where('users.id', '=', consent.userId)
           // One who is being deleted is waited for, and is then not there.
           .$if(locksRows, (query) => query.forKeyShare()),
@@ -34,11 +33,11 @@ export function createConsentStore(engine: Engine): ConsentStore {
         .where('user_id', '=', userId)
         .where('client_id', '=', clientId)
         .executeTakeFirst()
-      return row === undefined ? null : toRecord(row)
+      return row === undefined ? null : toConsentRecord(row)
     },
     async listByUser(userId) {
       const query = db.selectFrom('consents').selectAll().where('user_id', '=', userId)
-      return (await query.orderBy('client_id').execute()).map(toRecord)
+      return (await query.orderBy('client_id').execute()).map(toConsentRecord)
     },
     async replace(before, after, event) {
       const change =
@@ -46,8 +45,8 @@ export function createConsentStore(engine: Engine): ConsentStore {
           ? insertOf(after)
           : db
               .updateTable('consents')
-              .set(toRow(after))
-              .where((row) => row.and(toRow(before)))
+              .set(toConsentRow(after))
+              .where((row) => row.and(toConsentRow(before)))
               .returning('user_id')
       return (await recorded(db, event, change)).length === 1
     },
@@ -77,25 +76,5 @@ export function createConsentStore(engine: Engine): ConsentStore {
         return (await recorded(transaction, event, deletion)).length === 1
       })
     },
-  }
-}
-
-function toRow(consent: ConsentRecord): ConsentsTable {
-  return {
-    user_id: consent.userId,
-    client_id: consent.clientId,
-    scope: consent.scopes.join(' '),
-    created_at: consent.createdAt,
-    updated_at: consent.updatedAt,
-  }
-}
-
-function toRecord(row: ConsentsTable): ConsentRecord {
-  return {
-    userId: row.user_id,
-    clientId: row.client_id,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
-    createdAt: Number(row.created_at),
-    updatedAt: Number(row.updated_at),
   }
 }

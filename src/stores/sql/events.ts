@@ -1,4 +1,12 @@
-import type { Compilable, CompiledQuery, Kysely, OperationNodeSource } from 'kysely'
+import type {
+  Compilable,
+  CompiledQuery,
+  InsertQueryBuilder,
+  InsertResult,
+  Kysely,
+  OperationNodeSource,
+  QueryCreator,
+} from 'kysely'
 import type { AuthEvent, EventStore } from '../../core/events/event-store.ts'
 import { type AuthEventType, eventTypes } from '../../core/events/vocabulary.ts'
 import { type Engine, isPostgres } from './engine.ts'
@@ -34,23 +42,32 @@ function changeAndAppend(
   event: AuthEvent,
   change: Change<unknown>,
 ): CompiledQuery<never> {
-  const row = toRow(event)
-  const columns = Object.keys(row) as (keyof EventsTable)[]
   return db
     .with('changed', () => change as never)
-    .with('recorded', (db) =>
-      db
-        .insertInto('events')
-        .columns(columns)
-        .expression(
-          db
-            .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-            .where(({ exists, selectFrom }) => exists(selectFrom('changed').selectAll())),
-        ),
-    )
+    .with('recorded', (db) => appendIfChanged(db, event))
     .selectFrom('changed')
     .selectAll()
     .compile() as CompiledQuery<never>
+}
+
+type WithChanged = Schema & { readonly changed: object }
+
+/** The part of a statement that appends an event, if the part of it named `changed` has a row. */
+export function appendIfChanged(
+  parts: object,
+  event: AuthEvent,
+): InsertQueryBuilder<WithChanged, 'events', InsertResult> {
+  const db = parts as QueryCreator<WithChanged>
+  const row = toRow(event)
+  const columns = Object.keys(row) as (keyof EventsTable)[]
+  return db
+    .insertInto('events')
+    .columns(columns)
+    .expression(
+      db
+        .selectNoFrom((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+        .where(({ exists, selectFrom }) => exists(selectFrom('changed').selectAll())),
+    )
 }
 
 /** The statement that appends an event. */

@@ -12,14 +12,13 @@ export function insertSession(
   session: SessionRecord,
 ): InsertQueryBuilder<Schema, 'sessions', Pick<SessionsTable, 'id'>> {
   const row = toSessionRow(session)
-  const columns = Object.keys(row) as (keyof SessionsTable)[]
   const { parentId } = session
   let values = db
-    .selectFrom('users')
-    .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-    .where('users.id', '=', session.userId)
-    .where('users.active', '=', 1)
-    .where('users.security_stamp', '=', session.securityStamp)
+    .selectFrom('users as owner')
+    .select((eb) => sessionColumns.map((column) => eb.val(row[column]).as(column)))
+    .where('owner.id', '=', session.userId)
+    .where('owner.active', '=', 1)
+    .where('owner.security_stamp', '=', session.securityStamp)
   if (parentId !== null) {
     values = values.where(({ exists, selectFrom }) =>
       exists(
@@ -35,9 +34,10 @@ export function insertSession(
       ),
     )
     // The same with a change of the stamp: its clients are told of every session that it ends.
-    if (locksRows) values = values.forShare('users')
+    // By an alias: a lock must not name a schema.
+    if (locksRows) values = values.forShare('owner')
   }
-  return db.insertInto('sessions').columns(columns).expression(values).returning('id')
+  return db.insertInto('sessions').columns(sessionColumns).expression(values).returning('id')
 }
 
 /** The condition that a session's user is active and has the session's stamp. */
@@ -53,6 +53,28 @@ export function hasLiveUser({
       .where('users.active', '=', 1),
   )
 }
+
+/** All columns. */
+export const sessionColumns: readonly (keyof SessionsTable)[] = [
+  'id',
+  'user_id',
+  'client_id',
+  'scope',
+  'generation',
+  'rotated_at',
+  'created_at',
+  'expires_at',
+  'revoked_at',
+  'security_stamp',
+  'label',
+  'address',
+  'authenticated_at',
+  'acr',
+  'amr',
+  'kind',
+  'parent_id',
+  'offline',
+]
 
 /** As it is stored. */
 export function toSessionRow(session: SessionRecord): SessionsTable {

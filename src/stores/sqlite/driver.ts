@@ -16,7 +16,7 @@ import { createMutex, type Mutex } from './mutex.ts'
 import { createWrites, type Writes } from './writes.ts'
 
 /** Statements kept prepared. The application has a few dozen; a bound costs nothing. */
-const maxPrepared = 256
+export const maxPrepared = 256
 
 /** Milliseconds that a statement waits in all for another process to finish writing. */
 const longestWait = 2000

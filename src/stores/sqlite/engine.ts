@@ -1,8 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import type { Engine } from '../sql/engine.ts'
 import type { Schema } from '../sql/schema.ts'
-import { untilFree } from './driver.ts'
+import { maxPrepared, untilFree } from './driver.ts'
 import { answer, isUniqueViolation } from './error.ts'
 import { runTogether, type Writes } from './writes.ts'
 
@@ -13,6 +13,16 @@ export function createSqliteEngine(
   reader: DatabaseSync,
   writes: Writes,
 ): Engine {
+  const prepared = new Map<string, StatementSync>()
+
+  /** Prepares a statement once, of the few that are given together. */
+  function prepare(sql: string): StatementSync {
+    const statement = prepared.get(sql) ?? writer.prepare(sql)
+    if (prepared.size >= maxPrepared) prepared.clear()
+    prepared.set(sql, statement)
+    return statement
+  }
+
   return {
     db,
     scans: db,
@@ -30,7 +40,7 @@ export function createSqliteEngine(
       return await db.connection().execute(async () => {
         // As every other statement, it is tried again: none of it has been done while it is refused.
         return await untilFree(() =>
-          writes.run(() => answer(() => runTogether(writer, condition, changes))),
+          writes.run(() => answer(() => runTogether(writer, prepare, condition, changes))),
         )
       })
     },

@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CompiledQuery } from 'kysely'
 import { isUnwritable } from './error.ts'
 
@@ -48,12 +48,13 @@ export function createWrites(flush: () => Promise<void> = async () => {}): Write
  * False, and nothing changed, if it does not.
  */
 export function runTogether(
-  database: DatabaseSync,
+  database: Pick<DatabaseSync, 'exec' | 'isTransaction'>,
+  prepare: (sql: string) => StatementSync,
   condition: CompiledQuery,
   changes: readonly CompiledQuery[],
 ): boolean {
   const run = ({ sql, parameters }: CompiledQuery): number | bigint =>
-    database.prepare(sql).run(...(parameters as SQLInputValue[])).changes
+    prepare(sql).run(...(parameters as SQLInputValue[])).changes
 
   database.exec('begin immediate')
   try {

@@ -70,9 +70,10 @@ test('a login opens a session of the browser, whose cookie says who it is', asyn
 test('what the database holds makes no cookie, and a refresh token is none (OP-54)', async () => {
   const { session, cookie } = await open()
   const { store, events } = party.auth[internals]
+  const codes = store.authorizationCodes ?? assert.fail()
   const make = (secret: Uint8Array, previousSecrets: readonly Uint8Array[] = []) =>
     createBrowserSessions({
-      ...{ store, events, sessions: party.auth.sessions, clock, secret, previousSecrets },
+      ...{ store, codes, events, sessions: party.auth.sessions, clock, secret, previousSecrets },
       sessionOptions: { idleLifetime: day, lifetime: day, refreshGrace: 10 },
     })
   const [secret, another] = [randomBytes(32), randomBytes(32)]

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
+import Fastify from 'fastify'
 import type { Auth } from '../../../src/core/auth.ts'
 import { browserClientId, docsClientId } from '../../../src/core/clients/registration.ts'
 import { ClientError, OAuthError } from '../../../src/core/errors.ts'
+import { portcullis } from '../../../src/fastify/portcullis.ts'
 import { createTestAuth } from '../../fixtures.ts'
 import { createRelyingParty } from '../../http/authorization/relying-party.ts'
 
@@ -25,18 +27,27 @@ describe('where people log in by browser', () => {
     assert.partialDeepStrictEqual(docs, {
       id: 'portcullis:docs',
       grants: ['authorization_code'],
-      redirectUris: [`${issuer}/docs/oauth2-redirect.html`],
+      // Until the page is served.
+      redirectUris: [],
       ...{ firstParty: true, confidential: false, configured: true, pkce: 'required' },
     })
     assert.equal((await named(docsClientId)).id, docsClientId)
     await assert.rejects(named(docsClientId, 'x'), isRefused)
   })
 
-  test('an issuer that ends in a slash has the same page', async () => {
-    ;({ auth } = await createRelyingParty({ issuer: `${issuer}/`, clients: [] }))
-    const docs = await auth.clients.find(docsClientId)
-    assert.deepEqual(docs?.redirectUris, [`${issuer}/docs/oauth2-redirect.html`])
-  })
+  for (const url of [issuer, `${issuer}/`]) {
+    test(`the page of ${url} says where it is`, async () => {
+      const { auth: served } = await createRelyingParty({ issuer: url, clients: [] })
+      const app = Fastify()
+      await app.register(portcullis, { auth: served })
+      await app.ready()
+      const docs = await served.clients.find(docsClientId)
+      assert.deepEqual(docs?.redirectUris, [`${issuer}/docs/static/oauth2-redirect.html`])
+      const { statusCode } = await app.inject('/docs/static/oauth2-redirect.html')
+      assert.equal(statusCode, 200)
+      await app.close()
+    })
+  }
 
   test('the client of the sessions of browsers is known, may nothing, and never authenticates', async () => {
     const browser = await auth.clients.find(browserClientId)

@@ -12,8 +12,8 @@ import {
   authenticationOf,
   claimsIn,
   createRelyingParty,
+  loginByBrowser,
   type RelyingParty,
-  withoutPages,
 } from './relying-party.ts'
 
 let party: RelyingParty
@@ -123,7 +123,7 @@ test('scopes without claims that a user can have are not there (OP-39)', async (
 
 test('no permission has the name of a scope of OpenID Connect: start-up names the clash (OP-39)', async () => {
   const problems = async (options: object): Promise<readonly string[]> => {
-    const error = await createTestAuth({ hostedLogin: withoutPages, ...options }).then(
+    const error = await createTestAuth({ hostedLogin: loginByBrowser, ...options }).then(
       () => assert.fail('it started'),
       (refusal) => refusal,
     )
@@ -306,4 +306,41 @@ test('a step-up keeps the scopes of OpenID Connect', async () => {
   const answer = await party.endpoints(request, '192.0.2.1')
   const stepped = JSON.parse(String(await answer?.text())).access_token
   assert.equal(claimsIn(stepped).scope, 'openid email items:read')
+})
+
+test('the token of a third party stands for the permissions in its scope, and not for its user (OP-40)', async () => {
+  const guards = createGuards(party.auth)
+  const browser = await party.browser('alice')
+  const refuses = async (token: string): Promise<readonly string[]> => {
+    const request = { headers: { authorization: `Bearer ${token}` } }
+    const asked = {
+      activeUser: guards.activeUser,
+      userEvenIfInactive: guards.userEvenIfInactive,
+      role: guards.requireRole('admin', 'member'),
+      recentLogin: guards.requireRecentLogin(),
+      caller: guards.currentCaller,
+      permission: guards.requirePermission('items:read'),
+      callerWithPermission: guards.requireCaller('items:read'),
+    }
+    const refused: string[] = []
+    for (const [name, guard] of Object.entries(asked)) {
+      await Promise.resolve(guard(request)).catch((error: { statusCode?: unknown }) => {
+        assert.equal(error.statusCode, 403)
+        refused.push(name)
+      })
+    }
+    return refused
+  }
+  const scopes = ['openid', 'items:read']
+  const own = await party.tokens({ browser, client: 'spa', scopes })
+  assert.deepEqual(await refuses(own.access_token), [])
+  const foreign = await party.tokens({ browser, client: 'web', scopes })
+  const forUsers = ['activeUser', 'userEvenIfInactive', 'role', 'recentLogin', 'caller']
+  assert.deepEqual(await refuses(foreign.access_token), forUsers)
+  const bare = await party.tokens({ browser, client: 'web', scopes: ['openid'] })
+  assert.deepEqual(await refuses(bare.access_token), [
+    ...forUsers,
+    ...['permission', 'callerWithPermission'],
+  ])
+  assert.equal((await party.userinfo(bare.access_token)).status, 200)
 })

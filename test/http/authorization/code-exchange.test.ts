@@ -286,15 +286,15 @@ for (const { name, skip, create } of await startEngines()) {
     test('a code is worth nothing without the consent that it was made of (OP-43)', async () => {
       const browser = await party.browser()
       const { codes, consents } = party.authorization
-      await consents.withdraw(browser.user.id, 'quiet')
-      const redirectUri = callbackOf('quiet')
-      const request = { browser, clientId: 'quiet', redirectUri, nonce: null }
+      await consents.withdraw(browser.user.id, 'web')
+      const redirectUri = callbackOf('web')
+      const request = { browser, clientId: 'web', redirectUri, nonce: null }
       const granted = { scopes: ['openid'], codeChallenge: challengeOf(verifier) }
       // Made of a consent that was read before it was withdrawn.
       const code = String(await codes.issue({ ...request, ...granted }))
-      assertInvalid(await party.exchange(code, { client: 'quiet' }))
-      await consents.allow(browser.user.id, 'quiet', ['openid'])
-      assert.equal((await party.exchange(code, { client: 'quiet' })).status, 200)
+      assertInvalid(await party.exchange(code, { client: 'web' }))
+      await consents.allow(browser.user.id, 'web', ['openid'])
+      assert.equal((await party.exchange(code, { client: 'web' })).status, 200)
     })
 
     test('no code, verifier or secret is in what is recorded (OP-79)', async () => {

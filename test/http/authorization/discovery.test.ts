@@ -158,7 +158,7 @@ test('with a prefix that the issuer has, everything is below it; with another, b
   }
 })
 
-test('without a login by browser nothing of it is there, nor promised', async () => {
+test('without a login by browser nothing of it is there, nor promised (OP-98)', async () => {
   const clients = flowClients
   const auth = await createTestAuth({ issuer, clients })
   const endpoints = oauthEndpoints(auth)

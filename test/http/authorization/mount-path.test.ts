@@ -76,3 +76,12 @@ for (const [name, { issuer, endpoints, outer, below }] of Object.entries(mounts)
     })
   })
 }
+
+test('no other endpoint can be put where people log in', async () => {
+  const site = await openLoginSite()
+  for (const tokenPath of ['/auth/authorize', '/auth/logout', '/auth/userinfo', '/me/grants']) {
+    assert.throws(() => oauthEndpoints(site.auth, { tokenPath }), /token endpoint cannot be at/)
+  }
+  oauthEndpoints(site.auth, { tokenPath: '/auth/tokens' })
+  await site.close()
+})

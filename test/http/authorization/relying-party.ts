@@ -8,14 +8,11 @@ import type {
   Authorization,
   BrowserSession,
 } from '../../../src/core/authorization/authorization.ts'
-import { createAuthorization } from '../../../src/core/authorization/create-authorization.ts'
 import type { HostedLogin } from '../../../src/core/authorization/hosted-login.ts'
-import { createLogoutNotices } from '../../../src/core/authorization/logout-notices.ts'
 import type { ConfiguredClient } from '../../../src/core/clients/configured.ts'
 import { internals } from '../../../src/core/internals.ts'
 import type { Authentication } from '../../../src/core/tokens/authentication.ts'
-import { createNoticePost } from '../../../src/hosted-login/notice-post.ts'
-import { openIdEndpoints } from '../../../src/http/authorization/openid-endpoints.ts'
+import { hostedLogin } from '../../../src/hosted-login/hosted-login.ts'
 import { type OAuthHandler, oauthEndpoints } from '../../../src/web/oauth-endpoints.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../../fixtures.ts'
 
@@ -32,7 +29,12 @@ export const flowClients: readonly ConfiguredClient[] = [
   // A stranger's server.
   { id: 'web', secret: clientSecret, redirectUris: [callbackOf('web')], introspect: true },
   // A page that gets no refresh token.
-  { id: 'quiet', grants: ['authorization_code'], redirectUris: [callbackOf('quiet')] },
+  {
+    id: 'quiet',
+    firstParty: true,
+    grants: ['authorization_code'],
+    redirectUris: [callbackOf('quiet')],
+  },
   // A server that knows no PKCE.
   { id: 'old', secret: clientSecret, pkce: 'optional', redirectUris: [callbackOf('old')] },
   // One that may do a part of what its users may.
@@ -40,16 +42,8 @@ export const flowClients: readonly ConfiguredClient[] = [
   { id: 'login', grants: ['password', 'refresh_token'] },
 ]
 
-const settings = { idTokenLifetime: 600, staySignedIn: null }
-
-/** The option without the pages: what a client asks of the server itself. */
-export const withoutPages: HostedLogin = {
-  settings,
-  createAuthorization: (parts) => createAuthorization(settings, parts),
-  createLogoutNotices: (parts) =>
-    createLogoutNotices({ ...parts, post: createNoticePost({ ...parts, allowHosts: [] }) }),
-  endpoints: openIdEndpoints,
-}
+/** The option as most applications have it. */
+export const loginByBrowser: HostedLogin = hostedLogin()
 
 /** What a code is made for. Default: the own page, all that it may have, with PKCE. */
 export interface CodeOptions {
@@ -118,7 +112,7 @@ export async function createRelyingParty({
   ...options
 }: Partial<AuthOptions> & { readonly clock?: TestClock } = {}): Promise<RelyingParty> {
   const auth = await createTestAuth({
-    ...{ clock, issuer, clients: flowClients, hostedLogin: withoutPages },
+    ...{ clock, issuer, clients: flowClients, hostedLogin: loginByBrowser },
     roles: { admin: ['*'], member: ['items:read', 'items:write'] },
     ...options,
   })

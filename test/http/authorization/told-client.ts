@@ -3,12 +3,10 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
 import type { HostedLogin } from '../../../src/core/authorization/hosted-login.ts'
-import { createLogoutNotices } from '../../../src/core/authorization/logout-notices.ts'
 import type { ConfiguredClient } from '../../../src/core/clients/configured.ts'
-import { createNoticePost } from '../../../src/hosted-login/notice-post.ts'
-import { callbackOf, claimsIn, withoutPages } from './relying-party.ts'
+import { hostedLogin } from '../../../src/hosted-login/hosted-login.ts'
+import { callbackOf, claimsIn } from './relying-party.ts'
 
 export interface ToldClient {
   /** Where it is told. */
@@ -24,7 +22,7 @@ export interface ToldClient {
 }
 
 /** Listens on loopback until the test ends. */
-export async function startToldClient(t: Pick<TestContext, 'after'>): Promise<ToldClient> {
+export async function startToldClient(t: { after(end: () => void): void }): Promise<ToldClient> {
   const tokens: string[] = []
   const arrivals = new EventTarget()
   let answer: RequestListener = (_, response) => void response.end()
@@ -61,12 +59,5 @@ export function tellable(id: string, backchannelLogoutUri: string): ConfiguredCl
   return { id, firstParty: true, redirectUris: [callbackOf(id)], backchannelLogoutUri }
 }
 
-/** The option without the pages, which tells clients on this machine. */
-export const telling: HostedLogin = {
-  ...withoutPages,
-  createLogoutNotices: (parts) =>
-    createLogoutNotices({
-      ...parts,
-      post: createNoticePost({ ...parts, allowHosts: ['127.0.0.1'] }),
-    }),
-}
+/** The option that tells clients on this machine. */
+export const telling: HostedLogin = hostedLogin({ backchannel: { allowHosts: ['127.0.0.1'] } })

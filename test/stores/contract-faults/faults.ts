@@ -11,6 +11,7 @@ import { factorsContract } from '../../../src/stores/contract/factors.ts'
 import { guardedWritesContract } from '../../../src/stores/contract/guarded-writes.ts'
 import { identitiesContract } from '../../../src/stores/contract/identities.ts'
 import { lastActiveUserContract } from '../../../src/stores/contract/last-active-user.ts'
+import { loginReadsContract } from '../../../src/stores/contract/login-reads.ts'
 import { logoutNoticesContract } from '../../../src/stores/contract/logout-notices.ts'
 import { oneTimeTokensContract } from '../../../src/stores/contract/one-time-tokens.ts'
 import { outboxContract } from '../../../src/stores/contract/outbox.ts'
@@ -31,6 +32,7 @@ import { events } from './events.ts'
 import { factors } from './factors.ts'
 import type { Fault } from './fault.ts'
 import { identities } from './identities.ts'
+import { loginReads } from './login-reads.ts'
 import { logoutNotices } from './logout-notices.ts'
 import { oneTimeTokens } from './one-time-tokens.ts'
 import { outbox } from './outbox.ts'
@@ -65,6 +67,7 @@ export const groups: readonly Group[] = [
   { faults: storedWith, parts: [storedWithContract] },
   { faults: browserSessions, parts: [browserSessionsContract] },
   { faults: authorizationCodes, parts: [authorizationCodesContract] },
+  { faults: loginReads, parts: [loginReadsContract] },
   { faults: consents, parts: [consentsContract] },
   { faults: factors, parts: [factorsContract, factorChangesContract, recoveryCodesContract] },
 ]

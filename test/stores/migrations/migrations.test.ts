@@ -196,7 +196,7 @@ function migrations(
         assert.equal((await logIn('alice', 'another password')).status, 401)
       })
 
-      test(`up to ${upTo} has the key that its tokens were signed with`, async (t) => {
+      test(`up to ${upTo} has the key that its tokens were signed with, and its logins (OP-98)`, async (t) => {
         const { end, me, refresh } = await openServer(t, upTo)
         assert.deepEqual(await me(old.accessTokenWithoutSession), [200, 'alice'])
         if (upTo === '0002_sessions') {

@@ -84,6 +84,14 @@ const questions: readonly Question<Stores>[] = [
   [byKey('sessions', 'sessions_by_user'), ({ codes }) => codes.create(aCode(browser, at))],
   [keys('authorization_codes'), ({ codes }) => codes.find('digest7')],
   [
+    `${byKey('consents', 'consents_key')}|${keys('sessions', 'users')}`,
+    ({ codes }) => codes.findLogin('session10', 'client10'),
+  ],
+  [
+    `${byKey('consents', 'consents_key')}|sessions_by_(user|parent)|${keys('authorization_codes', 'sessions', 'users')}`,
+    ({ codes }) => codes.findToExchange('digest10'),
+  ],
+  [
     keys('authorization_codes', 'sessions', 'users'),
     ({ codes }) =>
       codes.exchange({

@@ -99,8 +99,10 @@ function engineOn(db: Kysely<Schema>, locksRows: boolean): Engine {
   return {
     ...{ db, scans: db, locksRows, isUniqueViolation: () => false },
     ...{ inTransaction, inCommittedTransaction: inTransaction },
-    prepareRead: (query: CompiledQuery) => async (parameter: string) =>
-      (await db.executeQuery({ ...query, parameters: [parameter] })).rows[0],
+    prepareRead:
+      (query: CompiledQuery) =>
+      async (...parameters: readonly string[]) =>
+        (await db.executeQuery({ ...query, parameters })).rows[0],
     inTurn: (_name: string, change: (connection: typeof db) => unknown) => change(db),
   } as unknown as Engine
 }
