@@ -89,7 +89,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     ...['access-token.ts', 'authentication.ts', 'external-subject.ts', 'former-issuer.ts'],
     'token-text.ts',
   ],
-  'http/grants': ['grants.ts', 'scopes.ts'],
+  'http/grants': ['grants.ts', 'scopes.ts', 'second-factor.ts'],
   'stores/memory': ['memory.ts'],
   'stores/migrations': ['change-notifications.ts', 'migrations.ts'],
   'stores/postgres': ['inspection.ts', 'postgres.ts', 'url.ts'],
