@@ -30,6 +30,10 @@ const accounts = group(
   'Accounts',
   'Let people register, be invited, reset a password, change an address.',
 )
+const factors = group(
+  'Second factors',
+  'Apps and recovery codes after the password. How-to: [Second factors](second-factors.md).',
+)
 const hostedLogin = group(
   'Login by browser',
   'Let people log in on pages of this server, for applications that must not see a password.',
@@ -55,6 +59,7 @@ export const groups: readonly Group[] = [
   errors,
   stores,
   accounts,
+  factors,
   hostedLogin,
   mails,
   testing,
@@ -68,6 +73,7 @@ const rules: readonly (readonly [RegExp, Group])[] = [
   [/^core\/errors\.|^stores\/store-error\./, errors],
   [/^stores\/|^core\/(\w+\/)?([\w-]+-)?store\./, stores],
   [/^core\/accounts\//, accounts],
+  [/^core\/factors\/(?!.*-store\.)/, factors],
   [/^hosted-login\/|^(core|http)\/authorization\/(?!.*-store\.)|^pages\/.*login/, hostedLogin],
   [/^mail\/|^core\/mail\//, mails],
   [

@@ -157,27 +157,6 @@ export class ThrottledError extends Error {
   }
 }
 
-/**
- * A login with one factor by a user who has a second one (`challenge`), or whose role demands that one is set up
- * (`enroll`). No session was opened.
- */
-export class SecondFactorError extends Error {
-  override readonly name = 'SecondFactorError'
-  /** Always `factor_needed`. */
-  readonly code = 'factor_needed'
-  /** What the user has to do: show the factor, or set one up. */
-  readonly demand: 'challenge' | 'enroll'
-
-  constructor(demand: 'challenge' | 'enroll') {
-    super(
-      demand === 'challenge'
-        ? 'A second factor is needed'
-        : 'The role of the user demands a second factor: set one up',
-    )
-    this.demand = demand
-  }
-}
-
 const conflicts = {
   username_taken: 'The username is taken.',
   email_taken: 'The e-mail address is taken.',

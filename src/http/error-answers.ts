@@ -6,7 +6,6 @@ import {
   KeyError,
   type KeyErrorCode,
   OAuthError,
-  SecondFactorError,
   ThrottledError,
   UnavailableError,
   UserError,
@@ -99,7 +98,6 @@ function describe(error: unknown): Described | null {
   }
   if (error instanceof KeyError) return { status: statusOfKeyError[error.code], code: error.code }
   if (error instanceof ConflictError) return { status: 409, code: error.code }
-  if (error instanceof SecondFactorError) return { status: 403, code: error.code }
   return null
 }
 

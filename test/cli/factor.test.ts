@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { openAuth } from '../../src/server/open-auth.ts'
 import { readConfig } from '../../src/server/settings/config.ts'
@@ -11,9 +12,9 @@ const on = { FACTORS: 'optional', FACTOR_ROLES: 'admin' }
 test('the last administrator is brought back in on the command line (AC-88)', async () => {
   const directory = createInstallation()
   const command = (line: string, input = '', env: Readonly<Record<string, string>> = on) =>
-    run(directory, line.split(' '), { input, env })
+    run(directory, line.split(' '), { input, environment: env })
   assert.equal((await command('user add root --role admin', password)).code, 0)
-  const config = readConfig({ DATA_DIR: directory, ...on })
+  const config = readConfig({ DATA_DIR: join(directory, 'data'), ...on })
   const auth = await openAuth(config)
   const root = (await auth.users.findByUsername('root')) ?? assert.fail()
   const both = { authenticatedAt: auth.clock(), acr: '2fa', amr: ['pwd'] }
@@ -21,9 +22,9 @@ test('the last administrator is brought back in on the command line (AC-88)', as
     ...{ clientId: 'first-party', scopes: [], authentication: both },
   })
   const begun = (await auth.factors?.beginTotp({ userId: root.id, name: 'phone' })) ?? assert.fail()
-  const within = { sessionId: opened?.session.id ?? '' }
+  const sessionId = opened?.session.id ?? ''
   const otp = deviceOf(auth, begun).code()
-  await auth.factors?.confirmTotp({ userId: root.id, id: begun.id, otp, within })
+  await auth.factors?.confirmTotp({ userId: root.id, id: begun.id, otp, sessionId })
   await auth.close()
 
   const listed = JSON.parse((await command('factor list root --json')).stdout)
@@ -34,7 +35,7 @@ test('the last administrator is brought back in on the command line (AC-88)', as
   assert.match(reset.stdout, /^root has no second factor now/)
   const again = await command('factor reset root')
   assert.deepEqual([again.code, again.stderr], [1, 'The user has no second factor.\n'])
-  const events = await command('events --type factor_removed --json')
+  const events = await command('events list --type factor_removed --json')
   assert.match(events.stdout, /"actor": ?"cli:/)
   const off = await command('factor list root', '', {})
   assert.match(off.stderr, /set FACTORS=optional/)

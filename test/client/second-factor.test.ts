@@ -33,9 +33,9 @@ before(async () => {
   const opened = await sessions.open(alice, { clientId: 'first-party', scopes: [] })
   const begun = (await factors?.beginTotp({ userId: alice.id })) ?? assert.fail()
   device = deviceOf(server, begun)
-  const within = { sessionId: opened?.session.id ?? '' }
+  const sessionId = opened?.session.id ?? ''
   const otp = device.code()
-  const confirmed = await factors?.confirmTotp({ userId: alice.id, id: begun.id, otp, within })
+  const confirmed = await factors?.confirmTotp({ userId: alice.id, id: begun.id, otp, sessionId })
   codes = confirmed?.recoveryCodes ?? []
 })
 after(() => server.close())

@@ -58,12 +58,13 @@ export function createFactorParts(options: CreateFactorsOptions): FactorParts {
     ...{ store: factorStore, secrets, tokens, throttle, events, notices, clock },
   })
   const second = createSecondFactor(factorStore, attempts, tokens, settings, clock)
+  const { confirmWithin, ...factors } = createFactors({
+    ...{ store, factors: factorStore, settings, secrets, attempts, second },
+    ...{ events, notices, clock },
+  })
   return {
-    second,
-    factors: createFactors({
-      ...{ store, factors: factorStore, settings, secrets, attempts, second },
-      ...{ events, notices, clock },
-    }),
+    factors,
+    second: { ...second, confirmWithin },
     async prune(signal) {
       const enrolments = (limit: number): Promise<number> =>
         factorStore.prune(clock() - enrolmentLifetime, limit)

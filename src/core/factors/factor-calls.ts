@@ -6,6 +6,7 @@ import type { TotpSetUp } from './otpauth.ts'
 
 /** A second factor, without what it is checked by. */
 export interface Factor {
+  /** UUIDv7. */
   readonly id: string
   /** `totp` is an authenticator app. */
   readonly kind: FactorKind
@@ -19,11 +20,13 @@ export interface Factor {
 
 /** An authenticator app that is being set up. It counts for nothing before it is confirmed. */
 export interface TotpEnrolment extends TotpSetUp {
+  /** By which it is confirmed. */
   readonly id: string
 }
 
 /** Who changes factors of their own, and from where. */
 export interface OwnFactors extends RequestOrigin {
+  /** Whose factors they are. */
   readonly userId: string
 }
 
@@ -33,8 +36,14 @@ export interface TotpConfirmation extends OwnFactors {
   readonly id: string
   /** The six digits that the app shows. They are used up. */
   readonly otp: string
-  /** What the enrolment was made in: the id of a session, which stays; or a login that waits for a factor. */
-  readonly within: { readonly sessionId: string } | { readonly login: PendingLogin }
+  /** The session that the enrolment was made in. It stays, and is one of two factors from then on. */
+  readonly sessionId: string
+}
+
+/** The same within a login that waits for the factor: that ends with it. */
+export interface LoginConfirmation extends Omit<TotpConfirmation, 'sessionId'> {
+  /** Its token is used up. */
+  readonly login: PendingLogin
 }
 
 /** What the first factor brings. */
@@ -63,8 +72,7 @@ export interface Factors {
    * Confirms an app by a code of it. The first factor of a user ends every other session, and brings recovery
    * codes.
    *
-   * @throws {UserError} `factor_unknown` for an enrolment that has ended, `code_incorrect`; {ConflictError}
-   * `token_ended` for a login that has ended
+   * @throws {UserError} `factor_unknown` for an enrolment that has ended, `code_incorrect`
    */
   confirmTotp(confirmation: TotpConfirmation): Promise<ConfirmedFactor>
   /** @throws {UserError} `factor_unknown`, `factor_invalid` */

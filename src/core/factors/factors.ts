@@ -10,7 +10,14 @@ import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { FactorAttempts } from './factor-attempts.ts'
-import type { Factor, Factors, OwnFactors, TotpConfirmation } from './factor-calls.ts'
+import type {
+  ConfirmedFactor,
+  Factor,
+  Factors,
+  LoginConfirmation,
+  OwnFactors,
+  TotpConfirmation,
+} from './factor-calls.ts'
 import type { FactorSettings } from './factor-options.ts'
 import type { FactorRecord, FactorStore } from './factor-store.ts'
 import { setUpOf } from './otpauth.ts'
@@ -25,7 +32,7 @@ export interface FactorsParts {
   readonly settings: FactorSettings
   readonly secrets: SealedSecrets
   readonly attempts: FactorAttempts
-  readonly second: SecondFactor
+  readonly second: Pick<SecondFactor, 'isDemandedOf'>
   readonly events: AuthEvents
   readonly notices: Notices
   readonly clock: Clock
@@ -36,7 +43,12 @@ export const enrolmentLifetime: number = 10 * 60
 const mostFactors = 10
 const longestName = 64
 
-export function createFactors(parts: FactorsParts): Factors {
+/** The same, and what ends a login that waits for its first factor. @throws {ConflictError} `token_ended` if that has ended */
+export interface AllFactors extends Factors {
+  confirmWithin(confirmation: LoginConfirmation): Promise<ConfirmedFactor>
+}
+
+export function createFactors(parts: FactorsParts): AllFactors {
   const { store, factors, settings, secrets, attempts, second, events, notices, clock } = parts
 
   const confirmedOf = async (userId: string): Promise<readonly FactorRecord[]> =>
@@ -46,7 +58,7 @@ export function createFactors(parts: FactorsParts): Factors {
     existing(await store.users.findById(userId))
 
   /** The stamp that the user had when what the enrolment is made in began. */
-  async function stampWithin(within: TotpConfirmation['within']): Promise<string> {
+  async function stampWithin(within: TotpConfirmation | LoginConfirmation): Promise<string> {
     if ('login' in within) return within.login.securityStamp
     return (await store.sessions.find(within.sessionId))?.securityStamp ?? ''
   }
@@ -73,6 +85,50 @@ export function createFactors(parts: FactorsParts): Factors {
       ({ type, userId, actor: actorOf({ userId }), address, requestId }) as const
   }
 
+  async function confirm(
+    confirmation: TotpConfirmation | LoginConfirmation,
+  ): Promise<ConfirmedFactor> {
+    const { userId, id, otp, address, userAgent, requestId } = confirmation
+    const origin = { address, userAgent, requestId }
+    const now = clock()
+    const all = await factors.listByUser(userId)
+    const found = all.find((each) => each.id === id && each.confirmedAt === null)
+    const opened = found && secrets.open(found)
+    if (!opened || found.createdAt + enrolmentLifetime <= now) throw unknown(enrolmentEnded)
+    const user = await userOf(userId)
+    const code = readCode(otp)
+    const step = code === null ? null : stepOf(opened.bytes, code, now)
+    if (step === null) throw codeIncorrect()
+    const isFirst = all.every(({ confirmedAt }) => confirmedAt === null)
+    const { codes, digests } = makeRecoveryCodes(userId)
+    const securityStamp = newSecurityStamp()
+    const keepSession = 'sessionId' in confirmation ? confirmation.sessionId : undefined
+    const first = isFirst ? { securityStamp, keepSession, recoveryCodes: digests } : undefined
+    const added = { ...about('factor_added')({ userId, ...origin }), details: { first: isFirst } }
+    const stamp = await stampWithin(confirmation)
+    const confirmed = await events.recordWith(added, (event) =>
+      factors.confirm(
+        {
+          ...{ id, userId, step, now, createdAfter: now - enrolmentLifetime, first },
+          securityStamp: stamp,
+        },
+        {
+          event,
+          mails: notices.of('factor_added', user, origin),
+          ...('login' in confirmation && {
+            redeems: { digest: confirmation.login.digest, now },
+          }),
+        },
+      ),
+    )
+    if (!confirmed) throw unknown(enrolmentEnded)
+    notices.wake()
+    if (keepSession !== undefined) {
+      await raise(userId, keepSession, first ? securityStamp : stamp)
+    }
+    return { recoveryCodes: isFirst ? codes : null }
+  }
+
   return {
     list: async (userId) => (await confirmedOf(userId)).map(toFactor),
     recoveryCodesLeft: (userId) => factors.countRecoveryCodes(userId),
@@ -91,43 +147,8 @@ export function createFactors(parts: FactorsParts): Factors {
       if (!begun) existing(null)
       return { id, ...setUpOf(secret, settings.issuerName, user.username) }
     },
-    async confirmTotp({ userId, id, otp, within, ...origin }) {
-      const now = clock()
-      const all = await factors.listByUser(userId)
-      const found = all.find((each) => each.id === id && each.confirmedAt === null)
-      const opened = found && secrets.open(found)
-      if (!opened || found.createdAt + enrolmentLifetime <= now) throw unknown(enrolmentEnded)
-      const user = await userOf(userId)
-      const code = readCode(otp)
-      const step = code === null ? null : stepOf(opened.bytes, code, now)
-      if (step === null) throw codeIncorrect()
-      const isFirst = all.every(({ confirmedAt }) => confirmedAt === null)
-      const { codes, digests } = makeRecoveryCodes(userId)
-      const securityStamp = newSecurityStamp()
-      const keepSession = 'sessionId' in within ? within.sessionId : undefined
-      const first = isFirst ? { securityStamp, keepSession, recoveryCodes: digests } : undefined
-      const added = { ...about('factor_added')({ userId, ...origin }), details: { first: isFirst } }
-      const stamp = await stampWithin(within)
-      const confirmed = await events.recordWith(added, (event) =>
-        factors.confirm(
-          {
-            ...{ id, userId, step, now, createdAfter: now - enrolmentLifetime, first },
-            securityStamp: stamp,
-          },
-          {
-            event,
-            mails: notices.of('factor_added', user, origin),
-            ...('login' in within && { redeems: { digest: within.login.digest, now } }),
-          },
-        ),
-      )
-      if (!confirmed) throw unknown(enrolmentEnded)
-      notices.wake()
-      if (keepSession !== undefined) {
-        await raise(userId, keepSession, first ? securityStamp : stamp)
-      }
-      return { recoveryCodes: isFirst ? codes : null }
-    },
+    confirmTotp: confirm,
+    confirmWithin: confirm,
     async rename({ userId, id, name, ...origin }) {
       const named = readName(name)
       const renamed = await events.recordWith(

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
-import { SecondFactorError, ThrottledError } from '../errors.ts'
+import { ThrottledError, UserError } from '../errors.ts'
 import type { Authentication } from '../tokens/authentication.ts'
 import { isTwoFactors } from '../tokens/authentication.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { FactorAttempt, FactorAttempts } from './factor-attempts.ts'
+import type { ConfirmedFactor, LoginConfirmation } from './factor-calls.ts'
 import type { FactorSettings } from './factor-options.ts'
 import type { FactorStore } from './factor-store.ts'
 import type { FactorDemand, MfaTokens } from './mfa-tokens.ts'
@@ -11,6 +12,8 @@ import { qrOf } from './otpauth.ts'
 
 /** What logins ask of second factors. */
 export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
+  /** Confirms an app within a login that waits for it. @throws {ConflictError} `token_ended` if that has ended */
+  confirmWithin(confirmation: LoginConfirmation): Promise<ConfirmedFactor>
   readonly tokens: MfaTokens
   /** The picture of a link that an app is set up with: an SVG document. */
   qrOf(otpauthUri: string): string
@@ -22,7 +25,7 @@ export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
    * Refuses a login with one factor by a user who has a second, or whose role demands one. Whatever opens a
    * session, or says that its user has authenticated again, asks this.
    *
-   * @throws {SecondFactorError}
+   * @throws {UserError} `factor_needed`
    */
   require(user: UserRecord, authentication: Pick<Authentication, 'acr'>): Promise<void>
   /**
@@ -36,13 +39,18 @@ export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
   ): Promise<'shown' | 'none' | 'wrong'>
 }
 
+const needs: Readonly<Record<FactorDemand, string>> = {
+  challenge: 'A second factor is needed.',
+  enroll: 'The role of the user demands a second factor: set one up.',
+}
+
 export function createSecondFactor(
   store: FactorStore,
   attempts: FactorAttempts,
   tokens: MfaTokens,
   { required, requiredFrom }: FactorSettings,
   clock: Clock,
-): SecondFactor {
+): Omit<SecondFactor, 'confirmWithin'> {
   const demanding = new Set(required)
   const isDemandedOf = (role: string): boolean => demanding.has(role) && clock() >= requiredFrom
 
@@ -60,7 +68,7 @@ export function createSecondFactor(
     async require(user, authentication) {
       if (isTwoFactors(authentication)) return
       const demand = await demandOf(user)
-      if (demand !== null) throw new SecondFactorError(demand)
+      if (demand !== null) throw new UserError('factor_needed', [needs[demand]])
     },
     async comesWith(user, otp, attempt) {
       if (!(await hasFactor(user))) return 'none'

@@ -28,7 +28,7 @@ export interface NewSession {
  * Refuses a login with one factor by a user who needs two. Everything that opens a session, or stores that its
  * user has authenticated again, asks it.
  *
- * @throws {SecondFactorError}
+ * @throws {UserError} `factor_needed`
  */
 export type RequireFactor = (user: UserRecord, authentication: Authentication) => Promise<void>
 

@@ -37,7 +37,7 @@ export interface Sessions {
    * Does not check how the user logged in: call it after your own check, such as a link by mail. A
    * record that was read before a new password, a deactivation or a log-out everywhere opens none.
    *
-   * @throws {SecondFactorError} if the user needs a second factor and `authentication` names one alone.
+   * @throws {UserError} `factor_needed` if the user needs a second factor and `authentication` names one alone.
    */
   open(user: User | UserRecord, session: NewSession): Promise<OpenSession | null>
   /**
@@ -68,7 +68,7 @@ export interface Sessions {
    * null if the session has ended, or is another user's.
    *
    * Does not check how the user authenticated: call it after your own check, as `open`.
-   * @throws {SecondFactorError} as `open` does.
+   * @throws {UserError} as `open` does.
    */
   reauthenticate(
     user: User | UserRecord,

@@ -134,9 +134,8 @@ async function showCode(
     return proved && { recoveryCodes: null }
   }
   try {
-    const within = { login }
-    const confirmation = { userId: user.id, id: enrolment, otp: code, within, ...from }
-    return (await flow.auth.factors?.confirmTotp(confirmation)) ?? null
+    const confirmation = { userId: user.id, id: enrolment, otp: code, login, ...from }
+    return await secondOf(flow).confirmWithin(confirmation)
   } catch (error) {
     if (error instanceof UserError && error.code === 'code_incorrect') return null
     throw error

@@ -2,6 +2,7 @@ import type { Auth } from '../../core/auth.ts'
 import { ConflictError } from '../../core/errors.ts'
 import type { ConfirmedFactor, Factors } from '../../core/factors/factor-calls.ts'
 import type { PendingLogin } from '../../core/factors/mfa-tokens.ts'
+import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
 import { openWithFactor } from '../grants/second-factor.ts'
 import { BearerError } from '../refusal.ts'
@@ -127,10 +128,11 @@ async function confirm(
   const code = { id: origin.pathId, otp, ...originOf(origin) }
   if (own !== null) {
     const { userId, sessionId } = ownRequest(own, origin)
-    return await factorsOf(auth).confirmTotp({ userId, ...code, within: { sessionId } })
+    return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId })
   }
   try {
-    return await factorsOf(auth).confirmTotp({ userId: login.userId, ...code, within: { login } })
+    const second = auth[internals].second as SecondFactor
+    return await second.confirmWithin({ userId: login.userId, ...code, login })
   } catch (error) {
     const hasEnded = error instanceof ConflictError && error.code === 'token_ended'
     throw hasEnded ? new BearerError('invalid_token') : error

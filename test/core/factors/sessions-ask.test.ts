@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SecondFactorError } from '../../../src/core/errors.ts'
+import { UserError } from '../../../src/core/errors.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../../fixtures.ts'
 import { readSources } from '../../house/sources.ts'
 import { deviceOf } from '../../server/factors/device.ts'
@@ -22,9 +22,7 @@ test('what stores a session, or that its user has authenticated again, is known 
     ...['core/sessions/sessions.ts', 'http/endpoints/step-up.ts'],
   ])
   // A code opens a session of a browser session, as strong as that one.
-  assert.deepEqual(callersOf(/\bcodes\.exchange\(/), [
-    ...['core/authorization/authorization-codes.ts', 'http/grants/authorization-code.ts'],
-  ])
+  assert.deepEqual(callersOf(/\bcodes\.exchange\(/), ['core/authorization/authorization-codes.ts'])
   assert.deepEqual(callersOf(/\bsessions\.open\(/), [
     ...['core/authorization/browser-sessions.ts', 'http/grants/password.ts'],
     'http/grants/second-factor.ts',
@@ -44,14 +42,14 @@ test('an application’s own login opens none with one factor for who has two, o
   const open = { clientId: 'first-party', scopes: [] }
   const opened = await sessions.open(alice, open)
   const begun = (await factors?.beginTotp({ userId: alice.id })) ?? assert.fail()
-  const within = { sessionId: opened?.session.id ?? '' }
+  const sessionId = opened?.session.id ?? ''
   const otp = deviceOf({ clock }, begun).code()
-  await factors?.confirmTotp({ userId: alice.id, id: begun.id, otp, within })
-  const needs = (demand: string) => (error: unknown) =>
-    error instanceof SecondFactorError && error.demand === demand
-  await assert.rejects(sessions.open(alice, open), needs('challenge'))
-  await assert.rejects(sessions.open(root, open), needs('enroll'))
-  await assert.rejects(sessions.reauthenticate(alice, within.sessionId), needs('challenge'))
+  await factors?.confirmTotp({ userId: alice.id, id: begun.id, otp, sessionId })
+  const needs = (says: RegExp) => (error: unknown) =>
+    error instanceof UserError && error.code === 'factor_needed' && says.test(error.message)
+  await assert.rejects(sessions.open(alice, open), needs(/is needed/))
+  await assert.rejects(sessions.open(root, open), needs(/set one up/))
+  await assert.rejects(sessions.reauthenticate(alice, sessionId), needs(/is needed/))
   const both = { authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] }
   assert.equal((await sessions.open(alice, { ...open, authentication: both }))?.session.acr, '2fa')
   await auth.close()
