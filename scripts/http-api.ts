@@ -38,7 +38,7 @@ const accounts: AccountOptions = {
 
 /** The whole page. */
 export async function describeRoutes(): Promise<string> {
-  const app = await buildApp({ auth: await createAuth({ store: memory(), accounts }) })
+  const app = await buildApp({ auth: await createAuth({ store: memory(), accounts, factors: {} }) })
   const { paths, components } = (await app.inject('/openapi.json')).json() as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
     readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
@@ -50,7 +50,7 @@ export async function describeRoutes(): Promise<string> {
     ),
   )
   const opening =
-    'Every route of the ready server, made from its OpenAPI document (`/openapi.json`) by `npm run reference`.\nWhat they are for is in [The ready server](server.md). Those of registration, invitations, links, addresses and\ndeletion exist only where [a setting](configuration.md#accounts-and-mail) switches them on.'
+    'Every route of the ready server, made from its OpenAPI document (`/openapi.json`) by `npm run reference`.\nWhat they are for is in [The ready server](server.md). Those of registration, invitations, links, addresses and\ndeletion exist only where [a setting](configuration.md#accounts-and-mail) switches them on; so do those of\n[second factors](second-factors.md).'
   const schemas = Object.entries(components.schemas)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, schema]) => describeSchema(name, schema))

@@ -31,6 +31,10 @@ const accounts = group(
   'Let people register, be invited, reset a password, change an address.',
 )
 const apiKeys = group('API keys', 'Let programs act for a user who is not there.')
+const factors = group(
+  'Second factors',
+  'Apps and recovery codes after the password. How-to: [Second factors](second-factors.md).',
+)
 const hostedLogin = group(
   'Login by browser',
   'Let people log in on pages of this server, for applications that must not see a password.',
@@ -57,6 +61,7 @@ export const groups: readonly Group[] = [
   stores,
   accounts,
   apiKeys,
+  factors,
   hostedLogin,
   mails,
   testing,
@@ -71,6 +76,7 @@ const rules: readonly (readonly [RegExp, Group])[] = [
   [/^stores\/|^core\/([\w-]+\/)?([\w-]+-)?store\./, stores],
   [/^core\/accounts\//, accounts],
   [/^core\/api-keys\//, apiKeys],
+  [/^core\/factors\/(?!.*-store\.)/, factors],
   [/^hosted-login\/|^(core|http)\/authorization\/(?!.*-store\.)|^pages\/.*login/, hostedLogin],
   [/^mail\/|^core\/mail\//, mails],
   [

@@ -5,6 +5,7 @@ import { clientCommand } from './client.ts'
 import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
 import { eventsCommand } from './events.ts'
+import { factorCommand } from './factor.ts'
 import { identityCommand } from './identity.ts'
 import { invitationCommand } from './invitation.ts'
 import { keyCommand } from './key.ts'
@@ -25,6 +26,7 @@ export function administrativeCommands(): readonly Command[] {
       keyCommand(),
       accessKeyCommand(),
       identityCommand(),
+      factorCommand(),
     ].map(onDatabase),
     backupCommand(),
     restoreCommand(),

@@ -1,6 +1,8 @@
 /**
  * What went wrong, for a program:
  * - `invalid_credentials`: the username or password is wrong.
+ * - `second_factor_needed`: the password is right, and a second factor is needed; see the option
+ *   `onSecondFactor`. With the reason `enroll` the user has to set one up first.
  * - `throttled`: too many failed attempts; try again after `retryAfter`.
  * - `unavailable`: the server is overloaded, down, or cannot be reached, or another tab holds the login
  *   and does not answer. Nothing is known of the credentials or the session.
@@ -10,6 +12,7 @@
  */
 export type AuthClientErrorCode =
   | 'invalid_credentials'
+  | 'second_factor_needed'
   | 'throttled'
   | 'unavailable'
   | 'session_ended'

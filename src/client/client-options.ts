@@ -1,3 +1,4 @@
+import type { AskForFactor } from './second-factor.ts'
 import type { StepUpRequest } from './step-up.ts'
 import type { TokenStorage } from './token-storage.ts'
 
@@ -19,6 +20,11 @@ export interface ClientOptions {
    * 401. Requests that need it at the same time ask once. Default: nobody is asked.
    */
   readonly onStepUp?: (request: StepUpRequest) => Promise<void> | void
+  /**
+   * Asked by `login` for the second factor of a user who has one: once, and again after one that is not right.
+   * Null gives the login up. Default: nobody is asked, and `login` rejects with `second_factor_needed`.
+   */
+  readonly onSecondFactor?: AskForFactor
 }
 
 /** The options of `login`. */
@@ -37,6 +43,7 @@ const optionNames: Readonly<Record<keyof ClientOptions, true>> = {
   origins: true,
   fetch: true,
   onStepUp: true,
+  onSecondFactor: true,
 }
 
 /** Every option of `login`. */
@@ -58,7 +65,7 @@ export function refuseUnknown(of: string, given: object, names: object): void {
 export function checkOptions(options: unknown): void {
   const given = Object(options) as Record<string, unknown>
   const { url, origins = [], clientId = '', fetch = noFetch, storage = noStorage } = given
-  const { onStepUp = noFetch } = given
+  const { onStepUp = noFetch, onSecondFactor = noFetch } = given
   const isUrl = (value: unknown): boolean => URL.canParse(String(value), page())
   if (url === undefined || !isUrl(url)) {
     throw new TypeError(
@@ -76,6 +83,9 @@ export function checkOptions(options: unknown): void {
   }
   if (typeof onStepUp !== 'function') {
     throw new TypeError('The option onStepUp of createClient must be a function.')
+  }
+  if (typeof onSecondFactor !== 'function') {
+    throw new TypeError('The option onSecondFactor of createClient must be a function.')
   }
   const { read, write } = Object(storage) as Record<string, unknown>
   if (typeof read !== 'function' || typeof write !== 'function') {

@@ -9,8 +9,9 @@ import {
   refuseUnknown,
 } from './client-options.ts'
 import { exclusively } from './exclusive.ts'
+import { logInWithFactor } from './second-factor.ts'
 import { createStepUpDialog, readStepUp } from './step-up.ts'
-import { createTokenRequests } from './token-requests.ts'
+import { createTokenRequests, type StepUpCredentials } from './token-requests.ts'
 import { memoryStorage, type Tokens } from './token-storage.ts'
 
 /** Seconds before its end from which on an access token is exchanged instead of sent. */
@@ -41,7 +42,7 @@ export interface AuthClient extends AccountRequests {
    * Logs in, and ends the previous session if there is one.
    *
    * @throws {TypeError} (rejects) for an option that is not known.
-   * @throws {AuthClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then who
+   * @throws {AuthClientError} `invalid_credentials`, `second_factor_needed`, `throttled`, `unavailable` or `refused`; then who
    * was logged in still is. `session_ended` if `logout` was called meanwhile.
    */
   login(username: string, password: string, options?: LoginOptions): Promise<void>
@@ -52,12 +53,13 @@ export interface AuthClient extends AccountRequests {
    */
   logout(): Promise<void>
   /**
-   * Enters the password again. The session gets an access token that says so.
+   * Shows the password again, or `{ otp }` or `{ recoveryCode }` of a user with a second factor. The session gets
+   * an access token that says so.
    *
    * @throws {AuthClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then the tokens
    * are as before. `session_ended` if nobody is logged in.
    */
-  stepUp(password: string): Promise<void>
+  stepUp(shown: StepUpCredentials): Promise<void>
   /**
    * The platform's `fetch` with the access token, for URLs of the server and of `origins` only; to
    * others the request goes without. A token about to expire is exchanged first. After a 401 the token
@@ -93,6 +95,7 @@ export function createClient(options: ClientOptions): AuthClient {
     clientId,
     fetch: send = globalThis.fetch.bind(globalThis),
     onStepUp,
+    onSecondFactor,
   } = options
   const base = new URL(options.url, page())
   if (!base.pathname.endsWith('/')) base.pathname += '/'
@@ -201,7 +204,11 @@ export function createClient(options: ClientOptions): AuthClient {
       refuseUnknown('login', options, loginOptionNames)
       const { scope } = options
       const logoutsBefore = logouts
-      const tokens = await requests.login(username, password, scope)
+      const tokens = await logInWithFactor(
+        () => requests.login(username, password, scope),
+        onSecondFactor,
+        requests.showFactor,
+      )
       if (logouts !== logoutsBefore) {
         await end(tokens)
         throw new AuthClientError(
@@ -245,11 +252,11 @@ export function createClient(options: ClientOptions): AuthClient {
       return await send(authorized(spare, now))
     },
 
-    async stepUp(password) {
+    async stepUp(shown) {
       const stored = storage.read()
       if (stored === null) throw notLoggedIn()
       const { accessToken } = await fresh(stored)
-      await keepSteppedUp(await requests.stepUp(accessToken, password))
+      await keepSteppedUp(await requests.stepUp(accessToken, shown))
     },
 
     isLoggedIn: () => storage.read() !== null,

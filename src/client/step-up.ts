@@ -2,9 +2,12 @@
 export interface StepUpRequest {
   /** Seconds that the login may be old; undefined if the server does not say. */
   readonly maxAge: number | undefined
+  /** How strong the login has to be: `2fa` is two factors. Absent if the server does not say. */
+  readonly acrValues?: string
 }
 
 const stepUpError = /(?:^|[ ,])error="insufficient_user_authentication"/
+const acrValues = /(?:^|[ ,])acr_values="([^"]{1,200})"/
 const maxAge = /(?:^|[ ,])max_age="?(\d{1,9})"?/
 
 /** What an answer says that the request needs (RFC 9470 §3); null if that is no recent login. */
@@ -12,7 +15,11 @@ export function readStepUp({ status, headers }: Response): StepUpRequest | null 
   const challenge = headers.get('www-authenticate') ?? ''
   if (status !== 401 || !stepUpError.test(challenge)) return null
   const [, seconds] = maxAge.exec(challenge) ?? []
-  return { maxAge: seconds === undefined ? undefined : Number(seconds) }
+  const [, acr] = acrValues.exec(challenge) ?? []
+  return {
+    maxAge: seconds === undefined ? undefined : Number(seconds),
+    ...(acr !== undefined && { acrValues: acr }),
+  }
 }
 
 /** Asks the user once for all requests that need it at the same time. */

@@ -1,8 +1,12 @@
 import { AuthClientError, refusalDetails } from './client-error.ts'
+import { factorFields, readMfaRequired, type ShownFactor } from './second-factor.ts'
 import type { Tokens } from './token-storage.ts'
 
 /** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
 const timeLimit = 30_000
+
+/** What a step-up shows: the password, or the second factor of a user who has one. */
+export type StepUpCredentials = string | ShownFactor
 
 /** The OAuth endpoints of a server, spoken to as one client. */
 export interface TokenRequests {
@@ -11,7 +15,12 @@ export interface TokenRequests {
   /** RFC 6749 §6. */
   refresh(refreshToken: string): Promise<Tokens>
   /** The password once more, for an access token that says so. */
-  stepUp(accessToken: string, password: string): Promise<Pick<Tokens, 'accessToken' | 'expiresAt'>>
+  stepUp(
+    accessToken: string,
+    shown: StepUpCredentials,
+  ): Promise<Pick<Tokens, 'accessToken' | 'expiresAt'>>
+  /** The second request of a login that needs a second factor. */
+  showFactor(token: string, shown: ShownFactor): Promise<Tokens>
   /** RFC 7009. */
   revoke(token: string): Promise<void>
 }
@@ -54,12 +63,13 @@ export function createTokenRequests(
       exchange({ grant_type: 'password', username, password, ...(scope && { scope }) }),
     refresh: (refreshToken) =>
       exchange({ grant_type: 'refresh_token', refresh_token: refreshToken }),
-    async stepUp(accessToken, password) {
+    showFactor: (token, shown) => exchange(factorFields(token, shown)),
+    async stepUp(accessToken, shown) {
       const headers = {
         authorization: `Bearer ${accessToken}`,
         'content-type': 'application/json',
       }
-      const body = JSON.stringify({ password })
+      const body = JSON.stringify(bodyOf(shown))
       const tokens = await readTokens(await post('auth/step-up', { headers, body }))
       return { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt }
     },
@@ -67,6 +77,11 @@ export function createTokenRequests(
       await send('auth/revoke', { token })
     },
   }
+}
+
+function bodyOf(shown: StepUpCredentials): object {
+  if (typeof shown === 'string') return { password: shown }
+  return 'otp' in shown ? { otp: shown.otp } : { recovery_code: shown.recoveryCode }
 }
 
 /** Why there was no answer, as far as a page can know. A page cannot know whether CORS was the cause. */
@@ -107,6 +122,8 @@ async function refusalOf(response: Response, grant: string | undefined): Promise
   const { status } = response
   const body: Record<string, unknown> = Object(await response.json().catch(() => null))
   const details = refusalDetails(response, body)
+  const mfa = readMfaRequired(body, details)
+  if (mfa !== null) return mfa
   if (status === 429) {
     return new AuthClientError(
       'throttled',
@@ -116,6 +133,15 @@ async function refusalOf(response: Response, grant: string | undefined): Promise
   }
   if (status >= 500) {
     return new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
+  }
+  if (body.code === 'code_incorrect') {
+    return new AuthClientError('invalid_credentials', 'Incorrect code.', details)
+  }
+  if (body.code === 'factor_needed') {
+    return new AuthClientError('second_factor_needed', 'A second factor is needed.', details)
+  }
+  if (body.error === 'expired_token') {
+    return new AuthClientError('session_ended', 'The login took too long; log in again.', details)
   }
   if (body.code === 'password_incorrect' || body.detail === wrongPassword) {
     return new AuthClientError('invalid_credentials', 'Incorrect password.', details)
@@ -127,7 +153,11 @@ async function refusalOf(response: Response, grant: string | undefined): Promise
   if (body.error === 'invalid_grant' || isLikeFastApi) {
     return grant === 'refresh_token'
       ? new AuthClientError('session_ended', 'The session has ended; log in again.', details)
-      : new AuthClientError('invalid_credentials', 'Incorrect username or password.', details)
+      : new AuthClientError(
+          'invalid_credentials',
+          grant?.startsWith('urn:') ? 'Incorrect code.' : 'Incorrect username or password.',
+          details,
+        )
   }
   const reason =
     typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`

@@ -6,6 +6,7 @@ import { type HostedLogin, hostedLoginParts } from './authorization/hosted-login
 import type { ConfiguredClient } from './clients/configured.ts'
 import type { Clock } from './clock.ts'
 import type { Compatibility } from './compatibility.ts'
+import { type FactorsOptions, factorShapes } from './factors/factor-options.ts'
 import type { TrustedIssuer } from './issuers/external-issuer.ts'
 import { commonShapes, trustedIssuers } from './issuers/resource-server.ts'
 import { type KeyOptions, keyProblems } from './keys/key-options.ts'
@@ -96,6 +97,11 @@ export interface AuthOptions<Fields extends AnyFields = UserFields> extends KeyO
    * with. Default false: there are none, and those in the store are refused.
    */
   readonly apiKeys?: boolean | ApiKeyOptions
+  /**
+   * Second factors: authenticator apps and recovery codes. `{}` lets users have them. Default: nobody has one,
+   * and nobody is asked. See `FactorsOptions`.
+   */
+  readonly factors?: FactorsOptions
   /** What time it is, in seconds since 1970. Default: the wall clock. */
   readonly clock?: Clock
 }
@@ -123,6 +129,7 @@ const shapes: ShapesOf<AuthOptions> = {
       defaultLifetime: number,
     } satisfies ShapesOf<ApiKeyOptions>,
   },
+  factors: recordOf(factorShapes),
   hostedLogin: {
     words: 'what hostedLogin() of portcullis/hosted-login returns',
     accepts: (value) => typeof value === 'object' && value !== null && hostedLoginParts in value,

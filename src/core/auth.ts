@@ -12,6 +12,7 @@ import { createClientStamps } from './clients/stamp.ts'
 import type { Clock } from './clock.ts'
 import { type Compatibility, readCompatibility } from './compatibility.ts'
 import { createAuthEvents, type Events, publicEvents } from './events/events.ts'
+import type { Factors } from './factors/factor-calls.ts'
 import { type AuthInternals, internals } from './internals.ts'
 import { createIdentities, type Identities } from './issuers/identities.ts'
 import { createIssuers, type Issuers } from './issuers/issuers.ts'
@@ -60,6 +61,8 @@ export interface Auth<Fields extends UserFields = UserFields> {
   readonly accounts: Accounts<Fields>
   /** Makes, lists and ends API keys of users; null without the option `apiKeys`. */
   readonly apiKeys: ApiKeys | null
+  /** The second factors of users; null without the option `factors`. */
+  readonly factors: Factors | null
   /** Hashes and verifies passwords. */
   readonly passwords: Passwords
   /** Judges new passwords. */
@@ -162,6 +165,15 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         addressDigestsOf,
       })
     const notices = mailing?.notices ?? noNotices
+    const factorParts =
+      checked.factorSettings &&
+      // Loaded for those who have the option alone.
+      (await import('./factors/create-factors.ts')).createFactorParts({
+        ...{ settings: checked.factorSettings, store, secret, previousSecrets, addressDigestsOf },
+        ...{ throttle, events, notices, clock },
+      })
+    const second = factorParts?.second ?? null
+    const requireFactor = second?.require
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
     const common = {
       ...{ store, hasher: passwords, policy, login, events, roles, defaultRole, fields, clock },
@@ -178,6 +190,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       events,
       clock,
       options: checked.sessionOptions,
+      requireFactor,
       onOpened: mailing
         ? async (user, from) => {
             await accounts?.deletion?.cancel(user)
@@ -203,7 +216,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     )
     const authorization = hostedLogin?.createAuthorization({
       ...{ store, events, sessions, sessionOptions: checked.sessionOptions, keys, managedKeys },
-      ...{ secret, previousSecrets, issuer, clock, permissions },
+      ...{ secret, previousSecrets, issuer, clock, permissions, requireFactor },
     })
     return {
       async authenticate(credentials) {
@@ -215,6 +228,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       users: createUsers({ ...common, notices, addressDigestsOf }),
       accounts: accounts ?? noAccounts,
       apiKeys: apiKeys?.keys ?? null,
+      factors: factorParts?.factors ?? null,
       passwords: createPasswords(passwords),
       passwordPolicy: policy,
       accessTokens: { lifetime: accessTokenLifetime, verify: accessTokens.verify },
@@ -241,6 +255,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           deletion: accounts?.deletion ?? null,
           pruneTokens: mailing.pruneTokens,
         },
+        factors: factorParts,
         codes: (authorization && store.authorizationCodes) ?? null,
         apiKeys: apiKeys?.keys ?? null,
         clock,
@@ -265,7 +280,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         },
         apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
-        documentedAt,
+        ...{ second, documentedAt },
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },

@@ -7,6 +7,7 @@ import { readConfiguredClients } from './clients/configured.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { ConfigError } from './errors.ts'
 import { checkEventRetention } from './events/events.ts'
+import { type FactorSettings, readFactorOptions } from './factors/factor-options.ts'
 import { defaultFieldsFor } from './issuers/default-fields.ts'
 import type { TrustedIssuer } from './issuers/external-issuer.ts'
 import { defaultRoleOf, issuerProblems } from './issuers/resource-server.ts'
@@ -37,6 +38,8 @@ export interface CheckedOptions {
   readonly accountSettings: AccountSettings | null
   /** Null if there are no API keys. */
   readonly apiKeyOptions: Required<ApiKeyOptions> | null
+  /** Null if nobody has second factors. */
+  readonly factorSettings: FactorSettings | null
   readonly fields: OwnFields
   readonly defaultFields: UserFields
   readonly eventRetention: number
@@ -65,6 +68,11 @@ export async function checkAuthOptions(given: AuthOptions): Promise<CheckedOptio
     options.accounts === undefined ? null : readAccountOptions(options.accounts, issuer),
   )
   const apiKeyOptions = await readApiKeys(options.apiKeys, problems)
+  const factorSettings = attempt(problems, () =>
+    options.factors === undefined
+      ? null
+      : readFactorOptions(options.factors, roles, options.accounts?.name ?? nameOf(issuer)),
+  )
   const fields = attempt(problems, () => createOwnFields(options.userFields))
   const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
@@ -75,7 +83,13 @@ export async function checkAuthOptions(given: AuthOptions): Promise<CheckedOptio
   }
   const areFit =
     roles && policing && hashing && sessionOptions && configured && eventRetention && fields
-  if (problems.length > 0 || !areFit || !defaultFields || accountSettings === undefined) {
+  if (
+    problems.length > 0 ||
+    !areFit ||
+    !defaultFields ||
+    accountSettings === undefined ||
+    factorSettings === undefined
+  ) {
     throw new ConfigError(problems)
   }
   const { contextWords = [] } = passwordPolicy
@@ -83,7 +97,7 @@ export async function checkAuthOptions(given: AuthOptions): Promise<CheckedOptio
     ...{ options, store, issuer, audience, accessTokenLifetime, clock, roles, defaultRole },
     passwordPolicy: { ...passwordPolicy, contextWords: [...contextWords, ...wordsOf(issuer)] },
     ...{ sessionOptions, configured, accountSettings, fields, defaultFields, eventRetention },
-    ...{ trusted, apiKeyOptions },
+    ...{ trusted, apiKeyOptions, factorSettings },
   }
 }
 
@@ -95,6 +109,11 @@ async function readApiKeys(
   if (given === undefined || given === false) return null
   const { readApiKeyOptions } = await import('./api-keys/api-key-options.ts')
   return attempt(problems, () => readApiKeyOptions(given)) ?? null
+}
+
+/** What an issuer is called by those who give it no name. */
+function nameOf(issuer: string): string {
+  return URL.parse(issuer)?.hostname ?? issuer
 }
 
 /** The host of an issuer: what people think of when they are to choose a password for the site. */

@@ -1,4 +1,7 @@
-/** The error codes of the OAuth endpoints. RFC 6749 §5.2, RFC 7009 §2.2.1. */
+/**
+ * The error codes of the OAuth endpoints. RFC 6749 §5.2, RFC 7009 §2.2.1; `mfa_required` and `expired_token` are
+ * those of Auth0 for second factors.
+ */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -7,6 +10,8 @@ export type OAuthErrorCode =
   | 'unsupported_grant_type'
   | 'invalid_scope'
   | 'unsupported_token_type'
+  | 'mfa_required'
+  | 'expired_token'
 
 /**
  * A refusal of the token endpoint (RFC 6749 §5.2). `message` is sent as `error_description`: it is
@@ -57,6 +62,10 @@ export type UserErrorCode =
   | 'last_admin'
   | 'api_key_invalid'
   | 'api_key_limit'
+  | 'factor_unknown'
+  | 'factor_invalid'
+  | 'factor_needed'
+  | 'last_factor'
   | 'identity_invalid'
   | 'identity_taken'
 
@@ -156,6 +165,7 @@ const conflicts = {
   token_ended: 'The one-time token is used, expired or unknown.',
   client_taken: 'The client id is taken.',
   last_active: 'No active user would be left.',
+  last_factor: 'No second factor would be left.',
 } as const
 
 /** Something that must be unique is taken, or a change would leave a role without an active user. */

@@ -5,6 +5,7 @@ import type { HostedLoginParts } from './authorization/hosted-login.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
 import type { Clients } from './clients/clients.ts'
 import type { AuthEvents } from './events/events.ts'
+import type { SecondFactor } from './factors/second-factor.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import type { Notices } from './mail/notices.ts'
 import type { Outbox } from './mail/outbox.ts'
@@ -57,6 +58,8 @@ export interface AuthInternals {
     | null
   /** Tells whether API keys are valid; null without the option `apiKeys`. */
   readonly apiKeys: ApiKeyVerifier | null
+  /** What logins ask of second factors; null without the option `factors`. */
+  readonly second: SecondFactor | null
   /** Mails that wait; null without a mailer. */
   readonly outbox: Outbox | null
 }

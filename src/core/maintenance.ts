@@ -47,6 +47,8 @@ interface Maintained {
   readonly logoutNotices: Pick<LogoutNotices, 'run'> | null
   /** Links, mails and accounts that end. Null if nothing of it is switched on. */
   readonly accounts: MaintainedAccounts | null
+  /** Enrolments and logins that came to nothing. Null without second factors. */
+  readonly factors: { prune(signal?: AbortSignal): Promise<number> } | null
   /** Codes of logins by browser. Null if that is not switched on. */
   readonly codes: AuthorizationCodeStore | null
   /** Null if there are no API keys. */
@@ -74,6 +76,7 @@ export function createMaintenance({
   managedKeys,
   logoutNotices,
   accounts,
+  factors,
   codes,
   apiKeys,
   clock,
@@ -83,6 +86,14 @@ export function createMaintenance({
     { name: 'pruning of events', interval: hour, run: (signal) => events.prune(signal) },
     { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
     ...pruningOf(accounts),
+    ...(factors === null
+      ? []
+      : [
+          {
+            ...{ name: 'pruning of enrolments', interval: hour },
+            run: (signal: AbortSignal) => factors.prune(signal),
+          },
+        ]),
     ...(codes === null ? [] : [pruningOfCodes(codes, clock)]),
     ...pruningOfApiKeys(apiKeys),
   ]

@@ -4,6 +4,7 @@ import type { ConsentStore } from './authorization/consent-store.ts'
 import type { LogoutNoticeStore } from './authorization/logout-notice-store.ts'
 import type { ClientStore, ClientSubject } from './clients/client-store.ts'
 import type { AuthEvent, EventStore } from './events/event-store.ts'
+import type { FactorStore } from './factors/factor-store.ts'
 import type { IdentityStore } from './issuers/identity-store.ts'
 import type { SigningKeyStore } from './keys/key-store.ts'
 import type { OneTimeTokenStore } from './mail/one-time-token-store.ts'
@@ -46,6 +47,8 @@ export interface Store {
   readonly logoutNotices?: LogoutNoticeStore
   /** API keys of users. Absent: there are none, and the option `apiKeys` is refused. */
   readonly apiKeys?: ApiKeyStore
+  /** Second factors and recovery codes. Absent: nobody has a second factor. */
+  readonly factors?: FactorStore
   /** Opens the database and brings its tables up to date. Called once, before anything else. */
   open(): Promise<void>
   /**

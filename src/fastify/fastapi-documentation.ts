@@ -15,6 +15,7 @@ export function refusalsLikeFastApi({
   scopes,
   conditions,
   maxAge,
+  acrValues,
 }: GuardDocumentation): Record<number, string> {
   const lacks = scopes.length > 0 ? `, or lacks the scope ${scopes.join(' ')}` : ''
   // A user who is inactive has a status of its own.
@@ -25,7 +26,7 @@ export function refusalsLikeFastApi({
       400: 'The user is inactive',
     }),
     ...(authenticates && {
-      401: `${unauthenticated(maxAge)}${lacks}`,
+      401: `${unauthenticated({ maxAge, acrValues })}${lacks}`,
     }),
     ...(others.size > 0 && { 403: `Requires ${[...others].join(', ')}` }),
     ...(authenticates && { 503: 'The access token cannot be checked now; see Retry-After' }),

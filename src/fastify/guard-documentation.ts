@@ -83,13 +83,14 @@ function usualRefusals({
   scopes,
   conditions,
   maxAge,
+  acrValues,
 }: GuardDocumentation): Record<number, string> {
   const needs = [
     ...conditions,
     ...(scopes.length > 0 ? [`the scope ${scopes.join(' ')}`] : []),
   ].join(', ')
   return {
-    ...(authenticates && { 401: unauthenticated(maxAge) }),
+    ...(authenticates && { 401: unauthenticated({ maxAge, acrValues }) }),
     ...(needs !== '' && { 403: `Requires ${needs}` }),
     ...(authenticates && { 503: 'The access token cannot be checked now; see Retry-After' }),
   }

@@ -84,8 +84,8 @@ function serve(scope: FastifyInstance, endpoint: MountedEndpoint, url: string): 
         // Fastify has read it, and has refused what is longer than the limit of the route.
         readBody: async () => bytesOf(request.body),
         address: request.ip,
-        parameter: (request.params as { readonly id?: string }).id,
         requestId: request.id,
+        parameters: request.params as Readonly<Record<string, string>>,
       })
       logRefusal(request, answered)
       return send(reply, answered)

@@ -26,6 +26,7 @@ export interface HostedPages<Fields extends UserFields = UserFields> {
    *
    * @throws {Forbidden} for a form from another site, and for an inactive, suspended or deleted user.
    * @throws {Refusal} 405 for a request that is no POST.
+   * @throws {UserError} `factor_needed` for a user who needs a second factor, if `acr` is neither `2fa` nor `phr`.
    */
   complete(request: LoginRequest, user: User, options?: CompleteOptions): Promise<PageAnswer>
   /**

@@ -13,7 +13,7 @@ import {
 } from '../core/errors.ts'
 import { type AnswerHead, headLikeFastApi } from './fastapi-answers.ts'
 import { createProblem, type ErrorDetail, type Problem, problemMediaType } from './problem.ts'
-import { IncorrectCredentials, Refusal } from './refusal.ts'
+import { IncorrectCredentials, MfaRequired, Refusal } from './refusal.ts'
 import { errorBody, type TokenAnswer, tokenHeaders } from './token-messages.ts'
 
 /** The answer to an error, as plain data. */
@@ -53,6 +53,10 @@ const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
   last_admin: 409,
   api_key_invalid: 422,
   api_key_limit: 409,
+  factor_unknown: 404,
+  factor_invalid: 422,
+  factor_needed: 403,
+  last_factor: 409,
   identity_invalid: 422,
   identity_taken: 409,
 }
@@ -107,7 +111,7 @@ function later(status: number, { retryAfter }: { readonly retryAfter: number }):
 function describeOAuthError(error: OAuthError): Described {
   if (error instanceof IncorrectCredentials) return challenge('Bearer')
   if (error.code === 'invalid_client') return challenge('Basic realm="token endpoint"')
-  return { status: 400 }
+  return { status: error.code === 'mfa_required' ? 403 : 400 }
 }
 
 function challenge(value: string): Described {
@@ -174,7 +178,10 @@ export function answerOAuthError(error: unknown, style: AnswerStyle = {}): Token
     return {
       status,
       headers: { ...tokenHeaders, ...headers },
-      body: errorBody(code, error.message),
+      body: {
+        ...errorBody(code, error.message),
+        ...(error instanceof MfaRequired && error.members),
+      },
       refusal: error,
     }
   }

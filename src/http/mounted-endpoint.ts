@@ -13,17 +13,17 @@ export interface EndpointRequest {
   /** Reads the body; null if it has more bytes than the limit. */
   readonly readBody: (limit: number) => Promise<Uint8Array | null>
   readonly address: string | undefined
-  /** What stands in the path for `:id`, decoded. Undefined for a path without. */
-  readonly parameter?: string | undefined
+  /** What stands in the URL for the parts of the path that begin with a colon. Default none. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
   /** The id of the request in the log. */
   readonly requestId?: string | undefined
 }
 
 /** An endpoint at its path. */
 export interface MountedEndpoint {
-  /** The last segment may be `:id`, for any text. */
+  /** A part that begins with a colon stands for any text: `/me/factors/:id`. */
   readonly path: string
-  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
   /** True if other methods at the path are the application’s. Default false: each is answered with 405. */
   readonly sharesPath?: boolean | undefined
   /** The longest body, in bytes. */

@@ -58,6 +58,32 @@ export class IncorrectCredentials extends OAuthError {
 }
 
 /**
+ * The password was right, and a second factor is needed, or must be set up: 403, in the words of Auth0. The
+ * members go into the answer beside those of RFC 6749 §5.2.
+ */
+export class MfaRequired extends OAuthError {
+  /** What the client goes on with. */
+  readonly members: MfaMembers
+
+  constructor(members: MfaMembers) {
+    super('mfa_required', 'A second factor is needed')
+    this.members = members
+  }
+}
+
+/** What a client goes on with whose user needs a second factor. */
+export interface MfaMembers {
+  /** Opaque. Good once, for the second request of this login alone. */
+  readonly mfa_token: string
+  /** Seconds. */
+  readonly expires_in: number
+  /** What can be shown, or what can be set up. */
+  readonly mfa_requirements: Readonly<
+    Partial<Record<'challenge' | 'enroll', readonly { readonly type: string }[]>>
+  >
+}
+
+/**
  * A refusal with a challenge (RFC 6750 §3). Without a code, because the request held no credentials,
  * the challenge is bare (§3.1, last paragraph).
  */
@@ -71,10 +97,10 @@ export class BearerError extends Refusal {
   constructor(
     code?: BearerErrorCode,
     scopes: readonly string[] = [],
-    { description: own, maxAge }: ChallengeDetails = {},
+    { description: own, maxAge, acrValues }: ChallengeDetails = {},
   ) {
     const { statusCode, message, description } = code ? answers[code] : notAuthenticated
-    const header = challenge(code, own ?? description, scopes, maxAge)
+    const header = challenge(code, own ?? description, scopes, { maxAge, acrValues })
     super(statusCode, own ?? message, { 'www-authenticate': header })
     this.code = code
     this.scopes = scopes
@@ -86,7 +112,9 @@ export interface ChallengeDetails {
   /** Printable ASCII without `"` and `\\` (RFC 6750 §3). Default: the words of the code. */
   readonly description?: string
   /** Seconds that the login may be old, for `insufficient_user_authentication` (RFC 9470 §3). Default none. */
-  readonly maxAge?: number
+  readonly maxAge?: number | undefined
+  /** What the `acr` of the login must be, one of them (RFC 9470 §3). Default none. */
+  readonly acrValues?: readonly string[] | undefined
 }
 
 interface Answer {
@@ -130,10 +158,11 @@ function challenge(
   code: BearerErrorCode | undefined,
   description: string,
   scopes: readonly string[],
-  maxAge: number | undefined,
+  { maxAge, acrValues }: Pick<ChallengeDetails, 'maxAge' | 'acrValues'>,
 ): string {
   if (code === undefined) return 'Bearer'
   const scope = scopes.length > 0 ? `, scope="${formatScope(scopes)}"` : ''
   const age = maxAge === undefined ? '' : `, max_age="${maxAge}"`
-  return `Bearer error="${code}", error_description="${description}"${scope}${age}`
+  const acr = acrValues === undefined ? '' : `, acr_values="${acrValues.join(' ')}"`
+  return `Bearer error="${code}", error_description="${description}"${scope}${age}${acr}`
 }

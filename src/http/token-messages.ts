@@ -45,6 +45,8 @@ export interface TokenResponse {
   readonly refresh_token?: string
   /** Who has logged in, for the client alone: with the scope `openid` (OpenID Connect Core §3.1.3.3). */
   readonly id_token?: string
+  /** After a login with a recovery code: how many are left. */
+  readonly recovery_codes_left?: number
   /** What the token may do: less than was asked for, perhaps (§3.3). */
   readonly scope: string
 }

@@ -36,6 +36,7 @@ import { meRoutes } from './routes/me.ts'
 import { shapeFields } from './routes/own-fields.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { userFactorRoutes } from './routes/user-factors.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
 import { type TrustedProxies, trustProxies } from './settings/trusted-proxies.ts'
@@ -138,7 +139,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(meRoutes, { auth, guards })
   for (const routes of [
     ...[statsRoutes, adminRoutes, adminAccountRoutes, userSessionRoutes, identityRoutes],
-    eventRoutes,
+    ...[eventRoutes, ...(auth.factors === null ? [] : [userFactorRoutes])],
   ]) {
     await app.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
   }

@@ -11,6 +11,7 @@ import { readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
 import { accountOptions } from './account-options.ts'
+import { factorOptions } from './factor-options.ts'
 import { hostedLoginOption } from './hosted-login.ts'
 import { databaseFile, keyFile, needingPg, tableNames } from './inspect-database.ts'
 import { permissions } from './permissions.ts'
@@ -40,12 +41,14 @@ export async function openAuth(
   const { passwordMinLength: minLength, breachedPasswords } = config
   const accounts = await accountOptions(config, mailbox)
   const hostedLogin = await hostedLoginOption(config)
+  const factors = factorOptions(config)
   const pool = createHashPool({ concurrency: hashConcurrency({ threads, processes }) })
   return await createAuth({
     ...authSettings(config),
     ...(await chooseStore(config)),
     ...(accounts && { accounts }),
     ...(hostedLogin && { hostedLogin }),
+    ...(factors && { factors }),
     permissions,
     issuer,
     issuers: parseIssuers(config.issuers, issuer, createRoles(config.roles), []),

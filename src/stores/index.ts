@@ -34,6 +34,16 @@ export {
   eventRetentionMinimum,
 } from '../core/events/event-store.ts'
 export type { AuthEventType } from '../core/events/vocabulary.ts'
+export type {
+  FactorConfirmation,
+  FactorKind,
+  FactorRecord,
+  FactorRemoval,
+  FactorStore,
+  FirstFactor,
+  PasskeyRecord,
+  StepUse,
+} from '../core/factors/factor-store.ts'
 export type { IdentityRecord, IdentityStore } from '../core/issuers/identity-store.ts'
 export type {
   SigningKeyChange,

@@ -1,6 +1,7 @@
 import type { Auth } from '../core/auth.ts'
 import { ConfigError } from '../core/errors.ts'
 import { readOptions } from '../core/options.ts'
+import { matchPath } from '../http/endpoints/match-path.ts'
 import {
   type EndpointOptions,
   endpointShapes,
@@ -30,41 +31,25 @@ export function createOAuthAnswers(auth: Auth, options: EndpointOptions): OAuthA
   problems.push(...pathProblems(paths))
   if (problems.length > 0) throw new ConfigError(problems)
   const mounted = Map.groupBy(mountEndpoints(auth, paths), (each) => each.path)
+  const patterns = [...mounted.keys()].filter((each) => each.includes('/:'))
 
   return async ({ pathname, body, ...request }) => {
-    const { atPath, parameter } = find(mounted, pathname.replace(/(?<=.)\/$/, ''))
+    const asked = pathname.replace(/(?<=.)\/$/, '')
+    const exact = mounted.get(asked)
+    const matched = exact === undefined ? matchPath(patterns, asked) : null
+    const atPath = exact ?? mounted.get(matched?.path ?? '') ?? []
     if (request.method === 'OPTIONS') {
       const { preflight } = atPath.find((each) => each.preflight) ?? {}
       return (await preflight?.(request)) ?? null
     }
     const endpoint = atPath.find((each) => !each.sharesPath || takes(each, request.method))
     if (endpoint === undefined) return null
+    const parameters = matched?.parameters
     return await endpoint.answer({
-      ...{ ...request, parameter },
+      ...request,
+      parameters,
       readBody: (limit) => readBody(body, limit),
     })
-  }
-}
-
-/** The endpoints at a path; what stands in it for `:id`, if it is no fixed one. */
-function find(
-  mounted: ReadonlyMap<string, readonly MountedEndpoint[]>,
-  path: string,
-): { readonly atPath: readonly MountedEndpoint[]; readonly parameter: string | undefined } {
-  const fixed = mounted.get(path)
-  if (fixed !== undefined) return { atPath: fixed, parameter: undefined }
-  const [, parent, segment = ''] = /^(.*)\/([^/]+)$/.exec(path) ?? []
-  const atPath = mounted.get(`${parent}/:id`)
-  const parameter = atPath && decode(segment)
-  return parameter === undefined ? { atPath: [], parameter } : { atPath: atPath ?? [], parameter }
-}
-
-/** Undefined for what is not well encoded. */
-function decode(segment: string): string | undefined {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    return undefined
   }
 }
 

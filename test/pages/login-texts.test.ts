@@ -22,7 +22,7 @@ test('both languages of the login say all, and nothing is left in English', () =
   )
   const said = new Map(english)
   const same = german.filter(([path, text]) => said.get(path) === text).map(([, text]) => text)
-  assert.deepEqual(same, ['Website'])
+  assert.deepEqual(same, ['Code', 'Website'])
 })
 
 test('titles and buttons of the login are no exclamations', () => {

@@ -63,6 +63,8 @@ export interface OneTimeTokens extends OneTimeSecrets {
     token: string,
     address: string | undefined,
   ): Promise<OpenedToken | null>
+  /** The live token of a digest, or null. For tokens that are too long to be guessed: nothing is counted. */
+  findByDigest(digest: string): Promise<OpenedToken | null>
   findBySubject(
     kind: OneTimeTokenKind,
     subject: string,
@@ -148,6 +150,7 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
       if (found === null) await throttle.count({ key, now: clock(), rule: wrongLinks })
       return openOrNull(found)
     },
+    findByDigest: async (digest) => openOrNull(await store.find(digest, clock())),
     findBySubject: async (kind, subject, { evenIfExpired = false } = {}) =>
       openOrNull(await store.findBySubject(kind, subject, evenIfExpired ? 0 : clock())),
     async findByAddress(kind, emailKey) {

@@ -211,6 +211,8 @@ export function createResolveMail(
         return { kind, ...about, data: {} }
       case 'role_changed':
         return { kind, ...about, data: { ...noticeOf(mail), role: String(payload.role) } }
+      case 'recovery_code_used':
+        return { kind, ...about, data: { ...noticeOf(mail), left: Number(payload.left) } }
       case 'deletion_begun':
         return { kind, ...about, data: { deleteAt: Number(payload.deleteAt) } }
       case 'api_key_created':
@@ -225,6 +227,10 @@ export function createResolveMail(
       case 'password_changed':
       case 'new_login':
       case 'account_locked':
+      case 'factor_added':
+      case 'factor_removed':
+      case 'factor_locked':
+      case 'recovery_codes_made':
         return { kind, ...about, data: noticeOf(mail) }
       default:
         // Those that another mail becomes when it is sent.

@@ -1,6 +1,7 @@
 import { browserClientId } from '../clients/registration.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
+import type { RequireFactor } from '../sessions/session-calls.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Session, SessionRecord } from '../sessions/session-store.ts'
 import { createSessionTokens } from '../sessions/session-token.ts'
@@ -26,6 +27,8 @@ export interface BrowserSessionsOptions {
   /** At least 32 bytes, as each of the others. */
   readonly secret: Uint8Array
   readonly previousSecrets?: readonly Uint8Array[]
+  /** As of `createSessions`. Default: one factor is enough. */
+  readonly requireFactor?: RequireFactor | undefined
   readonly clock: Clock
 }
 
@@ -38,6 +41,7 @@ export function createBrowserSessions({
   events,
   secret,
   previousSecrets,
+  requireFactor,
   clock,
 }: BrowserSessionsOptions): BrowserSessions {
   const kind = { prefix: 'pbs', purpose: 'portcullis browser session' }
@@ -90,6 +94,7 @@ export function createBrowserSessions({
       return { ...read, session: toSession({ ...session, rotatedAt: now }) }
     },
     async reauthenticate({ session: { id, generation }, user }, authentication, by) {
+      await requireFactor?.(user, authentication)
       const { id: userId, securityStamp } = user
       const { authenticatedAt, acr, amr } = authentication
       const changed = { id, userId, securityStamp, authenticatedAt, acr, amr }

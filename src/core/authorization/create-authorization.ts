@@ -37,6 +37,7 @@ export function createAuthorization(
     settings,
     browserSessions: createBrowserSessions({
       ...{ store, codes, sessions, sessionOptions, events, secret, previousSecrets, clock },
+      requireFactor: parts.requireFactor,
     }),
     codes: createAuthorizationCodes({
       ...{ store, codes, scopes, refreshTokens, events, sessionOptions, clock },

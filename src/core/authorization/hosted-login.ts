@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { AuthEvents } from '../events/events.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { ManagedKeys } from '../keys/rotation.ts'
+import type { RequireFactor } from '../sessions/session-calls.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Store } from '../store.ts'
@@ -44,6 +45,8 @@ export interface AuthorizationParts {
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
   readonly issuer: string
+  /** Refuses a login with one factor where two are needed. Default: one is enough. */
+  readonly requireFactor?: RequireFactor | undefined
   readonly clock: Clock
   /** Every permission that is known. No scope of OpenID Connect may be one. */
   readonly permissions: Permissions

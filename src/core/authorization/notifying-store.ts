@@ -22,7 +22,7 @@ export function createNotifyingStore(
   store: Store,
   { clientIds, clock, stored }: NotifyingOptions,
 ): Store {
-  const { users, sessions, consents } = store
+  const { users, sessions, consents, factors } = store
 
   /** Makes a change that is to tell clients, if there are any. */
   async function telling<T>(change: (clientIds?: readonly string[]) => Promise<T>): Promise<T> {
@@ -58,6 +58,28 @@ export function createNotifyingStore(
       },
       remove: (id, options) =>
         tellingOfUser((notifies) => users.remove(id, { ...options, notifies })),
+    }),
+    ...(factors && {
+      factors: overriding(factors, {
+        async confirm(confirmation, storedWith) {
+          if (!confirmation.first) return await factors.confirm(confirmation, storedWith)
+          return await tellingOfUser((notifies) =>
+            factors.confirm(confirmation, { ...storedWith, notifies }),
+          )
+        },
+        async remove(userId, id, removal) {
+          if (!removal?.securityStamp) return await factors.remove(userId, id, removal)
+          return await tellingOfUser((notifies) =>
+            factors.remove(userId, id, { ...removal, notifies }),
+          )
+        },
+        async removeAll(userId, removal) {
+          if (!removal?.securityStamp) return await factors.removeAll(userId, removal)
+          return await tellingOfUser((notifies) =>
+            factors.removeAll(userId, { ...removal, notifies }),
+          )
+        },
+      }),
     }),
     ...(consents && {
       consents: overriding(consents, {

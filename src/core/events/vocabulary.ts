@@ -35,6 +35,13 @@ export type AuthEventType =
   | 'authz_consent_revoked'
   | 'authz_request_refused'
   | 'step_up'
+  | 'factor_added'
+  | 'factor_renamed'
+  | 'factor_removed'
+  | 'factor_fail'
+  | 'factor_locked'
+  | 'recovery_code_used'
+  | 'recovery_codes_made'
   | 'session_ended'
   | 'sessions_ended'
   | 'authn_logout_notice_failed'
@@ -153,6 +160,33 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   },
   step_up: {
     says: 'The user of a session authenticated again, for something that needs a recent login.',
+    outcome: success,
+  },
+  factor_added: {
+    says: 'A user set up a second factor. With the first one every other session of the user was revoked.',
+    outcome: success,
+  },
+  factor_renamed: { says: 'A user gave a second factor another name.', outcome: success },
+  factor_removed: {
+    says: 'A second factor was removed, or all of a user. `all` and the actor say which, and by whom.',
+    outcome: success,
+  },
+  factor_fail: {
+    says: 'A second factor was refused. The reason says why.',
+    outcome: failure,
+    bounded: true,
+  },
+  factor_locked: {
+    says: 'Too many second factors of a user were wrong in a row. Codes of apps are refused until a recovery code is used or an administrator resets the factors.',
+    outcome: failure,
+    bounded: true,
+  },
+  recovery_code_used: {
+    says: 'A user showed a recovery code as the second factor. `left` says how many there still are.',
+    outcome: success,
+  },
+  recovery_codes_made: {
+    says: 'A user got new recovery codes. The older ones are refused.',
     outcome: success,
   },
   session_ended: {

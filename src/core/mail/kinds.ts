@@ -36,6 +36,16 @@ export type MailKind =
   | 'api_key_ended'
   /** An API key expires within 7 days. */
   | 'api_key_expires'
+  /** A second factor was set up. */
+  | 'factor_added'
+  /** A second factor was removed, or all of them. */
+  | 'factor_removed'
+  /** Too many wrong codes: codes of apps are refused. */
+  | 'factor_locked'
+  /** A recovery code was used. */
+  | 'recovery_code_used'
+  /** There are new recovery codes. */
+  | 'recovery_codes_made'
 
 /** Seconds after which a mail of the kind is worth nothing, and is not sent any more. */
 export const mailLifetime: Readonly<Record<MailKind, number>> = {
@@ -57,4 +67,9 @@ export const mailLifetime: Readonly<Record<MailKind, number>> = {
   api_key_created: 24 * 60 * 60,
   api_key_ended: 24 * 60 * 60,
   api_key_expires: 24 * 60 * 60,
+  factor_added: 24 * 60 * 60,
+  factor_removed: 24 * 60 * 60,
+  factor_locked: 24 * 60 * 60,
+  recovery_code_used: 24 * 60 * 60,
+  recovery_codes_made: 24 * 60 * 60,
 }

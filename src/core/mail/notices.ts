@@ -20,6 +20,11 @@ export type PlainNotice = Extract<
   | 'api_key_created'
   | 'api_key_ended'
   | 'api_key_expires'
+  | 'factor_added'
+  | 'factor_removed'
+  | 'factor_locked'
+  | 'recovery_code_used'
+  | 'recovery_codes_made'
 >
 
 /** From where something was done, as far as it is known. */

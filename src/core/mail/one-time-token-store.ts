@@ -7,6 +7,8 @@ export type OneTimeTokenKind =
   | 'password_reset'
   | 'email_change'
   | 'email_restore'
+  /** A login that waits for the second factor. */
+  | 'mfa'
 
 /**
  * A one-time token as stored: never the token itself.

@@ -3,6 +3,7 @@ import type { Actor } from '../events/events.ts'
 import { type OptionsOwner, record, type ShapesOf, text } from '../options.ts'
 import type { Authentication } from '../tokens/authentication.ts'
 import type { User } from '../users/user.ts'
+import type { UserRecord } from '../users/user-store.ts'
 import type { Session, SessionKind, SessionRecord } from './session-store.ts'
 
 /** Whom a session is opened for, and from where. */
@@ -22,6 +23,14 @@ export interface NewSession {
   /** What the session is of. Default `login`. */
   readonly kind?: SessionKind | undefined
 }
+
+/**
+ * Refuses a login with one factor by a user who needs two. Everything that opens a session, or stores that its
+ * user has authenticated again, asks it.
+ *
+ * @throws {UserError} `factor_needed`
+ */
+export type RequireFactor = (user: UserRecord, authentication: Authentication) => Promise<void>
 
 /** A live session with its newest refresh token. */
 export interface OpenSession {

@@ -20,6 +20,7 @@ import {
   type OpenSession,
   placeOf,
   type ReauthenticationOptions,
+  type RequireFactor,
   reauthenticationOwner,
   reauthenticationShapes,
 } from './session-calls.ts'
@@ -35,6 +36,8 @@ export interface Sessions {
    *
    * Does not check how the user logged in: call it after your own check, such as a link by mail. A
    * record that was read before a new password, a deactivation or a log-out everywhere opens none.
+   *
+   * @throws {UserError} `factor_needed` if the user needs a second factor and `authentication` names one alone.
    */
   open(user: User | UserRecord, session: NewSession): Promise<OpenSession | null>
   /**
@@ -65,6 +68,7 @@ export interface Sessions {
    * null if the session has ended, or is another user's.
    *
    * Does not check how the user authenticated: call it after your own check, as `open`.
+   * @throws {UserError} as `open` does.
    */
   reauthenticate(
     user: User | UserRecord,
@@ -94,6 +98,8 @@ export interface SessionsOptions {
   readonly events: AuthEvents
   readonly clock: Clock
   readonly options: Required<SessionOptions>
+  /** Refuses a login with one factor where two are needed. Default: one is enough. */
+  readonly requireFactor?: RequireFactor | undefined
   /** Called with the record of a user whose session was opened. Default: nothing is. */
   readonly onOpened?: ((user: UserRecord, from: NewSession) => Promise<void>) | undefined
 }
@@ -104,6 +110,7 @@ export function createSessions({
   events,
   clock,
   options: { idleLifetime, lifetime, refreshGrace },
+  requireFactor,
   onOpened,
 }: SessionsOptions): Sessions {
   const { sessions } = store
@@ -121,8 +128,10 @@ export function createSessions({
       const record = await recordOf(user)
       const now = clock()
       if (record === null || isSuspended(record, now)) return null
+      const how = authentication ?? byPassword(now)
+      await requireFactor?.(record, how)
       const session: SessionRecord = {
-        ...(authentication ?? byPassword(now)),
+        ...how,
         id: uuidv7(),
         userId: user.id,
         clientId,
@@ -215,6 +224,7 @@ export function createSessions({
       )
       const record = await recordOf(user)
       if (record === null) return null
+      await requireFactor?.(record, authentication)
       const { id: userId, securityStamp } = record
       const idleSince = clock() - idleLifetime
       const { authenticatedAt, acr, amr } = authentication

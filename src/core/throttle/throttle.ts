@@ -6,7 +6,7 @@ import { type Counted, createCounting, type Wait } from './counting.ts'
 import { createPendingAttempts } from './pending-attempts.ts'
 import { accountRule, keptFor, knownFor, maxCounts, sourceRule, unlockedRule } from './rules.ts'
 import { sourceOf } from './source.ts'
-import type { ThrottleRule, ThrottleStore } from './throttle-store.ts'
+import { noEnd, type ThrottleRule, type ThrottleStore } from './throttle-store.ts'
 
 declare const admitted: unique symbol
 
@@ -75,6 +75,8 @@ export interface Throttle {
     attempt: Attempt,
     verify: (admission: Admission) => Promise<T | null>,
   ): Promise<T | null>
+  /** True if failures have locked an account, for strangers or for this source. */
+  isLocked(account: string, address: string | undefined): Promise<boolean>
   /** Ends the waits of an account, its lock too; the event is stored with that. */
   unlock(account: string, event?: AuthEvent): Promise<void>
   /** Deletes what no longer counts, and keeps the rest bounded. Returns how many. */
@@ -188,6 +190,11 @@ export function createThrottle(
         for (const each of admitted.attempts) each.end()
       }
       return sourceWait === null ? answer : await refuse(sourceWait, true, pace)
+    },
+    async isLocked(account, address) {
+      const source = sourceOf(address)
+      const keys = [digest('account', account), digest('known', account, source)]
+      return (await store.find(keys)).some(({ blockedUntil }) => blockedUntil === noEnd)
     },
     unlock: (account, event) => store.unlock(digest('account', account), event),
     get refused() {

@@ -15,3 +15,13 @@ export interface Authentication {
 export function byPassword(authenticatedAt: number): Authentication {
   return { authenticatedAt, acr: '1fa', amr: ['pwd'] }
 }
+
+/** A login with a password and a second factor, at this instant. */
+export function byTwoFactors(authenticatedAt: number, amr: readonly string[]): Authentication {
+  return { authenticatedAt, acr: '2fa', amr: [...new Set([...amr, 'otp', 'mfa'])] }
+}
+
+/** True for a login with two factors: `2fa`, or `phr` with a passkey that has verified its user. */
+export function isTwoFactors({ acr }: Pick<Authentication, 'acr'>): boolean {
+  return acr === '2fa' || acr === 'phr'
+}

@@ -28,6 +28,11 @@ export interface Credentials extends Actor {
   readonly clientId?: string
   /** What a refusal is the refusal of. Default `login`. */
   readonly purpose?: 'login' | 'password change' | 'step-up'
+  /**
+   * What else must be right, asked when the password is: a code that comes with it. If it is not, the attempt
+   * has failed as with a wrong password. Default: nothing.
+   */
+  readonly alsoNeeds?: (user: UserRecord) => Promise<boolean>
 }
 
 /** Checks credentials. */
@@ -92,12 +97,14 @@ export function createLogin(options: LoginOptions): Login {
     user: UserRecord | null,
     password: string,
     admission: Admission,
+    alsoNeeds: Credentials['alsoNeeds'],
   ): Promise<UserRecord | null> {
     // Longer than any password can be, so it costs no hash, whether or not the user exists.
     if (isTooLong(password)) return null
     const passwordHash = user?.passwordHash ?? null
     const right = await hasher.verify(password, passwordHash, admission)
     if (!right || user === null || passwordHash === null) return null
+    if (alsoNeeds && !(await alsoNeeds(user))) return null
     return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
   }
 
@@ -158,14 +165,15 @@ export function createLogin(options: LoginOptions): Login {
         const attempt = { account, address, onLocked, pace }
         const user = await throttle.attempt(attempt, async (admission) => {
           found = await find()
-          return await check(found, password, admission)
+          return await check(found, password, admission, credentials.alsoNeeds)
         })
         if (user === null) {
-          const { purpose } = credentials
+          const { purpose, alsoNeeds } = credentials
           const isChange = purpose === 'password change'
           const type = isChange ? 'authn_password_change_fail' : 'authn_login_fail'
           const details: NewEvent['details'] = purpose === 'step-up' ? { purpose } : {}
-          await record(type, credentials, found, { reason: reasonOf(found), details })
+          const reason = alsoNeeds ? 'wrong password, or wrong code with it' : reasonOf(found)
+          await record(type, credentials, found, { reason, details })
         }
         counts[user === null ? 'failed' : 'succeeded']++
         return user

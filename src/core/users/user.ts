@@ -72,4 +72,8 @@ const conflicts = {
     as: 'last_admin',
     says: 'This is the last active administrator: make another one first.',
   },
+  last_factor: {
+    as: 'last_factor',
+    says: 'The role of the user demands a second factor: add another one first.',
+  },
 } as const

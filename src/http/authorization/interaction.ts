@@ -1,6 +1,8 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Authorization, BrowserSession } from '../../core/authorization/authorization.ts'
 import { isNativeRedirectUri } from '../../core/clients/redirect-uri.ts'
+import { internals } from '../../core/internals.ts'
+import { isTwoFactors } from '../../core/tokens/authentication.ts'
 import { mistake, type RequestMistake } from './authorization-error.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { grantableScopes } from './requested-scopes.ts'
@@ -46,7 +48,6 @@ export async function decideInteraction(
   { browser, steps }: Visitor,
 ): Promise<Interaction> {
   const isSilent = request.prompts.includes('none')
-  // A second factor, or another `acr` that is asked for, would be the next step, before anything is granted.
   if (browser === null || mustLogIn(auth, request, browser, steps)) {
     // Another user than the client has named was logged in by this request, and would be asked for ever.
     const isOther = browser !== null && steps.includes('login') && !steps.includes('switch')
@@ -70,17 +71,20 @@ export async function decideInteraction(
 
 /** Whether the session that is there is not good enough for the request. */
 function mustLogIn(
-  { clock }: Auth,
+  auth: Auth,
   { prompts, maxAge, hint }: AuthorizationRequest,
   { session, user }: BrowserSession,
   steps: readonly Step[],
 ): boolean {
   if (steps.includes('switch')) return true
+  // A role that demands a second factor since this session was opened: the login asks for it.
+  const { second } = auth[internals]
+  if (second?.isDemandedOf(user.role) && !isTwoFactors(session)) return true
   if (hint !== null && hint.sub !== user.id) return true
   // What was done for this request is recent, and the form must not come again after it.
   if (steps.includes('login')) return false
   if (prompts.includes('login') || prompts.includes('select_account') || maxAge === 0) return true
-  return maxAge !== null && clock() - session.authenticatedAt > maxAge
+  return maxAge !== null && auth.clock() - session.authenticatedAt > maxAge
 }
 
 /** What the user is to be asked; null if there is no question. A third party has nothing without consent. */

@@ -21,6 +21,8 @@ export interface TypedCredentials {
 /** How a login has ended. */
 export type LoginOutcome =
   | { readonly kind: 'opened'; readonly opened: OpenBrowserSession }
+  /** The password was right, and a second factor comes next. There is no session yet. */
+  | { readonly kind: 'factor'; readonly user: UserRecord }
   | ({ readonly kind: 'failed' } & LoginFailure)
 
 const incorrect: LoginOutcome = {
@@ -31,7 +33,7 @@ const incorrect: LoginOutcome = {
 /**
  * Logs in with a password: the same attempts, waits, events and times as the password grant of the token endpoint.
  *
- * A second factor would come between the password and the session: until it is shown there is none.
+ * A second factor comes between the password and the session: until it is shown there is none.
  *
  * @param browser The session that the browser has already.
  */
@@ -66,6 +68,7 @@ export async function logInWithPassword(
     })
     return { kind: 'failed', status: 403, problem: ({ problems }) => problems.inactive }
   }
+  if (await auth[internals].second?.demandOf(user)) return { kind: 'factor', user }
   const opened = await openSession(flow, request, user, byPassword(auth.clock()), browser)
   return opened === null ? incorrect : { kind: 'opened', opened }
 }

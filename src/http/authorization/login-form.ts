@@ -1,9 +1,10 @@
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
+import { recoveryCodesPage } from '../../pages/factor-page.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
-import { moveOn, showError } from './flow-answers.ts'
+import { moveOn, showError, showPage } from './flow-answers.ts'
 import { type FlowForm, isAnswer, readFlowForm } from './flow-form.ts'
 import { type LoginOutcome, logInWithPassword } from './login-attempt.ts'
 import { type LoginFailure, type LoginPlace, loginForm, showLogin } from './login-view.ts'
@@ -33,6 +34,7 @@ export function createLoginSubmission(flow: Flow): LoginSubmission {
   return async (request, purpose) => {
     const form = await readFlowForm(flow, request)
     if (isAnswer(form)) return form
+    if (form.has('factor')) return await submitFactor(flow, request, purpose, form)
     const username = form.get('username') ?? ''
     // Before the browser is looked up, and before any password is hashed.
     const foreign = foreignForm(flow, request, purpose, form)
@@ -40,7 +42,11 @@ export function createLoginSubmission(flow: Flow): LoginSubmission {
     if (foreign !== null) return showLogin(flow, request, purpose, username, foreign)
     const outcome = await logIn(flow, repeated, request, purpose, form)
     if (outcome.kind === 'failed') return showLogin(flow, request, purpose, username, outcome)
-    return welcome(flow, request, purpose, outcome, form.get('stay') === 'on')
+    const stays = form.get('stay') === 'on'
+    if (outcome.kind === 'opened') return welcome(flow, request, purpose, outcome, stays)
+    const { beginFactorStep } = await import('./factor-step.ts')
+    const begun = await beginFactorStep(flow, request, purpose, outcome.user, stays)
+    return begun ?? showLogin(flow, request, purpose, username, expired)
   }
 }
 
@@ -87,6 +93,24 @@ async function logIn(
   )
 }
 
+const expired: LoginFailure = { status: 403, problem: ({ problems }) => problems.expired }
+
+/** The form after the password: a code, with which the session opens. */
+async function submitFactor(
+  flow: Flow,
+  request: EndpointRequest,
+  purpose: LoginPurpose,
+  form: FlowForm,
+): Promise<EndpointAnswer> {
+  if (flow.auth.factors === null) return showLogin(flow, request, purpose, '', expired)
+  const { takeFactorStep } = await import('./factor-step.ts')
+  const outcome = await takeFactorStep(flow, request, purpose, form)
+  if (outcome.kind === 'shown') return outcome.answer
+  if (outcome.kind === 'ended') return showLogin(flow, request, purpose, '', expired)
+  const { opened, stays, recoveryCodes } = outcome
+  return welcome(flow, request, purpose, { kind: 'opened', opened }, stays, recoveryCodes)
+}
+
 function sessionText(browser: BrowserSession | null): string {
   return browser === null ? '' : `${browser.session.id} ${browser.session.generation}`
 }
@@ -97,9 +121,14 @@ function welcome(
   { wished, next }: LoginPurpose,
   outcome: LoginOutcome & { readonly kind: 'opened' },
   isToStay: boolean,
+  recoveryCodes: readonly string[] | null = null,
 ): EndpointAnswer {
   const { staySignedIn } = flow.authorization.settings
   const maxAge = isToStay && staySignedIn !== null ? staySignedIn : undefined
   const cookie = flow.cookies.session.write(outcome.opened.cookie, maxAge)
-  return moveOn(flow, flow.textsFor(request, wished), next(outcome), [cookie])
+  const texts = flow.textsFor(request, wished)
+  const url = next(outcome)
+  if (recoveryCodes === null) return moveOn(flow, texts, url, [cookie])
+  const page = recoveryCodesPage({ site: flow.site, texts, codes: recoveryCodes, url })
+  return showPage(200, page, texts, { cookies: [cookie] })
 }

@@ -46,7 +46,7 @@ function commonRefusals({ body, guard, onlyMethod }: DocumentedJson): Record<num
       415: 'The body has another media type than application/json',
     }),
     503: 'Not done now; see Retry-After',
-    ...(guard && { 401: unauthenticated(guard.maxAge), 403: forbidden(guard) }),
+    ...(guard && { 401: unauthenticated(guard), 403: forbidden(guard) }),
   }
 }
 

@@ -30,7 +30,7 @@ export interface JsonRequest extends JsonOrigin {
 }
 
 /** The method of a JSON endpoint. */
-export type JsonMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type JsonMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** An endpoint that takes a JSON object, or nothing, as data. It exists only where `isOn` says so. */
 export interface JsonEndpoint {
@@ -103,7 +103,7 @@ export function jsonEndpoint<const M extends Members, V = undefined>(
         {
           body: name === undefined ? null : { name, members: membersOf(auth) },
           guard: guardOf?.(auth).documentation,
-          parameter: path.endsWith('/:id'),
+          parameter: path.includes('/:id'),
           onlyMethod: sharesPath ? null : method,
           likeFastApi: auth.compatibility !== null,
         },

@@ -61,7 +61,7 @@ function answerJson(
   bodyLimit: number,
   refusals: Refusals,
 ): MountedEndpoint['answer'] {
-  return async ({ header, guarded, readBody, address, requestId, parameter }) => {
+  return async ({ header, guarded, readBody, address, requestId, parameters }) => {
     const body = bodyLimit === 0 ? null : await readJson({ header, readBody }, bodyLimit, refusals)
     if (body !== null && 'status' in body) return body
     const userAgent = header('user-agent')
@@ -69,7 +69,7 @@ function answerJson(
     try {
       return await answer({
         ...{ body, guarded, address, userAgent, requestId, locale },
-        parameter,
+        parameter: parameters?.id,
       })
     } catch (error) {
       return refusals.answer(error)

@@ -6,6 +6,7 @@ import {
   removeOwnEmailEndpoint,
   sendOwnEmailCodeEndpoint,
 } from './own-email.ts'
+import { ownFactorEndpoints } from './own-factors.ts'
 
 import { ownKeyEndpoints } from './own-keys.ts'
 
@@ -21,4 +22,5 @@ export const ownEndpoints: readonly JsonEndpoint[] = [
   deleteOwnAccountEndpoint,
   exportOwnAccountEndpoint,
   ...ownKeyEndpoints,
+  ...ownFactorEndpoints,
 ]

@@ -3,23 +3,25 @@ import { UserError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
+import { type Authentication, byPassword, byTwoFactors } from '../../core/tokens/authentication.ts'
 import type { User } from '../../core/users/user.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { scopesToday } from '../grants/scopes.ts'
 import { all } from '../guards/combinators.ts'
 import type { Guard } from '../guards/guard.ts'
-import { createGuards } from '../guards/guards.ts'
-import { BearerError, Forbidden } from '../refusal.ts'
+import { makeGuards } from '../guards/guards.ts'
+import { BearerError, Forbidden, Refusal } from '../refusal.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
-import { password, required } from './json-members.ts'
+import { type Member, optional, password, required } from './json-members.ts'
 
 interface Asking {
   readonly user: User
   readonly token: AccessToken
 }
 
+/** Users too whose role demands a second factor, and who have not shown it: it is shown here. */
 function askingUser(auth: Auth): Guard<Asking> {
-  const { loggedInUser, accessToken } = createGuards(auth)
+  const { loggedInUser, accessToken } = makeGuards(auth, false)
   return all({ user: loggedInUser, token: accessToken })
 }
 
@@ -29,7 +31,7 @@ function askingUser(auth: Auth): Guard<Asking> {
  */
 async function stepUp(
   auth: Auth,
-  given: string,
+  given: Given,
   request: JsonOrigin,
   { user, token }: Asking,
 ): Promise<object> {
@@ -37,10 +39,11 @@ async function stepUp(
   if (sid === undefined || token.external) {
     throw new Forbidden('This needs a login here: the token belongs to no session')
   }
-  const record = await authenticate(auth, user, token, given, request)
+  const { record, authentication } = await authenticate(auth, user, token, given, request)
   const client = await auth.clients.find(token.claims.client_id)
   const by = { actor: actorOf({ userId: user.id }), ...originOf(request) }
-  const session = client && (await auth.sessions.reauthenticate(record, sid, { by }))
+  const session =
+    client && (await auth.sessions.reauthenticate(record, sid, { authentication, by }))
   if (!session) throw new BearerError('invalid_token')
   const issued = await auth[internals].accessTokens.issue({
     subject: record.id,
@@ -54,8 +57,58 @@ async function stepUp(
   return { access_token: issued.token, token_type: 'bearer', expires_in: issued.expiresIn }
 }
 
-/** @throws {UserError} `password_incorrect` */
+/** What the user shows. */
+interface Given {
+  readonly password?: string | undefined
+  readonly otp?: string | undefined
+  readonly recovery_code?: string | undefined
+}
+
+interface Authenticated {
+  readonly record: UserRecord
+  readonly authentication: Authentication
+}
+
+/** @throws {UserError} `password_incorrect`, `code_incorrect`, `factor_needed` */
 async function authenticate(
+  auth: Auth,
+  user: User,
+  token: AccessToken,
+  given: Given,
+  request: JsonOrigin,
+): Promise<Authenticated> {
+  const { second, store } = auth[internals]
+  const { password: typed, otp, recovery_code: recoveryCode } = given
+  const shown =
+    otp !== undefined ? { otp } : recoveryCode !== undefined ? { recoveryCode } : undefined
+  if (typed === undefined && shown === undefined) {
+    throw new Refusal(400, 'The member password is missing.')
+  }
+  const hasFactor = (await second?.demandOf(user)) === 'challenge'
+  if (hasFactor !== (shown !== undefined)) {
+    throw new UserError('factor_needed', [
+      hasFactor
+        ? 'The password alone is not enough: send a code of the second factor.'
+        : 'The user has no second factor: send the password.',
+    ])
+  }
+  const record =
+    typed === undefined
+      ? await store.users.findById(user.id)
+      : await withPassword(auth, user, token, typed, request)
+  if (record === null) throw new BearerError('invalid_token')
+  const now = auth.clock()
+  if (!second || !shown) return { record, authentication: byPassword(now) }
+  const attempt = { purpose: 'step-up', clientId: token.claims.client_id } as const
+  if ((await second.verify(record, shown, { ...attempt, ...originOf(request) })) === null) {
+    throw new UserError('code_incorrect', ['The code is not right.'])
+  }
+  const before = typed === undefined ? (token.claims.amr ?? []) : ['pwd']
+  return { record, authentication: byTwoFactors(now, before) }
+}
+
+/** @throws {UserError} `password_incorrect` */
+async function withPassword(
   auth: Auth,
   { id, username }: User,
   { claims: { client_id: clientId } }: AccessToken,
@@ -83,16 +136,27 @@ function originOf({ address, requestId }: JsonOrigin): {
   return { address, requestId }
 }
 
+type StepUpMembers = Readonly<Partial<Record<keyof Given, Member>>>
+
+const passwordAlone: StepUpMembers = {
+  password: required({ ...password, description: 'The password of the user' }),
+}
+const withFactors: StepUpMembers = {
+  password: optional({ ...password, description: 'For a user without a second factor' }),
+  otp: optional({ description: 'The six digits that an authenticator app shows' }),
+  recovery_code: optional({ description: 'In the place of the code' }),
+}
+
 /** Where a user authenticates again, for what needs a recent login. */
 export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
   path: '/auth/step-up',
-  isOn: (auth) => auth[internals].accountSettings !== null,
+  isOn: (auth) => auth[internals].accountSettings !== null || auth.factors !== null,
   operationId: 'stepUp',
   summary: 'Enter the password again',
   description:
     'For routes that need a recent login (RFC 9470): they answer 401 with the error `insufficient_user_authentication`. The new access token belongs to the same session; the old one stays as it is.',
   body: 'StepUp',
-  members: { password: required({ ...password, description: 'The password of the user' }) },
+  members: (auth) => (auth.factors === null ? passwordAlone : withFactors),
   success: {
     status: 200,
     description: 'An access token that says when the user authenticated: now',
@@ -114,5 +178,5 @@ export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
     503: 'Too many logins at once; see Retry-After',
   },
   guard: askingUser,
-  answer: (auth, { password: given }, origin, asking) => stepUp(auth, given, origin, asking),
+  answer: (auth, given, origin, asking) => stepUp(auth, given, origin, asking),
 })

@@ -4,6 +4,12 @@ import { OAuthError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
 import { grantNamesOf, grants } from '../grants/grants.ts'
+import {
+  factorGrantDocumentation,
+  factorGrantNames,
+  factorGrantOf,
+  grantSecondFactor,
+} from '../grants/second-factor.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 import {
   createFormEndpoint,
@@ -41,6 +47,12 @@ async function grantToken(
     return await grant.answer(auth, client, parameters, request)
   }
   const client = await auth.clients.authenticate(credentials)
+  const factor = factorGrantOf(auth, name)
+  if (factor !== null) {
+    // What was begun by a password is completed here.
+    await requireGrant(auth, client, 'password', request)
+    return await grantSecondFactor(auth, client, factor, parameters, request)
+  }
   if (grant === undefined) {
     throw new OAuthError(
       'unsupported_grant_type',
@@ -91,7 +103,11 @@ export const tokenEndpoint: FormEndpoint = {
 function documentToken(auth: Auth): object {
   const { compatibility } = auth
   const names = grantNamesOf(auth)
-  const served = names.map((name) => grants[name])
+  const hasFactors = auth[internals].second !== null
+  const served = [
+    ...names.map((name) => grants[name]),
+    ...(hasFactors ? [factorGrantDocumentation] : []),
+  ]
   const hasIdTokens = auth[internals].hosted?.authorization.idTokens != null
   const withoutScope = `A login that asks for no scope gets ${compatibility ? 'none' : 'all that the role of the user grants'}.`
   const badPassword = 'Incorrect username or password'
@@ -105,7 +121,11 @@ function documentToken(auth: Auth): object {
       description: 'Which fields are needed depends on the grant type',
       type: 'object',
       properties: {
-        grant_type: { type: 'string', enum: names, default: 'password' },
+        grant_type: {
+          type: 'string',
+          enum: hasFactors ? [...names, ...factorGrantNames] : names,
+          default: 'password',
+        },
         ...Object.assign({}, ...served.map(({ parameters }) => parameters)),
         scope: {
           type: 'string',
@@ -117,10 +137,11 @@ function documentToken(auth: Auth): object {
       },
     },
     success: 'An access token',
-    answer: hasIdTokens ? withIdToken : tokenResponse,
+    answer: tokenAnswer(hasIdTokens, hasFactors),
     refusals: {
       400: `The request is malformed${refusesWith400 ? `, or ${badPassword.toLowerCase()}` : ''}`,
       401: `${refusesWith400 ? 'The' : `${badPassword}, or the`} client could not be authenticated`,
+      ...(hasFactors && { 403: 'A second factor is needed; see `mfa_token`' }),
       429: 'Too many failed attempts; see Retry-After',
       503: 'Too many logins at once; see Retry-After',
     },
@@ -145,10 +166,18 @@ const tokenResponse = {
   },
 }
 
-const withIdToken = {
-  ...tokenResponse,
-  properties: {
-    ...tokenResponse.properties,
-    id_token: { type: 'string', description: 'With the scope `openid`: who has logged in' },
-  },
+/** With what the answer has beside the tokens, where that is switched on. */
+function tokenAnswer(hasIdTokens: boolean, hasFactors: boolean): typeof tokenResponse {
+  const more = {
+    ...(hasIdTokens && {
+      id_token: { type: 'string', description: 'With the scope `openid`: who has logged in' },
+    }),
+    ...(hasFactors && {
+      recovery_codes_left: {
+        type: 'integer',
+        description: 'After a login with a recovery code: how many are left',
+      },
+    }),
+  }
+  return { ...tokenResponse, properties: { ...tokenResponse.properties, ...more } }
 }

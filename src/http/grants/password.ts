@@ -3,9 +3,12 @@ import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
+import { byTwoFactors } from '../../core/tokens/authentication.ts'
 import { isSuspended, recordForToken } from '../../core/users/suspension.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
 import { IncorrectCredentials } from '../refusal.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
+import { askForFactor } from './factor-demand.ts'
 import { type Parameters, requireText, type UserGrant } from './grant.ts'
 import { delegableScopes, delegate, readKnownScope, readScope } from './scopes.ts'
 import { issueUserTokens } from './user-tokens.ts'
@@ -51,12 +54,24 @@ async function grantPassword(
     'The client may have nothing of the scope',
   )
 
+  const { second } = auth[internals]
+  const otp = second ? parameters.get('otp') : undefined
+  const shown = { factor: false }
   const user = await auth[internals].login.authenticate({
     username,
     password,
     address,
     requestId,
     clientId: client.id,
+    ...(second &&
+      otp !== undefined && {
+        async alsoNeeds(record: UserRecord) {
+          const attempt = { clientId: client.id, purpose: 'login', address, requestId } as const
+          const proved = await second.comesWith(record, otp, attempt)
+          shown.factor = proved === 'shown'
+          return proved !== 'wrong'
+        },
+      }),
   })
   if (user === null) throw incorrect(client)
 
@@ -80,15 +95,25 @@ async function grantPassword(
     })
     return await issueUserTokens(auth, client, recordForToken(user, now), scopes)
   }
+  const demand = shown.factor ? null : await second?.demandOf(user)
+  if (second && demand) {
+    const login = { purpose: demand, clientId, scopes }
+    throw (await askForFactor(second, user, login)) ?? changedMeanwhile(client)
+  }
   const opened = await auth.sessions.open(user, {
     clientId,
     scopes,
     userAgent,
     address,
     requestId,
+    ...(shown.factor && { authentication: byTwoFactors(now, ['pwd']) }),
   })
-  if (opened === null) throw incorrect(client, { cause: new Error('changed meanwhile') })
+  if (opened === null) throw changedMeanwhile(client)
   return await issueUserTokens(auth, client, user, scopes, opened)
+}
+
+function changedMeanwhile(client: Client): OAuthError {
+  return incorrect(client, { cause: new Error('changed meanwhile') })
 }
 
 /** 400 (RFC 6749 §5.2) for a client that has authenticated; 401, as FastAPI has it, for all others. */

@@ -20,6 +20,8 @@ export interface GuardDocumentation {
   readonly maxAge?: number
   /** True if it refuses API keys with 403. Default false. */
   readonly refusesApiKeys?: boolean
+  /** What the `acr` of the login must be, one of them, else 401. Default: any. */
+  readonly acrValues?: readonly string[]
   /** The form of its refusals, as of the `Auth` that it was made for. Default: that of this library. */
   readonly compatibility?: Compatibility
 }
@@ -35,6 +37,10 @@ export function combine(documentations: readonly GuardOptions[]): GuardDocumenta
   const authenticating = documentations.filter(({ authenticates }) => authenticates)
   const compatibility = documentations.find((each) => each.compatibility)?.compatibility
   const ages = documentations.flatMap(({ maxAge }) => maxAge ?? [])
+  // The strictest has the fewest.
+  const acr = documentations
+    .flatMap(({ acrValues }) => (acrValues ? [acrValues] : []))
+    .sort((one, other) => one.length - other.length)[0]
   return {
     scopes: collect('scopes'),
     conditions: collect('conditions'),
@@ -42,14 +48,25 @@ export function combine(documentations: readonly GuardOptions[]): GuardDocumenta
     optional: authenticating.length > 0 && authenticating.every(({ optional }) => optional),
     ...(ages.length > 0 && { maxAge: Math.min(...ages) }),
     ...(documentations.some(({ refusesApiKeys }) => refusesApiKeys) && { refusesApiKeys: true }),
+    ...(acr && { acrValues: acr }),
     ...(compatibility && { compatibility }),
   }
 }
 
-/** What 401 means; with a login that may not be old, one that may be answered by a step-up. */
-export function unauthenticated(maxAge: number | undefined): string {
+/** What 401 means; with a login that may not be old, or needs two factors, one that a step-up answers. */
+export function unauthenticated({
+  maxAge,
+  acrValues,
+}: {
+  readonly maxAge?: number | undefined
+  readonly acrValues?: readonly string[] | undefined
+}): string {
   const usual = 'The access token is missing, invalid, expired or revoked'
-  return maxAge === undefined
+  const needs = [
+    ...(maxAge === undefined ? [] : [`the login is older than ${maxAge} seconds`]),
+    ...(acrValues ? [`its acr is none of: ${acrValues.join(', ')}`] : []),
+  ]
+  return needs.length === 0
     ? usual
-    : `${usual}; or the login is older than ${maxAge} seconds, and the challenge has the error insufficient_user_authentication`
+    : `${usual}; or ${needs.join(', or ')}, and the challenge has the error insufficient_user_authentication`
 }

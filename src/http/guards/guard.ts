@@ -72,7 +72,7 @@ export function guard<T>(
   }
 
   const { scopes = [], conditions = [], authenticates = false, optional = false } = options
-  const { compatibility, maxAge, refusesApiKeys } = options
+  const { compatibility, maxAge, acrValues, refusesApiKeys } = options
   const made: Guard<T> = Object.assign(run, {
     documentation: Object.freeze({
       scopes: Object.freeze([...scopes]),
@@ -81,6 +81,7 @@ export function guard<T>(
       optional,
       ...(maxAge !== undefined && { maxAge }),
       ...(refusesApiKeys && { refusesApiKeys }),
+      ...(acrValues && { acrValues: Object.freeze([...acrValues]) }),
       ...(compatibility && { compatibility }),
     }),
   })

@@ -20,6 +20,24 @@ export const de: LoginTexts = {
     forgotPassword: 'Passwort vergessen?',
     register: 'Registrieren',
   },
+  factor: {
+    title: 'Bestätigen Sie, dass Sie es sind',
+    lead: 'Geben Sie den Code ein, den Ihre Authenticator-App jetzt zeigt.',
+    code: 'Code',
+    hint: 'Sechs Ziffern. Wenn Sie die App verloren haben, geben Sie einen Ihrer Wiederherstellungscodes ein.',
+    button: 'Weiter',
+  },
+  factorSetUp: {
+    title: 'Authenticator-App einrichten',
+    lead: 'Ihr Konto braucht einen zweiten Faktor. Scannen Sie dieses Bild mit einer Authenticator-App, und geben Sie dann den Code ein, den sie zeigt.',
+    open: 'Die App auf diesem Gerät öffnen',
+    secret: 'Wenn Sie es nicht scannen können, geben Sie dies in die App ein:',
+  },
+  recoveryCodes: {
+    title: 'Bewahren Sie diese Codes auf',
+    lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie die App verlieren. Sie werden nicht noch einmal gezeigt.',
+    link: 'Ich habe sie aufbewahrt: weiter',
+  },
   consent: {
     title: 'Zugriff erlauben?',
     asks: (client) => `${client} bittet um Zugriff auf Ihr Konto.`,
@@ -116,6 +134,7 @@ export const de: LoginTexts = {
     reason: accounts.problems.reason,
     missing: 'Geben Sie Ihren Benutzernamen und Ihr Passwort ein.',
     incorrect: 'Der Benutzername oder das Passwort ist falsch.',
+    codeIncorrect: 'Der Code stimmt nicht. Geben Sie den ein, den die App jetzt zeigt.',
     inactive: 'Dieses Konto ist nicht aktiv. Bitten Sie die Verwaltung, es zu aktivieren.',
     throttled,
     unavailable,

@@ -20,6 +20,24 @@ export const en: LoginTexts = {
     forgotPassword: 'Forgot your password?',
     register: 'Register',
   },
+  factor: {
+    title: 'Confirm it is you',
+    lead: 'Type the code that your authenticator app shows now.',
+    code: 'Code',
+    hint: 'Six digits. If you have lost your app, type one of your recovery codes.',
+    button: 'Continue',
+  },
+  factorSetUp: {
+    title: 'Set up an authenticator app',
+    lead: 'Your account needs a second factor. Scan this picture with an authenticator app, then type the code that the app shows.',
+    open: 'Open the app on this device',
+    secret: 'If you cannot scan it, type this into the app:',
+  },
+  recoveryCodes: {
+    title: 'Keep these recovery codes',
+    lead: 'Each lets you log in once if you lose your app. They are not shown again.',
+    link: 'I have kept them: continue',
+  },
   consent: {
     title: 'Allow access?',
     asks: (client) => `${client} asks for access to your account.`,
@@ -114,6 +132,7 @@ export const en: LoginTexts = {
     reason: accounts.problems.reason,
     missing: 'Enter your username and your password.',
     incorrect: 'The username or the password is incorrect.',
+    codeIncorrect: 'The code is not right. Type the one that the app shows now.',
     inactive: 'This account is inactive. Ask an administrator to activate it.',
     throttled,
     unavailable,

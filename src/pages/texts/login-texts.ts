@@ -47,6 +47,24 @@ export interface LoginTexts {
     readonly forgotPassword: string
     readonly register: string
   }
+  /** The page after the password. */
+  readonly factor: {
+    readonly title: string
+    readonly lead: string
+    readonly code: string
+    readonly hint: string
+    readonly button: string
+  }
+  /** The same for whose role demands a second factor. */
+  readonly factorSetUp: {
+    readonly title: string
+    readonly lead: string
+    /** On the link that an app of the same device opens. */
+    readonly open: string
+    /** Before the secret. */
+    readonly secret: string
+  }
+  readonly recoveryCodes: { readonly title: string; readonly lead: string; readonly link: string }
   readonly consent: {
     readonly title: string
     asks(client: string): string
@@ -128,6 +146,7 @@ export interface LoginTexts {
     reason(sentence: string): string
     readonly missing: string
     readonly incorrect: string
+    readonly codeIncorrect: string
     /** For the right password alone. */
     readonly inactive: string
     /** Too many failed attempts. `seconds`: until the next one is looked at. */

@@ -91,6 +91,15 @@ const scopesAreOneThing: CrossCheck = ({ hostedLogin, roles, clients }) => {
   )
 }
 
+const factorRolesFit: CrossCheck = ({ factors, factorRoles, roles }) => {
+  if (factorRoles.length > 0 && factors === 'off') {
+    return ['FACTOR_ROLES needs FACTORS=optional: nobody could have a second factor.']
+  }
+  return factorRoles.every((role) => Object.hasOwn(roles, role))
+    ? []
+    : [`FACTOR_ROLES must be some of: ${Object.keys(roles).join(', ')}.`]
+}
+
 /** Each returns what is wrong between the settings that it looks at. */
 export const crossChecks: readonly CrossCheck[] = [
   secretsDiffer,
@@ -102,4 +111,5 @@ export const crossChecks: readonly CrossCheck[] = [
   schemaHasPlace,
   senderIsNamed,
   scopesAreOneThing,
+  factorRolesFit,
 ]

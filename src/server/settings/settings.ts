@@ -4,6 +4,7 @@
 import * as access from './access.ts'
 import * as accounts from './accounts.ts'
 import * as data from './data.ts'
+import * as factors from './factors.ts'
 import * as hostedLogin from './hosted-login.ts'
 import * as listening from './listening.ts'
 import * as monitoring from './monitoring.ts'
@@ -23,6 +24,7 @@ export type Config = ValuesOf<
     typeof passwords &
     typeof access &
     typeof accounts &
+    typeof factors &
     typeof pages &
     typeof hostedLogin &
     typeof outsideIssuers &
@@ -47,6 +49,7 @@ const subjects: readonly Subject[] = [
   { title: 'Passwords', members: passwords },
   { title: 'Access', members: access },
   { title: 'Accounts and mail', members: accounts },
+  { title: 'Second factors', members: factors },
   { title: 'Pages', members: pages },
   { title: 'Login by browser', members: hostedLogin },
   { title: 'Other issuers', members: outsideIssuers },

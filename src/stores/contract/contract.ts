@@ -8,6 +8,8 @@ import { browserSessionsContract } from './browser-sessions.ts'
 import { clientsContract } from './clients.ts'
 import { consentsContract } from './consents.ts'
 import { eventsContract } from './events.ts'
+import { factorChangesContract } from './factor-changes.ts'
+import { factorsContract } from './factors.ts'
 import { guardedWritesContract } from './guarded-writes.ts'
 import { identitiesContract } from './identities.ts'
 import { lastActiveUserContract } from './last-active-user.ts'
@@ -16,6 +18,7 @@ import { logoutNoticesContract } from './logout-notices.ts'
 import { oneTimeTokensContract } from './one-time-tokens.ts'
 import { outboxContract } from './outbox.ts'
 import { passwordHashesContract } from './password-hashes.ts'
+import { recoveryCodesContract } from './recovery-codes.ts'
 import { revokeAllContract } from './revoke-all.ts'
 import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
@@ -69,6 +72,9 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     loginReadsContract(stores)
     consentsContract(stores)
     apiKeysContract(stores)
+    factorsContract(stores)
+    factorChangesContract(stores)
+    recoveryCodesContract(stores)
 
     test('a store that is open answers', async () => {
       for (const store of opened) await store.check()

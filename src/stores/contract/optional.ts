@@ -3,6 +3,7 @@ import type { ApiKeyStore } from '../../core/api-keys/api-key-store.ts'
 import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { ConsentStore } from '../../core/authorization/consent-store.ts'
 import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
+import type { FactorStore } from '../../core/factors/factor-store.ts'
 import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
 import type { OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { Store } from '../../core/store.ts'
@@ -30,9 +31,14 @@ interface KeyStore extends Store {
   readonly apiKeys: ApiKeyStore
 }
 
+/** A store that keeps second factors: a store may leave them out. */
+interface KeepingFactors extends Store {
+  readonly factors: FactorStore
+}
+
 type Optional =
-  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices')
-  | 'apiKeys'
+  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes')
+  | ('consents' | 'logoutNotices' | 'factors' | 'apiKeys')
 
 /**
  * Makes what registers tests of a part that a store may leave out: each is skipped, and says so, if the store
@@ -57,4 +63,4 @@ export function testsOf<Part extends Optional>(
 }
 
 export type Having<Part extends Optional> = Store &
-  Pick<WholeStore & AuthorizationStore & NoticeStore & KeyStore, Part>
+  Pick<WholeStore & AuthorizationStore & NoticeStore & KeyStore & KeepingFactors, Part>

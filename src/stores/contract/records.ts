@@ -6,6 +6,7 @@ import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
 import type { ClientRecord } from '../../core/clients/client-store.ts'
 import { ConflictError } from '../../core/errors.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
+import type { FactorRecord } from '../../core/factors/factor-store.ts'
 import type { SigningKeyRecord } from '../../core/keys/key-store.ts'
 import type { OneTimeTokenRecord } from '../../core/mail/one-time-token-store.ts'
 import type { NewMail } from '../../core/mail/outbox-store.ts'
@@ -218,6 +219,23 @@ export function aMail(changes: Partial<NewMail> = {}): NewMail {
     createdAt: now,
     dueAt: now,
     expiresAt: now + 1000,
+    ...changes,
+  }
+}
+
+/** An authenticator app of a user that is not confirmed. */
+export function aFactor({ id }: UserRecord, changes: Partial<FactorRecord> = {}): FactorRecord {
+  return {
+    id: uuidv7(),
+    userId: id,
+    kind: 'totp',
+    name: unique('phone'),
+    createdAt: now,
+    confirmedAt: null,
+    lastUsedAt: null,
+    sealedSecret: 'v1.secret',
+    lastStep: null,
+    passkey: null,
     ...changes,
   }
 }

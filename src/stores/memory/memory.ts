@@ -6,6 +6,7 @@ import { createMemoryAuthorizationCodes } from './authorization-codes.ts'
 import { createMemoryClients } from './clients.ts'
 import { createMemoryConsents } from './consents.ts'
 import { createMemoryEvents } from './events.ts'
+import { createMemoryFactors } from './factors.ts'
 import { createMemoryIdentities } from './identities.ts'
 import { createMemoryLogoutNotices } from './logout-notices.ts'
 import { createMemoryOneTimeTokens } from './one-time-tokens.ts'
@@ -58,6 +59,7 @@ export function memory(...nothing: readonly never[]): Store {
     authorizationCodes.forget((code) => code.clientId === clientId)
     consents.forget((consent) => consent.clientId === clientId)
   })
+  const factors = createMemoryFactors(users, oneTimeTokens.changes)
   let epoch = ''
 
   function forgetUser(id: string): void {
@@ -66,6 +68,7 @@ export function memory(...nothing: readonly never[]): Store {
     authorizationCodes.forget((code) => code.userId === id)
     consents.forget((consent) => consent.userId === id)
     apiKeys.forget((key) => key.userId === id)
+    factors.forgetUser(id)
   }
 
   return {
@@ -82,6 +85,7 @@ export function memory(...nothing: readonly never[]): Store {
     consents,
     logoutNotices,
     apiKeys,
+    factors,
     findSubject(userId, sessionId) {
       const user = users.read(userId)
       if (user === null) return null

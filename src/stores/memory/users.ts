@@ -12,6 +12,13 @@ export interface MemoryUsers extends UserStore {
   /** Creates a user without a pause. @throws {ConflictError} `username_taken`, `email_taken` */
   insert(user: UserRecord): void
   stampAll(securityStamp: string): void
+  /** Ends the sessions of a user but one, with notices for clients. */
+  stamp(
+    id: string,
+    securityStamp: string,
+    notifies: NotifiedClients | undefined,
+    keepSession?: string,
+  ): void
 }
 
 /** Users in memory. */
@@ -102,6 +109,13 @@ export function createMemoryUsers(
     insert,
     stampAll(securityStamp) {
       for (const user of byId.values()) byId.set(user.id, Object.freeze({ ...user, securityStamp }))
+    },
+    stamp(id, securityStamp, notifies, keepSession) {
+      const user = byId.get(id)
+      if (user === undefined) return
+      noteAllOf(user, notifies, keepSession)
+      byId.set(id, Object.freeze({ ...user, securityStamp }))
+      keepOpen(id, keepSession, user.securityStamp, securityStamp)
     },
     async create(user, storedWith) {
       changesOf().check(storedWith)

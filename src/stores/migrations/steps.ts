@@ -8,6 +8,7 @@ import { authenticationStep } from './authentication.ts'
 import { authorization } from './authorization.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './events.ts'
+import { factors } from './factors.ts'
 
 /**
  * The steps from an empty database to today's tables, in the order of their names. A step that has
@@ -187,4 +188,5 @@ export const steps: Readonly<Record<string, Step>> = {
   '0013_authentication': authenticationStep,
   '0015_authorization': authorization,
   '0017_api_keys': apiKeys,
+  '0016_factors': factors,
 }

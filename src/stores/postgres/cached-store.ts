@@ -47,7 +47,7 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       if (result) await heardByAll()
       return result
     }
-  const { users, sessions, signingKeys, consents } = store
+  const { users, sessions, signingKeys, consents, factors } = store
   const replaceAndRenew = heard(users.replacePasswordHash)
   return {
     ...store,
@@ -73,6 +73,14 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
           await heardByAll()
           return result
         },
+      },
+    }),
+    ...(factors && {
+      factors: {
+        ...factors,
+        confirm: heard(factors.confirm),
+        remove: heard(factors.remove),
+        removeAll: heard(factors.removeAll),
       },
     }),
     signingKeys: { ...signingKeys, change: heard(signingKeys.change) },

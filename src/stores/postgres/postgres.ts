@@ -19,6 +19,7 @@ import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
 import type { Engine, InTransaction, TurnName } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
+import { createFactorStore } from '../sql/factors.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
 import { createKysely } from '../sql/named-tables.ts'
@@ -141,6 +142,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     consents: createConsentStore(engine),
     logoutNotices: createLogoutNoticeStore(engine),
     apiKeys: createApiKeyStore(engine),
+    factors: createFactorStore(engine),
     findSubject: createSubjectReader(engine),
     findClientSubject: createClientSubjectReader(engine),
     async open() {
@@ -222,6 +224,7 @@ const turnNumbers: Readonly<Record<TurnName, number>> = {
   users: 0x706f727401,
   mails: 0x706f727403,
   keys: 0x706f727405,
+  factors: 0x706f727404,
 }
 
 /** Text, since it has 64 bits with a key: two keys with one number take turns, too. */

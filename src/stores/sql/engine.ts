@@ -3,7 +3,7 @@ import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { Schema } from './schema.ts'
 
 /** What statements take turns for. */
-export type TurnName = 'users' | 'mails' | 'keys'
+export type TurnName = 'users' | 'mails' | 'keys' | 'factors'
 
 /** Runs statements in one transaction. */
 export type InTransaction = <T>(change: (transaction: Kysely<Schema>) => Promise<T>) => Promise<T>

@@ -36,6 +36,8 @@ const tables: Readonly<Record<keyof Schema, true>> = {
   consents: true,
   logout_notices: true,
   api_keys: true,
+  factors: true,
+  recovery_codes: true,
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { TokenEndpointAuthMethod } from '../../core/clients/client-store.ts'
 import type { AuthEventType } from '../../core/events/vocabulary.ts'
+import type { FactorKind } from '../../core/factors/factor-store.ts'
 import type { SigningAlgorithm } from '../../core/keys/signing-key.ts'
 import type { MailKind } from '../../core/mail/kinds.ts'
 import type { OneTimeTokenKind } from '../../core/mail/one-time-token-store.ts'
@@ -21,6 +22,8 @@ export interface Schema {
   consents: ConsentsTable
   logout_notices: LogoutNoticesTable
   api_keys: ApiKeysTable
+  factors: FactorsTable
+  recovery_codes: RecoveryCodesTable
 }
 
 export interface UsersTable {
@@ -171,6 +174,34 @@ export interface ApiKeysTable {
   expires_at: number
   last_used_at: number | null
   expiry_told: number
+}
+
+/** A second factor. The last seven are of passkeys alone. */
+export interface FactorsTable {
+  id: string
+  user_id: string
+  kind: FactorKind
+  name: string
+  created_at: number
+  confirmed_at: number | null
+  last_used_at: number | null
+  /** Sealed. */
+  sealed_secret: string | null
+  last_step: number | null
+  credential_id: string | null
+  public_key: string | null
+  counter: number | null
+  backup_eligible: number | null
+  backed_up: number | null
+  /** With spaces between. */
+  transports: string | null
+  aaguid: string | null
+}
+
+/** A code for who has lost every factor: its digest alone. */
+export interface RecoveryCodesTable {
+  digest: string
+  user_id: string
 }
 
 export interface SessionsTable {

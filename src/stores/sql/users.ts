@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
-import type { GuardedWrite, StampRenewal, UserStore } from '../../core/users/user-store.ts'
+import type { GuardedWrite, UserStore } from '../../core/users/user-store.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, recorded } from './events.ts'
 import { conditionsOf, isAsRead } from './guarded-write.ts'
+import { keepOpen } from './kept-session.ts'
 import { readPepperIds } from './pepper-index.ts'
 import type { Schema } from './schema.ts'
 import { createStoreChange, wasThrownAlongside } from './stored-with.ts'
@@ -230,20 +231,4 @@ export function createUserStore(engine: Engine): UserStore {
       return false
     },
   }
-}
-
-/** Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. */
-async function keepOpen(
-  transaction: Kysely<Schema>,
-  userId: string,
-  { keepSession = '', oldSecurityStamp, securityStamp }: StampRenewal,
-): Promise<void> {
-  await transaction
-    .updateTable('sessions')
-    .set({ security_stamp: securityStamp })
-    .where('id', '=', keepSession)
-    .where('user_id', '=', userId)
-    .where('security_stamp', '=', oldSecurityStamp)
-    .where('revoked_at', 'is', null)
-    .execute()
 }

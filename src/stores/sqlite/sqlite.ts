@@ -7,6 +7,7 @@ import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-s
 import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
 import { ConfigError } from '../../core/errors.ts'
 import type { EventStore } from '../../core/events/event-store.ts'
+import type { FactorStore } from '../../core/factors/factor-store.ts'
 import type { IdentityStore } from '../../core/issuers/identity-store.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
 import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
@@ -24,6 +25,7 @@ import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
 import { createEventStore } from '../sql/events.ts'
+import { createFactorStore } from '../sql/factors.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
 import { createKysely } from '../sql/named-tables.ts'
@@ -153,6 +155,10 @@ class SqliteStore implements Store {
     return this.#open.apiKeys
   }
 
+  get factors(): FactorStore {
+    return this.#open.factors
+  }
+
   async open(): Promise<void> {
     if (this.#opened) return
     try {
@@ -212,6 +218,7 @@ type Records =
   | 'consents'
   | 'logoutNotices'
   | 'apiKeys'
+  | 'factors'
   | 'findSubject'
   | 'revokeAll'
   | 'findClientSubject'
@@ -276,6 +283,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       consents: createConsentStore(engine),
       logoutNotices: createLogoutNoticeStore(engine),
       apiKeys: createApiKeyStore(engine),
+      factors: createFactorStore(engine),
       revokeAll: (...parameters) => revokeAll(engine.inTransaction, ...parameters),
       async check() {
         requireSameFile()

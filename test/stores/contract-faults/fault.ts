@@ -14,9 +14,11 @@ export type AuthorizationCodes = Ports['authorizationCodes']
 export type Consents = Ports['consents']
 export type ApiKeys = Ports['apiKeys']
 
+export type Factors = Ports['factors']
+
 type PortName =
   | ('users' | 'sessions' | 'identities' | 'signingKeys' | 'throttle' | 'clients' | 'events')
-  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices')
+  | ('oneTimeTokens' | 'outbox' | 'authorizationCodes' | 'consents' | 'logoutNotices' | 'factors')
   | 'apiKeys'
 
 /** Replaces some of what a port does. */

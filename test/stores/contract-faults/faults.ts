@@ -7,6 +7,8 @@ import { browserSessionsContract } from '../../../src/stores/contract/browser-se
 import { clientsContract } from '../../../src/stores/contract/clients.ts'
 import { consentsContract } from '../../../src/stores/contract/consents.ts'
 import { eventsContract } from '../../../src/stores/contract/events.ts'
+import { factorChangesContract } from '../../../src/stores/contract/factor-changes.ts'
+import { factorsContract } from '../../../src/stores/contract/factors.ts'
 import { guardedWritesContract } from '../../../src/stores/contract/guarded-writes.ts'
 import { identitiesContract } from '../../../src/stores/contract/identities.ts'
 import { lastActiveUserContract } from '../../../src/stores/contract/last-active-user.ts'
@@ -16,6 +18,7 @@ import { oneTimeTokensContract } from '../../../src/stores/contract/one-time-tok
 import { outboxContract } from '../../../src/stores/contract/outbox.ts'
 import { passwordHashesContract } from '../../../src/stores/contract/password-hashes.ts'
 import type { Stores } from '../../../src/stores/contract/records.ts'
+import { recoveryCodesContract } from '../../../src/stores/contract/recovery-codes.ts'
 import { sessionsContract } from '../../../src/stores/contract/sessions.ts'
 import { signingKeysContract } from '../../../src/stores/contract/signing-keys.ts'
 import { storedWithContract } from '../../../src/stores/contract/stored-with.ts'
@@ -28,6 +31,7 @@ import { browserSessions } from './browser-sessions.ts'
 import { clients } from './clients.ts'
 import { consents } from './consents.ts'
 import { events } from './events.ts'
+import { factors } from './factors.ts'
 import type { Fault } from './fault.ts'
 import { identities } from './identities.ts'
 import { loginReads } from './login-reads.ts'
@@ -68,6 +72,7 @@ export const groups: readonly Group[] = [
   { faults: loginReads, parts: [loginReadsContract] },
   { faults: consents, parts: [consentsContract] },
   { faults: apiKeys, parts: [apiKeysContract] },
+  { faults: factors, parts: [factorsContract, factorChangesContract, recoveryCodesContract] },
 ]
 
 /** By what is wrong. */

@@ -125,6 +125,51 @@ export const de: Letters = {
     facts: factsOf(notice),
     link: sessionsLink(notice),
   }),
+  factor_added: (notice, { name }) => ({
+    subject: `Ein zweiter Faktor für Ihr Konto bei ${name}`,
+    says: [
+      `Für Ihr Konto bei ${name} wurde ein zweiter Faktor eingerichtet. Ab jetzt fragt jede Anmeldung danach.`,
+    ],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [
+      `Wenn Sie das nicht waren, bitten Sie die Betreiber von ${name}, ihn zu entfernen, und setzen Sie ein neues Passwort.`,
+    ],
+  }),
+  factor_removed: (notice, { name }) => ({
+    subject: `Ein zweiter Faktor Ihres Kontos bei ${name} wurde entfernt`,
+    says: [`Ein zweiter Faktor Ihres Kontos bei ${name} wurde entfernt.`],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [wasItYou],
+  }),
+  factor_locked: (notice, { name }) => ({
+    subject: `Die Codes Ihres Kontos bei ${name} sind gesperrt`,
+    says: [
+      `Für Ihr Konto bei ${name} wurden zu viele falsche Codes eingegeben. Codes Ihrer App werden abgelehnt, bis Sie sich mit einem Wiederherstellungscode anmelden oder die Verwaltung Ihnen hilft.`,
+      'Nach dem Code wird erst nach dem Passwort gefragt. Wenn Sie das nicht waren, kennt jemand Ihr Passwort.',
+    ],
+    facts: factsOf(notice),
+    adds: ['Setzen Sie dann ein neues Passwort.'],
+  }),
+  recovery_code_used: (notice, { name }) => ({
+    subject: `Ein Wiederherstellungscode Ihres Kontos bei ${name} wurde benutzt`,
+    says: [
+      `Jemand hat sich mit einem Wiederherstellungscode in Ihrem Konto bei ${name} angemeldet. Übrige Codes: ${notice.left}.`,
+    ],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [wasItYou],
+  }),
+  recovery_codes_made: (notice, { name }) => ({
+    subject: `Neue Wiederherstellungscodes für Ihr Konto bei ${name}`,
+    says: [
+      `Für Ihr Konto bei ${name} gibt es neue Wiederherstellungscodes. Die früheren werden abgelehnt.`,
+    ],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [wasItYou],
+  }),
   deletion_begun: ({ deleteAt }, { name }) => ({
     subject: `Ihr Konto bei ${name} wird gelöscht`,
     says: [`Ihr Konto bei ${name} wird am ${timeOf(deleteAt)} gelöscht.`],

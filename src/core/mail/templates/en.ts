@@ -19,6 +19,9 @@ const sessionsLink = ({ sessionsUrl }: Notice): { label: string; url: string } |
 const ignore = 'If this was not you, you can ignore this mail.'
 const wasItYou = 'If this was not you, set a new password now. That logs out everybody else.'
 
+const askThem = (name: string): string =>
+  `If this was not you, ask those who run ${name} to remove it, and set a new password.`
+
 /** The mails in English. */
 export const en: Letters = {
   registration: ({ link, expiresAt }, { name }) => ({
@@ -123,6 +126,47 @@ export const en: Letters = {
     ],
     facts: factsOf(notice),
     link: sessionsLink(notice),
+  }),
+  factor_added: (notice, { name }) => ({
+    subject: `A second factor for your account at ${name}`,
+    says: [
+      `A second factor was set up for your account at ${name}. From now on each login asks for it.`,
+    ],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [askThem(name)],
+  }),
+  factor_removed: (notice, { name }) => ({
+    subject: `A second factor of your account at ${name} was removed`,
+    says: [`A second factor of your account at ${name} was removed.`],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [wasItYou],
+  }),
+  factor_locked: (notice, { name }) => ({
+    subject: `The codes of your account at ${name} are locked`,
+    says: [
+      `There were too many wrong codes for your account at ${name}. Codes of your app are refused until you log in with a recovery code, or an administrator helps you.`,
+      'The codes are asked for after the password. If this was not you, somebody knows your password.',
+    ],
+    facts: factsOf(notice),
+    adds: ['Set a new password then.'],
+  }),
+  recovery_code_used: (notice, { name }) => ({
+    subject: `A recovery code of your account at ${name} was used`,
+    says: [
+      `Somebody logged in to your account at ${name} with a recovery code. Codes that are left: ${notice.left}.`,
+    ],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [wasItYou],
+  }),
+  recovery_codes_made: (notice, { name }) => ({
+    subject: `New recovery codes for your account at ${name}`,
+    says: [`There are new recovery codes for your account at ${name}. The older ones are refused.`],
+    facts: factsOf(notice),
+    link: sessionsLink(notice),
+    adds: [wasItYou],
   }),
   deletion_begun: ({ deleteAt }, { name }) => ({
     subject: `Your account at ${name} will be deleted`,

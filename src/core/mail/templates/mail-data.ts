@@ -62,6 +62,16 @@ export interface MailData {
   readonly role_changed: Notice & { readonly role: string }
   /** Too many wrong passwords locked the account. */
   readonly account_locked: Notice
+  /** A second factor was set up. */
+  readonly factor_added: Notice
+  /** A second factor was removed, or all of them. */
+  readonly factor_removed: Notice
+  /** Too many wrong codes: codes of apps are refused. */
+  readonly factor_locked: Notice
+  /** A recovery code was used; so many are left. */
+  readonly recovery_code_used: Notice & { readonly left: number }
+  /** There are new recovery codes. */
+  readonly recovery_codes_made: Notice
   /** The account is deleted at an instant, in seconds since 1970. */
   readonly deletion_begun: { readonly deleteAt: number }
   /** An API key was made: `key` is its name, here and below. */

@@ -37,6 +37,11 @@ const data: MailData = {
   new_login: notice,
   role_changed: { ...notice, role: 'editor' },
   account_locked: notice,
+  factor_added: notice,
+  factor_removed: notice,
+  factor_locked: notice,
+  recovery_code_used: { ...notice, left: 7 },
+  recovery_codes_made: notice,
   deletion_begun: { deleteAt: at },
   api_key_created: { ...notice, key: 'nightly backup' },
   api_key_ended: { ...notice, key: 'nightly backup' },
@@ -99,6 +104,10 @@ test('the kinds that are to hold a link or a code hold it', () => {
       'invitation',
     ],
     ...['new_login', 'password_changed', 'password_reset', 'registration', 'role_changed'],
+    ...['account_locked', 'already_registered', 'email_change_begun', 'email_changed'],
+    ...['factor_added', 'factor_removed', 'invitation', 'new_login', 'password_changed'],
+    ...['password_reset', 'recovery_code_used', 'recovery_codes_made', 'registration'],
+    'role_changed',
   ])
   assert.match(render(mailOf('email_code', 'de')).text, /^ {4}01234567$/m)
   assert.ok(render(mailOf('password_reset', 'en')).html.includes(`href="${link}"`))

@@ -1,0 +1,76 @@
+import { createOneTimeTokens } from '../accounts/one-time-tokens.ts'
+import type { Clock } from '../clock.ts'
+import { ConfigError } from '../errors.ts'
+import type { AuthEvents } from '../events/events.ts'
+import type { Notices } from '../mail/notices.ts'
+import type { AddressDigests } from '../mail/one-time-secret.ts'
+import { pruneInBatches } from '../prune-batches.ts'
+import type { Store } from '../store.ts'
+import type { Throttle } from '../throttle/throttle.ts'
+import { createFactorAttempts } from './factor-attempts.ts'
+import type { Factors } from './factor-calls.ts'
+import type { FactorSettings } from './factor-options.ts'
+import { createFactors, enrolmentLifetime } from './factors.ts'
+import { createMfaTokens } from './mfa-tokens.ts'
+import { createSealedSecrets } from './sealed-secrets.ts'
+import { createSecondFactor, type SecondFactor } from './second-factor.ts'
+
+/** Second factors, put together. */
+export interface FactorParts {
+  readonly factors: Factors
+  readonly second: SecondFactor
+  /** Deletes what came to nothing: enrolments, and tokens of logins. Returns how many. */
+  prune(signal?: AbortSignal): Promise<number>
+}
+
+export interface CreateFactorsOptions {
+  readonly settings: FactorSettings
+  readonly store: Store
+  readonly secret: Uint8Array
+  readonly previousSecrets: readonly Uint8Array[]
+  readonly addressDigestsOf: AddressDigests
+  readonly throttle: Throttle
+  readonly events: AuthEvents
+  readonly notices: Notices
+  readonly clock: Clock
+}
+
+/** Seconds after which what has expired is deleted: an invitation may be sent again meanwhile. */
+const keptAfterExpiry = 7 * 24 * 60 * 60
+
+/** @throws {ConfigError} if the store has no place for factors. */
+export function createFactorParts(options: CreateFactorsOptions): FactorParts {
+  const { settings, store, secret, previousSecrets, throttle, events, notices, clock } = options
+  const { factors: factorStore, oneTimeTokens } = store
+  if (factorStore === undefined || oneTimeTokens === undefined) {
+    throw new ConfigError([
+      'This store has no place for second factors (factors, oneTimeTokens): leave the option factors out.',
+    ])
+  }
+  const { addressDigestsOf } = options
+  const oneTime = createOneTimeTokens({
+    ...{ store: oneTimeTokens, throttle: store.throttle, secret, previousSecrets, clock },
+    addressDigestsOf,
+  })
+  const secrets = createSealedSecrets(secret, previousSecrets)
+  const tokens = createMfaTokens(oneTime, clock)
+  const attempts = createFactorAttempts({
+    ...{ store: factorStore, secrets, tokens, throttle, events, notices, clock },
+  })
+  const second = createSecondFactor(factorStore, attempts, tokens, settings, clock)
+  const { confirmWithin, ...factors } = createFactors({
+    ...{ store, factors: factorStore, settings, secrets, attempts, second },
+    ...{ events, notices, clock },
+  })
+  return {
+    factors,
+    second: { ...second, confirmWithin },
+    async prune(signal) {
+      const enrolments = (limit: number): Promise<number> =>
+        factorStore.prune(clock() - enrolmentLifetime, limit)
+      const logins = (limit: number): Promise<number> =>
+        oneTimeTokens.prune(clock() - keptAfterExpiry, limit)
+      return (await pruneInBatches(enrolments, signal)) + (await pruneInBatches(logins, signal))
+    },
+  }
+}

@@ -1,0 +1,168 @@
+import type { Clock } from '../clock.ts'
+import { ConflictError, ThrottledError } from '../errors.ts'
+import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
+import type { Notices } from '../mail/notices.ts'
+import type { StoredWith } from '../mail/stored-with.ts'
+import type { Lock, Throttle } from '../throttle/throttle.ts'
+import type { UserRecord } from '../users/user-store.ts'
+import type { FactorStore } from './factor-store.ts'
+import type { MfaTokens, PendingLogin } from './mfa-tokens.ts'
+import { recoveryDigestOf } from './recovery-codes.ts'
+import type { SealedSecrets } from './sealed-secrets.ts'
+import { readCode, stepOf } from './totp.ts'
+
+/** What somebody shows as a second factor: a code of an app, or one of the recovery codes. */
+export type ShownFactor =
+  | { readonly otp: string; readonly recoveryCode?: undefined }
+  | { readonly recoveryCode: string; readonly otp?: undefined }
+
+/** Where it is shown, and what for. */
+export interface FactorAttempt extends Actor {
+  readonly userAgent?: string | undefined
+  /** For the event of a refusal. Default unknown. */
+  readonly clientId?: string | undefined
+  /** What it is shown for. */
+  readonly purpose: 'login' | 'step-up'
+  /** The login that it completes, whose token is used up with the code. Default none. */
+  readonly login?: PendingLogin | undefined
+}
+
+/** A second factor that was right. */
+export interface ProvedFactor {
+  /** Recovery codes that are left, if one was used; else null. */
+  readonly recoveryCodesLeft: number | null
+}
+
+/** Checks second factors. */
+export interface FactorAttempts {
+  /**
+   * Uses up what was shown, and says what that leaves; null if it is not right. Wrong ones count for the user,
+   * whatever kind they are of and wherever they are shown. After a hundred in a row codes of apps are refused,
+   * until a recovery code or an administrator ends that.
+   *
+   * @throws {ThrottledError} if too many were wrong before; {ConflictError} `token_ended` if the login has ended.
+   */
+  verify(user: UserRecord, shown: ShownFactor, attempt: FactorAttempt): Promise<ProvedFactor | null>
+  /** Ends the waits of a user, and the lock. */
+  unlock(userId: string): Promise<void>
+}
+
+export interface FactorAttemptsOptions {
+  readonly store: FactorStore
+  readonly secrets: SealedSecrets
+  readonly tokens: MfaTokens
+  readonly throttle: Throttle
+  readonly events: AuthEvents
+  readonly notices: Notices
+  readonly clock: Clock
+}
+
+export function createFactorAttempts(options: FactorAttemptsOptions): FactorAttempts {
+  const { store, secrets, tokens, throttle, events, notices, clock } = options
+
+  /** Of one user's apps: that of the code, with the step. Which it is tells nobody anything. */
+  async function useOtp(
+    user: UserRecord,
+    typed: string,
+    storedWith: StoredWith,
+  ): Promise<ProvedFactor | string> {
+    const code = readCode(typed)
+    if (code === null) return 'not six digits'
+    const now = clock()
+    let reason = 'wrong code'
+    for (const factor of await store.listByUser(user.id)) {
+      if (factor.kind !== 'totp' || factor.confirmedAt === null) continue
+      const opened = secrets.open(factor)
+      if (opened === null) {
+        reason = 'the secret of a factor cannot be opened with the keys of this server'
+        continue
+      }
+      const step = stepOf(opened.bytes, code, now)
+      if (step === null) continue
+      const use = { id: factor.id, step, now, sealedSecret: opened.sealedAgain }
+      if (await store.useStep(use, storedWith)) return { recoveryCodesLeft: null }
+      reason = 'a code that was used before'
+    }
+    return reason
+  }
+
+  async function useRecoveryCode(
+    user: UserRecord,
+    typed: string,
+    { redeems }: StoredWith,
+    { actor, address, requestId, userAgent }: FactorAttempt,
+  ): Promise<ProvedFactor | string> {
+    const digest = recoveryDigestOf(user.id, typed)
+    if (digest === null) return 'not a recovery code'
+    const recoveryCodesLeft = Math.max(0, (await store.countRecoveryCodes(user.id)) - 1)
+    const used = {
+      type: 'recovery_code_used',
+      userId: user.id,
+      actor: actor ?? actorOf({ userId: user.id }),
+      ...{ address, requestId, details: { left: recoveryCodesLeft } },
+    } as const
+    const origin = { address, userAgent }
+    const mails = notices.of('recovery_code_used', user, origin, { left: recoveryCodesLeft })
+    const isRight = await events.recordWith(used, (event) =>
+      store.useRecoveryCode(user.id, digest, { event, mails, redeems }),
+    )
+    if (!isRight) return 'wrong recovery code'
+    notices.wake()
+    return { recoveryCodesLeft }
+  }
+
+  async function fail(
+    user: UserRecord,
+    { address, requestId, clientId, purpose }: FactorAttempt,
+    reason: string,
+  ): Promise<null> {
+    const about = { userId: user.id, address, requestId, clientId }
+    await events.record({ ...about, type: 'factor_fail', reason, details: { purpose } })
+    return null
+  }
+
+  return {
+    async verify(user, shown, attempt) {
+      const { address, login } = attempt
+      const check = async (): Promise<ProvedFactor | null> => {
+        if (login && !(await tokens.countTry(login))) throw new ConflictError('token_ended')
+        const storedWith = login ? { redeems: { digest: login.digest, now: clock() } } : {}
+        const answer =
+          shown.otp !== undefined
+            ? await useOtp(user, shown.otp, storedWith)
+            : await useRecoveryCode(user, shown.recoveryCode, storedWith, attempt)
+        return typeof answer === 'string' ? await fail(user, attempt, answer) : answer
+      }
+      const onLocked = async ({ failures, knownSource }: Lock): Promise<void> => {
+        const details = { failures, known_source: knownSource }
+        await events.record({ type: 'factor_locked', userId: user.id, address, details })
+        await notices.tell('factor_locked', user, { address })
+      }
+      const account = accountOf(user.id)
+      const isRecovery = shown.recoveryCode !== undefined
+      try {
+        const proved = await throttle.attempt({ account, address, onLocked }, check)
+        if (proved !== null && isRecovery && (await throttle.isLocked(account, address))) {
+          await throttle.unlock(account)
+        }
+        return proved
+      } catch (error) {
+        const isLocked =
+          error instanceof ThrottledError &&
+          isRecovery &&
+          (await throttle.isLocked(account, address))
+        if (!isLocked) throw error
+        // Too long to be guessed: slow attempts are enough, and the way back in.
+        const recovery = { account: `recovery ${user.id}`, address, locks: false }
+        const proved = await throttle.attempt(recovery, check)
+        if (proved !== null) await throttle.unlock(account)
+        return proved
+      }
+    },
+    unlock: (userId) => throttle.unlock(accountOf(userId)),
+  }
+}
+
+function accountOf(userId: string): string {
+  return `second factor ${userId}`
+}

@@ -1,0 +1,144 @@
+import type { StoredWith } from '../mail/stored-with.ts'
+
+/** A second factor as stored: an authenticator app, or a passkey. Never its secret in plain text. */
+export interface FactorRecord {
+  /** UUIDv7. */
+  readonly id: string
+  /** Whose it is. Deleted with the user. */
+  readonly userId: string
+  /** `totp` is an authenticator app (RFC 6238). */
+  readonly kind: FactorKind
+  /** What the user calls it. */
+  readonly name: string
+  /** Seconds since 1970, like all instants here. */
+  readonly createdAt: number
+  /** Null until the user has shown that it works: until then it counts for nothing. */
+  readonly confirmedAt: number | null
+  /** Null if it was not used since. */
+  readonly lastUsedAt: number | null
+  /** The shared secret, sealed. Null for a kind without one. */
+  readonly sealedSecret: string | null
+  /** The newest time step that was used: neither it nor an older one is accepted again. Null for none. */
+  readonly lastStep: number | null
+  /** What only a passkey has. Null for every other kind. */
+  readonly passkey: PasskeyRecord | null
+}
+
+/** What a factor is. */
+export type FactorKind = 'totp' | 'passkey'
+
+/** What a passkey has beyond other factors (Web Authentication §4). */
+export interface PasskeyRecord {
+  /** In base64url. Unique among all users. */
+  readonly credentialId: string
+  /** In base64url. */
+  readonly publicKey: string
+  /** The signature counter that was seen last. */
+  readonly counter: number
+  /** Whether it may be kept on several devices. */
+  readonly backupEligible: boolean
+  /** Whether it is, as it said last. */
+  readonly backedUp: boolean
+  /** How the browser reaches it: `internal`, `usb`. */
+  readonly transports: readonly string[]
+  /** The kind of device, or zeros. */
+  readonly aaguid: string
+}
+
+/** A factor that its user has just shown to work. */
+export interface FactorConfirmation {
+  /** The factor, which must not be confirmed. */
+  readonly id: string
+  /** It must be of this user. */
+  readonly userId: string
+  /** The stamp that the user must have. The user must be active. */
+  readonly securityStamp: string
+  /** The time step of the code that showed it, which is used up by that. */
+  readonly step: number
+  /** When. Seconds since 1970. */
+  readonly now: number
+  /** It must have been made after this instant. */
+  readonly createdAfter: number
+  /**
+   * For the first factor: what comes with it. Then the user must have no other that is confirmed. Without it
+   * the user must have one.
+   */
+  readonly first?: FirstFactor | undefined
+}
+
+/** What comes with the first factor of a user. */
+export interface FirstFactor {
+  /** Ends every session of the user but the one below. */
+  readonly securityStamp: string
+  /** The session that stays, if it is live. Default none. */
+  readonly keepSession?: string | undefined
+  /** The digests of new recovery codes, in the place of all that were there. */
+  readonly recoveryCodes: readonly string[]
+}
+
+/** A code of an authenticator app that was right. */
+export interface StepUse {
+  /** The factor, which must be confirmed. */
+  readonly id: string
+  /** The time step of the code: it must be newer than the last one that was used. */
+  readonly step: number
+  /** When. Seconds since 1970. */
+  readonly now: number
+  /** The secret, sealed under the key of today. Default: it stays as it is. */
+  readonly sealedSecret?: string | undefined
+}
+
+/** What comes with the removal of factors. */
+export interface FactorRemoval extends StoredWith {
+  /** Refuses to remove the last confirmed factor of the user. Default false. */
+  readonly keepOne?: boolean | undefined
+  /** Ends every session of the user. Default: they go on. */
+  readonly securityStamp?: string | undefined
+}
+
+/**
+ * Second factors at rest, and recovery codes. Absent is null; every write is atomic on its own, and stores what
+ * it is given with it if it changes anything.
+ *
+ * Recovery codes are there for the factors: with the last confirmed factor of a user they go.
+ */
+export interface FactorStore {
+  /**
+   * Stores a factor that is not confirmed, in the place of another unconfirmed one of the user. False, and
+   * nothing stored, if there is no such user.
+   */
+  begin(factor: FactorRecord): Promise<boolean>
+  /** The factors of a user, the oldest first, those too that are not confirmed. */
+  listByUser(userId: string): Promise<readonly FactorRecord[]>
+  /** Confirms a factor. False, and nothing changed, if one of the conditions does not hold. One step. */
+  confirm(confirmation: FactorConfirmation, storedWith?: StoredWith): Promise<boolean>
+  /**
+   * Uses a time step up. False if the factor is not confirmed, or this step or a newer one was used. One
+   * conditional step: of many at once one is accepted.
+   */
+  useStep(use: StepUse, storedWith?: StoredWith): Promise<boolean>
+  /** Uses a recovery code up. False if the user has no such code. One conditional step, as above. */
+  useRecoveryCode(userId: string, digest: string, storedWith?: StoredWith): Promise<boolean>
+  /** How many recovery codes a user has. */
+  countRecoveryCodes(userId: string): Promise<number>
+  /**
+   * Stores recovery codes in the place of all that the user has. False, and nothing changed, if the user has no
+   * confirmed factor.
+   */
+  replaceRecoveryCodes(
+    userId: string,
+    digests: readonly string[],
+    storedWith?: StoredWith,
+  ): Promise<boolean>
+  /** Gives a confirmed factor another name. False if the user has no such factor. */
+  rename(userId: string, id: string, name: string, storedWith?: StoredWith): Promise<boolean>
+  /**
+   * Removes a confirmed factor. False if the user has no such factor.
+   * @throws {ConflictError} `last_factor` with `keepOne`; `token_ended`
+   */
+  remove(userId: string, id: string, removal?: FactorRemoval): Promise<boolean>
+  /** Removes all factors and codes of a user. False if there was no confirmed one. */
+  removeAll(userId: string, removal?: Omit<FactorRemoval, 'keepOne'>): Promise<boolean>
+  /** Deletes factors that were made before an instant and are not confirmed, `limit` at most; how many. */
+  prune(createdBefore: number, limit: number): Promise<number>
+}

@@ -1,0 +1,251 @@
+import { randomBytes } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
+import type { Clock } from '../clock.ts'
+import { UserError } from '../errors.ts'
+import { type AuthEvents, actorOf } from '../events/events.ts'
+import type { Notices } from '../mail/notices.ts'
+import type { Store } from '../store.ts'
+import { byTwoFactors } from '../tokens/authentication.ts'
+import { newSecurityStamp } from '../users/security-stamp.ts'
+import { existing, explainConflict } from '../users/user.ts'
+import type { UserRecord } from '../users/user-store.ts'
+import type { FactorAttempts } from './factor-attempts.ts'
+import type {
+  ConfirmedFactor,
+  Factor,
+  Factors,
+  LoginConfirmation,
+  OwnFactors,
+  TotpConfirmation,
+} from './factor-calls.ts'
+import type { FactorSettings } from './factor-options.ts'
+import type { FactorRecord, FactorStore } from './factor-store.ts'
+import { setUpOf } from './otpauth.ts'
+import { makeRecoveryCodes } from './recovery-codes.ts'
+import type { SealedSecrets } from './sealed-secrets.ts'
+import type { SecondFactor } from './second-factor.ts'
+import { readCode, secretLength, stepOf } from './totp.ts'
+
+export interface FactorsParts {
+  readonly store: Store
+  readonly factors: FactorStore
+  readonly settings: FactorSettings
+  readonly secrets: SealedSecrets
+  readonly attempts: FactorAttempts
+  readonly second: Pick<SecondFactor, 'isDemandedOf'>
+  readonly events: AuthEvents
+  readonly notices: Notices
+  readonly clock: Clock
+}
+
+/** Seconds in which an app is confirmed. */
+export const enrolmentLifetime: number = 10 * 60
+const mostFactors = 10
+const longestName = 64
+
+/** The same, and what ends a login that waits for its first factor. @throws {ConflictError} `token_ended` if that has ended */
+export interface AllFactors extends Factors {
+  confirmWithin(confirmation: LoginConfirmation): Promise<ConfirmedFactor>
+}
+
+export function createFactors(parts: FactorsParts): AllFactors {
+  const { store, factors, settings, secrets, attempts, second, events, notices, clock } = parts
+
+  const confirmedOf = async (userId: string): Promise<readonly FactorRecord[]> =>
+    (await factors.listByUser(userId)).filter(({ confirmedAt }) => confirmedAt !== null)
+
+  const userOf = async (userId: string): Promise<UserRecord> =>
+    existing(await store.users.findById(userId))
+
+  /** The stamp that the user had when what the enrolment is made in began. */
+  async function stampWithin(within: TotpConfirmation | LoginConfirmation): Promise<string> {
+    if ('login' in within) return within.login.securityStamp
+    return (await store.sessions.find(within.sessionId))?.securityStamp ?? ''
+  }
+
+  /** The session has shown two factors now. When its password was entered stays as it was. */
+  async function raise(userId: string, sessionId: string, securityStamp: string): Promise<void> {
+    const session = await store.sessions.find(sessionId)
+    if (session === null) return
+    const { authenticatedAt, amr } = session
+    const raised = byTwoFactors(authenticatedAt, amr)
+    await store.sessions.reauthenticate({
+      ...raised,
+      id: sessionId,
+      userId,
+      securityStamp,
+      idleSince: 0,
+    })
+  }
+
+  function about(
+    type: 'factor_added' | 'factor_renamed' | 'factor_removed' | 'recovery_codes_made',
+  ) {
+    return ({ userId, address, requestId }: OwnFactors) =>
+      ({ type, userId, actor: actorOf({ userId }), address, requestId }) as const
+  }
+
+  async function confirm(
+    confirmation: TotpConfirmation | LoginConfirmation,
+  ): Promise<ConfirmedFactor> {
+    const { userId, id, otp, address, userAgent, requestId } = confirmation
+    const origin = { address, userAgent, requestId }
+    const now = clock()
+    const all = await factors.listByUser(userId)
+    const found = all.find((each) => each.id === id && each.confirmedAt === null)
+    const opened = found && secrets.open(found)
+    if (!opened || found.createdAt + enrolmentLifetime <= now) throw unknown(enrolmentEnded)
+    const user = await userOf(userId)
+    const code = readCode(otp)
+    const step = code === null ? null : stepOf(opened.bytes, code, now)
+    if (step === null) throw codeIncorrect()
+    const isFirst = all.every(({ confirmedAt }) => confirmedAt === null)
+    const { codes, digests } = makeRecoveryCodes(userId)
+    const securityStamp = newSecurityStamp()
+    const keepSession = 'sessionId' in confirmation ? confirmation.sessionId : undefined
+    const first = isFirst ? { securityStamp, keepSession, recoveryCodes: digests } : undefined
+    const added = { ...about('factor_added')({ userId, ...origin }), details: { first: isFirst } }
+    const stamp = await stampWithin(confirmation)
+    const confirmed = await events.recordWith(added, (event) =>
+      factors.confirm(
+        {
+          ...{ id, userId, step, now, createdAfter: now - enrolmentLifetime, first },
+          securityStamp: stamp,
+        },
+        {
+          event,
+          mails: notices.of('factor_added', user, origin),
+          ...('login' in confirmation && {
+            redeems: { digest: confirmation.login.digest, now },
+          }),
+        },
+      ),
+    )
+    if (!confirmed) throw unknown(enrolmentEnded)
+    notices.wake()
+    if (keepSession !== undefined) {
+      await raise(userId, keepSession, first ? securityStamp : stamp)
+    }
+    return { recoveryCodes: isFirst ? codes : null }
+  }
+
+  return {
+    list: async (userId) => (await confirmedOf(userId)).map(toFactor),
+    recoveryCodesLeft: (userId) => factors.countRecoveryCodes(userId),
+    async beginTotp({ userId, name }) {
+      const user = await userOf(userId)
+      if ((await confirmedOf(userId)).length >= mostFactors) {
+        throw invalid(`There are ${mostFactors} second factors already: remove one first.`)
+      }
+      const secret = randomBytes(secretLength)
+      const id = uuidv7()
+      const begun = await factors.begin({
+        ...{ id, userId, kind: 'totp', name: readName(name ?? 'Authenticator app') },
+        ...{ createdAt: clock(), confirmedAt: null, lastUsedAt: null, lastStep: null },
+        ...{ sealedSecret: secrets.seal(secret, { id, userId }), passkey: null },
+      })
+      if (!begun) existing(null)
+      return { id, ...setUpOf(secret, settings.issuerName, user.username) }
+    },
+    confirmTotp: confirm,
+    confirmWithin: confirm,
+    async rename({ userId, id, name, ...origin }) {
+      const named = readName(name)
+      const renamed = await events.recordWith(
+        about('factor_renamed')({ userId, ...origin }),
+        (event) => factors.rename(userId, id, named, { event }),
+      )
+      const factor = renamed && (await confirmedOf(userId)).find((each) => each.id === id)
+      if (!factor) throw unknown()
+      return toFactor(factor)
+    },
+    async remove({ userId, id, ...origin }) {
+      const user = await userOf(userId)
+      const removed = await events
+        .recordWith(about('factor_removed')({ userId, ...origin }), (event) =>
+          factors.remove(userId, id, {
+            event,
+            mails: notices.of('factor_removed', user, origin),
+            keepOne: second.isDemandedOf(user.role),
+          }),
+        )
+        .catch(explainConflict)
+      if (!removed) throw unknown()
+      notices.wake()
+    },
+    async renewRecoveryCodes({ userId, ...origin }) {
+      const user = await userOf(userId)
+      const { codes, digests } = makeRecoveryCodes(userId)
+      const made = await events.recordWith(
+        about('recovery_codes_made')({ userId, ...origin }),
+        (event) =>
+          factors.replaceRecoveryCodes(userId, digests, {
+            event,
+            mails: notices.of('recovery_codes_made', user, origin),
+          }),
+      )
+      if (!made) throw unknown('There is no second factor that recovery codes would stand in for.')
+      notices.wake()
+      return codes
+    },
+    async reset(userId, { id, by = {} } = {}) {
+      const user = await userOf(userId)
+      const isOwn = by.actor === actorOf({ userId })
+      const keepOne = isOwn && second.isDemandedOf(user.role)
+      if (keepOne && id === undefined) explainConflictOfLast()
+      const removal = {
+        ...{ securityStamp: newSecurityStamp(), keepOne },
+        mails: notices.of('factor_removed', user, by),
+      }
+      const about = {
+        type: 'factor_removed',
+        userId,
+        ...by,
+        details: { all: id === undefined },
+      } as const
+      const removed = await events
+        .recordWith(about, (event) =>
+          id === undefined
+            ? factors.removeAll(userId, { ...removal, event })
+            : factors.remove(userId, id, { ...removal, event }),
+        )
+        .catch(explainConflict)
+      if (!removed) throw unknown(id === undefined ? 'The user has no second factor.' : undefined)
+      notices.wake()
+      await attempts.unlock(userId)
+    },
+  }
+}
+
+function toFactor({ id, kind, name, createdAt, lastUsedAt }: FactorRecord): Factor {
+  return { id, kind, name, createdAt, lastUsedAt }
+}
+
+const enrolmentEnded = 'This enrolment has ended: begin again.'
+
+function readName(name: string): string {
+  const trimmed = name.trim()
+  if (trimmed !== '' && trimmed.length <= longestName && !/\p{Cc}/u.test(trimmed)) return trimmed
+  throw invalid(`The name must have 1 to ${longestName} characters, in one line.`)
+}
+
+function unknown(says = 'There is no such second factor.'): UserError {
+  return new UserError('factor_unknown', [says])
+}
+
+function invalid(says: string): UserError {
+  return new UserError('factor_invalid', [says])
+}
+
+function codeIncorrect(): UserError {
+  return new UserError('code_incorrect', [
+    'The code is not right: type the one that your app shows now, and check the time of your device.',
+  ])
+}
+
+/** For all factors of one's own at once. */
+function explainConflictOfLast(): never {
+  throw new UserError('last_factor', [
+    'Your role demands a second factor: another administrator can reset yours.',
+  ])
+}

@@ -1,0 +1,186 @@
+import type { OpenBrowserSession } from '../../core/authorization/authorization.ts'
+import { ConflictError, ThrottledError, UserError } from '../../core/errors.ts'
+import type { TotpEnrolment } from '../../core/factors/factor-calls.ts'
+import type { PendingLogin } from '../../core/factors/mfa-tokens.ts'
+import type { SecondFactor } from '../../core/factors/second-factor.ts'
+import { internals } from '../../core/internals.ts'
+import { byTwoFactors } from '../../core/tokens/authentication.ts'
+import type { UserRecord } from '../../core/users/user-store.ts'
+import { factorPage, factorSetUpPage } from '../../pages/factor-page.ts'
+import type { LoginTexts } from '../../pages/texts/login-texts.ts'
+import type { EndpointRequest } from '../mounted-endpoint.ts'
+import type { EndpointAnswer } from '../token-messages.ts'
+import type { FormBinding } from './csrf.ts'
+import { isFromOwnPage } from './csrf.ts'
+import type { Flow } from './flow.ts'
+import { type AnswerExtras, showPage } from './flow-answers.ts'
+import type { FlowForm } from './flow-form.ts'
+import { openSession } from './login-attempt.ts'
+import type { LoginPlace } from './login-view.ts'
+
+/**
+ * What a form of this step holds beside the code: the token of the login, which no endpoint takes; whether the
+ * session is to stay; and what an app is set up with, which is on the page.
+ */
+interface FactorFields {
+  readonly factor: string
+  readonly stay: string
+  readonly enrolment: string
+  readonly secret: string
+  readonly uri: string
+}
+
+/** What became of a code. */
+export type FactorOutcome =
+  | {
+      readonly kind: 'opened'
+      readonly opened: OpenBrowserSession
+      readonly stays: boolean
+      /** Of the first factor, to be shown once. */
+      readonly recoveryCodes: readonly string[] | null
+    }
+  /** The login has ended: it begins again. */
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'shown'; readonly answer: EndpointAnswer }
+
+interface Failure extends AnswerExtras {
+  readonly status: number
+  readonly problem: (texts: LoginTexts) => string
+}
+
+/** The page after the right password: no session is there yet. Null if the user has changed meanwhile. */
+export async function beginFactorStep(
+  flow: Flow,
+  request: EndpointRequest,
+  place: LoginPlace,
+  user: UserRecord,
+  stays: boolean,
+): Promise<EndpointAnswer | null> {
+  const second = secondOf(flow)
+  const demand = await second.demandOf(user)
+  if (demand === null) return null
+  const purpose = demand === 'enroll' ? 'browser enroll' : 'browser challenge'
+  const factor = await second.tokens.issue(user, { purpose, clientId: '', scopes: [] })
+  if (factor === null) return null
+  const stay = stays ? 'on' : ''
+  if (demand === 'challenge') {
+    return show(flow, request, place, { factor, stay, enrolment: '', secret: '', uri: '' })
+  }
+  const begun = (await flow.auth.factors?.beginTotp({ userId: user.id })) as TotpEnrolment
+  const { id: enrolment, secret, otpauthUri: uri } = begun
+  return show(flow, request, place, { factor, stay, enrolment, secret, uri })
+}
+
+/** Looks at the code that was sent, and opens the session. */
+export async function takeFactorStep(
+  flow: Flow,
+  request: EndpointRequest,
+  place: LoginPlace,
+  form: FlowForm,
+): Promise<FactorOutcome> {
+  const { auth, csrf, cookies } = flow
+  const fields = fieldsOf(form)
+  const cookie = cookies.form.read(request.guarded)
+  const isOurs =
+    isFromOwnPage(request.header, auth.issuer) &&
+    csrf.verify(form.get('csrf'), cookie, bindingOf(place, fields))
+  const login = isOurs ? await secondOf(flow).tokens.find(fields.factor) : null
+  const user = login && (await auth[internals].store.users.findById(login.userId))
+  if (!login?.purpose.startsWith('browser ') || !user) return { kind: 'ended' }
+  try {
+    const shown = await showCode(flow, request, login, user, fields, form.get('code') ?? '')
+    if (shown === null) {
+      const failure = { status: 400, problem: incorrect }
+      return { kind: 'shown', answer: show(flow, request, place, fields, failure) }
+    }
+    // Read again: the first factor has renewed the stamp.
+    const record = await auth[internals].store.users.findById(user.id)
+    const how = byTwoFactors(auth.clock(), ['pwd'])
+    const browser = await flow.readBrowser(request)
+    const opened = record && (await openSession(flow, request, record, how, browser))
+    if (!opened) return { kind: 'ended' }
+    const { recoveryCodes } = shown
+    return { kind: 'opened', opened, stays: fields.stay === 'on', recoveryCodes }
+  } catch (error) {
+    if (error instanceof ConflictError && error.code === 'token_ended') return { kind: 'ended' }
+    if (error instanceof UserError && error.code === 'factor_unknown') return { kind: 'ended' }
+    if (!(error instanceof ThrottledError)) throw error
+    const failure = {
+      ...{ status: 429, refusal: error },
+      headers: { 'retry-after': String(error.retryAfter) },
+      problem: ({ problems }: LoginTexts) => problems.throttled(error.retryAfter),
+    }
+    return { kind: 'shown', answer: show(flow, request, place, fields, failure) }
+  }
+}
+
+const incorrect = ({ problems }: LoginTexts): string => problems.codeIncorrect
+
+/** Null if the code is not right. */
+async function showCode(
+  flow: Flow,
+  { address, header, requestId }: EndpointRequest,
+  login: PendingLogin,
+  user: UserRecord,
+  { enrolment }: FactorFields,
+  code: string,
+): Promise<{ readonly recoveryCodes: readonly string[] | null } | null> {
+  const from = { address, requestId, userAgent: header('user-agent') }
+  if (login.purpose === 'browser challenge') {
+    // Six digits are of an app; whatever else somebody types can be a recovery code alone.
+    const isOtp = /^[\d\s]{1,12}$/.test(code)
+    const shown = isOtp ? { otp: code } : { recoveryCode: code }
+    const proved = await secondOf(flow).verify(user, shown, { purpose: 'login', login, ...from })
+    return proved && { recoveryCodes: null }
+  }
+  try {
+    const confirmation = { userId: user.id, id: enrolment, otp: code, login, ...from }
+    return await secondOf(flow).confirmWithin(confirmation)
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'code_incorrect') return null
+    throw error
+  }
+}
+
+function show(
+  flow: Flow,
+  request: EndpointRequest,
+  place: LoginPlace,
+  fields: FactorFields,
+  failure?: Failure,
+): EndpointAnswer {
+  const texts = flow.textsFor(request, place.wished)
+  const { value, cookies } = flow.formCookie(request)
+  const view = {
+    ...{ site: flow.site, texts, action: place.action },
+    hidden: { ...fields, csrf: flow.csrf.create(value, bindingOf(place, fields)) },
+    problem: failure?.problem(texts) ?? null,
+  }
+  const page =
+    fields.enrolment === ''
+      ? factorPage(view)
+      : factorSetUpPage({
+          ...{ ...view, secret: fields.secret, otpauthUri: fields.uri },
+          qrSvg: flow.auth[internals].second?.qrOf(fields.uri) ?? '',
+        })
+  return showPage(failure?.status ?? 200, page, texts, { ...failure, cookies })
+}
+
+/** What cannot be changed on the way: the proof of the form is made of it. */
+function bindingOf({ digest }: LoginPlace, fields: FactorFields): FormBinding {
+  const { factor, stay, enrolment, secret, uri } = fields
+  return { form: 'factor', request: digest, shown: [factor, stay, enrolment, secret, uri] }
+}
+
+function fieldsOf(form: FlowForm): FactorFields {
+  const of = (name: keyof FactorFields): string => form.get(name) ?? ''
+  return {
+    ...{ factor: of('factor'), stay: of('stay'), enrolment: of('enrolment') },
+    ...{ secret: of('secret'), uri: of('uri') },
+  }
+}
+
+/** There is one where this step is come to. */
+function secondOf({ auth }: Flow): SecondFactor {
+  return auth[internals].second as SecondFactor
+}

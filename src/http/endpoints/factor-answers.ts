@@ -1,0 +1,45 @@
+import type { Factor } from '../../core/factors/factor-calls.ts'
+
+/** A second factor as a JSON Schema. */
+export const FactorAnswer = {
+  title: 'Factor',
+  type: 'object',
+  required: ['id', 'kind', 'name', 'created_at', 'last_used_at'],
+  properties: {
+    id: { type: 'string' },
+    kind: { type: 'string', enum: ['totp', 'passkey'], description: '`totp` is an app' },
+    name: { type: 'string' },
+    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    last_used_at: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+  },
+} as const
+
+/** The second factors of a user. */
+export const FactorList = {
+  title: 'FactorList',
+  type: 'object',
+  required: ['factors', 'recovery_codes_left'],
+  properties: {
+    factors: { type: 'array', items: FactorAnswer as typeof FactorAnswer },
+    recovery_codes_left: { type: 'integer' },
+  },
+} as const
+
+/** Recovery codes, which are shown once. */
+export const RecoveryCodes = {
+  title: 'RecoveryCodes',
+  type: 'object',
+  required: ['recovery_codes'],
+  properties: { recovery_codes: { type: 'array', items: { type: 'string' } } },
+} as const
+
+/** A second factor as the wire shows one. */
+export function factorAnswer({ id, kind, name, createdAt, lastUsedAt }: Factor): {
+  readonly id: string
+  readonly kind: Factor['kind']
+  readonly name: string
+  readonly created_at: number
+  readonly last_used_at: number | null
+} {
+  return { id, kind, name, created_at: createdAt, last_used_at: lastUsedAt }
+}

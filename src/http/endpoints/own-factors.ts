@@ -1,0 +1,217 @@
+import type { Auth } from '../../core/auth.ts'
+import { ConflictError } from '../../core/errors.ts'
+import type { ConfirmedFactor, Factors } from '../../core/factors/factor-calls.ts'
+import type { PendingLogin } from '../../core/factors/mfa-tokens.ts'
+import type { SecondFactor } from '../../core/factors/second-factor.ts'
+import { internals } from '../../core/internals.ts'
+import { openWithFactor } from '../grants/second-factor.ts'
+import { BearerError } from '../refusal.ts'
+import { FactorAnswer, FactorList, factorAnswer, RecoveryCodes } from './factor-answers.ts'
+import { confirmingUser, type Enrolling, enrollingUser, strongSelf } from './factor-guards.ts'
+import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
+import { optional, required } from './json-members.ts'
+import { ownRequest, self, sessionNeeded } from './own-account.ts'
+
+const common = {
+  tag: 'me',
+  sharesPath: true,
+  isOn: ({ factors }: Auth): boolean => factors !== null,
+} as const
+
+/** There are some where `isOn` says so. */
+const factorsOf = ({ factors }: Auth): Factors => factors as Factors
+
+const noFactor = { 404: 'There is no such second factor' } as const
+
+/** What a user has. */
+const listOwnFactorsEndpoint: JsonEndpoint = jsonEndpoint({
+  ...common,
+  method: 'GET',
+  path: '/factors',
+  operationId: 'listMyFactors',
+  summary: 'My second factors',
+  guard: self,
+  success: { status: 200, description: 'The second factors of the user', schema: FactorList },
+  async answer(auth, _none, _origin, { user }) {
+    const [factors, left] = await Promise.all([
+      factorsOf(auth).list(user.id),
+      factorsOf(auth).recoveryCodesLeft(user.id),
+    ])
+    return { factors: factors.map(factorAnswer), recovery_codes_left: left }
+  },
+})
+
+/** A user sets an authenticator app up. */
+const beginTotpEndpoint: JsonEndpoint = jsonEndpoint({
+  ...common,
+  path: '/factors/totp',
+  operationId: 'beginTotp',
+  summary: 'Set up an authenticator app',
+  description:
+    'The secret is shown here once. The app counts when a code of it has confirmed it, within 10 minutes. The `mfa_token` of a login that has to set up a factor will do as the access token.',
+  body: 'NewTotp',
+  members: { name: optional({ description: 'What the user calls the app' }) },
+  guard: enrollingUser,
+  success: {
+    status: 201,
+    description: 'What the app is set up with: the picture of the link is to be scanned',
+    schema: {
+      title: 'TotpEnrolment',
+      type: 'object',
+      required: ['id', 'secret', 'otpauth_uri', 'qr_svg'],
+      properties: {
+        id: { type: 'string' },
+        secret: { type: 'string', description: 'In base32' },
+        otpauth_uri: { type: 'string' },
+        qr_svg: { type: 'string', description: 'An SVG document' },
+      },
+    },
+  },
+  refusals: { 422: 'The name cannot be one, or there are ten factors already' },
+  async answer(auth, { name }, origin, { own, login }) {
+    const userId = own?.user.id ?? login?.userId ?? ''
+    const begun = await factorsOf(auth).beginTotp({ userId, name, ...originOf(origin) })
+    const { id, secret, otpauthUri, qrSvg } = begun
+    return { id, secret, otpauth_uri: otpauthUri, qr_svg: qrSvg }
+  },
+})
+
+/** The code of the app has come back. */
+const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
+  ...common,
+  path: '/factors/totp/:id/confirm',
+  operationId: 'confirmTotp',
+  summary: 'Confirm an authenticator app',
+  description:
+    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login.',
+  body: 'TotpCode',
+  members: { otp: required({ description: 'The six digits that the app shows' }) },
+  guard: confirmingUser,
+  success: {
+    status: 200,
+    description: 'The app counts from now on',
+    schema: {
+      title: 'ConfirmedTotp',
+      type: 'object',
+      properties: {
+        recovery_codes: {
+          type: 'array',
+          items: { type: 'string' },
+          description: 'With the first factor: to be shown once',
+        },
+        access_token: { type: 'string', description: 'With an `mfa_token`, as what follows' },
+        token_type: { type: 'string', enum: ['bearer'] },
+        expires_in: { type: 'integer', description: 'Seconds' },
+        refresh_token: { type: 'string' },
+        scope: { type: 'string' },
+      },
+    },
+  },
+  refusals: {
+    404: 'The enrolment has ended: begin again',
+    422: 'The code is not right',
+    ...sessionNeeded,
+  },
+  async answer(auth, { otp }, origin, enrolling, id) {
+    const { recoveryCodes } = await confirm(auth, { id, otp }, origin, enrolling)
+    const tokens = enrolling.login && (await tokensOf(auth, enrolling.login, origin))
+    return { ...(recoveryCodes && { recovery_codes: recoveryCodes }), ...tokens }
+  },
+})
+
+async function confirm(
+  auth: Auth,
+  given: { readonly id: string; readonly otp: string },
+  origin: JsonOrigin,
+  { own, login }: Enrolling,
+): Promise<ConfirmedFactor> {
+  const code = { ...given, ...originOf(origin) }
+  if (own !== null) {
+    const { userId, sessionId } = ownRequest(own, origin)
+    return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId })
+  }
+  try {
+    const second = auth[internals].second as SecondFactor
+    return await second.confirmWithin({ userId: login.userId, ...code, login })
+  } catch (error) {
+    const hasEnded = error instanceof ConflictError && error.code === 'token_ended'
+    throw hasEnded ? new BearerError('invalid_token') : error
+  }
+}
+
+/** The end of the login that waited for the factor. */
+async function tokensOf(auth: Auth, login: PendingLogin, origin: JsonOrigin): Promise<object> {
+  const user = await auth[internals].store.users.findById(login.userId)
+  const client = await auth.clients.find(login.clientId)
+  if (user === null || client === null) throw new BearerError('invalid_token')
+  return await openWithFactor(auth, client, user, login.scopes, originOf(origin))
+}
+
+/** Another name. */
+const renameFactorEndpoint: JsonEndpoint = jsonEndpoint({
+  ...common,
+  method: 'PATCH',
+  path: '/factors/:id',
+  operationId: 'renameMyFactor',
+  summary: 'Rename a second factor',
+  body: 'FactorName',
+  members: { name: required() },
+  guard: strongSelf,
+  success: { status: 200, description: 'The factor with its new name', schema: FactorAnswer },
+  refusals: { ...noFactor, 422: 'The name cannot be one' },
+  async answer(auth, { name }, origin, { user }, id) {
+    const request = { userId: user.id, id, name, ...originOf(origin) }
+    return factorAnswer(await factorsOf(auth).rename(request))
+  },
+})
+
+/** One less. */
+const removeFactorEndpoint: JsonEndpoint = jsonEndpoint({
+  ...common,
+  method: 'DELETE',
+  path: '/factors/:id',
+  operationId: 'removeMyFactor',
+  summary: 'Remove a second factor',
+  description: 'With the last one the recovery codes end, and logins ask for the password alone.',
+  guard: strongSelf,
+  success: { status: 204, description: 'The factor is removed', schema: null },
+  refusals: { ...noFactor, 409: 'The role of the user demands one: add another one first' },
+  async answer(auth, _none, origin, { user }, id) {
+    await factorsOf(auth).remove({ userId: user.id, id, ...originOf(origin) })
+    return null
+  },
+})
+
+/** New recovery codes. */
+const renewRecoveryCodesEndpoint: JsonEndpoint = jsonEndpoint({
+  ...common,
+  path: '/recovery-codes',
+  operationId: 'renewMyRecoveryCodes',
+  summary: 'Make new recovery codes',
+  description: 'Each stands in once for the second factor. The older ones are refused from now on.',
+  guard: strongSelf,
+  success: { status: 201, description: 'To be shown once', schema: RecoveryCodes },
+  refusals: { 404: 'There is no second factor that they would stand in for' },
+  async answer(auth, _none, origin, { user }) {
+    const request = { userId: user.id, ...originOf(origin) }
+    return { recovery_codes: await factorsOf(auth).renewRecoveryCodes(request) }
+  },
+})
+
+function originOf({
+  address,
+  userAgent,
+  requestId,
+}: JsonOrigin): Pick<JsonOrigin, 'address' | 'userAgent' | 'requestId'> {
+  return { address, userAgent, requestId }
+}
+
+/** What users do with their second factors. */
+export const ownFactorEndpoints: readonly JsonEndpoint[] = [
+  listOwnFactorsEndpoint,
+  beginTotpEndpoint,
+  confirmTotpEndpoint,
+  renameFactorEndpoint,
+  removeFactorEndpoint,
+  renewRecoveryCodesEndpoint,
+]

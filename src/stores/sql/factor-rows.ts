@@ -1,0 +1,59 @@
+import type { FactorRecord, PasskeyRecord } from '../../core/factors/factor-store.ts'
+import type { FactorsTable } from './schema.ts'
+
+/** The row of a factor. */
+export function toRow(factor: FactorRecord): FactorsTable {
+  const { passkey } = factor
+  return {
+    id: factor.id,
+    user_id: factor.userId,
+    kind: factor.kind,
+    name: factor.name,
+    created_at: factor.createdAt,
+    confirmed_at: factor.confirmedAt,
+    last_used_at: factor.lastUsedAt,
+    sealed_secret: factor.sealedSecret,
+    last_step: factor.lastStep,
+    credential_id: passkey?.credentialId ?? null,
+    public_key: passkey?.publicKey ?? null,
+    counter: passkey?.counter ?? null,
+    backup_eligible: passkey ? Number(passkey.backupEligible) : null,
+    backed_up: passkey ? Number(passkey.backedUp) : null,
+    transports: passkey?.transports.join(' ') ?? null,
+    aaguid: passkey?.aaguid ?? null,
+  }
+}
+
+/** The factor of a row. */
+export function toRecord(row: FactorsTable): FactorRecord {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    kind: row.kind,
+    name: row.name,
+    createdAt: Number(row.created_at),
+    confirmedAt: numberOrNull(row.confirmed_at),
+    lastUsedAt: numberOrNull(row.last_used_at),
+    sealedSecret: row.sealed_secret,
+    lastStep: numberOrNull(row.last_step),
+    passkey: row.credential_id === null ? null : passkeyOf(row, row.credential_id),
+  }
+}
+
+function passkeyOf(row: FactorsTable, credentialId: string): PasskeyRecord {
+  const { transports } = row
+  return {
+    credentialId,
+    publicKey: row.public_key ?? '',
+    counter: Number(row.counter),
+    backupEligible: Number(row.backup_eligible) === 1,
+    backedUp: Number(row.backed_up) === 1,
+    transports: transports === null || transports === '' ? [] : transports.split(' '),
+    aaguid: row.aaguid ?? '',
+  }
+}
+
+// PostgreSQL sends 64 bits as a text.
+function numberOrNull(value: number | null): number | null {
+  return value === null ? null : Number(value)
+}
