@@ -42,7 +42,10 @@ const questions: readonly Question<Factors>[] = [
     `${key('factors')}|factors_by_user|recovery_codes_by_user`,
     (factors) => factors.remove('user11', 'factor11'),
   ],
-  ['factors_(by_user|unconfirmed)|recovery_codes_by_user', (factors) => factors.removeAll('user12')],
+  [
+    'factors_(by_user|unconfirmed)|recovery_codes_by_user',
+    (factors) => factors.removeAll('user12'),
+  ],
 ]
 
 await plansReadIndexes<Factors>({
