@@ -44,8 +44,8 @@ export interface Auth<Fields extends UserFields = UserFields> {
    * Authenticates a user: returns the user if the password is right, else null. Opens no session and
    * issues no token: `POST /auth/token` does all three.
    *
-   * Does not check that the user is active: `active` is false for a suspended user too. An unknown name, a user without a password and a wrong
-   * password cost one hash each and are one answer.
+   * Does not check that the user is active: `active` is false for a suspended user too. An unknown name, a
+   * user without a password and a wrong password cost one hash each and are one answer.
    *
    * @throws {ThrottledError} if too many attempts on the account, or from the address, have failed.
    * @throws {UnavailableError} if too many hashes are waiting, or the store cannot answer.
@@ -267,17 +267,8 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         await store.close()
       },
       [internals]: {
-        ...{
-          store: bare,
-          clients,
-          login,
-          throttle,
-          passwords,
-          accessTokens,
-          events,
-          keys,
-          notices,
-        },
+        ...{ store: bare, clients, login, throttle, passwords, accessTokens },
+        ...{ events, keys, notices },
         apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
         ...{ second, documentedAt },
