@@ -1,24 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
 import { sql } from 'kysely'
-import type { ApiKeyStore } from '../../core/api-keys/api-key-store.ts'
-import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
-import type { ConsentStore } from '../../core/authorization/consent-store.ts'
-import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
-import type { ClientStore, ClientSubject } from '../../core/clients/client-store.ts'
+import type { ClientSubject } from '../../core/clients/client-store.ts'
 import { ConfigError } from '../../core/errors.ts'
-import type { EventStore } from '../../core/events/event-store.ts'
-import type { FactorStore } from '../../core/factors/factor-store.ts'
-import type { IdentityStore } from '../../core/issuers/identity-store.ts'
-import type { SigningKeyStore } from '../../core/keys/key-store.ts'
-import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
-import type { OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import { readOptions, type ShapesOf, text } from '../../core/options.ts'
-import type { SessionStore, Subject } from '../../core/sessions/session-store.ts'
+import type { Subject } from '../../core/sessions/session-store.ts'
 import type { StoreStatistics } from '../../core/statistics.ts'
 import type { Store } from '../../core/store.ts'
-import type { ThrottleStore } from '../../core/throttle/throttle-store.ts'
-import type { UserStore } from '../../core/users/user-store.ts'
 import { readOrCreateKeyFile } from '../key-file.ts'
 import { createApiKeyStore } from '../sql/api-keys.ts'
 import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
@@ -103,59 +91,59 @@ class SqliteStore implements Store {
     this.#names = names
   }
 
-  get users(): UserStore {
+  get users(): Opened['users'] {
     return this.#open.users
   }
 
-  get sessions(): SessionStore {
+  get sessions(): Opened['sessions'] {
     return this.#open.sessions
   }
 
-  get identities(): IdentityStore {
+  get identities(): Opened['identities'] {
     return this.#open.identities
   }
 
-  get signingKeys(): SigningKeyStore {
+  get signingKeys(): Opened['signingKeys'] {
     return this.#open.signingKeys
   }
 
-  get throttle(): ThrottleStore {
+  get throttle(): Opened['throttle'] {
     return this.#open.throttle
   }
 
-  get clients(): ClientStore {
+  get clients(): Opened['clients'] {
     return this.#open.clients
   }
 
-  get events(): EventStore {
+  get events(): Opened['events'] {
     return this.#open.events
   }
 
-  get oneTimeTokens(): OneTimeTokenStore {
+  get oneTimeTokens(): Opened['oneTimeTokens'] {
     return this.#open.oneTimeTokens
   }
 
-  get outbox(): OutboxStore {
+  get outbox(): Opened['outbox'] {
     return this.#open.outbox
   }
 
-  get authorizationCodes(): AuthorizationCodeStore {
+  get authorizationCodes(): Opened['authorizationCodes'] {
     return this.#open.authorizationCodes
   }
 
-  get consents(): ConsentStore {
+  get consents(): Opened['consents'] {
     return this.#open.consents
   }
 
-  get logoutNotices(): LogoutNoticeStore {
+  get logoutNotices(): Opened['logoutNotices'] {
     return this.#open.logoutNotices
   }
 
-  get apiKeys(): ApiKeyStore {
+  get apiKeys(): Opened['apiKeys'] {
     return this.#open.apiKeys
   }
 
-  get factors(): FactorStore {
+  get factors(): Opened['factors'] {
     return this.#open.factors
   }
 
