@@ -24,6 +24,8 @@ export interface RequestDetails extends RequestedScopes {
   readonly prompts: readonly Prompt[]
   /** Seconds that the login may be old; null for any. */
   readonly maxAge: number | null
+  /** How strong the login should be: any of these `acr` will do. Empty for any. */
+  readonly acrValues: readonly string[]
   /** What somebody may type as a username; empty for none. */
   readonly loginHint: string
   /** What an ID token says that the client had before; null for none. */
@@ -73,6 +75,7 @@ export async function readDetails(
     ...{ nonce, prompts, hint },
     codeChallenge: values.get('code_challenge') ?? null,
     maxAge: maxAge === undefined ? null : Number(maxAge),
+    acrValues: (values.get('acr_values') ?? '').split(' ').filter((each) => each !== ''),
     loginHint: readLoginHint(values.get('login_hint')),
   }
 }

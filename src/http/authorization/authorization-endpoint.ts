@@ -1,3 +1,4 @@
+import type { BrowserSession } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
@@ -86,6 +87,8 @@ export async function answerNext(
   switch (next.kind) {
     case 'login':
       return showLogin(flow, request, loginPlace(flow, asking), usernameFor(asking, visitor))
+    case 'factor':
+      return await askFactor(flow, request, asking, next.browser)
     case 'consent':
     case 'continue':
       return showQuestion(flow, request, asking, next)
@@ -94,6 +97,19 @@ export async function answerNext(
     case 'code':
       return await answerWithCode(flow, request, asking, next)
   }
+}
+
+/** Only what is missing: the password was right already. */
+async function askFactor(
+  flow: Flow,
+  request: EndpointRequest,
+  asking: AuthorizationRequest,
+  { user }: BrowserSession,
+): Promise<EndpointAnswer> {
+  const { beginFactorStep } = await import('./factor-step.ts')
+  const place = loginPlace(flow, asking)
+  const step = await beginFactorStep(flow, request, place, user, { stays: false, isWanted: true })
+  return step ?? showLogin(flow, request, place, user.username)
 }
 
 async function answerWithCode(

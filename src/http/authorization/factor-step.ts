@@ -48,16 +48,24 @@ interface Failure extends AnswerExtras {
   readonly problem: (texts: LoginTexts) => string
 }
 
+/** How the step comes about. */
+interface FactorStepOptions {
+  /** Whether the session is to stay when the browser is closed. */
+  readonly stays: boolean
+  /** True if a client wants a factor: one is set up if there is none. Default false. */
+  readonly isWanted?: boolean
+}
+
 /** The page after the right password: no session is there yet. Null if the user has changed meanwhile. */
 export async function beginFactorStep(
   flow: Flow,
   request: EndpointRequest,
   place: LoginPlace,
   user: UserRecord,
-  stays: boolean,
+  { stays, isWanted = false }: FactorStepOptions,
 ): Promise<EndpointAnswer | null> {
   const second = secondOf(flow)
-  const demand = await second.demandOf(user)
+  const demand = (await second.demandOf(user)) ?? (isWanted ? 'enroll' : null)
   if (demand === null) return null
   const purpose = demand === 'enroll' ? 'browser enroll' : 'browser challenge'
   const factor = await second.tokens.issue(user, { purpose, clientId: '', scopes: [] })

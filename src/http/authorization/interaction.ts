@@ -12,6 +12,8 @@ import type { Step } from './step-proof.ts'
 export type Interaction =
   /** The form with username and password. */
   | { readonly kind: 'login' }
+  /** The second factor alone, or the set-up of one, for a login that was made with one factor. */
+  | { readonly kind: 'factor'; readonly browser: BrowserSession }
   /** The question what the client may do. */
   | {
       readonly kind: 'consent'
@@ -53,6 +55,9 @@ export async function decideInteraction(
     const isOther = browser !== null && steps.includes('login') && !steps.includes('switch')
     return isSilent || isOther ? loginRequired : { kind: 'login' }
   }
+  if (wantsFactor(auth, request, browser)) {
+    return isSilent ? interactionRequired : { kind: 'factor', browser }
+  }
   if (steps.includes('denied')) return accessDenied
   const { client } = request.target
   const scopes = grantableScopes(auth, browser.user, client, request)
@@ -85,6 +90,16 @@ function mustLogIn(
   if (steps.includes('login')) return false
   if (prompts.includes('login') || prompts.includes('select_account') || maxAge === 0) return true
   return maxAge !== null && auth.clock() - session.authenticatedAt > maxAge
+}
+
+/** Whether the client wants a second factor (`acr_values`), and the login had one alone. */
+function wantsFactor(
+  auth: Auth,
+  { acrValues }: AuthorizationRequest,
+  { session }: BrowserSession,
+): boolean {
+  const isOn = auth[internals].second !== null
+  return isOn && acrValues.includes('2fa') && !acrValues.includes(session.acr)
 }
 
 /** What the user is to be asked; null if there is no question. A third party has nothing without consent. */

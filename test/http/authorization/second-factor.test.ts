@@ -193,3 +193,24 @@ test('nothing of the page is in the database (AC-68)', async () => {
   ])
   assertAbsent(rest, { secret, factor })
 })
+
+test('a client that wants a second factor has the missing step asked alone (OP-67)', async () => {
+  const bob = site.browser()
+  assertAnswer(await site.logIn(bob, site.authorize('web'), 'bob'), null)
+  const wanted = site.authorize('web', { acr_values: '2fa' })
+  const silent = site.authorize('web', { acr_values: '2fa', prompt: 'none' })
+  assertAnswer(await bob.open(silent), 'interaction_required')
+  assertAnswer(await bob.open(site.authorize('web', { acr_values: '2fa 1fa' })), null)
+
+  const page = await bob.open(wanted)
+  assertPage(page, 'second-factor-set-up')
+  assert.doesNotMatch(page.html, /type="password"/)
+  const { secret = '', enrolment = '' } = page.forms[0]?.fields ?? {}
+  const kept = await bob.send(page, { code: deviceOf(site, { id: enrolment, secret }).code() })
+  assertPage(kept, 'recovery-codes')
+  const [, onward = ''] = /<a href="([^"]*auth.authorize[^"]*)"/.exec(kept.html) ?? []
+  const arrival = await bob.open(onward.replaceAll('&#38;', '&'))
+  assertAnswer(arrival, null)
+  assert.equal((await site.exchange('web', arrival)).token.acr, '2fa')
+  assertAnswer(await bob.open(silent), null)
+})
