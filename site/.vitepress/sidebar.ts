@@ -26,6 +26,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       page('Render pages on the server', 'server-rendered'),
       page('End and list sessions', 'sessions'),
       page('Let programs act for a user', 'api-keys'),
+      page('Ask for a second factor', 'second-factors'),
       page('Test an application', 'testing'),
     ],
   },

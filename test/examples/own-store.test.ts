@@ -35,6 +35,7 @@ const reasons = [
   'the store has no consents',
   'the store has no logoutNotices',
   'the store has no apiKeys',
+  'the store has no factors',
 ]
 
 test('own store: the store keeps the whole contract', async () => {

@@ -38,16 +38,20 @@ export interface DocumentedJson {
 
 /** Refusals of every endpoint of the kind. */
 function commonRefusals({ body, guard, onlyMethod }: DocumentedJson): Record<number, string> {
-  return {
+  const texts: Record<number, string> = {
     400: body ? 'The body does not fit' : 'The request has more than one Authorization header',
-    ...(onlyMethod && { 405: `Another method than ${onlyMethod}; see Allow` }),
-    ...(body && {
-      413: 'The body is too large',
-      415: 'The body has another media type than application/json',
-    }),
     503: 'Not done now; see Retry-After',
-    ...(guard && { 401: unauthenticated(guard), 403: forbidden(guard) }),
   }
+  if (onlyMethod) texts[405] = `Another method than ${onlyMethod}; see Allow`
+  if (body) {
+    texts[413] = 'The body is too large'
+    texts[415] = 'The body has another media type than application/json'
+  }
+  if (guard) {
+    texts[401] = unauthenticated(guard)
+    texts[403] = forbidden(guard)
+  }
+  return texts
 }
 
 const idParameter = {
