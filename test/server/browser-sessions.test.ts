@@ -16,6 +16,7 @@ let browser: BrowserSession
 interface Listed {
   readonly id: string
   readonly kind?: string
+  readonly client_id?: string
   readonly current?: boolean
 }
 
@@ -56,8 +57,11 @@ test('a user and an administrator see the sessions of browsers, and which they a
     [true, 'browser'],
   ])
   assert.deepEqual(
-    seen.map(({ current }) => current),
-    [true, false],
+    seen.map(({ current, client_id }) => [current, client_id]),
+    [
+      [true, 'spa'],
+      [false, undefined],
+    ],
   )
   const theirs = await listed(await administrator(), `/admin/users/${browser.user.id}/sessions`)
   assert.deepEqual(kinds(theirs), kinds(seen))

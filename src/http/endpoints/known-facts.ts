@@ -23,6 +23,10 @@ export const SessionAnswer = {
     created_at: Instant as typeof Instant,
     last_used_at: Instant as typeof Instant,
     expires_at: Instant as typeof Instant,
+    client_id: {
+      type: 'string',
+      description: 'There for a client that was let in by a browser; absent for all others',
+    },
     kind: {
       type: 'string',
       enum: ['browser'],
@@ -36,14 +40,16 @@ export const SessionAnswer = {
 type SessionBody = Readonly<
   Record<'id' | 'label' | 'address' | 'scope', string> &
     Record<'created_at' | 'last_used_at' | 'expires_at', number>
-> & { readonly kind?: 'browser' }
+> & { readonly client_id?: string; readonly kind?: 'browser' }
 
 /** A session as the wire shows one. */
 export function sessionAnswer(session: Session): SessionBody {
-  const { id, label, address, scopes, createdAt, rotatedAt, expiresAt, kind } = session
+  const { id, label, address, scopes, createdAt, rotatedAt, expiresAt } = session
+  const { clientId, parentId, kind } = session
   return {
     ...{ id, label, address, scope: scopes.join(' ') },
     ...{ created_at: createdAt, last_used_at: rotatedAt, expires_at: expiresAt },
+    ...(parentId !== null && { client_id: clientId }),
     ...(kind === 'browser' && { kind }),
   }
 }
