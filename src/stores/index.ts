@@ -44,6 +44,13 @@ export type {
   PasskeyRecord,
   StepUse,
 } from '../core/factors/factor-store.ts'
+export type {
+  PasskeyAddition,
+  PasskeyStore,
+  PasskeyUse,
+  Spending,
+  StoredWithPasskey,
+} from '../core/factors/passkey-store.ts'
 export type { IdentityRecord, IdentityStore } from '../core/issuers/identity-store.ts'
 export type {
   SigningKeyChange,

@@ -1,4 +1,5 @@
 import type { StoredWith } from '../mail/stored-with.ts'
+import type { PasskeyStore } from './passkey-store.ts'
 
 /** A second factor as stored: an authenticator app, or a passkey. Never its secret in plain text. */
 export interface FactorRecord {
@@ -92,6 +93,8 @@ export interface StepUse {
 export interface FactorRemoval extends StoredWith {
   /** Refuses to remove the last confirmed factor of the user. Default false. */
   readonly keepOne?: boolean | undefined
+  /** Refuses to remove the last passkey of the user. Default false. */
+  readonly keepPasskey?: boolean | undefined
   /** Ends every session of the user. Default: they go on. */
   readonly securityStamp?: string | undefined
 }
@@ -102,7 +105,7 @@ export interface FactorRemoval extends StoredWith {
  *
  * Recovery codes are there for the factors: with the last confirmed factor of a user they go.
  */
-export interface FactorStore {
+export interface FactorStore extends PasskeyStore {
   /**
    * Stores a factor that is not confirmed, in the place of another unconfirmed one of the user. False, and
    * nothing stored, if there is no such user.
@@ -134,11 +137,14 @@ export interface FactorStore {
   rename(userId: string, id: string, name: string, storedWith?: StoredWith): Promise<boolean>
   /**
    * Removes a confirmed factor. False if the user has no such factor.
-   * @throws {ConflictError} `last_factor` with `keepOne`; `token_ended`
+   * @throws {ConflictError} `last_factor` with `keepOne` or `keepPasskey`; `token_ended`
    */
   remove(userId: string, id: string, removal?: FactorRemoval): Promise<boolean>
   /** Removes all factors and codes of a user. False if there was no confirmed one. */
-  removeAll(userId: string, removal?: Omit<FactorRemoval, 'keepOne'>): Promise<boolean>
+  removeAll(
+    userId: string,
+    removal?: Omit<FactorRemoval, 'keepOne' | 'keepPasskey'>,
+  ): Promise<boolean>
   /** Deletes factors that were made before an instant and are not confirmed, `limit` at most; how many. */
   prune(createdBefore: number, limit: number): Promise<number>
 }

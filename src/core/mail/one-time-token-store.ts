@@ -9,6 +9,8 @@ export type OneTimeTokenKind =
   | 'email_restore'
   /** A login that waits for the second factor. */
   | 'mfa'
+  /** A challenge that a passkey has signed: stored when it is used up. */
+  | 'passkey'
 
 /**
  * A one-time token as stored: never the token itself.
