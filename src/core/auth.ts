@@ -168,10 +168,12 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const factorParts =
       checked.factorSettings &&
       // Loaded for those who have the option alone.
-      (await import('./factors/create-factors.ts')).createFactorParts({
+      (await (
+        await import('./factors/create-factors.ts')
+      ).createFactorParts({
         ...{ settings: checked.factorSettings, store, secret, previousSecrets, addressDigestsOf },
         ...{ throttle, events, notices, clock },
-      })
+      }))
     const second = factorParts?.second ?? null
     const requireFactor = second?.require
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })

@@ -1,6 +1,6 @@
 import type { OneTimeTokenKind } from '../mail/one-time-token-store.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
-import type { FactorRecord, FirstFactor } from './factor-store.ts'
+import type { FactorRecord, FirstFactor } from './factor-record.ts'
 
 /** A passkey that its user has just made. It counts at once. */
 export interface PasskeyAddition {
