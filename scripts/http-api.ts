@@ -38,7 +38,8 @@ const accounts: AccountOptions = {
 
 /** The whole page. */
 export async function describeRoutes(): Promise<string> {
-  const app = await buildApp({ auth: await createAuth({ store: memory(), accounts, factors: {} }) })
+  const factors = { passkeys: true }
+  const app = await buildApp({ auth: await createAuth({ store: memory(), accounts, factors }) })
   const { paths, components } = (await app.inject('/openapi.json')).json() as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
     readonly components: { readonly schemas: Readonly<Record<string, Schema>> }

@@ -2,7 +2,7 @@
 
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
-type Cbor = number | string | Uint8Array | Map<number | string, Cbor> | readonly Cbor[]
+export type Cbor = number | string | Uint8Array | Map<number | string, Cbor> | readonly Cbor[]
 
 /** RFC 8949, as far as it is needed here. */
 export function encodeCbor(value: Cbor): Buffer {
@@ -126,6 +126,8 @@ export interface PublicKey {
   readonly rpId?: string
   readonly rp?: { readonly id: string }
   readonly user?: { readonly id: string }
+  readonly attestation?: string
+  readonly excludeCredentials?: readonly { readonly id: string }[]
 }
 
 export function makeAuthenticator(options: AuthenticatorOptions = {}): Authenticator {

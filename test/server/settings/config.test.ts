@@ -398,6 +398,7 @@ const mistakes: Readonly<Record<string, string>> = {
   FACTORS: 'x',
   FACTOR_ROLES: ',',
   FACTOR_ROLES_FROM: 'x',
+  PASSKEYS: 'x',
   REFRESH_GRACE: 'x',
   PASSWORD_MIN_LENGTH: 'x',
   BREACHED_PASSWORDS: 'x',
