@@ -44,6 +44,7 @@ export function readApiKeyOptions(given: ApiKeyOptions | true): Required<ApiKeyO
 /** Seconds that a key lives at least. */
 export const shortestLifetime: number = 60
 
-function isLifetime(seconds: number, most: number): boolean {
+/** True for whole seconds that a key may live, `most` at most. */
+export function isLifetime(seconds: number, most: number): boolean {
   return Number.isSafeInteger(seconds) && seconds >= shortestLifetime && seconds <= most
 }
