@@ -184,9 +184,10 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       ...{ trusted, roles, defaultRole, clock, store, events, fields, defaultFields },
     })
     const kept = trusted.filter(({ users }) => users !== 'token')
+    const refreshTokens = createRefreshTokens(secret, previousSecrets)
     const sessions = createSessions({
       store,
-      refreshTokens: createRefreshTokens(secret, previousSecrets),
+      refreshTokens,
       events,
       clock,
       options: checked.sessionOptions,
@@ -216,7 +217,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     )
     const authorization = hostedLogin?.createAuthorization({
       ...{ store, events, sessions, sessionOptions: checked.sessionOptions, keys, managedKeys },
-      ...{ secret, previousSecrets, issuer, clock, permissions, requireFactor },
+      ...{ secret, previousSecrets, refreshTokens, issuer, clock, requireFactor },
     })
     return {
       async authenticate(credentials) {
