@@ -1,4 +1,4 @@
-import type { AuthenticatedClient, Client } from '../clients/clients.ts'
+import type { Client } from '../clients/clients.ts'
 import type { Actor } from '../events/events.ts'
 import type { OpenSession } from '../sessions/session-calls.ts'
 import type { Session } from '../sessions/session-store.ts'
@@ -90,7 +90,7 @@ export interface CodeRequest {
 /** What a token request presents (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export interface CodeExchangeRequest extends Actor {
   readonly code: string
-  readonly client: Client | AuthenticatedClient
+  readonly client: Client
   readonly redirectUri: string
   readonly codeVerifier: string | null
   readonly userAgent?: string | undefined
