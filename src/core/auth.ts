@@ -257,9 +257,8 @@ async function assemble(given: AuthOptions): Promise<Auth> {
           pruneTokens: mailing.pruneTokens,
         },
         factors: factorParts,
-        codes: (authorization && store.authorizationCodes) ?? null,
+        codes: authorization?.codes ?? null,
         apiKeys: apiKeys?.keys ?? null,
-        clock,
       }),
       async close() {
         issuers.close()

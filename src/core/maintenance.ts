@@ -1,13 +1,11 @@
 import type { Deletion } from './accounts/deletion.ts'
 import type { ApiKeyMaintenance } from './api-keys/api-keys.ts'
-import type { AuthorizationCodeStore } from './authorization/authorization-code-store.ts'
+import type { AuthorizationCodes } from './authorization/authorization.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
-import type { Clock } from './clock.ts'
 import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import type { Outbox } from './mail/outbox.ts'
 import { callback, checkOptions, flag, type ShapesOf } from './options.ts'
-import { pruneInBatches } from './prune-batches.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { Login } from './users/login.ts'
@@ -50,10 +48,9 @@ interface Maintained {
   /** Enrolments and logins that came to nothing. Null without second factors. */
   readonly factors: { prune(signal?: AbortSignal): Promise<number> } | null
   /** Codes of logins by browser. Null if that is not switched on. */
-  readonly codes: AuthorizationCodeStore | null
+  readonly codes: Pick<AuthorizationCodes, 'prune'> | null
   /** Null if there are no API keys. */
   readonly apiKeys: ApiKeyMaintenance | null
-  readonly clock: Clock
 }
 
 interface MaintainedAccounts {
@@ -64,8 +61,6 @@ interface MaintainedAccounts {
 
 const minute = 60
 const hour = 60 * minute
-/** Seconds that a code is kept after its end: who presents it again ends what it was exchanged for. */
-const codeKeptAfterEnd = hour
 
 /** Returns `maintain` of an `Auth`. */
 export function createMaintenance({
@@ -79,7 +74,6 @@ export function createMaintenance({
   factors,
   codes,
   apiKeys,
-  clock,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
     { name: 'pruning of sessions', interval: hour, run: (signal) => sessions.prune(signal) },
@@ -94,7 +88,7 @@ export function createMaintenance({
             run: (signal: AbortSignal) => factors.prune(signal),
           },
         ]),
-    ...(codes === null ? [] : [pruningOfCodes(codes, clock)]),
+    ...pruningOfCodes(codes),
     ...pruningOfApiKeys(apiKeys),
   ]
   const always: readonly Work[] = [
@@ -147,14 +141,15 @@ function pruningOfApiKeys(apiKeys: ApiKeyMaintenance | null): readonly Work[] {
   ]
 }
 
-function pruningOfCodes(codes: AuthorizationCodeStore, clock: Clock): Work {
-  const pruneBatch = (limit: number): Promise<number> =>
-    codes.prune(clock() - codeKeptAfterEnd, limit)
-  return {
-    name: 'pruning of authorization codes',
-    interval: hour,
-    run: (signal) => pruneInBatches(pruneBatch, signal),
-  }
+function pruningOfCodes(codes: Maintained['codes']): readonly Work[] {
+  if (codes === null) return []
+  return [
+    {
+      name: 'pruning of authorization codes',
+      interval: hour,
+      run: (signal) => codes.prune(signal),
+    },
+  ]
 }
 
 /** @throws {TypeError} if there is none. */
