@@ -1,6 +1,7 @@
 import { createPermissions, openIdScopeNames, type Permissions } from './access/permissions.ts'
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
+import { createOneTimeTokens } from './accounts/one-time-tokens.ts'
 import type { ApiKeys } from './api-keys/api-keys.ts'
 import type { ApiKeyParts, ApiKeyPartsOptions } from './api-keys/create-api-keys.ts'
 import type { AuthOptions } from './auth-options.ts'
@@ -158,19 +159,18 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     // What ends sessions tells their clients.
     const store = logoutNotices?.store ?? bare
     const addressDigestsOf = createAddressDigests(secret, previousSecrets)
+    const parts = { store, secret, previousSecrets, clock }
+    const oneTimeTokens = createOneTimeTokens({ ...parts, addressDigestsOf })
     const mailing =
       accountSettings &&
-      createMailParts({
-        ...{ settings: accountSettings, store, secret, previousSecrets, issuer, events, clock },
-        addressDigestsOf,
-      })
+      createMailParts({ ...parts, settings: accountSettings, oneTimeTokens, issuer, events })
     const notices = mailing?.notices ?? noNotices
     const factorParts =
       checked.factorSettings &&
       // Loaded for those who have the option alone.
       (await import('./factors/create-factors.ts')).createFactorParts({
-        ...{ settings: checked.factorSettings, store, secret, previousSecrets, addressDigestsOf },
-        ...{ throttle, events, notices, clock },
+        ...{ ...parts, settings: checked.factorSettings, oneTimeTokens },
+        ...{ throttle, events, notices },
       })
     const second = factorParts?.second ?? null
     const requireFactor = second?.require
@@ -251,10 +251,10 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       check: () => store.check(),
       maintain: createMaintenance({
         ...{ sessions, events, throttle, login, managedKeys, logoutNotices },
+        oneTimeTokens: mailing || factorParts ? oneTimeTokens : null,
         accounts: mailing && {
           outbox: mailing.outbox,
           deletion: accounts?.deletion ?? null,
-          pruneTokens: mailing.pruneTokens,
         },
         factors: factorParts,
         codes: authorization?.codes ?? null,

@@ -1,4 +1,5 @@
 import type { Deletion } from './accounts/deletion.ts'
+import type { OneTimeTokens } from './accounts/one-time-tokens.ts'
 import type { ApiKeyMaintenance } from './api-keys/api-keys.ts'
 import type { AuthorizationCodes } from './authorization/authorization.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
@@ -43,9 +44,11 @@ interface Maintained {
   readonly managedKeys: ManagedKeys | null
   /** What tells clients of log-outs. Null if nobody is told. */
   readonly logoutNotices: Pick<LogoutNotices, 'run'> | null
-  /** Links, mails and accounts that end. Null if nothing of it is switched on. */
+  /** Links, codes and tokens of logins that are used once. Null if nothing that makes them is switched on. */
+  readonly oneTimeTokens: Pick<OneTimeTokens, 'prune'> | null
+  /** Mails and accounts that end. Null if nothing of it is switched on. */
   readonly accounts: MaintainedAccounts | null
-  /** Enrolments and logins that came to nothing. Null without second factors. */
+  /** Enrolments that came to nothing. Null without second factors. */
   readonly factors: { prune(signal?: AbortSignal): Promise<number> } | null
   /** Codes of logins by browser. Null if that is not switched on. */
   readonly codes: Pick<AuthorizationCodes, 'prune'> | null
@@ -56,7 +59,6 @@ interface Maintained {
 interface MaintainedAccounts {
   readonly outbox: Outbox | null
   readonly deletion: Pick<Deletion, 'prune'> | null
-  pruneTokens(signal?: AbortSignal): Promise<number>
 }
 
 const minute = 60
@@ -70,6 +72,7 @@ export function createMaintenance({
   login,
   managedKeys,
   logoutNotices,
+  oneTimeTokens,
   accounts,
   factors,
   codes,
@@ -79,6 +82,7 @@ export function createMaintenance({
     { name: 'pruning of sessions', interval: hour, run: (signal) => sessions.prune(signal) },
     { name: 'pruning of events', interval: hour, run: (signal) => events.prune(signal) },
     { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
+    ...pruningOfTokens(oneTimeTokens),
     ...pruningOf(accounts),
     ...(factors === null
       ? []
@@ -111,12 +115,15 @@ export function createMaintenance({
   }
 }
 
+function pruningOfTokens(tokens: Maintained['oneTimeTokens']): readonly Work[] {
+  if (tokens === null) return []
+  return [{ name: 'pruning of links', interval: hour, run: (signal) => tokens.prune(signal) }]
+}
+
 function pruningOf(accounts: MaintainedAccounts | null): readonly Work[] {
   if (accounts === null) return []
   const { outbox, deletion } = accounts
-  const work: Work[] = [
-    { name: 'pruning of links', interval: hour, run: (signal) => accounts.pruneTokens(signal) },
-  ]
+  const work: Work[] = []
   if (outbox !== null) {
     work.push(
       { name: 'pruning of mails', interval: hour, run: (signal) => outbox.prune(signal) },
