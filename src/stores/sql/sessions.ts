@@ -161,6 +161,8 @@ export function createSessionStore(engine: Engine): SessionStore {
           .where('id', 'in', surplus)
           .returning('id')
           .execute()
+        // Another login of the user has trimmed meanwhile.
+        if (trimmed.length === 0) return 0
         const ids = trimmed.map(({ id }) => id)
         const { numDeletedRows } = await transaction
           .deleteFrom('sessions')
