@@ -16,8 +16,8 @@ import { createStoreChange, NothingChanged } from './stored-with.ts'
 export function createFactorStore(engine: Engine): FactorStore {
   const { db, locksRows } = engine
   const storeChange = createStoreChange(engine)
-  /** Changes of which factors a user has, which depend on the others: one after the other. */
-  const turn = 'factors'
+  /** Changes of which factors a user has, which depend on the user’s others: one after the other. */
+  const inTurnOf = (userId: string) => ({ turn: 'factors', turnKey: userId }) as const
 
   function insertOf(factor: FactorRecord) {
     const row = toRow(factor)
@@ -52,7 +52,7 @@ export function createFactorStore(engine: Engine): FactorStore {
     if (id !== undefined) deletion = deletion.where('id', '=', id)
     if (keepOne && id !== undefined) deletion = deletion.where(hasOther(userId, id))
     const removed = await storeChange(deletion.returning('id'), storedWith, {
-      turn,
+      ...inTurnOf(userId),
       ends: securityStamp === undefined ? undefined : { userId },
       async follow(transaction) {
         if (id === undefined) await dropUnconfirmed(transaction, userId)
@@ -90,7 +90,7 @@ export function createFactorStore(engine: Engine): FactorStore {
         })
         .returning('id')
       const confirmed = await storeChange(change, storedWith, {
-        turn,
+        ...inTurnOf(userId),
         ends: first && { userId, keepSession: first.keepSession },
         follow: first && ((transaction) => begins(transaction, confirmation, first)),
       })
@@ -134,7 +134,7 @@ export function createFactorStore(engine: Engine): FactorStore {
         .where('confirmed_at', 'is not', null)
         .returning('id')
       const changed = await storeChange(change, storedWith, {
-        turn,
+        ...inTurnOf(userId),
         follow: (transaction) => putCodes(transaction, userId, digests),
       })
       return changed.length > 0
