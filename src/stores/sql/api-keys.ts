@@ -4,6 +4,7 @@ import type {
   ApiKeyStore,
 } from '../../core/api-keys/api-key-store.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import type { ApiKeysTable } from './schema.ts'
 import { createStoreChange } from './stored-with.ts'
@@ -94,21 +95,9 @@ export function createApiKeyStore(engine: Engine): ApiKeyStore {
       return (await storeChange(update, storedWith)).length === 1
     },
     async prune(expiredBefore, limit) {
-      const { numDeletedRows } = await db
-        .deleteFrom('api_keys')
-        .where(
-          'id',
-          'in',
-          db
-            .selectFrom('api_keys')
-            .select('id')
-            .where('expires_at', '<', expiredBefore)
-            .orderBy('expires_at')
-            .limit(limit)
-            .$if(locksRows, (query) => query.forUpdate().skipLocked()),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const expired = db.selectFrom('api_keys').where('expires_at', '<', expiredBefore)
+      const first = expired.orderBy('expires_at').limit(limit)
+      return await deleteFirst(engine, 'api_keys', ['id'], first)
     },
   }
 }

@@ -6,6 +6,7 @@ import type {
   FactorRemoval,
   FactorStore,
 } from '../../core/factors/factor-store.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { toRecord, toRow } from './factor-rows.ts'
 import { keepOpen } from './kept-session.ts'
@@ -164,25 +165,9 @@ export function createFactorStore(engine: Engine): FactorStore {
     },
     removeAll: (userId, removal = {}) => removing(userId, removal),
     async prune(createdBefore, limit) {
-      // Two statements: PostgreSQL may run a subquery with a limit once for each row, and delete more.
-      const old = await db
-        .selectFrom('factors')
-        .select('id')
-        .where('confirmed_at', 'is', null)
-        .where('created_at', '<', createdBefore)
-        .limit(limit)
-        .execute()
-      if (old.length === 0) return 0
-      const { numDeletedRows } = await db
-        .deleteFrom('factors')
-        .where(
-          'id',
-          'in',
-          old.map(({ id }) => id),
-        )
-        .where('confirmed_at', 'is', null)
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const unconfirmed = db.selectFrom('factors').where('confirmed_at', 'is', null)
+      const old = unconfirmed.where('created_at', '<', createdBefore).limit(limit)
+      return await deleteFirst(engine, 'factors', ['id'], old)
     },
   }
 }

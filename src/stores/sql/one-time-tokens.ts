@@ -1,12 +1,13 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { OneTimeTokenRecord, OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import type { OneTimeTokensTable, Schema } from './schema.ts'
 import { createStoreChange, isLive } from './stored-with.ts'
 
 /** Links and codes that are used once, in SQL. */
 export function createOneTimeTokenStore(engine: Engine): OneTimeTokenStore {
-  const { db, locksRows, isUniqueViolation } = engine
+  const { db, isUniqueViolation } = engine
   const storeChange = createStoreChange(engine)
   const live = (now: number) => db.selectFrom('one_time_tokens').selectAll().where(isLive(now))
 
@@ -105,21 +106,9 @@ export function createOneTimeTokenStore(engine: Engine): OneTimeTokenStore {
       return (await query.orderBy('subject').limit(limit).execute()).map(toRecord)
     },
     async prune(expiredBefore, limit) {
-      const { numDeletedRows } = await db
-        .deleteFrom('one_time_tokens')
-        .where(
-          'digest',
-          'in',
-          db
-            .selectFrom('one_time_tokens')
-            .select('digest')
-            .where('expires_at', '<', expiredBefore)
-            .orderBy('expires_at')
-            .limit(limit)
-            .$if(locksRows, (query) => query.forUpdate().skipLocked()),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const expired = db.selectFrom('one_time_tokens').where('expires_at', '<', expiredBefore)
+      const first = expired.orderBy('expires_at').limit(limit)
+      return await deleteFirst(engine, 'one_time_tokens', ['digest'], first)
     },
   }
 }

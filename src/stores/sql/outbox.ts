@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { MailRecord, OutboxStore } from '../../core/mail/outbox-store.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import type { MailOutboxTable, Schema } from './schema.ts'
@@ -118,22 +119,9 @@ export function createOutboxStore(engine: Engine): OutboxStore {
       }
     },
     async prune(before, limit) {
-      const { numDeletedRows } = await db
-        .deleteFrom('mail_outbox')
-        .where(
-          'id',
-          'in',
-          db
-            .selectFrom('mail_outbox')
-            .select('id')
-            .where('created_at', '<', before)
-            .where('state', '<>', 'waiting')
-            .orderBy('created_at')
-            .limit(limit)
-            .$call(skipLocked),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const settled = db.selectFrom('mail_outbox').where('state', '<>', 'waiting')
+      const first = settled.where('created_at', '<', before).orderBy('created_at').limit(limit)
+      return await deleteFirst(engine, 'mail_outbox', ['id'], first)
     },
   }
 }
