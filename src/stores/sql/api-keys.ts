@@ -4,6 +4,7 @@ import type {
   ApiKeyStore,
 } from '../../core/api-keys/api-key-store.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
+import { numberOrNull, words } from './columns.ts'
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import type { ApiKeysTable } from './schema.ts'
@@ -160,11 +161,11 @@ function toRecord(row: ApiKeysTable): ApiKeyRecord {
     digest: row.digest,
     userId: row.user_id,
     name: row.name,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
+    scopes: words(row.scope),
     // Instants are kept as bigint by PostgreSQL, whose driver reads that as text.
     createdAt: Number(row.created_at),
     expiresAt: Number(row.expires_at),
-    lastUsedAt: row.last_used_at === null ? null : Number(row.last_used_at),
+    lastUsedAt: numberOrNull(row.last_used_at),
     expiryTold: row.expiry_told === 1,
   }
 }

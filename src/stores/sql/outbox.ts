@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { MailRecord, OutboxStore } from '../../core/mail/outbox-store.ts'
+import { numberOrNull } from './columns.ts'
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
@@ -115,7 +116,7 @@ export function createOutboxStore(engine: Engine): OutboxStore {
       return {
         waiting: Number(count),
         failed: Number(failed),
-        oldestDueAt: oldest === null ? null : Number(oldest),
+        oldestDueAt: numberOrNull(oldest),
       }
     },
     async prune(before, limit) {
@@ -138,7 +139,7 @@ function toMailRecord(row: MailOutboxTable): MailRecord {
     expiresAt: Number(row.expires_at),
     state: row.state,
     attempts: Number(row.attempts),
-    claimedUntil: row.claimed_until === null ? null : Number(row.claimed_until),
+    claimedUntil: numberOrNull(row.claimed_until),
     reason: row.reason,
   }
 }
