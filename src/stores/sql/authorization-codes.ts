@@ -98,9 +98,8 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
 
   async function open(opening: Opening, event: AuthEvent | undefined): Promise<boolean> {
     if (!locksRows) {
-      const { digest: _, now: __, consented: ___, ...row } = opening
       const events = event ? [appendEvent(db, event)] : []
-      return await changeIf(useForNew(opening), [insertNew(row), ...events])
+      return await changeIf(useForNew(opening), [insertNew(opening), ...events])
     }
     const statement = event
       ? openAtOnce(opening)
