@@ -7,6 +7,7 @@ import { mapAnswer } from '../../core/maybe-promise.ts'
 import { numberOrNull, words } from './columns.ts'
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
+import { preparedLater } from './prepared-later.ts'
 import type { ApiKeysTable } from './schema.ts'
 import { createStoreChange } from './stored-with.ts'
 import { toUserRecord } from './user-rows.ts'
@@ -105,24 +106,26 @@ export function createApiKeyStore(engine: Engine): ApiKeyStore {
 
 /** The one read of a guarded request with a key: the key, its user and the version of the signing keys. */
 function createKeySubjectReader({ db, prepareRead }: Engine): ApiKeyStore['findSubject'] {
-  const read = prepareRead(
-    db
-      .selectFrom('api_keys')
-      .innerJoin('users', 'users.id', 'api_keys.user_id')
-      .crossJoin('signing_key_set')
-      .selectAll('users')
-      .select([
-        'api_keys.id as key_id',
-        'api_keys.name as key_name',
-        'api_keys.scope as key_scope',
-        'api_keys.created_at as key_created_at',
-        'api_keys.expires_at as key_expires_at',
-        'api_keys.last_used_at as key_last_used_at',
-        'api_keys.expiry_told as key_expiry_told',
-        'signing_key_set.version',
-      ])
-      .where('api_keys.digest', '=', '')
-      .compile(),
+  const read = preparedLater(() =>
+    prepareRead(
+      db
+        .selectFrom('api_keys')
+        .innerJoin('users', 'users.id', 'api_keys.user_id')
+        .crossJoin('signing_key_set')
+        .selectAll('users')
+        .select([
+          'api_keys.id as key_id',
+          'api_keys.name as key_name',
+          'api_keys.scope as key_scope',
+          'api_keys.created_at as key_created_at',
+          'api_keys.expires_at as key_expires_at',
+          'api_keys.last_used_at as key_last_used_at',
+          'api_keys.expiry_told as key_expiry_told',
+          'signing_key_set.version',
+        ])
+        .where('api_keys.digest', '=', '')
+        .compile(),
+    ),
   )
   return (digest) =>
     mapAnswer(read(digest), (row) =>
