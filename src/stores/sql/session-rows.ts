@@ -55,6 +55,17 @@ export function hasLiveUser({
   )
 }
 
+/** The condition that a session is live, has been used since the other instant, and its user is live, too. */
+export function isInUse(now: number, idleSince: number) {
+  return (eb: ExpressionBuilder<Schema, 'sessions'>): Expression<SqlBool> =>
+    eb.and([
+      eb('sessions.revoked_at', 'is', null),
+      eb('sessions.expires_at', '>', now),
+      eb('sessions.rotated_at', '>', idleSince),
+      hasLiveUser(eb),
+    ])
+}
+
 /** All columns. */
 export const sessionColumns: readonly (keyof SessionsTable)[] = [
   'id',

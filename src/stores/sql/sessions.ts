@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import { type EndedSession, endedColumns, noteEnded } from './logout-notices.ts'
 import type { Schema } from './schema.ts'
-import { hasLiveUser, insertSession, toSessionRecord } from './session-rows.ts'
+import { insertSession, isInUse, toSessionRecord } from './session-rows.ts'
 import { toUserRecord } from './user-rows.ts'
 
 /** Sessions in SQL. */
@@ -32,10 +32,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         .where('id', '=', id)
         .where('generation', '=', generation)
         .where('client_id', '=', clientId)
-        .where('revoked_at', 'is', null)
-        .where('expires_at', '>', now)
-        .where('rotated_at', '>', idleSince)
-        .where(hasLiveUser)
+        .where(isInUse(now, idleSince))
         .returningAll()
         .executeTakeFirst()
       return row ? toSessionRecord(row) : null
@@ -50,10 +47,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         .where('id', '=', id)
         .where('user_id', '=', userId)
         .where('security_stamp', '=', securityStamp)
-        .where('revoked_at', 'is', null)
-        .where('expires_at', '>', authenticatedAt)
-        .where('rotated_at', '>', idleSince)
-        .where(hasLiveUser)
+        .where(isInUse(authenticatedAt, idleSince))
       if (generation !== undefined) {
         update = update
           .set({ generation: generation + 1, rotated_at: authenticatedAt })
@@ -122,10 +116,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         .updateTable('sessions')
         .set({ rotated_at: now })
         .where('id', '=', id)
-        .where('revoked_at', 'is', null)
-        .where('expires_at', '>', now)
-        .where('rotated_at', '>', idleSince)
-        .where(hasLiveUser)
+        .where(isInUse(now, idleSince))
         .executeTakeFirst()
       return numUpdatedRows === 1n
     },
