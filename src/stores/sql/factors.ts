@@ -12,6 +12,7 @@ import { toRecord, toRow } from './factor-rows.ts'
 import { keepOpen } from './kept-session.ts'
 import type { FactorsTable, Schema } from './schema.ts'
 import { createStoreChange, NothingChanged } from './stored-with.ts'
+import { isActiveWithStamp } from './user-rows.ts'
 
 /** Second factors and recovery codes, in SQL. */
 export function createFactorStore(engine: Engine): FactorStore {
@@ -84,7 +85,7 @@ export function createFactorStore(engine: Engine): FactorStore {
         .where('user_id', '=', userId)
         .where('confirmed_at', 'is', null)
         .where('created_at', '>', confirmation.createdAfter)
-        .where(hasStamp(userId, confirmation.securityStamp))
+        .where(isActiveWithStamp(userId, confirmation.securityStamp))
         .where((eb) => {
           const other = hasOther(userId, confirmation.id)(eb)
           return first ? eb.not(other) : other
@@ -183,18 +184,6 @@ function hasOther(userId: string, id: string): Condition {
         .where('other.user_id', '=', userId)
         .where('other.confirmed_at', 'is not', null)
         .where('other.id', '<>', id),
-    )
-}
-
-/** The condition that the user is active, and has this stamp. */
-function hasStamp(userId: string, securityStamp: string): Condition {
-  return ({ exists, selectFrom }) =>
-    exists(
-      selectFrom('users')
-        .select('users.id')
-        .where('users.id', '=', userId)
-        .where('users.security_stamp', '=', securityStamp)
-        .where('users.active', '=', 1),
     )
 }
 

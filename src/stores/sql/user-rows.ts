@@ -1,4 +1,10 @@
-import type { InsertQueryBuilder, Kysely } from 'kysely'
+import {
+  type Expression,
+  expressionBuilder,
+  type InsertQueryBuilder,
+  type Kysely,
+  type SqlBool,
+} from 'kysely'
 import type { UserChanges, UserRecord } from '../../core/users/user-store.ts'
 import { numberOrNull } from './columns.ts'
 import { namesOf } from './named-tables.ts'
@@ -93,6 +99,18 @@ export function toUserRecord(row: UsersTable): UserRecord {
     deleteAt: numberOrNull(row.delete_at),
     fields: readFields(row.fields),
   }
+}
+
+/** The condition that a user is active, and has this stamp. */
+export function isActiveWithStamp(userId: string, securityStamp: string): Expression<SqlBool> {
+  const { exists, selectFrom } = expressionBuilder<Schema, never>()
+  return exists(
+    selectFrom('users')
+      .select('users.id')
+      .where('users.id', '=', userId)
+      .where('users.security_stamp', '=', securityStamp)
+      .where('users.active', '=', 1),
+  )
 }
 
 /** The record of a row that may not be there. */
