@@ -20,7 +20,7 @@ const keeps = (made: boolean): Fault =>
       find: async (digest) => (await find(digest)) ?? kept.get(digest) ?? null,
     }
   })
-export const keepsCodes = keeps(true)
+export const keepsCodes: Fault = keeps(true)
 const keepsAnyway = keeps(false)
 
 /** Faults of authorization codes. */

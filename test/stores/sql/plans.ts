@@ -19,7 +19,7 @@ export const manyRows = (table: string, columns: string, values: string): string
   insert into ${table} (${columns}) select ${values} from numbers`
 
 /** Users without an address, `user1` to `user20000`. */
-export const manyUsers = manyRows(
+export const manyUsers: string = manyRows(
   'users',
   'id, username, role, active, created_at, security_stamp',
   `'user' || n, 'user' || n, 'member', 1, 0, 'stamp'`,
