@@ -1,3 +1,5 @@
+// How a column is read where the two engines, or a list in a text, make it something else than a record has.
+
 /** The words of a column that keeps them apart by spaces. */
 export function words(text: string): readonly string[] {
   return text === '' ? [] : text.split(' ')
