@@ -5,6 +5,7 @@ import { type AllowedApp, appsPage } from '../../pages/apps-page.ts'
 import { scopeInWords } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
+import { lacksFactor } from './browser-session.ts'
 import { type FormBinding, isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { moveOn, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
@@ -17,9 +18,10 @@ export async function answerApps(flow: Flow, request: EndpointRequest): Promise<
   const { method } = request
   if (method === 'POST') return await withdraw(flow, request)
   if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request, 'GET, HEAD, POST')
-  const browser = await flow.readBrowser(request)
+  const found = await flow.readBrowser(request)
+  const browser = loggedIn(flow, found)
   return browser === null
-    ? showLogin(flow, request, appsLogin(flow), '')
+    ? showLogin(flow, request, appsLogin(flow), found?.user.username ?? '')
     : await showApps(flow, request, browser)
 }
 
@@ -36,6 +38,11 @@ export async function answerAppsLogin(
   return await submit(request, { ...place, clientId: browserClientId, next: () => flow.paths.apps })
 }
 
+/** The session if somebody is logged in there with all the factors that their role demands. */
+function loggedIn({ auth }: Flow, browser: BrowserSession | null): BrowserSession | null {
+  return browser === null || lacksFactor(auth, browser) ? null : browser
+}
+
 function appsLogin({ paths }: Flow): LoginPlace {
   return { action: paths.appsLogin, digest: '', client: null, continueAt: paths.apps }
 }
@@ -45,7 +52,7 @@ async function withdraw(flow: Flow, request: EndpointRequest): Promise<EndpointA
   const form = await readFlowForm(flow, request)
   if (isAnswer(form)) return form
   const { header, guarded, address, requestId } = request
-  const browser = await flow.readBrowser(request)
+  const browser = loggedIn(flow, await flow.readBrowser(request))
   const texts = flow.textsFor(request)
   if (browser === null) return moveOn(flow, texts, flow.paths.apps)
   const clientId = form.get('client') ?? ''

@@ -8,6 +8,7 @@ import { answerError } from '../error-answers.ts'
 import { defaultMaxAge, isRecent } from '../guards/recent-login.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
+import { lacksFactor } from './browser-session.ts'
 import { isFromOwnPage } from './csrf.ts'
 import { emailForms } from './email-forms.ts'
 import { type EmailFormName, emailBinding, showCode, showEmail } from './email-view.ts'
@@ -77,12 +78,12 @@ function loginOf(flow: Flow, step: Step): LoginPlace {
 }
 
 /**
- * The session if somebody has logged in there recently, as `requireRecentLogin` asks of tokens. The cookie of before
- * that login does not count: somebody else may have a copy of it.
+ * The session if somebody has logged in there recently, as `requireRecentLogin` asks of tokens, with all the factors
+ * that their role demands. The cookie of before that login does not count: somebody else may have a copy of it.
  */
-function recent({ auth: { clock } }: Flow, browser: BrowserSession | null): BrowserSession | null {
-  if (browser?.isNewest !== true) return null
-  return isRecent(browser.session.authenticatedAt, defaultMaxAge, clock) ? browser : null
+function recent({ auth }: Flow, browser: BrowserSession | null): BrowserSession | null {
+  if (browser?.isNewest !== true || lacksFactor(auth, browser)) return null
+  return isRecent(browser.session.authenticatedAt, defaultMaxAge, auth.clock) ? browser : null
 }
 
 async function submit(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
