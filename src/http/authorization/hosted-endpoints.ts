@@ -46,8 +46,10 @@ export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints
 }
 
 /** @throws {ConfigError} if an option has put another endpoint where people log in. */
-function refuseTakenPaths({ oauth, base }: HostedPlace): void {
-  const ours = [...Object.values(flowPaths), userinfoPath].map((path) => base + path)
+function refuseTakenPaths({ oauth, base, mePath }: HostedPlace): void {
+  const below = [...Object.values(flowPaths), userinfoPath].map((path) => base + path)
+  const own = mePath === null ? [] : grantEndpoints.map(({ path }) => mePath + path)
+  const ours = [...below, ...own]
   const problems = Object.entries(oauth).flatMap(([name, endpoints]) =>
     endpoints
       .filter(({ path }) => ours.includes(path))
