@@ -11,8 +11,8 @@ import { noEnd, type ThrottleRule, type ThrottleStore } from './throttle-store.t
 declare const admitted: unique symbol
 
 /**
- * The proof that an attempt was counted and may be checked. Every function that verifies a secret takes
- * one, so that no path can forget the throttle.
+ * The proof that an attempt was counted and may be checked. Every function that verifies a password
+ * takes one, so that no path can forget the throttle.
  */
 export interface Admission {
   readonly [admitted]: true
