@@ -1,5 +1,5 @@
 import { toUser, type User } from '../core/users/user.ts'
-import { lacksFactor } from '../http/authorization/browser-session.ts'
+import { lacksFactor, readBrowserSession } from '../http/authorization/browser-session.ts'
 import type { GuardedRequest } from '../http/bearer.ts'
 import { factorNeeded } from '../http/guards/factor-strength.ts'
 import { type Guard, guard } from '../http/guards/guard.ts'
@@ -8,11 +8,10 @@ import { notFromHere, type OwnPageParts } from './complete-login.ts'
 import { isSurelyFromHere } from './own-origin.ts'
 
 /** See `HostedPages.currentUser`. */
-export function currentUserGuard({ auth, authorization, cookies }: OwnPageParts): Guard<User> {
+export function currentUserGuard({ auth, ...parts }: OwnPageParts): Guard<User> {
   return guard(
     async (request: GuardedRequest & { readonly method?: unknown }) => {
-      const cookie = cookies.session.read(request)
-      const browser = cookie === null ? null : await authorization.browserSessions.read(cookie)
+      const browser = await readBrowserSession(parts, request)
       if (browser === null) throw new BearerError()
       // A request whose method is not known may be one that changes something.
       const onlyReads = request.method === 'GET' || request.method === 'HEAD'

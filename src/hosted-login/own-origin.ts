@@ -1,17 +1,5 @@
+import { headerOf } from '../http/authorization/request-headers.ts'
 import type { GuardedRequest } from '../http/bearer.ts'
-
-/** Reads headers of a request of any kind, by their names in small letters. */
-export function headerOf({
-  headers,
-}: Pick<GuardedRequest, 'headers'>): (name: string) => string | undefined {
-  return (name) => {
-    if (typeof headers.get === 'function') return headers.get(name) ?? undefined
-    const value = (headers as Readonly<Record<string, string | readonly string[] | undefined>>)[
-      name
-    ]
-    return typeof value === 'string' ? value : value?.join(', ')
-  }
-}
 
 /**
  * True only if a browser says that a page of this origin has sent the request. Every browser says so, in

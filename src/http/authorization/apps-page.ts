@@ -6,10 +6,10 @@ import { scopeInWords } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { lacksFactor } from './browser-session.ts'
-import { type FormBinding, isFromOwnPage } from './csrf.ts'
+import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { moveOn, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
-import { isAnswer, readFlowForm } from './flow-form.ts'
+import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import type { LoginSubmission } from './login-form.ts'
 import { type LoginPlace, showLogin } from './login-view.ts'
 
@@ -48,21 +48,17 @@ function appsLogin({ paths }: Flow): LoginPlace {
 }
 
 async function withdraw(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
-  const { auth, csrf, cookies, authorization } = flow
   const form = await readFlowForm(flow, request)
   if (isAnswer(form)) return form
-  const { header, guarded, address, requestId } = request
+  const { address, requestId } = request
   const browser = loggedIn(flow, await flow.readBrowser(request))
   const texts = flow.textsFor(request)
   if (browser === null) return moveOn(flow, texts, flow.paths.apps)
   const clientId = form.get('client') ?? ''
-  const cookie = cookies.form.read(guarded)
-  const isOurs =
-    isFromOwnPage(header, auth.issuer) &&
-    csrf.verify(form.get('csrf'), cookie, withdrawBinding(browser, clientId))
+  const isOurs = isOurForm(flow, request, form, withdrawBinding(browser, clientId))
   if (!isOurs) return showError(flow, request, 403, 'foreign')
   const { id } = browser.user
-  await authorization.consents.withdraw(id, clientId, {
+  await flow.authorization.consents.withdraw(id, clientId, {
     ...{ actor: actorOf({ userId: id }), address, requestId },
   })
   return await showApps(flow, request, browser, await nameOf(flow, clientId))

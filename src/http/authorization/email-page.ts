@@ -9,12 +9,11 @@ import { defaultMaxAge, isRecent } from '../guards/recent-login.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { lacksFactor } from './browser-session.ts'
-import { isFromOwnPage } from './csrf.ts'
 import { emailForms } from './email-forms.ts'
 import { type EmailFormName, emailBinding, showCode, showEmail } from './email-view.ts'
 import type { Flow } from './flow.ts'
 import { moveOn, redirectTo, refuseMethod, showError } from './flow-answers.ts'
-import { type FlowForm, isAnswer, readFlowForm } from './flow-form.ts'
+import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import type { LoginSubmission } from './login-form.ts'
 import { type LoginPlace, showLogin } from './login-view.ts'
 import { readQuery } from './query-parameters.ts'
@@ -96,10 +95,11 @@ async function submit(flow: Flow, request: EndpointRequest): Promise<EndpointAns
     const step = name === 'confirm' || name === 'again' ? 'code' : 'address'
     return moveOn(flow, flow.textsFor(request), pathOf(flow, step))
   }
-  if (!isOurs(flow, request, browser, form)) return showError(flow, request, 403, 'foreign')
+  const email = form.get('email') ?? ''
+  const isOurs = isOurForm(flow, request, form, emailBinding(name, browser, email))
+  if (!isOurs) return showError(flow, request, 403, 'foreign')
   // There is one where the page is.
   const change = flow.auth.accounts.emailChange as EmailChange
-  const email = form.get('email') ?? ''
   try {
     return await emailForms[name](flow, request, browser, { change, form, email })
   } catch (error) {
@@ -110,18 +110,6 @@ async function submit(flow: Flow, request: EndpointRequest): Promise<EndpointAns
 
 function isEmailForm(name: string): name is EmailFormName {
   return Object.hasOwn(emailForms, name)
-}
-
-/** Whether it is a form that this browser was shown, in this session. */
-function isOurs(
-  { auth, csrf, cookies }: Flow,
-  { header, guarded }: EndpointRequest,
-  browser: BrowserSession,
-  form: FlowForm,
-): boolean {
-  const binding = emailBinding(form.get('form') ?? '', browser, form.get('email') ?? '')
-  const cookie = cookies.form.read(guarded)
-  return isFromOwnPage(header, auth.issuer) && csrf.verify(form.get('csrf'), cookie, binding)
 }
 
 /** The form with what is wrong, at its field. */

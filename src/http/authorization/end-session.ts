@@ -9,10 +9,9 @@ import type { EndpointAnswer } from '../token-messages.ts'
 import type { IdTokenHint } from './authorization-details.ts'
 import { postAsGet } from './authorization-endpoint.ts'
 import { addToQuery } from './authorization-response.ts'
-import { isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { flowHeaders, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
-import { isAnswer, readFlowForm } from './flow-form.ts'
+import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import {
   digestOf,
   formatQuery,
@@ -62,8 +61,8 @@ export async function answerConfirmedLogout(
   flow: Flow,
   request: EndpointRequest,
 ): Promise<EndpointAnswer> {
-  const { method, query, header, guarded } = request
-  const { auth, csrf, cookies, paths } = flow
+  const { method, query } = request
+  const { paths } = flow
   if (method === 'GET' || method === 'HEAD') {
     const parameters = readQuery(query)
     return redirectTo(`${paths.logout}?${parameters === null ? '' : formatQuery(parameters)}`)
@@ -75,10 +74,7 @@ export async function answerConfirmedLogout(
   if (isAnswer(form)) return form
   const browser = await flow.readBrowser(request)
   if (browser !== null) {
-    const cookie = cookies.form.read(guarded)
-    const binding = logoutBinding(asking, browser)
-    const isOurs =
-      isFromOwnPage(header, auth.issuer) && csrf.verify(form.get('csrf'), cookie, binding)
+    const isOurs = isOurForm(flow, request, form, logoutBinding(asking, browser))
     if (!isOurs) return showQuestion(flow, request, asking, browser, 403)
     await end(flow, request, browser)
   }

@@ -11,10 +11,9 @@ import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { FormBinding } from './csrf.ts'
-import { isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { type AnswerExtras, showPage } from './flow-answers.ts'
-import type { FlowForm } from './flow-form.ts'
+import { type FlowForm, isOurForm } from './flow-form.ts'
 import { openSession } from './login-attempt.ts'
 import type { LoginPlace } from './login-view.ts'
 
@@ -86,12 +85,9 @@ export async function takeFactorStep(
   place: LoginPlace,
   form: FlowForm,
 ): Promise<FactorOutcome> {
-  const { auth, csrf, cookies } = flow
+  const { auth } = flow
   const fields = fieldsOf(form)
-  const cookie = cookies.form.read(request.guarded)
-  const isOurs =
-    isFromOwnPage(request.header, auth.issuer) &&
-    csrf.verify(form.get('csrf'), cookie, bindingOf(place, fields))
+  const isOurs = isOurForm(flow, request, form, bindingOf(place, fields))
   const login = isOurs ? await secondOf(flow).tokens.find(fields.factor) : null
   const user = login && (await auth[internals].store.users.findById(login.userId))
   if (!login?.purpose.startsWith('browser ') || !user) return { kind: 'ended' }

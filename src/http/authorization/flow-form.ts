@@ -2,6 +2,7 @@ import { OAuthError } from '../../core/errors.ts'
 import { formMaxBytes, parseForm } from '../form.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
+import { type FormBinding, isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { showError } from './flow-answers.ts'
 
@@ -28,6 +29,17 @@ export async function readFlowForm(
     if (error instanceof OAuthError) return showError(flow, request, 400, 'unreadable')
     throw error
   }
+}
+
+/** Whether it is a form that this browser was shown, for what it is bound to (RFC 6749 §10.12). */
+export function isOurForm(
+  { auth, csrf, cookies }: Flow,
+  { header, guarded }: EndpointRequest,
+  form: FlowForm,
+  binding: FormBinding,
+): boolean {
+  const cookie = cookies.form.read(guarded)
+  return isFromOwnPage(header, auth.issuer) && csrf.verify(form.get('csrf'), cookie, binding)
 }
 
 /** True for the page in place of a form. */

@@ -13,6 +13,7 @@ import { issuerPath } from '../endpoints/metadata.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import { accountPages } from '../pages/account-pages.ts'
 import { readPageOptions } from '../pages/page-options.ts'
+import { readBrowserSession } from './browser-session.ts'
 import { type Cookies, cookiesOf } from './cookies.ts'
 import { type CsrfProofs, createCsrfProofs, isFormCookie, newFormCookie } from './csrf.ts'
 import { endSessionPath } from './openid-metadata.ts'
@@ -120,10 +121,8 @@ export function createFlow(
     site: readPageOptions(pages === false ? {} : pages, siteName(auth)),
     links: accountLinks(auth, pages !== false),
     textsFor: (request, wished) => textsOfRequest(auth, request, wished),
-    async readBrowser({ guarded }, clientId) {
-      const cookie = cookies.session.read(guarded)
-      return cookie === null ? null : await authorization.browserSessions.read(cookie, clientId)
-    },
+    readBrowser: ({ guarded }, clientId) =>
+      readBrowserSession({ authorization, cookies }, guarded, clientId),
     formCookie({ guarded }) {
       const found = cookies.form.read(guarded)
       const value = isFormCookie(found) ? found : newFormCookie()

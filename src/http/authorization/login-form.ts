@@ -2,10 +2,10 @@ import type { BrowserSession } from '../../core/authorization/authorization.ts'
 import { recoveryCodesPage } from '../../pages/factor-page.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
-import { isFromOwnPage } from './csrf.ts'
+import { writeSessionCookie } from './browser-session.ts'
 import type { Flow } from './flow.ts'
 import { moveOn, showError, showPage } from './flow-answers.ts'
-import { type FlowForm, isAnswer, readFlowForm } from './flow-form.ts'
+import { type FlowForm, isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import { type LoginOutcome, logInWithPassword } from './login-attempt.ts'
 import { type LoginFailure, type LoginPlace, loginForm, showLogin } from './login-view.ts'
 import { createRepeatedSubmissions, type RepeatedSubmissions } from './repeated-submissions.ts'
@@ -55,16 +55,13 @@ export function createLoginSubmission(flow: Flow): LoginSubmission {
  * log others in as somebody they are not.
  */
 function foreignForm(
-  { auth, cookies, csrf }: Flow,
-  { header, guarded }: EndpointRequest,
+  flow: Flow,
+  request: EndpointRequest,
   { digest }: LoginPlace,
   form: FlowForm,
 ): LoginFailure | 'cookiesOff' | null {
-  const cookie = cookies.form.read(guarded)
-  const isOurs =
-    isFromOwnPage(header, auth.issuer) &&
-    csrf.verify(form.get('csrf'), cookie, { form: loginForm, request: digest })
-  if (isOurs) return null
+  if (isOurForm(flow, request, form, { form: loginForm, request: digest })) return null
+  const cookie = flow.cookies.form.read(request.guarded)
   if (cookie === null && form.has('again')) return 'cookiesOff'
   return {
     ...{ status: 403, withoutCookie: cookie === null },
@@ -123,9 +120,7 @@ function welcome(
   isToStay: boolean,
   recoveryCodes: readonly string[] | null = null,
 ): EndpointAnswer {
-  const { staySignedIn } = flow.authorization.settings
-  const maxAge = isToStay && staySignedIn !== null ? staySignedIn : undefined
-  const cookie = flow.cookies.session.write(outcome.opened.cookie, maxAge)
+  const cookie = writeSessionCookie(flow, outcome.opened, isToStay)
   const texts = flow.textsFor(request, wished)
   const url = next(outcome)
   if (recoveryCodes === null) return moveOn(flow, texts, url, [cookie])
