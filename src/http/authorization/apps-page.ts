@@ -10,6 +10,7 @@ import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { moveOn, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
 import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
+import { nameOfClient } from './grants-endpoint.ts'
 import type { LoginSubmission } from './login-form.ts'
 import { type LoginPlace, showLogin } from './login-view.ts'
 
@@ -61,7 +62,7 @@ async function withdraw(flow: Flow, request: EndpointRequest): Promise<EndpointA
   await flow.authorization.consents.withdraw(id, clientId, {
     ...{ actor: actorOf({ userId: id }), address, requestId },
   })
-  return await showApps(flow, request, browser, await nameOf(flow, clientId))
+  return await showApps(flow, request, browser, await nameOfClient(flow.auth, clientId))
 }
 
 async function showApps(
@@ -83,17 +84,18 @@ async function showApps(
         csrf: csrf.create(value, withdrawBinding(browser, clientId)),
       }
       return {
-        ...{ name: await nameOf(flow, clientId), allowedAt: createdAt, action: paths.apps, hidden },
+        ...{
+          name: await nameOfClient(flow.auth, clientId),
+          allowedAt: createdAt,
+          action: paths.apps,
+          hidden,
+        },
         scopes: scopes.map((scope) => scopeInWords(scope, texts, permissions)),
       }
     }),
   )
   const page = appsPage({ site, texts, username: user.username, apps, withdrawn })
   return showPage(200, page, texts, { cookies })
-}
-
-async function nameOf({ auth }: Flow, clientId: string): Promise<string> {
-  return (await auth.clients.find(clientId))?.name ?? clientId
 }
 
 function withdrawBinding({ session }: BrowserSession, clientId: string): FormBinding {

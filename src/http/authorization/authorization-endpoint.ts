@@ -1,5 +1,6 @@
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
+import { isUrlencoded } from '../form.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import {
@@ -178,8 +179,7 @@ export async function postAsGet(
   const { header, query, readBody } = request
   const body = await readBody(flowFormMaxBytes)
   if (body === null) return showError(flow, request, 413, 'tooLong')
-  const type = header('content-type') ?? ''
-  const isForm = /^application\/x-www-form-urlencoded *(?:;.*)?$/i.test(type)
+  const isForm = isUrlencoded(header('content-type'))
   const isPlain = (header('content-encoding') ?? 'identity') === 'identity'
   const sent = [query, Buffer.from(body).toString()].filter((text) => text !== '').join('&')
   const parameters = isForm && isPlain ? readQuery(sent) : null

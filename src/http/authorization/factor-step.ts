@@ -9,6 +9,7 @@ import type { UserRecord } from '../../core/users/user-store.ts'
 import { factorPage, factorSetUpPage } from '../../pages/factor-page.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
+import { retryAfter } from '../pages/page-answers.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
@@ -111,7 +112,7 @@ export async function takeFactorStep(
     if (!(error instanceof ThrottledError)) throw error
     const failure = {
       ...{ status: 429, refusal: error },
-      headers: { 'retry-after': String(error.retryAfter) },
+      headers: retryAfter(error),
       problem: ({ problems }: LoginTexts) => problems.throttled(error.retryAfter),
     }
     return { kind: 'shown', answer: show(flow, request, place, fields, failure) }

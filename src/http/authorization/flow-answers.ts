@@ -5,6 +5,7 @@ import type { Page } from '../../pages/page.ts'
 import type { MessageTexts } from '../../pages/texts/account-texts.ts'
 import type { LoginErrorName, LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest, Refusals } from '../mounted-endpoint.ts'
+import { retryAfter } from '../pages/page-answers.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { Flow } from './flow.ts'
 
@@ -102,9 +103,8 @@ function showUnavailable(
   request: Pick<EndpointRequest, 'header' | 'requestId'>,
   error: UnavailableError,
 ): EndpointAnswer {
-  const headers = { 'retry-after': String(error.retryAfter) }
   const says = (texts: LoginTexts): MessageTexts => texts.later(error.retryAfter, 'unavailable')
-  return showError(flow, request, 503, says, { headers, refusal: error })
+  return showError(flow, request, 503, says, { headers: retryAfter(error), refusal: error })
 }
 
 /** The method is none of those. */

@@ -1,10 +1,10 @@
 import type { BrowserSession, OpenBrowserSession } from '../../core/authorization/authorization.ts'
+import { ThrottledError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
 import type { Authentication } from '../../core/tokens/authentication.ts'
 import { byPassword } from '../../core/tokens/authentication.ts'
 import { isSuspended } from '../../core/users/suspension.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import { answerError } from '../error-answers.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import { isLater, retryAfter } from '../pages/page-answers.ts'
 import type { Flow } from './flow.ts'
@@ -51,7 +51,7 @@ export async function logInWithPassword(
     user = await auth[internals].login.authenticate(login)
   } catch (error) {
     if (!isLater(error)) throw error
-    const why = answerError(error)?.status === 429 ? 'throttled' : 'unavailable'
+    const why = error instanceof ThrottledError ? 'throttled' : 'unavailable'
     return {
       ...{ kind: 'failed', status: why === 'throttled' ? 429 : 503 },
       problem: ({ problems }) => problems[why](error.retryAfter),
