@@ -59,7 +59,7 @@ test('the page after a log-out leads back to a client, if one is known', () => {
 })
 
 test('an error page says what is wrong and what the log calls the request, and has no link', () => {
-  for (const says of [...Object.values(texts.errors), texts.later(30, 'unavailable')]) {
+  for (const says of [...Object.values(texts.errors), texts.later(30)]) {
     const { html: document } = authorizationErrorPage({ ...setting(), says, requestId: 'req-7' })
     assert.match(document, /<body data-page="error">/)
     assert.ok(document.includes(`<h1>${says.title}</h1>`))

@@ -8,7 +8,7 @@ const [en, de] = [loginTextsIn('en'), loginTextsIn('de')]
 
 /** Every text of a language by its place; what is made of a value is made of this one. */
 function textsOf(value: unknown, path = ''): readonly (readonly [string, string])[] {
-  if (typeof value === 'function') return textsOf(value(7, 'throttled'), path)
+  if (typeof value === 'function') return textsOf(value(7), path)
   if (typeof value === 'string') return [[path, value]]
   return Object.entries(value as object).flatMap(([name, each]) => textsOf(each, `${path}.${name}`))
 }
@@ -43,9 +43,9 @@ test('every sentence about a name has it once, so that it can stand out', () => 
 })
 
 test('a wait says its reason, in seconds or minutes', () => {
-  assert.match(en.later(1, 'unavailable').text, /busy\. Try again in 1 second\./)
+  assert.match(en.later(1).text, /busy\. Try again in 1 second\./)
   assert.match(en.problems.throttled(61), /failed attempts\. Try again in 2 minutes\./)
-  assert.match(de.later(60, 'throttled').text, /Fehlversuche.* in 1 Minute /)
+  assert.match(de.problems.throttled(60), /Fehlversuche.* in 1 Minute /)
 })
 
 test('a language that there is none of is English, whatever its name is', () => {

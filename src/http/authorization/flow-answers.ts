@@ -103,7 +103,7 @@ function showUnavailable(
   request: Pick<EndpointRequest, 'header' | 'requestId'>,
   error: UnavailableError,
 ): EndpointAnswer {
-  const says = (texts: LoginTexts): MessageTexts => texts.later(error.retryAfter, 'unavailable')
+  const says = (texts: LoginTexts): MessageTexts => texts.later(error.retryAfter)
   return showError(flow, request, 503, says, { headers: retryAfter(error), refusal: error })
 }
 

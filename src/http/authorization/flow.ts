@@ -5,13 +5,11 @@ import { internals } from '../../core/internals.ts'
 import { preferredLocale } from '../../core/mail/locale.ts'
 import type { LoginView } from '../../pages/login-page.ts'
 import type { Site } from '../../pages/site.ts'
-import type { AccountPageName } from '../../pages/texts/account-texts.ts'
 import { loginLocales, loginTextsIn } from '../../pages/texts/login-languages.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import { authorizationPath, type HostedPlace } from '../endpoints/hosted-endpoints.ts'
-import { issuerPath } from '../endpoints/metadata.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
-import { accountPages } from '../pages/account-pages.ts'
+import { linkToPage } from '../pages/account-pages.ts'
 import { readPageOptions } from '../pages/page-options.ts'
 import { readBrowserSession } from './browser-session.ts'
 import { type Cookies, cookiesOf } from './cookies.ts'
@@ -160,12 +158,7 @@ export function textsOfRequest(
 }
 
 function accountLinks(auth: Auth, areMounted: boolean): LoginView['links'] {
-  const { links = {} } = auth[internals].accountSettings ?? {}
-  function linkTo(name: AccountPageName): string | undefined {
-    const page = accountPages.find((each) => each.name === name)
-    if (page?.isOn(auth.accounts) !== true) return undefined
-    return links[page.link] ?? (areMounted ? issuerPath(auth.issuer) + page.path : undefined)
-  }
-  const [forgotPassword, register] = [linkTo('forgotPassword'), linkTo('register')]
+  const forgotPassword = linkToPage(auth, 'forgotPassword', areMounted)
+  const register = linkToPage(auth, 'register', areMounted)
   return { ...(forgotPassword && { forgotPassword }), ...(register && { register }) }
 }

@@ -161,7 +161,7 @@ export function mountEndpoints(
       bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
       documentation: 'document' in endpoint ? endpoint.document(auth) : undefined,
       refusals: oauthRefusals,
-      ...{ admit: undefined, sharesPath: false },
+      admit: undefined,
       answer,
     }
     const at =
@@ -170,8 +170,7 @@ export function mountEndpoints(
   })
   const accounts = accountEndpoints.filter(({ isOn }) => isOn(auth))
   const own = mePath === false ? [] : ownEndpoints.filter(({ isOn }) => isOn(auth))
-  const issuedAt = issuerPath(auth.issuer)
-  const pageBase = issuedAt.endsWith(scopePrefix + base) ? base : ''
+  const pageBase = issuerPath(auth.issuer).endsWith(scopePrefix + base) ? base : ''
   const hosted = mountHostedLogin(auth, {
     ...{ base: pageBase, root: root + pageBase, urls, oauth, pages },
     mePath: mePath === false ? null : base + mePath,
@@ -180,7 +179,7 @@ export function mountEndpoints(
     ...Object.values(oauth).flat(),
     ...accounts.map((each) => mountJson(each, auth, base)),
     ...own.map((each) => mountJson(each, auth, base + mePath)),
-    ...(pages === false ? [] : mountPages(auth, pages, { base: pageBase, issuerPath: issuedAt })),
+    ...(pages === false ? [] : mountPages(auth, pages, pageBase)),
   ]
     .filter((each) => !hosted.some((its) => isInPlaceOf(its, each)))
     .concat(hosted)

@@ -23,8 +23,6 @@ export type LoginErrorName =
   | 'tooLong'
   /** A form came without the cookie that was set with it, twice. */
   | 'cookiesOff'
-  /** A form whose proof is too old, and that cannot be shown once more. */
-  | 'expired'
   /** A form from another site. */
   | 'foreign'
   /** A form that is none. */
@@ -159,8 +157,8 @@ export interface LoginTexts {
     otherUser: string
   }
   readonly errors: Readonly<Record<LoginErrorName, MessageTexts>>
-  /** The same as `problems`, as pages. */
-  later(seconds: number, why: 'throttled' | 'unavailable'): MessageTexts
+  /** The page where the server has too much to do, or no database. `seconds`: until it may be otherwise. */
+  later(seconds: number): MessageTexts
   /** Before the id of a request. */
   readonly requestId: string
   readonly scopes: Readonly<Record<OpenIdScopeName, string>>
