@@ -75,7 +75,7 @@ test('an error page says what is wrong and what the log calls the request, and h
 })
 
 test('users see what they have allowed, and withdraw it by a form for each client (OP-43)', () => {
-  const scopes = [{ name: 'email', description: 'See your e-mail address' }]
+  const scopes = ['See your e-mail address']
   const apps = ['Example App', hostile].map((name, index) => ({
     ...{ name, scopes, allowedAt: 1_800_000_000 },
     ...{ action: '/account/apps', hidden: { client: `c${index}`, csrf: 'proof' } },

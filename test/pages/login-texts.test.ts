@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { named } from '../../src/pages/named.ts'
 import { loginLocales, loginTextsIn } from '../../src/pages/texts/login-languages.ts'
-import { scopeInWords } from '../../src/pages/texts/login-texts.ts'
+import { scopesInWords } from '../../src/pages/texts/login-texts.ts'
 
 const [en, de] = [loginTextsIn('en'), loginTextsIn('de')]
 
@@ -55,8 +55,9 @@ test('a language that there is none of is English, whatever its name is', () => 
 
 test('scopes are in words: our own, those of the application, or the bare name', () => {
   const words = (name: string): string =>
-    scopeInWords(name, en, { 'items:read': 'Read your items', email: 'Theirs', bare: '' })
-      .description
+    scopesInWords([name], en, {
+      ...{ 'items:read': 'Read your items', email: 'Theirs', bare: '' },
+    }).join()
   assert.equal(words('items:read'), 'Read your items')
   assert.equal(words('email'), en.scopes.email)
   for (const name of ['items:write', 'bare', 'toString']) assert.equal(words(name), name)

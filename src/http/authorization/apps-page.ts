@@ -1,24 +1,23 @@
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
-import { browserClientId } from '../../core/clients/registration.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { type AllowedApp, appsPage } from '../../pages/apps-page.ts'
-import { scopeInWords } from '../../pages/texts/login-texts.ts'
+import { scopesInWords } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { lacksFactor } from './browser-session.ts'
 import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
-import { moveOn, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
+import { moveOn, refuseMethod, showError, showPage } from './flow-answers.ts'
 import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import { nameOfClient } from './grants-endpoint.ts'
-import type { LoginSubmission } from './login-form.ts'
+import { answerPageLogin, type LoginSubmission } from './login-form.ts'
 import { type LoginPlace, showLogin } from './login-view.ts'
 
 /** Answers the page on which users see what they have allowed clients. Somebody else logs in there first. */
 export async function answerApps(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
   const { method } = request
   if (method === 'POST') return await withdraw(flow, request)
-  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request)
   const found = await flow.readBrowser(request)
   const browser = loggedIn(flow, found)
   return browser === null
@@ -32,11 +31,7 @@ export async function answerAppsLogin(
   request: EndpointRequest,
   submit: LoginSubmission,
 ): Promise<EndpointAnswer> {
-  const { method } = request
-  if (method === 'GET' || method === 'HEAD') return redirectTo(flow.paths.apps)
-  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
-  const place = appsLogin(flow)
-  return await submit(request, { ...place, clientId: browserClientId, next: () => flow.paths.apps })
+  return await answerPageLogin(flow, request, appsLogin(flow), submit)
 }
 
 /** The session if somebody is logged in there with all the factors that their role demands. */
@@ -90,7 +85,7 @@ async function showApps(
           action: paths.apps,
           hidden,
         },
-        scopes: scopes.map((scope) => scopeInWords(scope, texts, permissions)),
+        scopes: scopesInWords(scopes, texts, permissions),
       }
     }),
   )

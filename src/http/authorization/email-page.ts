@@ -1,7 +1,6 @@
 import type { EmailChange } from '../../core/accounts/email-change.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
-import { browserClientId } from '../../core/clients/registration.ts'
 import { UserError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
 import { answerError } from '../error-answers.ts'
@@ -12,9 +11,9 @@ import { lacksFactor } from './browser-session.ts'
 import { emailForms } from './email-forms.ts'
 import { type EmailFormName, emailBinding, showCode, showEmail } from './email-view.ts'
 import type { Flow } from './flow.ts'
-import { moveOn, redirectTo, refuseMethod, showError } from './flow-answers.ts'
+import { moveOn, refuseMethod, showError } from './flow-answers.ts'
 import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
-import type { LoginSubmission } from './login-form.ts'
+import { answerPageLogin, type LoginSubmission } from './login-form.ts'
 import { type LoginPlace, showLogin } from './login-view.ts'
 import { readQuery } from './query-parameters.ts'
 
@@ -28,7 +27,7 @@ export function hasEmailPage(auth: Auth): boolean {
 export async function answerEmail(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
   const { method } = request
   if (method === 'POST') return await submit(flow, request)
-  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request)
   const found = await flow.readBrowser(request)
   const browser = recent(flow, found)
   const step = stepOf(request)
@@ -46,13 +45,7 @@ export async function answerEmailLogin(
   request: EndpointRequest,
   submitLogin: LoginSubmission,
 ): Promise<EndpointAnswer> {
-  const { method } = request
-  const step = stepOf(request)
-  const back = pathOf(flow, step)
-  if (method === 'GET' || method === 'HEAD') return redirectTo(back)
-  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
-  const place = loginOf(flow, step)
-  return await submitLogin(request, { ...place, clientId: browserClientId, next: () => back })
+  return await answerPageLogin(flow, request, loginOf(flow, stepOf(request)), submitLogin)
 }
 
 /** Where on the page somebody is. */

@@ -7,7 +7,7 @@ import { loggedOutPage, logoutQuestionPage } from '../../pages/logout-page.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { IdTokenHint } from './authorization-details.ts'
-import { postAsGet } from './authorization-endpoint.ts'
+import { backToRequest, postAsGet } from './authorization-endpoint.ts'
 import { addToQuery } from './authorization-response.ts'
 import type { Flow } from './flow.ts'
 import { flowHeaders, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
@@ -40,7 +40,7 @@ export async function answerLogout(flow: Flow, request: EndpointRequest): Promis
   if (method === 'POST') return await postAsGet(flow, request, flow.paths.logout)
   // What looks at a link without following it logs nobody out.
   if (method === 'HEAD') return { status: 200, headers: flowHeaders, body: null }
-  if (method !== 'GET') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  if (method !== 'GET') return refuseMethod(flow, request)
   const asking = await readLogout(flow, request)
   if ('status' in asking) return asking
   const browser = await flow.readBrowser(request)
@@ -48,7 +48,7 @@ export async function answerLogout(flow: Flow, request: EndpointRequest): Promis
   if (browser !== null && !isProved) return showQuestion(flow, request, asking, browser)
   if (browser !== null) await end(flow, request, browser)
   const { hint, back } = asking
-  if (browser === null && hint !== null && method === 'GET') await endOne(flow, request, hint)
+  if (browser === null && hint !== null) await endOne(flow, request, hint)
   const cookies = forget(flow)
   // Nobody is logged in: only a client that shows an ID token is trusted to be one that has logged somebody in.
   return hint !== null && back !== null
@@ -61,13 +61,9 @@ export async function answerConfirmedLogout(
   flow: Flow,
   request: EndpointRequest,
 ): Promise<EndpointAnswer> {
-  const { method, query } = request
-  const { paths } = flow
-  if (method === 'GET' || method === 'HEAD') {
-    const parameters = readQuery(query)
-    return redirectTo(`${paths.logout}?${parameters === null ? '' : formatQuery(parameters)}`)
-  }
-  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  const { method } = request
+  if (method === 'GET' || method === 'HEAD') return backToRequest(flow.paths.logout, request)
+  if (method !== 'POST') return refuseMethod(flow, request)
   const asking = await readLogout(flow, request)
   if ('status' in asking) return asking
   const form = await readFlowForm(flow, request)

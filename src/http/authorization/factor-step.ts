@@ -13,7 +13,7 @@ import { retryAfter } from '../pages/page-answers.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
-import { type AnswerExtras, showPage } from './flow-answers.ts'
+import { type AnswerExtras, type FormFailure, showPage } from './flow-answers.ts'
 import { type FlowForm, isOurForm } from './flow-form.ts'
 import { openSession } from './login-attempt.ts'
 import type { LoginPlace } from './login-view.ts'
@@ -42,11 +42,6 @@ export type FactorOutcome =
   /** The login has ended: it begins again. */
   | { readonly kind: 'ended' }
   | { readonly kind: 'shown'; readonly answer: EndpointAnswer }
-
-interface Failure extends AnswerExtras {
-  readonly status: number
-  readonly problem: (texts: LoginTexts) => string
-}
 
 /** How the step comes about. */
 interface FactorStepOptions {
@@ -152,7 +147,7 @@ function show(
   request: EndpointRequest,
   place: LoginPlace,
   fields: FactorFields,
-  failure?: Failure,
+  failure?: FormFailure & AnswerExtras,
 ): EndpointAnswer {
   const texts = flow.textsFor(request, place.wished)
   const { value, cookies } = flow.formCookie(request)

@@ -16,6 +16,12 @@ export interface AnswerExtras {
   readonly refusal?: EndpointAnswer['refusal'] | undefined
 }
 
+/** Why a form is shown again. */
+export interface FormFailure {
+  readonly status: number
+  readonly problem: (texts: LoginTexts) => string
+}
+
 /**
  * What every answer to a browser says. `unsafe-none`: the window that opened this one may be of another origin,
  * and finds it again. `same-origin`: with `no-referrer` browsers send `Origin: null` along with our own forms.
@@ -107,9 +113,9 @@ function showUnavailable(
   return showError(flow, request, 503, says, { headers: retryAfter(error), refusal: error })
 }
 
-/** The method is none of those. */
-export function refuseMethod(flow: Flow, request: EndpointRequest, allow: string): EndpointAnswer {
-  return showError(flow, request, 405, 'unreadable', { headers: { allow } })
+/** The method is none of those that pages and forms are asked for by. */
+export function refuseMethod(flow: Flow, request: EndpointRequest): EndpointAnswer {
+  return showError(flow, request, 405, 'unreadable', { headers: { allow: 'GET, HEAD, POST' } })
 }
 
 /** Answers as `answer` does; where the store is out of reach, or too much waits, by a page that says so. */

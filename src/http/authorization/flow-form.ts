@@ -9,16 +9,13 @@ import { showError } from './flow-answers.ts'
 /** What a form of ours was sent with. */
 export type FlowForm = ReadonlyMap<string, string>
 
-/** The longest body of a form, in bytes. */
-export const flowFormMaxBytes: number = formMaxBytes
-
 /** The fields of a form; or the page that says that it is none. */
 export async function readFlowForm(
   flow: Flow,
   request: EndpointRequest,
 ): Promise<FlowForm | EndpointAnswer> {
   const { header, readBody } = request
-  const body = await readBody(flowFormMaxBytes)
+  const body = await readBody(formMaxBytes)
   if (body === null) return showError(flow, request, 413, 'unreadable')
   if ((header('content-encoding') ?? 'identity') !== 'identity') {
     return showError(flow, request, 415, 'unreadable')

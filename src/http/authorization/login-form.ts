@@ -1,10 +1,11 @@
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
+import { browserClientId } from '../../core/clients/registration.ts'
 import { recoveryCodesPage } from '../../pages/factor-page.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { writeSessionCookie } from './browser-session.ts'
 import type { Flow } from './flow.ts'
-import { moveOn, showError, showPage } from './flow-answers.ts'
+import { moveOn, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
 import { type FlowForm, isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import { type LoginOutcome, logInWithPassword } from './login-attempt.ts'
 import { type LoginFailure, type LoginPlace, loginForm, showLogin } from './login-view.ts'
@@ -23,6 +24,20 @@ export type LoginSubmission = (
   request: EndpointRequest,
   purpose: LoginPurpose,
 ) => Promise<EndpointAnswer>
+
+/** Answers the login form of a page of a user's own, such as that of their applications. */
+export async function answerPageLogin(
+  flow: Flow,
+  request: EndpointRequest,
+  place: LoginPlace,
+  submit: LoginSubmission,
+): Promise<EndpointAnswer> {
+  const { method } = request
+  const { continueAt } = place
+  if (method === 'GET' || method === 'HEAD') return redirectTo(continueAt)
+  if (method !== 'POST') return refuseMethod(flow, request)
+  return await submit(request, { ...place, clientId: browserClientId, next: () => continueAt })
+}
 
 export function createLoginSubmission(flow: Flow): LoginSubmission {
   const { browserSessions } = flow.authorization

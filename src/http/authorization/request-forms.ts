@@ -72,8 +72,8 @@ async function readAsking(
   request: EndpointRequest,
 ): Promise<AuthorizationRequest | EndpointAnswer> {
   const { method } = request
-  if (method === 'GET' || method === 'HEAD') return backToRequest(flow, request)
-  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  if (method === 'GET' || method === 'HEAD') return backToRequest(flow.paths.authorize, request)
+  if (method !== 'POST') return refuseMethod(flow, request)
   const judged = await judge(flow, request)
   return judged.kind === 'request' ? judged.request : await answerRefused(flow, request, judged)
 }

@@ -165,14 +165,14 @@ export interface LoginTexts {
 }
 
 /**
- * A scope in words: those of OpenID Connect in the language of the texts, permissions as the application has
+ * Scopes in words: those of OpenID Connect in the language of the texts, permissions as the application has
  * described them, others by their name.
  */
-export function scopeInWords(
-  name: string,
+export function scopesInWords(
+  names: readonly string[],
   { scopes }: LoginTexts,
   permissions: Readonly<Record<string, string>>,
-): { readonly name: string; readonly description: string } {
+): readonly string[] {
   const known = new Map([...Object.entries(permissions), ...Object.entries(scopes)])
-  return { name, description: known.get(name) || name }
+  return names.map((name) => known.get(name) || name)
 }
