@@ -10,6 +10,7 @@ import type { Cookies } from '../http/authorization/cookies.ts'
 import { siteName, textsOfRequest } from '../http/authorization/flow.ts'
 import { moveOn } from '../http/authorization/flow-answers.ts'
 import { openSession } from '../http/authorization/login-attempt.ts'
+import { isOwnPath } from '../http/authorization/own-path.ts'
 import { digestOf, formatQuery, readQuery } from '../http/authorization/query-parameters.ts'
 import { headerOf } from '../http/authorization/request-headers.ts'
 import { createStepProofs } from '../http/authorization/step-proof.ts'
@@ -115,7 +116,7 @@ function withProof(
   path: string,
   seal: (digest: string) => string,
 ): { readonly path: string; readonly wished: string | undefined } {
-  if (!/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path)) return { path: '/', wished: undefined }
+  if (!isOwnPath(path)) return { path: '/', wished: undefined }
   const [pathname = '', ...rest] = path.split('?')
   const parameters = pathname.endsWith(authorizationPath) ? readQuery(rest.join('?')) : null
   if (parameters === null) return { path, wished: undefined }
