@@ -114,7 +114,9 @@ async function askFactor(
 ): Promise<EndpointAnswer> {
   const { beginFactorStep } = await import('./factor-step.ts')
   const place = loginPlace(flow, asking)
-  const step = await beginFactorStep(flow, request, place, user, { stays: false, isWanted: true })
+  // Who has no factor sets one up.
+  const demand = (await flow.auth[internals].second?.demandOf(user)) ?? 'enroll'
+  const step = await beginFactorStep(flow, request, place, user, { demand, stays: false })
   return step ?? showLogin(flow, request, place, user.username)
 }
 

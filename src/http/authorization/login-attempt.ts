@@ -1,5 +1,6 @@
 import type { BrowserSession, OpenBrowserSession } from '../../core/authorization/authorization.ts'
 import { ThrottledError } from '../../core/errors.ts'
+import type { FactorDemand } from '../../core/factors/mfa-tokens.ts'
 import { internals } from '../../core/internals.ts'
 import type { Authentication } from '../../core/tokens/authentication.ts'
 import { byPassword } from '../../core/tokens/authentication.ts'
@@ -22,7 +23,7 @@ export interface TypedCredentials {
 export type LoginOutcome =
   | { readonly kind: 'opened'; readonly opened: OpenBrowserSession }
   /** The password was right, and a second factor comes next. There is no session yet. */
-  | { readonly kind: 'factor'; readonly user: UserRecord }
+  | { readonly kind: 'factor'; readonly user: UserRecord; readonly demand: FactorDemand }
   | ({ readonly kind: 'failed' } & LoginFailure)
 
 const incorrect: LoginOutcome = {
@@ -68,7 +69,8 @@ export async function logInWithPassword(
     })
     return { kind: 'failed', status: 403, problem: ({ problems }) => problems.inactive }
   }
-  if (await auth[internals].second?.demandOf(user)) return { kind: 'factor', user }
+  const demand = await auth[internals].second?.demandOf(user)
+  if (demand) return { kind: 'factor', user, demand }
   const opened = await openSession(flow, request, user, byPassword(auth.clock()), browser)
   return opened === null ? incorrect : { kind: 'opened', opened }
 }

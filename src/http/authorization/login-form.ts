@@ -60,7 +60,8 @@ export function createLoginSubmission(flow: Flow): LoginSubmission {
     const stays = form.get('stay') === 'on'
     if (outcome.kind === 'opened') return welcome(flow, request, purpose, outcome, stays)
     const { beginFactorStep } = await import('./factor-step.ts')
-    const begun = await beginFactorStep(flow, request, purpose, outcome.user, { stays })
+    const { user, demand } = outcome
+    const begun = await beginFactorStep(flow, request, purpose, user, { demand, stays })
     return begun ?? showLogin(flow, request, purpose, username, expired)
   }
 }
