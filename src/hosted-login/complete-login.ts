@@ -10,14 +10,13 @@ import type { Cookies } from '../http/authorization/cookies.ts'
 import { siteName, textsOfRequest } from '../http/authorization/flow.ts'
 import { moveOn } from '../http/authorization/flow-answers.ts'
 import { openSession } from '../http/authorization/login-attempt.ts'
-import { isOwnPath } from '../http/authorization/own-path.ts'
 import { digestOf, formatQuery, readQuery } from '../http/authorization/query-parameters.ts'
 import { headerOf } from '../http/authorization/request-headers.ts'
 import { createStepProofs } from '../http/authorization/step-proof.ts'
 import type { GuardedRequest } from '../http/bearer.ts'
 import { authorizationPath } from '../http/endpoints/hosted-endpoints.ts'
 import { Forbidden, Refusal } from '../http/refusal.ts'
-import { isSurelyFromHere } from './own-origin.ts'
+import { isOwnPath, isSurelyFromHere } from './own-origin.ts'
 
 /** The request that your login form has sent: Fastify's, Node's and the web's all fit. */
 export interface LoginRequest {

@@ -8,6 +8,7 @@ import type { Site } from '../../pages/site.ts'
 import { loginLocales, loginTextsIn } from '../../pages/texts/login-languages.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import { authorizationPath, type HostedPlace } from '../endpoints/hosted-endpoints.ts'
+import { issuerPath } from '../endpoints/metadata.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import { linkToPage } from '../pages/account-pages.ts'
 import { readPageOptions } from '../pages/page-options.ts'
@@ -158,7 +159,8 @@ export function textsOfRequest(
 }
 
 function accountLinks(auth: Auth, areMounted: boolean): LoginView['links'] {
-  const forgotPassword = linkToPage(auth, 'forgotPassword', areMounted)
-  const register = linkToPage(auth, 'register', areMounted)
+  const path = areMounted ? issuerPath(auth.issuer) : null
+  const forgotPassword = linkToPage(auth, 'forgotPassword', path)
+  const register = linkToPage(auth, 'register', path)
   return { ...(forgotPassword && { forgotPassword }), ...(register && { register }) }
 }

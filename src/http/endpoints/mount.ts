@@ -170,7 +170,8 @@ export function mountEndpoints(
   })
   const accounts = accountEndpoints.filter(({ isOn }) => isOn(auth))
   const own = mePath === false ? [] : ownEndpoints.filter(({ isOn }) => isOn(auth))
-  const pageBase = issuerPath(auth.issuer).endsWith(scopePrefix + base) ? base : ''
+  const issuedAt = issuerPath(auth.issuer)
+  const pageBase = issuedAt.endsWith(scopePrefix + base) ? base : ''
   const hosted = mountHostedLogin(auth, {
     ...{ base: pageBase, root: root + pageBase, urls, oauth, pages },
     mePath: mePath === false ? null : base + mePath,
@@ -179,7 +180,7 @@ export function mountEndpoints(
     ...Object.values(oauth).flat(),
     ...accounts.map((each) => mountJson(each, auth, base)),
     ...own.map((each) => mountJson(each, auth, base + mePath)),
-    ...(pages === false ? [] : mountPages(auth, pages, pageBase)),
+    ...(pages === false ? [] : mountPages(auth, pages, { base: pageBase, issuerPath: issuedAt })),
   ]
     .filter((each) => !hosted.some((its) => isInPlaceOf(its, each)))
     .concat(hosted)

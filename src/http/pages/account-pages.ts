@@ -1,7 +1,6 @@
 import type { Auth } from '../../core/auth.ts'
 import { internals } from '../../core/internals.ts'
 import type { AccountPageName } from '../../pages/texts/account-texts.ts'
-import { issuerPath } from '../endpoints/metadata.ts'
 import type { AccountPage } from './account-page.ts'
 import { forgotPasswordPage, resetPasswordPage, restoreEmailPage } from './password-pages.ts'
 import { completeRegistrationPage, invitationPage, registerPage } from './registration-pages.ts'
@@ -19,10 +18,16 @@ export const accountPages: readonly AccountPage[] = [
 /**
  * Where a browser finds a page: the application's own, else ours. Null where it is switched off, and for one of ours
  * that is not mounted.
+ *
+ * @param issuerPath Before the paths of ours; null if they are not mounted.
  */
-export function linkToPage(auth: Auth, name: AccountPageName, areMounted = true): string | null {
+export function linkToPage(
+  auth: Auth,
+  name: AccountPageName,
+  issuerPath: string | null,
+): string | null {
   const page = accountPages.find((each) => each.name === name)
   if (page?.isOn(auth.accounts) !== true) return null
   const own = auth[internals].accountSettings?.links?.[page.link]
-  return own ?? (areMounted ? issuerPath(auth.issuer) + page.path : null)
+  return own ?? (issuerPath === null ? null : issuerPath + page.path)
 }

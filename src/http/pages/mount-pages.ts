@@ -11,16 +11,23 @@ import { pageRefusals } from './page-answers.ts'
 import { type PageOptions, readPageOptions } from './page-options.ts'
 import type { PageSurroundings } from './page-view.ts'
 
+/** Where pages are. */
+interface PagePlace {
+  /** Before their paths here. */
+  readonly base: string
+  /** Before their paths where a browser reaches them. */
+  readonly issuerPath: string
+}
+
 /**
  * The pages of what is switched on, but for those that the application has itself.
  *
- * @param base Before their paths here.
  * @throws {ConfigError} if they cannot look as the options say.
  */
 export function mountPages(
   auth: Auth,
   options: PageOptions,
-  base: string,
+  { base, issuerPath }: PagePlace,
 ): readonly MountedEndpoint[] {
   const { accounts, passwordPolicy } = auth
   const site = readPageOptions(options, accounts.name)
@@ -33,7 +40,7 @@ export function mountPages(
 
   const around: PageSurroundings = {
     ...{ site, minPasswordLength: passwordPolicy.minLength },
-    linkTo: (name) => linkToPage(auth, name),
+    linkTo: (name) => linkToPage(auth, name, issuerPath),
   }
   return accountPages
     .filter(({ isOn, link }) => isOn(accounts) && links[link] === undefined)
