@@ -7,13 +7,17 @@ import { FactorList, factorAnswer } from '../../http/endpoints/factor-answers.ts
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
+import { noUser } from './answers.ts'
 import { recentUser } from './recent-login.ts'
-import { NoContent, UserId } from './schemas.ts'
+import { NoContent, plainText, UserId } from './schemas.ts'
 
 const FactorOfUser = {
   type: 'object',
   required: [...UserId.required, 'factor'],
-  properties: { ...UserId.properties, factor: { type: 'string' } },
+  properties: {
+    ...UserId.properties,
+    factor: { type: 'string', pattern: plainText as string, description: 'The id of the factor' },
+  },
 } as const
 const tags = ['admin']
 const noFactor = { 404: 'There is no such user, or no such second factor' } as const
@@ -37,7 +41,7 @@ export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         operationId: 'listUserFactors',
         summary: 'Second factors of a user',
         success: 'The second factors of the user',
-        problems: { 404: 'There is no such user' },
+        problems: noUser,
         params: UserId,
         response: { 200: FactorList },
       },
