@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
-import type { Auth } from '../../core/auth.ts'
 import type { Factors } from '../../core/factors/factor-calls.ts'
 import { existing } from '../../core/users/user.ts'
+import type { Users } from '../../core/users/users.ts'
 import { secured } from '../../fastify/secured.ts'
 import { FactorList, factorAnswer } from '../../http/endpoints/factor-answers.ts'
 import { all } from '../../http/guards/combinators.ts'
@@ -23,12 +23,10 @@ const tags = ['admin']
 const noFactor = { 404: 'There is no such user, or no such second factor' } as const
 const ownLast = { 409: 'It is your own last one, and your role demands one' } as const
 
-/** The second factors of users, for administrators: seen without a secret, and ended. */
+/** The second factors of users, for administrators: seen without a secret, and ended. Where there are factors. */
 export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{
-  Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth, guards }) => {
-  const { users } = auth
-  const factors = auth.factors as Factors
+  Options: { users: Users; factors: Factors; guards: Guards }
+}> = async (app, { users, factors, guards }) => {
   const usersReader = guards.requirePermission('users:read')
   const usersWriter = guards.requirePermission('users:write')
   const recentWriter = all({ admin: usersWriter, recent: recentUser(guards) })
