@@ -51,9 +51,12 @@ export function describeError(thrown: unknown, depth = 0): DescribedError {
   }
 }
 
-/** What a secret looks like: our tokens and client secrets, password hashes, the password of a URL. */
+/**
+ * What a secret looks like: our tokens, cookies, codes, links, keys and client secrets, password hashes, the
+ * password of a URL.
+ */
 const secretShapes: readonly RegExp[] = [
-  /(?<![\w-])(?:eyJ[\w-]+\.[\w-]+\.[\w-]*|prt_[\w.-]+|pcs_[\w-]+)/g,
+  /(?<![\w-])(?:eyJ[\w-]+\.[\w-]+\.[\w-]*|(?:prt|pbs)_[\w.-]+|(?:pcs|pac|pot|pmt|pcat)_[\w-]+)/g,
   /\$(?:argon2|2[abxy]\$|pbkdf2|scrypt|bcrypt)[\w$=,./+-]+/g,
   /(?:pbkdf2_|pbkdf2:|bcrypt_|scrypt:)[\w$:=,./+-]+/g,
   /(?<=:\/\/[^\s:/@]{0,64}:)[^\s/]+(?=@)/g,

@@ -54,3 +54,22 @@ test('four causes of causes are told, and of several errors at once the first fo
   const nested = new AggregateError([anError('a', { cause: anError('b') })])
   assert.equal(Object(describeError(nested)).errors[0].cause.message, 'b')
 })
+
+test('what the paths and the errors of others say of our secrets is hidden, of every kind', () => {
+  const end = 'canary-0123456789_abcdefghijklmnopqrstuvwxyz'
+  const id = '0197c1d2-aaaa-7bbb-8ccc-dddddddddddd.3.'
+  const secrets = [
+    ...['pac_', 'pot_', 'pmt_', 'pcs_', 'pcat_'].map((kind) => kind + end),
+    ...['prt_', 'pbs_'].map((kind) => kind + id + end),
+    `eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.${end}`,
+  ]
+  for (const secret of secrets) {
+    const { path } = describeRequest({ method: 'GET', url: `/callback/${secret}/x` })
+    assert.equal(path, '/callback/[hidden]/x')
+    const { message } = describeError(anError(`no ${secret}, sorry`))
+    assert.equal(message, 'no [hidden], sorry')
+  }
+  // Words that only look like one.
+  const { path } = describeRequest({ method: 'GET', url: '/my-pac_man/pcap_1' })
+  assert.equal(path, '/my-pac_man/pcap_1')
+})
