@@ -58,6 +58,8 @@ export interface LoginSite {
 export interface Exchanged {
   readonly accessToken: string
   readonly idToken: string
+  /** Empty if there is none. */
+  readonly refreshToken: string
   /** What the access token says. */
   readonly token: Claims
   /** What the ID token says. */
@@ -135,13 +137,16 @@ export async function openLoginSite(options: LoginSiteOptions = {}): Promise<Log
       const json = (await answer.json()) as Readonly<Record<string, string>>
       assert.equal(answer.status, 200, JSON.stringify(json))
       const { access_token: accessToken = '', id_token: idToken = '', scope = '' } = json
-      return { accessToken, idToken, scope, token: claimsOf(accessToken), id: claimsOf(idToken) }
+      const { refresh_token: refreshToken = '' } = json
+      const claims = { token: claimsOf(accessToken), id: claimsOf(idToken) }
+      return { accessToken, idToken, refreshToken, scope, ...claims }
     },
     close: () => auth.close(),
   }
 }
 
-function claimsOf(token: string): Claims {
+/** What a token says. Empty for none. */
+export function claimsOf(token: string): Claims {
   const [, body = ''] = token.split('.')
   return body === '' ? {} : (JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims)
 }
