@@ -59,6 +59,8 @@ export interface LoginSite {
 export interface Exchanged {
   readonly accessToken: string
   readonly idToken: string
+  /** Empty if there is none. */
+  readonly refreshToken: string
   /** What the access token says. */
   readonly token: Claims
   /** What the ID token says. */
@@ -136,13 +138,16 @@ export async function openLoginSite(options: LoginSiteOptions = {}): Promise<Log
       const json = (await answer.json()) as Readonly<Record<string, string>>
       assert.equal(answer.status, 200, JSON.stringify(json))
       const { access_token: accessToken = '', id_token: idToken = '', scope = '' } = json
-      return { accessToken, idToken, scope, token: claimsOf(accessToken), id: claimsOf(idToken) }
+      const { refresh_token: refreshToken = '' } = json
+      const claims = { token: claimsOf(accessToken), id: claimsOf(idToken) }
+      return { accessToken, idToken, refreshToken, scope, ...claims }
     },
     close: () => auth.close(),
   }
 }
 
-const claimsOf = (token: string): Claims => (token === '' ? {} : decodeJwt(token))
+/** What a token says. Empty for none. */
+export const claimsOf = (token: string): Claims => (token === '' ? {} : decodeJwt(token))
 
 /** Fails unless the arrival is an answer to the client that has this error, or a code for none. */
 export function assertAnswer(arrival: Arrival, error: string | null): void {
