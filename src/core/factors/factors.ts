@@ -60,9 +60,11 @@ export function createFactors(parts: FactorsParts): AllFactors {
   const userOf = async (userId: string): Promise<UserRecord> =>
     existing(await store.users.findById(userId))
 
-  function about(type: 'factor_renamed' | 'factor_removed' | 'recovery_codes_made') {
-    return ({ userId, address, requestId }: OwnFactors) =>
-      ({ type, userId, actor: actorOf({ userId }), address, requestId }) as const
+  function about(
+    type: 'factor_renamed' | 'factor_removed' | 'recovery_codes_made',
+    { userId, address, requestId }: OwnFactors,
+  ) {
+    return { type, userId, actor: actorOf({ userId }), address, requestId } as const
   }
 
   async function confirm(
@@ -120,7 +122,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
     async rename({ userId, id, name, ...origin }) {
       const named = readName(name)
       const renamed = await events.recordWith(
-        about('factor_renamed')({ userId, ...origin }),
+        about('factor_renamed', { userId, ...origin }),
         (event) => factors.rename(userId, id, named, { event }),
       )
       const factor = renamed && (await confirmedOf(userId)).find((each) => each.id === id)
@@ -133,7 +135,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
       // The last way in stays.
       const keepPasskey = user.passwordHash === null
       const removed = await events
-        .recordWith(about('factor_removed')({ userId, ...origin }), (event) =>
+        .recordWith(about('factor_removed', { userId, ...origin }), (event) =>
           factors.remove(userId, id, {
             event,
             mails: notices.of('factor_removed', user, origin),
@@ -148,7 +150,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
       const user = await userOf(userId)
       const { codes, digests } = makeRecoveryCodes(userId)
       const made = await events.recordWith(
-        about('recovery_codes_made')({ userId, ...origin }),
+        about('recovery_codes_made', { userId, ...origin }),
         (event) =>
           factors.replaceRecoveryCodes(userId, digests, {
             event,
@@ -163,7 +165,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
       const user = await userOf(userId)
       const isOwn = by.actor === actorOf({ userId })
       const keepOne = isOwn && second.isDemandedOf(user.role)
-      if (keepOne && id === undefined) explainConflictOfLast()
+      if (keepOne && id === undefined) refuseOwnLast()
       const removal = {
         ...{ securityStamp: newSecurityStamp(), keepOne },
         mails: notices.of('factor_removed', user, by),
@@ -208,7 +210,7 @@ function explainLastPasskey(error: unknown): never {
 }
 
 /** For all factors of one's own at once. */
-function explainConflictOfLast(): never {
+function refuseOwnLast(): never {
   throw new UserError('last_factor', [
     'Your role demands a second factor: another administrator can reset yours.',
   ])

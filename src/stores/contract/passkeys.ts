@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe } from 'node:test'
-import type { FactorRecord, FirstFactor, PasskeyRecord } from '../../core/factors/factor-store.ts'
+import type { FactorRecord, FirstFactor } from '../../core/factors/factor-store.ts'
 import type { Spending } from '../../core/factors/passkey-store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { testsOf } from './optional.ts'
@@ -10,6 +10,7 @@ import {
   aFactor,
   anEvent,
   answersOf,
+  aPasskey,
   aSession,
   aTokenOf,
   conflict,
@@ -214,17 +215,6 @@ export function passkeysContract(stores: Stores): void {
         assert.equal(await store.factors.remove(user.id, app.id, { keepPasskey: true }), true)
       }
     })
-  })
-}
-
-function aPasskey(user: UserRecord, changes: Partial<PasskeyRecord> = {}): FactorRecord {
-  return aFactor(user, {
-    ...{ kind: 'passkey', confirmedAt: now, lastUsedAt: now, sealedSecret: null },
-    passkey: {
-      ...{ credentialId: randomUUID(), publicKey: 'key', counter: 5, aaguid: randomUUID() },
-      ...{ backupEligible: true, backedUp: false, transports: ['internal'] },
-      ...changes,
-    },
   })
 }
 

@@ -1,19 +1,21 @@
 import type { Kysely } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
 import type { FactorRecord, FactorRemoval, FactorStore } from '../../core/factors/factor-store.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { toRecord, toRow } from './factor-rows.ts'
-import { begins, hasOther, hasStamp, putCodes } from './first-factor.ts'
+import { begins, hasOther, putCodes } from './first-factor.ts'
 import { createPasskeyStore } from './passkeys.ts'
 import type { FactorsTable, Schema } from './schema.ts'
 import { createStoreChange } from './stored-with.ts'
+import { isActiveWithStamp } from './user-rows.ts'
 
 /** Second factors and recovery codes, in SQL. */
 export function createFactorStore(engine: Engine): FactorStore {
   const { db, locksRows } = engine
   const storeChange = createStoreChange(engine)
-  /** Changes of which factors a user has, which depend on the others: one after the other. */
-  const turn = 'factors'
+  /** Changes of which factors a user has, which depend on the user’s others: one after the other. */
+  const inTurnOf = (userId: string) => ({ turn: 'factors', turnKey: userId }) as const
 
   function insertOf(factor: FactorRecord) {
     const row = toRow(factor)
@@ -52,7 +54,7 @@ export function createFactorStore(engine: Engine): FactorStore {
       )
     }
     const removed = await storeChange(deletion.returning('id'), storedWith, {
-      turn,
+      ...inTurnOf(userId),
       ends: securityStamp === undefined ? undefined : { userId },
       async follow(transaction) {
         if (id === undefined) await dropUnconfirmed(transaction, userId)
@@ -84,14 +86,14 @@ export function createFactorStore(engine: Engine): FactorStore {
         .where('user_id', '=', userId)
         .where('confirmed_at', 'is', null)
         .where('created_at', '>', confirmation.createdAfter)
-        .where(hasStamp(userId, confirmation.securityStamp))
+        .where(isActiveWithStamp(userId, confirmation.securityStamp))
         .where((eb) => {
           const other = hasOther(userId, confirmation.id)(eb)
           return first ? eb.not(other) : other
         })
         .returning('id')
       const confirmed = await storeChange(change, storedWith, {
-        turn,
+        ...inTurnOf(userId),
         ends: first && { userId, keepSession: first.keepSession },
         follow: first && ((transaction) => begins(transaction, confirmation, first)),
       })
@@ -135,7 +137,7 @@ export function createFactorStore(engine: Engine): FactorStore {
         .where('confirmed_at', 'is not', null)
         .returning('id')
       const changed = await storeChange(change, storedWith, {
-        turn,
+        ...inTurnOf(userId),
         follow: (transaction) => putCodes(transaction, userId, digests),
       })
       return changed.length > 0
@@ -165,25 +167,9 @@ export function createFactorStore(engine: Engine): FactorStore {
     },
     removeAll: (userId, removal = {}) => removing(userId, removal),
     async prune(createdBefore, limit) {
-      // Two statements: PostgreSQL may run a subquery with a limit once for each row, and delete more.
-      const old = await db
-        .selectFrom('factors')
-        .select('id')
-        .where('confirmed_at', 'is', null)
-        .where('created_at', '<', createdBefore)
-        .limit(limit)
-        .execute()
-      if (old.length === 0) return 0
-      const { numDeletedRows } = await db
-        .deleteFrom('factors')
-        .where(
-          'id',
-          'in',
-          old.map(({ id }) => id),
-        )
-        .where('confirmed_at', 'is', null)
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const unconfirmed = db.selectFrom('factors').where('confirmed_at', 'is', null)
+      const old = unconfirmed.where('created_at', '<', createdBefore).limit(limit)
+      return await deleteFirst(engine, 'factors', ['id'], old)
     },
   }
 }

@@ -23,18 +23,6 @@ export function hasOther(userId: string, id: string, kind?: FactorKind): Conditi
     )
 }
 
-/** The condition that the user is active, and has this stamp. */
-export function hasStamp(userId: string, securityStamp: string): Condition {
-  return ({ exists, selectFrom }) =>
-    exists(
-      selectFrom('users')
-        .select('users.id')
-        .where('users.id', '=', userId)
-        .where('users.security_stamp', '=', securityStamp)
-        .where('users.active', '=', 1),
-    )
-}
-
 /** What comes with the first factor. The stamp may have changed since the statement before: then nothing is done. */
 export async function begins(
   transaction: Kysely<Schema>,

@@ -41,7 +41,8 @@ export function createPasskeyStore(engine: Engine): PasskeyStore {
       const { userId } = factor
       try {
         const added = await storeChange(insertOf(factor, addition), storedWith, {
-          turn: 'factors',
+          // With the other changes of which factors the user has.
+          ...{ turn: 'factors', turnKey: userId },
           ends: first && { userId, keepSession: first.keepSession },
           follow: first && ((transaction) => begins(transaction, { userId, securityStamp }, first)),
         })
