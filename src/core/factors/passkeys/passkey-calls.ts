@@ -34,6 +34,7 @@ export interface PasskeyLoginEnrolment extends Omit<PasskeyEnrolment, 'sessionId
 
 /** A passkey that counts from now on. */
 export interface AddedPasskey {
+  /** As it is listed. */
   readonly factor: Factor
   /** To be shown once; null if there was a factor before, with codes of its own. */
   readonly recoveryCodes: readonly string[] | null
