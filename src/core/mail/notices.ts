@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { createKeyedDigest } from '../keys/keyed-digest.ts'
+import { knownFor } from '../throttle/rules.ts'
 import { sourceOf } from '../throttle/source.ts'
 import type { ThrottleStore } from '../throttle/throttle-store.ts'
 import type { MailKind } from './kinds.ts'
@@ -68,6 +69,11 @@ export const noNotices: Notices = {
   async loggedIn() {},
 }
 
+/** Seconds in which it is noted once that a user logs in at all. */
+const periodLength = knownFor / 3
+/** How many periods ago a login is still known, beginning with the present one. */
+const periodsAgo = [0, 1, 2, 3]
+
 export interface NoticesOptions {
   readonly outbox: Outbox
   readonly throttle: ThrottleStore
@@ -110,15 +116,24 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
         digest('source', user.id, sourceOf(address)),
         digest('program', user.id, `${program?.name} ${program?.system}`),
       ]
-      const anyKey = digest('any', user.id)
-      const known = new Set((await throttle.find([...keys, anyKey])).map(({ key }) => key))
+      const now = clock()
+      const period = Math.floor(now / periodLength)
+      const periodKeys = periodsAgo.map((ago) => digest('period', user.id, String(period - ago)))
+      const states = await throttle.find([...keys, ...periodKeys])
+      const known = new Set(states.map(({ key }) => key))
       const isNew = keys.some((key) => !known.has(key))
       // The first login that is seen at all follows the first password.
-      if (isNew && known.has(anyKey)) await tell('new_login', user, { address, userAgent })
-      const now = clock()
-      for (const knownKey of isNew ? [...keys, anyKey] : keys) {
+      if (isNew && periodKeys.some((key) => known.has(key))) {
+        await tell('new_login', user, { address, userAgent })
+      }
+      for (const knownKey of keys) {
         await throttle.succeed({ account: knownKey, knownKey, now, ends: [] })
       }
+      const [knownKey = ''] = periodKeys
+      if (known.has(knownKey)) return
+      // As of the end of the period: every login in it stays known for as long as this says.
+      const end = (period + 1) * periodLength
+      await throttle.succeed({ account: knownKey, knownKey, now: end, ends: [] })
     },
   }
 }
