@@ -53,6 +53,8 @@ export interface Notices {
     origin?: NoticeOrigin,
     more?: Readonly<Record<string, string | number>>,
   ): readonly NewMail[]
+  /** A mail to be stored with the change that makes an address the verified one of a user. None if notices are off. */
+  confirmed(userId: string, email: string): readonly NewMail[]
   /** To be called when the change with its mails is stored. */
   wake(): void
   /** Tells of what changed nothing, such as a lock. */
@@ -64,6 +66,7 @@ export interface Notices {
 /** Nobody is told anything. */
 export const noNotices: Notices = {
   of: () => [],
+  confirmed: () => [],
   wake() {},
   async tell() {},
   async loggedIn() {},
@@ -107,6 +110,11 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
 
   return {
     of,
+    confirmed: (userId, email) => [
+      outbox.prepare('email_confirmed', {
+        ...{ to: email, payload: { userId }, coalesce: `${userId} ${email}` },
+      }),
+    ],
     tell,
     wake: () => outbox.wake(),
     async loggedIn(user, { address, userAgent }) {

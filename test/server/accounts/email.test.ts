@@ -155,9 +155,15 @@ onEveryEngine((open) => {
     const body = { email: 'other@example.org', verified: true }
     assert.equal((await site.call('PUT', url, body, { token })).statusCode, 200)
     const told = await site.sent()
-    assert.deepEqual(kinds(told), ['email_changed alice@example.com'])
+    assert.deepEqual(kinds(told), [
+      'email_changed alice@example.com',
+      'email_confirmed other@example.org',
+    ])
     // An administrator is not overruled.
-    assert.equal(told[0]?.link, null)
+    assert.deepEqual(
+      told.map(({ link }) => link),
+      [null, null],
+    )
 
     const alice = await site.login('alice')
     const farewell = (await changeTo(site, alice, 'new@example.org')).find(
@@ -169,6 +175,24 @@ onEveryEngine((open) => {
     assert.deepEqual(kinds(restored), ['email_changed new@example.org'])
     // It may be a thief's: nothing says where the owner is.
     assert.match(restored[0]?.text ?? '', /^Address: unknown$/m)
+  })
+
+  test('a new address is told of an administrator’s change once it is known to be the user’s (AC-58)', async () => {
+    const site = await open()
+    const id = await site.user('alice')
+    await site.user('root', { role: 'admin' })
+    const token = await site.login('root')
+    const told = async (body: object): Promise<readonly string[]> => {
+      const answer = await site.call('PUT', `/admin/users/${id}/email`, body, { token })
+      assert.equal(answer.statusCode, 200, answer.body)
+      return kinds(await site.sent())
+    }
+    const email = 'other@example.org'
+    // It may be a stranger's, who is told nothing of an account.
+    assert.deepEqual(await told({ email }), ['email_changed alice@example.com'])
+    assert.deepEqual(await told({ email, verified: true }), [`email_confirmed ${email}`])
+    site.clock.advance(250)
+    assert.deepEqual(await told({ email, verified: true }), [])
   })
 
   test('the old address takes nothing back while the user is deactivated (AC-33)', async () => {
