@@ -125,14 +125,19 @@ export const GrantAnswer = {
 
 /** What a user has allowed a client, as the wire shows it. */
 export async function grantAnswer(
-  { clients }: Pick<Auth, 'clients'>,
+  auth: Auth,
   { clientId, scopes, createdAt, updatedAt }: ConsentRecord,
 ): Promise<object> {
   return {
     client_id: clientId,
-    client_name: (await clients.find(clientId))?.name ?? clientId,
+    client_name: await nameOfClient(auth, clientId),
     scope: scopes.join(' '),
     created_at: createdAt,
     updated_at: updatedAt,
   }
+}
+
+/** What a client is called; its id if there is none any more. */
+export async function nameOfClient({ clients }: Auth, clientId: string): Promise<string> {
+  return (await clients.find(clientId))?.name ?? clientId
 }

@@ -28,6 +28,10 @@ const toldOf: Readonly<Record<string, Ending>> = {
   },
   'an administrator who ends the session': ({ auth }, { sid }) =>
     auth.sessions.end(sid, { by: { actor: 'user:admin' } }),
+  'an application that ends the session by itself': ({ auth }, { sid }) =>
+    auth.sessions.end(sid, { by: { actor: 'system' } }),
+  'an end that is recorded as the client’s own': ({ auth }, { sid }) =>
+    auth.sessions.end(sid, { by: { actor: 'client:spa' } }),
   'a log-out everywhere': ({ auth }, { browser }) => auth.users.endSessions(browser.user.id),
   'a deactivation': ({ auth }, { browser }) => auth.users.deactivate(browser.user.id),
   'a suspension': ({ auth, clock }, { browser }) =>
