@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts'
 import { createKeyedDigest } from '../keys/keyed-digest.ts'
-import { knownFor } from '../throttle/rules.ts'
 import { sourceOf } from '../throttle/source.ts'
 import type { ThrottleStore } from '../throttle/throttle-store.ts'
 import type { NoticeKind } from './kinds.ts'
@@ -52,8 +51,8 @@ export const noNotices: Notices = {
   async loggedIn() {},
 }
 
-/** Seconds in which it is noted once that a user logs in at all. */
-const periodLength = knownFor / 3
+/** Seconds in which it is noted once that a user logs in at all: a third of what is known of a login. */
+const periodLength = 30 * 24 * 60 * 60
 /** How many periods ago a login is still known, beginning with the present one. */
 const periodsAgo = [0, 1, 2, 3]
 
