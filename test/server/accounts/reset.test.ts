@@ -5,8 +5,11 @@ import { test } from 'node:test'
 import { internals } from '../../../src/core/internals.ts'
 import type { KeptMail } from '../../../src/core/mail/mailbox.ts'
 import { goodPassword } from '../../fixtures.ts'
-import { assertProblem, login, otherPassword } from '../fixtures.ts'
+import { assertProblem, login, otherPassword, wholeAnswer } from '../fixtures.ts'
 import { onEveryEngine, type Site, tokenIn } from './site.ts'
+
+/** How often each name and address is asked for, in turn. */
+const rounds = 200
 
 const ask = (site: Site, body: object) => site.call('POST', '/auth/password-reset', body)
 const complete = (site: Site, token: string, password = otherPassword) =>
@@ -35,19 +38,19 @@ onEveryEngine((open) => {
       'bad name\u0000',
     ]
     const answers = new Set<string>()
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < rounds; round++) {
       for (const username of names) {
         for (const body of [
           { username },
           { email: `${username.replace(/\W/g, '')}@example.com` },
         ]) {
-          const { statusCode, headers, body: text } = await ask(site, body)
-          const { date: _, 'request-id': __, ...others } = headers
-          answers.add(JSON.stringify({ statusCode, headers: others, text }))
+          answers.add(wholeAnswer(await ask(site, body)))
         }
       }
+      // Twice within each minute: in some rounds a mail is made, in others the name has had enough.
+      if (round % 2 === 1) site.clock.advance(60)
     }
-    assert.deepEqual(answers.size, 1, [...answers].join('\n'))
+    assert.equal(answers.size, 1, [...answers].join('\n'))
     const mails = await site.sent()
     assert.deepEqual([...new Set(mails.map(({ kind, to }) => `${kind} ${to}`))].sort(), [
       'password_reset known@example.com',
