@@ -9,7 +9,7 @@ import { assertProblem, login, otherPassword, wholeAnswer } from '../fixtures.ts
 import { from, onEveryEngine, type Site, tokenIn } from './site.ts'
 
 /** How often each address is asked for, in turn. */
-const rounds = 500
+const rounds = 200
 
 const register = (site: Site, email: string) => site.call('POST', '/auth/register', { email })
 

@@ -17,8 +17,8 @@ import {
 import { assertProblem, login, otherPassword, wholeAnswer } from '../fixtures.ts'
 import { onEveryEngine, type Site, tokenIn } from './site.ts'
 
-/** How often each name and each address is asked for, in turn: 500 of each account. */
-const rounds = 250
+/** How often each name and each address is asked for, in turn: 200 of each account. */
+const rounds = 100
 
 const ask = (site: Site, body: object) => site.call('POST', '/auth/password-reset', body)
 const complete = (site: Site, token: string, password = otherPassword) =>
