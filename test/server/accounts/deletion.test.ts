@@ -8,7 +8,7 @@ import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { hostedLogin } from '../../../src/hosted-login/hosted-login.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../../fixtures.ts'
-import { enrol } from '../factors/device.ts'
+import { enrol, logInWithBoth, mfaToken, showOtp } from '../factors/device.ts'
 import { assertProblem } from '../fixtures.ts'
 import { from, onEveryEngine } from './site.ts'
 
@@ -54,6 +54,35 @@ onEveryEngine((open) => {
     site.clock.advance(30 * day)
     assert.equal(await site.auth.accounts.deletion?.prune(), 1)
     assert.equal(await site.auth.users.find(id), null)
+  })
+
+  test('of a user with a second factor the password alone keeps nothing, and the code does (AC-117)', async () => {
+    const site = await open({ accounts, auth: { factors: {} } })
+    const { userId, device } = await enrol(site, 'alice')
+    const leave = async (): Promise<void> => {
+      const { access_token: token } = await logInWithBoth(site, 'alice', device)
+      const answer = await site.call('DELETE', '/me', undefined, { token })
+      assert.equal(answer.statusCode, 202, answer.body)
+    }
+    const deleteAt = async () =>
+      (await site.auth[internals].store.users.findById(userId))?.deleteAt ?? null
+    await leave()
+    const due = await deleteAt()
+    assert.ok(due !== null)
+    const token = await mfaToken(site, 'alice')
+    assert.equal(await deleteAt(), due)
+    assert.equal((await showOtp(site, token, device.wrong())).statusCode, 400)
+    assert.equal(await deleteAt(), due)
+    assert.equal((await showOtp(site, token, device.code())).statusCode, 200)
+    assert.equal(await deleteAt(), null)
+    site.clock.advance(30 * day)
+    assert.equal(await site.auth.accounts.deletion?.prune(), 0)
+
+    await leave()
+    await mfaToken(site, 'alice')
+    site.clock.advance(14 * day + 1)
+    assert.equal(await site.auth.accounts.deletion?.prune(), 1)
+    assert.equal(await site.auth.users.find(userId), null)
   })
 
   test('the last administrator stays, asked at once and when the delay is over (AC-117)', async () => {

@@ -207,6 +207,23 @@ onEveryEngine((open) => {
     assert.equal((await site.auth.users.find(id))?.email, 'new@example.org')
   })
 
+  test('a reactivation revives no link but that of the old address, which its owner may need still (AC-33)', async () => {
+    const site = await open()
+    const id = await site.user('alice')
+    const farewell = (await changeTo(site, await site.login('alice'), 'thief@example.org')).find(
+      ({ kind }) => kind === 'email_changed',
+    )
+    await site.call('POST', '/auth/password-reset', { username: 'alice' })
+    const reset = { token: await site.tokenOf('password_reset'), password: otherPassword }
+    await site.auth.users.deactivate(id)
+    await site.auth.users.reactivate(id)
+    assertProblem(await site.call('POST', '/auth/password-reset/complete', reset), 410)
+    const restore = { token: tokenIn(farewell as KeptMail) }
+    assert.equal((await site.call('POST', '/auth/email/restore', restore)).statusCode, 204)
+    assert.equal((await site.auth.users.find(id))?.email, 'alice@example.com')
+    assertProblem(await site.call('POST', '/auth/email/restore', restore), 410)
+  })
+
   test('an administrator changes addresses only after a recent login (AC-57)', async () => {
     const site = await open()
     const id = await site.user('alice')
