@@ -54,6 +54,9 @@ export interface OwnPage {
   readonly contentSecurityPolicy?: string
 }
 
+/** A page for users who are logged in. The login in front of it is below its path, at `/login`. */
+export type OwnPageName = 'apps' | 'email'
+
 /** What a browser asks for. */
 export type FlowPathName =
   | 'authorize'
@@ -61,10 +64,7 @@ export type FlowPathName =
   | 'consent'
   | 'logout'
   | 'confirmLogout'
-  | 'apps'
-  | 'appsLogin'
-  | 'email'
-  | 'emailLogin'
+  | OwnPageName
 
 /** Where each is, below the prefix. */
 export const flowPaths: Readonly<Record<FlowPathName, string>> = {
@@ -74,9 +74,7 @@ export const flowPaths: Readonly<Record<FlowPathName, string>> = {
   logout: endSessionPath,
   confirmLogout: `${endSessionPath}/confirm`,
   apps: '/account/apps',
-  appsLogin: '/account/apps/login',
   email: accountPaths.emailChange,
-  emailLogin: `${accountPaths.emailChange}/login`,
 }
 
 /** The names of all of them. */
