@@ -19,22 +19,35 @@ import { grantEndpoints } from './grants-endpoint.ts'
 import { createLoginSubmission, type LoginSubmission } from './login-form.ts'
 import { openIdEndpoints } from './openid-endpoints.ts'
 import { createOwnAnswers } from './own/answer-own-page.ts'
-import { ownPages } from './own/own-pages.ts'
+import { allOwnPages, ownPagesOf, type UnloadedPage } from './own/own-pages.ts'
 import { answerLogin, answerQuestion } from './request-forms.ts'
 import { userinfoPath } from './userinfo.ts'
+
+/** Whose pages people see. */
+export interface HostedPageSettings {
+  /** Null: ours. */
+  readonly loginPage: OwnLoginPage | null
+  /** Whether users look after their account on our pages. */
+  readonly hasAccountPages: boolean
+}
 
 /**
  * Everything that browsers and clients ask of a login by browser.
  *
  * @throws {ConfigError} where it is mounted, if another endpoint has a path of these, or pages would be hard to read.
  */
-export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints {
+export function hostedEndpoints({
+  loginPage,
+  hasAccountPages,
+}: HostedPageSettings): HostedEndpoints {
   return (auth, authorization, place) => {
     refuseTakenPaths(place)
     const { mePath } = place
-    const flow = createFlow(auth, authorization, place, loginPage)
+    const own = ownPagesOf(auth, place, hasAccountPages)
+    const ownPages = new Set(own.map(({ name }) => name))
+    const flow = createFlow(auth, authorization, place, { loginPage, ownPages })
     return [
-      ...flowEndpoints(flow, place),
+      ...flowEndpoints(flow, own, place),
       ...(mePath === null ? [] : grantEndpoints.map((each) => mountJson(each, auth, mePath))),
       ...openIdEndpoints(auth, authorization, place),
     ]
@@ -43,7 +56,7 @@ export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints
 
 /** @throws {ConfigError} if an option has put another endpoint where people log in. */
 function refuseTakenPaths({ oauth, base, mePath }: HostedPlace): void {
-  const logins = ownPages.map(({ name }) => `${flowPaths[name]}/login`)
+  const logins = allOwnPages.map(({ name }) => `${flowPaths[name]}/login`)
   const below = [...Object.values(flowPaths), ...logins, userinfoPath].map((path) => base + path)
   const own = mePath === null ? [] : grantEndpoints.map(({ path }) => mePath + path)
   const ours = [...below, ...own]
@@ -69,7 +82,11 @@ const answers: Readonly<Record<Exclude<FlowPathName, OwnPageName>, Answer>> = {
   confirmLogout: answerConfirmedLogout,
 }
 
-function flowEndpoints(flow: Flow, place: HostedPlace): readonly MountedEndpoint[] {
+function flowEndpoints(
+  flow: Flow,
+  own: readonly UnloadedPage[],
+  place: HostedPlace,
+): readonly MountedEndpoint[] {
   const submit = createLoginSubmission(flow)
   const names = Object.keys(answers) as (keyof typeof answers)[]
   return [
@@ -79,16 +96,14 @@ function flowEndpoints(flow: Flow, place: HostedPlace): readonly MountedEndpoint
         answer: (request) => answers[name](flow, request, submit),
       }),
     ),
-    ...ownPages
-      .filter(({ isOn }) => isOn(flow.auth, place))
-      .flatMap(({ name, load, sharesPath }) => {
-        const { page, login } = createOwnAnswers(flow, load, submit)
-        const path = flowPaths[name]
-        return [
-          endpointOf(flow, place, { path, sharesPath, answer: page }),
-          endpointOf(flow, place, { path: `${path}/login`, sharesPath: false, answer: login }),
-        ]
-      }),
+    ...own.flatMap(({ name, load, sharesPath }) => {
+      const { page, login } = createOwnAnswers(flow, load, submit)
+      const path = flowPaths[name]
+      return [
+        endpointOf(flow, place, { path, sharesPath, answer: page }),
+        endpointOf(flow, place, { path: `${path}/login`, sharesPath: false, answer: login }),
+      ]
+    }),
   ]
 }
 

@@ -4,6 +4,7 @@ import { eventAnswer } from '../../core/events/event-answer.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
+import type { User } from '../../core/users/user.ts'
 import { Account, accountAnswer } from './account-answers.ts'
 import { type JsonEndpoint, jsonEndpoint } from './json-endpoint.ts'
 import {
@@ -63,17 +64,20 @@ export const exportOwnAccountEndpoint: JsonEndpoint = jsonEndpoint({
     description: 'The user, with sessions, identities and the newest 10,000 events',
     schema: exportSchema(auth),
   }),
-  async answer(auth, _none, _origin, { user }) {
-    const { isOn } = auth[internals].fields
-    const { id, fields } = user
-    return {
-      user: { ...accountAnswer(user), ...(isOn && { fields }) },
-      sessions: (await auth.sessions.list(id)).map(sessionAnswer),
-      identities: (await auth.identities.list(id)).map(identityAnswer),
-      events: (await eventsOf(auth, id)).map((event) => ownEvent(event, id)),
-    }
-  },
+  answer: (auth, _none, _origin, { user }) => exportOf(auth, user),
 })
+
+/** What is known of a user, as programs read it. */
+export async function exportOf(auth: Auth, user: User): Promise<object> {
+  const { isOn } = auth[internals].fields
+  const { id, fields } = user
+  return {
+    user: { ...accountAnswer(user), ...(isOn && { fields }) },
+    sessions: (await auth.sessions.list(id)).map(sessionAnswer),
+    identities: (await auth.identities.list(id)).map(identityAnswer),
+    events: (await eventsOf(auth, id)).map((event) => ownEvent(event, id)),
+  }
+}
 
 /** The user is an account, with the own fields of an application that has some. */
 function exportSchema(auth: Auth): object {

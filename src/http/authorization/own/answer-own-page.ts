@@ -107,7 +107,7 @@ async function perform(own: OwnForm, visit: Visit, form: FlowForm): Promise<Endp
 
 /** The same for a form that is taken once: when it is loaded again nothing happens, and nothing secret is shown. */
 async function performOnce(own: OwnForm, visit: Visit, form: FlowForm): Promise<EndpointAnswer> {
-  const isNew = (await own.state?.(visit)) === form.get('state')
+  const isNew = (await own.state?.(visit)) === (form.get('state') ?? '')
   if (isNew) return await perform(own, visit, form)
   return leave(own, visit, doneQuery(visit, 'repeated'))
 }
