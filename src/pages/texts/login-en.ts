@@ -29,6 +29,28 @@ export const en: LoginTexts = {
     open: 'Open the app on this device',
     secret: 'If you cannot scan it, type this into the app:',
   },
+  passkey: {
+    login: 'Log in with a passkey',
+    use: 'Use a passkey',
+    lead: 'Use your passkey.',
+    leadOrCode: 'Use your passkey, or type the code that your authenticator app shows now.',
+    asks: (client) => `${client} asks for your passkey.`,
+    recoveryCode: 'Recovery code',
+    recoveryHint: 'If you have lost your passkey, type one of your recovery codes.',
+    setUp: {
+      title: 'Set up a second factor',
+      lead: 'Your account needs a second factor: a passkey or an authenticator app. A passkey is kept on your device or on a security key.',
+      button: 'Set up a passkey',
+      app: {
+        title: 'Authenticator app',
+        text: 'Scan this picture with an authenticator app, then type the code that the app shows.',
+      },
+    },
+    failed: 'No passkey was used. Try again, or use another way.',
+    notMade: 'No passkey was set up. Try again, or use another device.',
+    known: 'This device has a passkey for your account already.',
+    elsewhere: (origin) => `Passkeys do not work at this address. Open ${origin} to use one.`,
+  },
   recoveryCodes: {
     title: 'Keep these recovery codes',
     lead: 'Each lets you log in once if you lose your app. They are not shown again.',
@@ -134,6 +156,11 @@ export const en: LoginTexts = {
     missing: 'Enter your username and your password.',
     incorrect: 'The username or the password is incorrect.',
     codeIncorrect: 'The code is not right. Type the one that the app shows now.',
+    passkeyRefused:
+      'The passkey was not accepted. Try again, or log in with your username and your password.',
+    passkeyOneFactor:
+      'This passkey does not check who uses it. Log in with your password first, then use the passkey.',
+    passkeyIncorrect: 'The passkey was not accepted. Try again, or type a code.',
     inactive: 'This account is inactive. Ask an administrator to activate it.',
     throttled: (seconds) => `Too many failed attempts. Try again in ${span(seconds)}.`,
     unavailable: accounts.problems.unavailable,

@@ -1,0 +1,48 @@
+import { UserError } from '../../../core/errors.ts'
+import type { Passkeys } from '../../../core/factors/passkeys/passkey-calls.ts'
+import type { SignInView } from '../../../pages/own-sign-in-page.ts'
+import { showError } from '../flow-answers.ts'
+import { readCredential } from '../passkeys/passkey-attempt.ts'
+import { askToMakePasskey } from '../passkeys/passkey-view.ts'
+import type { OwnForms } from './own-forms.ts'
+import { showDone } from './own-notice.ts'
+import { originOf, renewedCookie } from './own-origin.ts'
+import type { OwnForm, Visit } from './own-page.ts'
+import { settingOf } from './own-setting.ts'
+import { showCodes } from './sign-in-factors.ts'
+
+/** Adds the passkey that the browser has made on the page. A challenge is taken once, so the form is too. */
+export const addPasskeyForm: OwnForm = {
+  async submit(visit, form) {
+    const { flow, request, browser } = visit
+    const passkeys = flow.auth.factors?.passkeys
+    if (!passkeys) return showError(flow, request, 400, 'unreadable')
+    const { recoveryCodes } = await passkeys.add({
+      ...{ userId: browser.user.id, sessionId: browser.session.id, ...originOf(visit) },
+      name: form.get('name') ?? settingOf(visit).own.signIn.passkeys.usual,
+      challengeId: form.get('challenge_id') ?? '',
+      credential: readCredential(form.get('credential') ?? ''),
+    })
+    // The first factor has ended all other sessions: a copy of the cookie is one.
+    if (recoveryCodes === null) return showDone(visit, { what: 'passkeyAdded' })
+    return showCodes(visit, recoveryCodes, true, await renewedCookie(visit))
+  },
+}
+
+/** The form, with what the browser is asked with. Null for a user who has as many factors as there may be. */
+export async function addPasskeyOf(
+  visit: Visit,
+  passkeys: Passkeys,
+  { form }: OwnForms,
+): Promise<NonNullable<SignInView['factors']>['addPasskey']> {
+  const { flow, browser } = visit
+  const { user, session } = browser
+  const begun = passkeys.begin({ userId: user.id, sessionId: session.id })
+  const challenge = await begun.catch((error: unknown) => {
+    if (error instanceof UserError && error.code === 'factor_invalid') return null
+    throw error
+  })
+  if (challenge === null) return null
+  const { texts } = settingOf(visit)
+  return { form: form('addPasskey'), ask: askToMakePasskey(flow, texts, challenge) }
+}
