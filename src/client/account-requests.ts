@@ -1,7 +1,5 @@
-import { AuthClientError, refusalDetails } from './client-error.ts'
-
-/** Milliseconds that a request may take. */
-const timeLimit = 30_000
+import { AuthClientError, bodyOf, refusalDetails, tryLater } from './client-error.ts'
+import { requestRules } from './token-requests.ts'
 
 /** What somebody chooses behind a link of a mail. */
 export interface NewAccount {
@@ -63,8 +61,8 @@ export function createAccountRequests(base: URL, send: Send, sendAsUser: Send): 
   async function ask(as: Send, method: string, path: string, body?: object): Promise<unknown> {
     try {
       const response = await as(new URL(path, base), {
-        ...{ method, credentials: 'omit', redirect: 'error' },
-        signal: AbortSignal.timeout(timeLimit),
+        method,
+        ...requestRules(),
         ...(body && {
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),
@@ -105,14 +103,10 @@ export function createAccountRequests(base: URL, send: Send, sendAsUser: Send): 
 
 async function refusalOf(response: Response): Promise<AuthClientError> {
   const { status } = response
-  const body: Record<string, unknown> = Object(await response.json().catch(() => null))
+  const body = await bodyOf(response)
   const details = refusalDetails(response, body)
-  if (status === 429) {
-    return new AuthClientError('throttled', 'Too many attempts; wait before the next.', details)
-  }
-  if (status >= 500) {
-    return new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
-  }
+  const later = tryLater(status, 'attempts', details)
+  if (later !== null) return later
   const detail = typeof body.detail === 'string' ? body.detail : `The answer was ${status}.`
   return new AuthClientError('refused', detail, details)
 }

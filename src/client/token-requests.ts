@@ -1,9 +1,31 @@
-import { AuthClientError, refusalDetails } from './client-error.ts'
-import { factorFields, readMfaRequired, type ShownFactor, shownFields } from './second-factor.ts'
+import {
+  AuthClientError,
+  type AuthClientErrorCode,
+  bodyOf,
+  refusalDetails,
+  tryLater,
+} from './client-error.ts'
+import {
+  factorFields,
+  formFields,
+  grants,
+  type PasskeyChallenge,
+  readMfaRequired,
+  type ShownFactor,
+  type ShownPasskey,
+  shownFields,
+} from './second-factor.ts'
 import type { Tokens } from './token-storage.ts'
 
 /** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
 const timeLimit = 30_000
+
+/** Of every request: no cookie of ours exists, and a redirect would carry a password elsewhere. */
+export const requestRules = (): Pick<RequestInit, 'credentials' | 'redirect' | 'signal'> => ({
+  credentials: 'omit',
+  redirect: 'error',
+  signal: AbortSignal.timeout(timeLimit),
+})
 
 /** What a step-up shows: the password, or the second factor of a user who has one. */
 export type StepUpCredentials = string | ShownFactor
@@ -12,6 +34,10 @@ export type StepUpCredentials = string | ShownFactor
 export interface TokenRequests {
   /** The password grant (RFC 6749 §4.3). */
   login(username: string, password: string, scope: string | undefined): Promise<Tokens>
+  /** A passkey in place of username and password. */
+  loginWithPasskey(shown: ShownPasskey, scope: string | undefined): Promise<Tokens>
+  /** What the browser is asked with. @param bearer For whom. Default: for anybody. */
+  challenge(bearer?: string): Promise<PasskeyChallenge>
   /** RFC 6749 §6. */
   refresh(refreshToken: string): Promise<Tokens>
   /** The password once more, for an access token that says so. */
@@ -42,10 +68,7 @@ export function createTokenRequests(
       const response = await fetch(new URL(path, base), {
         ...init,
         method: 'POST',
-        // No cookie of ours exists, and a redirect would carry a password elsewhere.
-        credentials: 'omit',
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeLimit),
+        ...requestRules(),
       })
       if (response.ok) return response
       throw await refusalOf(response, grant)
@@ -61,14 +84,20 @@ export function createTokenRequests(
   return {
     login: (username, password, scope) =>
       exchange({ grant_type: 'password', username, password, ...(scope && { scope }) }),
+    loginWithPasskey: (shown, scope) =>
+      exchange({ grant_type: `${grants}passkey`, ...formFields(shown), ...(scope && { scope }) }),
+    async challenge(bearer) {
+      const headers = bearerOf(bearer)
+      const answer = await post('auth/passkeys/challenge', { headers })
+      const { challenge_id: challengeId, public_key: publicKey } = await bodyOf(answer)
+      if (typeof challengeId !== 'string') throw notTheServer(answer)
+      return { challengeId, publicKey: publicKey as PasskeyChallenge['publicKey'] }
+    },
     refresh: (refreshToken) =>
       exchange({ grant_type: 'refresh_token', refresh_token: refreshToken }),
     showFactor: (token, shown) => exchange(factorFields(token, shown)),
     async stepUp(accessToken, shown) {
-      const headers = {
-        authorization: `Bearer ${accessToken}`,
-        'content-type': 'application/json',
-      }
+      const headers = { ...bearerOf(accessToken), 'content-type': 'application/json' }
       const body = JSON.stringify(
         typeof shown === 'string' ? { password: shown } : shownFields(shown),
       )
@@ -89,17 +118,18 @@ function reasonOf(error: unknown): string {
     : 'The server cannot be reached, or does not let pages of this origin call it (CORS); check its URL, and its CORS_ORIGINS.'
 }
 
+const bearerOf = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` }
+
+const notTheServer = ({ status }: Response): AuthClientError =>
+  new AuthClientError('unavailable', 'The server did not answer with a token; check its URL.', {
+    status,
+  })
+
 async function readTokens(response: Response): Promise<Tokens> {
-  const body: Record<string, unknown> = Object(await response.json().catch(() => null))
-  const { access_token, refresh_token, expires_in, scope } = body
+  const { access_token, refresh_token, expires_in, scope } = await bodyOf(response)
   if (typeof access_token !== 'string' || typeof expires_in !== 'number') {
-    throw new AuthClientError(
-      'unavailable',
-      'The server did not answer with a token; check its URL.',
-      {
-        status: response.status,
-      },
-    )
+    throw notTheServer(response)
   }
   return {
     accessToken: access_token,
@@ -115,48 +145,46 @@ const refusalLikeFastApi = 'Incorrect username or password'
 /** What it answers to a wrong one of a step-up: without a `code`. */
 const wrongPassword = 'The password is not right.'
 
+const sessionEnded: readonly [AuthClientErrorCode, string] = [
+  'session_ended',
+  'The session has ended; log in again.',
+]
+
+/** What a step-up is refused for, by the code of the answer. Its sentence is for people. */
+const byCode = new Map<unknown, AuthClientErrorCode>([
+  ['code_incorrect', 'invalid_credentials'],
+  ['passkey_refused', 'invalid_credentials'],
+  ['password_incorrect', 'invalid_credentials'],
+  ['factor_needed', 'second_factor_needed'],
+])
+
 async function refusalOf(response: Response, grant: string | undefined): Promise<AuthClientError> {
   const { status } = response
-  const body: Record<string, unknown> = Object(await response.json().catch(() => null))
+  const body = await bodyOf(response)
   const details = refusalDetails(response, body)
   const mfa = readMfaRequired(body, details)
   if (mfa !== null) return mfa
-  if (status === 429) {
-    return new AuthClientError(
-      'throttled',
-      'Too many failed attempts; wait before the next.',
-      details,
-    )
-  }
-  if (status >= 500) {
-    return new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
-  }
-  if (body.code === 'code_incorrect') {
-    return new AuthClientError('invalid_credentials', 'Incorrect code.', details)
-  }
-  if (body.code === 'factor_needed') {
-    return new AuthClientError('second_factor_needed', 'A second factor is needed.', details)
-  }
+  const later = tryLater(status, 'failed attempts', details)
+  if (later !== null) return later
+  const says =
+    typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`
+  const known = body.detail === wrongPassword ? 'invalid_credentials' : byCode.get(body.code)
+  if (known !== undefined) return new AuthClientError(known, `${says}.`, details)
   if (body.error === 'expired_token') {
     return new AuthClientError('session_ended', 'The login took too long; log in again.', details)
   }
-  if (body.code === 'password_incorrect' || body.detail === wrongPassword) {
-    return new AuthClientError('invalid_credentials', 'Incorrect password.', details)
-  }
   if (status === 401 && grant === undefined && body.error === undefined) {
-    return new AuthClientError('session_ended', 'The session has ended; log in again.', details)
+    return new AuthClientError(...sessionEnded, details)
   }
   const isLikeFastApi = body.error === undefined && body.detail === refusalLikeFastApi
   if (body.error === 'invalid_grant' || isLikeFastApi) {
     return grant === 'refresh_token'
-      ? new AuthClientError('session_ended', 'The session has ended; log in again.', details)
+      ? new AuthClientError(...sessionEnded, details)
       : new AuthClientError(
           'invalid_credentials',
-          grant?.startsWith('urn:') ? 'Incorrect code.' : 'Incorrect username or password.',
+          grant?.startsWith(grants) ? `${says}.` : 'Incorrect username or password.',
           details,
         )
   }
-  const reason =
-    typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`
-  return new AuthClientError('refused', `The server refused: ${reason}.`, details)
+  return new AuthClientError('refused', `The server refused: ${says}.`, details)
 }

@@ -56,4 +56,5 @@ export function passkeyPart(
 /** How the part looks. */
 export const passkeyStyle = `.passkey { margin: 8px 0; }
 .passkey button { width: 100%; }
+.passkey + .field { margin-top: 24px; }
 `

@@ -58,6 +58,8 @@ export async function addAuthenticator(
     async answers(enabled) {
       await session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
     },
-    remove: () => session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId }),
+    async remove() {
+      await session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId })
+    },
   }
 }

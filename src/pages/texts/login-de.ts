@@ -57,7 +57,7 @@ export const de: LoginTexts = {
   },
   recoveryCodes: {
     title: 'Bewahren Sie diese Codes auf',
-    lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie die App verlieren. Sie werden nicht noch einmal gezeigt.',
+    lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie Ihre App oder Ihren Passkey verlieren. Sie werden nicht noch einmal gezeigt.',
     link: 'Ich habe sie aufbewahrt: weiter',
     copy: 'Codes kopieren',
     copied: 'Kopiert',

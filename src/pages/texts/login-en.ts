@@ -53,7 +53,7 @@ export const en: LoginTexts = {
   },
   recoveryCodes: {
     title: 'Keep these recovery codes',
-    lead: 'Each lets you log in once if you lose your app. They are not shown again.',
+    lead: 'Each lets you log in once if you lose your app or your passkey. They are not shown again.',
     link: 'I have kept them: continue',
     copy: 'Copy codes',
     copied: 'Copied',

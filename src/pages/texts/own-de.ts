@@ -89,7 +89,7 @@ export const de: OwnTexts = {
     recovery: {
       title: 'Wiederherstellungscodes',
       left: (count) => (count === 1 ? 'Sie haben noch 1 Code.' : `Sie haben noch ${count} Codes.`),
-      lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie die App verlieren. Neue Codes ersetzen die, die Sie haben.',
+      lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie Ihre App oder Ihren Passkey verlieren. Neue Codes ersetzen die, die Sie haben.',
       button: 'Neue Codes erzeugen',
     },
     firstFactor: 'Die App ist hinzugefügt. Überall sonst sind Sie abgemeldet.',

@@ -85,7 +85,7 @@ export const en: OwnTexts = {
     recovery: {
       title: 'Recovery codes',
       left: (count) => (count === 1 ? 'You have 1 code left.' : `You have ${count} codes left.`),
-      lead: 'Each lets you log in once if you lose your app. New codes end the ones that you have.',
+      lead: 'Each lets you log in once if you lose your app or your passkey. New codes end the ones that you have.',
       button: 'Make new codes',
     },
     firstFactor: 'The app is added. You are logged out everywhere else.',
