@@ -1,13 +1,8 @@
-import { UserError } from '../../../core/errors.ts'
-import type { Passkeys } from '../../../core/factors/passkeys/passkey-calls.ts'
-import type { SignInView } from '../../../pages/own-sign-in-page.ts'
 import { showError } from '../flow-answers.ts'
 import { readCredential } from '../passkeys/passkey-attempt.ts'
-import { askToMakePasskey } from '../passkeys/passkey-view.ts'
-import type { OwnForms } from './own-forms.ts'
 import { showDone } from './own-notice.ts'
 import { originOf, renewedCookie } from './own-origin.ts'
-import type { OwnForm, Visit } from './own-page.ts'
+import type { OwnForm } from './own-page.ts'
 import { settingOf } from './own-setting.ts'
 import { showCodes } from './sign-in-factors.ts'
 
@@ -27,22 +22,4 @@ export const addPasskeyForm: OwnForm = {
     if (recoveryCodes === null) return showDone(visit, { what: 'passkeyAdded' })
     return showCodes(visit, recoveryCodes, true, await renewedCookie(visit))
   },
-}
-
-/** The form, with what the browser is asked with. Null for a user who has as many factors as there may be. */
-export async function addPasskeyOf(
-  visit: Visit,
-  passkeys: Passkeys,
-  { form }: OwnForms,
-): Promise<NonNullable<SignInView['factors']>['addPasskey']> {
-  const { flow, browser } = visit
-  const { user, session } = browser
-  const begun = passkeys.begin({ userId: user.id, sessionId: session.id })
-  const challenge = await begun.catch((error: unknown) => {
-    if (error instanceof UserError && error.code === 'factor_invalid') return null
-    throw error
-  })
-  if (challenge === null) return null
-  const { texts } = settingOf(visit)
-  return { form: form('addPasskey'), ask: askToMakePasskey(flow, texts, challenge) }
 }

@@ -10,7 +10,7 @@ import type { FlowForm } from '../flow-form.ts'
 import { createOwnForms, type OwnForms } from './own-forms.ts'
 import { pathOf, type Visit } from './own-page.ts'
 import { settingOf } from './own-setting.ts'
-import { addPasskeyOf } from './sign-in-passkeys.ts'
+import { addPasskeyOf } from './passkey-form.ts'
 
 /** Why the page is shown again. */
 export interface SignInFailure extends AnswerExtras, Partial<FormFailure> {
