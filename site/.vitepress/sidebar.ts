@@ -20,6 +20,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
     items: [
       page('Guard routes', 'guards'),
       page('Use Hono, Express, Nest, Next', 'frameworks'),
+      page('Run in Bun, Deno, Workers', 'runtimes'),
       page('Give users fields of your own', 'own-fields'),
       page('Keep a profile beside the user', 'profiles'),
       page('Log in with the client', 'client'),
