@@ -8,6 +8,7 @@ import type { ManagedKeys } from './keys/rotation.ts'
 import type { Outbox } from './mail/outbox.ts'
 import { callback, checkOptions, flag, type ShapesOf } from './options.ts'
 import { pruneInBatches } from './prune-batches.ts'
+import type { Resealing } from './resealing.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { Login } from './users/login.ts'
@@ -53,6 +54,8 @@ interface Maintained {
   readonly codes: AuthorizationCodeStore | null
   /** Null if there are no API keys. */
   readonly apiKeys: ApiKeyMaintenance | null
+  /** Null without a previous key. */
+  readonly resealing: Pick<Resealing, 'maintain'> | null
   readonly clock: Clock
 }
 
@@ -79,6 +82,7 @@ export function createMaintenance({
   factors,
   codes,
   apiKeys,
+  resealing,
   clock,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
@@ -96,6 +100,9 @@ export function createMaintenance({
         ]),
     ...(codes === null ? [] : [pruningOfCodes(codes, clock)]),
     ...pruningOfApiKeys(apiKeys),
+    ...(resealing === null
+      ? []
+      : [{ name: 'resealing', interval: hour, run: (s: AbortSignal) => resealing.maintain(s) }]),
   ]
   const always: readonly Work[] = [
     // A wrong password takes as long as the slowest kind of hash that is stored.

@@ -69,6 +69,7 @@ export type AuthEventType =
   | 'client_removed'
   | 'key_rotated'
   | 'key_retired'
+  | 'secrets_resealed'
   | 'mail_failed'
   | 'issuer_keys_failed'
   | 'sys_startup'
@@ -275,6 +276,10 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
   },
   key_retired: {
     says: 'A signing key was retired. Every access token that it signed is refused.',
+    outcome: success,
+  },
+  secrets_resealed: {
+    says: 'What a previous key had sealed was sealed again under the key of today. `needed_until` says from when on no token is left that needs a previous key.',
     outcome: success,
   },
   mail_failed: {

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts'
 import { toRecord, toRow } from './factor-rows.ts'
 import { keepOpen } from './kept-session.ts'
 import type { FactorsTable, Schema } from './schema.ts'
+import { createSealedFactors } from './sealed-factors.ts'
 import { createStoreChange, NothingChanged } from './stored-with.ts'
 
 /** Second factors and recovery codes, in SQL. */
@@ -163,6 +164,7 @@ export function createFactorStore(engine: Engine): FactorStore {
       throw new ConflictError('last_factor')
     },
     removeAll: (userId, removal = {}) => removing(userId, removal),
+    ...createSealedFactors(engine),
     async prune(createdBefore, limit) {
       // Two statements: PostgreSQL may run a subquery with a limit once for each row, and delete more.
       const old = await db

@@ -104,6 +104,16 @@ export function createOneTimeTokenStore(engine: Engine): OneTimeTokenStore {
       if (after !== undefined) query = query.where('subject', '>', after)
       return (await query.orderBy('subject').limit(limit).execute()).map(toRecord)
     },
+    async reseal({ kind, subject, from, to }) {
+      const change = db
+        .updateTable('one_time_tokens')
+        .set({ payload: to })
+        .where('kind', '=', kind)
+        .where('subject', '=', subject)
+        .where('payload', '=', from)
+        .returning('digest')
+      return (await storeChange(change)).length === 1
+    },
     async prune(expiredBefore, limit) {
       const { numDeletedRows } = await db
         .deleteFrom('one_time_tokens')
