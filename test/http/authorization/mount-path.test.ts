@@ -82,6 +82,13 @@ test('no other endpoint can be put where people log in', async () => {
   for (const tokenPath of ['/auth/authorize', '/auth/logout', '/auth/userinfo']) {
     assert.throws(() => oauthEndpoints(site.auth, { tokenPath }), /token endpoint cannot be at/)
   }
+  for (const options of [
+    { tokenPath: '/me/grants' },
+    { revocationPath: '/mine/grants', mePath: '/mine', prefix: '/api' },
+  ]) {
+    assert.throws(() => oauthEndpoints(site.auth, options), /endpoint cannot be at .*\/grants/)
+  }
   oauthEndpoints(site.auth, { tokenPath: '/auth/tokens' })
+  oauthEndpoints(site.auth, { tokenPath: '/me/grants', mePath: false })
   await site.close()
 })
