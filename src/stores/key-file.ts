@@ -62,13 +62,17 @@ export const previousOf = (path: string): string => `${path}.previous`
  * The keys beside that of a file: the one that is to come, the earlier ones, and the file's own. What is read
  * while the file is replaced has both, whichever the file held when it was read before.
  *
+ * @param asIs Leaves modes as they are. Default false.
  * @throws {StoreError} as `readOrCreateKeyFile`.
  */
-export function readKeysBeside(path: string): readonly Uint8Array[] {
+export function readKeysBeside(
+  path: string,
+  { asIs = false }: { readonly asIs?: boolean } = {},
+): readonly Uint8Array[] {
   const files = [nextOf(path), previousOf(path), path].filter((each) => existsSync(each))
   return files.flatMap((each) => {
     try {
-      closeToOthers(each)
+      if (!asIs) closeToOthers(each)
       return readKeys(each)
     } catch (error) {
       // It has just become the key of the file.

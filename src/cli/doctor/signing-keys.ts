@@ -129,7 +129,7 @@ export async function checkKeyEncryptionKey({
   try {
     const openers = config.keyEncryptionKey
       ? [config.keyEncryptionKey]
-      : [readKeyFile(path), ...readKeysBeside(path)]
+      : [readKeyFile(path), ...readKeysBeside(path, { asIs: true })]
     openers.push(...config.previousKeyEncryptionKeys)
     for (const record of keys) await openKey(record, openers)
     const opens = keys.length === 0 ? 'holds a key' : 'opens every signing key'

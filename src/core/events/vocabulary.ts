@@ -278,10 +278,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'A signing key was retired. Every access token that it signed is refused.',
     outcome: success,
   },
-  secrets_resealed: {
-    says: 'What a previous key had sealed was sealed again under the key of today. `needed_until` says from when on no token is left that needs a previous key.',
-    outcome: success,
-  },
+  secrets_resealed: { says: 'Secrets were sealed again under the key of today.', outcome: success },
   mail_failed: {
     says: 'A mail was given up: the relay refused it, or it expired before it could be sent.',
     outcome: failure,

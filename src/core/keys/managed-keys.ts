@@ -117,6 +117,11 @@ export async function openKey(
   return await importPrivateJwk(JSON.parse(opened), record.algorithm)
 }
 
+/** True if a key was sealed under this key-encryption key. */
+export function isSealedUnder(record: SigningKeyRecord, keyEncryptionKey: Uint8Array): boolean {
+  return unsealKey(record, [keyEncryptionKey]) !== null
+}
+
 function unsealKey(record: SigningKeyRecord, keys: readonly Uint8Array[]): string | null {
   for (const key of keys) {
     const text = unseal(record.sealedPrivateKey, key, contextOf(record.id))
@@ -137,7 +142,7 @@ export async function resealKeys(
   for (;;) {
     const { version, keys } = await store.read()
     const put = keys.flatMap((record) => {
-      if (unsealKey(record, [keyEncryptionKey]) !== null) return []
+      if (isSealedUnder(record, keyEncryptionKey)) return []
       const text = unsealKey(record, previous)
       if (text === null) return []
       return [{ ...record, sealedPrivateKey: seal(text, keyEncryptionKey, contextOf(record.id)) }]

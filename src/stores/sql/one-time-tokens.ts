@@ -129,7 +129,8 @@ function toRow(token: OneTimeTokenRecord): OneTimeTokensTable {
   }
 }
 
-function toRecord(row: OneTimeTokensTable): OneTimeTokenRecord {
+/** A token as the rest of the store knows it. */
+export function toRecord(row: OneTimeTokensTable): OneTimeTokenRecord {
   return {
     digest: row.digest,
     kind: row.kind,
