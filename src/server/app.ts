@@ -36,7 +36,6 @@ import { meRoutes } from './routes/me.ts'
 import { shapeFields } from './routes/own-fields.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { statsRoutes } from './routes/stats.ts'
-import { userFactorRoutes } from './routes/user-factors.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
 import { type TrustedProxies, trustProxies } from './settings/trusted-proxies.ts'
@@ -137,10 +136,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })
   await app.register(meRoutes, { auth, guards })
-  for (const routes of [
-    ...[statsRoutes, adminRoutes, adminAccountRoutes, userSessionRoutes, identityRoutes],
-    ...[eventRoutes, ...(auth.factors === null ? [] : [userFactorRoutes])],
-  ]) {
+  const always = [statsRoutes, adminRoutes, adminAccountRoutes, userSessionRoutes, identityRoutes]
+  for (const routes of [...always, eventRoutes]) {
     await app.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
   }
   await registerAccounts(app, { auth, guards, administrator, mailbox })
