@@ -98,6 +98,7 @@ export interface SealedFactorQuery {
 
 /** Another seal of the secret of a factor. */
 export interface FactorReseal {
+  /** The factor, confirmed or not. */
   readonly id: string
   /** What must be stored now. */
   readonly from: string

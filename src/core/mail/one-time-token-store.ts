@@ -60,7 +60,9 @@ export interface OneTimeTokenQuery {
 
 /** Another seal of what a token is about. */
 export interface TokenReseal {
+  /** The kind of the token. */
   readonly kind: OneTimeTokenKind
+  /** Its subject: there is one token of a kind for it. */
   readonly subject: string
   /** What must be stored now. */
   readonly from: string
