@@ -69,6 +69,7 @@ export type AuthEventType =
   | 'client_removed'
   | 'key_rotated'
   | 'key_retired'
+  | 'secrets_resealed'
   | 'mail_failed'
   | 'issuer_keys_failed'
   | 'sys_startup'
@@ -277,6 +278,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'A signing key was retired. Every access token that it signed is refused.',
     outcome: success,
   },
+  secrets_resealed: { says: 'Secrets were sealed again under the key of today.', outcome: success },
   mail_failed: {
     says: 'A mail was given up: the relay refused it, or it expired before it could be sent.',
     outcome: failure,

@@ -19,6 +19,7 @@ import { oneTimeTokensContract } from './one-time-tokens.ts'
 import { outboxContract } from './outbox.ts'
 import { passwordHashesContract } from './password-hashes.ts'
 import { recoveryCodesContract } from './recovery-codes.ts'
+import { resealingContract } from './resealing.ts'
 import { revokeAllContract } from './revoke-all.ts'
 import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
@@ -75,6 +76,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     factorsContract(stores)
     factorChangesContract(stores)
     recoveryCodesContract(stores)
+    resealingContract(stores)
 
     test('a store that is open answers', async () => {
       for (const store of opened) await store.check()

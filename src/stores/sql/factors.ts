@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts'
 import { toRecord, toRow } from './factor-rows.ts'
 import { keepOpen } from './kept-session.ts'
 import type { FactorsTable, Schema } from './schema.ts'
+import { createSealedFactors } from './sealed-factors.ts'
 import { createStoreChange, NothingChanged } from './stored-with.ts'
 import { isActiveWithStamp } from './user-rows.ts'
 
@@ -165,6 +166,7 @@ export function createFactorStore(engine: Engine): FactorStore {
       throw new ConflictError('last_factor')
     },
     removeAll: (userId, removal = {}) => removing(userId, removal),
+    ...createSealedFactors(engine),
     async prune(createdBefore, limit) {
       const unconfirmed = db.selectFrom('factors').where('confirmed_at', 'is', null)
       const old = unconfirmed.where('created_at', '<', createdBefore).limit(limit)

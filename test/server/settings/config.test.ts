@@ -53,6 +53,7 @@ test('without any variable the server has its defaults', () => {
     previousPeppers: [],
     signingAlgorithm: 'ES256',
     keyEncryptionKey: undefined,
+    previousKeyEncryptionKeys: [],
     keyRotationInterval: 7776000,
     accessTokenLifetime: 900,
     allowLongAccessTokens: false,
@@ -110,6 +111,7 @@ test('only secrets may come from a file', () => {
   assert.deepEqual(files, [
     'DATABASE_URL_FILE',
     'KEY_ENCRYPTION_KEY_FILE',
+    'KEY_ENCRYPTION_KEY_PREVIOUS_FILE',
     'SECRET_KEY_PREVIOUS_FILE',
     'SECRET_KEY_FILE',
     'PASSWORD_PEPPER_FILE',
@@ -160,6 +162,12 @@ describe('a good value is taken', () => {
     [{ SIGNING_ALGORITHM: 'RS256' }, { signingAlgorithm: 'RS256' }],
     [{ SIGNING_ALGORITHM: 'PS256' }, { signingAlgorithm: 'PS256' }],
     [{ SIGNING_ALGORITHM: 'EdDSA' }, { signingAlgorithm: 'EdDSA' }],
+    [
+      { KEY_ENCRYPTION_KEY_PREVIOUS: `${'ab'.repeat(32)}\r\n${'cd'.repeat(32)}\n` },
+      {
+        previousKeyEncryptionKeys: ['ab', 'cd'].map((each) => Buffer.from(each.repeat(32), 'hex')),
+      },
+    ],
     [
       { KEY_ENCRYPTION_KEY: 'ab'.repeat(32) },
       { keyEncryptionKey: Buffer.from('ab'.repeat(32), 'hex') },
@@ -265,6 +273,8 @@ describe('a mistake names its variable, and what would be right', () => {
     ['KEY_ROTATION_INTERVAL', '-1', /from 0 to/],
     ['SIGNING_ALGORITHM', 'HS256', /one of: ES256, RS256, PS256, EdDSA/],
     ['SIGNING_ALGORITHM', 'none', /one of: ES256, RS256, PS256, EdDSA/],
+    ['KEY_ENCRYPTION_KEY_PREVIOUS', 'canary', /32 bytes in base64 or hex, or several/],
+    ['KEY_ENCRYPTION_KEY_PREVIOUS', `${'ab'.repeat(32)}\ncanary`, /32 bytes in base64 or hex/],
     ['KEY_ENCRYPTION_KEY', 'canary', /32 bytes in base64 or hex/],
     ['KEY_ENCRYPTION_KEY', 'ab'.repeat(31), /32 bytes in base64 or hex/],
     ['KEY_ENCRYPTION_KEY', 'ab'.repeat(33), /32 bytes in base64 or hex/],
@@ -387,6 +397,7 @@ const mistakes: Readonly<Record<string, string>> = {
   SECRET_KEY_PREVIOUS: 'canary',
   SIGNING_ALGORITHM: 'x',
   KEY_ENCRYPTION_KEY: 'canary',
+  KEY_ENCRYPTION_KEY_PREVIOUS: 'canary',
   PASSWORD_PEPPER: 'canary',
   PASSWORD_PEPPER_PREVIOUS: 'canary',
   KEY_ROTATION_INTERVAL: 'x',
@@ -437,6 +448,12 @@ test('a key that is named for two purposes is a mistake (KM-10, PW-11)', () => {
     { SECRET_KEY: key, PASSWORD_PEPPER: key },
     { PASSWORD_PEPPER: key, PASSWORD_PEPPER_PREVIOUS: `${goodSecret}\n${key}` },
     { KEY_ENCRYPTION_KEY: key, PASSWORD_PEPPER_PREVIOUS: key },
+    {
+      KEY_ENCRYPTION_KEY: key,
+      KEY_ENCRYPTION_KEY_PREVIOUS: Buffer.from(key, 'hex').toString('base64'),
+    },
+    { KEY_ENCRYPTION_KEY_PREVIOUS: `${key}\n${key}` },
+    { SECRET_KEY: key, KEY_ENCRYPTION_KEY_PREVIOUS: key },
     // The same bytes, written otherwise.
     { SECRET_KEY: key, KEY_ENCRYPTION_KEY: Buffer.from(key, 'hex').toString('base64') },
   ]

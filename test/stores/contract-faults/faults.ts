@@ -19,6 +19,7 @@ import { outboxContract } from '../../../src/stores/contract/outbox.ts'
 import { passwordHashesContract } from '../../../src/stores/contract/password-hashes.ts'
 import type { Stores } from '../../../src/stores/contract/records.ts'
 import { recoveryCodesContract } from '../../../src/stores/contract/recovery-codes.ts'
+import { resealingContract } from '../../../src/stores/contract/resealing.ts'
 import { sessionsContract } from '../../../src/stores/contract/sessions.ts'
 import { signingKeysContract } from '../../../src/stores/contract/signing-keys.ts'
 import { storedWithContract } from '../../../src/stores/contract/stored-with.ts'
@@ -38,6 +39,7 @@ import { loginReads } from './login-reads.ts'
 import { logoutNotices } from './logout-notices.ts'
 import { oneTimeTokens } from './one-time-tokens.ts'
 import { outbox } from './outbox.ts'
+import { resealing } from './resealing.ts'
 import { sessions } from './sessions.ts'
 import { signingKeys } from './signing-keys.ts'
 import { storedWith } from './stored-with.ts'
@@ -71,6 +73,7 @@ export const groups: readonly Group[] = [
   { faults: authorizationCodes, parts: [authorizationCodesContract] },
   { faults: loginReads, parts: [loginReadsContract] },
   { faults: consents, parts: [consentsContract] },
+  { faults: resealing, parts: [resealingContract] },
   { faults: apiKeys, parts: [apiKeysContract, eventsContract] },
   { faults: factors, parts: [factorsContract, factorChangesContract, recoveryCodesContract] },
 ]
