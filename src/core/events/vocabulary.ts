@@ -25,6 +25,7 @@ export type AuthEventType =
   | 'breach_check_failed'
   | 'authn_token_created'
   | 'authn_token_repeated'
+  | 'authn_token_retried'
   | 'authn_token_reuse'
   | 'authn_token_wrong_client'
   | 'authn_code_reuse'
@@ -117,8 +118,13 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: success,
     passing: true,
   },
+  authn_token_retried: {
+    says: 'A refresh token was presented again after the grace, and its successor had never been used: the answer was lost. It got another successor, and the unused one was ended.',
+    outcome: success,
+    bounded: true,
+  },
   authn_token_reuse: {
-    says: 'A refresh token was presented again after the grace: somebody holds a copy. The session was revoked.',
+    says: 'A refresh token was presented whose successor is used, or that was itself ended, or after all time for retries: somebody holds a copy. The session was revoked.',
     outcome: failure,
   },
   authn_token_wrong_client: {
