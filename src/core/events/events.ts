@@ -11,7 +11,8 @@ import {
   type EventStore,
   eventRetentionMinimum,
 } from './event-store.ts'
-import { type EventType, eventTypes } from './vocabulary.ts'
+import type { EventType } from './event-type.ts'
+import { eventTypes } from './vocabulary.ts'
 
 /** Who does something, and from where: what an event says of it. Each may be unknown. */
 export type Actor = Partial<Readonly<Record<'actor' | 'address' | 'requestId', string | undefined>>>

@@ -1,12 +1,11 @@
 import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
-import { type AuthEvents, actorOf } from '../events/events.ts'
+import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import type { Store } from '../store.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import { type OpenSession, toSession } from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { SessionRecord } from './session-store.ts'
-import type { Sessions } from './sessions.ts'
 import { findLiveUser } from './token-user.ts'
 
 export interface RefreshOptions {
@@ -16,6 +15,9 @@ export interface RefreshOptions {
   readonly clock: Clock
   readonly options: Required<SessionOptions>
 }
+
+/** See `Sessions.refresh`. */
+export type Refresh = (refreshToken: string, clientId: string, by?: Actor) => Promise<OpenSession>
 
 /** What the presentation of a token other than the newest means. */
 type Meaning = 'repeated' | 'retried' | 'reuse'
@@ -27,7 +29,7 @@ export function createRefresh({
   events,
   clock,
   options: { idleLifetime, refreshGrace, refreshRetryWindow },
-}: RefreshOptions): Sessions['refresh'] {
+}: RefreshOptions): Refresh {
   const { sessions } = store
 
   return async function refresh(refreshToken, clientId, by = {}) {
