@@ -11,7 +11,7 @@ import {
   type EventStore,
   eventRetentionMinimum,
 } from './event-store.ts'
-import type { EventType } from './event-type.ts'
+import type { EventType } from './event-kind.ts'
 import { eventTypes } from './vocabulary.ts'
 
 /** Who does something, and from where: what an event says of it. Each may be unknown. */

@@ -1,4 +1,4 @@
-import type { EventType } from './event-type.ts'
+import type { EventType } from './event-kind.ts'
 
 /**
  * What can happen, in the words of OWASP's logging vocabulary where it has one. The names are stable:
