@@ -1,6 +1,7 @@
 import pg from 'pg'
+import { timeOfRequest } from '../../core/database-time.ts'
 import type { ConnectionCounts } from '../../core/statistics.ts'
-import { TimeLimit } from '../time-limit.ts'
+import { TimeLimit, TimeLimitError } from '../time-limit.ts'
 import { retryConflicts } from './conflict.ts'
 import type { Connect } from './connect.ts'
 import { answersStill, unavailable, unavailableIfNotNow } from './error.ts'
@@ -8,10 +9,19 @@ import { PooledConnection } from './pooled-connection.ts'
 
 /** How long a piece of work may wait for the database, from asking for a connection to its end. */
 export interface Deadline {
-  /** Milliseconds. */
+  /** Milliseconds. A request has them once, for all its pieces of work. */
   readonly limit: number
-  /** Milliseconds that the server may work on a statement, 0 for any; else those of the session. */
+  /**
+   * Milliseconds that the server may work on a statement, 0 for any; else those of the session. Work of which
+   * this is said has its own limit, and takes nothing of its request's.
+   */
   readonly statementTimeout?: number
+}
+
+/** The time that a lease has. */
+interface Waiting extends Pick<TimeLimit, 'race' | 'end'> {
+  /** False if other leases of the request had a part of it: then its end says nothing of the connection. */
+  readonly isWhole: boolean
 }
 
 /** A connection for one statement or one transaction. */
@@ -70,7 +80,7 @@ export function createPostgresPool(
     }
   }
 
-  function leaseOf(connection: PooledConnection, time: TimeLimit, changed: boolean): Lease {
+  function leaseOf(connection: PooledConnection, time: Waiting, changed: boolean): Lease {
     let lost: unknown
 
     const query: Lease['query'] = async (statement, values) => {
@@ -80,7 +90,7 @@ export function createPostgresPool(
       } catch (error) {
         if (!answersStill(error)) {
           lost = error
-          lostAt = performance.now()
+          if (time.isWhole || !(error instanceof TimeLimitError)) lostAt = performance.now()
           connection.release(true)
         }
         throw unavailableIfNotNow(error)
@@ -105,9 +115,9 @@ export function createPostgresPool(
 
   return {
     async lease({ limit, statementTimeout }) {
-      const time = new TimeLimit(limit)
-      const acquiring = acquire()
       const changed = statementTimeout !== undefined
+      const time = changed ? wholeLimit(limit) : limitOfRequest(limit)
+      const acquiring = acquire()
       const connection = await time
         .race(() => acquiring)
         .catch((error) => {
@@ -132,6 +142,33 @@ export function createPostgresPool(
     end() {
       ended ??= pool.end()
       return ended
+    },
+  }
+}
+
+function wholeLimit(limit: number): Waiting {
+  const time = new TimeLimit(limit)
+  return { isWhole: true, race: (start) => time.race(start), end: () => time.end() }
+}
+
+/**
+ * What is left of a limit that a request has for all that it asks of the database.
+ *
+ * @throws {UnavailableError} if nothing is left: then nothing is asked.
+ */
+function limitOfRequest(limit: number): Waiting {
+  const spending = timeOfRequest()
+  if (spending === undefined) return wholeLimit(limit)
+  const { spent } = spending
+  if (spent >= limit) throw unavailable(new TimeLimitError('the request has no time left'))
+  const { race, end } = wholeLimit(limit - spent)
+  const stop = spending.begin()
+  return {
+    isWhole: spent === 0,
+    race,
+    end() {
+      end()
+      stop()
     },
   }
 }
