@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { UnavailableError } from '../../../src/core/errors.ts'
 import { internals } from '../../../src/core/internals.ts'
+import { aUser } from '../../../src/stores/contract/records.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { createTestAuth, createTestClock } from '../../fixtures.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
@@ -30,8 +32,11 @@ describe('a PostgreSQL server that holds every commit', { skip, timeout: 300_000
     }
     const refresh = () =>
       Promise.allSettled(tokens.map((token) => auth.sessions.refresh(token, 'client')))
+    // By connections of its own: those of the store are taken.
+    const observer = postgres(url)
+    t.after(() => observer.close())
     const generations = async () =>
-      (await auth.sessions.list(user.id)).map(({ generation }) => generation)
+      (await observer.sessions.listByUser(user.id, clock(), 0)).map(({ generation }) => generation)
 
     const held = await holdCommits(url)
     try {
@@ -61,5 +66,43 @@ describe('a PostgreSQL server that holds every commit', { skip, timeout: 300_000
     assert.equal(length, clients)
     assert.equal((await store.findSubject(user.id, null))?.user.id, user.id)
     assert.equal(auth[internals].store.statistics?.().connections?.waiting, 0)
+  })
+
+  test('has no more connections of a store than it may have, and its guarded reads are answered (DD-05)', async (t) => {
+    const url = (await server?.createDatabase('crowd')) ?? ''
+    const maxConnections = 3
+    const store = postgres(url, { maxConnections })
+    await store.open()
+    t.after(() => store.close())
+    const user = aUser()
+    await store.users.create(user)
+
+    const held = await holdCommits(url)
+    const counted: number[] = []
+    try {
+      for (let round = 0; round < 4; round++) {
+        const writes = Promise.allSettled(
+          Array.from({ length: 8 }, () => store.users.create(aUser())),
+        )
+        // While all of them hang, and those of the rounds before.
+        while ((await held.waiting()) < maxConnections) await turn()
+        for (let read = 0; read < 20; read++) {
+          assert.equal((await store.findSubject(user.id, null))?.user.id, user.id)
+          assert.equal((await store.findClientSubject('nobody')).client, null)
+          assert.equal(await store.findSubject(`nobody ${round} ${read}`, null), null)
+        }
+        counted.push(await held.connections())
+        for (const write of await writes) {
+          assert.ok(write.status === 'rejected' && write.reason instanceof UnavailableError)
+        }
+        counted.push(await held.connections())
+      }
+    } finally {
+      await held.release()
+    }
+    // Two more are for reads, and one asks what became of those that were given up.
+    assert.ok(Math.max(...counted) <= maxConnections + 3, counted.join())
+    await store.users.create(aUser())
+    await Promise.all(Array.from({ length: 20 }, () => store.users.create(aUser())))
   })
 })
