@@ -12,3 +12,11 @@ export function median(values: readonly number[]): number {
 export function ratio(of: readonly number[], to: readonly number[]): number {
   return median(of.map((value, round) => value / (to[round] ?? Number.NaN)))
 }
+
+/** The median, with the least and the greatest in brackets. */
+export function spread(values: readonly number[], digits = 1): string {
+  const [middle, least, greatest] = [median(values), Math.min(...values), Math.max(...values)].map(
+    (value) => value.toFixed(digits),
+  )
+  return `${middle} (${least}–${greatest})`
+}

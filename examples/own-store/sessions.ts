@@ -1,7 +1,7 @@
 // Sessions: one for each login.
 
-import { and, desc, eq, exists, gt, inArray, isNull, lt, ne, notInArray, or } from 'drizzle-orm'
-import { firstPartyClientId } from 'portcullis'
+import { and, desc, eq, exists, gt, inArray, isNull, lt, notInArray, or } from 'drizzle-orm'
+import { browserClientId, firstPartyClientId } from 'portcullis'
 import type { SessionRecord, SessionStore } from 'portcullis/stores'
 import { type Database, inTransaction, type Transaction } from './database.ts'
 import { addEvent } from './events.ts'
@@ -120,7 +120,7 @@ export function createSessions(db: Database): SessionStore {
         .where(
           and(
             eq(sessions.clientId, clientId),
-            ne(sessions.clientId, firstPartyClientId),
+            notInArray(sessions.clientId, [firstPartyClientId, browserClientId]),
             isNull(sessions.revokedAt),
           ),
         )
@@ -182,7 +182,17 @@ export function createSessions(db: Database): SessionStore {
         .limit(keep)
       return inTransaction(db, (tx) => {
         const others = and(eq(sessions.userId, userId), notInArray(sessions.id, kept))
-        return Number(tx.delete(sessions).where(others).run().changes)
+        const trimmed = tx.delete(sessions).where(others).returning({ id: sessions.id }).all()
+        // What was opened through a browser's session goes with it.
+        const opened = inArray(
+          sessions.parentId,
+          trimmed.map(({ id }) => id),
+        )
+        const children = tx
+          .delete(sessions)
+          .where(and(opened, eq(sessions.offline, false)))
+          .run()
+        return trimmed.length + Number(children.changes)
       })
     },
     async prune(endedBefore, lastUsedBefore, limit) {

@@ -1,6 +1,7 @@
 import { createPermissions, openIdScopeNames, type Permissions } from './access/permissions.ts'
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
+import { createOneTimeTokens } from './accounts/one-time-tokens.ts'
 import type { ApiKeys } from './api-keys/api-keys.ts'
 import type { ApiKeyParts, ApiKeyPartsOptions } from './api-keys/create-api-keys.ts'
 import type { AuthOptions } from './auth-options.ts'
@@ -158,19 +159,18 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     // What ends sessions tells their clients.
     const store = logoutNotices?.store ?? bare
     const addressDigestsOf = createAddressDigests(secret, previousSecrets)
+    const parts = { store, secret, previousSecrets, clock }
+    const oneTimeTokens = createOneTimeTokens({ ...parts, addressDigestsOf })
     const mailing =
       accountSettings &&
-      createMailParts({
-        ...{ settings: accountSettings, store, secret, previousSecrets, issuer, events, clock },
-        addressDigestsOf,
-      })
+      createMailParts({ ...parts, settings: accountSettings, oneTimeTokens, issuer, events })
     const notices = mailing?.notices ?? noNotices
     const factorParts =
       checked.factorSettings &&
       // Loaded for those who have the option alone.
       (await import('./factors/create-factors.ts')).createFactorParts({
-        ...{ settings: checked.factorSettings, store, secret, previousSecrets, addressDigestsOf },
-        ...{ throttle, events, notices, clock },
+        ...{ ...parts, settings: checked.factorSettings, oneTimeTokens },
+        ...{ throttle, events, notices },
       })
     const second = factorParts?.second ?? null
     const requireFactor = second?.require
@@ -184,9 +184,10 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       ...{ trusted, roles, defaultRole, clock, store, events, fields, defaultFields },
     })
     const kept = trusted.filter(({ users }) => users !== 'token')
+    const refreshTokens = createRefreshTokens(secret, previousSecrets)
     const sessions = createSessions({
       store,
-      refreshTokens: createRefreshTokens(secret, previousSecrets),
+      refreshTokens,
       events,
       clock,
       options: checked.sessionOptions,
@@ -216,7 +217,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     )
     const authorization = hostedLogin?.createAuthorization({
       ...{ store, events, sessions, sessionOptions: checked.sessionOptions, keys, managedKeys },
-      ...{ secret, previousSecrets, issuer, clock, permissions, requireFactor },
+      ...{ secret, previousSecrets, refreshTokens, issuer, clock, requireFactor },
     })
     return {
       async authenticate(credentials) {
@@ -250,15 +251,14 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       check: () => store.check(),
       maintain: createMaintenance({
         ...{ sessions, events, throttle, login, managedKeys, logoutNotices },
+        oneTimeTokens: mailing || factorParts ? oneTimeTokens : null,
         accounts: mailing && {
           outbox: mailing.outbox,
           deletion: accounts?.deletion ?? null,
-          pruneTokens: mailing.pruneTokens,
         },
         factors: factorParts,
-        codes: (authorization && store.authorizationCodes) ?? null,
+        codes: authorization?.codes ?? null,
         apiKeys: apiKeys?.keys ?? null,
-        clock,
       }),
       async close() {
         issuers.close()

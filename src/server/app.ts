@@ -37,7 +37,6 @@ import { limitRequests } from './routes/one-limit.ts'
 import { shapeFields } from './routes/own-fields.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { statsRoutes } from './routes/stats.ts'
-import { userFactorRoutes } from './routes/user-factors.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
 import { type TrustedProxies, trustProxies } from './settings/trusted-proxies.ts'
@@ -137,13 +136,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const guards = createGuards(auth)
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })
+  const always = [statsRoutes, adminRoutes, adminAccountRoutes, userSessionRoutes, identityRoutes]
   await app.register(async (scope) => {
     limitRequests(scope)
     await scope.register(meRoutes, { auth, guards })
-    for (const routes of [
-      ...[statsRoutes, adminRoutes, adminAccountRoutes, userSessionRoutes, identityRoutes],
-      ...[eventRoutes, ...(auth.factors === null ? [] : [userFactorRoutes])],
-    ]) {
+    for (const routes of [...always, eventRoutes]) {
       await scope.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
     }
     await registerAccounts(scope, { auth, guards, administrator, mailbox })

@@ -52,7 +52,7 @@ export type {
   SigningKeyStore,
 } from '../core/keys/key-store.ts'
 export type { SigningAlgorithm } from '../core/keys/signing-key.ts'
-export type { MailKind } from '../core/mail/kinds.ts'
+export type { MailKind, NoticeKind } from '../core/mail/kinds.ts'
 export type {
   OneTimeTokenKind,
   OneTimeTokenQuery,

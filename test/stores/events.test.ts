@@ -6,11 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { Store } from '../../src/core/store.ts'
-import { authorizationWritesOf } from '../../src/stores/contract/authorization-writes.ts'
-import { anEvent, aSession, aUser } from '../../src/stores/contract/records.ts'
-import { writesOf } from '../../src/stores/contract/writes.ts'
+import { anEvent } from '../../src/stores/contract/records.ts'
 import { type BareDatabase, postgresDatabase, sqliteDatabase } from './bare-database.ts'
+import { everyWrite, type WholeStore } from './every-write.ts'
 import { type PostgresServer, startPostgresOrSkip } from './postgres-server.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-events-'))
@@ -23,29 +21,15 @@ after(async () => {
 function events(name: string, create: () => Promise<BareDatabase>, skipped: string | false): void {
   describe(`events in ${name}`, { skip: skipped }, () => {
     let database: BareDatabase
-    let store: Store
+    let store: WholeStore
     before(async () => {
       database = await create()
-      store = database.store()
+      store = database.store() as WholeStore
       await store.open()
     })
     after(() => store.close())
 
-    const session = async (): Promise<ReturnType<typeof aSession>> => {
-      const user = aUser()
-      await store.users.create(user)
-      return aSession(user)
-    }
-
-    for (const [write, prepare] of Object.entries({
-      ...writesOf(),
-      ...(authorizationWritesOf() as ReturnType<typeof writesOf>),
-      'sessions.create': async (_store: Store) => {
-        const opened = await session()
-        return async ({ sessions }: Store, event: ReturnType<typeof anEvent>) =>
-          await sessions.create(opened, event)
-      },
-    })) {
+    for (const [write, prepare] of Object.entries(everyWrite)) {
       test(`${write} changes nothing if its event cannot be stored (LA-06)`, async () => {
         const perform = await prepare(store)
         const actor = randomUUID()
@@ -81,7 +65,7 @@ function events(name: string, create: () => Promise<BareDatabase>, skipped: stri
       await assert.rejects(database.run('delete from events'), early)
       if (name === 'PostgreSQL') await assert.rejects(database.run('truncate events'), early)
       await database.run("delete from events where actor = 'old'")
-      store = database.store()
+      store = database.store() as WholeStore
       await store.open()
       assert.deepEqual(await store.events.list({ actor: 'young', limit: 10 }), [young])
       assert.deepEqual(await store.events.list({ actor: 'old', limit: 10 }), [])

@@ -10,14 +10,12 @@ import {
   type OneTimeSecrets,
   tokenDigestOf,
 } from '../mail/one-time-secret.ts'
-import type {
-  OneTimeTokenKind,
-  OneTimeTokenRecord,
-  OneTimeTokenStore,
-} from '../mail/one-time-token-store.ts'
+import type { OneTimeTokenKind, OneTimeTokenRecord } from '../mail/one-time-token-store.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
+import { pruneInBatches } from '../prune-batches.ts'
+import type { Store } from '../store.ts'
 import { sourceOf } from '../throttle/source.ts'
-import { noEnd, type ThrottleRule, type ThrottleStore, waitOf } from '../throttle/throttle-store.ts'
+import { noEnd, type ThrottleRule, waitOf } from '../throttle/throttle-store.ts'
 
 /** A token to be stored. */
 export interface NewToken {
@@ -78,6 +76,8 @@ export interface OneTimeTokens extends OneTimeSecrets {
     query: { readonly after?: string; readonly limit: number },
   ): Promise<readonly OpenedToken[]>
   end(kind: OneTimeTokenKind, subject: string, storedWith?: StoredWith): Promise<boolean>
+  /** Deletes those that expired a week ago; returns how many. */
+  prune(signal?: AbortSignal): Promise<number>
 }
 
 /** A source that presents wrong links. No account is concerned. */
@@ -86,17 +86,22 @@ const wrongLinks: ThrottleRule = {
   ...{ lockedFrom: noEnd, forgottenAfter: 24 * 60 * 60 },
 }
 
+/** Seconds that a token is kept after it expired: an invitation may be sent again meanwhile. */
+const keptAfterExpiry = 7 * 24 * 60 * 60
+
 export interface OneTimeTokensOptions {
-  readonly store: OneTimeTokenStore
-  readonly throttle: ThrottleStore
+  readonly store: Store
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
   readonly addressDigestsOf: AddressDigests
   readonly clock: Clock
 }
 
-export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeTokens {
-  const { store, throttle, secret, previousSecrets, addressDigestsOf, clock } = options
+/** Null if the store has no place for them. */
+export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeTokens | null {
+  const { secret, previousSecrets, addressDigestsOf, clock } = options
+  const { oneTimeTokens: store, throttle } = options.store
+  if (store === undefined) return null
   const keys = [secret, ...previousSecrets].map((each) =>
     deriveKey(each, 'portcullis one-time tokens'),
   )
@@ -164,6 +169,8 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
       openOrNull(await store.countTry(kind, subject, most, clock())),
     list: async (kind, query) => (await store.list({ kind, ...query })).map(open),
     end: (kind, subject, storedWith) => store.end(kind, subject, storedWith),
+    prune: (signal) =>
+      pruneInBatches((limit) => store.prune(clock() - keptAfterExpiry, limit), signal),
   }
 }
 

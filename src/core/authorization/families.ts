@@ -66,7 +66,8 @@ export function createFamilies({ store, events, sessionOptions, clock }: FamilyO
     for (const { id } of live.slice(maxPerBrowser)) {
       const about = { actor: 'system', userId, clientId, sessionId: id }
       await events.recordWith({ ...about, type: 'session_ended' }, (event) =>
-        sessions.revoke(id, now, { event }),
+        // It makes room for others of the same browser: nobody has logged out.
+        sessions.revoke(id, now, { event, notifies: [] }),
       )
     }
   }

@@ -1,9 +1,8 @@
-import { createOneTimeTokens } from '../accounts/one-time-tokens.ts'
+import type { OneTimeTokens } from '../accounts/one-time-tokens.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
 import type { AuthEvents } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
-import type { AddressDigests } from '../mail/one-time-secret.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import type { Throttle } from '../throttle/throttle.ts'
@@ -19,7 +18,7 @@ import { createSecondFactor, type SecondFactor } from './second-factor.ts'
 export interface FactorParts {
   readonly factors: Factors
   readonly second: SecondFactor
-  /** Deletes what came to nothing: enrolments, and tokens of logins. Returns how many. */
+  /** Deletes enrolments that came to nothing; returns how many. */
   prune(signal?: AbortSignal): Promise<number>
 }
 
@@ -28,32 +27,26 @@ export interface CreateFactorsOptions {
   readonly store: Store
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
-  readonly addressDigestsOf: AddressDigests
+  /** Null if the store has no place for them. */
+  readonly oneTimeTokens: OneTimeTokens | null
   readonly throttle: Throttle
   readonly events: AuthEvents
   readonly notices: Notices
   readonly clock: Clock
 }
 
-/** Seconds after which what has expired is deleted: an invitation may be sent again meanwhile. */
-const keptAfterExpiry = 7 * 24 * 60 * 60
-
 /** @throws {ConfigError} if the store has no place for factors. */
 export function createFactorParts(options: CreateFactorsOptions): FactorParts {
-  const { settings, store, secret, previousSecrets, throttle, events, notices, clock } = options
-  const { factors: factorStore, oneTimeTokens } = store
-  if (factorStore === undefined || oneTimeTokens === undefined) {
+  const { settings, store, oneTimeTokens, secret, previousSecrets } = options
+  const { throttle, events, notices, clock } = options
+  const factorStore = store.factors
+  if (factorStore === undefined || oneTimeTokens === null) {
     throw new ConfigError([
       'This store has no place for second factors (factors, oneTimeTokens): leave the option factors out.',
     ])
   }
-  const { addressDigestsOf } = options
-  const oneTime = createOneTimeTokens({
-    ...{ store: oneTimeTokens, throttle: store.throttle, secret, previousSecrets, clock },
-    addressDigestsOf,
-  })
   const secrets = createSealedSecrets(secret, previousSecrets)
-  const tokens = createMfaTokens(oneTime, clock)
+  const tokens = createMfaTokens(oneTimeTokens, clock)
   const attempts = createFactorAttempts({
     ...{ store: factorStore, secrets, tokens, throttle, events, notices, clock },
   })
@@ -65,12 +58,7 @@ export function createFactorParts(options: CreateFactorsOptions): FactorParts {
   return {
     factors,
     second: { ...second, confirmWithin },
-    async prune(signal) {
-      const enrolments = (limit: number): Promise<number> =>
-        factorStore.prune(clock() - enrolmentLifetime, limit)
-      const logins = (limit: number): Promise<number> =>
-        oneTimeTokens.prune(clock() - keptAfterExpiry, limit)
-      return (await pruneInBatches(enrolments, signal)) + (await pruneInBatches(logins, signal))
-    },
+    prune: (signal) =>
+      pruneInBatches((limit) => factorStore.prune(clock() - enrolmentLifetime, limit), signal),
   }
 }

@@ -80,9 +80,9 @@ export function createFactors(parts: FactorsParts): AllFactors {
 
   function about(
     type: 'factor_added' | 'factor_renamed' | 'factor_removed' | 'recovery_codes_made',
+    { userId, address, requestId }: OwnFactors,
   ) {
-    return ({ userId, address, requestId }: OwnFactors) =>
-      ({ type, userId, actor: actorOf({ userId }), address, requestId }) as const
+    return { type, userId, actor: actorOf({ userId }), address, requestId } as const
   }
 
   async function confirm(
@@ -104,7 +104,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
     const securityStamp = newSecurityStamp()
     const keepSession = 'sessionId' in confirmation ? confirmation.sessionId : undefined
     const first = isFirst ? { securityStamp, keepSession, recoveryCodes: digests } : undefined
-    const added = { ...about('factor_added')({ userId, ...origin }), details: { first: isFirst } }
+    const added = { ...about('factor_added', { userId, ...origin }), details: { first: isFirst } }
     const stamp = await stampWithin(confirmation)
     const confirmed = await events.recordWith(added, (event) =>
       factors.confirm(
@@ -152,7 +152,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
     async rename({ userId, id, name, ...origin }) {
       const named = readName(name)
       const renamed = await events.recordWith(
-        about('factor_renamed')({ userId, ...origin }),
+        about('factor_renamed', { userId, ...origin }),
         (event) => factors.rename(userId, id, named, { event }),
       )
       const factor = renamed && (await confirmedOf(userId)).find((each) => each.id === id)
@@ -162,7 +162,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
     async remove({ userId, id, ...origin }) {
       const user = await userOf(userId)
       const removed = await events
-        .recordWith(about('factor_removed')({ userId, ...origin }), (event) =>
+        .recordWith(about('factor_removed', { userId, ...origin }), (event) =>
           factors.remove(userId, id, {
             event,
             mails: notices.of('factor_removed', user, origin),
@@ -177,7 +177,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
       const user = await userOf(userId)
       const { codes, digests } = makeRecoveryCodes(userId)
       const made = await events.recordWith(
-        about('recovery_codes_made')({ userId, ...origin }),
+        about('recovery_codes_made', { userId, ...origin }),
         (event) =>
           factors.replaceRecoveryCodes(userId, digests, {
             event,
@@ -192,7 +192,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
       const user = await userOf(userId)
       const isOwn = by.actor === actorOf({ userId })
       const keepOne = isOwn && second.isDemandedOf(user.role)
-      if (keepOne && id === undefined) explainConflictOfLast()
+      if (keepOne && id === undefined) refuseOwnLast()
       const removal = {
         ...{ securityStamp: newSecurityStamp(), keepOne },
         mails: notices.of('factor_removed', user, by),
@@ -244,7 +244,7 @@ function codeIncorrect(): UserError {
 }
 
 /** For all factors of one's own at once. */
-function explainConflictOfLast(): never {
+function refuseOwnLast(): never {
   throw new UserError('last_factor', [
     'Your role demands a second factor: another administrator can reset yours.',
   ])

@@ -2,30 +2,10 @@ import type { Clock } from '../clock.ts'
 import { createKeyedDigest } from '../keys/keyed-digest.ts'
 import { sourceOf } from '../throttle/source.ts'
 import type { ThrottleStore } from '../throttle/throttle-store.ts'
-import type { MailKind } from './kinds.ts'
+import type { NoticeKind } from './kinds.ts'
 import type { Outbox } from './outbox.ts'
 import type { NewMail } from './outbox-store.ts'
 import { programOf } from './program.ts'
-
-/** The notices that need nothing but where something came from. */
-export type PlainNotice = Extract<
-  MailKind,
-  | 'email_change_begun'
-  | 'email_changed'
-  | 'password_changed'
-  | 'new_login'
-  | 'role_changed'
-  | 'account_locked'
-  | 'deletion_begun'
-  | 'api_key_created'
-  | 'api_key_ended'
-  | 'api_key_expires'
-  | 'factor_added'
-  | 'factor_removed'
-  | 'factor_locked'
-  | 'recovery_code_used'
-  | 'recovery_codes_made'
->
 
 /** From where something was done, as far as it is known. */
 export interface NoticeOrigin {
@@ -47,7 +27,7 @@ export interface Notices {
    * a kind in 10 minutes is sent, or of a kind and a `keyId` if there is one.
    */
   of(
-    kind: PlainNotice,
+    kind: NoticeKind,
     user: Owner,
     origin?: NoticeOrigin,
     more?: Readonly<Record<string, string | number>>,
@@ -55,7 +35,7 @@ export interface Notices {
   /** To be called when the change with its mails is stored. */
   wake(): void
   /** Tells of what changed nothing, such as a lock. */
-  tell(kind: PlainNotice, user: Owner, origin?: NoticeOrigin): Promise<void>
+  tell(kind: NoticeKind, user: Owner, origin?: NoticeOrigin): Promise<void>
   /** Tells of a login from a source or a program that was not seen for 90 days. */
   loggedIn(user: Owner, origin: NoticeOrigin): Promise<void>
 }
@@ -79,7 +59,7 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
   const digest = createKeyedDigest(secret, 'portcullis known logins')
 
   function of(
-    kind: PlainNotice,
+    kind: NoticeKind,
     { id, email, emailVerifiedAt }: Owner,
     { address, userAgent }: NoticeOrigin = {},
     more: Readonly<Record<string, string | number>> = {},
@@ -95,7 +75,7 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
     return [outbox.prepare(kind, { to: email, payload, coalesce })]
   }
 
-  async function tell(kind: PlainNotice, user: Owner, origin?: NoticeOrigin): Promise<void> {
+  async function tell(kind: NoticeKind, user: Owner, origin?: NoticeOrigin): Promise<void> {
     for (const mail of of(kind, user, origin)) await outbox.enqueue(mail)
   }
 

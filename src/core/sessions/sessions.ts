@@ -8,6 +8,7 @@ import { byPassword } from '../tokens/authentication.ts'
 import { isSuspended } from '../users/suspension.ts'
 import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
+import { endSession } from './end-session.ts'
 import { createRefresh } from './refresh.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import {
@@ -202,23 +203,9 @@ export function createSessions({
       )
       return session && toSession(session)
     },
-    async end(id, options = {}) {
+    end: async (id, options = {}) =>
       // A misspelt option would leave out the user, and any user's session would match.
-      const { userId, by } = checkOptions(options, endShapes, endOwner)
-      const session = await sessions.find(id)
-      if (session === null) return false
-      const { userId: owner, clientId } = session
-      const ending = {
-        ...by,
-        type: 'session_ended',
-        userId: owner,
-        clientId,
-        sessionId: id,
-      } as const
-      return await events.recordWith(ending, (event) =>
-        sessions.revoke(id, clock(), { userId, event, withChildren: session.kind === 'browser' }),
-      )
-    },
+      endSession({ store, events, clock }, id, checkOptions(options, endShapes, endOwner)),
     async list(userId) {
       return (await sessions.listByUser(userId, clock(), clock() - idleLifetime)).map(toSession)
     },

@@ -69,16 +69,21 @@ const withdrawGrantEndpoint: JsonEndpoint = jsonEndpoint({
 })
 
 async function grantAnswer(
-  { clients }: Auth,
+  auth: Auth,
   { clientId, scopes, createdAt, updatedAt }: ConsentRecord,
 ): Promise<object> {
   return {
     client_id: clientId,
-    client_name: (await clients.find(clientId))?.name ?? clientId,
+    client_name: await nameOfClient(auth, clientId),
     scope: scopes.join(' '),
     created_at: createdAt,
     updated_at: updatedAt,
   }
+}
+
+/** What a client is called; its id if there is none any more. */
+export async function nameOfClient({ clients }: Auth, clientId: string): Promise<string> {
+  return (await clients.find(clientId))?.name ?? clientId
 }
 
 /** What a user has allowed clients: to be listed, and to be withdrawn. Not for the clients themselves. */

@@ -1,4 +1,5 @@
 import type { Factor } from '../../core/factors/factor-calls.ts'
+import { Instant } from './known-facts.ts'
 
 /** A second factor as a JSON Schema. */
 export const FactorAnswer = {
@@ -9,7 +10,7 @@ export const FactorAnswer = {
     id: { type: 'string' },
     kind: { type: 'string', enum: ['totp', 'passkey'], description: '`totp` is an app' },
     name: { type: 'string' },
-    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    created_at: Instant as typeof Instant,
     last_used_at: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
   },
 } as const

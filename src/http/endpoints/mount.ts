@@ -162,7 +162,7 @@ export function mountEndpoints(
       bodyLimit: 'bodyLimit' in endpoint ? endpoint.bodyLimit : 0,
       documentation: 'document' in endpoint ? endpoint.document(auth) : undefined,
       refusals: oauthRefusals,
-      ...{ admit: undefined, sharesPath: false },
+      admit: undefined,
       answer,
     }
     const at =

@@ -7,7 +7,6 @@ import {
   sendOwnEmailCodeEndpoint,
 } from './own-email.ts'
 import { ownFactorEndpoints } from './own-factors.ts'
-
 import { ownKeyEndpoints } from './own-keys.ts'
 
 /**

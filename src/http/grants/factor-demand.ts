@@ -3,9 +3,6 @@ import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { MfaRequired } from '../refusal.ts'
 
-/** Seconds that a login waits for the second factor. */
-const lifetime = 5 * 60
-
 /**
  * The refusal of a login that needs a second factor, with the token that it goes on with. Null if the user has
  * changed meanwhile.
@@ -19,7 +16,7 @@ export async function askForFactor(
   if (token === null) return null
   return new MfaRequired({
     mfa_token: token,
-    expires_in: lifetime,
+    expires_in: second.tokens.lifetime,
     mfa_requirements: { [login.purpose]: typesFor[login.purpose] },
   })
 }

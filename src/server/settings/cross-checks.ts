@@ -1,8 +1,8 @@
 // What no setting can say alone, since it concerns several.
 
+import { openIdScopeNames } from '../../core/access/permissions.ts'
 import { createRoles } from '../../core/access/roles.ts'
 import { accessTokenMaxLifetime } from '../../core/auth-options.ts'
-import { openIdScopeNames } from '../../core/authorization/openid-scopes.ts'
 import { argon2Problem } from '../../core/passwords/password-hash.ts'
 import { decodeKey } from './encoded-key.ts'
 import { parseIssuers } from './issuers.ts'

@@ -100,7 +100,9 @@ export function apiKeysContract(stores: Stores): void {
       const [key, stays, theirs] = [anApiKey(user), anApiKey(user), anApiKey(another)]
       for (const each of [key, stays]) await put(store, user, each)
       await put(store, another, theirs)
-      assert.equal(await store.apiKeys.remove(another.id, key.id), false)
+      const event = anEvent({ userId: user.id })
+      assert.equal(await store.apiKeys.remove(another.id, key.id, { event }), false)
+      assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [])
       assert.equal(await store.apiKeys.remove(user.id, randomUUID()), false)
       assert.deepEqual((await other.apiKeys.findSubject(key.digest))?.key, key)
       const ended = await fiftyAtOnce([store, other], ({ apiKeys }) =>
@@ -218,45 +220,7 @@ export function apiKeysContract(stores: Stores): void {
       assert.equal(await store.apiKeys.prune(4, 9), 0)
       assert.deepEqual(await other.apiKeys.listByUser(user.id), [young])
     })
-
-    for (const [name, prepare] of Object.entries(eventful)) {
-      test(`${name} is made with its event, or not at all`, async ([store, other]) => {
-        const user = await addUser(store)
-        const event = anEvent({ userId: user.id })
-        const { make, vain } = await prepare(store, user)
-        assert.equal(await vain({ event }), false)
-        assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [])
-        assert.equal(await make({ event }), true)
-        assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [event])
-      })
-    }
   })
-}
-
-type With = Parameters<KeyStore['apiKeys']['create']>[2]
-type Make = (storedWith: With) => Promise<boolean>
-
-const eventful: Readonly<
-  Record<
-    string,
-    (store: KeyStore, user: UserRecord) => Promise<{ readonly make: Make; readonly vain: Make }>
-  >
-> = {
-  'apiKeys.create': async ({ apiKeys }, user) => {
-    const { securityStamp } = user
-    const create =
-      (most: number): Make =>
-      (storedWith) =>
-        apiKeys.create(anApiKey(user), { securityStamp, most }, storedWith)
-    return { make: create(1), vain: create(0) }
-  },
-  'apiKeys.remove': async (store, user) => {
-    const { id } = await put(store, user, anApiKey(user))
-    return {
-      make: (storedWith) => store.apiKeys.remove(user.id, id, storedWith),
-      vain: (storedWith) => store.apiKeys.remove(randomUUID(), id, storedWith),
-    }
-  },
 }
 
 /** Stores a key of a user who may have many. */

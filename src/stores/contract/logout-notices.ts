@@ -2,12 +2,21 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe } from 'node:test'
 import type { LogoutNoticeRecord } from '../../core/authorization/logout-notice-store.ts'
-import { browserClientId } from '../../core/clients/registration.ts'
 import { ConflictError } from '../../core/errors.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { type Having, testsOf } from './optional.ts'
-import { addUser, answersOf, aSession, aToken, fiftyAtOnce, now, type Stores } from './records.ts'
+import {
+  aBrowserSession,
+  aChildOf,
+  addUser,
+  answersOf,
+  aSession,
+  aToken,
+  fiftyAtOnce,
+  now,
+  type Stores,
+} from './records.ts'
 
 type NoticeStore = Having<'logoutNotices'>
 
@@ -42,12 +51,9 @@ export function logoutNoticesContract(stores: Stores): void {
     ): Promise<LoggedIn> {
       const user = await addUser(store)
       const times = { createdAt: at, rotatedAt: at, expiresAt: at + 1000 }
-      const kind = 'browser'
-      const browser = aSession(user, { ...times, kind, clientId: browserClientId, scopes: [] })
+      const browser = aBrowserSession(user, times)
       assert.ok(await store.sessions.create(browser))
-      const sessions = clientIds.map((clientId) =>
-        aSession(user, { ...times, clientId, parentId: browser.id }),
-      )
+      const sessions = clientIds.map((clientId) => aChildOf(browser, { ...times, clientId }))
       for (const session of sessions) assert.ok(await store.sessions.create(session))
       return { user, browser, sessions }
     }
@@ -272,7 +278,7 @@ export function logoutNoticesContract(stores: Stores): void {
       const at = await aTime(store)
       const { user, browser } = await logIn(store, at, [])
       const times = { createdAt: at, rotatedAt: at, expiresAt: at + 1000 }
-      const child = () => aSession(user, { ...times, clientId: 'one', parentId: browser.id })
+      const child = () => aChildOf(browser, { ...times, clientId: 'one' })
       const children = Array.from({ length: 49 }, child)
       const notifies = { clientIds: ['one'], now: at }
       const all = await fiftyAtOnce([store, other], async ({ users, sessions }, index) => {

@@ -1,44 +1,20 @@
 import { type TestContext, test } from 'node:test'
-import type { ApiKeyStore } from '../../core/api-keys/api-key-store.ts'
-import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
-import type { ConsentStore } from '../../core/authorization/consent-store.ts'
-import type { LogoutNoticeStore } from '../../core/authorization/logout-notice-store.ts'
-import type { FactorStore } from '../../core/factors/factor-store.ts'
-import type { OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
-import type { OutboxStore } from '../../core/mail/outbox-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Stores } from './records.ts'
 
-/** A store that has what needs mails: a store may leave it out. */
-export interface WholeStore extends Store {
-  readonly oneTimeTokens: OneTimeTokenStore
-  readonly outbox: OutboxStore
-}
-
-/** A store that has what a login by browser needs: a store may leave it out, too. */
-export interface AuthorizationStore extends Store {
-  readonly authorizationCodes: AuthorizationCodeStore
-  readonly consents: ConsentStore
-}
-
-/** A store that keeps log-outs which clients are to be told of: a store may leave them out. */
-interface NoticeStore extends Store {
-  readonly logoutNotices: LogoutNoticeStore
-}
-
-/** A store that keeps API keys of users: a store may leave them out. */
-interface KeyStore extends Store {
-  readonly apiKeys: ApiKeyStore
-}
-
-/** A store that keeps second factors: a store may leave them out. */
-interface KeepingFactors extends Store {
-  readonly factors: FactorStore
-}
-
-type Optional =
+/** A part that a store may leave out. */
+export type Optional =
   | ('oneTimeTokens' | 'outbox' | 'authorizationCodes')
   | ('consents' | 'logoutNotices' | 'factors' | 'apiKeys')
+
+/** A store that has parts which a store may leave out. */
+export type Having<Part extends Optional> = Store & Required<Pick<Store, Part>>
+
+/** What needs mails. */
+export type WholeStore = Having<'oneTimeTokens' | 'outbox'>
+
+/** What a login by browser needs. */
+export type AuthorizationStore = Having<'authorizationCodes' | 'consents'>
 
 /**
  * Makes what registers tests of a part that a store may leave out: each is skipped, and says so, if the store
@@ -61,6 +37,3 @@ export function testsOf<Part extends Optional>(
     })
   }
 }
-
-export type Having<Part extends Optional> = Store &
-  Pick<WholeStore & AuthorizationStore & NoticeStore & KeyStore & KeepingFactors, Part>

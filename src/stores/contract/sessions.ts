@@ -4,7 +4,16 @@ import { before, describe, test } from 'node:test'
 import type { Reauthentication, SessionRecord } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import { addUser, anEvent, aSession, aUser, now, type Stores } from './records.ts'
+import {
+  addUser,
+  anEvent,
+  answersOf,
+  aSession,
+  aUser,
+  fiftyAtOnce,
+  now,
+  type Stores,
+} from './records.ts'
 
 /** What a store keeps of sessions. */
 export function sessionsContract(stores: Stores): void {
@@ -93,12 +102,10 @@ export function sessionsContract(stores: Stores): void {
     test('of 50 rotations at the same time, one moves the session on (SR-04)', async () => {
       for (let round = 0; round < 5; round++) {
         const { session } = await opened()
-        const rotated = await Promise.all(
-          Array.from({ length: 50 }, (_, index) =>
-            (index % 2 ? store : other).sessions.rotate(rotation(session)),
-          ),
+        const rotated = await fiftyAtOnce([store, other], ({ sessions }) =>
+          sessions.rotate(rotation(session)),
         )
-        assert.equal(rotated.filter((each) => each !== null).length, 1)
+        assert.equal(answersOf(rotated).filter((each) => each !== null).length, 1)
         assert.equal((await store.sessions.find(session.id))?.generation, 1)
       }
     })
@@ -234,6 +241,18 @@ export function sessionsContract(stores: Stores): void {
         [true, false, true],
       )
       assert.ok(await other.sessions.find(theirs.id))
+    })
+
+    test('of 50 that trim at the same time, all do, and none takes one too many', async () => {
+      for (let round = 0; round < 5; round++) {
+        const { user, session } = await opened()
+        const newer = [1, 2].map((used) => aSession(user, { rotatedAt: now + used }))
+        for (const each of newer) await store.sessions.create(each)
+        const trimmed = await fiftyAtOnce([store, other], (each) => each.sessions.trim(user.id, 2))
+        assert.deepEqual(answersOf(trimmed).filter(Boolean), [1])
+        assert.equal(await other.sessions.find(session.id), null)
+        for (const { id } of newer) assert.ok(await other.sessions.find(id))
+      }
     })
 
     test('what ended is pruned in batches, what is live stays (RI-12)', async () => {

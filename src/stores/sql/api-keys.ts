@@ -4,7 +4,10 @@ import type {
   ApiKeyStore,
 } from '../../core/api-keys/api-key-store.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
+import { numberOrNull, words } from './columns.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
+import { preparedLater } from './prepared-later.ts'
 import type { ApiKeysTable } from './schema.ts'
 import { createStoreChange } from './stored-with.ts'
 import { toUserRecord } from './user-rows.ts'
@@ -94,45 +97,35 @@ export function createApiKeyStore(engine: Engine): ApiKeyStore {
       return (await storeChange(update, storedWith)).length === 1
     },
     async prune(expiredBefore, limit) {
-      const { numDeletedRows } = await db
-        .deleteFrom('api_keys')
-        .where(
-          'id',
-          'in',
-          db
-            .selectFrom('api_keys')
-            .select('id')
-            .where('expires_at', '<', expiredBefore)
-            .orderBy('expires_at')
-            .limit(limit)
-            .$if(locksRows, (query) => query.forUpdate().skipLocked()),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const expired = db.selectFrom('api_keys').where('expires_at', '<', expiredBefore)
+      const first = expired.orderBy('expires_at').limit(limit)
+      return await deleteFirst(engine, 'api_keys', ['id'], first)
     },
   }
 }
 
 /** The one read of a guarded request with a key: the key, its user and the version of the signing keys. */
 function createKeySubjectReader({ db, prepareRead }: Engine): ApiKeyStore['findSubject'] {
-  const read = prepareRead(
-    db
-      .selectFrom('api_keys')
-      .innerJoin('users', 'users.id', 'api_keys.user_id')
-      .crossJoin('signing_key_set')
-      .selectAll('users')
-      .select([
-        'api_keys.id as key_id',
-        'api_keys.name as key_name',
-        'api_keys.scope as key_scope',
-        'api_keys.created_at as key_created_at',
-        'api_keys.expires_at as key_expires_at',
-        'api_keys.last_used_at as key_last_used_at',
-        'api_keys.expiry_told as key_expiry_told',
-        'signing_key_set.version',
-      ])
-      .where('api_keys.digest', '=', '')
-      .compile(),
+  const read = preparedLater(() =>
+    prepareRead(
+      db
+        .selectFrom('api_keys')
+        .innerJoin('users', 'users.id', 'api_keys.user_id')
+        .crossJoin('signing_key_set')
+        .selectAll('users')
+        .select([
+          'api_keys.id as key_id',
+          'api_keys.name as key_name',
+          'api_keys.scope as key_scope',
+          'api_keys.created_at as key_created_at',
+          'api_keys.expires_at as key_expires_at',
+          'api_keys.last_used_at as key_last_used_at',
+          'api_keys.expiry_told as key_expiry_told',
+          'signing_key_set.version',
+        ])
+        .where('api_keys.digest', '=', '')
+        .compile(),
+    ),
   )
   return (digest) =>
     mapAnswer(read(digest), (row) =>
@@ -171,11 +164,11 @@ function toRecord(row: ApiKeysTable): ApiKeyRecord {
     digest: row.digest,
     userId: row.user_id,
     name: row.name,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
+    scopes: words(row.scope),
     // Instants are kept as bigint by PostgreSQL, whose driver reads that as text.
     createdAt: Number(row.created_at),
     expiresAt: Number(row.expires_at),
-    lastUsedAt: row.last_used_at === null ? null : Number(row.last_used_at),
+    lastUsedAt: numberOrNull(row.last_used_at),
     expiryTold: row.expiry_told === 1,
   }
 }

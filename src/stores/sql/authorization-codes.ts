@@ -2,6 +2,7 @@ import type { Expression, ExpressionBuilder, Kysely, SqlBool, UpdateQueryBuilder
 import type { AuthorizationCodeStore } from '../../core/authorization/authorization-code-store.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
 import { codeColumns, toCodeRecord, toCodeRow } from './code-rows.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent, appendIfChanged } from './events.ts'
 import { createLoginReads } from './login-reads.ts'
@@ -97,9 +98,8 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
 
   async function open(opening: Opening, event: AuthEvent | undefined): Promise<boolean> {
     if (!locksRows) {
-      const { digest: _, now: __, consented: ___, ...row } = opening
       const events = event ? [appendEvent(db, event)] : []
-      return await changeIf(useForNew(opening), [insertNew(row), ...events])
+      return await changeIf(useForNew(opening), [insertNew(opening), ...events])
     }
     const statement = event
       ? openAtOnce(opening)
@@ -143,19 +143,9 @@ export function createAuthorizationCodeStore(engine: Engine): AuthorizationCodeS
       }
     },
     async prune(expiredBefore, limit) {
-      const { numDeletedRows } = await db
-        .deleteFrom('authorization_codes')
-        .where('digest', 'in', (eb) =>
-          eb
-            .selectFrom('authorization_codes')
-            .select('digest')
-            .where('expires_at', '<', expiredBefore)
-            .orderBy('expires_at')
-            .limit(limit)
-            .$if(locksRows, (query) => query.forUpdate().skipLocked()),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const expired = db.selectFrom('authorization_codes').where('expires_at', '<', expiredBefore)
+      const first = expired.orderBy('expires_at').limit(limit)
+      return await deleteFirst(engine, 'authorization_codes', ['digest'], first)
     },
   }
 }

@@ -3,6 +3,7 @@ import type { ClientRecord, ClientStore } from '../../core/clients/client-store.
 import { ConflictError } from '../../core/errors.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
 import type { Store } from '../../core/store.ts'
+import { words } from './columns.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import type { ClientsTable, Schema } from './schema.ts'
@@ -132,8 +133,4 @@ function toRecord(row: ClientsTable): ClientRecord {
     tosUri: row.tos_uri,
     backchannelLogoutUri: row.backchannel_logout_uri,
   }
-}
-
-function words(text: string): readonly string[] {
-  return text === '' ? [] : text.split(' ')
 }

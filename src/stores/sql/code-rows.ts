@@ -1,4 +1,5 @@
 import type { AuthorizationCodeRecord } from '../../core/authorization/authorization-code-store.ts'
+import { numberOrNull, words } from './columns.ts'
 import type { AuthorizationCodesTable } from './schema.ts'
 
 /** All columns. */
@@ -51,16 +52,16 @@ export function toCodeRecord(row: AuthorizationCodesTable): AuthorizationCodeRec
     userId: row.user_id,
     sessionId: row.session_id,
     securityStamp: row.security_stamp,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
+    scopes: words(row.scope),
     redirectUri: row.redirect_uri,
     codeChallenge: row.code_challenge,
     nonce: row.nonce,
     authenticatedAt: Number(row.auth_time),
     acr: row.acr,
-    amr: row.amr === '' ? [] : row.amr.split(' '),
+    amr: words(row.amr),
     createdAt: Number(row.created_at),
     expiresAt: Number(row.expires_at),
-    usedAt: row.used_at === null ? null : Number(row.used_at),
+    usedAt: numberOrNull(row.used_at),
     openedSessionId: row.opened_session_id,
   }
 }

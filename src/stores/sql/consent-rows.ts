@@ -1,4 +1,5 @@
 import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
+import { words } from './columns.ts'
 import type { ConsentsTable } from './schema.ts'
 
 /** All columns. */
@@ -26,7 +27,7 @@ export function toConsentRecord(row: ConsentsTable): ConsentRecord {
   return {
     userId: row.user_id,
     clientId: row.client_id,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
+    scopes: words(row.scope),
     createdAt: Number(row.created_at),
     updatedAt: Number(row.updated_at),
   }

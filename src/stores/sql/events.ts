@@ -9,6 +9,7 @@ import type {
 } from 'kysely'
 import type { AuthEvent, EventStore } from '../../core/events/event-store.ts'
 import { type AuthEventType, eventTypes } from '../../core/events/vocabulary.ts'
+import { deleteFirst } from './delete-first.ts'
 import { type Engine, isPostgres } from './engine.ts'
 import type { EventsTable, Schema } from './schema.ts'
 
@@ -76,7 +77,8 @@ export function appendEvent(db: Kysely<Schema>, event: AuthEvent): CompiledQuery
 }
 
 /** Events in SQL. */
-export function createEventStore({ db, scans, withoutSync, locksRows }: Engine): EventStore {
+export function createEventStore(engine: Engine): EventStore {
+  const { db, scans, withoutSync } = engine
   return {
     append: (event) =>
       withoutSync(
@@ -104,23 +106,8 @@ export function createEventStore({ db, scans, withoutSync, locksRows }: Engine):
       return rows.map(toEvent)
     },
     async prune(before, limit) {
-      const { numDeletedRows } = await db
-        .deleteFrom('events')
-        .where(({ eb, refTuple, selectFrom }) =>
-          eb(
-            refTuple('at', 'id'),
-            'in',
-            selectFrom('events')
-              .select(['at', 'id'])
-              .where('at', '<', before)
-              .orderBy('at')
-              .limit(limit)
-              .$if(locksRows, (query) => query.forUpdate().skipLocked())
-              .$asTuple('at', 'id'),
-          ),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const first = db.selectFrom('events').where('at', '<', before).orderBy('at').limit(limit)
+      return await deleteFirst(engine, 'events', ['at', 'id'], first)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { FactorRecord, PasskeyRecord } from '../../core/factors/factor-store.ts'
+import { numberOrNull, words } from './columns.ts'
 import type { FactorsTable } from './schema.ts'
 
 /** The row of a factor. */
@@ -41,19 +42,13 @@ export function toRecord(row: FactorsTable): FactorRecord {
 }
 
 function passkeyOf(row: FactorsTable, credentialId: string): PasskeyRecord {
-  const { transports } = row
   return {
     credentialId,
     publicKey: row.public_key ?? '',
     counter: Number(row.counter),
     backupEligible: Number(row.backup_eligible) === 1,
     backedUp: Number(row.backed_up) === 1,
-    transports: transports === null || transports === '' ? [] : transports.split(' '),
+    transports: words(row.transports ?? ''),
     aaguid: row.aaguid ?? '',
   }
-}
-
-// PostgreSQL sends 64 bits as a text.
-function numberOrNull(value: number | null): number | null {
-  return value === null ? null : Number(value)
 }

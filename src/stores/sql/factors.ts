@@ -6,18 +6,20 @@ import type {
   FactorRemoval,
   FactorStore,
 } from '../../core/factors/factor-store.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { toRecord, toRow } from './factor-rows.ts'
 import { keepOpen } from './kept-session.ts'
 import type { FactorsTable, Schema } from './schema.ts'
 import { createStoreChange, NothingChanged } from './stored-with.ts'
+import { isActiveWithStamp } from './user-rows.ts'
 
 /** Second factors and recovery codes, in SQL. */
 export function createFactorStore(engine: Engine): FactorStore {
   const { db, locksRows } = engine
   const storeChange = createStoreChange(engine)
-  /** Changes of which factors a user has, which depend on the others: one after the other. */
-  const turn = 'factors'
+  /** Changes of which factors a user has, which depend on the user’s others: one after the other. */
+  const inTurnOf = (userId: string) => ({ turn: 'factors', turnKey: userId }) as const
 
   function insertOf(factor: FactorRecord) {
     const row = toRow(factor)
@@ -52,7 +54,7 @@ export function createFactorStore(engine: Engine): FactorStore {
     if (id !== undefined) deletion = deletion.where('id', '=', id)
     if (keepOne && id !== undefined) deletion = deletion.where(hasOther(userId, id))
     const removed = await storeChange(deletion.returning('id'), storedWith, {
-      turn,
+      ...inTurnOf(userId),
       ends: securityStamp === undefined ? undefined : { userId },
       async follow(transaction) {
         if (id === undefined) await dropUnconfirmed(transaction, userId)
@@ -83,14 +85,14 @@ export function createFactorStore(engine: Engine): FactorStore {
         .where('user_id', '=', userId)
         .where('confirmed_at', 'is', null)
         .where('created_at', '>', confirmation.createdAfter)
-        .where(hasStamp(userId, confirmation.securityStamp))
+        .where(isActiveWithStamp(userId, confirmation.securityStamp))
         .where((eb) => {
           const other = hasOther(userId, confirmation.id)(eb)
           return first ? eb.not(other) : other
         })
         .returning('id')
       const confirmed = await storeChange(change, storedWith, {
-        turn,
+        ...inTurnOf(userId),
         ends: first && { userId, keepSession: first.keepSession },
         follow: first && ((transaction) => begins(transaction, confirmation, first)),
       })
@@ -134,7 +136,7 @@ export function createFactorStore(engine: Engine): FactorStore {
         .where('confirmed_at', 'is not', null)
         .returning('id')
       const changed = await storeChange(change, storedWith, {
-        turn,
+        ...inTurnOf(userId),
         follow: (transaction) => putCodes(transaction, userId, digests),
       })
       return changed.length > 0
@@ -164,25 +166,9 @@ export function createFactorStore(engine: Engine): FactorStore {
     },
     removeAll: (userId, removal = {}) => removing(userId, removal),
     async prune(createdBefore, limit) {
-      // Two statements: PostgreSQL may run a subquery with a limit once for each row, and delete more.
-      const old = await db
-        .selectFrom('factors')
-        .select('id')
-        .where('confirmed_at', 'is', null)
-        .where('created_at', '<', createdBefore)
-        .limit(limit)
-        .execute()
-      if (old.length === 0) return 0
-      const { numDeletedRows } = await db
-        .deleteFrom('factors')
-        .where(
-          'id',
-          'in',
-          old.map(({ id }) => id),
-        )
-        .where('confirmed_at', 'is', null)
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const unconfirmed = db.selectFrom('factors').where('confirmed_at', 'is', null)
+      const old = unconfirmed.where('created_at', '<', createdBefore).limit(limit)
+      return await deleteFirst(engine, 'factors', ['id'], old)
     },
   }
 }
@@ -198,18 +184,6 @@ function hasOther(userId: string, id: string): Condition {
         .where('other.user_id', '=', userId)
         .where('other.confirmed_at', 'is not', null)
         .where('other.id', '<>', id),
-    )
-}
-
-/** The condition that the user is active, and has this stamp. */
-function hasStamp(userId: string, securityStamp: string): Condition {
-  return ({ exists, selectFrom }) =>
-    exists(
-      selectFrom('users')
-        .select('users.id')
-        .where('users.id', '=', userId)
-        .where('users.security_stamp', '=', securityStamp)
-        .where('users.active', '=', 1),
     )
 }
 

@@ -6,6 +6,7 @@ import type {
 import { codeColumns, toCodeRecord } from './code-rows.ts'
 import { consentColumns, toConsentRecord } from './consent-rows.ts'
 import type { Engine } from './engine.ts'
+import { preparedLater } from './prepared-later.ts'
 import type { Schema } from './schema.ts'
 import { sessionColumns, toSessionRecord } from './session-rows.ts'
 import { toUserRecord, userColumns } from './user-rows.ts'
@@ -94,17 +95,6 @@ export function createLoginReads({
         keysVersion: Number(row.keys_version),
       }
     },
-  }
-}
-
-/** A read that is prepared when it is needed first: without login by browser it never is. */
-function preparedLater<Read extends (...parameters: readonly string[]) => unknown>(
-  prepare: () => Read,
-): (...parameters: readonly string[]) => ReturnType<Read> {
-  let read: Read | undefined
-  return (...parameters) => {
-    read ??= prepare()
-    return read(...parameters) as ReturnType<Read>
   }
 }
 

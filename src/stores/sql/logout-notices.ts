@@ -4,6 +4,7 @@ import type {
   LogoutNoticeStore,
 } from '../../core/authorization/logout-notice-store.ts'
 import type { NotifiedClients } from '../../core/mail/stored-with.ts'
+import { numberOrNull } from './columns.ts'
 import type { Engine } from './engine.ts'
 import type { LogoutNoticesTable, Schema, SessionsTable } from './schema.ts'
 
@@ -144,6 +145,6 @@ function toRecord(row: LogoutNoticesTable): LogoutNoticeRecord {
     createdAt: Number(row.created_at),
     dueAt: Number(row.due_at),
     attempts: row.attempts,
-    claimedUntil: row.claimed_until === null ? null : Number(row.claimed_until),
+    claimedUntil: numberOrNull(row.claimed_until),
   }
 }

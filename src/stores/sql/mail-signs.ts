@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { numberOrNull } from './columns.ts'
 import type { Schema } from './schema.ts'
 
 /** How sending goes, as the database knows it. */
@@ -35,7 +36,7 @@ export async function readMailSigns(db: Kysely<Schema>, failedSince: number): Pr
     .executeTakeFirstOrThrow()
   return {
     waiting: Number(waiting),
-    oldestWaitsSince: oldest === null ? null : Number(oldest),
+    oldestWaitsSince: numberOrNull(oldest),
     failed: Number(failed),
   }
 }

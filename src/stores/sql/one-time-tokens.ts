@@ -1,28 +1,20 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type SqlBool, sql } from 'kysely'
 import type { OneTimeTokenRecord, OneTimeTokenStore } from '../../core/mail/one-time-token-store.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
-import type { OneTimeTokensTable, Schema } from './schema.ts'
+import type { OneTimeTokensTable } from './schema.ts'
 import { createStoreChange, isLive } from './stored-with.ts'
+import { isActiveWithStamp } from './user-rows.ts'
 
 /** Links and codes that are used once, in SQL. */
 export function createOneTimeTokenStore(engine: Engine): OneTimeTokenStore {
-  const { db, locksRows, isUniqueViolation } = engine
+  const { db, isUniqueViolation } = engine
   const storeChange = createStoreChange(engine)
   const live = (now: number) => db.selectFrom('one_time_tokens').selectAll().where(isLive(now))
 
   /** True for all tokens without a user, and for those whose user is active and has this stamp. */
-  function hasItsUser({ userId, securityStamp }: OneTimeTokenRecord) {
-    return ({ lit, exists, selectFrom }: ExpressionBuilder<Schema, never>): Expression<SqlBool> =>
-      userId === null
-        ? sql<boolean>`${lit(1)} = ${lit(1)}`
-        : exists(
-            selectFrom('users')
-              .select('users.id')
-              .where('users.id', '=', userId)
-              .where('users.security_stamp', '=', securityStamp ?? '')
-              .where('users.active', '=', 1),
-          )
-  }
+  const hasItsUser = ({ userId, securityStamp }: OneTimeTokenRecord): Expression<SqlBool> =>
+    userId === null ? sql<boolean>`1 = 1` : isActiveWithStamp(userId, securityStamp ?? '')
 
   /** Changes nothing if the same token is there. */
   function insertOf(token: OneTimeTokenRecord) {
@@ -52,7 +44,7 @@ export function createOneTimeTokenStore(engine: Engine): OneTimeTokenStore {
       .where('digest', '=', token.digest)
       .where('kind', '=', token.kind)
       .where('subject', '=', token.subject)
-      .where(hasItsUser(token) as never)
+      .where(hasItsUser(token))
       .executeTakeFirst()
     return found !== undefined
   }
@@ -105,21 +97,9 @@ export function createOneTimeTokenStore(engine: Engine): OneTimeTokenStore {
       return (await query.orderBy('subject').limit(limit).execute()).map(toRecord)
     },
     async prune(expiredBefore, limit) {
-      const { numDeletedRows } = await db
-        .deleteFrom('one_time_tokens')
-        .where(
-          'digest',
-          'in',
-          db
-            .selectFrom('one_time_tokens')
-            .select('digest')
-            .where('expires_at', '<', expiredBefore)
-            .orderBy('expires_at')
-            .limit(limit)
-            .$if(locksRows, (query) => query.forUpdate().skipLocked()),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const expired = db.selectFrom('one_time_tokens').where('expires_at', '<', expiredBefore)
+      const first = expired.orderBy('expires_at').limit(limit)
+      return await deleteFirst(engine, 'one_time_tokens', ['digest'], first)
     },
   }
 }

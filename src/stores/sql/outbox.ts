@@ -1,5 +1,7 @@
 import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { MailRecord, OutboxStore } from '../../core/mail/outbox-store.ts'
+import { numberOrNull } from './columns.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import type { MailOutboxTable, Schema } from './schema.ts'
@@ -114,26 +116,13 @@ export function createOutboxStore(engine: Engine): OutboxStore {
       return {
         waiting: Number(count),
         failed: Number(failed),
-        oldestDueAt: oldest === null ? null : Number(oldest),
+        oldestDueAt: numberOrNull(oldest),
       }
     },
     async prune(before, limit) {
-      const { numDeletedRows } = await db
-        .deleteFrom('mail_outbox')
-        .where(
-          'id',
-          'in',
-          db
-            .selectFrom('mail_outbox')
-            .select('id')
-            .where('created_at', '<', before)
-            .where('state', '<>', 'waiting')
-            .orderBy('created_at')
-            .limit(limit)
-            .$call(skipLocked),
-        )
-        .executeTakeFirst()
-      return Number(numDeletedRows)
+      const settled = db.selectFrom('mail_outbox').where('state', '<>', 'waiting')
+      const first = settled.where('created_at', '<', before).orderBy('created_at').limit(limit)
+      return await deleteFirst(engine, 'mail_outbox', ['id'], first)
     },
   }
 }
@@ -150,7 +139,7 @@ function toMailRecord(row: MailOutboxTable): MailRecord {
     expiresAt: Number(row.expires_at),
     state: row.state,
     attempts: Number(row.attempts),
-    claimedUntil: row.claimed_until === null ? null : Number(row.claimed_until),
+    claimedUntil: numberOrNull(row.claimed_until),
     reason: row.reason,
   }
 }

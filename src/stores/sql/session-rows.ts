@@ -1,5 +1,6 @@
 import type { Expression, ExpressionBuilder, InsertQueryBuilder, SqlBool } from 'kysely'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import { numberOrNull, words } from './columns.ts'
 import type { Engine } from './engine.ts'
 import type { Schema, SessionsTable } from './schema.ts'
 
@@ -52,6 +53,17 @@ export function hasLiveUser({
       .whereRef('users.security_stamp', '=', 'sessions.security_stamp')
       .where('users.active', '=', 1),
   )
+}
+
+/** The condition that a session is live, has been used since the other instant, and its user is live, too. */
+export function isInUse(now: number, idleSince: number) {
+  return (eb: ExpressionBuilder<Schema, 'sessions'>): Expression<SqlBool> =>
+    eb.and([
+      eb('sessions.revoked_at', 'is', null),
+      eb('sessions.expires_at', '>', now),
+      eb('sessions.rotated_at', '>', idleSince),
+      hasLiveUser(eb),
+    ])
 }
 
 /** All columns. */
@@ -108,21 +120,21 @@ export function toSessionRecord(row: SessionsTable): SessionRecord {
     id: row.id,
     userId: row.user_id,
     clientId: row.client_id,
-    scopes: row.scope === '' ? [] : row.scope.split(' '),
+    scopes: words(row.scope),
     // Instants are kept as bigint by PostgreSQL, whose driver reads that as text.
     generation: Number(row.generation),
     retryOf: row.retry_of === null ? null : Number(row.retry_of),
     rotatedAt: Number(row.rotated_at),
     createdAt: Number(row.created_at),
     expiresAt: Number(row.expires_at),
-    revokedAt: row.revoked_at === null ? null : Number(row.revoked_at),
+    revokedAt: numberOrNull(row.revoked_at),
     securityStamp: row.security_stamp,
     label: row.label,
     address: row.address,
     // 0 for a session of an earlier version.
     authenticatedAt: Number(row.authenticated_at) || Number(row.created_at),
     acr: row.acr,
-    amr: row.amr === '' ? [] : row.amr.split(' '),
+    amr: words(row.amr),
     kind: row.kind,
     parentId: row.parent_id,
     offline: row.offline === 1,

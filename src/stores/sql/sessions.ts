@@ -3,16 +3,17 @@ import { browserClientId, firstPartyClientId } from '../../core/clients/registra
 import { mapAnswer } from '../../core/maybe-promise.ts'
 import type { SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
+import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import { type EndedSession, endedColumns, noteEnded } from './logout-notices.ts'
 import type { Schema } from './schema.ts'
-import { hasLiveUser, insertSession, toSessionRecord } from './session-rows.ts'
+import { insertSession, isInUse, toSessionRecord } from './session-rows.ts'
 import { toUserRecord } from './user-rows.ts'
 
 /** Sessions in SQL. */
 export function createSessionStore(engine: Engine): SessionStore {
-  const { db, prepareRead, inCommittedTransaction, locksRows } = engine
+  const { db, prepareRead, inCommittedTransaction } = engine
   const readById = prepareRead(db.selectFrom('sessions').selectAll().where('id', '=', '').compile())
 
   return {
@@ -31,10 +32,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         .where('id', '=', id)
         .where('generation', '=', generation)
         .where('client_id', '=', clientId)
-        .where('revoked_at', 'is', null)
-        .where('expires_at', '>', now)
-        .where('rotated_at', '>', idleSince)
-        .where(hasLiveUser)
+        .where(isInUse(now, idleSince))
         .returningAll()
         .executeTakeFirst()
       return row ? toSessionRecord(row) : null
@@ -49,10 +47,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         .where('id', '=', id)
         .where('user_id', '=', userId)
         .where('security_stamp', '=', securityStamp)
-        .where('revoked_at', 'is', null)
-        .where('expires_at', '>', authenticatedAt)
-        .where('rotated_at', '>', idleSince)
-        .where(hasLiveUser)
+        .where(isInUse(authenticatedAt, idleSince))
       if (generation !== undefined) {
         update = update
           .set({ generation: generation + 1, rotated_at: authenticatedAt })
@@ -121,10 +116,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         .updateTable('sessions')
         .set({ rotated_at: now })
         .where('id', '=', id)
-        .where('revoked_at', 'is', null)
-        .where('expires_at', '>', now)
-        .where('rotated_at', '>', idleSince)
-        .where(hasLiveUser)
+        .where(isInUse(now, idleSince))
         .executeTakeFirst()
       return numUpdatedRows === 1n
     },
@@ -161,6 +153,8 @@ export function createSessionStore(engine: Engine): SessionStore {
           .where('id', 'in', surplus)
           .returning('id')
           .execute()
+        // Another login of the user has trimmed meanwhile.
+        if (trimmed.length === 0) return 0
         const ids = trimmed.map(({ id }) => id)
         const { numDeletedRows } = await transaction
           .deleteFrom('sessions')
@@ -171,9 +165,9 @@ export function createSessionStore(engine: Engine): SessionStore {
       })
     },
     async prune(endedBefore, lastUsedBefore, limit) {
-      let pruned = await deleteFirst('expires_at', endedBefore, limit)
-      if (pruned < limit) pruned += await deleteFirst('revoked_at', endedBefore, limit - pruned)
-      if (pruned < limit) pruned += await deleteFirst('rotated_at', lastUsedBefore, limit - pruned)
+      let pruned = await pruneBy('expires_at', endedBefore, limit)
+      if (pruned < limit) pruned += await pruneBy('revoked_at', endedBefore, limit - pruned)
+      if (pruned < limit) pruned += await pruneBy('rotated_at', lastUsedBefore, limit - pruned)
       return pruned
     },
   }
@@ -182,25 +176,13 @@ export function createSessionStore(engine: Engine): SessionStore {
    * Deletes the sessions that come first by an instant, from one end of its index. Asked for all three
    * instants at once, or in no order, a planner reads the whole table for every batch.
    */
-  async function deleteFirst(
+  async function pruneBy(
     column: 'expires_at' | 'revoked_at' | 'rotated_at',
     before: number,
     limit: number,
   ): Promise<number> {
-    const { numDeletedRows } = await db
-      .deleteFrom('sessions')
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('sessions')
-          .select('id')
-          .where(column, '<', before)
-          .orderBy(column)
-          .limit(limit)
-          // Skips rows that another transaction is changing or pruning. The next run deletes them.
-          .$if(locksRows, (query) => query.forUpdate().skipLocked()),
-      )
-      .executeTakeFirst()
-    return Number(numDeletedRows)
+    const first = db.selectFrom('sessions').where(column, '<', before).orderBy(column).limit(limit)
+    return await deleteFirst(engine, 'sessions', ['id'], first)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from '../../core/keys/key-store.ts'
+import { numberOrNull } from './columns.ts'
 import type { Engine } from './engine.ts'
 import { appendEvent } from './events.ts'
 import type { Schema, SigningKeysTable } from './schema.ts'
@@ -75,7 +76,7 @@ function toRecords(row: Row): SigningKeySet['keys'] {
       sealedPrivateKey: sealed_private_key,
       createdAt: Number(created_at),
       signsFrom: Number(signs_from),
-      verifiesUntil: verifies_until === null ? null : Number(verifies_until),
+      verifiesUntil: numberOrNull(verifies_until),
     },
   ]
 }

@@ -1,5 +1,12 @@
-import type { InsertQueryBuilder, Kysely } from 'kysely'
+import {
+  type Expression,
+  expressionBuilder,
+  type InsertQueryBuilder,
+  type Kysely,
+  type SqlBool,
+} from 'kysely'
 import type { UserChanges, UserRecord } from '../../core/users/user-store.ts'
+import { numberOrNull } from './columns.ts'
 import { namesOf } from './named-tables.ts'
 import { prefixed } from './names.ts'
 import type { Schema, UsersTable } from './schema.ts'
@@ -87,16 +94,23 @@ export function toUserRecord(row: UsersTable): UserRecord {
     securityStamp: row.security_stamp,
     email: row.email,
     emailKey: row.email_key,
-    emailVerifiedAt: instant(row.email_verified_at),
-    suspendedUntil: instant(row.suspended_until),
-    deleteAt: instant(row.delete_at),
+    emailVerifiedAt: numberOrNull(row.email_verified_at),
+    suspendedUntil: numberOrNull(row.suspended_until),
+    deleteAt: numberOrNull(row.delete_at),
     fields: readFields(row.fields),
   }
 }
 
-/** Kept as bigint by PostgreSQL, whose driver reads that as text. */
-function instant(value: number | null): number | null {
-  return value === null ? null : Number(value)
+/** The condition that a user is active, and has this stamp. */
+export function isActiveWithStamp(userId: string, securityStamp: string): Expression<SqlBool> {
+  const { exists, selectFrom } = expressionBuilder<Schema, never>()
+  return exists(
+    selectFrom('users')
+      .select('users.id')
+      .where('users.id', '=', userId)
+      .where('users.security_stamp', '=', securityStamp)
+      .where('users.active', '=', 1),
+  )
 }
 
 /** The record of a row that may not be there. */

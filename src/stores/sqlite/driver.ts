@@ -16,7 +16,7 @@ import { createMutex, type Mutex } from './mutex.ts'
 import { createWrites, type Writes } from './writes.ts'
 
 /** Statements kept prepared. The application has a few dozen; a bound costs nothing. */
-export const maxPrepared = 256
+const maxPrepared = 256
 
 /** Milliseconds that a statement waits in all for another process to finish writing. */
 const longestWait = 2000
@@ -67,19 +67,10 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
     database: DatabaseSync,
     { writes = createWrites(), mutex = createMutex(), settles = true }: DialectOptions,
   ) {
-    const prepared = new Map<string, SqliteStatement>()
     super({
       database: {
         close: () => database.close(),
-        prepare(sql) {
-          let statement = prepared.get(sql)
-          if (statement === undefined) {
-            statement = adapt(database.prepare(sql), writes)
-            if (prepared.size >= maxPrepared) prepared.clear()
-            prepared.set(sql, statement)
-          }
-          return statement
-        },
+        prepare: keepPrepared((sql) => adapt(database.prepare(sql), writes)),
       },
     })
     this.#database = database
@@ -128,6 +119,22 @@ class NodeSqliteDriver extends SqliteDriver implements Driver {
   // fail, and hide why.
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (this.#database.isTransaction) await super.rollbackTransaction(connection)
+  }
+}
+
+/** Prepares each statement once. */
+export function keepPrepared<Statement>(
+  prepare: (sql: string) => Statement,
+): (sql: string) => Statement {
+  const prepared = new Map<string, Statement>()
+  return (sql) => {
+    let statement = prepared.get(sql)
+    if (statement === undefined) {
+      statement = prepare(sql)
+      if (prepared.size >= maxPrepared) prepared.clear()
+      prepared.set(sql, statement)
+    }
+    return statement
   }
 }
 

@@ -1,8 +1,8 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import type { Engine } from '../sql/engine.ts'
 import type { Schema } from '../sql/schema.ts'
-import { maxPrepared, untilFree } from './driver.ts'
+import { keepPrepared, untilFree } from './driver.ts'
 import { answer, isUniqueViolation } from './error.ts'
 import { runTogether, type Writes } from './writes.ts'
 
@@ -13,15 +13,8 @@ export function createSqliteEngine(
   reader: DatabaseSync,
   writes: Writes,
 ): Engine {
-  const prepared = new Map<string, StatementSync>()
-
-  /** Prepares a statement once, of the few that are given together. */
-  function prepare(sql: string): StatementSync {
-    const statement = prepared.get(sql) ?? writer.prepare(sql)
-    if (prepared.size >= maxPrepared) prepared.clear()
-    prepared.set(sql, statement)
-    return statement
-  }
+  /** For the few that are given together. */
+  const prepare = keepPrepared((sql) => writer.prepare(sql))
 
   return {
     db,

@@ -429,6 +429,17 @@ const mistakes: Readonly<Record<string, string>> = {
   METRICS_HOST: 'a b',
 }
 
+test('a permission with the name of a scope of OpenID Connect is a mistake with HOSTED_LOGIN (OP-39)', () => {
+  const scopes = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
+  for (const scope of scopes) {
+    const ROLES = JSON.stringify({ admin: ['*'], member: [scope] })
+    assert.deepEqual(problemsOf({ HOSTED_LOGIN: 'true', ROLES }), [
+      `HOSTED_LOGIN needs the name ${scope} for a scope of OpenID Connect: rename that permission in ROLES and CLIENTS.`,
+    ])
+    assert.deepEqual(problemsOf({ ROLES }), [])
+  }
+})
+
 test('a key that is named for two purposes is a mistake (KM-10, PW-11)', () => {
   const key = 'b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfef'
   const rows = [

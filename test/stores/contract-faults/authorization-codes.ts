@@ -7,18 +7,21 @@ const damage = (change: (port: AuthorizationCodes) => Partial<AuthorizationCodes
 const idOf = ({ session }: CodeExchange): string =>
   typeof session === 'string' ? session : session.id
 
-/** Remembers codes that were made in vain, and finds them. */
-const keepsAnyway = damage(({ create, find }) => {
-  const kept = new Map<string, Parameters<typeof create>[0]>()
-  return {
-    async create(code) {
-      const created = await create(code)
-      if (!created) kept.set(code.digest, code)
-      return created
-    },
-    find: async (digest) => (await find(digest)) ?? kept.get(digest) ?? null,
-  }
-})
+/** Remembers codes that were made, or those that were not, and finds them for ever. */
+const keeps = (made: boolean): Fault =>
+  damage(({ create, find }) => {
+    const kept = new Map<string, Parameters<typeof create>[0]>()
+    return {
+      async create(code) {
+        const created = await create(code)
+        if (created === made) kept.set(code.digest, code)
+        return created
+      },
+      find: async (digest) => (await find(digest)) ?? kept.get(digest) ?? null,
+    }
+  })
+export const keepsCodes: Fault = keeps(true)
+const keepsAnyway = keeps(false)
 
 /** Faults of authorization codes. */
 export const authorizationCodes: Readonly<Record<string, Fault>> = {
@@ -143,15 +146,5 @@ export const authorizationCodes: Readonly<Record<string, Fault>> = {
     prune: (before, limit) => prune(before, limit).then(() => limit),
   })),
   'authorizationCodes.prune deletes nothing': damage(() => ({ prune: async () => 0 })),
-  'authorizationCodes stay when their user or client is gone': damage(({ create, find }) => {
-    const kept = new Map<string, Parameters<typeof create>[0]>()
-    return {
-      async create(code) {
-        const created = await create(code)
-        if (created) kept.set(code.digest, code)
-        return created
-      },
-      find: async (digest) => (await find(digest)) ?? kept.get(digest) ?? null,
-    }
-  }),
+  'authorizationCodes stay when their user or client is gone': keepsCodes,
 }

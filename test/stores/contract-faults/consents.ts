@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ConsentRecord } from '../../../src/core/authorization/consent-store.ts'
+import { keepsCodes } from './authorization-codes.ts'
 import { aMoment, type Consents, type Fault, on } from './fault.ts'
 
 const damage = (change: (port: Consents) => Partial<Consents>): Fault => on('consents', change)
@@ -113,23 +114,7 @@ export const consents: Readonly<Record<string, Fault>> = {
       return await withdraw(userId, clientId, now, event)
     },
   })),
-  'consents.withdraw leaves codes': (store) => {
-    const { authorizationCodes: codes, consents: whole } = store as Required<typeof store>
-    type Code = Parameters<typeof codes.create>[0]
-    const seen = new Map<string, Code>()
-    return {
-      ...store,
-      consents: whole,
-      authorizationCodes: {
-        ...codes,
-        async create(code) {
-          seen.set(code.digest, code)
-          return await codes.create(code)
-        },
-        find: async (digest) => (await codes.find(digest)) ?? seen.get(digest) ?? null,
-      },
-    }
-  },
+  'consents.withdraw leaves codes': keepsCodes,
   'consents stay when their client is removed': (store) => {
     const { consents: whole } = store as Required<typeof store>
     const kept = new Map<string, ConsentRecord>()

@@ -72,7 +72,7 @@ export const groups: readonly Group[] = [
   { faults: authorizationCodes, parts: [authorizationCodesContract] },
   { faults: loginReads, parts: [loginReadsContract] },
   { faults: consents, parts: [consentsContract] },
-  { faults: apiKeys, parts: [apiKeysContract] },
+  { faults: apiKeys, parts: [apiKeysContract, eventsContract] },
   { faults: factors, parts: [factorsContract, factorChangesContract, recoveryCodesContract] },
 ]
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { ApiKeySubject } from '../../../src/core/api-keys/api-key-store.ts'
-import type { AuthorizationCodeRecord } from '../../../src/core/authorization/authorization-code-store.ts'
 import type { Subject } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
+import { keepsCodes } from './authorization-codes.ts'
 import type { Fault } from './fault.ts'
 
 /** Faults of the store as a whole. */
@@ -78,21 +78,7 @@ export const whole: Readonly<Record<string, Fault>> = {
       return revoked
     },
   }),
-  'revokeAll leaves authorization codes': (store) => {
-    const seen = new Map<string, AuthorizationCodeRecord>()
-    const codes = store.authorizationCodes as NonNullable<Store['authorizationCodes']>
-    return {
-      ...store,
-      authorizationCodes: {
-        ...codes,
-        async create(code) {
-          seen.set(code.digest, code)
-          return await codes.create(code)
-        },
-        find: async (digest) => (await codes.find(digest)) ?? seen.get(digest) ?? null,
-      },
-    }
-  },
+  'revokeAll leaves authorization codes': keepsCodes,
   'revokeAll leaves API keys': (store) => {
     const seen = new Map<string, ApiKeySubject>()
     const keys = store.apiKeys as NonNullable<Store['apiKeys']>

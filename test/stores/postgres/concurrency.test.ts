@@ -5,13 +5,16 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import pg from 'pg'
+import type { FactorRecord } from '../../../src/core/factors/factor-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import {
   addUser,
+  aFactor,
   anEvent,
   aSession,
   aUser,
   conflict,
+  now,
 } from '../../../src/stores/contract/records.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import * as old from '../first-version.ts'
@@ -117,6 +120,27 @@ describe('while somebody else holds a row of a PostgreSQL database', {
     await operator.query('commit')
     assert.equal(await store.sessions.prune(10, 0, 100), 1)
     assert.equal(await store.sessions.find(held.id), null)
+  })
+
+  test('the factors of one user change while those of another wait', async () => {
+    const { factors } = store as Required<Store>
+    const { factors: elsewhere } = other as Required<Store>
+    const [user, another] = [await addUser(store), await addUser(store)]
+    const confirmed = { confirmedAt: now }
+    const [held, stays, goes] = [user, another, another].map((each) => aFactor(each, confirmed))
+    const begun = aFactor(another)
+    for (const each of [held, stays, goes, begun]) await factors.begin(each as FactorRecord)
+    await operator.query('begin')
+    await operator.query('select from factors where id = $1 for update', [held?.id])
+    const waits = factors.remove(user.id, held?.id ?? '')
+    await waiting(operator, 1, waits)
+    assert.equal(await elsewhere.replaceRecoveryCodes(another.id, ['digest']), true)
+    const { id: userId, securityStamp } = another
+    const how = { securityStamp, step: 7, now, createdAfter: 0 }
+    assert.equal(await elsewhere.confirm({ id: begun.id, userId, ...how }), true)
+    assert.equal(await elsewhere.remove(userId, goes?.id ?? ''), true)
+    await operator.query('commit')
+    assert.equal(await waits, true)
   })
 
   test('a connection that is ended while nobody uses it is replaced, and no request notices', async () => {

@@ -7,11 +7,10 @@ import pg from 'pg'
 import { ConflictError, UnavailableError } from '../../../src/core/errors.ts'
 import type { SessionRecord } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
-import { authorizationWritesOf } from '../../../src/stores/contract/authorization-writes.ts'
 import { anEvent, aSession, aUser } from '../../../src/stores/contract/records.ts'
-import { writesOf } from '../../../src/stores/contract/writes.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { authenticate, createTestAuth, goodPassword } from '../../fixtures.ts'
+import { everyWrite, type WholeStore } from '../every-write.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
 
 const { server, skip } = await startPostgresOrSkip()
@@ -179,11 +178,11 @@ describe('a conflict with another transaction', { skip, timeout }, () => {
 // The database itself refuses one statement after the other, by triggers, in the place of another
 // transaction that would have to come at the right moment.
 describe('a conflict that each statement may meet', { skip, timeout }, () => {
-  let store: Store
+  let store: WholeStore
   let operator: pg.Client
   before(async () => {
     const url = (await server?.createDatabase('injected')) ?? ''
-    store = postgres(url)
+    store = postgres(url) as WholeStore
     await store.open()
     operator = new pg.Client({ connectionString: url })
     await operator.connect()
@@ -226,18 +225,7 @@ describe('a conflict that each statement may meet', { skip, timeout }, () => {
     return rows[0].is_called ? Number(rows[0].last_value) : 0
   }
 
-  const writes = {
-    ...writesOf(),
-    ...(authorizationWritesOf() as ReturnType<typeof writesOf>),
-    'sessions.create': async (_store: Store) => {
-      const user = aUser()
-      await store.users.create(user)
-      const session = aSession(user)
-      return async ({ sessions }: Store, event: ReturnType<typeof anEvent>) =>
-        await sessions.create(session, event)
-    },
-  }
-  for (const [name, prepare] of Object.entries(writes)) {
+  for (const [name, prepare] of Object.entries(everyWrite)) {
     test(`${name} is done once, whichever of its statements meets it (DD-06)`, async () => {
       for (let at = 1; ; at++) {
         await plan(-1)

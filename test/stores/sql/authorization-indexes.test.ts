@@ -12,15 +12,11 @@ import { createClientStore } from '../../../src/stores/sql/clients.ts'
 import { createConsentStore } from '../../../src/stores/sql/consents.ts'
 import { createLogoutNoticeStore } from '../../../src/stores/sql/logout-notices.ts'
 import { createSessionStore } from '../../../src/stores/sql/sessions.ts'
-import { manyRows, plansReadIndexes, type Question } from './plans.ts'
+import { manyRows, manyUsers, plansReadIndexes, type Question } from './plans.ts'
 
 /** Of five sessions one is of a browser, one was opened through it, and one is of a client. */
 const rows = [
-  manyRows(
-    'users',
-    'id, username, role, active, created_at, security_stamp',
-    `'user' || n, 'user' || n, 'member', 1, 0, 'stamp'`,
-  ),
+  manyUsers,
   manyRows(
     'sessions',
     `id, user_id, client_id, scope, generation, created_at, security_stamp, label, address, expires_at,

@@ -18,6 +18,13 @@ export const manyRows = (table: string, columns: string, values: string): string
   with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 20000)
   insert into ${table} (${columns}) select ${values} from numbers`
 
+/** Users without an address, `user1` to `user20000`. */
+export const manyUsers: string = manyRows(
+  'users',
+  'id, username, role, active, created_at, security_stamp',
+  `'user' || n, 'user' || n, 'member', 1, 0, 'stamp'`,
+)
+
 /** What is asked, and the index that answers it, as a part of a regular expression. */
 export type Question<Stores> = readonly [index: string, ask: (stores: Stores) => unknown]
 
