@@ -155,6 +155,7 @@ const shapes: ShapesOf<AuthOptions> = {
     idleLifetime: number,
     lifetime: number,
     refreshGrace: number,
+    refreshRetryWindow: number,
   }),
   eventRetention: number,
   // Judged by readConfiguredClients.

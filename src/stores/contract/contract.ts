@@ -19,6 +19,7 @@ import { oneTimeTokensContract } from './one-time-tokens.ts'
 import { outboxContract } from './outbox.ts'
 import { passwordHashesContract } from './password-hashes.ts'
 import { recoveryCodesContract } from './recovery-codes.ts'
+import { refreshRetriesContract } from './refresh-retries.ts'
 import { resealingContract } from './resealing.ts'
 import { revokeAllContract } from './revoke-all.ts'
 import { sessionsContract } from './sessions.ts'
@@ -61,6 +62,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     eventsContract(stores)
     lastActiveUserContract(stores)
     sessionsContract(stores)
+    refreshRetriesContract(stores)
     signingKeysContract(stores)
     throttleContract(stores)
     clientsContract(stores)

@@ -19,6 +19,7 @@ import { outboxContract } from '../../../src/stores/contract/outbox.ts'
 import { passwordHashesContract } from '../../../src/stores/contract/password-hashes.ts'
 import type { Stores } from '../../../src/stores/contract/records.ts'
 import { recoveryCodesContract } from '../../../src/stores/contract/recovery-codes.ts'
+import { refreshRetriesContract } from '../../../src/stores/contract/refresh-retries.ts'
 import { resealingContract } from '../../../src/stores/contract/resealing.ts'
 import { sessionsContract } from '../../../src/stores/contract/sessions.ts'
 import { signingKeysContract } from '../../../src/stores/contract/signing-keys.ts'
@@ -58,7 +59,7 @@ export const groups: readonly Group[] = [
   { faults: whole },
   { faults: writes, parts: [usersContract, eventsContract] },
   { faults: users, parts: [usersContract, lastActiveUserContract, passwordHashesContract] },
-  { faults: sessions, parts: [sessionsContract, eventsContract] },
+  { faults: sessions, parts: [sessionsContract, refreshRetriesContract, eventsContract] },
   { faults: identities, parts: [identitiesContract, eventsContract] },
   { faults: signingKeys, parts: [signingKeysContract, eventsContract] },
   { faults: throttle, parts: [throttleContract] },
