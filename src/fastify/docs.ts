@@ -11,7 +11,7 @@ import { authorizationPath } from '../http/endpoints/hosted-endpoints.ts'
 import { outerPath, path } from '../http/endpoints/mount.ts'
 import { docsTheme } from './docs-theme.ts'
 import { apiKeySchemeName, documentGuards, schemeName } from './guard-documentation.ts'
-import { issuerSchemes } from './issuer-schemes.ts'
+import { schemesOf } from './issuer-schemes.ts'
 
 /** The OpenAPI document and Swagger UI. */
 export interface DocsOptions {
@@ -126,9 +126,7 @@ export async function registerDocs(
   options: DocsOptions,
 ): Promise<void> {
   const { path = '/docs', title = 'API', version = '1.0.0', description = '', transform } = options
-  const hasApiKeys = internals in auth && auth[internals].apiKeys !== null
-  const own = internals in auth ? [schemeName, ...(hasApiKeys ? [apiKeySchemeName] : [])] : []
-  const others = issuerSchemes(auth.issuers, own)
+  const { own, others } = schemesOf(auth)
   const schemes = [...own, ...others.map(({ name }) => name)]
   const fullPrefix = app.prefix + prefix
   const outer = internals in auth ? outerPath(auth.issuer, fullPrefix) : ''
@@ -150,7 +148,7 @@ export async function registerDocs(
       ...(internals in auth && {
         [schemeName]: schemeFor(auth, tokenUrl, clients, authorizationUrl),
       }),
-      ...(hasApiKeys && { [apiKeySchemeName]: apiKeyScheme }),
+      ...(own.includes(apiKeySchemeName) && { [apiKeySchemeName]: apiKeyScheme }),
       ...Object.fromEntries(others.map(({ name, scheme }) => [name, scheme])),
     },
   })

@@ -1,4 +1,8 @@
+import type { Auth } from '../core/auth.ts'
+import { internals } from '../core/internals.ts'
 import type { Issuers } from '../core/issuers/issuers.ts'
+import type { ResourceServer } from '../core/issuers/resource-server.ts'
+import { apiKeySchemeName, schemeName } from './guard-documentation.ts'
 
 /** The security scheme of another issuer in the OpenAPI document. */
 export interface IssuerScheme {
@@ -32,4 +36,19 @@ export function issuerSchemes(
       },
     }
   })
+}
+
+/** The schemes of an application. */
+export interface Schemes {
+  /** The names of its own: for its tokens, and for its API keys if it has some. */
+  readonly own: readonly string[]
+  /** Those of the issuers that it trusts. */
+  readonly others: readonly IssuerScheme[]
+}
+
+/** Every scheme that guards of an application may take. */
+export function schemesOf(auth: Auth | ResourceServer): Schemes {
+  const hasApiKeys = internals in auth && auth[internals].apiKeys !== null
+  const own = internals in auth ? [schemeName, ...(hasApiKeys ? [apiKeySchemeName] : [])] : []
+  return { own, others: issuerSchemes(auth.issuers, own) }
 }

@@ -15,8 +15,8 @@ import {
   pathProblems,
 } from '../http/endpoints/mount.ts'
 import { type DocsOptions, docsShapes, registerDocs } from './docs.ts'
-import { apiKeySchemeName, schemeName } from './guard-documentation.ts'
-import { issuerSchemes } from './issuer-schemes.ts'
+import { schemeName } from './guard-documentation.ts'
+import { schemesOf } from './issuer-schemes.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { answerRefusals } from './refusal-handler.ts'
 import { finishRoute, warnOfEndlessRequests } from './route-guards.ts'
@@ -88,10 +88,10 @@ export const portcullis: FastifyPluginCallback<PortcullisOptions> = fp<Portculli
     if (docs !== false) await registerDocs(app, auth, { prefix, tokenPath }, docs)
     if (!(internals in auth)) return
     // The endpoints of users take no API key.
-    const own = auth[internals].apiKeys ? [schemeName, apiKeySchemeName] : [schemeName]
-    const others = issuerSchemes(auth.issuers, own).map(({ name }) => name)
+    const others = schemesOf(auth).others.map(({ name }) => name)
     await app.register(oauthRoutes, {
       endpoints: mountEndpoints(auth, options, app.prefix),
+      // The endpoints of users take no API key.
       schemes: [schemeName, ...others],
     })
     maintainWhileListening(app, auth, options.prune !== false)

@@ -5,16 +5,18 @@ import type { Authentication } from '../core/tokens/authentication.ts'
 import { isSuspended } from '../core/users/suspension.ts'
 import type { User } from '../core/users/user.ts'
 import type { UserRecord } from '../core/users/user-store.ts'
+import { readBrowserSession, writeSessionCookie } from '../http/authorization/browser-session.ts'
 import type { Cookies } from '../http/authorization/cookies.ts'
 import { siteName, textsOfRequest } from '../http/authorization/flow.ts'
 import { moveOn } from '../http/authorization/flow-answers.ts'
 import { openSession } from '../http/authorization/login-attempt.ts'
 import { digestOf, formatQuery, readQuery } from '../http/authorization/query-parameters.ts'
+import { headerOf } from '../http/authorization/request-headers.ts'
 import { createStepProofs } from '../http/authorization/step-proof.ts'
 import type { GuardedRequest } from '../http/bearer.ts'
 import { authorizationPath } from '../http/endpoints/hosted-endpoints.ts'
 import { Forbidden, Refusal } from '../http/refusal.ts'
-import { headerOf, isSurelyFromHere } from './own-origin.ts'
+import { isOwnPath, isSurelyFromHere } from './own-origin.ts'
 
 /** The request that your login form has sent: Fastify's, Node's and the web's all fit. */
 export interface LoginRequest {
@@ -77,11 +79,7 @@ export async function completeLogin(
   const authentication: Authentication = { authenticatedAt: now, acr, amr }
   const header = headerOf(request)
   const opened = await openInBrowser(user, authentication)
-  const { staySignedIn } = authorization.settings
-  const cookie = cookies.session.write(
-    opened.cookie,
-    stay && staySignedIn !== null ? staySignedIn : undefined,
-  )
+  const cookie = writeSessionCookie({ authorization, cookies }, opened, stay)
   const { path, wished } = withProof(options.continue ?? continueOf(request), (digest) =>
     createStepProofs(authorization.proofs).seal(['login'], digest, opened.session),
   )
@@ -93,8 +91,7 @@ export async function completeLogin(
     record: UserRecord,
     how: Authentication,
   ): Promise<NonNullable<Awaited<ReturnType<typeof openSession>>>> {
-    const found = cookies.session.read(request)
-    const browser = found === null ? null : await authorization.browserSessions.read(found)
+    const browser = await readBrowserSession({ authorization, cookies }, request)
     const from = { header, address, requestId }
     const session = await openSession({ authorization }, from, record, how, browser)
     if (session === null) throw new Forbidden('Inactive user')
@@ -118,7 +115,7 @@ function withProof(
   path: string,
   seal: (digest: string) => string,
 ): { readonly path: string; readonly wished: string | undefined } {
-  if (!/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path)) return { path: '/', wished: undefined }
+  if (!isOwnPath(path)) return { path: '/', wished: undefined }
   const [pathname = '', ...rest] = path.split('?')
   const parameters = pathname.endsWith(authorizationPath) ? readQuery(rest.join('?')) : null
   if (parameters === null) return { path, wished: undefined }

@@ -1,3 +1,4 @@
+import { isUrlHost } from '../core/address.ts'
 import { createAuthorization } from '../core/authorization/create-authorization.ts'
 import {
   type HostedLogin,
@@ -17,6 +18,7 @@ import {
 import type { OwnLoginPage } from '../http/authorization/flow.ts'
 import { hostedEndpoints } from '../http/authorization/hosted-endpoints.ts'
 import type { NoticePostOptions } from './notice-post.ts'
+import { isOwnPath } from './own-origin.ts'
 
 /** How people log in by browser. */
 export interface HostedLoginOptions {
@@ -55,8 +57,10 @@ export interface HostedLoginPages {
 
 const owner: OptionsOwner = { name: 'hostedLogin', example: '{ staySignedIn: 2592000 }' }
 
-/** A path on the same server: no other host may get people who are about to log in. */
-const ownPath = /^\/(?![/\\])[\x21-\x22\x24-\x5b\x5d-\x7e]*$/
+/** No other host may get people who are about to log in. Behind a `#` nothing could be added. */
+function isLoginPath(path: string): boolean {
+  return isOwnPath(path) && !path.includes('#')
+}
 
 const loginPageShape: Shape = {
   words:
@@ -66,15 +70,13 @@ const loginPageShape: Shape = {
     (typeof page === 'object' &&
       page !== null &&
       Object.keys(page).join() === 'redirectTo' &&
-      ownPath.test(String((page as { readonly redirectTo?: unknown }).redirectTo))),
+      isLoginPath(String((page as { readonly redirectTo?: unknown }).redirectTo))),
 }
 
-/** As they are in a URL: in small letters, without a port. */
 const hosts: Shape = {
   words:
-    'a list of host names or addresses, such as app.internal, in small letters and without a port',
-  accepts: (list) =>
-    Array.isArray(list) && list.every((host) => URL.parse(`https://${host}/`)?.hostname === host),
+    'a list of host names or addresses, such as app.internal or [::1], in small letters and without a port',
+  accepts: (list) => Array.isArray(list) && list.every((host) => isUrlHost(host)),
 }
 
 const shapes: ShapesOf<HostedLoginOptions> = {

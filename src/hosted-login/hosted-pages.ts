@@ -31,7 +31,8 @@ export interface HostedPages<Fields extends UserFields = UserFields> {
   complete(request: LoginRequest, user: User, options?: CompleteOptions): Promise<PageAnswer>
   /**
    * The user of the browser session, for pages that a server renders. Refused with 401 if nobody is logged in; make
-   * that null with `optional`.
+   * that null with `optional`. A login with one factor is refused with 401 `insufficient_user_authentication` once
+   * the role of the user demands two.
    *
    * A request by any method but GET and HEAD must come from a page of this origin, as the browser says in
    * `Sec-Fetch-Site` or `Origin`; else it is refused with 403. So no form of another site does anything here.

@@ -1,17 +1,5 @@
+import { headerOf } from '../http/authorization/request-headers.ts'
 import type { GuardedRequest } from '../http/bearer.ts'
-
-/** Reads headers of a request of any kind, by their names in small letters. */
-export function headerOf({
-  headers,
-}: Pick<GuardedRequest, 'headers'>): (name: string) => string | undefined {
-  return (name) => {
-    if (typeof headers.get === 'function') return headers.get(name) ?? undefined
-    const value = (headers as Readonly<Record<string, string | readonly string[] | undefined>>)[
-      name
-    ]
-    return typeof value === 'string' ? value : value?.join(', ')
-  }
-}
 
 /**
  * True only if a browser says that a page of this origin has sent the request. Every browser says so, in
@@ -27,3 +15,13 @@ export function isSurelyFromHere(
   if (site !== undefined) return site === 'same-origin'
   return header('origin') === new URL(issuer).origin
 }
+
+/**
+ * True for a path of this server, with or without a query: nobody is led elsewhere. Two slashes would begin another
+ * host, a browser reads a backslash as a slash, and what is not printable ASCII it leaves out or encodes.
+ */
+export function isOwnPath(text: string): boolean {
+  return ownPath.test(text)
+}
+
+const ownPath = /^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/

@@ -12,6 +12,11 @@ export const formMediaTypes: readonly string[] = [
 const urlencodedType = /^application\/x-www-form-urlencoded *(?:;.*)?$/i
 const multipartType = /^multipart\/form-data *;/i
 
+/** True for the media type of an urlencoded form, whatever its parameters are. */
+export function isUrlencoded(contentType: string | undefined): contentType is string {
+  return contentType !== undefined && urlencodedType.test(contentType)
+}
+
 /**
  * Returns the parameters of a form body: of one that is urlencoded, as `parseForm` says, or of one that
  * is multipart (RFC 7578), which the front ends of FastAPI send, by the same rules. A file is refused.
@@ -75,7 +80,7 @@ export function parseForm(
   contentType: string | undefined,
   body: Uint8Array,
 ): ReadonlyMap<string, string> {
-  if (contentType === undefined || !urlencodedType.test(contentType)) {
+  if (!isUrlencoded(contentType)) {
     throw new OAuthError(
       'invalid_request',
       'Send the parameters as a form: Content-Type: application/x-www-form-urlencoded',

@@ -1,4 +1,4 @@
-import { type ScopeInWords, scopeList } from './consent-page.ts'
+import { scopeList } from './consent-page.ts'
 import { type Html, html } from './html.ts'
 import type { LoginPageSetting } from './login-page.ts'
 import { named } from './named.ts'
@@ -10,7 +10,8 @@ import type { LoginTexts } from './texts/login-texts.ts'
 /** What a user has allowed one client. Its form withdraws that. */
 export interface AllowedApp extends PostForm {
   readonly name: string
-  readonly scopes: readonly ScopeInWords[]
+  /** In words. */
+  readonly scopes: readonly string[]
   /** Since when. Seconds since 1970. */
   readonly allowedAt: number
 }

@@ -4,13 +4,6 @@ import { named } from './named.ts'
 import { type Page, page } from './page.ts'
 import { decisionForm, type PostForm, postForm } from './post-form.ts'
 
-/** A scope in words. */
-export interface ScopeInWords {
-  readonly name: string
-  /** What it lets a client do. */
-  readonly description: string
-}
-
 /** The client that asks. */
 export interface AskingClient {
   readonly name: string
@@ -28,8 +21,8 @@ export interface AskingClient {
 export interface ConsentView extends LoginPageSetting, PostForm {
   readonly client: AskingClient
   readonly username: string
-  /** What the user has not allowed the client yet. */
-  readonly scopes: readonly ScopeInWords[]
+  /** What the user has not allowed the client yet, in words. */
+  readonly scopes: readonly string[]
   /** Sent for a login as somebody else. */
   readonly switchAccount: PostForm
   /** Why the question is asked once more. Default: it is not. */
@@ -52,9 +45,9 @@ ${decisionForm(view, consent)}${whoIsHere(texts.loggedInAs, username, texts.swit
   })
 }
 
-/** The name of each in words; the name itself where nobody has described it. */
-export function scopeList(scopes: readonly ScopeInWords[]): Html {
-  const items = scopes.map(({ name, description }) => html`<li>${description || name}</li>`)
+/** Scopes in words. */
+export function scopeList(scopes: readonly string[]): Html {
+  const items = scopes.map((scope) => html`<li>${scope}</li>`)
   return html`<ul>${items}</ul>
 `
 }

@@ -23,7 +23,7 @@ export interface LoginView extends LoginPageSetting, PostForm {
   readonly username: string
   /** Why the form was not accepted; null if it was not sent. */
   readonly problem: string | null
-  /** Paths on this server. */
+  /** Paths on this server, or URLs of the application. */
   readonly links: { readonly forgotPassword?: string; readonly register?: string }
   /** True if the browser may keep the session. */
   readonly staySignedIn: boolean

@@ -1,8 +1,8 @@
 import { type Html, html } from './html.ts'
 
-/** A form without fields to fill in: what a button does. */
+/** Where a form is sent, and what is sent along. */
 export interface PostForm {
-  /** Where it is sent: a path on this server. */
+  /** A path on this server, with or without a query. */
   readonly action: string
   /** Sent along: name and value of each. */
   readonly hidden: Readonly<Record<string, string>>

@@ -59,7 +59,7 @@ test('the page after a log-out leads back to a client, if one is known', () => {
 })
 
 test('an error page says what is wrong and what the log calls the request, and has no link', () => {
-  for (const says of [...Object.values(texts.errors), texts.later(30, 'unavailable')]) {
+  for (const says of [...Object.values(texts.errors), texts.later(30)]) {
     const { html: document } = authorizationErrorPage({ ...setting(), says, requestId: 'req-7' })
     assert.match(document, /<body data-page="error">/)
     assert.ok(document.includes(`<h1>${says.title}</h1>`))
@@ -75,7 +75,7 @@ test('an error page says what is wrong and what the log calls the request, and h
 })
 
 test('users see what they have allowed, and withdraw it by a form for each client (OP-43)', () => {
-  const scopes = [{ name: 'email', description: 'See your e-mail address' }]
+  const scopes = ['See your e-mail address']
   const apps = ['Example App', hostile].map((name, index) => ({
     ...{ name, scopes, allowedAt: 1_800_000_000 },
     ...{ action: '/account/apps', hidden: { client: `c${index}`, csrf: 'proof' } },

@@ -70,7 +70,7 @@ test('what the client calls itself is text, and so is the rest', () => {
   const document = show({
     ...{ username: hostile, problem: hostile },
     client: { ...client, name: hostile, redirectHost: hostile },
-    scopes: [{ name: 'x', description: hostile }],
+    scopes: [hostile],
   })
   assert.doesNotMatch(document, /<script/)
   assert.equal(document.match(/&#60;script&#62;/g)?.length, 5)

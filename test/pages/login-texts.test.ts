@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { named } from '../../src/pages/named.ts'
 import { loginLocales, loginTextsIn } from '../../src/pages/texts/login-languages.ts'
-import { scopeInWords } from '../../src/pages/texts/login-texts.ts'
+import { scopesInWords } from '../../src/pages/texts/login-texts.ts'
 
 const [en, de] = [loginTextsIn('en'), loginTextsIn('de')]
 
 /** Every text of a language by its place; what is made of a value is made of this one. */
 function textsOf(value: unknown, path = ''): readonly (readonly [string, string])[] {
-  if (typeof value === 'function') return textsOf(value(7, 'throttled'), path)
+  if (typeof value === 'function') return textsOf(value(7), path)
   if (typeof value === 'string') return [[path, value]]
   return Object.entries(value as object).flatMap(([name, each]) => textsOf(each, `${path}.${name}`))
 }
@@ -43,9 +43,9 @@ test('every sentence about a name has it once, so that it can stand out', () => 
 })
 
 test('a wait says its reason, in seconds or minutes', () => {
-  assert.match(en.later(1, 'unavailable').text, /busy\. Try again in 1 second\./)
+  assert.match(en.later(1).text, /busy\. Try again in 1 second\./)
   assert.match(en.problems.throttled(61), /failed attempts\. Try again in 2 minutes\./)
-  assert.match(de.later(60, 'throttled').text, /Fehlversuche.* in 1 Minute /)
+  assert.match(de.problems.throttled(60), /Fehlversuche.* in 1 Minute /)
 })
 
 test('a language that there is none of is English, whatever its name is', () => {
@@ -55,8 +55,9 @@ test('a language that there is none of is English, whatever its name is', () => 
 
 test('scopes are in words: our own, those of the application, or the bare name', () => {
   const words = (name: string): string =>
-    scopeInWords(name, en, { 'items:read': 'Read your items', email: 'Theirs', bare: '' })
-      .description
+    scopesInWords([name], en, {
+      ...{ 'items:read': 'Read your items', email: 'Theirs', bare: '' },
+    }).join()
   assert.equal(words('items:read'), 'Read your items')
   assert.equal(words('email'), en.scopes.email)
   for (const name of ['items:write', 'bare', 'toString']) assert.equal(words(name), name)

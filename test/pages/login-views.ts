@@ -45,10 +45,8 @@ export const consentView = (changes: Partial<ConsentView> = {}): ConsentView => 
     redirectHost: 'app.example.com',
   },
   scopes: [
-    { name: 'openid', description: 'Recognize you by an identifier' },
-    { name: 'email', description: 'See your e-mail address' },
-    { name: 'items:read', description: 'Read your items' },
-    { name: 'items:write', description: '' },
+    ...['Recognize you by an identifier', 'See your e-mail address', 'Read your items'],
+    'items:write',
   ],
   ...changes,
 })

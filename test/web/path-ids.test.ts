@@ -5,11 +5,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, test } from 'node:test'
 import type { Auth } from '../../src/core/auth.ts'
+import { internals } from '../../src/core/internals.ts'
+import { hostedLogin } from '../../src/hosted-login/hosted-login.ts'
 import { matchPath } from '../../src/http/endpoints/match-path.ts'
 import { nodeOAuthEndpoints } from '../../src/web/node.ts'
 import { oauthEndpoints } from '../../src/web/oauth-endpoints.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../fixtures.ts'
 import { deviceOf } from '../server/factors/device.ts'
+import { mountEverywhere } from './every-framework.ts'
 
 type Send = (method: string, path: string, body: object | null, token: string) => Promise<Response>
 
@@ -83,3 +86,51 @@ test('a path fits part by part, and an id is one part that is not empty', () => 
   }
   assert.deepEqual(matchPath(paths, '/me/factors/x')?.parameters, { id: 'x' })
 })
+
+test('an id is decoded after the path was taken apart, and what cannot be decoded is none', () => {
+  const paths = ['/me/grants/:id']
+  for (const [part, id] of [
+    ['app%2Fweb', 'app/web'],
+    ['100%25', '100%'],
+    ['%2525', '%25'],
+    ['a+b', 'a+b'],
+    ['%C3%A4', 'ä'],
+    ['%', null],
+    ['%zz', null],
+    ['%ff', null],
+  ] as const) {
+    const parameters = matchPath(paths, `/me/grants/${part}`)?.parameters ?? null
+    assert.deepEqual(parameters, id === null ? null : { id }, part)
+  }
+  assert.equal(matchPath(paths, '/me%2Fgrants/x'), null)
+})
+
+for (const framework of ['fastify', 'express', 'node', 'hono', 'web']) {
+  test(`what a client may do is withdrawn by an id of any signs: ${framework}`, async (t) => {
+    const issuer = 'https://auth.example.com'
+    const hosted = await createTestAuth({ issuer, hostedLogin: hostedLogin() })
+    const { asks, close } = await mountEverywhere(hosted as Auth)
+    t.after(async () => {
+      await close()
+      await hosted.close()
+    })
+    const ask = asks[framework] ?? assert.fail(framework)
+    const { id: userId } = await hosted.users.create({ username: 'alice', password: goodPassword })
+    const body = new URLSearchParams({ username: 'alice', password: goodPassword })
+    const login = await ask('/auth/token', { method: 'POST', body })
+    const { access_token: token } = (await login.json()) as { readonly access_token: string }
+    const withdraw = async (part: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` }
+      return (await ask(`/me/grants/${part}`, { method: 'DELETE', headers })).status
+    }
+    for (const id of ['app/web', '100%', '%', 'plain']) {
+      const redirectUris = ['https://app.example.com/callback']
+      await hosted.clients.register({ id, redirectUris, confidential: false })
+      await hosted[internals].hosted?.authorization.consents.allow(userId, id, ['openid'])
+      assert.equal(await withdraw(encodeURIComponent(id)), 204, id)
+      assert.equal(await withdraw(encodeURIComponent(id)), 404, id)
+    }
+    // Fastify itself says that it is no URL.
+    assert.equal(await withdraw('%'), framework === 'fastify' ? 400 : 404)
+  })
+}

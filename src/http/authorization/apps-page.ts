@@ -1,25 +1,27 @@
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
-import { browserClientId } from '../../core/clients/registration.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { type AllowedApp, appsPage } from '../../pages/apps-page.ts'
-import { scopeInWords } from '../../pages/texts/login-texts.ts'
+import { scopesInWords } from '../../pages/texts/login-texts.ts'
+import { nameOfClient } from '../endpoints/known-facts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
-import { type FormBinding, isFromOwnPage } from './csrf.ts'
+import { lacksFactor } from './browser-session.ts'
+import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
-import { moveOn, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
-import { isAnswer, readFlowForm } from './flow-form.ts'
-import type { LoginSubmission } from './login-form.ts'
+import { moveOn, refuseMethod, showError, showPage } from './flow-answers.ts'
+import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
+import { answerPageLogin, type LoginSubmission } from './login-form.ts'
 import { type LoginPlace, showLogin } from './login-view.ts'
 
 /** Answers the page on which users see what they have allowed clients. Somebody else logs in there first. */
 export async function answerApps(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
   const { method } = request
   if (method === 'POST') return await withdraw(flow, request)
-  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request, 'GET, HEAD, POST')
-  const browser = await flow.readBrowser(request)
+  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request)
+  const found = await flow.readBrowser(request)
+  const browser = loggedIn(flow, found)
   return browser === null
-    ? showLogin(flow, request, appsLogin(flow), '')
+    ? showLogin(flow, request, appsLogin(flow), found?.user.username ?? '')
     : await showApps(flow, request, browser)
 }
 
@@ -29,11 +31,12 @@ export async function answerAppsLogin(
   request: EndpointRequest,
   submit: LoginSubmission,
 ): Promise<EndpointAnswer> {
-  const { method } = request
-  if (method === 'GET' || method === 'HEAD') return redirectTo(flow.paths.apps)
-  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
-  const place = appsLogin(flow)
-  return await submit(request, { ...place, clientId: browserClientId, next: () => flow.paths.apps })
+  return await answerPageLogin(flow, request, appsLogin(flow), submit)
+}
+
+/** The session if somebody is logged in there with all the factors that their role demands. */
+function loggedIn({ auth }: Flow, browser: BrowserSession | null): BrowserSession | null {
+  return browser === null || lacksFactor(auth, browser) ? null : browser
 }
 
 function appsLogin({ paths }: Flow): LoginPlace {
@@ -41,24 +44,20 @@ function appsLogin({ paths }: Flow): LoginPlace {
 }
 
 async function withdraw(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
-  const { auth, csrf, cookies, authorization } = flow
   const form = await readFlowForm(flow, request)
   if (isAnswer(form)) return form
-  const { header, guarded, address, requestId } = request
-  const browser = await flow.readBrowser(request)
+  const { address, requestId } = request
+  const browser = loggedIn(flow, await flow.readBrowser(request))
   const texts = flow.textsFor(request)
   if (browser === null) return moveOn(flow, texts, flow.paths.apps)
   const clientId = form.get('client') ?? ''
-  const cookie = cookies.form.read(guarded)
-  const isOurs =
-    isFromOwnPage(header, auth.issuer) &&
-    csrf.verify(form.get('csrf'), cookie, withdrawBinding(browser, clientId))
+  const isOurs = isOurForm(flow, request, form, withdrawBinding(browser, clientId))
   if (!isOurs) return showError(flow, request, 403, 'foreign')
   const { id } = browser.user
-  await authorization.consents.withdraw(id, clientId, {
+  await flow.authorization.consents.withdraw(id, clientId, {
     ...{ actor: actorOf({ userId: id }), address, requestId },
   })
-  return await showApps(flow, request, browser, await nameOf(flow, clientId))
+  return await showApps(flow, request, browser, await nameOfClient(flow.auth, clientId))
 }
 
 async function showApps(
@@ -80,17 +79,18 @@ async function showApps(
         csrf: csrf.create(value, withdrawBinding(browser, clientId)),
       }
       return {
-        ...{ name: await nameOf(flow, clientId), allowedAt: createdAt, action: paths.apps, hidden },
-        scopes: scopes.map((scope) => scopeInWords(scope, texts, permissions)),
+        ...{
+          name: await nameOfClient(flow.auth, clientId),
+          allowedAt: createdAt,
+          action: paths.apps,
+          hidden,
+        },
+        scopes: scopesInWords(scopes, texts, permissions),
       }
     }),
   )
   const page = appsPage({ site, texts, username: user.username, apps, withdrawn })
   return showPage(200, page, texts, { cookies })
-}
-
-async function nameOf({ auth }: Flow, clientId: string): Promise<string> {
-  return (await auth.clients.find(clientId))?.name ?? clientId
 }
 
 function withdrawBinding({ session }: BrowserSession, clientId: string): FormBinding {

@@ -1,5 +1,6 @@
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
+import { formMaxBytes, isUrlencoded } from '../form.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import {
@@ -8,10 +9,15 @@ import {
   judgeRequest,
 } from './authorization-request.ts'
 import { answerClient } from './authorization-response.ts'
-import { type QuestionFailure, showQuestion } from './consent-view.ts'
+import { showQuestion } from './consent-view.ts'
 import type { Flow } from './flow.ts'
-import { flowHeaders, redirectTo, refuseMethod, showError } from './flow-answers.ts'
-import { flowFormMaxBytes } from './flow-form.ts'
+import {
+  type FormFailure,
+  flowHeaders,
+  redirectTo,
+  refuseMethod,
+  showError,
+} from './flow-answers.ts'
 import { decideInteraction, type Interaction, type Visitor } from './interaction.ts'
 import { type LoginPlace, showLogin } from './login-view.ts'
 import { formatQuery, isTooLong, readQuery } from './query-parameters.ts'
@@ -25,7 +31,7 @@ export async function answerAuthorization(
   if (method === 'POST') return await postAsGet(flow, request, flow.paths.authorize)
   // What looks at a link without following it gets no code.
   if (method === 'HEAD') return { status: 200, headers: flowHeaders, body: null }
-  if (method !== 'GET') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  if (method !== 'GET') return refuseMethod(flow, request)
   const judged = await judge(flow, request)
   if (judged.kind !== 'request') return await answerRefused(flow, request, judged)
   const asking = judged.request
@@ -76,7 +82,7 @@ const reasons: Readonly<Partial<Record<string, string>>> = {
 }
 
 /** The answer to what comes next for a good request. */
-export async function answerNext(
+async function answerNext(
   flow: Flow,
   request: EndpointRequest,
   asking: AuthorizationRequest,
@@ -108,7 +114,9 @@ async function askFactor(
 ): Promise<EndpointAnswer> {
   const { beginFactorStep } = await import('./factor-step.ts')
   const place = loginPlace(flow, asking)
-  const step = await beginFactorStep(flow, request, place, user, { stays: false, isWanted: true })
+  // Who has no factor sets one up.
+  const demand = (await flow.auth[internals].second?.demandOf(user)) ?? 'enroll'
+  const step = await beginFactorStep(flow, request, place, user, { demand, stays: false })
   return step ?? showLogin(flow, request, place, user.username)
 }
 
@@ -134,7 +142,7 @@ export async function askAgain(
   request: EndpointRequest,
   asking: AuthorizationRequest,
   visitor: Visitor,
-  failure: QuestionFailure,
+  failure: FormFailure,
 ): Promise<EndpointAnswer | null> {
   const next = await decideInteraction(flow.auth, flow.authorization, asking, visitor)
   const isQuestion = next.kind === 'consent' || next.kind === 'continue'
@@ -176,10 +184,9 @@ export async function postAsGet(
   path: string,
 ): Promise<EndpointAnswer> {
   const { header, query, readBody } = request
-  const body = await readBody(flowFormMaxBytes)
+  const body = await readBody(formMaxBytes)
   if (body === null) return showError(flow, request, 413, 'tooLong')
-  const type = header('content-type') ?? ''
-  const isForm = /^application\/x-www-form-urlencoded *(?:;.*)?$/i.test(type)
+  const isForm = isUrlencoded(header('content-type'))
   const isPlain = (header('content-encoding') ?? 'identity') === 'identity'
   const sent = [query, Buffer.from(body).toString()].filter((text) => text !== '').join('&')
   const parameters = isForm && isPlain ? readQuery(sent) : null
@@ -190,7 +197,7 @@ export async function postAsGet(
 }
 
 /** A form's own address that was asked for by GET, such as after a failed login: the request is asked again. */
-export function backToRequest({ paths }: Flow, { query }: EndpointRequest): EndpointAnswer {
+export function backToRequest(path: string, { query }: EndpointRequest): EndpointAnswer {
   const parameters = readQuery(query)
-  return redirectTo(`${paths.authorize}?${parameters === null ? '' : formatQuery(parameters)}`)
+  return redirectTo(`${path}?${parameters === null ? '' : formatQuery(parameters)}`)
 }

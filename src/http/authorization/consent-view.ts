@@ -2,24 +2,18 @@ import type { BrowserSession } from '../../core/authorization/authorization.ts'
 import { consentPage } from '../../pages/consent-page.ts'
 import { continuePage } from '../../pages/continue-page.ts'
 import type { PostForm } from '../../pages/post-form.ts'
-import { type LoginTexts, scopeInWords } from '../../pages/texts/login-texts.ts'
+import { scopesInWords } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
-import { showPage } from './flow-answers.ts'
+import { type FormFailure, showPage } from './flow-answers.ts'
 import type { Interaction } from './interaction.ts'
 import { formatQuery } from './query-parameters.ts'
 
 /** The question what a client may do, or whether it is the one that somebody has just started. */
 export type Question = Interaction & { readonly kind: 'consent' | 'continue' }
-
-/** What is said above a question that is asked once more. */
-export interface QuestionFailure {
-  readonly status: number
-  readonly problem: (texts: LoginTexts) => string
-}
 
 /** What a question is bound to: who was asked, and what. */
 export function questionBinding(
@@ -37,7 +31,7 @@ export function showQuestion(
   request: EndpointRequest,
   asking: AuthorizationRequest,
   question: Question,
-  failure?: QuestionFailure,
+  failure?: FormFailure,
 ): EndpointAnswer {
   const { parameters, digest, target } = asking
   const { browser } = question
@@ -56,7 +50,7 @@ export function showQuestion(
       ? consentPage({
           ...common,
           client: askingClient(flow, asking),
-          scopes: inWords(flow, question.asked, texts),
+          scopes: scopesInWords(question.asked, texts, flow.auth.permissions.describe()),
         })
       : continuePage({ ...common, client: target.client })
   return showPage(failure?.status ?? 200, page, texts, { cookies })
@@ -78,13 +72,4 @@ function askingClient(
 function pathHere(uri: string | null, issuer: string): string | null {
   const url = URL.parse(uri ?? '')
   return url?.origin === new URL(issuer).origin ? url.pathname + url.search : null
-}
-
-function inWords(
-  { auth }: Flow,
-  scopes: readonly string[],
-  texts: LoginTexts,
-): ReturnType<typeof scopeInWords>[] {
-  const permissions = auth.permissions.describe()
-  return scopes.map((scope) => scopeInWords(scope, texts, permissions))
 }

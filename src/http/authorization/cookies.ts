@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import type { GuardedRequest } from '../bearer.ts'
+import { headerOf } from './request-headers.ts'
 
 /** The cookies of an issuer: their names, and how they are set. */
 export interface Cookies {
@@ -46,16 +46,11 @@ function cookie(name: string, isSecure: boolean): Cookie {
   const attributes = `; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
   return {
     name,
-    read: ({ headers }) => cookieIn(name, cookieHeader(headers)),
+    read: (request) => cookieIn(name, headerOf(request)('cookie') ?? ''),
     write: (value, maxAge) =>
       `${name}=${value}${attributes}${maxAge === undefined ? '' : `; Max-Age=${maxAge}`}`,
     clear: () => `${name}=${attributes}; Max-Age=0`,
   }
-}
-
-function cookieHeader(headers: Headers | IncomingHttpHeaders): string {
-  if (typeof headers.get === 'function') return headers.get('cookie') ?? ''
-  return (headers as IncomingHttpHeaders).cookie ?? ''
 }
 
 /** RFC 6265 §4.2.1. Of several the first one counts: browsers send the one with the longest path first. */

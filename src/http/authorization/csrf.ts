@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { SealedProofs } from '../../core/authorization/authorization.ts'
 
 /** Seconds that a form may lie open. After that it is shown again, with what was typed. */
-export const formLifetime: number = 60 * 60
+const formLifetime = 60 * 60
 
 /** What a form is bound to, so that its proof is worth nothing for any other. */
 export interface FormBinding {

@@ -1,20 +1,19 @@
 import type { EmailChange } from '../../core/accounts/email-change.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
-import { browserClientId } from '../../core/clients/registration.ts'
 import { UserError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
 import { answerError } from '../error-answers.ts'
 import { defaultMaxAge, isRecent } from '../guards/recent-login.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
-import { isFromOwnPage } from './csrf.ts'
+import { lacksFactor } from './browser-session.ts'
 import { emailForms } from './email-forms.ts'
 import { type EmailFormName, emailBinding, showCode, showEmail } from './email-view.ts'
 import type { Flow } from './flow.ts'
-import { moveOn, redirectTo, refuseMethod, showError } from './flow-answers.ts'
-import { type FlowForm, isAnswer, readFlowForm } from './flow-form.ts'
-import type { LoginSubmission } from './login-form.ts'
+import { moveOn, refuseMethod, showError } from './flow-answers.ts'
+import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
+import { answerPageLogin, type LoginSubmission } from './login-form.ts'
 import { type LoginPlace, showLogin } from './login-view.ts'
 import { readQuery } from './query-parameters.ts'
 
@@ -28,7 +27,7 @@ export function hasEmailPage(auth: Auth): boolean {
 export async function answerEmail(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
   const { method } = request
   if (method === 'POST') return await submit(flow, request)
-  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request)
   const found = await flow.readBrowser(request)
   const browser = recent(flow, found)
   const step = stepOf(request)
@@ -46,13 +45,7 @@ export async function answerEmailLogin(
   request: EndpointRequest,
   submitLogin: LoginSubmission,
 ): Promise<EndpointAnswer> {
-  const { method } = request
-  const step = stepOf(request)
-  const back = pathOf(flow, step)
-  if (method === 'GET' || method === 'HEAD') return redirectTo(back)
-  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
-  const place = loginOf(flow, step)
-  return await submitLogin(request, { ...place, clientId: browserClientId, next: () => back })
+  return await answerPageLogin(flow, request, loginOf(flow, stepOf(request)), submitLogin)
 }
 
 /** Where on the page somebody is. */
@@ -77,12 +70,12 @@ function loginOf(flow: Flow, step: Step): LoginPlace {
 }
 
 /**
- * The session if somebody has logged in there recently, as `requireRecentLogin` asks of tokens. The cookie of before
- * that login does not count: somebody else may have a copy of it.
+ * The session if somebody has logged in there recently, as `requireRecentLogin` asks of tokens, with all the factors
+ * that their role demands. The cookie of before that login does not count: somebody else may have a copy of it.
  */
-function recent({ auth: { clock } }: Flow, browser: BrowserSession | null): BrowserSession | null {
-  if (browser?.isNewest !== true) return null
-  return isRecent(browser.session.authenticatedAt, defaultMaxAge, clock) ? browser : null
+function recent({ auth }: Flow, browser: BrowserSession | null): BrowserSession | null {
+  if (browser?.isNewest !== true || lacksFactor(auth, browser)) return null
+  return isRecent(browser.session.authenticatedAt, defaultMaxAge, auth.clock) ? browser : null
 }
 
 async function submit(flow: Flow, request: EndpointRequest): Promise<EndpointAnswer> {
@@ -95,10 +88,11 @@ async function submit(flow: Flow, request: EndpointRequest): Promise<EndpointAns
     const step = name === 'confirm' || name === 'again' ? 'code' : 'address'
     return moveOn(flow, flow.textsFor(request), pathOf(flow, step))
   }
-  if (!isOurs(flow, request, browser, form)) return showError(flow, request, 403, 'foreign')
+  const email = form.get('email') ?? ''
+  const isOurs = isOurForm(flow, request, form, emailBinding(name, browser, email))
+  if (!isOurs) return showError(flow, request, 403, 'foreign')
   // There is one where the page is.
   const change = flow.auth.accounts.emailChange as EmailChange
-  const email = form.get('email') ?? ''
   try {
     return await emailForms[name](flow, request, browser, { change, form, email })
   } catch (error) {
@@ -109,18 +103,6 @@ async function submit(flow: Flow, request: EndpointRequest): Promise<EndpointAns
 
 function isEmailForm(name: string): name is EmailFormName {
   return Object.hasOwn(emailForms, name)
-}
-
-/** Whether it is a form that this browser was shown, in this session. */
-function isOurs(
-  { auth, csrf, cookies }: Flow,
-  { header, guarded }: EndpointRequest,
-  browser: BrowserSession,
-  form: FlowForm,
-): boolean {
-  const binding = emailBinding(form.get('form') ?? '', browser, form.get('email') ?? '')
-  const cookie = cookies.form.read(guarded)
-  return isFromOwnPage(header, auth.issuer) && csrf.verify(form.get('csrf'), cookie, binding)
 }
 
 /** The form with what is wrong, at its field. */

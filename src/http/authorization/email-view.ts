@@ -1,21 +1,14 @@
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
 import { emailCodePage, emailDonePage, emailPage } from '../../pages/email-page.ts'
 import type { PostForm } from '../../pages/post-form.ts'
-import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
-import { showPage } from './flow-answers.ts'
+import { type FormFailure, showPage } from './flow-answers.ts'
 
 /** The forms of the change of an address. */
 export type EmailFormName = 'request' | 'confirm' | 'again' | 'remove'
-
-/** Why a form is shown again. */
-interface EmailFailure {
-  readonly status: number
-  readonly problem: (texts: LoginTexts) => string
-}
 
 /** What a form is bound to: the session, and what it says of an address that is not to be typed there. */
 export function emailBinding(
@@ -32,7 +25,7 @@ export function showEmail(
   flow: Flow,
   request: EndpointRequest,
   browser: BrowserSession,
-  { email = '', failure }: { readonly email?: string; readonly failure?: EmailFailure } = {},
+  { email = '', failure }: { readonly email?: string; readonly failure?: FormFailure } = {},
 ): EndpointAnswer {
   const texts = flow.textsFor(request)
   const { form, cookies } = createForms(flow, request, browser)
@@ -50,7 +43,7 @@ export function showEmail(
 interface CodeView {
   /** Where it was sent, as it was typed; empty if that is not known. */
   readonly email: string
-  readonly failure?: EmailFailure
+  readonly failure?: FormFailure
   readonly isSentAgain?: boolean
 }
 

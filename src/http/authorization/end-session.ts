@@ -7,12 +7,11 @@ import { loggedOutPage, logoutQuestionPage } from '../../pages/logout-page.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { IdTokenHint } from './authorization-details.ts'
-import { postAsGet } from './authorization-endpoint.ts'
+import { backToRequest, postAsGet } from './authorization-endpoint.ts'
 import { addToQuery } from './authorization-response.ts'
-import { isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { flowHeaders, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
-import { isAnswer, readFlowForm } from './flow-form.ts'
+import { isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import {
   digestOf,
   formatQuery,
@@ -41,7 +40,7 @@ export async function answerLogout(flow: Flow, request: EndpointRequest): Promis
   if (method === 'POST') return await postAsGet(flow, request, flow.paths.logout)
   // What looks at a link without following it logs nobody out.
   if (method === 'HEAD') return { status: 200, headers: flowHeaders, body: null }
-  if (method !== 'GET') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  if (method !== 'GET') return refuseMethod(flow, request)
   const asking = await readLogout(flow, request)
   if ('status' in asking) return asking
   const browser = await flow.readBrowser(request)
@@ -49,7 +48,7 @@ export async function answerLogout(flow: Flow, request: EndpointRequest): Promis
   if (browser !== null && !isProved) return showQuestion(flow, request, asking, browser)
   if (browser !== null) await end(flow, request, browser)
   const { hint, back } = asking
-  if (browser === null && hint !== null && method === 'GET') await endOne(flow, request, hint)
+  if (browser === null && hint !== null) await endOne(flow, request, hint)
   const cookies = forget(flow)
   // Nobody is logged in: only a client that shows an ID token is trusted to be one that has logged somebody in.
   return hint !== null && back !== null
@@ -62,23 +61,16 @@ export async function answerConfirmedLogout(
   flow: Flow,
   request: EndpointRequest,
 ): Promise<EndpointAnswer> {
-  const { method, query, header, guarded } = request
-  const { auth, csrf, cookies, paths } = flow
-  if (method === 'GET' || method === 'HEAD') {
-    const parameters = readQuery(query)
-    return redirectTo(`${paths.logout}?${parameters === null ? '' : formatQuery(parameters)}`)
-  }
-  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  const { method } = request
+  if (method === 'GET' || method === 'HEAD') return backToRequest(flow.paths.logout, request)
+  if (method !== 'POST') return refuseMethod(flow, request)
   const asking = await readLogout(flow, request)
   if ('status' in asking) return asking
   const form = await readFlowForm(flow, request)
   if (isAnswer(form)) return form
   const browser = await flow.readBrowser(request)
   if (browser !== null) {
-    const cookie = cookies.form.read(guarded)
-    const binding = logoutBinding(asking, browser)
-    const isOurs =
-      isFromOwnPage(header, auth.issuer) && csrf.verify(form.get('csrf'), cookie, binding)
+    const isOurs = isOurForm(flow, request, form, logoutBinding(asking, browser))
     if (!isOurs) return showQuestion(flow, request, asking, browser, 403)
     await end(flow, request, browser)
   }

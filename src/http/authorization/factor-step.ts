@@ -1,7 +1,7 @@
 import type { OpenBrowserSession } from '../../core/authorization/authorization.ts'
 import { ConflictError, ThrottledError, UserError } from '../../core/errors.ts'
 import type { TotpEnrolment } from '../../core/factors/factor-calls.ts'
-import type { PendingLogin } from '../../core/factors/mfa-tokens.ts'
+import type { FactorDemand, PendingLogin } from '../../core/factors/mfa-tokens.ts'
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
 import { byTwoFactors } from '../../core/tokens/authentication.ts'
@@ -9,12 +9,12 @@ import type { UserRecord } from '../../core/users/user-store.ts'
 import { factorPage, factorSetUpPage } from '../../pages/factor-page.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
+import { retryAfter } from '../pages/page-answers.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { FormBinding } from './csrf.ts'
-import { isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
-import { type AnswerExtras, showPage } from './flow-answers.ts'
-import type { FlowForm } from './flow-form.ts'
+import { type AnswerExtras, type FormFailure, showPage } from './flow-answers.ts'
+import { type FlowForm, isOurForm } from './flow-form.ts'
 import { openSession } from './login-attempt.ts'
 import type { LoginPlace } from './login-view.ts'
 
@@ -43,17 +43,11 @@ export type FactorOutcome =
   | { readonly kind: 'ended' }
   | { readonly kind: 'shown'; readonly answer: EndpointAnswer }
 
-interface Failure extends AnswerExtras {
-  readonly status: number
-  readonly problem: (texts: LoginTexts) => string
-}
-
 /** How the step comes about. */
 interface FactorStepOptions {
+  readonly demand: FactorDemand
   /** Whether the session is to stay when the browser is closed. */
   readonly stays: boolean
-  /** True if a client wants a factor: one is set up if there is none. Default false. */
-  readonly isWanted?: boolean
 }
 
 /** The page after the right password: no session is there yet. Null if the user has changed meanwhile. */
@@ -62,13 +56,10 @@ export async function beginFactorStep(
   request: EndpointRequest,
   place: LoginPlace,
   user: UserRecord,
-  { stays, isWanted = false }: FactorStepOptions,
+  { demand, stays }: FactorStepOptions,
 ): Promise<EndpointAnswer | null> {
-  const second = secondOf(flow)
-  const demand = (await second.demandOf(user)) ?? (isWanted ? 'enroll' : null)
-  if (demand === null) return null
-  const purpose = demand === 'enroll' ? 'browser enroll' : 'browser challenge'
-  const factor = await second.tokens.issue(user, { purpose, clientId: '', scopes: [] })
+  const pending = { purpose: `browser ${demand}`, clientId: '', scopes: [] } as const
+  const factor = await secondOf(flow).tokens.issue(user, pending)
   if (factor === null) return null
   const stay = stays ? 'on' : ''
   if (demand === 'challenge') {
@@ -86,12 +77,9 @@ export async function takeFactorStep(
   place: LoginPlace,
   form: FlowForm,
 ): Promise<FactorOutcome> {
-  const { auth, csrf, cookies } = flow
+  const { auth } = flow
   const fields = fieldsOf(form)
-  const cookie = cookies.form.read(request.guarded)
-  const isOurs =
-    isFromOwnPage(request.header, auth.issuer) &&
-    csrf.verify(form.get('csrf'), cookie, bindingOf(place, fields))
+  const isOurs = isOurForm(flow, request, form, bindingOf(place, fields))
   const login = isOurs ? await secondOf(flow).tokens.find(fields.factor) : null
   const user = login && (await auth[internals].store.users.findById(login.userId))
   if (!login?.purpose.startsWith('browser ') || !user) return { kind: 'ended' }
@@ -101,11 +89,9 @@ export async function takeFactorStep(
       const failure = { status: 400, problem: incorrect }
       return { kind: 'shown', answer: show(flow, request, place, fields, failure) }
     }
-    // Read again: the first factor has renewed the stamp.
-    const record = await auth[internals].store.users.findById(user.id)
     const how = byTwoFactors(auth.clock(), ['pwd'])
     const browser = await flow.readBrowser(request)
-    const opened = record && (await openSession(flow, request, record, how, browser))
+    const opened = shown.user && (await openSession(flow, request, shown.user, how, browser))
     if (!opened) return { kind: 'ended' }
     const { recoveryCodes } = shown
     return { kind: 'opened', opened, stays: fields.stay === 'on', recoveryCodes }
@@ -115,7 +101,7 @@ export async function takeFactorStep(
     if (!(error instanceof ThrottledError)) throw error
     const failure = {
       ...{ status: 429, refusal: error },
-      headers: { 'retry-after': String(error.retryAfter) },
+      headers: retryAfter(error),
       problem: ({ problems }: LoginTexts) => problems.throttled(error.retryAfter),
     }
     return { kind: 'shown', answer: show(flow, request, place, fields, failure) }
@@ -123,6 +109,13 @@ export async function takeFactorStep(
 }
 
 const incorrect = ({ problems }: LoginTexts): string => problems.codeIncorrect
+
+/** What a code has shown. */
+interface Shown {
+  /** As the user is after it; null if there is none any more. */
+  readonly user: UserRecord | null
+  readonly recoveryCodes: readonly string[] | null
+}
 
 /** Null if the code is not right. */
 async function showCode(
@@ -132,18 +125,20 @@ async function showCode(
   user: UserRecord,
   { enrolment }: FactorFields,
   code: string,
-): Promise<{ readonly recoveryCodes: readonly string[] | null } | null> {
+): Promise<Shown | null> {
   const from = { address, requestId, userAgent: header('user-agent') }
   if (login.purpose === 'browser challenge') {
     // Six digits are of an app; whatever else somebody types can be a recovery code alone.
     const isOtp = /^[\d\s]{1,12}$/.test(code)
     const shown = isOtp ? { otp: code } : { recoveryCode: code }
     const proved = await secondOf(flow).verify(user, shown, { purpose: 'login', login, ...from })
-    return proved && { recoveryCodes: null }
+    return proved && { user, recoveryCodes: null }
   }
   try {
     const confirmation = { userId: user.id, id: enrolment, otp: code, login, ...from }
-    return await secondOf(flow).confirmWithin(confirmation)
+    const { recoveryCodes } = await secondOf(flow).confirmWithin(confirmation)
+    // The first factor has renewed the stamp.
+    return { user: await flow.auth[internals].store.users.findById(user.id), recoveryCodes }
   } catch (error) {
     if (error instanceof UserError && error.code === 'code_incorrect') return null
     throw error
@@ -155,7 +150,7 @@ function show(
   request: EndpointRequest,
   place: LoginPlace,
   fields: FactorFields,
-  failure?: Failure,
+  failure?: FormFailure & AnswerExtras,
 ): EndpointAnswer {
   const texts = flow.textsFor(request, place.wished)
   const { value, cookies } = flow.formCookie(request)

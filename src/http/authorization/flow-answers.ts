@@ -5,6 +5,7 @@ import type { Page } from '../../pages/page.ts'
 import type { MessageTexts } from '../../pages/texts/account-texts.ts'
 import type { LoginErrorName, LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest, Refusals } from '../mounted-endpoint.ts'
+import { retryAfter } from '../pages/page-answers.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { Flow } from './flow.ts'
 
@@ -13,6 +14,12 @@ export interface AnswerExtras {
   readonly cookies?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
   readonly refusal?: EndpointAnswer['refusal'] | undefined
+}
+
+/** Why a form is shown again. */
+export interface FormFailure {
+  readonly status: number
+  readonly problem: (texts: LoginTexts) => string
 }
 
 /**
@@ -102,14 +109,13 @@ function showUnavailable(
   request: Pick<EndpointRequest, 'header' | 'requestId'>,
   error: UnavailableError,
 ): EndpointAnswer {
-  const headers = { 'retry-after': String(error.retryAfter) }
-  const says = (texts: LoginTexts): MessageTexts => texts.later(error.retryAfter, 'unavailable')
-  return showError(flow, request, 503, says, { headers, refusal: error })
+  const says = (texts: LoginTexts): MessageTexts => texts.later(error.retryAfter)
+  return showError(flow, request, 503, says, { headers: retryAfter(error), refusal: error })
 }
 
-/** The method is none of those. */
-export function refuseMethod(flow: Flow, request: EndpointRequest, allow: string): EndpointAnswer {
-  return showError(flow, request, 405, 'unreadable', { headers: { allow } })
+/** The method is none of those that pages and forms are asked for by. */
+export function refuseMethod(flow: Flow, request: EndpointRequest): EndpointAnswer {
+  return showError(flow, request, 405, 'unreadable', { headers: { allow: 'GET, HEAD, POST' } })
 }
 
 /** Answers as `answer` does; where the store is out of reach, or too much waits, by a page that says so. */

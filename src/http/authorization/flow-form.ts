@@ -2,14 +2,12 @@ import { OAuthError } from '../../core/errors.ts'
 import { formMaxBytes, parseForm } from '../form.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
+import { type FormBinding, isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { showError } from './flow-answers.ts'
 
 /** What a form of ours was sent with. */
 export type FlowForm = ReadonlyMap<string, string>
-
-/** The longest body of a form, in bytes. */
-export const flowFormMaxBytes: number = formMaxBytes
 
 /** The fields of a form; or the page that says that it is none. */
 export async function readFlowForm(
@@ -17,7 +15,7 @@ export async function readFlowForm(
   request: EndpointRequest,
 ): Promise<FlowForm | EndpointAnswer> {
   const { header, readBody } = request
-  const body = await readBody(flowFormMaxBytes)
+  const body = await readBody(formMaxBytes)
   if (body === null) return showError(flow, request, 413, 'unreadable')
   if ((header('content-encoding') ?? 'identity') !== 'identity') {
     return showError(flow, request, 415, 'unreadable')
@@ -28,6 +26,17 @@ export async function readFlowForm(
     if (error instanceof OAuthError) return showError(flow, request, 400, 'unreadable')
     throw error
   }
+}
+
+/** Whether it is a form that this browser was shown, for what it is bound to (RFC 6749 §10.12). */
+export function isOurForm(
+  { auth, csrf, cookies }: Flow,
+  { header, guarded }: EndpointRequest,
+  form: FlowForm,
+  binding: FormBinding,
+): boolean {
+  const cookie = cookies.form.read(guarded)
+  return isFromOwnPage(header, auth.issuer) && csrf.verify(form.get('csrf'), cookie, binding)
 }
 
 /** True for the page in place of a form. */

@@ -5,14 +5,14 @@ import { internals } from '../../core/internals.ts'
 import { preferredLocale } from '../../core/mail/locale.ts'
 import type { LoginView } from '../../pages/login-page.ts'
 import type { Site } from '../../pages/site.ts'
-import type { AccountPageName } from '../../pages/texts/account-texts.ts'
 import { loginLocales, loginTextsIn } from '../../pages/texts/login-languages.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import { authorizationPath, type HostedPlace } from '../endpoints/hosted-endpoints.ts'
 import { issuerPath } from '../endpoints/metadata.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
-import { accountPages } from '../pages/account-pages.ts'
+import { linkToPage } from '../pages/account-pages.ts'
 import { readPageOptions } from '../pages/page-options.ts'
+import { readBrowserSession } from './browser-session.ts'
 import { type Cookies, cookiesOf } from './cookies.ts'
 import { type CsrfProofs, createCsrfProofs, isFormCookie, newFormCookie } from './csrf.ts'
 import { endSessionPath } from './openid-metadata.ts'
@@ -120,10 +120,8 @@ export function createFlow(
     site: readPageOptions(pages === false ? {} : pages, siteName(auth)),
     links: accountLinks(auth, pages !== false),
     textsFor: (request, wished) => textsOfRequest(auth, request, wished),
-    async readBrowser({ guarded }, clientId) {
-      const cookie = cookies.session.read(guarded)
-      return cookie === null ? null : await authorization.browserSessions.read(cookie, clientId)
-    },
+    readBrowser: ({ guarded }, clientId) =>
+      readBrowserSession({ authorization, cookies }, guarded, clientId),
     formCookie({ guarded }) {
       const found = cookies.form.read(guarded)
       const value = isFormCookie(found) ? found : newFormCookie()
@@ -161,12 +159,8 @@ export function textsOfRequest(
 }
 
 function accountLinks(auth: Auth, areMounted: boolean): LoginView['links'] {
-  const { links = {} } = auth[internals].accountSettings ?? {}
-  function linkTo(name: AccountPageName): string | undefined {
-    const page = accountPages.find((each) => each.name === name)
-    if (page?.isOn(auth.accounts) !== true) return undefined
-    return links[page.link] ?? (areMounted ? issuerPath(auth.issuer) + page.path : undefined)
-  }
-  const [forgotPassword, register] = [linkTo('forgotPassword'), linkTo('register')]
+  const path = areMounted ? issuerPath(auth.issuer) : null
+  const forgotPassword = linkToPage(auth, 'forgotPassword', path)
+  const register = linkToPage(auth, 'register', path)
   return { ...(forgotPassword && { forgotPassword }), ...(register && { register }) }
 }

@@ -1,8 +1,7 @@
-import type { Auth } from '../../core/auth.ts'
 import { ConfigError } from '../../core/errors.ts'
-import { internals } from '../../core/internals.ts'
 import type { HostedEndpoints, HostedPlace } from '../endpoints/hosted-endpoints.ts'
 import { mountJson } from '../endpoints/mount-json.ts'
+import { formMaxBytes } from '../form.ts'
 import type { EndpointRequest, MountedEndpoint } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { answerApps, answerAppsLogin } from './apps-page.ts'
@@ -18,9 +17,8 @@ import {
   type OwnLoginPage,
 } from './flow.ts'
 import { flowRefusals, withPages } from './flow-answers.ts'
-import { flowFormMaxBytes } from './flow-form.ts'
 import { grantEndpoints } from './grants-endpoint.ts'
-import { createLoginSubmission } from './login-form.ts'
+import { createLoginSubmission, type LoginSubmission } from './login-form.ts'
 import { openIdEndpoints } from './openid-endpoints.ts'
 import { answerLogin, answerQuestion } from './request-forms.ts'
 import { userinfoPath } from './userinfo.ts'
@@ -31,23 +29,23 @@ import { userinfoPath } from './userinfo.ts'
  * @throws {ConfigError} where it is mounted, if another endpoint has a path of these, or pages would be hard to read.
  */
 export function hostedEndpoints(loginPage: OwnLoginPage | null): HostedEndpoints {
-  return (auth: Auth, place) => {
-    const { hosted } = auth[internals]
-    if (hosted === null) return []
+  return (auth, authorization, place) => {
     refuseTakenPaths(place)
     const { mePath } = place
-    const flow = createFlow(auth, hosted.authorization, place, loginPage)
+    const flow = createFlow(auth, authorization, place, loginPage)
     return [
       ...flowEndpoints(flow, place),
       ...(mePath === null ? [] : grantEndpoints.map((each) => mountJson(each, auth, mePath))),
-      ...openIdEndpoints(auth, place),
+      ...openIdEndpoints(auth, authorization, place),
     ]
   }
 }
 
 /** @throws {ConfigError} if an option has put another endpoint where people log in. */
-function refuseTakenPaths({ oauth, base }: HostedPlace): void {
-  const ours = [...Object.values(flowPaths), userinfoPath].map((path) => base + path)
+function refuseTakenPaths({ oauth, base, mePath }: HostedPlace): void {
+  const below = [...Object.values(flowPaths), userinfoPath].map((path) => base + path)
+  const own = mePath === null ? [] : grantEndpoints.map(({ path }) => mePath + path)
+  const ours = [...below, ...own]
   const problems = Object.entries(oauth).flatMap(([name, endpoints]) =>
     endpoints
       .filter(({ path }) => ours.includes(path))
@@ -58,29 +56,34 @@ function refuseTakenPaths({ oauth, base }: HostedPlace): void {
 
 const emailPaths: readonly FlowPathName[] = ['email', 'emailLogin']
 
-type Answer = (flow: Flow, request: EndpointRequest) => Promise<EndpointAnswer>
+type Answer = (
+  flow: Flow,
+  request: EndpointRequest,
+  submit: LoginSubmission,
+) => Promise<EndpointAnswer>
+
+const answers: Readonly<Record<FlowPathName, Answer>> = {
+  authorize: answerAuthorization,
+  login: answerLogin,
+  consent: answerQuestion,
+  logout: answerLogout,
+  confirmLogout: answerConfirmedLogout,
+  apps: answerApps,
+  appsLogin: answerAppsLogin,
+  email: answerEmail,
+  emailLogin: answerEmailLogin,
+}
 
 function flowEndpoints(flow: Flow, { base, pages }: HostedPlace): readonly MountedEndpoint[] {
   const submit = createLoginSubmission(flow)
-  const answers: Readonly<Record<FlowPathName, Answer>> = {
-    authorize: answerAuthorization,
-    login: (_, request) => answerLogin(flow, request, submit),
-    consent: answerQuestion,
-    logout: answerLogout,
-    confirmLogout: answerConfirmedLogout,
-    apps: answerApps,
-    appsLogin: (_, request) => answerAppsLogin(flow, request, submit),
-    email: answerEmail,
-    emailLogin: (_, request) => answerEmailLogin(flow, request, submit),
-  }
   const hasEmail = pages !== false && hasEmailPage(flow.auth)
   const names = flowPathNames.filter((name) => hasEmail || !emailPaths.includes(name))
   return names.map((name) => ({
-    ...{ path: base + flowPaths[name], bodyLimit: flowFormMaxBytes, refusals: flowRefusals(flow) },
+    ...{ path: base + flowPaths[name], bodyLimit: formMaxBytes, refusals: flowRefusals(flow) },
     methods: ['GET', 'POST'],
     // PUT and DELETE of `/email` below `mePath` may be there.
     sharesPath: name === 'email',
     documentation: undefined,
-    answer: withPages(flow, (request) => answers[name](flow, request)),
+    answer: withPages(flow, (request) => answers[name](flow, request, submit)),
   }))
 }

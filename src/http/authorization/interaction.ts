@@ -5,6 +5,7 @@ import { internals } from '../../core/internals.ts'
 import { isTwoFactors } from '../../core/tokens/authentication.ts'
 import { mistake, type RequestMistake } from './authorization-error.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
+import { lacksFactor } from './browser-session.ts'
 import { grantableScopes } from './requested-scopes.ts'
 import type { Step } from './step-proof.ts'
 
@@ -78,13 +79,13 @@ export async function decideInteraction(
 function mustLogIn(
   auth: Auth,
   { prompts, maxAge, hint }: AuthorizationRequest,
-  { session, user }: BrowserSession,
+  browser: BrowserSession,
   steps: readonly Step[],
 ): boolean {
+  const { session, user } = browser
   if (steps.includes('switch')) return true
-  // A role that demands a second factor since this session was opened: the login asks for it.
-  const { second } = auth[internals]
-  if (second?.isDemandedOf(user.role) && !isTwoFactors(session)) return true
+  // The login asks for it.
+  if (lacksFactor(auth, browser)) return true
   if (hint !== null && hint.sub !== user.id) return true
   // What was done for this request is recent, and the form must not come again after it.
   if (steps.includes('login')) return false
@@ -99,7 +100,8 @@ function wantsFactor(
   { session }: BrowserSession,
 ): boolean {
   const isOn = auth[internals].second !== null
-  return isOn && acrValues.includes('2fa') && !acrValues.includes(session.acr)
+  const isGood = isTwoFactors(session) || acrValues.includes(session.acr)
+  return isOn && acrValues.includes('2fa') && !isGood
 }
 
 /** What the user is to be asked; null if there is no question. A third party has nothing without consent. */

@@ -1,10 +1,11 @@
 import type { BrowserSession, OpenBrowserSession } from '../../core/authorization/authorization.ts'
+import { ThrottledError } from '../../core/errors.ts'
+import type { FactorDemand } from '../../core/factors/mfa-tokens.ts'
 import { internals } from '../../core/internals.ts'
 import type { Authentication } from '../../core/tokens/authentication.ts'
 import { byPassword } from '../../core/tokens/authentication.ts'
 import { isSuspended } from '../../core/users/suspension.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import { answerError } from '../error-answers.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import { isLater, retryAfter } from '../pages/page-answers.ts'
 import type { Flow } from './flow.ts'
@@ -22,7 +23,7 @@ export interface TypedCredentials {
 export type LoginOutcome =
   | { readonly kind: 'opened'; readonly opened: OpenBrowserSession }
   /** The password was right, and a second factor comes next. There is no session yet. */
-  | { readonly kind: 'factor'; readonly user: UserRecord }
+  | { readonly kind: 'factor'; readonly user: UserRecord; readonly demand: FactorDemand }
   | ({ readonly kind: 'failed' } & LoginFailure)
 
 const incorrect: LoginOutcome = {
@@ -51,7 +52,7 @@ export async function logInWithPassword(
     user = await auth[internals].login.authenticate(login)
   } catch (error) {
     if (!isLater(error)) throw error
-    const why = answerError(error)?.status === 429 ? 'throttled' : 'unavailable'
+    const why = error instanceof ThrottledError ? 'throttled' : 'unavailable'
     return {
       ...{ kind: 'failed', status: why === 'throttled' ? 429 : 503 },
       problem: ({ problems }) => problems[why](error.retryAfter),
@@ -68,7 +69,8 @@ export async function logInWithPassword(
     })
     return { kind: 'failed', status: 403, problem: ({ problems }) => problems.inactive }
   }
-  if (await auth[internals].second?.demandOf(user)) return { kind: 'factor', user }
+  const demand = await auth[internals].second?.demandOf(user)
+  if (demand) return { kind: 'factor', user, demand }
   const opened = await openSession(flow, request, user, byPassword(auth.clock()), browser)
   return opened === null ? incorrect : { kind: 'opened', opened }
 }

@@ -1,11 +1,12 @@
 import type { BrowserSession } from '../../core/authorization/authorization.ts'
+import { browserClientId } from '../../core/clients/registration.ts'
 import { recoveryCodesPage } from '../../pages/factor-page.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
-import { isFromOwnPage } from './csrf.ts'
+import { writeSessionCookie } from './browser-session.ts'
 import type { Flow } from './flow.ts'
-import { moveOn, showError, showPage } from './flow-answers.ts'
-import { type FlowForm, isAnswer, readFlowForm } from './flow-form.ts'
+import { moveOn, redirectTo, refuseMethod, showError, showPage } from './flow-answers.ts'
+import { type FlowForm, isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import { type LoginOutcome, logInWithPassword } from './login-attempt.ts'
 import { type LoginFailure, type LoginPlace, loginForm, showLogin } from './login-view.ts'
 import { createRepeatedSubmissions, type RepeatedSubmissions } from './repeated-submissions.ts'
@@ -23,6 +24,20 @@ export type LoginSubmission = (
   request: EndpointRequest,
   purpose: LoginPurpose,
 ) => Promise<EndpointAnswer>
+
+/** Answers the login form of a page of a user's own, such as that of their applications. */
+export async function answerPageLogin(
+  flow: Flow,
+  request: EndpointRequest,
+  place: LoginPlace,
+  submit: LoginSubmission,
+): Promise<EndpointAnswer> {
+  const { method } = request
+  const { continueAt } = place
+  if (method === 'GET' || method === 'HEAD') return redirectTo(continueAt)
+  if (method !== 'POST') return refuseMethod(flow, request)
+  return await submit(request, { ...place, clientId: browserClientId, next: () => continueAt })
+}
 
 export function createLoginSubmission(flow: Flow): LoginSubmission {
   const { browserSessions } = flow.authorization
@@ -45,7 +60,8 @@ export function createLoginSubmission(flow: Flow): LoginSubmission {
     const stays = form.get('stay') === 'on'
     if (outcome.kind === 'opened') return welcome(flow, request, purpose, outcome, stays)
     const { beginFactorStep } = await import('./factor-step.ts')
-    const begun = await beginFactorStep(flow, request, purpose, outcome.user, { stays })
+    const { user, demand } = outcome
+    const begun = await beginFactorStep(flow, request, purpose, user, { demand, stays })
     return begun ?? showLogin(flow, request, purpose, username, expired)
   }
 }
@@ -55,16 +71,13 @@ export function createLoginSubmission(flow: Flow): LoginSubmission {
  * log others in as somebody they are not.
  */
 function foreignForm(
-  { auth, cookies, csrf }: Flow,
-  { header, guarded }: EndpointRequest,
+  flow: Flow,
+  request: EndpointRequest,
   { digest }: LoginPlace,
   form: FlowForm,
 ): LoginFailure | 'cookiesOff' | null {
-  const cookie = cookies.form.read(guarded)
-  const isOurs =
-    isFromOwnPage(header, auth.issuer) &&
-    csrf.verify(form.get('csrf'), cookie, { form: loginForm, request: digest })
-  if (isOurs) return null
+  if (isOurForm(flow, request, form, { form: loginForm, request: digest })) return null
+  const cookie = flow.cookies.form.read(request.guarded)
   if (cookie === null && form.has('again')) return 'cookiesOff'
   return {
     ...{ status: 403, withoutCookie: cookie === null },
@@ -123,9 +136,7 @@ function welcome(
   isToStay: boolean,
   recoveryCodes: readonly string[] | null = null,
 ): EndpointAnswer {
-  const { staySignedIn } = flow.authorization.settings
-  const maxAge = isToStay && staySignedIn !== null ? staySignedIn : undefined
-  const cookie = flow.cookies.session.write(outcome.opened.cookie, maxAge)
+  const cookie = writeSessionCookie(flow, outcome.opened, isToStay)
   const texts = flow.textsFor(request, wished)
   const url = next(outcome)
   if (recoveryCodes === null) return moveOn(flow, texts, url, [cookie])

@@ -3,7 +3,7 @@ import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { Flow, OwnLoginView } from './flow.ts'
-import { type AnswerExtras, redirectTo, showPage } from './flow-answers.ts'
+import { type AnswerExtras, type FormFailure, redirectTo, showPage } from './flow-answers.ts'
 import { encodePairs } from './query-parameters.ts'
 
 /** A login form, wherever it stands. */
@@ -22,9 +22,7 @@ export interface LoginPlace {
 }
 
 /** What a login form shows after it was sent. */
-export interface LoginFailure {
-  readonly status: number
-  readonly problem: (texts: LoginTexts) => string
+export interface LoginFailure extends FormFailure {
   readonly extras?: AnswerExtras
   /** True if the browser has sent no form cookie: should it do so again, it keeps none. */
   readonly withoutCookie?: boolean

@@ -1,5 +1,5 @@
 import type { Auth } from '../../core/auth.ts'
-import { internals } from '../../core/internals.ts'
+import type { Authorization } from '../../core/authorization/authorization.ts'
 import { answerDocument } from '../endpoints/endpoint.ts'
 import type { EndpointName } from '../endpoints/endpoints.ts'
 import type { HostedPlace } from '../endpoints/hosted-endpoints.ts'
@@ -16,10 +16,11 @@ const wellKnown = '/.well-known/openid-configuration'
  * there without it, which pages of registered clients may now call. Each takes the place of another at its
  * path.
  */
-export function openIdEndpoints(auth: Auth, place: HostedPlace): readonly MountedEndpoint[] {
-  const { hosted } = auth[internals]
-  if (hosted === null) return []
-  const { authorization } = hosted
+export function openIdEndpoints(
+  auth: Auth,
+  authorization: Authorization,
+  place: HostedPlace,
+): readonly MountedEndpoint[] {
   const { oauth, base } = place
   const allows = createRegisteredOrigins(auth)
   const named = (...names: readonly EndpointName[]): readonly MountedEndpoint[] =>

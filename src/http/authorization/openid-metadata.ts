@@ -1,7 +1,7 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Authorization } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
-import { pageLocales } from '../../pages/texts/texts.ts'
+import { loginLocales } from '../../pages/texts/login-languages.ts'
 import type { HostedPlace } from '../endpoints/hosted-endpoints.ts'
 import { authorizationPath } from '../endpoints/hosted-endpoints.ts'
 import { createMetadata } from '../endpoints/metadata.ts'
@@ -33,7 +33,7 @@ export async function createOpenIdMetadata(
     claims_parameter_supported: false,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
-    ui_locales_supported: pageLocales,
+    ui_locales_supported: loginLocales,
     // Back-Channel Logout §2.1.
     ...(auth[internals].hosted?.logoutNotices && {
       backchannel_logout_supported: true,

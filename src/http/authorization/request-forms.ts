@@ -12,10 +12,9 @@ import {
 } from './authorization-endpoint.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { questionBinding } from './consent-view.ts'
-import { isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
 import { moveOn, refuseMethod, showError } from './flow-answers.ts'
-import { type FlowForm, isAnswer, readFlowForm } from './flow-form.ts'
+import { type FlowForm, isAnswer, isOurForm, readFlowForm } from './flow-form.ts'
 import type { Visitor } from './interaction.ts'
 import type { LoginSubmission } from './login-form.ts'
 import { formatQuery } from './query-parameters.ts'
@@ -57,7 +56,8 @@ export async function answerQuestion(
     return moveOn(flow, texts, `${flow.paths.authorize}?${formatQuery(parameters, proof)}`)
   }
   if (browser === null) return goOn(null)
-  if (!isOurs(flow, request, digest, browser, form)) {
+  const [kind, scope] = [form.get('form') ?? '', form.get('scope') ?? '']
+  if (!isOurForm(flow, request, form, questionBinding(kind, digest, browser, scope))) {
     const again = await refuseQuestion(flow, request, asking, visitor, form)
     return again ?? goOn(parameters.proof)
   }
@@ -72,23 +72,10 @@ async function readAsking(
   request: EndpointRequest,
 ): Promise<AuthorizationRequest | EndpointAnswer> {
   const { method } = request
-  if (method === 'GET' || method === 'HEAD') return backToRequest(flow, request)
-  if (method !== 'POST') return refuseMethod(flow, request, 'GET, HEAD, POST')
+  if (method === 'GET' || method === 'HEAD') return backToRequest(flow.paths.authorize, request)
+  if (method !== 'POST') return refuseMethod(flow, request)
   const judged = await judge(flow, request)
   return judged.kind === 'request' ? judged.request : await answerRefused(flow, request, judged)
-}
-
-/** Whether it is the question that this browser was shown, in this session. */
-function isOurs(
-  { auth, csrf, cookies }: Flow,
-  { header, guarded }: EndpointRequest,
-  digest: string,
-  browser: BrowserSession,
-  form: FlowForm,
-): boolean {
-  const binding = questionBinding(form.get('form') ?? '', digest, browser, form.get('scope') ?? '')
-  const cookie = cookies.form.read(guarded)
-  return isFromOwnPage(header, auth.issuer) && csrf.verify(form.get('csrf'), cookie, binding)
 }
 
 /** Shows the question to whom it is for; null if there is none any more. */

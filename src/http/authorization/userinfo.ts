@@ -6,7 +6,7 @@ import { findUserOfToken } from '../../core/sessions/token-user.ts'
 import { userAt } from '../../core/users/suspension.ts'
 import { readBearerToken } from '../bearer.ts'
 import { answerJsonError } from '../endpoints/json-endpoint.ts'
-import { formMaxBytes, parseForm } from '../form.ts'
+import { formMaxBytes, isUrlencoded, parseForm } from '../form.ts'
 import type { EndpointRequest, MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
 import { BearerError, Refusal } from '../refusal.ts'
 import { type EndpointAnswer, tokenHeaders } from '../token-messages.ts'
@@ -61,7 +61,7 @@ async function claimsOf(auth: Auth, scopes: OpenIdScopes, token: string): Promis
 async function readToken({ method, guarded, header, readBody }: EndpointRequest): Promise<string> {
   const inHeader = readBearerToken(guarded)
   const contentType = header('content-type')
-  const isForm = /^application\/x-www-form-urlencoded *(?:;.*)?$/i.test(contentType ?? '')
+  const isForm = isUrlencoded(contentType)
   const body = method === 'POST' && isForm ? await readBody(formMaxBytes) : new Uint8Array()
   if (body === null) throw new Refusal(413, `The body must have at most ${formMaxBytes} bytes.`)
   const inForm = isForm ? readForm(contentType, body).get('access_token') : undefined

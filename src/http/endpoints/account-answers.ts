@@ -1,5 +1,6 @@
 import type { User } from '../../core/users/user.ts'
 import type { JsonSuccess } from './json-documentation.ts'
+import { Instant } from './known-facts.ts'
 
 /** The one answer where a stranger asks: it says nothing of who has the address. */
 export const accepted = { status: 'accepted' } as const
@@ -38,7 +39,7 @@ export const Account = {
     active: { type: 'boolean' },
     email: { anyOf: [{ type: 'string' }, { type: 'null' }] },
     email_verified: { type: 'boolean' },
-    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    created_at: Instant as typeof Instant,
   },
 } as const
 

@@ -1,4 +1,5 @@
 import type { Factor } from '../../core/factors/factor-calls.ts'
+import { Instant } from './known-facts.ts'
 
 /** A second factor as a JSON Schema. */
 export const FactorAnswer = {
@@ -9,8 +10,12 @@ export const FactorAnswer = {
     id: { type: 'string' },
     kind: { type: 'string', enum: ['totp', 'passkey'], description: '`totp` is an app' },
     name: { type: 'string' },
-    created_at: { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' },
+    created_at: Instant as typeof Instant,
     last_used_at: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+    synced: {
+      type: 'boolean',
+      description: 'Of a passkey: whether it is kept on several devices, as it said last',
+    },
   },
 } as const
 
@@ -34,12 +39,16 @@ export const RecoveryCodes = {
 } as const
 
 /** A second factor as the wire shows one. */
-export function factorAnswer({ id, kind, name, createdAt, lastUsedAt }: Factor): {
+export function factorAnswer({ id, kind, name, createdAt, lastUsedAt, synced }: Factor): {
   readonly id: string
   readonly kind: Factor['kind']
   readonly name: string
   readonly created_at: number
   readonly last_used_at: number | null
+  readonly synced?: boolean
 } {
-  return { id, kind, name, created_at: createdAt, last_used_at: lastUsedAt }
+  return {
+    ...{ id, kind, name, created_at: createdAt, last_used_at: lastUsedAt },
+    ...(synced !== null && { synced }),
+  }
 }

@@ -1,4 +1,5 @@
 import type { Auth } from '../../core/auth.ts'
+import type { Authorization } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
 import type { MountedEndpoint } from '../mounted-endpoint.ts'
 import type { PageOptions } from '../pages/page-options.ts'
@@ -27,10 +28,15 @@ export interface HostedPlace {
  * What the option `hostedLogin` brings along as `endpoints`. One that has the path of another endpoint takes
  * its place.
  */
-export type HostedEndpoints = (auth: Auth, place: HostedPlace) => readonly MountedEndpoint[]
+export type HostedEndpoints = (
+  auth: Auth,
+  authorization: Authorization,
+  place: HostedPlace,
+) => readonly MountedEndpoint[]
 
 /** The endpoints of a login by browser, if it is switched on. */
 export function mountHostedLogin(auth: Auth, place: HostedPlace): readonly MountedEndpoint[] {
   const { hosted } = auth[internals]
-  return hosted === null ? [] : (hosted.endpoints as HostedEndpoints)(auth, place)
+  if (hosted === null) return []
+  return (hosted.endpoints as HostedEndpoints)(auth, hosted.authorization, place)
 }

@@ -7,10 +7,11 @@ import { OAuthError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
 import { findUserOfToken } from '../../core/sessions/token-user.ts'
 import type { User } from '../../core/users/user.ts'
-import { scopesToday } from '../grants/scopes.ts'
+import { isThirdPartySession, scopesToday } from '../grants/scopes.ts'
 import type { IntrospectionResponse } from '../token-messages.ts'
 import { createFormEndpoint, type FormEndpoint, formBody, type TokenEndpoint } from './endpoint.ts'
 import { documentForm } from './form-documentation.ts'
+import { Instant } from './known-facts.ts'
 import { refuseClient } from './token.ts'
 
 /**
@@ -106,7 +107,7 @@ async function inspectRefreshToken(
     active: true,
     scope: formatScope(scopes),
     client_id: client.id,
-    ...nameOf(user, scopes, session.parentId !== null && !client.firstParty),
+    ...nameOf(user, scopes, isThirdPartySession(session, client)),
     exp: expiresAt,
     iat: session.rotatedAt,
     sub: user.id,
@@ -139,7 +140,6 @@ function howAuthenticated(
 }
 
 const text = { type: 'string' } as const
-const instant = { type: 'integer', description: 'Seconds since 1970-01-01T00:00:00Z' } as const
 
 const hostedMembers = {
   third_party: {
@@ -148,7 +148,7 @@ const hostedMembers = {
     description:
       'There for a client of somebody else: the token stands for its scope, and not for its user',
   },
-  auth_time: { ...instant, description: 'When the user authenticated, in seconds since 1970' },
+  auth_time: { ...Instant, description: 'When the user authenticated, in seconds since 1970' },
   acr: { type: 'string', description: 'How strong that was: `1fa` is one factor' },
   amr: { type: 'array', items: text, description: 'By what: `pwd` is a password' },
 }
@@ -178,8 +178,8 @@ export const introspectionEndpoint: FormEndpoint = {
           client_id: text,
           username: text,
           token_type: { type: 'string', enum: ['bearer'], description: 'Of an access token' },
-          exp: instant,
-          iat: instant,
+          exp: Instant,
+          iat: Instant,
           sub: text,
           aud: text,
           iss: text,

@@ -3,6 +3,7 @@ import type { Auth } from '../../core/auth.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { internals } from '../../core/internals.ts'
+import type { Session } from '../../core/sessions/session-store.ts'
 import type { User } from '../../core/users/user.ts'
 import type { Parameters } from './grant.ts'
 
@@ -13,6 +14,14 @@ export function delegableScopes(
   client: Client,
 ): readonly string[] {
   return narrowScopes(roles.permissionsOf(role), client.scopes ?? [everyPermission])
+}
+
+/** True for a session that its user has opened, by browser, for a client of somebody else. */
+export function isThirdPartySession(
+  { parentId }: Pick<Session, 'parentId'>,
+  { firstParty }: Pick<Client, 'firstParty'>,
+): boolean {
+  return parentId !== null && !firstParty
 }
 
 /** True for a scope of OpenID Connect, which is no permission. None is without login by browser. */

@@ -6,6 +6,7 @@ import type { OpenSession } from '../../core/sessions/session-calls.ts'
 import { tokenStampOf } from '../../core/users/security-stamp.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { TokenResponse } from '../token-messages.ts'
+import { isThirdPartySession } from './scopes.ts'
 
 /** What else the tokens of a session depend on. */
 interface Issuing {
@@ -41,7 +42,7 @@ export async function issueUserTokens(
     ...(opened && {
       authentication: opened.session,
       expiresBy: opened.session.expiresAt,
-      thirdParty: opened.session.parentId !== null && !client.firstParty,
+      thirdParty: isThirdPartySession(opened.session, client),
     }),
   })
   const idTokens = auth[internals].hosted?.authorization.idTokens

@@ -22,12 +22,16 @@ export function acrValuesOf(kind: FactorStrength): readonly string[] {
  * @throws {BearerError} `insufficient_user_authentication` (RFC 9470 §3)
  */
 export function refuseOneFactor({ claims, external }: AccessToken, kind: FactorStrength): void {
-  const strong = values[kind]
   // Another issuer may send anything, or nothing.
   const acr: unknown = external ? external.payload.acr : claims.acr
-  if (typeof acr === 'string' && strong.includes(acr)) return
-  throw new BearerError('insufficient_user_authentication', [], {
-    acrValues: strong.slice(0, 1),
+  if (typeof acr === 'string' && values[kind].includes(acr)) return
+  throw factorNeeded(kind)
+}
+
+/** The refusal of a login that was not strong enough. */
+export function factorNeeded(kind: FactorStrength): BearerError {
+  return new BearerError('insufficient_user_authentication', [], {
+    acrValues: values[kind].slice(0, 1),
     description: 'A second factor is needed',
   })
 }

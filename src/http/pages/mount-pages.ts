@@ -1,14 +1,15 @@
 import type { Auth } from '../../core/auth.ts'
 import { internals } from '../../core/internals.ts'
 import { preferredLocale } from '../../core/mail/locale.ts'
-import type { AccountPageName, AccountTexts } from '../../pages/texts/account-texts.ts'
+import type { AccountTexts } from '../../pages/texts/account-texts.ts'
 import { pageLocales, textsIn } from '../../pages/texts/texts.ts'
 import { formMaxBytes } from '../form.ts'
 import type { MountedEndpoint } from '../mounted-endpoint.ts'
-import { accountPages } from './account-pages.ts'
+import { accountPages, linkToPage } from './account-pages.ts'
 import { answerPage } from './answer-page.ts'
 import { pageRefusals } from './page-answers.ts'
 import { type PageOptions, readPageOptions } from './page-options.ts'
+import type { PageSurroundings } from './page-view.ts'
 
 /** Where pages are. */
 interface PagePlace {
@@ -31,24 +32,21 @@ export function mountPages(
   const { accounts, passwordPolicy } = auth
   const site = readPageOptions(options, accounts.name)
   const { links = {}, locale = 'en' } = auth[internals].accountSettings ?? {}
-  const on = accountPages.filter(({ isOn }) => isOn(accounts))
   const refusals = pageRefusals({ site, texts: textsIn(locale) })
-
-  function linkTo(name: AccountPageName): string | null {
-    const page = on.find((each) => each.name === name)
-    return page === undefined ? null : (links[page.link] ?? issuerPath + page.path)
-  }
 
   function textsFor(accepted: string | undefined): AccountTexts {
     return textsIn(preferredLocale(accepted, pageLocales) ?? locale)
   }
 
-  const around = { site, linkTo, minPasswordLength: passwordPolicy.minLength }
-  return on
-    .filter(({ link }) => links[link] === undefined)
+  const around: PageSurroundings = {
+    ...{ site, minPasswordLength: passwordPolicy.minLength },
+    linkTo: (name) => linkToPage(auth, name, issuerPath),
+  }
+  return accountPages
+    .filter(({ isOn, link }) => isOn(accounts) && links[link] === undefined)
     .map((page) => ({
       ...{ path: base + page.path, refusals, bodyLimit: formMaxBytes },
-      ...{ methods: ['GET', 'POST'], sharesPath: false },
+      methods: ['GET', 'POST'],
       documentation: undefined,
       answer: answerPage(page, auth, around, textsFor),
     }))

@@ -1,10 +1,6 @@
 import { de as accounts, span } from './de.ts'
 import type { LoginTexts } from './login-texts.ts'
 
-const throttled = (seconds: number): string =>
-  `Zu viele Fehlversuche. Versuchen Sie es in ${span(seconds)} wieder.`
-const unavailable = (seconds: number): string =>
-  `Der Server ist ausgelastet. Versuchen Sie es in ${span(seconds)} wieder.`
 const tellOperator = 'Wenden Sie sich an den Betreiber der Anwendung.'
 
 /** The pages of logging in, in German. */
@@ -136,8 +132,8 @@ export const de: LoginTexts = {
     incorrect: 'Der Benutzername oder das Passwort ist falsch.',
     codeIncorrect: 'Der Code stimmt nicht. Geben Sie den ein, den die App jetzt zeigt.',
     inactive: 'Dieses Konto ist nicht aktiv. Bitten Sie die Verwaltung, es zu aktivieren.',
-    throttled,
-    unavailable,
+    throttled: (seconds) => `Zu viele Fehlversuche. Versuchen Sie es in ${span(seconds)} wieder.`,
+    unavailable: accounts.problems.unavailable,
     expired: 'Dieses Formular war zu lange geöffnet. Senden Sie es noch einmal.',
     otherUser:
       'Inzwischen hat sich jemand anderes angemeldet. Prüfen Sie, wer Sie sind, und antworten Sie dann noch einmal.',
@@ -171,26 +167,13 @@ export const de: LoginTexts = {
       title: 'Cookies sind abgeschaltet',
       text: 'Der Browser hat unser Cookie nicht zurückgesendet. Erlauben Sie Cookies für diese Seite, und beginnen Sie dann in der Anwendung von vorn.',
     },
-    expired: {
-      title: 'Formular abgelaufen',
-      text: 'Das Formular war zu lange geöffnet, deshalb ist nichts geschehen. Beginnen Sie in der Anwendung von vorn.',
-    },
-    foreign: {
-      title: 'Nicht gesendet',
-      text: 'Das Formular kam nicht von dieser Seite, deshalb ist nichts geschehen.',
-    },
-    unreadable: {
-      title: 'Nicht gesendet',
-      text: 'Das Formular war nicht lesbar, deshalb ist nichts geschehen.',
-    },
-    failed: {
-      title: 'Nicht ausgeführt',
-      text: 'Der Server hat einen Fehler gemacht. Er ist im Protokoll.',
-    },
+    foreign: accounts.foreign,
+    unreadable: accounts.unreadable,
+    failed: accounts.failed,
   },
-  later: (seconds, why) => ({
+  later: (seconds) => ({
     title: 'Später noch einmal versuchen',
-    text: why === 'throttled' ? throttled(seconds) : unavailable(seconds),
+    text: accounts.problems.unavailable(seconds),
   }),
   requestId: 'Kennung der Anfrage für den Betreiber:',
   scopes: {

@@ -1,10 +1,6 @@
 import { en as accounts, span } from './en.ts'
 import type { LoginTexts } from './login-texts.ts'
 
-const throttled = (seconds: number): string =>
-  `Too many failed attempts. Try again in ${span(seconds)}.`
-const unavailable = (seconds: number): string =>
-  `The server is busy. Try again in ${span(seconds)}.`
 const tellOperator = 'Tell the operator of the application.'
 
 /** The pages of logging in, in English. */
@@ -134,8 +130,8 @@ export const en: LoginTexts = {
     incorrect: 'The username or the password is incorrect.',
     codeIncorrect: 'The code is not right. Type the one that the app shows now.',
     inactive: 'This account is inactive. Ask an administrator to activate it.',
-    throttled,
-    unavailable,
+    throttled: (seconds) => `Too many failed attempts. Try again in ${span(seconds)}.`,
+    unavailable: accounts.problems.unavailable,
     expired: 'This form was open for too long. Send it again.',
     otherUser: 'Another user has logged in meanwhile. Check who you are, then answer again.',
   },
@@ -168,20 +164,13 @@ export const en: LoginTexts = {
       title: 'Cookies are off',
       text: 'The browser did not send our cookie back. Allow cookies for this site, then start again in the application.',
     },
-    expired: {
-      title: 'Form expired',
-      text: 'The form was open for too long, so nothing was done. Start again in the application.',
-    },
-    foreign: {
-      title: 'Not sent',
-      text: 'The form did not come from this page, so nothing was done.',
-    },
-    unreadable: { title: 'Not sent', text: 'The form could not be read, so nothing was done.' },
-    failed: { title: 'Not done', text: 'The server made a mistake. It is logged.' },
+    foreign: accounts.foreign,
+    unreadable: accounts.unreadable,
+    failed: accounts.failed,
   },
-  later: (seconds, why) => ({
+  later: (seconds) => ({
     title: 'Try again later',
-    text: why === 'throttled' ? throttled(seconds) : unavailable(seconds),
+    text: accounts.problems.unavailable(seconds),
   }),
   requestId: 'Request ID for the operator:',
   scopes: {

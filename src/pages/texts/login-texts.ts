@@ -23,8 +23,6 @@ export type LoginErrorName =
   | 'tooLong'
   /** A form came without the cookie that was set with it, twice. */
   | 'cookiesOff'
-  /** A form whose proof is too old, and that cannot be shown once more. */
-  | 'expired'
   /** A form from another site. */
   | 'foreign'
   /** A form that is none. */
@@ -159,22 +157,22 @@ export interface LoginTexts {
     otherUser: string
   }
   readonly errors: Readonly<Record<LoginErrorName, MessageTexts>>
-  /** The same as `problems`, as pages. */
-  later(seconds: number, why: 'throttled' | 'unavailable'): MessageTexts
+  /** The page where the server has too much to do, or no database. `seconds`: until it may be otherwise. */
+  later(seconds: number): MessageTexts
   /** Before the id of a request. */
   readonly requestId: string
   readonly scopes: Readonly<Record<OpenIdScopeName, string>>
 }
 
 /**
- * A scope in words: those of OpenID Connect in the language of the texts, permissions as the application has
+ * Scopes in words: those of OpenID Connect in the language of the texts, permissions as the application has
  * described them, others by their name.
  */
-export function scopeInWords(
-  name: string,
+export function scopesInWords(
+  names: readonly string[],
   { scopes }: LoginTexts,
   permissions: Readonly<Record<string, string>>,
-): { readonly name: string; readonly description: string } {
+): readonly string[] {
   const known = new Map([...Object.entries(permissions), ...Object.entries(scopes)])
-  return { name, description: known.get(name) || name }
+  return names.map((name) => known.get(name) || name)
 }

@@ -220,6 +220,26 @@ describe('the page', () => {
     assertPage(await browser.open(at), 'email')
   })
 
+  test('asks whose role demands a second factor by now for it (AC-85)', async () => {
+    await site.close()
+    box = mailbox()
+    site = await openLoginSite({
+      auth: {
+        accounts: { mailer: box, from: 'no-reply@example.com' },
+        factors: { required: ['admin'] },
+      },
+    })
+    browser = site.browser()
+    const page = await site.logIn(browser, at)
+    await site.auth.users.changeRole((await userOf('alice')).id, 'admin')
+    for (const login of [await browser.open(at), await browser.send(page, { email: 'a@b.org' })]) {
+      assertPage(login, 'login')
+      assert.equal(login.forms[0]?.fields.username, 'alice')
+      assertPage(await browser.send(login, alice), 'second-factor-set-up')
+    }
+    assert.deepEqual(await sent(), [])
+  })
+
   test('takes no form of another site, session, step or address', async () => {
     await site.auth.users.setEmail((await userOf('alice')).id, 'alice@example.com')
     const page = await site.logIn(browser, at)

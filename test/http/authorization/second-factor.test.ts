@@ -169,6 +169,53 @@ test('a promotion asks for a factor at the next request of a client (AC-85)', as
   assertPage(page, 'second-factor-set-up')
 })
 
+test('a promotion closes the page of the applications until a factor is shown (AC-85)', async () => {
+  const bob = site.browser()
+  const third = site.authorize('third', { scope: 'items:read' })
+  await bob.send(await site.logIn(bob, third, 'bob'), {}, { button: 'allow' })
+  const apps = await bob.open('/account/apps')
+  assertPage(apps, 'apps')
+  await site.auth.users.changeRole(await idOf('bob'), 'admin')
+
+  assertPage(await bob.send(apps), 'login')
+  const grants = await site.auth[internals].hosted?.authorization.consents.list(await idOf('bob'))
+  assert.deepEqual(
+    grants?.map(({ clientId }) => clientId),
+    ['third'],
+  )
+  const login = await bob.open('/account/apps')
+  assertPage(login, 'login')
+  assert.match(login.html, /<input id="username"[^>]* value="bob"/)
+  const page = await bob.send(login, { username: 'bob', password: goodPassword })
+  assertPage(page, 'second-factor-set-up')
+  const { secret = '', enrolment = '' } = page.forms[0]?.fields ?? {}
+  const kept = await bob.send(page, { code: deviceOf(site, { id: enrolment, secret }).code() })
+  assertPage(kept, 'recovery-codes')
+  assertPage(await bob.open('/account/apps'), 'apps')
+})
+
+test('a promotion closes what currentUser guards until a factor is shown (AC-85)', async () => {
+  const { currentUser } = hostedPages(site.auth)
+  const ask = async (): Promise<string> => {
+    const cookie = `${sessionCookie}=${browser.cookies.get(sessionCookie)}`
+    const user = await currentUser(new Request(issuer, { headers: { cookie } }))
+    return user.username
+  }
+  await site.logIn(browser, site.authorize('web'), 'bob')
+  assert.equal(await ask(), 'bob')
+  await site.auth.users.changeRole(await idOf('bob'), 'admin')
+  await assert.rejects(ask(), {
+    statusCode: 401,
+    headers: {
+      'www-authenticate':
+        'Bearer error="insufficient_user_authentication", error_description="A second factor is needed", acr_values="2fa"',
+    },
+  })
+  await site.auth.users.changeRole(await idOf('alice'), 'admin')
+  await type(await site.logIn(browser, site.authorize('web', { prompt: 'login' })), device.code())
+  assert.equal(await ask(), 'alice')
+})
+
 test('a page of the application goes no way around a factor (AC-83)', async () => {
   const pages = hostedPages(site.auth)
   const user = (await site.auth.users.findByUsername('alice')) ?? assert.fail()
@@ -192,6 +239,21 @@ test('nothing of the page is in the database (AC-68)', async () => {
     await store.oneTimeTokens?.list({ kind: 'mfa', limit: 99 }),
   ])
   assertAbsent(rest, { secret, factor })
+})
+
+test('a login that an application has counted as more than two factors is not asked for one (OP-67)', async () => {
+  const done = await hostedPages(site.auth).complete(
+    {
+      ...{ method: 'POST', url: '/login?continue=/' },
+      headers: { 'sec-fetch-site': 'same-origin', origin: issuer },
+    },
+    (await site.auth.users.findByUsername('alice')) ?? assert.fail(),
+    { acr: 'phr', amr: ['hwk', 'user'] },
+  )
+  const [, value = ''] = /=([^;]*)/.exec(done.cookies[0] ?? '') ?? []
+  browser.cookies.set(sessionCookie, value)
+  const wanted = { acr_values: '2fa', prompt: 'none' }
+  assertAnswer(await browser.open(site.authorize('web', wanted)), null)
 })
 
 test('a client that wants a second factor has the missing step asked alone (OP-67)', async () => {
