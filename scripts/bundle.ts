@@ -66,6 +66,8 @@ export async function bundleInto(directory: string): Promise<void> {
     // A stack trace names the line of the source, which is not in the package.
     sourcemap: true,
     sourcemapExcludeSources: true,
+    // The docstrings are in the declarations.
+    comments: { jsdoc: false },
     // As deep as the sources are, for what is found relative to a file.
     chunkFileNames: 'shared/[name].js',
     codeSplitting: {
@@ -78,9 +80,7 @@ export async function bundleInto(directory: string): Promise<void> {
         // What every server needs, and parts that are loaded later need too: else a file for each few of them.
         ...Object.entries(together).map(([name, modules]) => ({
           name,
-          test: new RegExp(
-            `[/\\\\]src[/\\\\](${modules.join('|')})\\.ts$`.replaceAll('/', '[/\\\\]'),
-          ),
+          test: new RegExp(`/src/(${modules.join('|')})\\.ts$`.replaceAll('/', '[/\\\\]')),
         })),
       ],
     },

@@ -1,6 +1,7 @@
 import { createPermissions, openIdScopeNames, type Permissions } from './access/permissions.ts'
 import type { Roles } from './access/roles.ts'
 import { type Accounts, createAccounts, createMailParts, noAccounts } from './accounts/accounts.ts'
+import { createOneTimeTokens } from './accounts/one-time-tokens.ts'
 import type { ApiKeys } from './api-keys/api-keys.ts'
 import type { ApiKeyParts, ApiKeyPartsOptions } from './api-keys/create-api-keys.ts'
 import type { AuthOptions } from './auth-options.ts'
@@ -20,6 +21,7 @@ import { grantable } from './issuers/resource-server.ts'
 import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
+import { loadResealing } from './load-resealing.ts'
 import { noNotices } from './mail/notices.ts'
 import { createAddressDigests } from './mail/one-time-secret.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
@@ -139,6 +141,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     )
     const loaded = await loadKeys(options, { store: bare, accessTokenLifetime, events, clock })
     const { keys, managedKeys, secret, previousSecrets } = loaded
+    const resealing = await loadResealing(loaded, checked, { store: bare, events, clock })
     const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
     const hostedLogin = options.hostedLogin?.[hostedLoginParts]
@@ -158,20 +161,21 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     // What ends sessions tells their clients.
     const store = logoutNotices?.store ?? bare
     const addressDigestsOf = createAddressDigests(secret, previousSecrets)
+    const parts = { store, secret, previousSecrets, clock }
+    const oneTimeTokens = createOneTimeTokens({ ...parts, addressDigestsOf })
     const mailing =
       accountSettings &&
-      createMailParts({
-        ...{ settings: accountSettings, store, secret, previousSecrets, issuer, events, clock },
-        addressDigestsOf,
-      })
+      createMailParts({ ...parts, settings: accountSettings, oneTimeTokens, issuer, events })
     const notices = mailing?.notices ?? noNotices
     const factorParts =
       checked.factorSettings &&
       // Loaded for those who have the option alone.
-      (await import('./factors/create-factors.ts')).createFactorParts({
-        ...{ settings: checked.factorSettings, store, secret, previousSecrets, addressDigestsOf },
-        ...{ throttle, events, notices, clock },
-      })
+      (await (
+        await import('./factors/create-factors.ts')
+      ).createFactorParts({
+        ...{ ...parts, settings: checked.factorSettings, oneTimeTokens },
+        ...{ throttle, events, notices },
+      }))
     const second = factorParts?.second ?? null
     const requireFactor = second?.require
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
@@ -184,9 +188,10 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       ...{ trusted, roles, defaultRole, clock, store, events, fields, defaultFields },
     })
     const kept = trusted.filter(({ users }) => users !== 'token')
+    const refreshTokens = createRefreshTokens(secret, previousSecrets)
     const sessions = createSessions({
       store,
-      refreshTokens: createRefreshTokens(secret, previousSecrets),
+      refreshTokens,
       events,
       clock,
       options: checked.sessionOptions,
@@ -216,7 +221,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     )
     const authorization = hostedLogin?.createAuthorization({
       ...{ store, events, sessions, sessionOptions: checked.sessionOptions, keys, managedKeys },
-      ...{ secret, previousSecrets, issuer, clock, permissions, requireFactor },
+      ...{ secret, previousSecrets, refreshTokens, issuer, clock, requireFactor },
     })
     return {
       async authenticate(credentials) {
@@ -250,15 +255,15 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       check: () => store.check(),
       maintain: createMaintenance({
         ...{ sessions, events, throttle, login, managedKeys, logoutNotices },
+        oneTimeTokens: mailing || factorParts ? oneTimeTokens : null,
         accounts: mailing && {
           outbox: mailing.outbox,
           deletion: accounts?.deletion ?? null,
-          pruneTokens: mailing.pruneTokens,
         },
         factors: factorParts,
-        codes: (authorization && store.authorizationCodes) ?? null,
+        codes: authorization?.codes ?? null,
         apiKeys: apiKeys?.keys ?? null,
-        clock,
+        resealing,
       }),
       async close() {
         issuers.close()
@@ -271,7 +276,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         ...{ events, keys, notices },
         apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
-        ...{ second, documentedAt },
+        ...{ second, documentedAt, resealing },
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },

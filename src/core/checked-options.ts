@@ -1,5 +1,5 @@
 import { createRoles, type Roles } from './access/roles.ts'
-import { type AccountSettings, readAccountOptions } from './accounts/account-options.ts'
+import { type AccountSettings, readAccountOptions, siteNameOf } from './accounts/account-options.ts'
 import type { ApiKeyOptions } from './api-keys/api-key-options.ts'
 import { type AuthOptions, optionProblems, readAuthOptions } from './auth-options.ts'
 import type { ClientRecord } from './clients/client-store.ts'
@@ -68,11 +68,15 @@ export async function checkAuthOptions(given: AuthOptions): Promise<CheckedOptio
     options.accounts === undefined ? null : readAccountOptions(options.accounts, issuer),
   )
   const apiKeyOptions = await readApiKeys(options.apiKeys, problems)
-  const factorSettings = attempt(problems, () =>
+  const siteName = options.accounts?.name ?? siteNameOf(issuer)
+  const factorSettings =
     options.factors === undefined
       ? null
-      : readFactorOptions(options.factors, roles, options.accounts?.name ?? nameOf(issuer)),
-  )
+      : await readFactorOptions(options.factors, { roles, issuer, siteName }).catch((error) =>
+          attempt(problems, () => {
+            throw error
+          }),
+        )
   const fields = attempt(problems, () => createOwnFields(options.userFields))
   const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')
@@ -109,11 +113,6 @@ async function readApiKeys(
   if (given === undefined || given === false) return null
   const { readApiKeyOptions } = await import('./api-keys/api-key-options.ts')
   return attempt(problems, () => readApiKeyOptions(given)) ?? null
-}
-
-/** What an issuer is called by those who give it no name. */
-function nameOf(issuer: string): string {
-  return URL.parse(issuer)?.hostname ?? issuer
 }
 
 /** The host of an issuer: what people think of when they are to choose a password for the site. */

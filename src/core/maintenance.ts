@@ -1,13 +1,13 @@
 import type { Deletion } from './accounts/deletion.ts'
+import type { OneTimeTokens } from './accounts/one-time-tokens.ts'
 import type { ApiKeyMaintenance } from './api-keys/api-keys.ts'
-import type { AuthorizationCodeStore } from './authorization/authorization-code-store.ts'
+import type { AuthorizationCodes } from './authorization/authorization.ts'
 import type { LogoutNotices } from './authorization/logout-notices.ts'
-import type { Clock } from './clock.ts'
 import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import type { Outbox } from './mail/outbox.ts'
 import { callback, checkOptions, flag, type ShapesOf } from './options.ts'
-import { pruneInBatches } from './prune-batches.ts'
+import type { Resealing } from './resealing.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { Login } from './users/login.ts'
@@ -45,27 +45,27 @@ interface Maintained {
   readonly managedKeys: ManagedKeys | null
   /** What tells clients of log-outs. Null if nobody is told. */
   readonly logoutNotices: Pick<LogoutNotices, 'run'> | null
-  /** Links, mails and accounts that end. Null if nothing of it is switched on. */
+  /** Links, codes and tokens of logins that are used once. Null if nothing that makes them is switched on. */
+  readonly oneTimeTokens: Pick<OneTimeTokens, 'prune'> | null
+  /** Mails and accounts that end. Null if nothing of it is switched on. */
   readonly accounts: MaintainedAccounts | null
-  /** Enrolments and logins that came to nothing. Null without second factors. */
+  /** Enrolments that came to nothing. Null without second factors. */
   readonly factors: { prune(signal?: AbortSignal): Promise<number> } | null
   /** Codes of logins by browser. Null if that is not switched on. */
-  readonly codes: AuthorizationCodeStore | null
+  readonly codes: Pick<AuthorizationCodes, 'prune'> | null
   /** Null if there are no API keys. */
   readonly apiKeys: ApiKeyMaintenance | null
-  readonly clock: Clock
+  /** Null without a previous key. */
+  readonly resealing: Pick<Resealing, 'maintain'> | null
 }
 
 interface MaintainedAccounts {
   readonly outbox: Outbox | null
   readonly deletion: Pick<Deletion, 'prune'> | null
-  pruneTokens(signal?: AbortSignal): Promise<number>
 }
 
 const minute = 60
 const hour = 60 * minute
-/** Seconds that a code is kept after its end: who presents it again ends what it was exchanged for. */
-const codeKeptAfterEnd = hour
 
 /** Returns `maintain` of an `Auth`. */
 export function createMaintenance({
@@ -75,16 +75,18 @@ export function createMaintenance({
   login,
   managedKeys,
   logoutNotices,
+  oneTimeTokens,
   accounts,
   factors,
   codes,
   apiKeys,
-  clock,
+  resealing,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
     { name: 'pruning of sessions', interval: hour, run: (signal) => sessions.prune(signal) },
     { name: 'pruning of events', interval: hour, run: (signal) => events.prune(signal) },
     { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
+    ...pruningOfTokens(oneTimeTokens),
     ...pruningOf(accounts),
     ...(factors === null
       ? []
@@ -94,8 +96,11 @@ export function createMaintenance({
             run: (signal: AbortSignal) => factors.prune(signal),
           },
         ]),
-    ...(codes === null ? [] : [pruningOfCodes(codes, clock)]),
+    ...pruningOfCodes(codes),
     ...pruningOfApiKeys(apiKeys),
+    ...(resealing === null
+      ? []
+      : [{ name: 'resealing', interval: hour, run: (s: AbortSignal) => resealing.maintain(s) }]),
   ]
   const always: readonly Work[] = [
     // A wrong password takes as long as the slowest kind of hash that is stored.
@@ -117,12 +122,15 @@ export function createMaintenance({
   }
 }
 
+function pruningOfTokens(tokens: Maintained['oneTimeTokens']): readonly Work[] {
+  if (tokens === null) return []
+  return [{ name: 'pruning of links', interval: hour, run: (signal) => tokens.prune(signal) }]
+}
+
 function pruningOf(accounts: MaintainedAccounts | null): readonly Work[] {
   if (accounts === null) return []
   const { outbox, deletion } = accounts
-  const work: Work[] = [
-    { name: 'pruning of links', interval: hour, run: (signal) => accounts.pruneTokens(signal) },
-  ]
+  const work: Work[] = []
   if (outbox !== null) {
     work.push(
       { name: 'pruning of mails', interval: hour, run: (signal) => outbox.prune(signal) },
@@ -147,14 +155,15 @@ function pruningOfApiKeys(apiKeys: ApiKeyMaintenance | null): readonly Work[] {
   ]
 }
 
-function pruningOfCodes(codes: AuthorizationCodeStore, clock: Clock): Work {
-  const pruneBatch = (limit: number): Promise<number> =>
-    codes.prune(clock() - codeKeptAfterEnd, limit)
-  return {
-    name: 'pruning of authorization codes',
-    interval: hour,
-    run: (signal) => pruneInBatches(pruneBatch, signal),
-  }
+function pruningOfCodes(codes: Maintained['codes']): readonly Work[] {
+  if (codes === null) return []
+  return [
+    {
+      name: 'pruning of authorization codes',
+      interval: hour,
+      run: (signal) => codes.prune(signal),
+    },
+  ]
 }
 
 /** @throws {TypeError} if there is none. */

@@ -1,6 +1,6 @@
 // The public surface of `portcullis/mail`. Nothing else of the package loads nodemailer.
 
-export type { MailKind } from '../core/mail/kinds.ts'
+export type { MailKind, NoticeKind } from '../core/mail/kinds.ts'
 export { type Mail, type Mailer, MailRefusedError, type Sender } from '../core/mail/mailer.ts'
 export type {
   MailCommon,

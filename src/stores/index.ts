@@ -39,11 +39,20 @@ export type {
   FactorKind,
   FactorRecord,
   FactorRemoval,
+  FactorReseal,
   FactorStore,
   FirstFactor,
   PasskeyRecord,
+  SealedFactorQuery,
   StepUse,
 } from '../core/factors/factor-store.ts'
+export type {
+  PasskeyAddition,
+  PasskeyStore,
+  PasskeyUse,
+  Spending,
+  StoredWithPasskey,
+} from '../core/factors/passkey-store.ts'
 export type { IdentityRecord, IdentityStore } from '../core/issuers/identity-store.ts'
 export type {
   SigningKeyChange,
@@ -52,12 +61,13 @@ export type {
   SigningKeyStore,
 } from '../core/keys/key-store.ts'
 export type { SigningAlgorithm } from '../core/keys/signing-key.ts'
-export type { MailKind } from '../core/mail/kinds.ts'
+export type { MailKind, NoticeKind } from '../core/mail/kinds.ts'
 export type {
   OneTimeTokenKind,
   OneTimeTokenQuery,
   OneTimeTokenRecord,
   OneTimeTokenStore,
+  TokenReseal,
 } from '../core/mail/one-time-token-store.ts'
 export type {
   MailOutcome,

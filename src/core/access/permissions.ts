@@ -42,7 +42,12 @@ function unusable(permission: string): string {
 
 /** The scopes of OpenID Connect (Core §5.4, §11): no permissions where people log in by browser. */
 export const openIdScopeNames: readonly string[] = [
-  ...['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
+  'openid',
+  'profile',
+  'email',
+  'address',
+  'phone',
+  'offline_access',
 ]
 
 /**

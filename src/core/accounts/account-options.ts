@@ -188,7 +188,7 @@ export function readAccountOptions(options: AccountOptions, issuer: string): Acc
   return {
     ...{ mailer, from, links, domains, isOpen, deletionDelay, mailDelay },
     isInvited: isOpen || registration === 'invited',
-    name: options.name ?? URL.parse(issuer)?.hostname ?? issuer,
+    name: options.name ?? siteNameOf(issuer),
     locale: options.locale ?? 'en',
     templates: options.templates ?? {},
     beforeRegistration: options.beforeRegistration ?? null,
@@ -197,6 +197,11 @@ export function readAccountOptions(options: AccountOptions, issuer: string): Acc
     notices: options.notices ?? hasMailer,
     deletion: options.deletion ?? false,
   }
+}
+
+/** What the site of an issuer is called by those who give it no name. */
+export function siteNameOf(issuer: string): string {
+  return URL.parse(issuer)?.hostname ?? issuer
 }
 
 /** Reads `Name <address>` or an address alone; null if it is neither. */

@@ -5,10 +5,8 @@ import { ConfigError } from '../errors.ts'
 import type { AuthEvents } from '../events/events.ts'
 import { createMailLimits } from '../mail/mail-limits.ts'
 import { createNotices, type Notices, noNotices } from '../mail/notices.ts'
-import type { AddressDigests } from '../mail/one-time-secret.ts'
 import { createOutbox, type Outbox } from '../mail/outbox.ts'
 import { createRender } from '../mail/templates/render.ts'
-import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import type { Login } from '../users/login.ts'
 import type { UserPreparer } from '../users/new-user.ts'
@@ -20,7 +18,7 @@ import { createEmailChange, type EmailChange } from './email-change.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import { createLinkMaker } from './links.ts'
 import { createNewAccount } from './new-account.ts'
-import { createOneTimeTokens } from './one-time-tokens.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
 import { createPasswordReset, type PasswordReset } from './password-reset.ts'
 import { createRegistration, type Registration } from './registration.ts'
 import { createResolveMail } from './resolve-mail.ts'
@@ -48,10 +46,8 @@ export interface MailParts {
   /** Null without a mailer. */
   readonly outbox: Outbox | null
   readonly notices: Notices
-  /** Deletes links that expired a week ago; returns how many. */
-  pruneTokens(signal?: AbortSignal): Promise<number>
   readonly settings: AccountSettings
-  readonly tokens: ReturnType<typeof createOneTimeTokens>
+  readonly tokens: OneTimeTokens
   readonly limits: ReturnType<typeof createMailLimits>
   readonly links: ReturnType<typeof createLinkMaker>
 }
@@ -62,25 +58,22 @@ export interface MailPartsOptions {
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
   readonly issuer: string
-  readonly addressDigestsOf: AddressDigests
+  /** Null if the store has no place for them. */
+  readonly oneTimeTokens: OneTimeTokens | null
   readonly events: AuthEvents
   readonly clock: Clock
 }
 
-/** Seconds that a link is kept after it expired: an invitation may be sent again meanwhile. */
-const keptAfterExpiry = 7 * 24 * 60 * 60
-
 /** @throws {ConfigError} if the store has no place for links and mails. */
 export function createMailParts(options: MailPartsOptions): MailParts {
-  const { settings, store, secret, previousSecrets, issuer, events, clock } = options
-  const { oneTimeTokens, outbox: outboxStore, throttle } = store
-  if (oneTimeTokens === undefined || outboxStore === undefined) {
+  const { settings, store, oneTimeTokens: tokens, secret, previousSecrets } = options
+  const { issuer, events, clock } = options
+  const { outbox: outboxStore, throttle } = store
+  if (tokens === null || outboxStore === undefined) {
     throw new ConfigError([
       'This store has no place for links and mails (oneTimeTokens, outbox): leave the option accounts out.',
     ])
   }
-  const common = { secret, previousSecrets, clock, addressDigestsOf: options.addressDigestsOf }
-  const tokens = createOneTimeTokens({ ...common, store: oneTimeTokens, throttle })
   const limits = createMailLimits(throttle, secret, clock)
   const links = createLinkMaker(issuer, settings.links)
   const { mailer, from, name, locale, templates, passwordReset, mailDelay } = settings
@@ -88,7 +81,7 @@ export function createMailParts(options: MailPartsOptions): MailParts {
     mailer === null || from === null
       ? null
       : createOutbox({
-          ...{ ...common, store: outboxStore, issuer, events, mailer, from },
+          ...{ store: outboxStore, secret, previousSecrets, issuer, events, mailer, from, clock },
           resolve: createResolveMail({ store, tokens, limits, links, passwordReset, clock }),
           render: createRender({ name, url: issuer, locale, templates }),
           delayOf: () => (mailDelay === 0 ? 0 : randomInt(1000 * mailDelay)),
@@ -97,11 +90,7 @@ export function createMailParts(options: MailPartsOptions): MailParts {
     outbox !== null && settings.notices
       ? createNotices({ outbox, throttle, secret, clock })
       : noNotices
-  return {
-    ...{ settings, tokens, limits, links, outbox, notices },
-    pruneTokens: (signal) =>
-      pruneInBatches((limit) => oneTimeTokens.prune(clock() - keptAfterExpiry, limit), signal),
-  }
+  return { settings, tokens, limits, links, outbox, notices }
 }
 
 export interface AccountsOptions {

@@ -58,7 +58,10 @@ export function createDeletion(options: DeletionOptions): Deletion {
         .recordWith({ ...by, type: 'user_deletion_requested' }, (event) => {
           const mails = notices.of('deletion_begun', user, { address, userAgent }, { deleteAt })
           return users.update(userId, changes, {
-            ...{ event, mails, keepOneActiveIn, endsApiKeysOf: userId },
+            event,
+            mails,
+            keepOneActiveIn,
+            endsApiKeysOf: userId,
           })
         })
         .catch(explainConflict)

@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
 import { ThrottledError } from '../errors.ts'
-import { createKeyedDigest, deriveKey } from '../keys/keyed-digest.ts'
-import { seal, unseal } from '../keys/sealed-box.ts'
+import { createKeyedDigest } from '../keys/keyed-digest.ts'
 import {
   type AddressDigests,
   createCodeDigests,
@@ -10,14 +9,13 @@ import {
   type OneTimeSecrets,
   tokenDigestOf,
 } from '../mail/one-time-secret.ts'
-import type {
-  OneTimeTokenKind,
-  OneTimeTokenRecord,
-  OneTimeTokenStore,
-} from '../mail/one-time-token-store.ts'
+import type { OneTimeTokenKind, OneTimeTokenRecord } from '../mail/one-time-token-store.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
+import { pruneInBatches } from '../prune-batches.ts'
+import type { Store } from '../store.ts'
 import { sourceOf } from '../throttle/source.ts'
-import { noEnd, type ThrottleRule, type ThrottleStore, waitOf } from '../throttle/throttle-store.ts'
+import { noEnd, type ThrottleRule, waitOf } from '../throttle/throttle-store.ts'
+import { createSealedPayloads, type Payload } from './sealed-payload.ts'
 
 /** A token to be stored. */
 export interface NewToken {
@@ -33,9 +31,6 @@ export interface NewToken {
   readonly expiresAt: number
   readonly createdAt?: number
 }
-
-/** What a token is about. */
-export type Payload = Readonly<Record<string, unknown>>
 
 /** A live token, opened. */
 export interface OpenedToken extends Omit<OneTimeTokenRecord, 'payload'> {
@@ -78,6 +73,8 @@ export interface OneTimeTokens extends OneTimeSecrets {
     query: { readonly after?: string; readonly limit: number },
   ): Promise<readonly OpenedToken[]>
   end(kind: OneTimeTokenKind, subject: string, storedWith?: StoredWith): Promise<boolean>
+  /** Deletes those that expired a week ago; returns how many. */
+  prune(signal?: AbortSignal): Promise<number>
 }
 
 /** A source that presents wrong links. No account is concerned. */
@@ -86,29 +83,29 @@ const wrongLinks: ThrottleRule = {
   ...{ lockedFrom: noEnd, forgottenAfter: 24 * 60 * 60 },
 }
 
+/** Seconds that a token is kept after it expired: an invitation may be sent again meanwhile. */
+const keptAfterExpiry = 7 * 24 * 60 * 60
+
 export interface OneTimeTokensOptions {
-  readonly store: OneTimeTokenStore
-  readonly throttle: ThrottleStore
+  readonly store: Store
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
   readonly addressDigestsOf: AddressDigests
   readonly clock: Clock
 }
 
-export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeTokens {
-  const { store, throttle, secret, previousSecrets, addressDigestsOf, clock } = options
-  const keys = [secret, ...previousSecrets].map((each) =>
-    deriveKey(each, 'portcullis one-time tokens'),
-  )
+/** Null if the store has no place for them. */
+export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeTokens | null {
+  const { secret, previousSecrets, addressDigestsOf, clock } = options
+  const { oneTimeTokens: store, throttle } = options.store
+  if (store === undefined) return null
+  const payloads = createSealedPayloads(secret, previousSecrets)
   const codeDigestsOf = createCodeDigests(secret, previousSecrets)
   const sourceDigest = createKeyedDigest(secret, 'portcullis wrong links')
 
   function open(record: OneTimeTokenRecord): OpenedToken {
-    const context = contextOf(record)
-    for (const key of keys) {
-      const text = unseal(record.payload, key, context)
-      if (text !== null) return { ...record, payload: JSON.parse(text) as Payload }
-    }
+    const opened = payloads.open(record)
+    if (opened !== null) return { ...record, payload: opened.payload }
     throw new TypeError('A one-time token cannot be opened: it was altered, or its secret is gone.')
   }
 
@@ -137,7 +134,7 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
           userId: user?.id ?? null,
           securityStamp: user?.securityStamp ?? null,
           addressDigest: emailKey === null ? null : addressDigestsOf(emailKey)[0],
-          payload: seal(JSON.stringify(token.payload), keys[0] as Uint8Array, contextOf(token)),
+          payload: payloads.seal(token.payload, token),
         },
         storedWith,
       )
@@ -164,9 +161,7 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
       openOrNull(await store.countTry(kind, subject, most, clock())),
     list: async (kind, query) => (await store.list({ kind, ...query })).map(open),
     end: (kind, subject, storedWith) => store.end(kind, subject, storedWith),
+    prune: (signal) =>
+      pruneInBatches((limit) => store.prune(clock() - keptAfterExpiry, limit), signal),
   }
-}
-
-function contextOf({ kind, subject }: Pick<OneTimeTokenRecord, 'kind' | 'subject'>): string {
-  return `one-time token ${kind} ${subject}`
 }

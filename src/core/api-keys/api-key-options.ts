@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts'
+import { defaultApiKeyPrefix, secretPrefixes } from '../keys/secret-prefixes.ts'
 
 /** API keys of users. */
 export interface ApiKeyOptions {
@@ -16,18 +17,19 @@ export interface ApiKeyOptions {
 const day = 24 * 60 * 60
 const longestLifetime = 366 * day
 
-/** What other secrets of ours begin with; and `ey` and `ew`, with which JSON in base64url does. */
-const taken = /^(?:ey|ew)|^(?:pot|prt|pbs|pac)$/
+/** What JSON in base64url begins with. */
+const jsonStart = /^(?:ey|ew)/
 
 /** @throws {ConfigError} with every problem of the options. */
 export function readApiKeyOptions(given: ApiKeyOptions | true): Required<ApiKeyOptions> {
   const options = given === true ? {} : given
-  const { prefix = 'pcat', maxLifetime = longestLifetime } = options
+  const { prefix = defaultApiKeyPrefix, maxLifetime = longestLifetime } = options
   const { defaultLifetime = Math.min(90 * day, maxLifetime) } = options
   const problems: string[] = []
-  if (!/^[a-z][a-z\d]{2,19}$/.test(prefix) || taken.test(prefix)) {
+  const isTaken = jsonStart.test(prefix) || secretPrefixes.includes(prefix)
+  if (!/^[a-z][a-z\d]{2,19}$/.test(prefix) || isTaken) {
     problems.push(
-      'apiKeys.prefix must be a letter and 2 to 19 more small letters or digits, and begin neither as a JWT does (ey, ew) nor be pot, prt, pbs or pac.',
+      `apiKeys.prefix must be a letter and 2 to 19 more small letters or digits, and neither begin as a JWT does (ey, ew) nor be one of ${secretPrefixes.join(', ')}.`,
     )
   }
   if (!isLifetime(maxLifetime, longestLifetime)) {
@@ -42,6 +44,7 @@ export function readApiKeyOptions(given: ApiKeyOptions | true): Required<ApiKeyO
 /** Seconds that a key lives at least. */
 export const shortestLifetime: number = 60
 
-function isLifetime(seconds: number, most: number): boolean {
+/** True for whole seconds that a key may live, `most` at most. */
+export function isLifetime(seconds: number, most: number): boolean {
   return Number.isSafeInteger(seconds) && seconds >= shortestLifetime && seconds <= most
 }

@@ -9,7 +9,7 @@ import { findUserOfSession } from '../sessions/token-user.ts'
 import type { Store } from '../store.ts'
 import { existing } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
-import { type ApiKeyOptions, shortestLifetime } from './api-key-options.ts'
+import { type ApiKeyOptions, isLifetime, shortestLifetime } from './api-key-options.ts'
 import type { ApiKeyRecord, ApiKeyStore } from './api-key-store.ts'
 import { apiKeyDigest, newApiKey } from './api-key-text.ts'
 import type { ApiKey, ApiKeyMaintenance, ApiKeys, NewApiKey } from './api-keys.ts'
@@ -40,7 +40,7 @@ export function createApiKeys(parts: ApiKeysOptions): Omit<ApiKeys, keyof ApiKey
     if (name.trim() === '' || [...name].length > nameMaxLength || /\p{Cc}/u.test(name)) {
       problems.push(`The name must have 1 to ${nameMaxLength} characters, and no line breaks.`)
     }
-    if (!Number.isSafeInteger(lifetime) || lifetime < shortestLifetime || lifetime > maxLifetime) {
+    if (!isLifetime(lifetime, maxLifetime)) {
       problems.push(
         `The lifetime must be whole seconds from ${shortestLifetime} to ${maxLifetime}.`,
       )

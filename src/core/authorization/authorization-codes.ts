@@ -5,9 +5,10 @@ import { isRedirectUriOf } from '../clients/redirect-uri.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
+import { pruneInBatches } from '../prune-batches.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
+import { toSession } from '../sessions/session-calls.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
-import { toSession } from '../sessions/sessions.ts'
 import type { Store } from '../store.ts'
 import { userAt } from '../users/suspension.ts'
 import type { AuthorizationCodes, CodeExchangeRequest, OpenIdScopes } from './authorization.ts'
@@ -19,6 +20,7 @@ import type {
 import { matchesChallenge } from './code-challenge.ts'
 import type { ConsentRecord } from './consent-store.ts'
 import { createFamilies } from './families.ts'
+import { isLiveSession } from './live-session.ts'
 
 export interface AuthorizationCodesOptions {
   readonly store: Store
@@ -32,6 +34,8 @@ export interface AuthorizationCodesOptions {
 
 /** Seconds (RFC 6749 §4.1.2 allows ten minutes). */
 const lifetime = 60
+/** Seconds that a code is kept after its end: who presents it again ends what it was exchanged for. */
+const keptAfterEnd = 60 * 60
 
 /** 256 bits. */
 const grammar = /^pac_[\w-]{43}$/
@@ -85,6 +89,8 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
       const opened = { session: toSession(session), refreshToken }
       return { opened, user, scopes, nonce, keysVersion }
     },
+    prune: (signal) =>
+      pruneInBatches((limit) => codes.prune(clock() - keptAfterEnd, limit), signal),
   }
 
   /** @throws {OAuthError} `invalid_grant` unless the request may have what the code is for. */
@@ -132,9 +138,7 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
       userAt(login.user, now).active &&
       login.user.securityStamp === securityStamp &&
       login.session.securityStamp === securityStamp &&
-      login.session.revokedAt === null &&
-      login.session.expiresAt > now &&
-      login.session.rotatedAt > now - idleLifetime
+      isLiveSession(login.session, idleLifetime, now)
     )
   }
 

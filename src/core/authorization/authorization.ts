@@ -1,4 +1,4 @@
-import type { AuthenticatedClient, Client } from '../clients/clients.ts'
+import type { Client } from '../clients/clients.ts'
 import type { Actor } from '../events/events.ts'
 import type { OpenSession } from '../sessions/session-calls.ts'
 import type { Session } from '../sessions/session-store.ts'
@@ -44,8 +44,8 @@ export interface OpenBrowserSession {
   readonly cookie: string
 }
 
-/** Where a browser is, for events and the list of sessions. */
-export interface BrowserLogin extends Actor {
+/** What a session of a browser is opened with: where the browser is, for events and the list of sessions. */
+export interface NewBrowserSession extends Actor {
   readonly userAgent?: string | undefined
   /** Default: with a password alone, now. */
   readonly authentication?: Authentication | undefined
@@ -56,7 +56,7 @@ export interface BrowserLogin extends Actor {
 /** The sessions of browsers at the login pages. */
 export interface BrowserSessions {
   /** Opens one, with the event of a login. Null if the user is inactive, suspended or was deleted. */
-  open(user: UserRecord, login: BrowserLogin): Promise<OpenBrowserSession | null>
+  open(user: UserRecord, from: NewBrowserSession): Promise<OpenBrowserSession | null>
   /**
    * The live session of a cookie, or null. Marks a session as used that was not for an hour.
    *
@@ -95,7 +95,7 @@ export interface CodeRequest {
 /** What a token request presents (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export interface CodeExchangeRequest extends Actor {
   readonly code: string
-  readonly client: Client | AuthenticatedClient
+  readonly client: Client
   readonly redirectUri: string
   readonly codeVerifier: string | null
   readonly userAgent?: string | undefined
@@ -122,6 +122,8 @@ export interface AuthorizationCodes {
    * client, with another redirect URI or verifier. A code that was used ends the session that it opened.
    */
   exchange(request: CodeExchangeRequest): Promise<ExchangedCode>
+  /** Deletes codes that ended an hour before; returns how many. */
+  prune(signal?: AbortSignal): Promise<number>
 }
 
 /** What users have allowed clients. */

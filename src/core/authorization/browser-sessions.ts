@@ -1,15 +1,16 @@
 import { browserClientId } from '../clients/registration.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
-import type { RequireFactor } from '../sessions/session-calls.ts'
+import { type RequireFactor, toSession } from '../sessions/session-calls.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Session, SessionRecord } from '../sessions/session-store.ts'
 import { createSessionTokens } from '../sessions/session-token.ts'
-import { type Sessions, toSession } from '../sessions/sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import type { Store } from '../store.ts'
-import { isSuspended } from '../users/suspension.ts'
+import { userAt } from '../users/suspension.ts'
 import type { BrowserSession, BrowserSessions, OpenBrowserSession } from './authorization.ts'
 import type { AuthorizationCodeStore } from './authorization-code-store.ts'
+import { isLiveSession } from './live-session.ts'
 
 /** Seconds that a cookie is good for after the next one, for requests that were under way. */
 const cookieGrace = 10
@@ -53,9 +54,8 @@ export function createBrowserSessions({
   }
 
   /** Whether a session of a browser is live, but for its user. */
-  function isLive({ kind, revokedAt, expiresAt, rotatedAt }: SessionRecord, now: number): boolean {
-    const hasEnded = revokedAt !== null || expiresAt <= now || rotatedAt <= now - idleLifetime
-    return kind === 'browser' && !hasEnded
+  function isLive(session: SessionRecord, now: number): boolean {
+    return session.kind === 'browser' && isLiveSession(session, idleLifetime, now)
   }
 
   /** Whether a generation is the newest one, or good still. Null for neither. */
@@ -86,7 +86,7 @@ export function createBrowserSessions({
       const now = clock()
       const isNewest = isLive(session, now) ? isNewestOf(session, parsed.generation, now) : null
       if (isNewest === null || session.securityStamp !== user.securityStamp) return null
-      if (!user.active || isSuspended(user, now)) return null
+      if (!userAt(user, now).active) return null
       const consent = clientId !== undefined && { consent: login.consent }
       const read = { session: toSession(session), user, isNewest, ...consent }
       if (session.rotatedAt > now - noteAfter) return read

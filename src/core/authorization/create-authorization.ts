@@ -1,5 +1,4 @@
 import { ConfigError } from '../errors.ts'
-import { createRefreshTokens } from '../sessions/refresh-token.ts'
 import type { Authorization, HostedLoginSettings } from './authorization.ts'
 import { createAuthorizationCodes } from './authorization-codes.ts'
 import { createBrowserSessions } from './browser-sessions.ts'
@@ -20,7 +19,7 @@ export function createAuthorization(
   parts: AuthorizationParts,
 ): Authorization {
   const { store, events, sessions, sessionOptions, keys, managedKeys, issuer, clock } = parts
-  const { secret, previousSecrets } = parts
+  const { refreshTokens, secret, previousSecrets } = parts
   requireWebIssuer(issuer)
   const { authorizationCodes: codes, consents } = store
   if (codes === undefined || consents === undefined) {
@@ -32,7 +31,6 @@ export function createAuthorization(
   const idTokens =
     managedKeys && createIdTokens({ keys, issuer, lifetime: settings.idTokenLifetime, clock })
   const scopes = createOpenIdScopes(idTokens !== null)
-  const refreshTokens = createRefreshTokens(secret, previousSecrets)
   return {
     settings,
     browserSessions: createBrowserSessions({

@@ -66,7 +66,8 @@ export function createFamilies({ store, events, sessionOptions, clock }: FamilyO
     for (const { id } of live.slice(maxPerBrowser)) {
       const about = { actor: 'system', userId, clientId, sessionId: id }
       await events.recordWith({ ...about, type: 'session_ended' }, (event) =>
-        sessions.revoke(id, now, { event }),
+        // It makes room for others of the same browser: nobody has logged out.
+        sessions.revoke(id, now, { event, notifies: [] }),
       )
     }
   }
@@ -86,6 +87,7 @@ export function createFamilies({ store, events, sessionOptions, clock }: FamilyO
       userId: record.userId,
       clientId: record.clientId,
       generation: 0,
+      retryOf: null,
       rotatedAt: now,
       createdAt: now,
       // What ends with the browser session does not outlive it by its age either.

@@ -1,8 +1,8 @@
-import type { Permissions } from '../access/permissions.ts'
 import type { Clock } from '../clock.ts'
 import type { AuthEvents } from '../events/events.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { ManagedKeys } from '../keys/rotation.ts'
+import type { RefreshTokens } from '../sessions/refresh-token.ts'
 import type { RequireFactor } from '../sessions/session-calls.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -38,6 +38,7 @@ export interface AuthorizationParts {
   readonly events: AuthEvents
   readonly sessions: Sessions
   readonly sessionOptions: Required<SessionOptions>
+  readonly refreshTokens: RefreshTokens
   readonly keys: KeyRing
   /** Null with a secret. */
   readonly managedKeys: ManagedKeys | null
@@ -48,6 +49,4 @@ export interface AuthorizationParts {
   /** Refuses a login with one factor where two are needed. Default: one is enough. */
   readonly requireFactor?: RequireFactor | undefined
   readonly clock: Clock
-  /** Every permission that is known. No scope of OpenID Connect may be one. */
-  readonly permissions: Permissions
 }

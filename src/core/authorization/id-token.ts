@@ -3,8 +3,7 @@ import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { SignJWT } from 'jose/jwt/sign'
 import type { Clock } from '../clock.ts'
-import { clockTolerance } from '../clock.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
+import { findOrUpdate, type KeyRing, signingKeyNow } from '../keys/key-ring.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import { isStrictlyEncoded } from '../tokens/token-text.ts'
 import type { IdTokens } from './authorization.ts'
@@ -25,40 +24,29 @@ export interface IdTokensOptions {
 
 /** Signs ID tokens (OpenID Connect Core §2) with the keys of access tokens, which need a public half. */
 export function createIdTokens({ keys, issuer, lifetime, clock }: IdTokensOptions): IdTokens {
-  async function findKey(id: string): Promise<SigningKey | undefined> {
-    const known = keys.find(id)
-    if (known) return known
-    // Another process may have just made an unknown key.
-    await keys.update()
-    return keys.find(id)
-  }
-
   return {
     async issue({ user, clientId, session, nonce, accessToken, keysVersion }) {
-      // No process signs with a key that another one has retired.
-      await (keysVersion === undefined ? keys.update() : keys.follow(keysVersion))
-      const { current } = keys
+      const { key, endsBy } = await signingKeyNow(keys, keysVersion)
       const now = clock()
-      const keyEnds = (current.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance
       return await new SignJWT({
         iss: issuer,
         sub: user.id,
         aud: clientId,
-        exp: Math.min(now + lifetime, session.expiresAt, keyEnds),
+        exp: Math.min(now + lifetime, session.expiresAt, endsBy),
         iat: now,
         auth_time: session.authenticatedAt,
         acr: session.acr,
         amr: session.amr,
         sid: session.id,
-        at_hash: accessTokenHash(accessToken, current),
+        at_hash: accessTokenHash(accessToken, key),
         ...(nonce !== null && { nonce }),
       })
-        .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
-        .sign(current.signWith)
+        .setProtectedHeader({ alg: key.algorithm, typ: type, kid: key.id })
+        .sign(key.signWith)
     },
     async readHint(token) {
       if (token.length > hintMaxLength || !isStrictlyEncoded(token)) return null
-      const key = await findKey(keyIdOf(token))
+      const key = await findOrUpdate(keys, keyIdOf(token))
       if (key === undefined) return null
       try {
         const { payload, protectedHeader } = await compactVerify(token, key.verifyWith, {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose/jwt/sign'
-import { type Clock, clockTolerance } from '../clock.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
+import type { Clock } from '../clock.ts'
+import { type KeyRing, signingKeyNow } from '../keys/key-ring.ts'
 
 /** Seconds that a logout token is good for (Back-Channel Logout §2.4: at most two minutes). */
 const lifetime = 2 * 60
 
 /** The member of `events` that makes a token a logout token (Back-Channel Logout §2.4). */
-export const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 
 /** What a logout token is about. */
 export interface LogoutTokenSubject {
@@ -26,23 +26,19 @@ export function createLogoutTokens(
   clock: Clock,
 ): (subject: LogoutTokenSubject) => Promise<string> {
   return async ({ userId, clientId, sessionId }) => {
-    // No process signs with a key that another one has retired.
-    await keys.update()
-    const { current } = keys
+    const { key, endsBy } = await signingKeyNow(keys)
     const now = clock()
-    // A token must not outlive its key.
-    const keyEnds = (current.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance
     return await new SignJWT({
       iss: issuer,
       sub: userId,
       aud: clientId,
       iat: now,
-      exp: Math.min(now + lifetime, keyEnds),
+      exp: Math.min(now + lifetime, endsBy),
       jti: randomUUID(),
       sid: sessionId,
       events: { [logoutEvent]: {} },
     })
-      .setProtectedHeader({ alg: current.algorithm, typ: 'logout+jwt', kid: current.id })
-      .sign(current.signWith)
+      .setProtectedHeader({ alg: key.algorithm, typ: 'logout+jwt', kid: key.id })
+      .sign(key.signWith)
   }
 }

@@ -1,7 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { actorOf } from '../events/events.ts'
 import type { NotifiedClients } from '../mail/stored-with.ts'
-import type { Revocation } from '../sessions/session-store.ts'
 import type { Store } from '../store.ts'
 
 export interface NotifyingOptions {
@@ -16,7 +14,8 @@ export interface NotifyingOptions {
  * The same store, of which everything that ends sessions for users also stores notices for their clients, in
  * the same transaction. Made of an open store.
  *
- * Here and not where sessions are ended, so that nothing that ends one can forget the clients.
+ * Here and not where sessions are ended, so that nothing that ends one can forget the clients. A revocation that
+ * says itself whom it `notifies` is left as it is: with `[]` it is no log-out.
  */
 export function createNotifyingStore(
   store: Store,
@@ -39,7 +38,7 @@ export function createNotifyingStore(
   return overriding(store, {
     sessions: overriding(sessions, {
       async revoke(id, now, options = {}) {
-        if (isNoLogOut(options)) return await sessions.revoke(id, now, options)
+        if (options.notifies !== undefined) return await sessions.revoke(id, now, options)
         return await telling((notifies) => sessions.revoke(id, now, { ...options, notifies }))
       },
     }),
@@ -67,6 +66,12 @@ export function createNotifyingStore(
             factors.confirm(confirmation, { ...storedWith, notifies }),
           )
         },
+        async addPasskey(addition, storedWith) {
+          if (!addition.first) return await factors.addPasskey(addition, storedWith)
+          return await tellingOfUser((notifies) =>
+            factors.addPasskey(addition, { ...storedWith, notifies }),
+          )
+        },
         async remove(userId, id, removal) {
           if (!removal?.securityStamp) return await factors.remove(userId, id, removal)
           return await tellingOfUser((notifies) =>
@@ -88,16 +93,6 @@ export function createNotifyingStore(
       }),
     }),
   })
-}
-
-/**
- * A client that gives its own token back has logged nobody out, and knows of it. Neither has a session that
- * makes room for others of the same browser.
- */
-function isNoLogOut({ event }: Revocation): boolean {
-  const { type, actor, clientId } = event ?? {}
-  if (type !== 'session_ended' || clientId === undefined) return false
-  return actor === actorOf({ clientId }) || actor === 'system'
 }
 
 /** An object with some members in the place of its own. All others are its own, whatever they are kept in. */

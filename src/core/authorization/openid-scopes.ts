@@ -18,8 +18,8 @@ const claimsOfScope: Readonly<Record<string, Readonly<Record<string, Reader>>>> 
   offline_access: {},
 }
 
-/** Every scope of OpenID Connect that there can be here. None may be a permission, too. */
-export const openIdScopeNames: readonly string[] = Object.keys(claimsOfScope)
+/** Every scope of OpenID Connect that there can be here. */
+const scopeNames: readonly string[] = Object.keys(claimsOfScope)
 
 /** A claim of a user; null for one that the user does not have. */
 type Reader = (user: UserRecord) => unknown
@@ -29,7 +29,7 @@ type Reader = (user: UserRecord) => unknown
  * `offline_access` alone is left (Core §11).
  */
 export function createOpenIdScopes(hasIdTokens: boolean): OpenIdScopes {
-  const names = hasIdTokens ? openIdScopeNames : ['offline_access']
+  const names = hasIdTokens ? scopeNames : ['offline_access']
   const readers = (scope: string): readonly (readonly [string, Reader])[] =>
     names.includes(scope) ? Object.entries(claimsOfScope[scope] ?? {}) : []
 

@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { createMac } from '../keys/keyed-digest.ts'
+import { createRotatingMac } from '../keys/keyed-digest.ts'
 import type { SealedProofs } from './authorization.ts'
 
 /** `<JSON in base64url>.<MAC>`, in characters. */
@@ -18,23 +17,18 @@ export function createSealedProofs(
   previousSecrets: readonly Uint8Array[],
   clock: Clock,
 ): SealedProofs {
-  const macOf = macUnder(secret)
-  const macs = [macOf, ...previousSecrets.map(macUnder)]
+  const mac = createRotatingMac(secret, previousSecrets, 'portcullis sealed proof')
 
   return {
     seal(purpose, says, lifetime) {
       const content = { says, expiresAt: clock() + lifetime }
       const body = Buffer.from(JSON.stringify(content)).toString('base64url')
-      return `${body}.${macOf(textOf(purpose, body))}`
+      return `${body}.${mac.of(textOf(purpose, body))}`
     },
     open(purpose, text) {
       const [, body, presented] = (text.length <= maxLength && grammar.exec(text)) || []
       if (body === undefined || presented === undefined) return null
-      const bytes = Buffer.from(presented)
-      const isOurs = macs.some((mac) =>
-        timingSafeEqual(bytes, Buffer.from(mac(textOf(purpose, body)))),
-      )
-      if (!isOurs) return null
+      if (!mac.isOf(textOf(purpose, body), presented)) return null
       const { says, expiresAt } = JSON.parse(Buffer.from(body, 'base64url').toString())
       return clock() < expiresAt ? says : null
     },
@@ -45,5 +39,3 @@ export function createSealedProofs(
 function textOf(purpose: string, body: string): string {
   return JSON.stringify([purpose, body])
 }
-
-const macUnder = (secret: Uint8Array) => createMac(secret, 'portcullis sealed proof')

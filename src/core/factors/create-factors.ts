@@ -1,17 +1,20 @@
-import { createOneTimeTokens } from '../accounts/one-time-tokens.ts'
+import type { OneTimeTokens } from '../accounts/one-time-tokens.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
 import type { AuthEvents } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
-import type { AddressDigests } from '../mail/one-time-secret.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import type { Throttle } from '../throttle/throttle.ts'
+import { createEnrolments } from './enrolments.ts'
 import { createFactorAttempts } from './factor-attempts.ts'
 import type { Factors } from './factor-calls.ts'
 import type { FactorSettings } from './factor-options.ts'
+import type { FactorStore } from './factor-store.ts'
 import { createFactors, enrolmentLifetime } from './factors.ts'
 import { createMfaTokens } from './mfa-tokens.ts'
+import type { PasskeyParts } from './passkeys/create-passkeys.ts'
+import type { PasskeySettings } from './passkeys/passkey-options.ts'
 import { createSealedSecrets } from './sealed-secrets.ts'
 import { createSecondFactor, type SecondFactor } from './second-factor.ts'
 
@@ -19,7 +22,7 @@ import { createSecondFactor, type SecondFactor } from './second-factor.ts'
 export interface FactorParts {
   readonly factors: Factors
   readonly second: SecondFactor
-  /** Deletes what came to nothing: enrolments, and tokens of logins. Returns how many. */
+  /** Deletes enrolments that came to nothing; returns how many. */
   prune(signal?: AbortSignal): Promise<number>
 }
 
@@ -28,49 +31,54 @@ export interface CreateFactorsOptions {
   readonly store: Store
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
-  readonly addressDigestsOf: AddressDigests
+  /** Null if the store has no place for them. */
+  readonly oneTimeTokens: OneTimeTokens | null
   readonly throttle: Throttle
   readonly events: AuthEvents
   readonly notices: Notices
   readonly clock: Clock
 }
 
-/** Seconds after which what has expired is deleted: an invitation may be sent again meanwhile. */
-const keptAfterExpiry = 7 * 24 * 60 * 60
-
-/** @throws {ConfigError} if the store has no place for factors. */
-export function createFactorParts(options: CreateFactorsOptions): FactorParts {
-  const { settings, store, secret, previousSecrets, throttle, events, notices, clock } = options
-  const { factors: factorStore, oneTimeTokens } = store
-  if (factorStore === undefined || oneTimeTokens === undefined) {
+/** @throws {ConfigError} if the store has no place for factors, or passkeys need what is not installed. */
+export async function createFactorParts(options: CreateFactorsOptions): Promise<FactorParts> {
+  const { settings, store, oneTimeTokens, secret, previousSecrets } = options
+  const { throttle, events, notices, clock } = options
+  const factorStore = store.factors
+  if (factorStore === undefined || oneTimeTokens === null) {
     throw new ConfigError([
       'This store has no place for second factors (factors, oneTimeTokens): leave the option factors out.',
     ])
   }
-  const { addressDigestsOf } = options
-  const oneTime = createOneTimeTokens({
-    ...{ store: oneTimeTokens, throttle: store.throttle, secret, previousSecrets, clock },
-    addressDigestsOf,
-  })
   const secrets = createSealedSecrets(secret, previousSecrets)
-  const tokens = createMfaTokens(oneTime, clock)
+  const tokens = createMfaTokens(oneTimeTokens, clock)
+  const passkeyParts = settings.passkeys && (await loadPasskeys(settings.passkeys, options))
   const attempts = createFactorAttempts({
     ...{ store: factorStore, secrets, tokens, throttle, events, notices, clock },
+    usePasskey: passkeyParts?.use ?? null,
   })
   const second = createSecondFactor(factorStore, attempts, tokens, settings, clock)
+  const enrol = createEnrolments({ store, events, notices, clock })
+  const passkeys = passkeyParts?.complete(attempts, enrol) ?? null
   const { confirmWithin, ...factors } = createFactors({
-    ...{ store, factors: factorStore, settings, secrets, attempts, second },
-    ...{ events, notices, clock },
+    ...{ store, factors: factorStore, settings, secrets, attempts, second, enrol },
+    ...{ passkeys: passkeys?.own ?? null, events, notices, clock },
   })
   return {
     factors,
-    second: { ...second, confirmWithin },
-    async prune(signal) {
-      const enrolments = (limit: number): Promise<number> =>
-        factorStore.prune(clock() - enrolmentLifetime, limit)
-      const logins = (limit: number): Promise<number> =>
-        oneTimeTokens.prune(clock() - keptAfterExpiry, limit)
-      return (await pruneInBatches(enrolments, signal)) + (await pruneInBatches(logins, signal))
-    },
+    second: { ...second, confirmWithin, passkeys: passkeys?.logins ?? null },
+    prune: (signal) =>
+      pruneInBatches((limit) => factorStore.prune(clock() - enrolmentLifetime, limit), signal),
   }
+}
+
+/** Loaded for those who have the option alone. */
+async function loadPasskeys(
+  settings: PasskeySettings,
+  { store, secret, previousSecrets, events, clock }: CreateFactorsOptions,
+): Promise<PasskeyParts> {
+  const { createPasskeyParts } = await import('./passkeys/create-passkeys.ts')
+  return await createPasskeyParts({
+    ...{ settings, users: store.users, store: store.factors as FactorStore },
+    ...{ secret, previousSecrets, events, clock },
+  })
 }

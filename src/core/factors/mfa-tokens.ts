@@ -31,6 +31,8 @@ export interface PendingLogin {
 
 /** Tokens that a login goes on with. Nothing else takes one. */
 export interface MfaTokens {
+  /** Seconds that one is good for. */
+  readonly lifetime: number
   /** Makes one: `pmt_` and 256 bits. Null if the user has changed meanwhile. */
   issue(
     user: UserRecord,
@@ -42,20 +44,20 @@ export interface MfaTokens {
   countTry(login: PendingLogin): Promise<boolean>
 }
 
-/** Seconds that one is good for. */
-export const mfaTokenLifetime: number = 5 * 60
+const lifetime = 5 * 60
 const mostTries = 5
 const kind = 'mfa'
 
 export function createMfaTokens(tokens: OneTimeTokens, clock: Clock): MfaTokens {
   return {
+    lifetime,
     async issue(user, { purpose, clientId, scopes }) {
       const token = `pmt_${randomBytes(32).toString('base64url')}`
       const isStored = await tokens.put({
         // A login of its own: another one of the same user does not end it.
         ...{ kind, subject: uuidv7(), digest: tokenDigestOf(kind, token), user },
         payload: { purpose, clientId, scopes },
-        expiresAt: clock() + mfaTokenLifetime,
+        expiresAt: clock() + lifetime,
       })
       return isStored ? token : null
     },

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { encodeBase32 } from './totp.ts'
 
 /** How many a user has at most. */
-export const recoveryCodeCount = 8
+const recoveryCodeCount = 8
 /** 120 bits: nobody finds those by guessing, so a plain hash will do. */
 const codeBytes = 15
 

@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import { clockTolerance } from '../clock.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -37,4 +38,30 @@ export function createKeyRing(keys: readonly SigningKey[]): KeyRing {
     follow() {},
     update() {},
   }
+}
+
+/**
+ * Returns the key that signs a token now, and the instant by which the token must have ended: none outlives its
+ * key, even if lifetimes were raised after the key got its end.
+ *
+ * @param keysVersion The version of the keys, if the store has just been asked. Default: it is asked.
+ * @throws {UnavailableError} if it cannot be known which key signs.
+ */
+export async function signingKeyNow(
+  keys: KeyRing,
+  keysVersion?: number,
+): Promise<{ readonly key: SigningKey; readonly endsBy: number }> {
+  // No process signs with a key that another one has retired.
+  await (keysVersion === undefined ? keys.update() : keys.follow(keysVersion))
+  const key = keys.current
+  return { key, endsBy: (key.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance }
+}
+
+/** The key of a `kid` that verifies now. Asks the store for one that is not known here. */
+export async function findOrUpdate(keys: KeyRing, id: string): Promise<SigningKey | undefined> {
+  const known = keys.find(id)
+  if (known) return known
+  // Another process may have just made it.
+  await keys.update()
+  return keys.find(id)
 }

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto'
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 /**
  * Derives a key of 32 bytes for one purpose alone (RFC 5869).
@@ -17,6 +17,38 @@ export function deriveKey(secret: Uint8Array, purpose: string): Uint8Array {
 export function createMac(secret: Uint8Array, purpose: string): (text: string) => string {
   const key = deriveKey(secret, purpose)
   return (text) => createHmac('sha256', key).update(text).digest('base64url')
+}
+
+/** A MAC that goes on through a change of the secret. */
+export interface RotatingMac {
+  /** The MAC of a text, under the secret of today. */
+  of(text: string): string
+  /** True if it is the MAC of a text under one of the secrets, compared in constant time. */
+  isOf(text: string, presented: string): boolean
+}
+
+/**
+ * Makes MACs as `createMac` does, and also knows those that were made with the previous secrets.
+ *
+ * @param secret At least 32 bytes, as each of the previous ones.
+ */
+export function createRotatingMac(
+  secret: Uint8Array,
+  previousSecrets: readonly Uint8Array[],
+  purpose: string,
+): RotatingMac {
+  const of = createMac(secret, purpose)
+  const macs = [of, ...previousSecrets.map((previous) => createMac(previous, purpose))]
+  return {
+    of,
+    isOf(text, presented) {
+      const bytes = Buffer.from(presented)
+      return macs.some((mac) => {
+        const made = Buffer.from(mac(text))
+        return made.length === bytes.length && timingSafeEqual(made, bytes)
+      })
+    },
+  }
 }
 
 /**

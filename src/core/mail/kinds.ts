@@ -1,25 +1,9 @@
-/** The kinds of mails that are sent. */
-export type MailKind =
-  /** A link with which somebody registers. */
-  | 'registration'
-  /** Somebody tried to register with the address of a user. */
-  | 'already_registered'
-  /** A link with which somebody becomes a user. */
-  | 'invitation'
-  /** A link with which a user sets a new password. */
-  | 'password_reset'
-  /** Another issuer keeps the password of this user. */
-  | 'password_elsewhere'
-  /** A code that confirms a new address. */
-  | 'email_code'
+/** The notices that need nothing but where something came from. */
+export type NoticeKind =
   /** To the old address: another one is about to replace it. */
   | 'email_change_begun'
   /** To the old address: another one has replaced it, with a link that takes it back. */
   | 'email_changed'
-  /** To the new address. */
-  | 'email_confirmed'
-  /** To the owner of an address that another user asked for. */
-  | 'email_wanted'
   /** The password was changed. */
   | 'password_changed'
   /** A login from a source or a program that was not seen for 90 days. */
@@ -46,6 +30,26 @@ export type MailKind =
   | 'recovery_code_used'
   /** There are new recovery codes. */
   | 'recovery_codes_made'
+
+/** The kinds of mails that are sent. */
+export type MailKind =
+  /** A link with which somebody registers. */
+  | 'registration'
+  /** Somebody tried to register with the address of a user. */
+  | 'already_registered'
+  /** A link with which somebody becomes a user. */
+  | 'invitation'
+  /** A link with which a user sets a new password. */
+  | 'password_reset'
+  /** Another issuer keeps the password of this user. */
+  | 'password_elsewhere'
+  /** A code that confirms a new address. */
+  | 'email_code'
+  /** To the new address. */
+  | 'email_confirmed'
+  /** To the owner of an address that another user asked for. */
+  | 'email_wanted'
+  | NoticeKind
 
 /** Seconds after which a mail of the kind is worth nothing, and is not sent any more. */
 export const mailLifetime: Readonly<Record<MailKind, number>> = {

@@ -3,7 +3,7 @@ import type { Bell } from './bell.ts'
 import type { Sending } from './sending.ts'
 
 export interface LoopOptions {
-  readonly sending: (tell: (error: unknown) => void, breath: number) => Sending
+  readonly sending: (tell: (error: unknown) => void) => Sending
   /** Loads what the first one would wait for. Default: nothing. */
   readonly open?: () => Promise<void>
   /** Rung when a mail was stored. */
@@ -19,11 +19,6 @@ export interface LoopOptions {
 /** Seconds after a store that did not answer, doubled each time, and at most. */
 const firstPause = 5
 const longestPause = 60
-/**
- * Milliseconds from the beginning of one mail to that of the next, however many wait: a process sends 20 a second
- * at most. Begun at once, they would keep the thread from requests for as long as all of them take.
- */
-const breath = 50
 /** Seconds in which one minor error is told of. */
 const quietFor = 60
 
@@ -34,7 +29,7 @@ export async function runOutbox(
   onError: (error: unknown) => void,
 ): Promise<void> {
   const tell = inMeasure(isMinor, onError)
-  const under = sending(tell, breath)
+  const under = sending(tell)
   const stop = new AbortController()
   let pause = 0
   // What cannot be opened is told of when a mail needs it.

@@ -86,6 +86,12 @@ export interface OutboxOptions extends Omit<DeliveryOptions, 'sealing' | 'deadli
 /** Of mails that were not sent one is told of now and then. */
 const isMinor = (error: unknown): boolean => error instanceof MailNotSentError
 
+/**
+ * Milliseconds from the beginning of one mail to that of the next, however many wait: a process sends 20 a second
+ * at most. Begun at once, they would keep the thread from requests for as long as all of them take.
+ */
+const breath = 50
+
 /** Seconds that a mail is kept after it was made: 7 days, unless it waits. */
 const retention = 7 * 24 * 60 * 60
 
@@ -152,7 +158,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     run: (signal, onError) =>
       runOutbox(
         {
-          sending: (tell, breath) => {
+          sending: (tell) => {
             running = createSending({ ...sending, breath }, tell)
             return running
           },

@@ -1,5 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
-import { createMac } from '../keys/keyed-digest.ts'
+import { createRotatingMac } from '../keys/keyed-digest.ts'
 
 /**
  * Writes and reads the tokens of sessions: `<prefix>_<session id>.<generation>.<MAC>`, opaque to who has one.
@@ -33,22 +32,18 @@ export function createSessionTokens(
   previousSecrets: readonly Uint8Array[] = [],
 ): SessionTokens {
   const grammar = new RegExp(`^${prefix}_([0-9a-f-]{36})\\.(0|[1-9]\\d{0,14})\\.([\\w-]{43})$`)
-  const macOf = createMac(secret, purpose)
-  const macs = [macOf, ...previousSecrets.map((previous) => createMac(previous, purpose))]
+  const mac = createRotatingMac(secret, previousSecrets, purpose)
 
   return {
     format(sessionId, generation) {
       const body = `${sessionId}.${generation}`
-      return `${prefix}_${body}.${macOf(body)}`
+      return `${prefix}_${body}.${mac.of(body)}`
     },
     parse(token) {
       const [, sessionId, generation, presented] = grammar.exec(token) ?? []
       if (sessionId === undefined || generation === undefined || presented === undefined)
         return null
-      const bytes = Buffer.from(presented)
-      const written = macs.some((mac) =>
-        timingSafeEqual(bytes, Buffer.from(mac(`${sessionId}.${generation}`))),
-      )
+      const written = mac.isOf(`${sessionId}.${generation}`, presented)
       return written ? { sessionId, generation: Number(generation) } : null
     },
   }

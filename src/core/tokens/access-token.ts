@@ -6,8 +6,7 @@ import { LRUCache } from 'lru-cache'
 import { formatScope } from '../access/scope.ts'
 import type { Clock } from '../clock.ts'
 import { clockTolerance } from '../clock.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
-import type { SigningKey } from '../keys/signing-key.ts'
+import { findOrUpdate, type KeyRing, signingKeyNow } from '../keys/key-ring.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { CacheCounts } from '../statistics.ts'
 import { type AccessTokenClaims, hasAccessTokenClaims } from './access-token-claims.ts'
@@ -127,7 +126,8 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
   async function verifyUncached(token: string): Promise<AccessToken | null> {
     cache.misses++
     if (!isStrictlyEncoded(token)) return null
-    const key = await findKey(keyIdOf(token))
+    const id = keyIdOf(token)
+    const key = id === undefined ? undefined : await findOrUpdate(keys, id)
     if (key === undefined) return null
     try {
       const { payload } = await jwtVerify(token, key.verifyWith, {
@@ -161,15 +161,6 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
     }
   }
 
-  async function findKey(id: string | undefined): Promise<SigningKey | undefined> {
-    if (id === undefined) return undefined
-    const known = keys.find(id)
-    if (known) return known
-    // Another process may have just made an unknown key.
-    await keys.update()
-    return keys.find(id)
-  }
-
   return {
     lifetime,
     cache,
@@ -187,13 +178,9 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       if (subject === '') throw new TypeError('A token needs a subject.')
       if (expiresBy <= clock())
         throw new TypeError('A token must not have expired when it is made.')
-      // No process signs with a key that another one has retired.
-      await (keysVersion === undefined ? keys.update() : keys.follow(keysVersion))
-      const { current } = keys
+      const { key, endsBy } = await signingKeyNow(keys, keysVersion)
       const now = clock()
-      // A token must not outlive its key, even if the lifetime was raised after the key got its end.
-      const keyEnds = (current.verifiesUntil ?? Number.MAX_SAFE_INTEGER) - clockTolerance
-      const exp = Math.min(now + lifetime, expiresBy, keyEnds)
+      const exp = Math.min(now + lifetime, expiresBy, endsBy)
       const id = randomUUID()
       const token = await new SignJWT({
         iss: issuer,
@@ -210,8 +197,8 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         ...(thirdParty && { third_party: true }),
         ...(authentication && authenticationClaims(authentication)),
       })
-        .setProtectedHeader({ alg: current.algorithm, typ: type, kid: current.id })
-        .sign(current.signWith)
+        .setProtectedHeader({ alg: key.algorithm, typ: type, kid: key.id })
+        .sign(key.signWith)
       return { token, id, expiresIn: exp - now }
     },
     verify(token) {

@@ -97,14 +97,14 @@ export function createLogin(options: LoginOptions): Login {
     user: UserRecord | null,
     password: string,
     admission: Admission,
-    alsoNeeds: Credentials['alsoNeeds'],
+    alsoNeeds: NonNullable<Credentials['alsoNeeds']>,
   ): Promise<UserRecord | null> {
     // Longer than any password can be, so it costs no hash, whether or not the user exists.
     if (isTooLong(password)) return null
     const passwordHash = user?.passwordHash ?? null
     const right = await hasher.verify(password, passwordHash, admission)
     if (!right || user === null || passwordHash === null) return null
-    if (alsoNeeds && !(await alsoNeeds(user))) return null
+    if (!(await alsoNeeds(user))) return null
     return hasher.needsRehash(passwordHash) ? await rehash(user, passwordHash, password) : user
   }
 
@@ -151,6 +151,11 @@ export function createLogin(options: LoginOptions): Login {
       let name = canonicalUsername(username)
       const find = async () => (name === null ? null : store.users.findByUsername(name))
       let found: UserRecord | null = null
+      let isPasswordRight = false
+      const alsoNeeds = async (user: UserRecord): Promise<boolean> => {
+        isPasswordRight = true
+        return (await credentials.alsoNeeds?.(user)) ?? true
+      }
       try {
         // Before the attempt is counted: one that cannot be checked now does not count.
         hasher.checkCapacity(sourceOf(address))
@@ -165,14 +170,14 @@ export function createLogin(options: LoginOptions): Login {
         const attempt = { account, address, onLocked, pace }
         const user = await throttle.attempt(attempt, async (admission) => {
           found = await find()
-          return await check(found, password, admission, credentials.alsoNeeds)
+          return await check(found, password, admission, alsoNeeds)
         })
         if (user === null) {
-          const { purpose, alsoNeeds } = credentials
+          const { purpose } = credentials
           const isChange = purpose === 'password change'
           const type = isChange ? 'authn_password_change_fail' : 'authn_login_fail'
           const details: NewEvent['details'] = purpose === 'step-up' ? { purpose } : {}
-          const reason = alsoNeeds ? 'wrong password, or wrong code with it' : reasonOf(found)
+          const reason = isPasswordRight ? 'wrong code with the password' : reasonOf(found)
           await record(type, credentials, found, { reason, details })
         }
         counts[user === null ? 'failed' : 'succeeded']++

@@ -247,9 +247,7 @@ export function createUsers(options: UsersOptions): Users {
         id,
         changes,
         { ...by, type: 'authn_password_change' },
-        {
-          ...{ mails, endsApiKeysOf: id },
-        },
+        { mails, endsApiKeysOf: id },
       )
     },
     changePassword: createPasswordChanger({ store, login, events, notices, hashNew }),

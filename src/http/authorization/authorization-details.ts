@@ -1,5 +1,6 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Authorization } from '../../core/authorization/authorization.ts'
+import { isCodeChallenge } from '../../core/authorization/code-challenge.ts'
 import type { Client } from '../../core/clients/clients.ts'
 import { type AuthorizationErrorCode, mistake, type RequestMistake } from './authorization-error.ts'
 import type { QueryParameters } from './query-parameters.ts'
@@ -105,9 +106,6 @@ function formMistake({ values, repeated }: QueryParameters): RequestMistake | nu
 /** Characters. */
 export const stateMaxLength: number = 1024
 
-/** RFC 7636 §4.2: SHA-256 in base64url. */
-const challengeGrammar = /^[\w-]{43}$/
-
 function challengeMistake(
   { pkce, confidential }: Client,
   values: ReadonlyMap<string, string>,
@@ -124,7 +122,7 @@ function challengeMistake(
   if (method !== 'S256') {
     return mistake('invalid_request', 'The code_challenge_method must be S256')
   }
-  return challengeGrammar.test(challenge)
+  return isCodeChallenge(challenge)
     ? null
     : mistake('invalid_request', 'The code_challenge must be 43 characters of base64url')
 }

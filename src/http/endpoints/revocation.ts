@@ -3,6 +3,7 @@ import type { Client } from '../../core/clients/clients.ts'
 import { OAuthError } from '../../core/errors.ts'
 import { type Actor, actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
+import { endSession } from '../../core/sessions/end-session.ts'
 import type { Session } from '../../core/sessions/session-store.ts'
 import { createFormEndpoint, type FormEndpoint, formBody, type TokenEndpoint } from './endpoint.ts'
 import { documentForm } from './form-documentation.ts'
@@ -24,7 +25,7 @@ export function createRevocationEndpoint(auth: Auth): TokenEndpoint {
     const session = await sessionOf(auth, token)
     const { address, requestId } = request
     const by = { actor: actorOf({ clientId: client.id }), address, requestId }
-    if (session?.clientId === client.id) await auth.sessions.end(session.id, { by })
+    if (session?.clientId === client.id) await giveBack(auth, session.id, by)
     else if (session) await refuseStranger(auth, client, session, by)
     // §2.2 gives the body no meaning; clients that expect JSON of every answer fail on an empty one.
     return {}
@@ -54,6 +55,12 @@ async function sessionOf(auth: Auth, token: string): Promise<OwnedSession | null
     )
   }
   return sid === undefined ? null : { id: sid, userId: sub, clientId: client_id }
+}
+
+/** Ends a session whose client gives its token back: it has logged nobody out, and knows of it. */
+async function giveBack(auth: Auth, id: string, by: Actor): Promise<void> {
+  const { store, events } = auth[internals]
+  await endSession({ store, events, clock: auth.clock }, id, { by, notifies: [] })
 }
 
 // An authenticated client learns that the token was issued to another client. A public client proves

@@ -1,3 +1,5 @@
+import { defaultApiKeyPrefix, secretPrefixes } from '../../core/keys/secret-prefixes.ts'
+
 /** Characters of a text that a client chose. */
 const pathMaxLength = 1024
 const messageMaxLength = 2048
@@ -51,9 +53,12 @@ export function describeError(thrown: unknown, depth = 0): DescribedError {
   }
 }
 
-/** What a secret looks like: our tokens and client secrets, password hashes, the password of a URL. */
+const prefixes = [...secretPrefixes, defaultApiKeyPrefix].join('|')
+
+/** What a secret looks like: our own secrets and tokens, API keys of any prefix, password hashes, the password of a URL. */
 const secretShapes: readonly RegExp[] = [
-  /(?<![\w-])(?:eyJ[\w-]+\.[\w-]+\.[\w-]*|prt_[\w.-]+|pcs_[\w-]+)/g,
+  new RegExp(`(?<![\\w-])(?:eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*|(?:${prefixes})_[\\w.-]+)`, 'g'),
+  /(?<![\w-])[a-z][a-z\d]{2,19}_[\dA-Za-z]{36}(?![\w-])/g,
   /\$(?:argon2|2[abxy]\$|pbkdf2|scrypt|bcrypt)[\w$=,./+-]+/g,
   /(?:pbkdf2_|pbkdf2:|bcrypt_|scrypt:)[\w$:=,./+-]+/g,
   /(?<=:\/\/[^\s:/@]{0,64}:)[^\s/]+(?=@)/g,

@@ -279,6 +279,18 @@ test('options that cannot be used are refused, each with a sentence', async () =
   }
 })
 
+test('no keys begin as another secret does, and all that others begin with is named', async () => {
+  const secrets = ['pot', 'prt', 'pbs', 'pac', 'pmt', 'pcs']
+  for (const prefix of secrets) {
+    const says = `nor be one of ${secrets.join(', ')}.`
+    await assert.rejects(
+      createTestAuth({ apiKeys: { prefix } }),
+      (error) => error instanceof ConfigError && error.message.includes(says),
+      prefix,
+    )
+  }
+})
+
 test('a store without a place for keys is told so at once', async () => {
   const { apiKeys: _none, ...store } = memory()
   await assert.rejects(createTestAuth({ store, apiKeys: true }), /no place for API keys/)

@@ -261,6 +261,20 @@ onEveryEngine((open) => {
     assert.deepEqual([bob.statusCode, claimsOf(bob.json().access_token).acr], [200, '1fa'])
   })
 
+  test('the event of a password with a code says which of them was wrong, or that there is no such user (AC-89)', async () => {
+    const site = await open(on)
+    const { device } = await enrol(site, 'alice')
+    const otp = device.code()
+    await password(site, 'nobody', { otp })
+    await password(site, 'alice', { otp, password: 'wrong' })
+    await password(site, 'alice', { otp: device.wrong() })
+    const events = await site.auth.events.list({ type: 'authn_login_fail' })
+    assert.deepEqual(
+      events.map(({ reason }) => reason),
+      ['wrong code with the password', 'wrong password', 'no such user'],
+    )
+  })
+
   test('without the option nothing of it is there', async () => {
     const site = await open()
     await site.user('alice')

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import { describeError, describeRequest } from '../../../src/server/logging/serializers.ts'
+import { newApiKey } from '../../../src/core/api-keys/api-key-text.ts'
+import { createOneTimeSecrets } from '../../../src/core/mail/one-time-secret.ts'
+import { createRefreshTokens } from '../../../src/core/sessions/refresh-token.ts'
+import {
+  describeError,
+  describeRequest,
+  withoutSecrets,
+} from '../../../src/server/logging/serializers.ts'
 
 /** An error without a stack of its own, which would be another one on each machine. */
 const anError = (message: string, more: object = {}): Error =>
@@ -53,4 +61,31 @@ test('four causes of causes are told, and of several errors at once the first fo
   assert.ok(!('errors' in describeError(new AggregateError([]))))
   const nested = new AggregateError([anError('a', { cause: anError('b') })])
   assert.equal(Object(describeError(nested)).errors[0].cause.message, 'b')
+})
+
+test('every secret of ours is hidden, wherever it stands in a text', () => {
+  const ofChance = randomBytes(32).toString('base64url')
+  const header = Buffer.from('{"alg":"EdDSA"}').toString('base64url')
+  const secrets = [
+    createOneTimeSecrets(randomBytes(32)).tokenOf(randomUUID(), 'password_reset'),
+    createRefreshTokens(randomBytes(32)).format(randomUUID(), 7),
+    `pbs_${randomUUID()}.7.${ofChance}`,
+    ...['pac', 'pmt', 'pcs'].map((prefix) => `${prefix}_${ofChance}`),
+    newApiKey('pcat'),
+    newApiKey('acme'),
+    `${header}.${ofChance}.${ofChance}`,
+  ]
+  for (const secret of secrets) {
+    for (const [before, after] of [
+      ['', ''],
+      ['/account/', '/'],
+      ['token=', ' was refused'],
+      ['"', '"'],
+    ]) {
+      assert.equal(withoutSecrets(`${before}${secret}${after}`), `${before}[hidden]${after}`)
+    }
+  }
+  for (const text of ['a pot_', 'spot_1', 'a-prt_1', 'pcat', 'key of pmt']) {
+    assert.equal(withoutSecrets(text), text)
+  }
 })

@@ -53,12 +53,17 @@ test('without any variable the server has its defaults', () => {
     previousPeppers: [],
     signingAlgorithm: 'ES256',
     keyEncryptionKey: undefined,
+    previousKeyEncryptionKeys: [],
     keyRotationInterval: 7776000,
     accessTokenLifetime: 900,
     allowLongAccessTokens: false,
-    sessions: { idleLifetime: 14 * 86400, lifetime: 90 * 86400, refreshGrace: 10 },
+    sessions: {
+      ...{ idleLifetime: 14 * 86400, lifetime: 90 * 86400 },
+      ...{ refreshGrace: 10, refreshRetryWindow: 14 * 86400 },
+    },
     eventRetention: 7776000,
     ...{ factors: 'off', factorRoles: [], factorRolesFrom: 0 },
+    ...{ passkeys: false, passkeyRpId: undefined, passkeyOrigins: [] },
     ...{ hostedLogin: false, staySignedIn: 1_209_600, backchannelHosts: [], siteCss: undefined },
     passwordMinLength: 15,
     breachedPasswords: undefined,
@@ -110,6 +115,7 @@ test('only secrets may come from a file', () => {
   assert.deepEqual(files, [
     'DATABASE_URL_FILE',
     'KEY_ENCRYPTION_KEY_FILE',
+    'KEY_ENCRYPTION_KEY_PREVIOUS_FILE',
     'SECRET_KEY_PREVIOUS_FILE',
     'SECRET_KEY_FILE',
     'PASSWORD_PEPPER_FILE',
@@ -161,6 +167,12 @@ describe('a good value is taken', () => {
     [{ SIGNING_ALGORITHM: 'PS256' }, { signingAlgorithm: 'PS256' }],
     [{ SIGNING_ALGORITHM: 'EdDSA' }, { signingAlgorithm: 'EdDSA' }],
     [
+      { KEY_ENCRYPTION_KEY_PREVIOUS: `${'ab'.repeat(32)}\r\n${'cd'.repeat(32)}\n` },
+      {
+        previousKeyEncryptionKeys: ['ab', 'cd'].map((each) => Buffer.from(each.repeat(32), 'hex')),
+      },
+    ],
+    [
       { KEY_ENCRYPTION_KEY: 'ab'.repeat(32) },
       { keyEncryptionKey: Buffer.from('ab'.repeat(32), 'hex') },
     ],
@@ -181,7 +193,15 @@ describe('a good value is taken', () => {
     [{ ALLOW_LONG_ACCESS_TOKENS: 'false' }, { allowLongAccessTokens: false }],
     [
       { SESSION_IDLE_LIFETIME: '60', SESSION_LIFETIME: '120', REFRESH_GRACE: '0' },
-      { sessions: { idleLifetime: 60, lifetime: 120, refreshGrace: 0 } },
+      { sessions: { idleLifetime: 60, lifetime: 120, refreshGrace: 0, refreshRetryWindow: 0 } },
+    ],
+    [
+      { SESSION_IDLE_LIFETIME: '60' },
+      { sessions: { ...readConfig({}).sessions, idleLifetime: 60, refreshRetryWindow: 60 } },
+    ],
+    [
+      { REFRESH_RETRY_WINDOW: '0' },
+      { sessions: { ...readConfig({}).sessions, refreshRetryWindow: 0 } },
     ],
     [{ REFRESH_GRACE: '300' }, { sessions: { ...readConfig({}).sessions, refreshGrace: 300 } }],
     [{ BREACHED_PASSWORDS: 'off' }, { breachedPasswords: undefined }],
@@ -265,6 +285,8 @@ describe('a mistake names its variable, and what would be right', () => {
     ['KEY_ROTATION_INTERVAL', '-1', /from 0 to/],
     ['SIGNING_ALGORITHM', 'HS256', /one of: ES256, RS256, PS256, EdDSA/],
     ['SIGNING_ALGORITHM', 'none', /one of: ES256, RS256, PS256, EdDSA/],
+    ['KEY_ENCRYPTION_KEY_PREVIOUS', 'canary', /32 bytes in base64 or hex, or several/],
+    ['KEY_ENCRYPTION_KEY_PREVIOUS', `${'ab'.repeat(32)}\ncanary`, /32 bytes in base64 or hex/],
     ['KEY_ENCRYPTION_KEY', 'canary', /32 bytes in base64 or hex/],
     ['KEY_ENCRYPTION_KEY', 'ab'.repeat(31), /32 bytes in base64 or hex/],
     ['KEY_ENCRYPTION_KEY', 'ab'.repeat(33), /32 bytes in base64 or hex/],
@@ -278,6 +300,7 @@ describe('a mistake names its variable, and what would be right', () => {
     ['SESSION_IDLE_LIFETIME', 'a', /from 1/],
     ['REFRESH_GRACE', '301', /from 0 to 300/],
     ['REFRESH_GRACE', '-1', /from 0 to 300/],
+    ['REFRESH_RETRY_WINDOW', '-1', /from 0 to/],
     ['BREACHED_PASSWORDS', 'onlin', /must be off, online or the path of a file/],
     ['BREACHED_PASSWORDS', 'true', /must be off, online or/],
     ['BREACHED_PASSWORDS', 'https://pwned.example/range/', /must be off, online or/],
@@ -387,6 +410,7 @@ const mistakes: Readonly<Record<string, string>> = {
   SECRET_KEY_PREVIOUS: 'canary',
   SIGNING_ALGORITHM: 'x',
   KEY_ENCRYPTION_KEY: 'canary',
+  KEY_ENCRYPTION_KEY_PREVIOUS: 'canary',
   PASSWORD_PEPPER: 'canary',
   PASSWORD_PEPPER_PREVIOUS: 'canary',
   KEY_ROTATION_INTERVAL: 'x',
@@ -398,7 +422,11 @@ const mistakes: Readonly<Record<string, string>> = {
   FACTORS: 'x',
   FACTOR_ROLES: ',',
   FACTOR_ROLES_FROM: 'x',
+  PASSKEYS: 'x',
+  PASSKEY_RP_ID: 'X y',
+  PASSKEY_ORIGINS: 'x',
   REFRESH_GRACE: 'x',
+  REFRESH_RETRY_WINDOW: 'x',
   PASSWORD_MIN_LENGTH: 'x',
   BREACHED_PASSWORDS: 'x',
   ARGON2_MEMORY: 'x',
@@ -416,6 +444,17 @@ const mistakes: Readonly<Record<string, string>> = {
   METRICS_HOST: 'a b',
 }
 
+test('a permission with the name of a scope of OpenID Connect is a mistake with HOSTED_LOGIN (OP-39)', () => {
+  const scopes = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
+  for (const scope of scopes) {
+    const ROLES = JSON.stringify({ admin: ['*'], member: [scope] })
+    assert.deepEqual(problemsOf({ HOSTED_LOGIN: 'true', ROLES }), [
+      `HOSTED_LOGIN needs the name ${scope} for a scope of OpenID Connect: rename that permission in ROLES and CLIENTS.`,
+    ])
+    assert.deepEqual(problemsOf({ ROLES }), [])
+  }
+})
+
 test('a key that is named for two purposes is a mistake (KM-10, PW-11)', () => {
   const key = 'b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfef'
   const rows = [
@@ -426,6 +465,12 @@ test('a key that is named for two purposes is a mistake (KM-10, PW-11)', () => {
     { SECRET_KEY: key, PASSWORD_PEPPER: key },
     { PASSWORD_PEPPER: key, PASSWORD_PEPPER_PREVIOUS: `${goodSecret}\n${key}` },
     { KEY_ENCRYPTION_KEY: key, PASSWORD_PEPPER_PREVIOUS: key },
+    {
+      KEY_ENCRYPTION_KEY: key,
+      KEY_ENCRYPTION_KEY_PREVIOUS: Buffer.from(key, 'hex').toString('base64'),
+    },
+    { KEY_ENCRYPTION_KEY_PREVIOUS: `${key}\n${key}` },
+    { SECRET_KEY: key, KEY_ENCRYPTION_KEY_PREVIOUS: key },
     // The same bytes, written otherwise.
     { SECRET_KEY: key, KEY_ENCRYPTION_KEY: Buffer.from(key, 'hex').toString('base64') },
   ]
