@@ -41,6 +41,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       page('A native application', 'login-native-app'),
       page('Swagger UI', 'login-swagger-ui'),
       page('Applications of others', 'third-party-clients'),
+      page('Pages for accounts', 'account-pages'),
       page('A login page of your own', 'own-login-page'),
     ],
   },
