@@ -19,7 +19,7 @@ import { sendProblem } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards/guards.ts'
 import type { PageOptions } from '../http/pages/page-options.ts'
 import { registerAccounts } from './accounts.ts'
-import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
+import { listenerOptions } from './listener-options.ts'
 import { logEvents } from './logging/event-log.ts'
 import { createRequestIds } from './logging/request-ids.ts'
 import { describeError, describeRequest } from './logging/serializers.ts'
@@ -38,6 +38,7 @@ import { setupRoutes } from './routes/setup.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { userFactorRoutes } from './routes/user-factors.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
 import { type TrustedProxies, trustProxies } from './settings/trusted-proxies.ts'
 import type { Setup } from './setup.ts'
@@ -115,7 +116,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const { requestMetrics } = await import('../metrics/request-metrics.ts')
     await app.register(requestMetrics, { registry: options.metrics })
   }
-  app.addHook('onRequest', addSecurityHeaders(auth.issuer))
+  addSecurityHeaders(app, auth.issuer)
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins)
   let roleNames = auth.roles.names
   if (docs) {
