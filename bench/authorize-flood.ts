@@ -6,24 +6,21 @@
 // For comparison there are requests at the same rate for a route without a guard. The server has one core, and the
 // load another. PROBES for other than 200 requests for `GET /me` a second.
 
-import { spawnSync } from 'node:child_process'
 import { loadavg } from 'node:os'
 import { startProber } from './accounts/prober.ts'
 import { atRate } from './accounts/site.ts'
 import { ours } from './compare/contestants.ts'
 import { createFixture } from './compare/fixture.ts'
-import { pinning, startServer } from './compare/processes.ts'
+import { pinning, pinSelf, startServer } from './compare/processes.ts'
 import { authorizationRequest, redirectUri } from './compare/round-trips.ts'
 import { withCleanup } from './compare/rows/row.ts'
-import { median, ratio } from './compare/statistics.ts'
+import { median, ratio, spread } from './compare/statistics.ts'
 import { formatTable, quantiles } from './quantiles.ts'
 
 const { ROUNDS = '6', SECONDS = '10', RATE = '167', PROBES = '200' } = process.env
 const [rounds, seconds, rate] = [Number(ROUNDS), Number(SECONDS), Number(RATE)]
-const spread = (values: readonly number[], digits = 1): string =>
-  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`
 
-if (pinning !== 'none') spawnSync('taskset', ['-apc', '1', String(process.pid)])
+pinSelf()
 const prober = startProber()
 
 await withCleanup(async (onEnd) => {

@@ -78,9 +78,7 @@ export async function bundleInto(directory: string): Promise<void> {
         // What every server needs, and parts that are loaded later need too: else a file for each few of them.
         ...Object.entries(together).map(([name, modules]) => ({
           name,
-          test: new RegExp(
-            `[/\\\\]src[/\\\\](${modules.join('|')})\\.ts$`.replaceAll('/', '[/\\\\]'),
-          ),
+          test: new RegExp(`/src/(${modules.join('|')})\\.ts$`.replaceAll('/', '[/\\\\]')),
         })),
       ],
     },

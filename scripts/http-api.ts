@@ -3,6 +3,7 @@
 import type { AccountOptions } from '../src/core/accounts/account-options.ts'
 import { createAuth } from '../src/core/auth.ts'
 import { mailbox } from '../src/core/mail/mailbox.ts'
+import { hostedLogin } from '../src/hosted-login/hosted-login.ts'
 import { buildApp } from '../src/server/app.ts'
 import { memory } from '../src/stores/memory/memory.ts'
 
@@ -38,7 +39,11 @@ const accounts: AccountOptions = {
 
 /** The whole page. */
 export async function describeRoutes(): Promise<string> {
-  const app = await buildApp({ auth: await createAuth({ store: memory(), accounts, factors: {} }) })
+  const auth = await createAuth({
+    ...{ store: memory(), accounts, factors: { passkeys: true }, apiKeys: {} },
+    ...{ issuer: 'http://localhost:8000', hostedLogin: hostedLogin() },
+  })
+  const app = await buildApp({ auth })
   const { paths, components } = (await app.inject('/openapi.json')).json() as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
     readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
@@ -50,7 +55,7 @@ export async function describeRoutes(): Promise<string> {
     ),
   )
   const opening =
-    'Every route of the ready server, made from its OpenAPI document (`/openapi.json`) by `npm run reference`.\nWhat they are for is in [The ready server](server.md). Those of registration, invitations, links, addresses and\ndeletion exist only where [a setting](configuration.md#accounts-and-mail) switches them on; so do those of\n[second factors](second-factors.md).'
+    'Every route of the ready server, made from its OpenAPI document (`/openapi.json`) by `npm run reference`.\nWhat they are for is in [The ready server](server.md). Those of registration, invitations, links, addresses and\ndeletion exist only where [a setting](configuration.md#accounts-and-mail) switches them on; so do those of\n[second factors](second-factors.md), of [API keys](api-keys.md) with their scheme `ApiKey`, and of\n[logins by browser](browser-login.md).'
   const schemas = Object.entries(components.schemas)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, schema]) => describeSchema(name, schema))

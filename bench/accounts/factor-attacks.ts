@@ -11,6 +11,7 @@ import { hotp, stepAt } from '../../src/core/factors/totp.ts'
 import { type Auth, createAuth } from '../../src/index.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { oauthEndpoints } from '../../src/web/oauth-endpoints.ts'
+import { decodeBase32 } from '../../test/server/factors/device.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 5)
 const password = 'seven quiet otters juggle'
@@ -80,10 +81,7 @@ async function createVictim(): Promise<Victim> {
   const { id } = await auth.users.create({ username, password })
   const token = (await form(0, { username, password })).body.access_token ?? ''
   const begun = (await auth.factors?.beginTotp({ userId: id })) ?? assert.fail()
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = [...begun.secret].map((each) => letters.indexOf(each).toString(2).padStart(5, '0'))
-  const bytes = bits.join('').match(/[01]{8}/g) ?? []
-  const secret = Buffer.from(bytes.map((each) => Number.parseInt(each, 2)))
+  const secret = decodeBase32(begun.secret)
   const code = (steps = 0): string => hotp(secret, stepAt(now) + steps)
   const otp = JSON.stringify({ otp: code() })
   const confirmed = await send(0, `/me/factors/totp/${begun.id}/confirm`, otp, token)

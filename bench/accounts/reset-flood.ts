@@ -6,10 +6,9 @@
 // there are requests at the same rate for the metadata, which cost the server next to nothing. The server has one
 // core, and the load another. ENGINE=postgres for PostgreSQL; PROBES for other than 200 requests for `GET /me` a second.
 
-import { spawnSync } from 'node:child_process'
 import { loadavg } from 'node:os'
-import { pinning } from '../compare/processes.ts'
-import { median, ratio } from '../compare/statistics.ts'
+import { pinning, pinSelf } from '../compare/processes.ts'
+import { ratio, spread } from '../compare/statistics.ts'
 import { formatTable, quantiles } from '../quantiles.ts'
 import { sourceOf } from '../serving.ts'
 import { startProber } from './prober.ts'
@@ -19,7 +18,7 @@ const { ROUNDS = '6', SECONDS = '10', RATE = '167', PROBES = '200' } = process.e
 const [rounds, seconds, rate] = [Number(ROUNDS), Number(SECONDS), Number(RATE)]
 const users = Math.ceil(rounds * seconds * rate)
 
-if (pinning !== 'none') spawnSync('taskset', ['-apc', '1', String(process.pid)])
+pinSelf()
 const prober = startProber()
 
 async function measure({ ask, ...site }: Site): Promise<void> {
@@ -71,8 +70,6 @@ async function measure({ ask, ...site }: Site): Promise<void> {
     }
   }
   const elapsed = (performance.now() - began) / 1000
-  const spread = (values: readonly number[]): string =>
-    `${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)})`
   const control = kept[1]?.p99 ?? []
   console.log(
     formatTable([

@@ -18,6 +18,11 @@ export function place(command: readonly string[], where: Place): readonly string
   return ['taskset', '-c', where === 'server' ? '0' : '1', ...command]
 }
 
+/** Puts this process on the core of the load. */
+export function pinSelf(): void {
+  if (canPin) spawnSync('taskset', ['-apc', '1', String(process.pid)])
+}
+
 export interface Started {
   readonly url: string
   readonly child: ChildProcess

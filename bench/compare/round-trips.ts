@@ -46,11 +46,15 @@ export function authorizationRequest({
   return `${authorizePath}?${query}`
 }
 
-/**
- * Makes round trips for so many seconds. The rate is that of a second of the server's processor; the times are those
- * of whole round trips.
- */
-export function createRoundTrips(party: RelyingParty): (seconds: number) => Promise<Sample> {
+interface RoundTrips {
+  /** Makes one, in the next browser. */
+  once(): Promise<void>
+  /** Seconds that the server's processor has worked. */
+  processorSeconds(): Promise<number>
+}
+
+/** Makes round trips one by one. */
+export function openRoundTrips(party: RelyingParty): RoundTrips {
   const agent = new Agent({ keepAlive: true, maxSockets: lanes })
   const path = authorizationRequest(party)
   let browser = 0
@@ -97,6 +101,15 @@ export function createRoundTrips(party: RelyingParty): (seconds: number) => Prom
     return (user + system) / 1e6
   }
 
+  return { once, processorSeconds }
+}
+
+/**
+ * Makes round trips for so many seconds. The rate is that of a second of the server's processor; the times are those
+ * of whole round trips.
+ */
+export function createRoundTrips(party: RelyingParty): (seconds: number) => Promise<Sample> {
+  const { once, processorSeconds } = openRoundTrips(party)
   return async (seconds) => {
     const times: number[] = []
     const before = await processorSeconds()

@@ -12,6 +12,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       page('2. A guard', 'tutorial/2-guard'),
       page('3. Roles and permissions', 'tutorial/3-roles-and-permissions'),
       page('4. Refresh and log-out', 'tutorial/4-refresh-and-log-out'),
+      page('5. Log in by browser', 'tutorial/5-log-in-by-browser'),
       { text: 'Examples', link: '/examples/README' },
     ],
   },

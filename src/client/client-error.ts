@@ -6,7 +6,8 @@
  * - `throttled`: too many failed attempts; try again after `retryAfter`.
  * - `unavailable`: the server is overloaded, down, or cannot be reached, or another tab holds the login
  *   and does not answer. Nothing is known of the credentials or the session.
- * - `session_ended`: the refresh token is no longer valid; the user must log in again.
+ * - `session_ended`: the refresh token is no longer valid, or a login took too long to show its second factor;
+ *   the user must log in again.
  * - `refused`: the server understood the request and refuses it, such as a scope that the role does not
  *   grant.
  */

@@ -43,7 +43,8 @@ export interface AuthClient extends AccountRequests {
    *
    * @throws {TypeError} (rejects) for an option that is not known.
    * @throws {AuthClientError} `invalid_credentials`, `second_factor_needed`, `throttled`, `unavailable` or `refused`; then who
-   * was logged in still is. `session_ended` if `logout` was called meanwhile.
+   * was logged in still is. So it is with `session_ended` if the second factor took too long or too many tries.
+   * `session_ended` too if `logout` was called meanwhile.
    */
   login(username: string, password: string, options?: LoginOptions): Promise<void>
   /**

@@ -77,8 +77,12 @@ export async function logInWithFactor(
 
 /** The fields of the second request. */
 export function factorFields(token: string, shown: ShownFactor): Readonly<Record<string, string>> {
-  const grant = 'urn:portcullis:grant-type:mfa-'
-  return 'otp' in shown
-    ? { grant_type: `${grant}otp`, mfa_token: token, otp: shown.otp }
-    : { grant_type: `${grant}recovery-code`, mfa_token: token, recovery_code: shown.recoveryCode }
+  const kind = 'otp' in shown ? 'otp' : 'recovery-code'
+  const grant = `urn:portcullis:grant-type:mfa-${kind}`
+  return { grant_type: grant, mfa_token: token, ...shownFields(shown) }
+}
+
+/** What is shown, as every request has it. */
+export function shownFields(shown: ShownFactor): Readonly<Record<string, string>> {
+  return 'otp' in shown ? { otp: shown.otp } : { recovery_code: shown.recoveryCode }
 }

@@ -1,5 +1,5 @@
 import { AuthClientError, refusalDetails } from './client-error.ts'
-import { factorFields, readMfaRequired, type ShownFactor } from './second-factor.ts'
+import { factorFields, readMfaRequired, type ShownFactor, shownFields } from './second-factor.ts'
 import type { Tokens } from './token-storage.ts'
 
 /** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
@@ -69,7 +69,9 @@ export function createTokenRequests(
         authorization: `Bearer ${accessToken}`,
         'content-type': 'application/json',
       }
-      const body = JSON.stringify(bodyOf(shown))
+      const body = JSON.stringify(
+        typeof shown === 'string' ? { password: shown } : shownFields(shown),
+      )
       const tokens = await readTokens(await post('auth/step-up', { headers, body }))
       return { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt }
     },
@@ -77,11 +79,6 @@ export function createTokenRequests(
       await send('auth/revoke', { token })
     },
   }
-}
-
-function bodyOf(shown: StepUpCredentials): object {
-  if (typeof shown === 'string') return { password: shown }
-  return 'otp' in shown ? { otp: shown.otp } : { recovery_code: shown.recoveryCode }
 }
 
 /** Why there was no answer, as far as a page can know. A page cannot know whether CORS was the cause. */

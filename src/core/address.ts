@@ -18,3 +18,11 @@ export function addressIn(text: string): string | undefined {
 export function knownAddress(text: string | undefined): string | undefined {
   return text === undefined ? undefined : (addressIn(text) ?? 'unknown')
 }
+
+/**
+ * True for a host as it is in a URL: a name or an address in small letters, without a port, one of IPv6 in
+ * brackets. Text that a URL writes otherwise, such as `1.2` or `::1`, would never equal the host of one.
+ */
+export function isUrlHost(host: unknown): boolean {
+  return URL.parse(`https://${host}/`)?.hostname === host
+}

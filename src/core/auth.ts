@@ -21,6 +21,7 @@ import { grantable } from './issuers/resource-server.ts'
 import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
+import { loadResealing } from './load-resealing.ts'
 import { noNotices } from './mail/notices.ts'
 import { createAddressDigests } from './mail/one-time-secret.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
@@ -140,6 +141,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     )
     const loaded = await loadKeys(options, { store: bare, accessTokenLifetime, events, clock })
     const { keys, managedKeys, secret, previousSecrets } = loaded
+    const resealing = await loadResealing(loaded, checked, { store: bare, events, clock })
     const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
     const hostedLogin = options.hostedLogin?.[hostedLoginParts]
@@ -168,10 +170,12 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     const factorParts =
       checked.factorSettings &&
       // Loaded for those who have the option alone.
-      (await import('./factors/create-factors.ts')).createFactorParts({
+      (await (
+        await import('./factors/create-factors.ts')
+      ).createFactorParts({
         ...{ ...parts, settings: checked.factorSettings, oneTimeTokens },
         ...{ throttle, events, notices },
-      })
+      }))
     const second = factorParts?.second ?? null
     const requireFactor = second?.require
     const login = createLogin({ store, hasher: passwords, throttle, events, notices, digest })
@@ -259,6 +263,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         factors: factorParts,
         codes: authorization?.codes ?? null,
         apiKeys: apiKeys?.keys ?? null,
+        resealing,
       }),
       async close() {
         issuers.close()
@@ -271,7 +276,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         ...{ events, keys, notices },
         apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
-        ...{ second, documentedAt },
+        ...{ second, documentedAt, resealing },
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },

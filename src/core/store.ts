@@ -53,7 +53,7 @@ export interface Store {
   open(): Promise<void>
   /**
    * In one step: this stamp for all users and as the epoch, no signing key, a version of them new to
-   * everybody, no one-time token, no authorization code, no API key, and no mail that waits.
+   * everybody, no one-time token but for challenges of passkeys that were used, no authorization code, no API key, and no mail that waits.
    */
   revokeAll(securityStamp: string, now: number, event?: AuthEvent): Promise<true>
   /** Rejects when the store cannot answer now. */
@@ -63,6 +63,11 @@ export interface Store {
    * that has no safe place; then the key must be configured.
    */
   keyEncryptionKey?(): Promise<Uint8Array>
+  /**
+   * Others, each of 32 bytes, that something may be sealed under: earlier ones, and one that is to come. That
+   * of today may be among them. Absent: there are none.
+   */
+  previousKeyEncryptionKeys?(): Promise<readonly Uint8Array[]>
   /** What it counts about itself, in this process. Absent where there is nothing to count. */
   statistics?(): StoreStatistics
   /** Closes the database. Nothing of the store can be used afterwards. */

@@ -1,3 +1,4 @@
+import { isUrlHost } from '../core/address.ts'
 import { createAuthorization } from '../core/authorization/create-authorization.ts'
 import {
   type HostedLogin,
@@ -72,12 +73,10 @@ const loginPageShape: Shape = {
       isLoginPath(String((page as { readonly redirectTo?: unknown }).redirectTo))),
 }
 
-/** As they are in a URL: in small letters, without a port. */
 const hosts: Shape = {
   words:
-    'a list of host names or addresses, such as app.internal, in small letters and without a port',
-  accepts: (list) =>
-    Array.isArray(list) && list.every((host) => URL.parse(`https://${host}/`)?.hostname === host),
+    'a list of host names or addresses, such as app.internal or [::1], in small letters and without a port',
+  accepts: (list) => Array.isArray(list) && list.every((host) => isUrlHost(host)),
 }
 
 const shapes: ShapesOf<HostedLoginOptions> = {

@@ -25,7 +25,7 @@ export async function registerAccounts(
   app: FastifyInstance,
   { auth, guards, administrator, mailbox }: AccountRoutes,
 ): Promise<void> {
-  const { users, accounts, apiKeys } = auth
+  const { users, accounts, factors, apiKeys } = auth
   const { invitations, passwordReset } = accounts
   const prefix = '/admin'
   if (invitations) {
@@ -35,6 +35,10 @@ export async function registerAccounts(
   if (passwordReset) {
     const options = { prefix, passwordReset, users, guards }
     await app.register(guarded(administrator, passwordResetRoutes), options)
+  }
+  if (factors) {
+    const { userFactorRoutes } = await import('./routes/user-factors.ts')
+    await app.register(guarded(administrator, userFactorRoutes), { prefix, users, factors, guards })
   }
   if (apiKeys) {
     const { userKeyRoutes } = await import('./routes/user-keys.ts')

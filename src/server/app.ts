@@ -34,10 +34,10 @@ import { frontRoutes } from './routes/front.ts'
 import { healthRoutes } from './routes/health.ts'
 import { identityRoutes } from './routes/identities.ts'
 import { meRoutes } from './routes/me.ts'
+import { limitRequests } from './routes/one-limit.ts'
 import { shapeFields } from './routes/own-fields.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { statsRoutes } from './routes/stats.ts'
-import { userFactorRoutes } from './routes/user-factors.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
 import { addSecurityHeaders } from './security-headers.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
@@ -142,17 +142,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const guards = createGuards(auth)
   const administrator = guards.requireRole(...administrators(auth))
   await app.register(healthRoutes, { auth })
-  await app.register(meRoutes, { auth, guards })
-  for (const routes of [
-    ...[statsRoutes, adminRoutes, adminAccountRoutes, userSessionRoutes, identityRoutes],
-    ...[eventRoutes, ...(auth.factors === null ? [] : [userFactorRoutes])],
-  ]) {
-    await app.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
-  }
-  await registerAccounts(app, { auth, guards, administrator, mailbox })
+  const always = [statsRoutes, adminRoutes, adminAccountRoutes, userSessionRoutes, identityRoutes]
+  await app.register(async (scope) => {
+    limitRequests(scope)
+    await scope.register(meRoutes, { auth, guards })
+    for (const routes of [...always, eventRoutes]) {
+      await scope.register(guarded(administrator, routes), { prefix: '/admin', auth, guards })
+    }
+    await registerAccounts(scope, { auth, guards, administrator, mailbox })
+    if (setup) await scope.register(setupRoutes, { auth, setup, docs })
+  })
   logEvents(app, auth)
   await app.register(frontRoutes, { auth, version, docs, ...(setup && { setup }) })
-  if (setup) await app.register(setupRoutes, { auth, setup, docs })
   return app
 }
 

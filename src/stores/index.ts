@@ -39,11 +39,20 @@ export type {
   FactorKind,
   FactorRecord,
   FactorRemoval,
+  FactorReseal,
   FactorStore,
   FirstFactor,
   PasskeyRecord,
+  SealedFactorQuery,
   StepUse,
 } from '../core/factors/factor-store.ts'
+export type {
+  PasskeyAddition,
+  PasskeyStore,
+  PasskeyUse,
+  Spending,
+  StoredWithPasskey,
+} from '../core/factors/passkey-store.ts'
 export type { IdentityRecord, IdentityStore } from '../core/issuers/identity-store.ts'
 export type {
   SigningKeyChange,
@@ -58,6 +67,7 @@ export type {
   OneTimeTokenQuery,
   OneTimeTokenRecord,
   OneTimeTokenStore,
+  TokenReseal,
 } from '../core/mail/one-time-token-store.ts'
 export type {
   MailOutcome,

@@ -1,5 +1,6 @@
 // What a page lacks for people with a disability, by the rules of axe-core (WCAG 2.2 A and AA).
 
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type axe from 'axe-core'
@@ -24,4 +25,19 @@ export async function findBarriers(page: Page): Promise<readonly string[]> {
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target }) => `${id}: ${help} (${target.join(' ')})`),
   )
+}
+
+/**
+ * Fails unless it is without barriers, and no wider than the screen. A picture of this name is kept if SCREENSHOTS
+ * names a directory: to be looked at by a person.
+ */
+export async function assertGood(page: Page, name: string): Promise<void> {
+  const directory = process.env.SCREENSHOTS
+  if (directory) await page.screenshot({ path: `${directory}/${name}.png`, fullPage: true })
+  assert.deepEqual(await findBarriers(page), [], name)
+  const excess = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    return scrollWidth - clientWidth
+  })
+  assert.equal(excess, 0, `${name} is wider than the screen`)
 }

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { type AccountSite, openAccountSite } from '../account-site.ts'
 import { authenticate, goodPassword } from '../fixtures.ts'
-import { findBarriers } from './accessibility.ts'
-import { launchChromium, type TestBrowser, type WatchedPage } from './chromium.ts'
+import { assertGood } from './accessibility.ts'
+import { launchChromium, type TestBrowser } from './chromium.ts'
+import { heading, openPage, press } from './page-steps.ts'
 
 const newPassword = 'nine brave lanterns whisper'
 
@@ -32,26 +33,12 @@ beforeEach(async () => {
 })
 afterEach(() => site?.close())
 
-/** A browser of its own, closed at the end of the test. */
-async function open(
-  t: { after(end: () => Promise<void>): void },
-  options?: BrowserContextOptions,
-): Promise<WatchedPage> {
-  const watched = await browser.open(options)
-  t.after(() => watched.page.context().close())
-  return watched
-}
-
 /** The link of the next mail, at the address where this server listens. */
 async function nextLink(): Promise<string> {
   return (await site.nextLink()).replace('https://auth.example.com', origin)
 }
 
 const posts = (): number => seen.filter(({ method }) => method === 'POST').length
-const heading = (page: Page, name: string): Promise<void> =>
-  page.getByRole('heading', { name, exact: true }).waitFor()
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true }).click()
 const isFocused = (page: Page, id: string): Promise<boolean> =>
   page.evaluate((wanted) => document.activeElement?.id === wanted, id)
 
@@ -74,7 +61,7 @@ async function askForReset(): Promise<string> {
 }
 
 test('somebody registers, from the address to the name and the password', async (t) => {
-  const { page, complaints, requests } = await open(t)
+  const { page, complaints, requests } = await openPage(browser, t)
   await page.goto(`${origin}/account/register`)
   assert.ok(await isFocused(page, 'email'))
   await page.getByLabel('E-mail address').fill('alice@example.com')
@@ -130,7 +117,7 @@ describe('a link that a browser has open', () => {
     ],
   ] as const) {
     test(`sends nothing by itself: ${name} (AC-29)`, async (t) => {
-      const { page } = await open(t)
+      const { page } = await openPage(browser, t)
       await page.clock.install()
       await page.goto(await linkOf())
       await page.locator('input[name=token]').waitFor({ state: 'attached' })
@@ -144,7 +131,7 @@ describe('a link that a browser has open', () => {
 })
 
 test('the token is in no request and no referrer, to whatever page one goes on (AC-30)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   const link = await invite()
   const token = link.split('#token=')[1] ?? assert.fail(link)
   await page.goto(link)
@@ -168,7 +155,7 @@ test('the token is in no request and no referrer, to whatever page one goes on (
 })
 
 test('a second tab that was opened before is told that the link was used (AC-32)', async (t) => {
-  const { page: first } = await open(t)
+  const { page: first } = await openPage(browser, t)
   const second = await first.context().newPage()
   const link = await invite()
   for (const page of [first, second]) {
@@ -186,13 +173,13 @@ test('a second tab that was opened before is told that the link was used (AC-32)
 
 test('a new password is chosen in another browser than the one that asked (AC-36)', async (t) => {
   await createAlice()
-  const { page: asking } = await open(t)
+  const { page: asking } = await openPage(browser, t)
   await asking.goto(`${origin}/account/forgot-password`)
   await asking.getByLabel('E-mail address or username').fill('alice')
   await press(asking, 'Send link')
   await heading(asking, 'Check your mail')
 
-  const { page: other, complaints } = await open(t)
+  const { page: other, complaints } = await openPage(browser, t)
   await other.goto(await nextLink())
   await heading(other, 'Choose a new password')
   assert.equal(other.url(), `${origin}/account/reset-password`)
@@ -206,7 +193,7 @@ test('a new password is chosen in another browser than the one that asked (AC-36
 
 test('an invitation is accepted in another browser, too (AC-36)', async (t) => {
   const link = await invite('bob')
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(link)
   await page.getByLabel('Password', { exact: true }).fill(goodPassword)
   await press(page, 'Accept')
@@ -214,7 +201,7 @@ test('an invitation is accepted in another browser, too (AC-36)', async (t) => {
 })
 
 test('a link that is pasted where the page is open is taken over', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(`${origin}/account/reset-password`)
   const field = page.getByLabel('Link or code')
   assert.ok(await field.isVisible())
@@ -228,7 +215,7 @@ test('a link that is pasted where the page is open is taken over', async (t) => 
 })
 
 test('without scripts the link is pasted, and no button is there that would not work', async (t) => {
-  const { page } = await open(t, { javaScriptEnabled: false })
+  const { page } = await openPage(browser, t, { javaScriptEnabled: false })
   await page.goto(`${origin}/account/register`)
   await page.getByLabel('E-mail address').fill('alice@example.com')
   await press(page, 'Send link')
@@ -251,7 +238,7 @@ test('without scripts the link is pasted, and no button is there that would not 
 })
 
 test('password managers know which field is which', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   const kinds = async (path: string): Promise<readonly (string | null)[]> => {
     await page.goto(origin + path)
     const inputs = await page.locator('input').all()
@@ -263,18 +250,6 @@ test('password managers know which field is which', async (t) => {
   assert.deepEqual(await kinds('/account/forgot-password'), ['username'])
 })
 
-/** Where a file of this name is kept if SCREENSHOTS names a directory: to be looked at by a person. */
-async function assertGood(page: Page, name: string): Promise<void> {
-  const directory = process.env.SCREENSHOTS
-  if (directory) await page.screenshot({ path: `${directory}/${name}.png`, fullPage: true })
-  assert.deepEqual(await findBarriers(page), [], name)
-  const excess = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement
-    return scrollWidth - clientWidth
-  })
-  assert.equal(excess, 0, `${name} is wider than the screen`)
-}
-
 /** A page at 1280 px that is enlarged to 400 % is 320 px wide, and one at 200 % 640 px. */
 for (const [width, colorScheme, locale] of [
   [320, 'light', 'de'],
@@ -284,7 +259,11 @@ for (const [width, colorScheme, locale] of [
   [1280, 'dark', 'de'],
 ] as const) {
   test(`no page has a barrier: ${width} px, ${colorScheme}, ${locale}`, async (t) => {
-    const { page } = await open(t, { colorScheme, locale, viewport: { width, height: 800 } })
+    const { page } = await openPage(browser, t, {
+      colorScheme,
+      locale,
+      viewport: { width, height: 800 },
+    })
     const name = (state: string): string => `account-${state}-${width}-${colorScheme}-${locale}`
     const submit = (): Promise<void> => page.locator('button.main').click()
     for (const path of [
@@ -331,7 +310,7 @@ test('a site of its own name, logo and accent has no barrier', async (t) => {
   own.app.get('/logo.svg', (_, reply) => reply.type('image/svg+xml').send(svg))
   const address = await own.app.listen({ host: '127.0.0.1', port: 0 })
   for (const colorScheme of ['light', 'dark'] as const) {
-    const { page, complaints } = await open(t, {
+    const { page, complaints } = await openPage(browser, t, {
       colorScheme,
       viewport: { width: 600, height: 700 },
     })

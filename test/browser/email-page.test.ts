@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { internals } from '../../src/core/internals.ts'
 import { type Mailbox, mailbox } from '../../src/core/mail/mailbox.ts'
 import { goodPassword } from '../fixtures.ts'
-import { findBarriers } from './accessibility.ts'
-import { launchChromium, type TestBrowser, type WatchedPage } from './chromium.ts'
+import { assertGood } from './accessibility.ts'
+import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type HostedSite, openHostedSite } from './hosted-site.ts'
+import { isPage, openPage } from './page-steps.ts'
 
 let browser: TestBrowser
 let site: HostedSite
@@ -26,29 +27,6 @@ beforeEach(async () => {
   await site.auth.users.setEmail(id, 'alice.of.the.wonderland.beyond.the.looking.glass@example.com')
 })
 afterEach(() => site?.close())
-
-type Test = { after(end: () => Promise<void>): void }
-
-async function open(t: Test, options?: BrowserContextOptions): Promise<WatchedPage> {
-  const watched = await browser.open({ ignoreHTTPSErrors: true, ...options })
-  t.after(() => watched.page.context().close())
-  return watched
-}
-
-/** Kept if SCREENSHOTS names a directory: to be looked at by a person. */
-async function assertGood(page: Page, name: string): Promise<void> {
-  const directory = process.env.SCREENSHOTS
-  if (directory) await page.screenshot({ path: `${directory}/email-${name}.png`, fullPage: true })
-  assert.deepEqual(await findBarriers(page), [], name)
-  const excess = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement
-    return scrollWidth - clientWidth
-  })
-  assert.equal(excess, 0, `${name} is wider than the screen`)
-}
-
-const isPage = (page: Page, kind: string): Promise<void> =>
-  page.locator(`body[data-page="${kind}"]`).waitFor()
 
 async function logIn(page: Page): Promise<void> {
   if ((await page.locator('#username').inputValue()) === '') {
@@ -78,44 +56,44 @@ const looks = [
 
 for (const { colorScheme, width, language } of looks) {
   test(`no step of a change has a barrier: ${language}, ${colorScheme}, ${width} px`, async (t) => {
-    const { page } = await open(t, {
+    const { page } = await openPage(browser, t, {
       ...{ colorScheme, viewport: { width, height: 800 }, locale: language },
     })
     const look = `${language}-${colorScheme}-${width}`
     await page.goto(`${site.issuer}/account/email`)
     await isPage(page, 'login')
     assert.equal(await page.locator('html').getAttribute('lang'), language)
-    await assertGood(page, `login-${look}`)
+    await assertGood(page, `email-login-${look}`)
     await logIn(page)
     await isPage(page, 'email')
-    await assertGood(page, `page-${look}`)
+    await assertGood(page, `email-page-${look}`)
     await page.locator('#email').fill('alice@localhost')
     await page.locator('button.main').click()
     await page.locator('#email-error').waitFor()
-    await assertGood(page, `refused-${look}`)
+    await assertGood(page, `email-refused-${look}`)
     await page.locator('#email').fill('alice@example.org')
     await page.locator('button.main').click()
     await isPage(page, 'email-code')
-    await assertGood(page, `code-${look}`)
+    await assertGood(page, `email-code-${look}`)
     const code = await newestCode()
     await typeCode(page, code === '12345678' ? '87654321' : '12345678')
     await page.locator('#code-error').waitFor()
-    await assertGood(page, `incorrect-${look}`)
+    await assertGood(page, `email-incorrect-${look}`)
     await page.locator('button.plain').click()
     await page.locator('.notice').waitFor()
-    await assertGood(page, `again-${look}`)
+    await assertGood(page, `email-again-${look}`)
     await typeCode(page, await newestCode())
     await isPage(page, 'email-done')
-    await assertGood(page, `done-${look}`)
+    await assertGood(page, `email-done-${look}`)
     await page.goto(`${site.issuer}/account/email`)
     await page.locator('button.danger').click()
     await isPage(page, 'email-done')
-    await assertGood(page, `removed-${look}`)
+    await assertGood(page, `email-removed-${look}`)
   })
 }
 
 test('a change works without scripts, and the browser has nothing to complain about', async (t) => {
-  const { page, complaints, requests } = await open(t, { javaScriptEnabled: false })
+  const { page, complaints, requests } = await openPage(browser, t, { javaScriptEnabled: false })
   await page.goto(`${site.issuer}/account/email`)
   await logIn(page)
   await isPage(page, 'email')
@@ -141,7 +119,7 @@ test('a change works without scripts, and the browser has nothing to complain ab
 })
 
 test('programs that fill forms are told what each field is, and the focus is in the first', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   const field = (id: string) =>
     page
       .locator(`#${id}:focus`)

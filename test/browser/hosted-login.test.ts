@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { goodPassword } from '../fixtures.ts'
-import { launchChromium, type TestBrowser, type WatchedPage } from './chromium.ts'
+import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type ClientSite, requestFor, startClientSite } from './client-site.ts'
 import { type HostedSite, nativeCallback, openHostedSite, testClients } from './hosted-site.ts'
+import { fillIn, heading, logIn, openPage, press } from './page-steps.ts'
 
 let browser: TestBrowser
 let client: ClientSite
@@ -29,32 +30,8 @@ afterEach(async () => {
   await client?.close()
 })
 
-type Test = { after(end: () => Promise<void>): void }
-
-async function open(t: Test, options?: BrowserContextOptions): Promise<WatchedPage> {
-  const watched = await browser.open({ ignoreHTTPSErrors: true, ...options })
-  t.after(() => watched.page.context().close())
-  return watched
-}
-
 const toWeb = (others?: Readonly<Record<string, string>>): string =>
   site.authorize(requestFor('web', callback, others))
-
-async function fillIn(page: Page, username = 'alice', password = goodPassword): Promise<void> {
-  await page.getByLabel('Username').fill(username)
-  await page.getByLabel('Password').fill(password)
-}
-
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true }).click()
-
-async function logIn(page: Page, username?: string): Promise<void> {
-  await fillIn(page, username)
-  await press(page, 'Log in')
-}
-
-const heading = (page: Page, name: string): Promise<void> =>
-  page.getByRole('heading', { name, exact: true }).waitFor()
 
 const hasArrived = (page: Page): Promise<void> => heading(page, 'Arrived')
 
@@ -66,7 +43,7 @@ async function browserSessions(username = 'alice'): Promise<number> {
 }
 
 test('a login leads to a client of another origin, with tokens of who has logged in (OP-51)', async (t) => {
-  const { page, complaints } = await open(t)
+  const { page, complaints } = await openPage(browser, t)
   await page.goto(toWeb())
   await logIn(page)
   await hasArrived(page)
@@ -80,7 +57,7 @@ test('a login leads to a client of another origin, with tokens of who has logged
 })
 
 test('a login leads to a client that redirects further, to another origin (OP-51)', async (t) => {
-  const { page, complaints } = await open(t)
+  const { page, complaints } = await openPage(browser, t)
   await page.goto(site.authorize(requestFor('web', `${client.origin}/further`)))
   await logIn(page)
   await hasArrived(page)
@@ -90,7 +67,7 @@ test('a login leads to a client that redirects further, to another origin (OP-51
 })
 
 test('consent leads to the client as well, and so does its refusal (OP-51)', async (t) => {
-  const { page, complaints } = await open(t)
+  const { page, complaints } = await openPage(browser, t)
   await page.goto(site.authorize(requestFor('third', callback)))
   await logIn(page)
   await heading(page, 'Allow access?')
@@ -107,7 +84,7 @@ test('consent leads to the client as well, and so does its refusal (OP-51)', asy
 })
 
 test('a login leads to a program by its scheme, and stays with a link if nothing opens (OP-51, OP-96)', async (t) => {
-  const { page, complaints } = await open(t)
+  const { page, complaints } = await openPage(browser, t)
   const locations: string[] = []
   page.on('response', (response) => {
     const { location } = response.headers()
@@ -136,7 +113,7 @@ test('a login leads to a program by its scheme, and stays with a link if nothing
 })
 
 test('two tabs with two clients: each arrives at its own (OP-56)', async (t) => {
-  const { page: one } = await open(t)
+  const { page: one } = await openPage(browser, t)
   const two = await one.context().newPage()
   await one.goto(toWeb())
   await two.goto(site.authorize(requestFor('other', `${callback}?of=other`)))
@@ -155,7 +132,7 @@ test('two tabs with two clients: each arrives at its own (OP-56)', async (t) => 
 })
 
 test('a form that was open during the login in another tab arrives, reloaded or sent (OP-57)', async (t) => {
-  const { page: one } = await open(t)
+  const { page: one } = await openPage(browser, t)
   const [two, three] = [await one.context().newPage(), await one.context().newPage()]
   for (const page of [one, two, three]) await page.goto(toWeb())
   await logIn(one)
@@ -168,7 +145,7 @@ test('a form that was open during the login in another tab arrives, reloaded or 
 })
 
 test('a form of yesterday, of a server before, is shown once more with the username (OP-58)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(toWeb())
   await fillIn(page)
   site.clock.advance(24 * 60 * 60)
@@ -186,7 +163,7 @@ test('a form of yesterday, of a server before, is shown once more with the usern
 })
 
 test('back from the client leads on with another code, through the form where it is asked for (OP-59)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(toWeb())
   await logIn(page)
   await hasArrived(page)
@@ -206,7 +183,7 @@ test('back from the client leads on with another code, through the form where it
 })
 
 test('a double click on "Log in" and on "Allow" is one login and arrives (OP-60)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(site.authorize(requestFor('third', callback)))
   await fillIn(page)
   await page.getByRole('button', { name: 'Log in' }).dblclick()
@@ -219,7 +196,7 @@ test('a double click on "Log in" and on "Allow" is one login and arrives (OP-60)
 })
 
 test('without cookies a page says so, and nothing goes round in circles (OP-61)', async (t) => {
-  const { page, requests } = await open(t)
+  const { page, requests } = await openPage(browser, t)
   await page.context().route('**', async (route) => {
     await page.context().clearCookies()
     await route.continue()

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { goodPassword } from '../fixtures.ts'
-import { findBarriers } from './accessibility.ts'
+import { assertGood } from './accessibility.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type ClientSite, requestFor, startClientSite } from './client-site.ts'
 import { type HostedSite, nativeCallback, openHostedSite, testClients } from './hosted-site.ts'
+import { isPage, openPage } from './page-steps.ts'
 
 let browser: TestBrowser
 let client: ClientSite
@@ -26,32 +27,9 @@ after(async () => {
   await client?.close()
 })
 
-type Test = { after(end: () => Promise<void>): void }
-
-async function open(t: Test, options?: BrowserContextOptions): Promise<Page> {
-  const { page } = await browser.open({ ignoreHTTPSErrors: true, ...options })
-  t.after(() => page.context().close())
-  return page
-}
-
 const toThird = (others?: Readonly<Record<string, string>>): string =>
   site.authorize(requestFor('third', callback, { scope: 'openid profile items:read', ...others }))
 const toWeb = (): string => site.authorize(requestFor('web', callback))
-
-/** Kept if SCREENSHOTS names a directory: to be looked at by a person. */
-async function assertGood(page: Page, name: string): Promise<void> {
-  const directory = process.env.SCREENSHOTS
-  if (directory) await page.screenshot({ path: `${directory}/hosted-${name}.png`, fullPage: true })
-  assert.deepEqual(await findBarriers(page), [], name)
-  const excess = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement
-    return scrollWidth - clientWidth
-  })
-  assert.equal(excess, 0, `${name} is wider than the screen`)
-}
-
-const isPage = (page: Page, kind: string): Promise<void> =>
-  page.locator(`body[data-page="${kind}"]`).waitFor()
 
 const languages = {
   en: { username: 'Username', password: 'Password', logIn: 'Log in', title: 'Allow access?' },
@@ -84,7 +62,7 @@ for (const { colorScheme, width, language } of looks) {
   describe(`${language}, ${colorScheme}, ${width} px`, () => {
     test('no page from the login to the log-out has a barrier (OP-62)', async (t) => {
       const words = languages[language]
-      const page = await open(t, {
+      const { page } = await openPage(browser, t, {
         ...{ colorScheme, viewport: { width, height: 800 } },
         locale: language,
       })
@@ -93,27 +71,27 @@ for (const { colorScheme, width, language } of looks) {
       assert.equal(await page.locator('html').getAttribute('lang'), language)
       // Nobody has named the site.
       assert.equal(await page.locator('header').textContent(), 'auth.example.com')
-      await assertGood(page, `login-${look}`)
+      await assertGood(page, `hosted-login-${look}`)
       await page.getByLabel(words.username).fill('alice')
       await page.getByLabel(words.password).fill('wrong')
       await page.getByRole('button', { name: words.logIn }).click()
       await page.getByRole('alert').waitFor()
-      await assertGood(page, `refused-${look}`)
+      await assertGood(page, `hosted-refused-${look}`)
       await logIn(page, words)
       await page.getByRole('heading', { name: words.title }).waitFor()
-      await assertGood(page, `consent-${look}`)
+      await assertGood(page, `hosted-consent-${look}`)
       await page.goto(site.authorize(requestFor('native', nativeCallback)))
       await isPage(page, 'continue')
-      await assertGood(page, `continue-${look}`)
+      await assertGood(page, `hosted-continue-${look}`)
       await page.goto(`${site.issuer}/auth/authorize?client_id=nobody`)
       await isPage(page, 'error')
-      await assertGood(page, `error-${look}`)
+      await assertGood(page, `hosted-error-${look}`)
       await page.goto(`${site.issuer}/auth/logout`)
       await isPage(page, 'logout')
-      await assertGood(page, `logout-${look}`)
+      await assertGood(page, `hosted-logout-${look}`)
       await page.locator('button.main').click()
       await isPage(page, 'logged-out')
-      await assertGood(page, `logged-out-${look}`)
+      await assertGood(page, `hosted-logged-out-${look}`)
     })
   })
 }
@@ -123,7 +101,7 @@ const untilFocused = (page: Page, selector: string): Promise<void> =>
   page.locator(`${selector}:focus`).waitFor()
 
 test('the keyboard alone leads from the form to the client (OP-62)', async (t) => {
-  const page = await open(t)
+  const { page } = await openPage(browser, t)
   const { keyboard } = page
   await page.goto(toThird({ prompt: 'consent' }))
   await untilFocused(page, '#username')
@@ -158,7 +136,7 @@ test('the keyboard alone leads from the form to the client (OP-62)', async (t) =
 })
 
 test('everything works without scripts, and so does every button that is shown (OP-62)', async (t) => {
-  const page = await open(t, { javaScriptEnabled: false })
+  const { page } = await openPage(browser, t, { javaScriptEnabled: false })
   await page.goto(toThird({ prompt: 'consent' }))
   await logIn(page)
   await page.getByRole('button', { name: 'Allow' }).click()
@@ -176,7 +154,7 @@ test('everything works without scripts, and so does every button that is shown (
 })
 
 test('there is one form with what password managers look for, and Enter sends it (OP-63)', async (t) => {
-  const page = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(toWeb())
   assert.equal(await page.locator('form').count(), 1)
   const kinds = await page
@@ -198,15 +176,15 @@ test('there is one form with what password managers look for, and Enter sends it
 })
 
 test('users see what they have allowed, and withdraw it (OP-43)', async (t) => {
-  const page = await open(t, { viewport: { width: 320, height: 800 } })
+  const { page } = await openPage(browser, t, { viewport: { width: 320, height: 800 } })
   await page.goto(toThird({ prompt: 'consent' }))
   await logIn(page)
   await page.getByRole('button', { name: 'Allow' }).click()
   await page.getByRole('heading', { name: 'Arrived' }).waitFor()
   await page.goto(`${site.issuer}/account/apps`)
   await page.getByText('Read your items').waitFor()
-  await assertGood(page, 'apps')
+  await assertGood(page, 'hosted-apps')
   await page.getByRole('button', { name: 'Withdraw access' }).click()
   await page.getByText('You have allowed no application').waitFor()
-  await assertGood(page, 'apps-none')
+  await assertGood(page, 'hosted-apps-none')
 })

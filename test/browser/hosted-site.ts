@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { decodeJwt } from 'jose'
 import type { AccountOptions } from '../../src/core/accounts/account-options.ts'
 import type { Auth } from '../../src/core/auth.ts'
 import type { NewClient } from '../../src/core/clients/registration.ts'
@@ -110,8 +111,7 @@ export async function openHostedSite(
       })
       assert.equal(answer.statusCode, 200, answer.body)
       const { access_token: token } = answer.json<{ readonly access_token: string }>()
-      const [, says = ''] = token.split('.')
-      return JSON.parse(Buffer.from(says, 'base64url').toString()) as TokenSays
+      return decodeJwt<TokenSays>(token)
     },
     async restart() {
       await stop()

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import type { Page } from 'playwright-core'
 import { goodPassword } from '../fixtures.ts'
-import { launchChromium, type TestBrowser, type WatchedPage } from './chromium.ts'
+import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type ClientSite, requestFor, startClientSite } from './client-site.ts'
 import { type HostedSite, openHostedSite, testClients } from './hosted-site.ts'
+import { heading, logIn, openPage } from './page-steps.ts'
 
 let browser: TestBrowser
 let client: ClientSite
@@ -33,28 +33,13 @@ beforeEach(() => {
   }
 })
 
-async function open(t: { after(end: () => Promise<void>): void }): Promise<WatchedPage> {
-  const watched = await browser.open({ ignoreHTTPSErrors: true })
-  t.after(() => watched.page.context().close())
-  return watched
-}
-
 const toWeb = (others?: Readonly<Record<string, string>>): string =>
   site.authorize(requestFor('web', callback, others))
-
-async function logIn(page: Page, username = 'alice'): Promise<void> {
-  await page.getByLabel('Username').fill(username)
-  await page.getByLabel('Password').fill(goodPassword)
-  await page.getByRole('button', { name: 'Log in' }).click()
-}
-
-const heading = (page: Page, name: string): Promise<void> =>
-  page.getByRole('heading', { name, exact: true }).waitFor()
 
 const quoted = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
 
 test('a POST from another site, with a session there, ends in a code (OP-22)', async (t) => {
-  const { page, complaints } = await open(t)
+  const { page, complaints } = await openPage(browser, t)
   await page.goto(toWeb())
   await logIn(page)
   await heading(page, 'Arrived')
@@ -75,7 +60,7 @@ test('a POST from another site, with a session there, ends in a code (OP-22)', a
 })
 
 test('a login form of another site logs nobody in (OP-47)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   // The victim has looked at the form, and so has its cookie.
   await page.goto(toWeb())
   const csrf = await page.locator('input[name=csrf]').inputValue()
@@ -100,7 +85,7 @@ test('a login form of another site logs nobody in (OP-47)', async (t) => {
 })
 
 test('no page can be framed by another site, and two headers say so (OP-48)', async (t) => {
-  const { page, complaints } = await open(t)
+  const { page, complaints } = await openPage(browser, t)
   const urls = [
     toWeb(),
     `${site.issuer}/auth/authorize?client_id=nobody`,
@@ -120,7 +105,7 @@ test('no page can be framed by another site, and two headers say so (OP-48)', as
 })
 
 test('no other origin is told of a page, or asked for a part of one (OP-49)', async (t) => {
-  const { page, requests } = await open(t)
+  const { page, requests } = await openPage(browser, t)
   await page.goto(site.authorize(requestFor('third', callback)))
   await logIn(page)
   await heading(page, 'Allow access?')
@@ -142,7 +127,7 @@ test('no other origin is told of a page, or asked for a part of one (OP-49)', as
 })
 
 test('a picture of a client is shown if this server has it, and not from elsewhere (OP-49)', async (t) => {
-  const { page, requests, complaints } = await open(t)
+  const { page, requests, complaints } = await openPage(browser, t)
   const pictures = { here: `${site.issuer}/logos/app.png`, elsewhere: `${client.origin}/app.png` }
   for (const [id, logoUri] of Object.entries(pictures)) {
     const redirectUris = [callback]
@@ -162,7 +147,7 @@ test('a picture of a client is shown if this server has it, and not from elsewhe
 })
 
 test('our own form says that it comes from our origin, by the headers of its page (OP-50)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(toWeb())
   await logIn(page)
   await heading(page, 'Arrived')
@@ -175,7 +160,7 @@ test('our own form says that it comes from our origin, by the headers of its pag
 })
 
 test('a window that another origin opened reports the login to it (OP-52)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   client.page(
     '/opener',
     `<h1>Opener</h1><button onclick="window.open('${toWeb({ state: 'popup' })}', 'login', 'width=500,height=700')">Log in</button><output></output>
@@ -192,7 +177,7 @@ test('a window that another origin opened reports the login to it (OP-52)', asyn
 })
 
 test('a link of another site finds the session that is there (OP-69)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(toWeb())
   await logIn(page)
   await heading(page, 'Arrived')
@@ -205,7 +190,7 @@ test('a link of another site finds the session that is there (OP-69)', async (t)
 })
 
 test('a frame of another site is told that nobody is logged in, and shows no page of ours (OP-70)', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await page.goto(toWeb())
   await logIn(page)
   await heading(page, 'Arrived')
@@ -228,7 +213,7 @@ test('two servers on loopback, on two ports, keep their sessions apart (OP-69)',
   t.after(async () => {
     for (const server of servers) await server.close()
   })
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   const users = ['alice', 'bob']
   for (const [index, server] of servers.entries()) {
     await page.goto(server.authorize(requestFor('web', callback)))
@@ -246,7 +231,7 @@ test('two servers on loopback, on two ports, keep their sessions apart (OP-69)',
 })
 
 test('form_post brings the answer to the client by a POST (OP-20)', async (t) => {
-  const { page, complaints } = await open(t)
+  const { page, complaints } = await openPage(browser, t)
   await page.goto(toWeb({ response_mode: 'form_post' }))
   await logIn(page)
   await heading(page, 'Arrived')

@@ -8,6 +8,7 @@ import { goodPassword } from '../fixtures.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type ClientSite, startClientSite } from './client-site.ts'
 import { type HostedSite, openHostedSite } from './hosted-site.ts'
+import { heading, logIn, openPage } from './page-steps.ts'
 
 const library = readFileSync(
   new URL('../browser/oidc-client-ts.min.js', import.meta.resolve('oidc-client-ts')),
@@ -56,8 +57,7 @@ async function act(name) {
 </script>`
 
 async function open(t: { after(end: () => Promise<void>): void }): Promise<Page> {
-  const { page } = await browser.open({ ignoreHTTPSErrors: true })
-  t.after(() => page.context().close())
+  const { page } = await openPage(browser, t)
   await page.goto(`${client.origin}/app`)
   return page
 }
@@ -65,13 +65,9 @@ async function open(t: { after(end: () => Promise<void>): void }): Promise<Page>
 const act = (page: Page, name: string): Promise<unknown> => page.evaluate(`void act('${name}')`)
 const says = (page: Page, text: string): Promise<void> =>
   page.locator('output', { hasText: text }).waitFor()
-const heading = (page: Page, name: string): Promise<void> =>
-  page.getByRole('heading', { name, exact: true }).waitFor()
 
 async function logInAndAllow(page: Page): Promise<void> {
-  await page.getByLabel('Username').fill('alice')
-  await page.getByLabel('Password').fill(goodPassword)
-  await page.getByRole('button', { name: 'Log in' }).click()
+  await logIn(page)
   const allow = page.getByRole('button', { name: 'Allow' })
   await allow.click()
 }

@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
-import type { Page } from 'playwright-core'
 import type { Auth } from '../../src/core/auth.ts'
 import { html } from '../../src/pages/html.ts'
 import { messagePage } from '../../src/pages/message-page.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createSetup, type Setup } from '../../src/server/setup.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
-import { findBarriers } from './accessibility.ts'
+import { assertGood } from './accessibility.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 
 let auth: Auth
@@ -32,22 +31,6 @@ after(async () => {
   await app?.close()
   await auth?.close()
 })
-
-/** Where a file of this name is kept if SCREENSHOTS names a directory: to be looked at by a person. */
-async function photograph(page: Page, name: string): Promise<void> {
-  const directory = process.env.SCREENSHOTS
-  if (directory) await page.screenshot({ path: `${directory}/${name}.png`, fullPage: true })
-}
-
-async function assertGood(page: Page, name: string): Promise<void> {
-  await photograph(page, name)
-  assert.deepEqual(await findBarriers(page), [], name)
-  const excess = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement
-    return scrollWidth - clientWidth
-  })
-  assert.equal(excess, 0, `${name} is wider than the screen`)
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [320, 1280]) {

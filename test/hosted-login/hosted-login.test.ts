@@ -29,6 +29,9 @@ describe('the options', () => {
     [{ pages: { login: { redirectTo: '//evil.example' } } }, /pages\.login/],
     [{ pages: { login: { redirectTo: '/a', to: '/b' } } }, /pages\.login/],
     [{ pages: { logout: {} } }, /pages/],
+    [{ backchannel: { allowHosts: ['::1'] } }, /allowHosts.*\[::1\]/],
+    [{ backchannel: { allowHosts: ['App.internal'] } }, /allowHosts/],
+    [{ backchannel: { allowHosts: [7] } }, /allowHosts/],
   ]
   for (const [options, says] of wrong) {
     test(`${JSON.stringify(options)} are refused`, () => {

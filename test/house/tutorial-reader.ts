@@ -30,11 +30,13 @@ export async function createReader(folder: string): Promise<Reader> {
   const address = await openAddress(runApp)
 
   function save(file: string, text: string): void {
-    writeFileSync(join(project, file), text.replace('port: 8000', 'port: 0'))
+    const here = text.replace('port: 8000', 'port: 0').replaceAll(shownUrl, address.url)
+    writeFileSync(join(project, file), here)
   }
 
   function read(file: string): string {
-    return readFileSync(join(project, file), 'utf8').replace('port: 0', 'port: 8000')
+    const text = readFileSync(join(project, file), 'utf8')
+    return text.replace('port: 0', 'port: 8000').replaceAll(address.url, shownUrl)
   }
 
   // `--watch` restarts it when a file is saved: this does, before anything is asked of it.
@@ -57,7 +59,8 @@ export async function createReader(folder: string): Promise<Reader> {
       startCommand = command.replace('--watch ', '')
       return (await runApp()).replace(/:\d+$/, ':8000')
     }
-    return await terminal.run(command.replaceAll(shownUrl, address.url))
+    const answer = await terminal.run(command.replaceAll(shownUrl, address.url))
+    return answer.replaceAll(address.url, shownUrl)
   }
 
   async function type({ command, answer }: Command): Promise<void> {

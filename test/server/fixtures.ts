@@ -25,6 +25,13 @@ export function assertProblem(
   else if (detail) assert.match(String(problem.detail), detail)
 }
 
+/** A whole answer but its date and its id, to the byte, in the order in which its headers were sent. */
+export function wholeAnswer(answer: LightMyRequestResponse): string {
+  const { statusCode, statusMessage, headers, rawPayload } = answer
+  const { date: _, 'request-id': __, ...others } = headers
+  return JSON.stringify([statusCode, statusMessage, others, rawPayload.toString('latin1')])
+}
+
 /** Sends a form. */
 export async function sendForm(
   app: FastifyInstance,

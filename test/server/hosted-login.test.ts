@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDirectory, serve } from '../cli/process.ts'
+import { createDirectory, type Serving, serve } from '../cli/process.ts'
 
 test('the address that a server with login by browser prints shows the form', async () => {
   const server = await serve(createDirectory(), { HOSTED_LOGIN: 'true' })
@@ -11,4 +11,17 @@ test('the address that a server with login by browser prints shows the form', as
   assert.equal(answer.status, 200)
   assert.match(await answer.text(), /name="username"/)
   server.child.kill()
+})
+
+test('a server with SECRET_KEY says at its start that there are no ID tokens (OP-35)', async () => {
+  const line = ({ greeting }: Serving): string => /Log in at: .*/.exec(greeting)?.[0] ?? ''
+  const HOSTED_LOGIN = 'true'
+  const SECRET_KEY = 'b7e1f0a2c3d4958677869504a3b2c1d0'
+  const symmetric = await serve(createDirectory(), { HOSTED_LOGIN, SECRET_KEY })
+  assert.match(line(symmetric), /account\/apps, without ID tokens: SECRET_KEY has no public half/)
+  assert.ok(!symmetric.said().includes(SECRET_KEY))
+  await symmetric.stop()
+  const asymmetric = await serve(createDirectory(), { HOSTED_LOGIN })
+  assert.match(line(asymmetric), /account\/apps$/)
+  await asymmetric.stop()
 })

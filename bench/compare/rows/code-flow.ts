@@ -18,7 +18,7 @@ import { type Row, withCleanup } from './row.ts'
 
 /** Browsers in which somebody has logged in, each of another user. */
 const browsers = 2000
-const scope = 'openid items:read'
+export const scope = 'openid items:read'
 const theirs = { clientId: 'third', authorizePath: '/auth', tokenPath: '/token', scope }
 const api = 'https://items.example.com'
 
@@ -56,14 +56,14 @@ export const codeFlow: Row = {
     }),
 }
 
-interface Browsers extends Pick<Fixture, 'environment' | 'remove'> {
+interface Browsers extends Pick<Fixture, 'environment' | 'remove' | 'users' | 'accessTokens'> {
   readonly cookies: readonly string[]
 }
 
 /** A database with clients, and with sessions of browsers whose users have consented. */
-async function withBrowsers(engine: EngineName): Promise<Browsers> {
+export async function withBrowsers(engine: EngineName): Promise<Browsers> {
   const fixture = await createFixture({ engine, algorithm: 'ES256', users: browsers })
-  const { database, users, remove } = fixture
+  const { database, users, accessTokens, remove } = fixture
   const environment = {
     ...fixture.environment,
     ...{ HOSTED_LOGIN: 'true', ROLES: JSON.stringify({ admin: ['*'], member: ['items:read'] }) },
@@ -98,7 +98,7 @@ async function withBrowsers(engine: EngineName): Promise<Browsers> {
     await Promise.all(users.slice(first, first + 10).map(logIn))
   }
   await auth.close()
-  return { environment, cookies, remove }
+  return { environment, cookies, users, accessTokens, remove }
 }
 
 /** Logs in at the peer's own pages, and consents. Answers with the cookies of the browser. */

@@ -5,7 +5,7 @@ import { type Finding, findingsOf, type Subject } from './finding.ts'
 const { ok, warning, problem } = findingsOf('browser-login')
 
 /** People can log in by browser, and clients can verify what they get. */
-export function checkBrowserLogin({ config }: Subject): readonly Finding[] {
+export function checkBrowserLogin({ config }: Pick<Subject, 'config'>): readonly Finding[] {
   if (!config.hostedLogin) return []
   return [...cookieFindings(config), ...tokenFindings(config)]
 }

@@ -1,7 +1,6 @@
 import { openIdScopeNames } from '../../core/access/permissions.ts'
 import type { ClientRecord } from '../../core/clients/client-store.ts'
 import { readConfiguredClients } from '../../core/clients/configured.ts'
-import type { Config } from '../../server/settings/settings.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, warning } = findingsOf('clients')
@@ -10,7 +9,7 @@ const { ok, warning } = findingsOf('clients')
 export function checkClients({
   config,
   inspection,
-}: Pick<Subject, 'inspection'> & { readonly config: LoginConfig }): readonly Finding[] {
+}: Pick<Subject, 'config' | 'inspection'>): readonly Finding[] {
   const clients = new Map<string, ClientRecord>()
   for (const client of inspection?.contents?.clients ?? []) clients.set(client.id, client)
   // As the server does: a configured client is there in the place of a stored one.
@@ -21,9 +20,6 @@ export function checkClients({
   if (found.length > 0) return found
   return [ok(`${all.length} ${all.length === 1 ? 'client is' : 'clients are'} registered.`)]
 }
-
-/** The configuration. `hostedLogin`: whether people log in by browser. Default: they do not. */
-type LoginConfig = Config & { readonly hostedLogin?: boolean | undefined }
 
 /** RFC 9700 §2.4: the client sees the password. */
 function findingsWithPages(clients: readonly ClientRecord[]): readonly Finding[] {

@@ -213,7 +213,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
   ): Promise<UserRecord | null> {
     const { address, requestId } = request
     const confirmation = to
-      ? [outbox.prepare('email_confirmed', { to: to.email, payload: {} })]
+      ? [outbox.prepare('email_confirmed', { to: to.email, payload: { userId: user.id } })]
       : []
     const by = { actor: actorOf({ userId: user.id }), address, requestId }
     const farewells = await farewell(user, request)

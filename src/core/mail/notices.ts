@@ -32,6 +32,8 @@ export interface Notices {
     origin?: NoticeOrigin,
     more?: Readonly<Record<string, string | number>>,
   ): readonly NewMail[]
+  /** A mail to be stored with the change that makes an address the verified one of a user. None if notices are off. */
+  confirmed(userId: string, email: string): readonly NewMail[]
   /** To be called when the change with its mails is stored. */
   wake(): void
   /** Tells of what changed nothing, such as a lock. */
@@ -43,10 +45,16 @@ export interface Notices {
 /** Nobody is told anything. */
 export const noNotices: Notices = {
   of: () => [],
+  confirmed: () => [],
   wake() {},
   async tell() {},
   async loggedIn() {},
 }
+
+/** Seconds in which it is noted once that a user logs in at all: a third of what is known of a login. */
+const periodLength = 30 * 24 * 60 * 60
+/** How many periods ago a login is still known, beginning with the present one. */
+const periodsAgo = [0, 1, 2, 3]
 
 export interface NoticesOptions {
   readonly outbox: Outbox
@@ -81,6 +89,11 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
 
   return {
     of,
+    confirmed: (userId, email) => [
+      outbox.prepare('email_confirmed', {
+        ...{ to: email, payload: { userId }, coalesce: `${userId} ${email}` },
+      }),
+    ],
     tell,
     wake: () => outbox.wake(),
     async loggedIn(user, { address, userAgent }) {
@@ -90,15 +103,24 @@ export function createNotices({ outbox, throttle, secret, clock }: NoticesOption
         digest('source', user.id, sourceOf(address)),
         digest('program', user.id, `${program?.name} ${program?.system}`),
       ]
-      const anyKey = digest('any', user.id)
-      const known = new Set((await throttle.find([...keys, anyKey])).map(({ key }) => key))
+      const now = clock()
+      const period = Math.floor(now / periodLength)
+      const periodKeys = periodsAgo.map((ago) => digest('period', user.id, String(period - ago)))
+      const states = await throttle.find([...keys, ...periodKeys])
+      const known = new Set(states.map(({ key }) => key))
       const isNew = keys.some((key) => !known.has(key))
       // The first login that is seen at all follows the first password.
-      if (isNew && known.has(anyKey)) await tell('new_login', user, { address, userAgent })
-      const now = clock()
-      for (const knownKey of isNew ? [...keys, anyKey] : keys) {
+      if (isNew && periodKeys.some((key) => known.has(key))) {
+        await tell('new_login', user, { address, userAgent })
+      }
+      for (const knownKey of keys) {
         await throttle.succeed({ account: knownKey, knownKey, now, ends: [] })
       }
+      const [knownKey = ''] = periodKeys
+      if (known.has(knownKey)) return
+      // As of the end of the period: every login in it stays known for as long as this says.
+      const end = (period + 1) * periodLength
+      await throttle.succeed({ account: knownKey, knownKey, now: end, ends: [] })
     },
   }
 }

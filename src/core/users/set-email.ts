@@ -3,11 +3,13 @@ import type { AuthEvent } from '../events/event-store.ts'
 import type { Actor } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { AddressDigests } from '../mail/one-time-secret.ts'
+import type { NewMail } from '../mail/outbox-store.ts'
 import type { Store } from '../store.ts'
 import { newSecurityStamp } from './security-stamp.ts'
 import { existing, type User } from './user.ts'
 import type { ChangeUser } from './user-change.ts'
-import { changesOf, renamedWith, userEmailOf } from './user-email.ts'
+import { changesOf, renamedWith, type UserEmail, userEmailOf } from './user-email.ts'
+import type { UserRecord } from './user-store.ts'
 
 type EventDetails = NonNullable<AuthEvent['details']>
 
@@ -36,6 +38,20 @@ type SetEmail = (
 export function createEmailSetter(options: EmailSetterOptions): SetEmail {
   const { store, notices, clock, addressDigestsOf, change } = options
 
+  /** To the address that is not used any more. */
+  const told = (before: UserRecord, emailKey: string | null, by?: Actor): readonly NewMail[] =>
+    before.emailKey === emailKey ? [] : notices.of('email_changed', before, by)
+
+  /** To the new address. One that nobody vouches for may be a stranger's. */
+  function confirmed(
+    before: UserRecord,
+    { email, emailKey, emailVerifiedAt }: UserEmail,
+  ): readonly NewMail[] {
+    const wasThere = before.emailKey === emailKey && before.emailVerifiedAt !== null
+    if (email === null || emailVerifiedAt === null || wasThere) return []
+    return notices.confirmed(before.id, email)
+  }
+
   return async (id, email, { verified = false } = {}, by) => {
     const address = userEmailOf({ email, emailVerified: verified }, clock())
     const details: EventDetails = email === null ? { removed: true } : { verified }
@@ -44,7 +60,7 @@ export function createEmailSetter(options: EmailSetterOptions): SetEmail {
     const renamed = renamedWith(before, verified ? emailKey : null)
     const changes = { ...address, ...renamed, securityStamp: newSecurityStamp() }
     const storedWith = {
-      mails: before.emailKey === emailKey ? [] : notices.of('email_changed', before, by),
+      mails: [...told(before, emailKey, by), ...confirmed(before, address)],
       // Nobody takes this change back, and others who were about to prove the address are too late.
       endsAddresses: [changesOf(id), ...(verified && emailKey !== null ? [emailKey] : [])].flatMap(
         addressDigestsOf,

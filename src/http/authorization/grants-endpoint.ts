@@ -1,10 +1,9 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Consents } from '../../core/authorization/authorization.ts'
-import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
 import { type JsonEndpoint, jsonEndpoint } from '../endpoints/json-endpoint.ts'
-import { Instant } from '../endpoints/known-facts.ts'
+import { GrantAnswer, grantAnswer } from '../endpoints/known-facts.ts'
 import { self } from '../endpoints/own-account.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -14,19 +13,6 @@ const common = { tag: 'me', sharesPath: true, isOn: (): boolean => true, guard: 
 function consentsOf(auth: Auth): Consents {
   return auth[internals].hosted?.authorization.consents as Consents
 }
-
-const Grant = {
-  title: 'Grant',
-  type: 'object',
-  required: ['client_id', 'client_name', 'scope', 'created_at', 'updated_at'],
-  properties: {
-    client_id: { type: 'string' },
-    client_name: { type: 'string' },
-    scope: { type: 'string', description: 'What the client may do, space-delimited' },
-    created_at: Instant,
-    updated_at: Instant,
-  },
-} as const
 
 const listGrantsEndpoint: JsonEndpoint = jsonEndpoint({
   ...common,
@@ -42,7 +28,7 @@ const listGrantsEndpoint: JsonEndpoint = jsonEndpoint({
       title: 'GrantList',
       type: 'object',
       required: ['grants'],
-      properties: { grants: { type: 'array', items: Grant } },
+      properties: { grants: { type: 'array', items: GrantAnswer } },
     },
   },
   async answer(auth, _none, _origin, { user }) {
@@ -67,24 +53,6 @@ const withdrawGrantEndpoint: JsonEndpoint = jsonEndpoint({
     throw new Refusal(404, 'You have allowed this client nothing.')
   },
 })
-
-async function grantAnswer(
-  auth: Auth,
-  { clientId, scopes, createdAt, updatedAt }: ConsentRecord,
-): Promise<object> {
-  return {
-    client_id: clientId,
-    client_name: await nameOfClient(auth, clientId),
-    scope: scopes.join(' '),
-    created_at: createdAt,
-    updated_at: updatedAt,
-  }
-}
-
-/** What a client is called; its id if there is none any more. */
-export async function nameOfClient({ clients }: Auth, clientId: string): Promise<string> {
-  return (await clients.find(clientId))?.name ?? clientId
-}
 
 /** What a user has allowed clients: to be listed, and to be withdrawn. Not for the clients themselves. */
 export const grantEndpoints: readonly JsonEndpoint[] = [listGrantsEndpoint, withdrawGrantEndpoint]

@@ -1,8 +1,10 @@
+import type { Auth } from '../../core/auth.ts'
+import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
 import { eventTypes } from '../../core/events/vocabulary.ts'
 import type { IdentityRecord } from '../../core/issuers/identity-store.ts'
 import type { Session } from '../../core/sessions/session-store.ts'
 
-// What answers hold of a user's sessions, identities and events, as JSON Schema. Names on the wire are
+// What answers hold of a user's sessions, identities, events and grants, as JSON Schema. Names on the wire are
 // snake_case, as OAuth's are. One with a title is a named schema of the OpenAPI document.
 
 /** An instant on the wire. */
@@ -107,3 +109,35 @@ export const EventAnswer = {
     },
   },
 } as const
+
+export const GrantAnswer = {
+  title: 'Grant',
+  type: 'object',
+  required: ['client_id', 'client_name', 'scope', 'created_at', 'updated_at'],
+  properties: {
+    client_id: { type: 'string' },
+    client_name: { type: 'string' },
+    scope: { type: 'string', description: 'What the client may do, space-delimited' },
+    created_at: Instant as typeof Instant,
+    updated_at: Instant as typeof Instant,
+  },
+} as const
+
+/** What a user has allowed a client, as the wire shows it. */
+export async function grantAnswer(
+  auth: Auth,
+  { clientId, scopes, createdAt, updatedAt }: ConsentRecord,
+): Promise<object> {
+  return {
+    client_id: clientId,
+    client_name: await nameOfClient(auth, clientId),
+    scope: scopes.join(' '),
+    created_at: createdAt,
+    updated_at: updatedAt,
+  }
+}
+
+/** What a client is called; its id if there is none any more. */
+export async function nameOfClient({ clients }: Auth, clientId: string): Promise<string> {
+  return (await clients.find(clientId))?.name ?? clientId
+}

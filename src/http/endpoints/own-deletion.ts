@@ -5,9 +5,13 @@ import type { AuthEvent } from '../../core/events/event-store.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
 import { Account, accountAnswer } from './account-answers.ts'
+import { ApiKeyAnswer, apiKeyAnswer } from './api-key-answer.ts'
+import { FactorList, factorAnswer } from './factor-answers.ts'
 import { type JsonEndpoint, jsonEndpoint } from './json-endpoint.ts'
 import {
   EventAnswer,
+  GrantAnswer,
+  grantAnswer,
   IdentityAnswer,
   Instant,
   identityAnswer,
@@ -60,7 +64,8 @@ export const exportOwnAccountEndpoint: JsonEndpoint = jsonEndpoint({
   guard: self,
   success: (auth) => ({
     status: 200,
-    description: 'The user, with sessions, identities and the newest 10,000 events',
+    description:
+      'The user, with sessions, identities, the newest 10,000 events, and the API keys, second factors and grants where there can be some',
     schema: exportSchema(auth),
   }),
   async answer(auth, _none, _origin, { user }) {
@@ -71,30 +76,45 @@ export const exportOwnAccountEndpoint: JsonEndpoint = jsonEndpoint({
       sessions: (await auth.sessions.list(id)).map(sessionAnswer),
       identities: (await auth.identities.list(id)).map(identityAnswer),
       events: (await eventsOf(auth, id)).map((event) => ownEvent(event, id)),
+      ...(await switchedOn(auth, id)),
     }
   },
 })
 
+/** What there can be of a user where it is switched on. */
+async function switchedOn(auth: Auth, userId: string): Promise<object> {
+  const { apiKeys, factors } = auth
+  const { hosted } = auth[internals]
+  const grants = await hosted?.authorization.consents.list(userId)
+  return {
+    ...(apiKeys && { keys: (await apiKeys.list(userId)).map(apiKeyAnswer) }),
+    ...(factors && {
+      factors: (await factors.list(userId)).map(factorAnswer),
+      recovery_codes_left: await factors.recoveryCodesLeft(userId),
+    }),
+    ...(grants && { grants: await Promise.all(grants.map((each) => grantAnswer(auth, each))) }),
+  }
+}
+
 /** The user is an account, with the own fields of an application that has some. */
 function exportSchema(auth: Auth): object {
-  const { fields } = auth[internals]
+  const { fields, hosted } = auth[internals]
   const own = { fields: documentFields(fields)[UserFieldsAnswer.title] }
   const withFields = {
     ...{ ...Account, title: 'AccountWithFields' },
     required: [...Account.required, 'fields'],
     properties: { ...Account.properties, ...own },
   }
-  return {
-    title: 'Export',
-    type: 'object',
-    required: ['user', 'sessions', 'identities', 'events'],
-    properties: {
-      user: fields.isOn ? withFields : Account,
-      sessions: { type: 'array', items: SessionAnswer },
-      identities: { type: 'array', items: IdentityAnswer },
-      events: { type: 'array', items: EventAnswer },
-    },
+  const properties = {
+    user: fields.isOn ? withFields : Account,
+    sessions: { type: 'array', items: SessionAnswer },
+    identities: { type: 'array', items: IdentityAnswer },
+    events: { type: 'array', items: EventAnswer },
+    ...(auth.apiKeys && { keys: { type: 'array', items: ApiKeyAnswer } }),
+    ...(auth.factors && FactorList.properties),
+    ...(hosted && { grants: { type: 'array', items: GrantAnswer } }),
   }
+  return { title: 'Export', type: 'object', required: Object.keys(properties), properties }
 }
 
 /** Events that an export has at most. */

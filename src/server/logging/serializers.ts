@@ -55,9 +55,10 @@ export function describeError(thrown: unknown, depth = 0): DescribedError {
 
 const prefixes = [...secretPrefixes, defaultApiKeyPrefix].join('|')
 
-/** What a secret looks like: our own secrets and tokens, password hashes, the password of a URL. */
+/** What a secret looks like: our own secrets and tokens, API keys of any prefix, password hashes, the password of a URL. */
 const secretShapes: readonly RegExp[] = [
   new RegExp(`(?<![\\w-])(?:eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*|(?:${prefixes})_[\\w.-]+)`, 'g'),
+  /(?<![\w-])[a-z][a-z\d]{2,19}_[\dA-Za-z]{36}(?![\w-])/g,
   /\$(?:argon2|2[abxy]\$|pbkdf2|scrypt|bcrypt)[\w$=,./+-]+/g,
   /(?:pbkdf2_|pbkdf2:|bcrypt_|scrypt:)[\w$:=,./+-]+/g,
   /(?<=:\/\/[^\s:/@]{0,64}:)[^\s/]+(?=@)/g,

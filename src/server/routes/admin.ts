@@ -3,10 +3,10 @@ import type { Auth } from '../../core/auth.ts'
 import { existing } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
 import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
-import { all, refine } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, lastAdmin, noUser, refused } from './answers.ts'
+import { loggedInWith } from './recent-login.ts'
 import {
   Email,
   NextPage,
@@ -63,14 +63,9 @@ const tags = ['admin']
 export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
 }> = async (app, { auth: { users }, guards }) => {
-  const { requirePermission, loggedInUser } = guards
-  const usersReader = requirePermission('users:read')
-  const usersWriter = requirePermission('users:write')
-  // What an API key does to nobody.
-  const writerWithLogin = refine(
-    all({ admin: usersWriter, user: loggedInUser }),
-    ({ admin }) => admin,
-  )
+  const usersReader = guards.requirePermission('users:read')
+  const usersWriter = guards.requirePermission('users:write')
+  const writerWithLogin = loggedInWith(guards, 'users:write')
 
   app.get(
     '/users',

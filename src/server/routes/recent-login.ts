@@ -1,4 +1,5 @@
 import type { User } from '../../core/users/user.ts'
+import { all, refine } from '../../http/guards/combinators.ts'
 import type { Guard } from '../../http/guards/guard.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 
@@ -8,4 +9,13 @@ import type { Guards } from '../../http/guards/guards.ts'
  */
 export function recentUser({ requireRecentLogin }: Guards): Guard<User> {
   return requireRecentLogin()
+}
+
+/** The user behind what an API key does to nobody: a login is needed beside the permission. */
+export function loggedInWith(
+  { requirePermission, loggedInUser }: Guards,
+  permission: string,
+): Guard<User> {
+  const both = all({ admin: requirePermission(permission), user: loggedInUser })
+  return refine(both, ({ admin }) => admin)
 }

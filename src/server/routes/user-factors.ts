@@ -1,30 +1,32 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
-import type { Auth } from '../../core/auth.ts'
 import type { Factors } from '../../core/factors/factor-calls.ts'
 import { existing } from '../../core/users/user.ts'
+import type { Users } from '../../core/users/users.ts'
 import { secured } from '../../fastify/secured.ts'
 import { FactorList, factorAnswer } from '../../http/endpoints/factor-answers.ts'
 import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
+import { noUser } from './answers.ts'
 import { recentUser } from './recent-login.ts'
-import { NoContent, UserId } from './schemas.ts'
+import { NoContent, plainText, UserId } from './schemas.ts'
 
 const FactorOfUser = {
   type: 'object',
   required: [...UserId.required, 'factor'],
-  properties: { ...UserId.properties, factor: { type: 'string' } },
+  properties: {
+    ...UserId.properties,
+    factor: { type: 'string', pattern: plainText as string, description: 'The id of the factor' },
+  },
 } as const
 const tags = ['admin']
 const noFactor = { 404: 'There is no such user, or no such second factor' } as const
 const ownLast = { 409: 'It is your own last one, and your role demands one' } as const
 
-/** The second factors of users, for administrators: seen without a secret, and ended. */
+/** The second factors of users, for administrators: seen without a secret, and ended. Where there are factors. */
 export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{
-  Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth, guards }) => {
-  const { users } = auth
-  const factors = auth.factors as Factors
+  Options: { users: Users; factors: Factors; guards: Guards }
+}> = async (app, { users, factors, guards }) => {
   const usersReader = guards.requirePermission('users:read')
   const usersWriter = guards.requirePermission('users:write')
   const recentWriter = all({ admin: usersWriter, recent: recentUser(guards) })
@@ -37,7 +39,7 @@ export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         operationId: 'listUserFactors',
         summary: 'Second factors of a user',
         success: 'The second factors of the user',
-        problems: { 404: 'There is no such user' },
+        problems: noUser,
         params: UserId,
         response: { 200: FactorList },
       },

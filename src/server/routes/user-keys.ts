@@ -5,10 +5,10 @@ import type { Users } from '../../core/users/users.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
 import { ApiKeyAnswer, apiKeyAnswer } from '../../http/endpoints/api-key-answer.ts'
-import { all, refine } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { noUser } from './answers.ts'
+import { loggedInWith } from './recent-login.ts'
 import { NoContent, plainText, UserId } from './schemas.ts'
 
 const KeyOfUser = {
@@ -30,9 +30,9 @@ const tags = ['admin']
 /** The API keys of users. In the scope of the administrators' routes, where there are API keys. */
 export const userKeyRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { users: Users; apiKeys: ApiKeys; guards: Guards }
-}> = async (app, { users, apiKeys, guards: { requirePermission, loggedInUser } }) => {
-  const withLogin = (permission: string) =>
-    refine(all({ admin: requirePermission(permission), user: loggedInUser }), ({ admin }) => admin)
+}> = async (app, { users, apiKeys, guards }) => {
+  const readerWithLogin = loggedInWith(guards, 'users:read')
+  const writerWithLogin = loggedInWith(guards, 'users:write')
 
   app.get(
     '/users/:id/keys',
@@ -47,7 +47,7 @@ export const userKeyRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 200: UserKeyList },
       },
     },
-    secured(withLogin('users:read'), async (_admin, request) => {
+    secured(readerWithLogin, async (_admin, request) => {
       const { id } = existing(await users.find(request.params.id))
       return { keys: (await apiKeys.list(id)).map(apiKeyAnswer) }
     }),
@@ -66,7 +66,7 @@ export const userKeyRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(withLogin('users:write'), async (admin, request, reply) => {
+    secured(writerWithLogin, async (admin, request, reply) => {
       const { id } = existing(await users.find(request.params.id))
       await apiKeys.endAll(id, originOf(admin, request))
       return reply.code(204).send(null)
@@ -86,7 +86,7 @@ export const userKeyRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(withLogin('users:write'), async (admin, request, reply) => {
+    secured(writerWithLogin, async (admin, request, reply) => {
       const { id, key } = request.params
       const ended = await apiKeys.end(id, key, originOf(admin, request))
       return ended

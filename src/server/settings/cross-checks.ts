@@ -13,13 +13,18 @@ type CrossCheck = (config: Config) => readonly string[]
 
 /** Each is for one purpose, and one that is named twice was perhaps meant to be changed (KM-10). */
 const secretsDiffer: CrossCheck = (config) => {
-  const { secretKey, previousSecretKeys, pepper, previousPeppers, keyEncryptionKey } = config
+  const { secretKey, previousSecretKeys, pepper, previousPeppers } = config
+  const { keyEncryptionKey, previousKeyEncryptionKeys } = config
   const texts = [secretKey, ...previousSecretKeys, pepper, ...previousPeppers].flatMap(
     (text) => text ?? [],
   )
-  const key = keyEncryptionKey && Buffer.from(keyEncryptionKey)
-  const isKey = (text: string): boolean => key?.equals(decodeKey(text) ?? Buffer.alloc(0)) === true
-  return new Set(texts).size === texts.length && !texts.some(isKey)
+  const named = (key: Uint8Array): string => Buffer.from(key).toString('hex')
+  const keys = [keyEncryptionKey, ...previousKeyEncryptionKeys].flatMap((key) =>
+    key === undefined ? [] : [named(key)],
+  )
+  const isKey = (text: string): boolean => keys.includes(named(decodeKey(text) ?? Buffer.alloc(0)))
+  const differ = [texts, keys].every((each) => new Set(each).size === each.length)
+  return differ && !texts.some(isKey)
     ? []
     : [
         'SECRET_KEY, KEY_ENCRYPTION_KEY, PASSWORD_PEPPER and the previous ones must all differ: set another one.',
@@ -100,6 +105,14 @@ const factorRolesFit: CrossCheck = ({ factors, factorRoles, roles }) => {
     : [`FACTOR_ROLES must be some of: ${Object.keys(roles).join(', ')}.`]
 }
 
+const passkeysAreFactors: CrossCheck = ({ factors, passkeys, passkeyRpId, passkeyOrigins }) => {
+  if (passkeys && factors === 'off') {
+    return ['PASSKEYS needs FACTORS=optional: a passkey is a second factor.']
+  }
+  const isOdd = !passkeys && (passkeyRpId !== undefined || passkeyOrigins.length > 0)
+  return isOdd ? ['PASSKEY_RP_ID and PASSKEY_ORIGINS need PASSKEYS=true.'] : []
+}
+
 /** Each returns what is wrong between the settings that it looks at. */
 export const crossChecks: readonly CrossCheck[] = [
   secretsDiffer,
@@ -112,4 +125,5 @@ export const crossChecks: readonly CrossCheck[] = [
   senderIsNamed,
   scopesAreOneThing,
   factorRolesFit,
+  passkeysAreFactors,
 ]

@@ -1,6 +1,6 @@
 // Login by browser, for applications that must not see a password.
 
-import { isIP } from 'node:net'
+import { isUrlHost } from '../../core/address.ts'
 import { flag, integer, lines, type Setting } from './setting.ts'
 
 export const hostedLogin: Setting<boolean> = flag('HOSTED_LOGIN', {
@@ -22,14 +22,14 @@ export const staySignedIn: Setting<number> = integer('STAY_SIGNED_IN', {
 export const backchannelHosts: Setting<readonly string[]> = lines(
   'BACKCHANNEL_LOGOUT_HOSTS',
   (given) =>
-    isIP(given) !== 0 || /^[a-z\d]([a-z\d.-]*[a-z\d])?$/.test(given)
+    isUrlHost(given)
       ? []
       : [
-          `names ${JSON.stringify(given)}, which is neither a host name in small letters nor an address`,
+          `names ${JSON.stringify(given)}, which is no host of a URL: write a name or an address in small letters and without a port, one of IPv6 in brackets, such as [::1]`,
         ],
   {
     default: 'none: public addresses alone',
     description:
-      'Hosts of your own network that clients may be told of log-outs at, one a line. Others must have public addresses.',
+      'Hosts of your own network that clients may be told of log-outs at, one a line, as they are in a URL: `app.internal`, `10.0.0.5` or `[::1]`. Others must have public addresses.',
   },
 )

@@ -7,7 +7,7 @@ import { readOptions, type ShapesOf, text } from '../../core/options.ts'
 import type { Subject } from '../../core/sessions/session-store.ts'
 import type { StoreStatistics } from '../../core/statistics.ts'
 import type { Store } from '../../core/store.ts'
-import { readOrCreateKeyFile } from '../key-file.ts'
+import { readKeysBeside, readOrCreateKeyFile } from '../key-file.ts'
 import { createApiKeyStore } from '../sql/api-keys.ts'
 import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
@@ -179,6 +179,10 @@ class SqliteStore implements Store {
 
   async keyEncryptionKey(): Promise<Uint8Array> {
     return readOrCreateKeyFile(`${this.#path}.key`)
+  }
+
+  async previousKeyEncryptionKeys(): Promise<readonly Uint8Array[]> {
+    return readKeysBeside(`${this.#path}.key`)
   }
 
   async close(): Promise<void> {

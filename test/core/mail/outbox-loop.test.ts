@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import type { Mail, Mailer } from '../../../src/core/mail/mailer.ts'
 import type { OutboxOptions } from '../../../src/core/mail/outbox.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
+import { whileRunning } from '../../while-running.ts'
 import { address, createMailRoom, type MailRoom } from './mail-room.ts'
 
 interface Running extends MailRoom {
@@ -25,16 +26,7 @@ async function start(t: TestContext, options: Partial<OutboxOptions>): Promise<R
   const room = createMailRoom(store, { interval: 3600, ...rest })
   const { outbox } = room
   const errors: unknown[] = []
-  const ending = new AbortController()
-  const running = outbox.run(ending.signal, (error) => errors.push(error))
-  // A loop keeps no process alive: without this the test would end before it.
-  const alive = setInterval(() => {}, 1000)
-  async function end(): Promise<void> {
-    ending.abort()
-    await running
-    clearInterval(alive)
-  }
-  t.after(end)
+  const end = whileRunning(t, (signal) => outbox.run(signal, (error) => errors.push(error)))
   return {
     ...{ ...room, errors, end },
     enqueue: (to = address) =>

@@ -3,11 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { internals } from '../../../src/core/internals.ts'
 import { storeOf } from '../../core/mail/engines.ts'
 import { changePassword, goodPassword } from '../../fixtures.ts'
+import { whileRunning } from '../../while-running.ts'
 import { claimsIn, createRelyingParty, issuer, type RelyingParty } from './relying-party.ts'
 import { startToldClient, tellable } from './told-client.ts'
 import { openSite as open, type Site, withoutOffline } from './told-site.ts'
@@ -284,21 +285,3 @@ test('where tokens are signed with a secret nobody is told: no client could veri
   t.after(() => auth.close())
   assert.equal(auth[internals].hosted?.logoutNotices, null)
 })
-
-/** Runs something until what is returned is called, or the test ends. */
-function whileRunning(
-  t: TestContext,
-  run: (signal: AbortSignal) => Promise<void>,
-): () => Promise<void> {
-  const ending = new AbortController()
-  const running = run(ending.signal)
-  // A loop keeps no process alive: without this the test would end before it.
-  const alive = setInterval(() => {}, 1000)
-  async function end(): Promise<void> {
-    ending.abort()
-    await running
-    clearInterval(alive)
-  }
-  t.after(end)
-  return end
-}

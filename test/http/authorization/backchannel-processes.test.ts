@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { type MailEngine, startEngines, storeOf } from '../../core/mail/engines.ts'
+import { nextMessage } from '../../stores/child-message.ts'
 import { claimsIn } from './relying-party.ts'
 import { openSite as open, withoutOffline } from './told-site.ts'
 
@@ -67,11 +68,6 @@ function startElsewhere(t: TestContext, name: MailEngine['name'], ...args: strin
   const child = fork(program, [name, ...args])
   t.after(() => child.kill('SIGKILL'))
   return child
-}
-
-async function nextMessage(child: ChildProcess): Promise<unknown> {
-  const [message] = await once(child, 'message')
-  return message
 }
 
 async function kill(child: ChildProcess): Promise<void> {

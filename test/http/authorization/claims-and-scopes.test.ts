@@ -24,11 +24,6 @@ before(async () => {
 })
 after(async () => await party.auth.close())
 
-async function introspect(token: string): Promise<Readonly<Record<string, unknown>>> {
-  const form = { token, ...authenticationOf('web') }
-  return (await party.send('POST', '/auth/introspect', { form })).body
-}
-
 test('userinfo has the claims of the granted scopes, of the user of the ID token (OP-38)', async () => {
   const { id: sub } = (await party.browser()).user
   const address = { email: 'alice@example.com', email_verified: true }
@@ -273,7 +268,10 @@ test('how the user authenticated is the same in ID token, access token and intro
   const how = { auth_time: party.clock() - 1000, acr: '1fa', amr: ['pwd'] }
   const shown = [
     ...[claimsIn(String(tokens.id_token)), claimsIn(tokens.access_token)],
-    ...[await introspect(tokens.access_token), await introspect(String(tokens.refresh_token))],
+    ...[
+      await party.introspect(tokens.access_token),
+      await party.introspect(String(tokens.refresh_token)),
+    ],
   ]
   for (const { auth_time, acr, amr } of shown) assert.deepEqual({ auth_time, acr, amr }, how)
 })

@@ -1,7 +1,7 @@
 // A server with login by browser and clients of it, without a network: for the tests of the flow.
 
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import type { Auth } from '../../../src/core/auth.ts'
 import type { AuthOptions } from '../../../src/core/auth-options.ts'
 import type { NewClient } from '../../../src/core/clients/registration.ts'
@@ -10,6 +10,7 @@ import type { EndpointOptions } from '../../../src/http/endpoints/mount.ts'
 import { oauthEndpoints } from '../../../src/web/oauth-endpoints.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../../fixtures.ts'
 import { type Answering, type Arrival, openBrowser, type TestBrowser } from './browser.ts'
+import { challengeOf } from './relying-party.ts'
 
 export const issuer = 'https://auth.example.com'
 export const callback = 'https://app.example.com/callback'
@@ -17,7 +18,7 @@ export const nativeCallback = 'com.example.tool:/callback'
 
 /** 43 characters, as every verifier of the tests. */
 export const codeVerifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
-export const codeChallenge: string = createHash('sha256').update(codeVerifier).digest('base64url')
+export const codeChallenge: string = challengeOf(codeVerifier)
 
 /** Of the application, of somebody else, a program of a device, and one that need not send a challenge. */
 const clients: readonly (NewClient & { readonly confidential?: boolean })[] = [
@@ -58,6 +59,8 @@ export interface LoginSite {
 export interface Exchanged {
   readonly accessToken: string
   readonly idToken: string
+  /** Empty if there is none. */
+  readonly refreshToken: string
   /** What the access token says. */
   readonly token: Claims
   /** What the ID token says. */
@@ -135,16 +138,16 @@ export async function openLoginSite(options: LoginSiteOptions = {}): Promise<Log
       const json = (await answer.json()) as Readonly<Record<string, string>>
       assert.equal(answer.status, 200, JSON.stringify(json))
       const { access_token: accessToken = '', id_token: idToken = '', scope = '' } = json
-      return { accessToken, idToken, scope, token: claimsOf(accessToken), id: claimsOf(idToken) }
+      const { refresh_token: refreshToken = '' } = json
+      const claims = { token: claimsOf(accessToken), id: claimsOf(idToken) }
+      return { accessToken, idToken, refreshToken, scope, ...claims }
     },
     close: () => auth.close(),
   }
 }
 
-function claimsOf(token: string): Claims {
-  const [, body = ''] = token.split('.')
-  return body === '' ? {} : (JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims)
-}
+/** What a token says. Empty for none. */
+export const claimsOf = (token: string): Claims => (token === '' ? {} : decodeJwt(token))
 
 /** Fails unless the arrival is an answer to the client that has this error, or a code for none. */
 export function assertAnswer(arrival: Arrival, error: string | null): void {

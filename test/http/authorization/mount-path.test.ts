@@ -6,7 +6,7 @@ import type { EndpointOptions } from '../../../src/http/endpoints/mount.ts'
 import { oauthEndpoints } from '../../../src/web/oauth-endpoints.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { openBrowser } from './browser.ts'
-import { assertPage, openLoginSite } from './login-site.ts'
+import { assertPage, claimsOf, codeVerifier, openLoginSite } from './login-site.ts'
 
 interface Mount {
   readonly issuer: string
@@ -38,17 +38,19 @@ const mounts: Readonly<Record<string, Mount>> = {
 
 for (const [name, { issuer, endpoints, outer, below }] of Object.entries(mounts)) {
   describe(`a login ${name}`, () => {
-    test('goes from the request to the tokens, and out again (OP-97)', async () => {
+    test('goes from the request to tokens, userinfo and a refresh, and out again (OP-97)', async () => {
       const site = await openLoginSite({ auth: { issuer }, endpoints })
       const handle = oauthEndpoints(site.auth, endpoints)
       const { origin } = new URL(issuer)
-      const browser = openBrowser(origin, async (request) => {
+      const ask = async (request: Request): Promise<Response | null> => {
         const url = new URL(request.url)
         assert.ok(url.pathname.startsWith(`${outer}/`), url.pathname)
         url.pathname = url.pathname.slice(outer.length)
         return await handle(new Request(url, request), '192.0.2.1')
-      })
-      const query = site.authorize('third', { scope: 'openid items:read' }).split('?')[1]
+      }
+      const browser = openBrowser(origin, ask)
+      const scope = 'openid items:read offline_access'
+      const query = site.authorize('third', { scope }).split('?')[1]
       const discovery = await browser.open(`${below}/.well-known/openid-configuration`)
       const metadata = JSON.parse(discovery.html) as Readonly<Record<string, string>>
       assert.equal(metadata.authorization_endpoint, `${origin}${below}/auth/authorize`)
@@ -63,7 +65,37 @@ for (const [name, { issuer, endpoints, outer, below }] of Object.entries(mounts)
       assertPage(consent, 'consent')
       const { url } = await browser.send(consent, {}, { button: 'allow' })
       assert.equal(url.searchParams.get('iss'), issuer)
-      assert.ok(url.searchParams.has('code'))
+
+      const token = async (form: Readonly<Record<string, string>>) => {
+        const body = new URLSearchParams({ client_id: 'third', ...form })
+        const asked = new Request(metadata.token_endpoint ?? '', { method: 'POST', body })
+        const answer = (await ask(asked)) ?? assert.fail('nothing answers')
+        assert.equal(answer.status, 200)
+        return (await answer.json()) as Readonly<Record<string, string>>
+      }
+      const first = await token({
+        ...{ grant_type: 'authorization_code', code: url.searchParams.get('code') ?? '' },
+        ...{ redirect_uri: 'https://third.example.com/cb?of=us', code_verifier: codeVerifier },
+      })
+      const { refresh_token = '' } = first
+      const next = await token({ grant_type: 'refresh_token', refresh_token })
+      assert.equal(claimsOf(next.id_token ?? '').iss, issuer)
+      for (const { access_token } of [first, next]) {
+        const headers = { authorization: `Bearer ${access_token}` }
+        const about = await ask(new Request(metadata.userinfo_endpoint ?? '', { headers }))
+        const { sub } = ((await about?.json()) ?? {}) as Readonly<Record<string, string>>
+        assert.equal(sub, claimsOf(first.id_token ?? '').sub)
+      }
+
+      const silent = new URLSearchParams(query)
+      silent.set('prompt', 'none')
+      silent.set('scope', 'openid items:write')
+      const refused = await browser.open(`${metadata.authorization_endpoint}?${silent}`)
+      assert.equal(refused.url.searchParams.get('error'), 'consent_required')
+      assert.equal(refused.url.searchParams.get('iss'), issuer)
+      silent.set('redirect_uri', 'https://elsewhere.example/cb')
+      const lost = await browser.open(`${metadata.authorization_endpoint}?${silent}`)
+      assertPage(lost, 'error', 400)
 
       const apps = await browser.open(`${below}/account/apps`)
       assertPage(apps, 'apps')

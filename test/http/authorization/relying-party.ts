@@ -2,6 +2,7 @@
 // the pages that people get them by.
 
 import { createHash, randomBytes } from 'node:crypto'
+import { decodeJwt, type JWTPayload } from 'jose'
 import type { Auth } from '../../../src/core/auth.ts'
 import type { AuthOptions } from '../../../src/core/auth-options.ts'
 import type {
@@ -93,6 +94,8 @@ export interface RelyingParty {
     options?: { readonly form?: Readonly<Record<string, string>>; readonly headers?: HeadersInit },
   ): Promise<Answered>
   userinfo(token: string): Promise<Answered>
+  /** What introspection says to the client `web` of a token. */
+  introspect(token: string | undefined): Promise<Answered['body']>
 }
 
 export const verifier: string = randomBytes(32).toString('base64url')
@@ -197,11 +200,15 @@ export async function createRelyingParty({
       }),
     userinfo: (token) =>
       send('GET', '/auth/userinfo', { headers: { authorization: `Bearer ${token}` } }),
+    async introspect(token = '') {
+      const form = { token, ...authenticationOf('web') }
+      return (await send('POST', '/auth/introspect', { form })).body
+    },
   }
   return party
 }
 
 /** The claims of a token of ours, which its issuer need not be asked about. */
-export function claimsIn(token: string): Readonly<Record<string, unknown>> {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+export function claimsIn(token: string): JWTPayload {
+  return decodeJwt(token)
 }

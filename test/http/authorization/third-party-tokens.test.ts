@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { decodeJwt } from 'jose'
-import { authenticationOf, createRelyingParty, type RelyingParty } from './relying-party.ts'
+import { createRelyingParty, type RelyingParty } from './relying-party.ts'
 
 let party: RelyingParty
 
@@ -13,11 +13,6 @@ before(async () => {
 after(async () => {
   await party.auth.close()
 })
-
-async function introspect(token = ''): Promise<Readonly<Record<string, unknown>>> {
-  const form = { ...authenticationOf('web'), token }
-  return (await party.send('POST', '/auth/introspect', { form })).body
-}
 
 test('no token of a third party says the role of its user, who has allowed no such thing (OP-40)', async () => {
   const browser = await party.browser()
@@ -34,8 +29,8 @@ test('introspection says of the token of a third party whose it is, and of its u
   const { username, role } = browser.user
   const said = async (scopes: readonly string[]): Promise<readonly unknown[]> => {
     const tokens = await party.tokens({ browser, client: 'web', scopes })
-    const access = await introspect(tokens.access_token)
-    const refresh = await introspect(tokens.refresh_token)
+    const access = await party.introspect(tokens.access_token)
+    const refresh = await party.introspect(tokens.refresh_token)
     assert.deepEqual([access.active, refresh.active], [true, true])
     return [access.third_party, access.roles, access.username, refresh.username]
   }
@@ -44,6 +39,6 @@ test('introspection says of the token of a third party whose it is, and of its u
   const named = await said(['openid', 'offline_access', 'profile'])
   assert.deepEqual(named, [true, undefined, username, username])
   const own = await party.tokens({ browser, client: 'spa', scopes: ['openid'] })
-  const { third_party: isForeign, roles, username: name } = await introspect(own.access_token)
+  const { third_party: isForeign, roles, username: name } = await party.introspect(own.access_token)
   assert.deepEqual([isForeign, roles, name], [undefined, [role], username])
 })

@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { internals } from '../../../src/core/internals.ts'
 import { mailbox } from '../../../src/core/mail/mailbox.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
+import { hostedLogin } from '../../../src/hosted-login/hosted-login.ts'
 import { memory } from '../../../src/stores/memory/memory.ts'
 import { createTestAuth, createTestClock, goodPassword } from '../../fixtures.ts'
+import { enrol, logInWithBoth, mfaToken, showOtp } from '../factors/device.ts'
 import { assertProblem } from '../fixtures.ts'
 import { from, onEveryEngine } from './site.ts'
 
@@ -53,6 +56,35 @@ onEveryEngine((open) => {
     assert.equal(await site.auth.users.find(id), null)
   })
 
+  test('of a user with a second factor the password alone keeps nothing, and the code does (AC-117)', async () => {
+    const site = await open({ accounts, auth: { factors: {} } })
+    const { userId, device } = await enrol(site, 'alice')
+    const leave = async (): Promise<void> => {
+      const { access_token: token } = await logInWithBoth(site, 'alice', device)
+      const answer = await site.call('DELETE', '/me', undefined, { token })
+      assert.equal(answer.statusCode, 202, answer.body)
+    }
+    const deleteAt = async () =>
+      (await site.auth[internals].store.users.findById(userId))?.deleteAt ?? null
+    await leave()
+    const due = await deleteAt()
+    assert.ok(due !== null)
+    const token = await mfaToken(site, 'alice')
+    assert.equal(await deleteAt(), due)
+    assert.equal((await showOtp(site, token, device.wrong())).statusCode, 400)
+    assert.equal(await deleteAt(), due)
+    assert.equal((await showOtp(site, token, device.code())).statusCode, 200)
+    assert.equal(await deleteAt(), null)
+    site.clock.advance(30 * day)
+    assert.equal(await site.auth.accounts.deletion?.prune(), 0)
+
+    await leave()
+    await mfaToken(site, 'alice')
+    site.clock.advance(14 * day + 1)
+    assert.equal(await site.auth.accounts.deletion?.prune(), 1)
+    assert.equal(await site.auth.users.find(userId), null)
+  })
+
   test('the last administrator stays, asked at once and when the delay is over (AC-117)', async () => {
     const site = await open({ accounts })
     const first = await site.user('first', { role: 'admin' })
@@ -87,7 +119,8 @@ onEveryEngine((open) => {
     const token = await site.login('alice')
     const answer = await site.call('GET', '/me/export', undefined, { token })
     assert.equal(answer.statusCode, 200, answer.body)
-    const { user, sessions, identities, events } = answer.json()
+    const { user, sessions, identities, events, ...others } = answer.json()
+    assert.deepEqual(others, {})
     assert.deepEqual(
       [user.id, user.email, sessions.length, identities],
       [id, 'alice@example.com', 1, []],
@@ -98,6 +131,30 @@ onEveryEngine((open) => {
     )
     for (const secret of [admin, goodPassword, '$argon2', 'stamp']) {
       assert.ok(!answer.body.includes(secret), secret)
+    }
+  })
+
+  test('an export has the keys, factors and grants that the user can see, and nothing to log in with', async () => {
+    const site = await open({
+      accounts,
+      auth: { apiKeys: {}, factors: {}, hostedLogin: hostedLogin() },
+    })
+    const { userId, device, token, recoveryCodes } = await enrol(site, 'alice')
+    const made = await site.call('POST', '/me/keys', { name: 'backup', scope: '' }, { token })
+    assert.equal(made.statusCode, 201, made.body)
+    const redirectUris = ['https://app.example.com/callback']
+    await site.auth.clients.register({ id: 'app', name: 'App', confidential: false, redirectUris })
+    const { hosted } = site.auth[internals]
+    await hosted?.authorization.consents.allow(userId, 'app', ['openid'])
+    const seen = async (path: string) => (await site.call('GET', path, undefined, { token })).json()
+    const { keys, factors, recovery_codes_left, grants } = await seen('/me/export')
+    assert.deepEqual([keys.length, factors.length, grants.length], [1, 1, 1])
+    assert.deepEqual({ keys }, await seen('/me/keys'))
+    assert.deepEqual({ factors, recovery_codes_left }, await seen('/me/factors'))
+    assert.deepEqual({ grants }, await seen('/me/grants'))
+    const body = JSON.stringify(await seen('/me/export'))
+    for (const secret of [made.json().key, device.secret, ...recoveryCodes, 'digest']) {
+      assert.ok(!body.includes(secret), secret)
     }
   })
 })

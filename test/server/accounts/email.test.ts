@@ -155,9 +155,15 @@ onEveryEngine((open) => {
     const body = { email: 'other@example.org', verified: true }
     assert.equal((await site.call('PUT', url, body, { token })).statusCode, 200)
     const told = await site.sent()
-    assert.deepEqual(kinds(told), ['email_changed alice@example.com'])
+    assert.deepEqual(kinds(told), [
+      'email_changed alice@example.com',
+      'email_confirmed other@example.org',
+    ])
     // An administrator is not overruled.
-    assert.equal(told[0]?.link, null)
+    assert.deepEqual(
+      told.map(({ link }) => link),
+      [null, null],
+    )
 
     const alice = await site.login('alice')
     const farewell = (await changeTo(site, alice, 'new@example.org')).find(
@@ -171,6 +177,24 @@ onEveryEngine((open) => {
     assert.match(restored[0]?.text ?? '', /^Address: unknown$/m)
   })
 
+  test('a new address is told of an administrator’s change once it is known to be the user’s (AC-58)', async () => {
+    const site = await open()
+    const id = await site.user('alice')
+    await site.user('root', { role: 'admin' })
+    const token = await site.login('root')
+    const told = async (body: object): Promise<readonly string[]> => {
+      const answer = await site.call('PUT', `/admin/users/${id}/email`, body, { token })
+      assert.equal(answer.statusCode, 200, answer.body)
+      return kinds(await site.sent())
+    }
+    const email = 'other@example.org'
+    // It may be a stranger's, who is told nothing of an account.
+    assert.deepEqual(await told({ email }), ['email_changed alice@example.com'])
+    assert.deepEqual(await told({ email, verified: true }), [`email_confirmed ${email}`])
+    site.clock.advance(250)
+    assert.deepEqual(await told({ email, verified: true }), [])
+  })
+
   test('the old address takes nothing back while the user is deactivated (AC-33)', async () => {
     const site = await open()
     const id = await site.user('alice')
@@ -181,6 +205,23 @@ onEveryEngine((open) => {
     const restore = { token: tokenIn(farewell as KeptMail) }
     assertProblem(await site.call('POST', '/auth/email/restore', restore), 410)
     assert.equal((await site.auth.users.find(id))?.email, 'new@example.org')
+  })
+
+  test('a reactivation revives no link but that of the old address, which its owner may need still (AC-33)', async () => {
+    const site = await open()
+    const id = await site.user('alice')
+    const farewell = (await changeTo(site, await site.login('alice'), 'thief@example.org')).find(
+      ({ kind }) => kind === 'email_changed',
+    )
+    await site.call('POST', '/auth/password-reset', { username: 'alice' })
+    const reset = { token: await site.tokenOf('password_reset'), password: otherPassword }
+    await site.auth.users.deactivate(id)
+    await site.auth.users.reactivate(id)
+    assertProblem(await site.call('POST', '/auth/password-reset/complete', reset), 410)
+    const restore = { token: tokenIn(farewell as KeptMail) }
+    assert.equal((await site.call('POST', '/auth/email/restore', restore)).statusCode, 204)
+    assert.equal((await site.auth.users.find(id))?.email, 'alice@example.com')
+    assertProblem(await site.call('POST', '/auth/email/restore', restore), 410)
   })
 
   test('an administrator changes addresses only after a recent login (AC-57)', async () => {

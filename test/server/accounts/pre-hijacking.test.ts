@@ -6,7 +6,9 @@ import { test } from 'node:test'
 import { internals } from '../../../src/core/internals.ts'
 import { newSecurityStamp } from '../../../src/core/users/security-stamp.ts'
 import { bareAccount } from '../../../src/core/users/user.ts'
+import { keycloak } from '../../../src/issuers/keycloak.ts'
 import { goodPassword } from '../../fixtures.ts'
+import { makeKey, sign, startProvider } from '../../issuers/provider.ts'
 import { assertProblem, login, otherPassword } from '../fixtures.ts'
 import { onEveryEngine, type Site, tokenIn } from './site.ts'
 
@@ -62,6 +64,53 @@ onEveryEngine((open) => {
     assertProblem(await site.call('POST', '/auth/register/complete', body), 410)
     // The first link, of a request that the attacker made, has ended with the second.
     assert.equal((await site.auth.users.counts()).total, 1)
+  })
+
+  test('trojan identity: one that was planted before leads to the account of the attacker alone (AC-18)', async (t) => {
+    const provider = await startProvider()
+    t.after(() => provider.close())
+    const key = await makeKey('k1')
+    provider.publish([key])
+    const trusted = keycloak({
+      ...{ issuer: provider.origin, audience: 'api', users: 'link', allowInsecureLoopback: true },
+    })
+    const site = await open({ accounts, auth: { issuers: [trusted] } })
+    const admin = await site.user('root', { role: 'admin' })
+    const attacker = await site.user('attacker', { email: victim, emailVerified: false })
+    const identity = { issuer: provider.origin, subject: 'attacker' }
+    // Users link none themselves, neither to their account nor to another.
+    const token = await site.login('attacker')
+    for (const [path, status] of [
+      ['/me/identities', 404],
+      [`/admin/users/${attacker}/identities`, 403],
+      [`/admin/users/${admin}/identities`, 403],
+    ] as const) {
+      assertProblem(await site.call('POST', path, identity, { token }), status)
+    }
+    // An administrator does it for them.
+    const url = `/admin/users/${attacker}/identities`
+    const linked = await site.call('POST', url, identity, { token: await site.login('root') })
+    assert.equal(linked.statusCode, 201, linked.body)
+    // The owner of the address is sent no link into that account, and registers.
+    await site.call('POST', '/auth/password-reset', { email: victim })
+    assert.deepEqual(await site.sent(), [])
+    const id = await registerVictim(site)
+    assert.notEqual(id, attacker)
+    const theirs = await sign(key, {
+      ...{ iss: provider.origin, sub: 'attacker', aud: 'api', typ: 'Bearer', azp: 'web' },
+      ...{ iat: site.clock(), exp: site.clock() + 300, email: victim, email_verified: true },
+      preferred_username: 'victim',
+    })
+    const me = await site.call('GET', '/me', undefined, { token: theirs })
+    assert.deepEqual([me.statusCode, me.json().id], [200, attacker])
+    assert.deepEqual(await site.auth.identities.list(id), [])
+    // After a reset, too.
+    await site.call('POST', '/auth/password-reset', { email: victim })
+    const body = { token: await site.tokenOf('password_reset'), password: goodPassword }
+    assert.equal((await site.call('POST', '/auth/password-reset/complete', body)).statusCode, 204)
+    const later = await site.call('GET', '/me', undefined, { token: theirs })
+    assert.equal(later.json().id, attacker)
+    assert.equal((await login(site.app, 'victim')).statusCode, 200)
   })
 
   test('pending change of address: it ends when the owner has verified the address (AC-18)', async () => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { LightMyRequestResponse } from 'fastify'
+import { decodeJwt, type JWTPayload } from 'jose'
 import { hotp, stepAt } from '../../../src/core/factors/totp.ts'
 import { goodPassword } from '../../fixtures.ts'
 import type { Site } from '../accounts/site.ts'
@@ -132,9 +133,7 @@ export async function logInWithBoth(
 }
 
 /** The claims of a token. */
-export function claimsOf(token: string): Readonly<Record<string, unknown>> {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-}
+export const claimsOf = (token: string): JWTPayload => decodeJwt(token)
 
 /** The `error` of an OAuth answer, with its status. */
 export const errorOf = (answer: LightMyRequestResponse): string =>

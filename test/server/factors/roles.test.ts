@@ -168,6 +168,15 @@ onEveryEngine((open) => {
     assert.equal((await password(site, 'alice')).statusCode, 200)
     assertProblem(await site.call('DELETE', url, undefined, { token: recent.access_token }), 404)
   })
+
+  test('what no id of a factor has is refused before a store is asked', async () => {
+    const site = await open(demanding)
+    const { device, userId } = await enrol(await plain(site), 'root', 'admin')
+    const { access_token: token } = await logInWithBoth(site, 'root', device)
+    const url = `/admin/users/${userId}/factors`
+    assertProblem(await site.call('DELETE', `${url}/%00`, undefined, { token }), 400)
+    assertProblem(await site.call('DELETE', `${url}/none`, undefined, { token }), 404)
+  })
 })
 
 /** The same site as its users see it before a role demands anything. */

@@ -72,6 +72,7 @@ test('every secret of ours is hidden, wherever it stands in a text', () => {
     `pbs_${randomUUID()}.7.${ofChance}`,
     ...['pac', 'pmt', 'pcs'].map((prefix) => `${prefix}_${ofChance}`),
     newApiKey('pcat'),
+    newApiKey('acme'),
     `${header}.${ofChance}.${ofChance}`,
   ]
   for (const secret of secrets) {
