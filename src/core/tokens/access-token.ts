@@ -14,7 +14,7 @@ import type { CacheCounts } from '../statistics.ts'
 import { type AccessTokenClaims, hasAccessTokenClaims } from './access-token-claims.ts'
 import type { Authentication } from './authentication.ts'
 import type { ExternalSubject } from './external-subject.ts'
-import { verifyHs256 } from './hs256.ts'
+import { signHs256, verifyHs256 } from './hs256.ts'
 import { accessTokenMaxLength, isStrictlyEncoded } from './token-text.ts'
 
 /**
@@ -217,7 +217,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       const now = clock()
       const exp = Math.min(now + lifetime, expiresBy, endsBy)
       const id = randomUUID()
-      const token = await new SignJWT({
+      const claims = {
         iss: issuer,
         sub: subject,
         aud: audience,
@@ -231,9 +231,11 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         ...endClaim(endsWith),
         ...(thirdParty && { third_party: true }),
         ...(authentication && authenticationClaims(authentication)),
-      })
-        .setProtectedHeader({ alg: key.algorithm, typ: type, kid: key.id })
-        .sign(key.signWith)
+      }
+      const header = { alg: key.algorithm, typ: type, kid: key.id }
+      const token = key.secret
+        ? signHs256(header, claims, key.secret)
+        : await new SignJWT(claims).setProtectedHeader(header).sign(key.signWith)
       return { token, id, expiresIn: exp - now }
     },
     verify(token) {

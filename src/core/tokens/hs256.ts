@@ -17,6 +17,16 @@ export interface ExpectedClaims {
   readonly now: number
 }
 
+/** Returns the JWT of a header and claims, signed with HS256 (RFC 7515 §7.1). */
+export function signHs256(header: object, claims: object, secret: KeyObject): string {
+  const text = `${segmentOf(header)}.${segmentOf(claims)}`
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
+}
+
+function segmentOf(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url')
+}
+
 /**
  * True if the last segment of a JWT is the HMAC of the two before it (RFC 7518 §3.2). The token must be strictly
  * encoded; the time does not depend on how much of the signature is right.
