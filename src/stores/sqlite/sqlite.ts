@@ -32,7 +32,6 @@ import { rememberFile } from './file-identity.ts'
 import { createMutex } from './mutex.ts'
 import { migrateAlone, prepareFile, useWriteAheadLog } from './prepare-file.ts'
 import { createSqliteSubjects } from './subjects.ts'
-import { openWalIndex, type WalIndex } from './wal-index.ts'
 import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
 import { createWrites } from './writes.ts'
 
@@ -227,7 +226,6 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
   const writer = new DatabaseSync(path, { timeout: busyTimeoutAtStart })
   let reader: DatabaseSync | undefined
   let log: WriteAheadLog | undefined
-  let index: WalIndex | null = null
   try {
     useWriteAheadLog(writer)
     writer.exec('pragma synchronous = full')
@@ -259,8 +257,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
     const opened = reader
     const requireSameFile = rememberFile(path)
     const settled = log
-    index = openWalIndex(path)
-    const subjects = createSqliteSubjects(reader, createSubjectReader(engine), index)
+    const subjects = createSqliteSubjects(path, reader, createSubjectReader(engine))
     return {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
@@ -290,14 +287,13 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
         await db.destroy()
         // Kysely has closed it only if it has run a statement on it.
         if (writer.isOpen) writer.close()
-        index?.close()
+        subjects.close()
         await settled.close()
       },
     }
   } catch (error) {
     reader?.close()
     if (writer.isOpen) writer.close()
-    index?.close()
     await log?.close()
     throw error
   }

@@ -2,26 +2,27 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Store } from '../../core/store.ts'
 import { createSubjectCache, type SubjectCache } from '../subject-cache.ts'
 import { answer } from './error.ts'
-import type { WalIndex } from './wal-index.ts'
+import { openWalIndex } from './wal-index.ts'
 
 /**
  * Keeps the answers of the one read of a guarded request until any process writes to the file. Before
  * each use it asks whether that has happened. The answer equals that of a read, at a fraction of the cost.
  *
- * @param index Of the file that the reader has open.
+ * @param path The file that the reader has open. Call `close` when nothing here has it open any more.
  */
 export function createSqliteSubjects(
+  path: string,
   reader: DatabaseSync,
   read: Store['findSubject'],
-  index: WalIndex | null,
-): SubjectCache {
+): SubjectCache & { close(): void } {
+  const index = openWalIndex(path)
   const hasChanged = index?.hasChanged ?? watchDataVersion(reader)
   const cache = createSubjectCache(read, () => {
     if (hasChanged()) cache.clear()
     // What is not there now is read after this, so it is never older than the version.
     return true
   })
-  return cache
+  return { ...cache, close: () => index?.close() }
 }
 
 /** The same as `hasChanged` of a WAL-index from SQLite, which takes a lock for it. */

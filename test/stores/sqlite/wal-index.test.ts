@@ -107,7 +107,7 @@ function headerOf(first: number, second: number, version = 3007000): Uint32Array
   return Uint32Array.from([...copyOf(first), ...copyOf(second)])
 }
 
-test('closing it takes no lock from a connection that stays open (DD-02)', options, () => {
+test('closing it takes no lock from a connection that stays open', options, () => {
   const { path, connect, writer, reader, index } = open()
   const stays = connect()
   stays.prepare('select * from t').all()
