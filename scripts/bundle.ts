@@ -66,6 +66,8 @@ export async function bundleInto(directory: string): Promise<void> {
     // A stack trace names the line of the source, which is not in the package.
     sourcemap: true,
     sourcemapExcludeSources: true,
+    // The docstrings are in the declarations.
+    comments: { jsdoc: false },
     // As deep as the sources are, for what is found relative to a file.
     chunkFileNames: 'shared/[name].js',
     codeSplitting: {

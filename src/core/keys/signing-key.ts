@@ -1,9 +1,11 @@
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
-import type { CryptoKey, JWK } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { exportJWK } from 'jose/key/export'
 import { generateKeyPair } from 'jose/key/generate/keypair'
 import { importJWK } from 'jose/key/import'
+
+/** A JSON Web Key (RFC 7517). By way of a function: else each application's compiler reads all types of jose. */
+export type JWK = Awaited<ReturnType<typeof exportJWK>>
 
 /** Algorithms of keys that Portcullis makes (RFC 7518 §3.1, RFC 8037). */
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { JWTHeaderParameters } from 'jose'
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { SignJWT } from 'jose/jwt/sign'
 import { jwtVerify } from 'jose/jwt/verify'
@@ -14,7 +13,7 @@ import type { CacheCounts } from '../statistics.ts'
 import { type AccessTokenClaims, hasAccessTokenClaims } from './access-token-claims.ts'
 import type { Authentication } from './authentication.ts'
 import type { ExternalSubject } from './external-subject.ts'
-import { signHs256, verifyHs256 } from './hs256.ts'
+import { signHs256, type TokenHeader, verifyHs256 } from './hs256.ts'
 import { accessTokenMaxLength, isStrictlyEncoded } from './token-text.ts'
 
 /**
@@ -127,7 +126,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
   const verified = new LRUCache<string, AccessToken>({ max: cacheSize })
   const cache = { hits: 0, misses: 0 }
   // All tokens of a key have the same one.
-  let lastHeader: { readonly text: string; readonly header: JWTHeaderParameters } | undefined
+  let lastHeader: { readonly text: string; readonly header: TokenHeader } | undefined
 
   function verifyUncached(token: string): MaybePromise<AccessToken | null> {
     cache.misses++
@@ -149,7 +148,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
   function verifyWith(
     key: SigningKey,
     token: string,
-    header: JWTHeaderParameters,
+    header: TokenHeader,
   ): MaybePromise<object | null> {
     // What a critical extension means is for jose to say.
     if (key.secret && header.crit === undefined) {
@@ -272,9 +271,9 @@ function authenticationClaims({
 }
 
 /** The header of a token, which nothing has proved yet; null if it has none that can be read. */
-function headerOf(token: string): JWTHeaderParameters | null {
+function headerOf(token: string): TokenHeader | null {
   try {
-    return decodeProtectedHeader(token) as JWTHeaderParameters
+    return decodeProtectedHeader(token)
   } catch {
     return null
   }
