@@ -77,6 +77,7 @@ export function makeSession(user: UserRecord, place: Place, fate: Fate = 'live')
     clientId: 'first-party',
     scopes: pick([[], ['items:read'], ['items:read', 'items:write']], number),
     generation: within(0, 500),
+    retryOf: null,
     rotatedAt: Math.max(usedAt, createdAt),
     authenticatedAt: createdAt,
     acr: '1fa',

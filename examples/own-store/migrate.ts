@@ -33,6 +33,7 @@ const tables = `
     client_id text not null,
     scopes text not null,
     generation integer not null,
+    retry_of integer,
     rotated_at integer not null,
     created_at integer not null,
     expires_at integer not null,

@@ -50,6 +50,7 @@ export const sessions = sqliteTable(
     clientId: text('client_id').notNull(),
     scopes: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
     generation: integer().notNull(),
+    retryOf: integer('retry_of'),
     rotatedAt: integer('rotated_at').notNull(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),

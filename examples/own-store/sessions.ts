@@ -37,14 +37,14 @@ export function createSessions(db: Database): SessionStore {
     async find(id) {
       return db.select().from(sessions).where(eq(sessions.id, id)).get() ?? null
     },
-    async rotate({ id, generation, clientId, now, idleSince }) {
+    async rotate({ id, generation, retryOf = null, clientId, now, idleSince }) {
       // One statement with every condition: of two at the same time, the second finds no row.
       return inTransaction(
         db,
         (tx) =>
           tx
             .update(sessions)
-            .set({ generation: generation + 1, rotatedAt: now })
+            .set({ generation: generation + 1, retryOf, rotatedAt: now })
             .where(
               and(
                 eq(sessions.id, id),

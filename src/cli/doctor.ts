@@ -24,8 +24,11 @@ import { checkNode } from './doctor/node.ts'
 import { checkPasskeys } from './doctor/passkeys.ts'
 import { checkPasswordHash } from './doctor/password-hash.ts'
 import { checkPeppers } from './doctor/peppers.ts'
+import { checkPreviousKeys } from './doctor/previous-keys.ts'
 import { reportOf, worstOf } from './doctor/report.ts'
 import { checkSamplePasswords } from './doctor/sample-passwords.ts'
+import { sealingKeysOf } from './doctor/sealing-keys.ts'
+import { checkSecondFactors } from './doctor/second-factors.ts'
 import { checkSecrets } from './doctor/secrets.ts'
 import { checkKeyEncryptionKey, checkSigningKeys } from './doctor/signing-keys.ts'
 
@@ -38,6 +41,8 @@ const checks: readonly Check[] = [
   checkMigrations,
   checkKeyEncryptionKey,
   checkSigningKeys,
+  checkPreviousKeys,
+  checkSecondFactors,
   checkPeppers,
   checkAdministrators,
   checkSamplePasswords,
@@ -108,7 +113,10 @@ async function lookAtDatabase(
   config: Config,
 ): Promise<Pick<Subject, 'inspection' | 'databaseFailure'>> {
   try {
-    return { inspection: await inspectDatabase(config), databaseFailure: null }
+    return {
+      inspection: await inspectDatabase(config, sealingKeysOf(config)),
+      databaseFailure: null,
+    }
   } catch (error) {
     const isKnown = [StoreError, UnavailableError, ConfigError].some(
       (known) => error instanceof known,

@@ -1,5 +1,5 @@
 import { AuthClientError, bodyOf, refusalDetails, tryLater } from './client-error.ts'
-import { requestRules } from './token-requests.ts'
+import { sendHere } from './send-here.ts'
 
 /** What somebody chooses behind a link of a mail. */
 export interface NewAccount {
@@ -60,9 +60,8 @@ type Send = typeof globalThis.fetch
 export function createAccountRequests(base: URL, send: Send, sendAsUser: Send): AccountRequests {
   async function ask(as: Send, method: string, path: string, body?: object): Promise<unknown> {
     try {
-      const response = await as(new URL(path, base), {
+      const response = await sendHere(as, new URL(path, base), {
         method,
-        ...requestRules(),
         ...(body && {
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),

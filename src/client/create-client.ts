@@ -9,7 +9,7 @@ import {
   refuseUnknown,
 } from './client-options.ts'
 import { exclusively } from './exclusive.ts'
-import { logInWithFactor } from './second-factor.ts'
+import { logInWithFactor, passkeyFields } from './second-factor.ts'
 import { createStepUpDialog, readStepUp } from './step-up.ts'
 import { createTokenRequests } from './token-requests.ts'
 import { memoryStorage, type Tokens } from './token-storage.ts'
@@ -162,7 +162,7 @@ export function createClient(options: ClientOptions): AuthClient {
       refuseUnknown('login', options, loginOptionNames)
       await keepLogin(() =>
         logInWithFactor(
-          () => requests.login(username, password, options.scope),
+          () => requests.login({ grant_type: 'password', username, password }, options.scope),
           onSecondFactor,
           requests.showFactor,
           requests.challenge,
@@ -172,7 +172,7 @@ export function createClient(options: ClientOptions): AuthClient {
 
     async loginWithPasskey(shown, options = {}) {
       refuseUnknown('loginWithPasskey', options, loginOptionNames)
-      await keepLogin(() => requests.loginWithPasskey(shown, options.scope))
+      await keepLogin(() => requests.login(passkeyFields(shown), options.scope))
     },
 
     async passkeyChallenge(purpose) {

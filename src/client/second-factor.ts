@@ -117,11 +117,17 @@ export function factorFields(token: string, shown: ShownFactor): Readonly<Record
   return { grant_type: `${grants}mfa-${kind}`, mfa_token: token, ...formFields(shown) }
 }
 
+/** The fields of a login by a passkey alone. */
+export const passkeyFields = (shown: ShownPasskey): Readonly<Record<string, string>> => ({
+  grant_type: `${grants}passkey`,
+  ...formFields(shown),
+})
+
 /** What the names of our own grants begin with. */
 export const grants = 'urn:portcullis:grant-type:'
 
 /** What is shown, in a form: the credential is a text there. */
-export function formFields(shown: ShownFactor): Readonly<Record<string, string>> {
+function formFields(shown: ShownFactor): Readonly<Record<string, string>> {
   const { credential, ...fields } = shownFields(shown)
   return {
     ...(fields as Record<string, string>),

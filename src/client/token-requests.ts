@@ -7,35 +7,22 @@ import {
 } from './client-error.ts'
 import {
   factorFields,
-  formFields,
   grants,
   type PasskeyChallenge,
   readMfaRequired,
   type ShownFactor,
-  type ShownPasskey,
   shownFields,
 } from './second-factor.ts'
+import { sendHere, timeLimit } from './send-here.ts'
 import type { Tokens } from './token-storage.ts'
-
-/** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
-const timeLimit = 30_000
-
-/** Of every request: no cookie of ours exists, and a redirect would carry a password elsewhere. */
-export const requestRules = (): Pick<RequestInit, 'credentials' | 'redirect' | 'signal'> => ({
-  credentials: 'omit',
-  redirect: 'error',
-  signal: AbortSignal.timeout(timeLimit),
-})
 
 /** What a step-up shows: the password, or the second factor of a user who has one. */
 export type StepUpCredentials = string | ShownFactor
 
 /** The OAuth endpoints of a server, spoken to as one client. */
 export interface TokenRequests {
-  /** The password grant (RFC 6749 §4.3). */
-  login(username: string, password: string, scope: string | undefined): Promise<Tokens>
-  /** A passkey in place of username and password. */
-  loginWithPasskey(shown: ShownPasskey, scope: string | undefined): Promise<Tokens>
+  /** @param shown The fields of a grant: `password` (RFC 6749 §4.3), or that of a passkey alone. */
+  login(shown: Readonly<Record<string, string>>, scope: string | undefined): Promise<Tokens>
   /** What the browser is asked with. @param bearer For whom. Default: for anybody. */
   challenge(bearer?: string): Promise<PasskeyChallenge>
   /** RFC 6749 §6. */
@@ -65,11 +52,7 @@ export function createTokenRequests(
 
   async function post(path: string, init: RequestInit, grant?: string): Promise<Response> {
     try {
-      const response = await fetch(new URL(path, base), {
-        ...init,
-        method: 'POST',
-        ...requestRules(),
-      })
+      const response = await sendHere(fetch, new URL(path, base), { ...init, method: 'POST' })
       if (response.ok) return response
       throw await refusalOf(response, grant)
     } catch (error) {
@@ -82,10 +65,7 @@ export function createTokenRequests(
     readTokens(await send('auth/token', fields))
 
   return {
-    login: (username, password, scope) =>
-      exchange({ grant_type: 'password', username, password, ...(scope && { scope }) }),
-    loginWithPasskey: (shown, scope) =>
-      exchange({ grant_type: `${grants}passkey`, ...formFields(shown), ...(scope && { scope }) }),
+    login: (shown, scope) => exchange({ ...shown, ...(scope && { scope }) }),
     async challenge(bearer) {
       const headers = bearerOf(bearer)
       const answer = await post('auth/passkeys/challenge', { headers })
@@ -150,13 +130,8 @@ const sessionEnded: readonly [AuthClientErrorCode, string] = [
   'The session has ended; log in again.',
 ]
 
-/** What a step-up is refused for, by the code of the answer. Its sentence is for people. */
-const byCode = new Map<unknown, AuthClientErrorCode>([
-  ['code_incorrect', 'invalid_credentials'],
-  ['passkey_refused', 'invalid_credentials'],
-  ['password_incorrect', 'invalid_credentials'],
-  ['factor_needed', 'second_factor_needed'],
-])
+/** The codes of a step-up that showed something wrong. The sentence of the answer is for people. */
+const wrongCode = /^(code|password)_incorrect$|^passkey_refused$/
 
 async function refusalOf(response: Response, grant: string | undefined): Promise<AuthClientError> {
   const { status } = response
@@ -168,8 +143,12 @@ async function refusalOf(response: Response, grant: string | undefined): Promise
   if (later !== null) return later
   const says =
     typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`
-  const known = body.detail === wrongPassword ? 'invalid_credentials' : byCode.get(body.code)
-  if (known !== undefined) return new AuthClientError(known, `${says}.`, details)
+  if (body.detail === wrongPassword || wrongCode.test(String(body.code))) {
+    return new AuthClientError('invalid_credentials', `${says}.`, details)
+  }
+  if (body.code === 'factor_needed') {
+    return new AuthClientError('second_factor_needed', `${says}.`, details)
+  }
   if (body.error === 'expired_token') {
     return new AuthClientError('session_ended', 'The login took too long; log in again.', details)
   }

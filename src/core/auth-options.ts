@@ -15,6 +15,7 @@ import {
   bytes,
   flag,
   havingMethod,
+  listOfBytes,
   number,
   type ReadOptions,
   readOptions,
@@ -115,6 +116,7 @@ const shapes: ShapesOf<AuthOptions> = {
   previousSecretKeys: texts,
   signingAlgorithm: text,
   keyEncryptionKey: bytes,
+  previousKeyEncryptionKeys: listOfBytes,
   keyRotationInterval: number,
   issuer: text,
   // Several that share a secret could make tokens for one another (KM-09).
@@ -153,6 +155,7 @@ const shapes: ShapesOf<AuthOptions> = {
     idleLifetime: number,
     lifetime: number,
     refreshGrace: number,
+    refreshRetryWindow: number,
   }),
   eventRetention: number,
   // Judged by readConfiguredClients.

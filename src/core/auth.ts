@@ -21,6 +21,7 @@ import { grantable } from './issuers/resource-server.ts'
 import { createKeyedDigest } from './keys/keyed-digest.ts'
 import { loadKeys } from './keys/load-keys.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
+import { loadResealing } from './load-resealing.ts'
 import { noNotices } from './mail/notices.ts'
 import { createAddressDigests } from './mail/one-time-secret.ts'
 import { createMaintenance, type MaintenanceOptions } from './maintenance.ts'
@@ -36,7 +37,7 @@ import { type Credentials, createLogin } from './users/login.ts'
 import { createUserPreparer } from './users/new-user.ts'
 import { userAt } from './users/suspension.ts'
 import type { User } from './users/user.ts'
-import type { AnyFields, UserFields } from './users/user-fields.ts'
+import type { AnyFields, FieldsOf, UserFields } from './users/user-fields.ts'
 import { createUsers, type Users } from './users/users.ts'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
@@ -121,9 +122,9 @@ export interface Auth<Fields extends UserFields = UserFields> {
  */
 export async function createAuth<Fields extends AnyFields = UserFields>(
   given: AuthOptions<Fields>,
-): Promise<Auth<{ [Name in keyof Fields]: Fields[Name] }>> {
+): Promise<Auth<FieldsOf<Fields>>> {
   // Every value of these fields has passed the schema that the type is of.
-  return (await assemble(given as AuthOptions)) as never
+  return (await assemble(given as never)) as never
 }
 
 async function assemble(given: AuthOptions): Promise<Auth> {
@@ -140,6 +141,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
     )
     const loaded = await loadKeys(options, { store: bare, accessTokenLifetime, events, clock })
     const { keys, managedKeys, secret, previousSecrets } = loaded
+    const resealing = await loadResealing(loaded, checked, { store: bare, events, clock })
     const throttle = createThrottle(bare.throttle, secret, clock)
     const digest = createKeyedDigest(secret, 'portcullis events')
     const hostedLogin = options.hostedLogin?.[hostedLoginParts]
@@ -261,6 +263,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         factors: factorParts,
         codes: authorization?.codes ?? null,
         apiKeys: apiKeys?.keys ?? null,
+        resealing,
       }),
       async close() {
         issuers.close()
@@ -273,7 +276,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
         ...{ events, keys, notices },
         apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
-        ...{ second, documentedAt },
+        ...{ second, documentedAt, resealing },
         hosted:
           hostedLogin && authorization ? { ...hostedLogin, authorization, logoutNotices } : null,
       },

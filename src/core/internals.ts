@@ -10,6 +10,7 @@ import type { KeyRing } from './keys/key-ring.ts'
 import type { Notices } from './mail/notices.ts'
 import type { Outbox } from './mail/outbox.ts'
 import type { PasswordHasher } from './passwords/password-hash.ts'
+import type { Resealing } from './resealing.ts'
 import type { Store } from './store.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { AccessTokenIssuer } from './tokens/access-token.ts'
@@ -43,6 +44,8 @@ export interface AuthInternals {
   readonly events: AuthEvents
   /** The keys that sign and verify. */
   readonly keys: KeyRing
+  /** Seals again what previous keys have sealed; null if there is none. */
+  readonly resealing: Resealing | null
   readonly notices: Notices
   /** The application's own fields of users. */
   readonly fields: OwnFields

@@ -7,6 +7,7 @@ import type { Events } from './events/events.ts'
 import type { ManagedKeys } from './keys/rotation.ts'
 import type { Outbox } from './mail/outbox.ts'
 import { callback, checkOptions, flag, type ShapesOf } from './options.ts'
+import type { Resealing } from './resealing.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { Login } from './users/login.ts'
@@ -54,6 +55,8 @@ interface Maintained {
   readonly codes: Pick<AuthorizationCodes, 'prune'> | null
   /** Null if there are no API keys. */
   readonly apiKeys: ApiKeyMaintenance | null
+  /** Null without a previous key. */
+  readonly resealing: Pick<Resealing, 'maintain'> | null
 }
 
 interface MaintainedAccounts {
@@ -77,6 +80,7 @@ export function createMaintenance({
   factors,
   codes,
   apiKeys,
+  resealing,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
     { name: 'pruning of sessions', interval: hour, run: (signal) => sessions.prune(signal) },
@@ -94,6 +98,9 @@ export function createMaintenance({
         ]),
     ...pruningOfCodes(codes),
     ...pruningOfApiKeys(apiKeys),
+    ...(resealing === null
+      ? []
+      : [{ name: 'resealing', interval: hour, run: (s: AbortSignal) => resealing.maintain(s) }]),
   ]
   const always: readonly Work[] = [
     // A wrong password takes as long as the slowest kind of hash that is stored.

@@ -43,6 +43,10 @@ export const bytes: Shape = {
   words: 'bytes (a Uint8Array)',
   accepts: (value) => value instanceof Uint8Array,
 }
+export const listOfBytes: Shape = {
+  words: 'a list of bytes (Uint8Array)',
+  accepts: (value) => Array.isArray(value) && value.every(bytes.accepts),
+}
 /** A value that is judged where it is used. */
 export const anything: Shape = { words: 'anything', accepts: () => true }
 

@@ -63,6 +63,11 @@ export interface Store {
    * that has no safe place; then the key must be configured.
    */
   keyEncryptionKey?(): Promise<Uint8Array>
+  /**
+   * Others, each of 32 bytes, that something may be sealed under: earlier ones, and one that is to come. That
+   * of today may be among them. Absent: there are none.
+   */
+  previousKeyEncryptionKeys?(): Promise<readonly Uint8Array[]>
   /** What it counts about itself, in this process. Absent where there is nothing to count. */
   statistics?(): StoreStatistics
   /** Closes the database. Nothing of the store can be used afterwards. */

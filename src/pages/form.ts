@@ -52,6 +52,8 @@ export interface Form {
   readonly fields: readonly Field[]
   /** What the main button says: a verb. */
   readonly button: string
+  /** True for a form that is not what its page is for: its button is no main button. Default false. */
+  readonly quiet?: boolean
   /** Reasons why the form was not accepted. Default none. */
   readonly problems?: readonly Problem[]
   /** The name of the field to begin with; null for none, unless one is wrong. Default: the first one. */
@@ -75,13 +77,14 @@ export function form(content: Form): Html {
     first = fields[0]?.name,
     sentTo,
     words = english,
+    quiet = false,
   } = content
   const wrong = fields.find(({ name }) => hasProblem(name, problems))
   const focused = wrong?.name ?? first
   const inputs = fields.map((each) => field(each, problems, words, each.name === focused))
   return html`${summary(fields, problems, words)}
 <form method="post"${sentTo ? html` action="${sentTo.action}"` : ''}>
-${sentTo ? hiddenFields(sentTo.hidden) : ''}${inputs}<button class="main">${button}</button>
+${sentTo ? hiddenFields(sentTo.hidden) : ''}${inputs}<button class="${quiet ? 'quiet' : 'main'}">${button}</button>
 </form>`
 }
 

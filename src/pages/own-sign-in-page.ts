@@ -69,7 +69,7 @@ type Factors = NonNullable<SignInView['factors']>
 function appSection({ own, texts }: SignInView, { apps, addApp }: Factors): Html {
   const { title, lead, none, field, usual, button } = own.signIn.apps
   const add = form({
-    ...{ button, first: null, words: texts.form, sentTo: addApp },
+    ...{ button, quiet: true, first: null, words: texts.form, sentTo: addApp },
     fields: [{ name: 'name', label: field, autocomplete: 'off', value: usual }],
   })
   return section(

@@ -3,12 +3,15 @@ export const ownStyle = `.items { margin: 0 0 16px; padding: 0; list-style: none
 .items > li { padding: 12px 0; border-bottom: 1px solid var(--line); }
 .items .name { margin: 0; font-weight: 600; }
 .items .hint { margin: 0; }
+main > .back { margin-top: 24px; }
+.items p { margin: 0; }
 .items .badge { color: var(--success); font-size: 14px; }
 .items form, .items details { margin-top: 8px; }
 .items ul { margin: 4px 0 0; font-size: 14px; }
 summary { padding: 10px 0; cursor: pointer; color: var(--accent); }
 details form { margin: 0 0 8px; }
 .actions { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 8px; margin: 0 0 16px; }
+.actions[hidden] { display: none; }
 .items .actions { gap: 0 16px; margin: 0; }
 .items .actions details[open] { width: 100%; }
 dl { margin: 0 0 16px; }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ConfigError } from '../core/errors.ts'
 import type { DatabaseInspection } from '../stores/inspection.ts'
 import type { TableNames } from '../stores/sql/names.ts'
+import type { SealingKeys } from '../stores/sql/sealed-signs.ts'
 import { inspectSqlite, isOurSqlite } from '../stores/sqlite/inspection.ts'
 import type { Config } from './settings/settings.ts'
 
@@ -9,16 +10,19 @@ import type { Config } from './settings/settings.ts'
  * Looks at the database of a configuration without changing anything. Null if it is a file that is
  * not there yet.
  *
+ * @param sealing Keys to look with at what is sealed. Default none: that is not looked at.
  * @throws {StoreError}, {UnavailableError} or {ConfigError} if it cannot be read.
  */
 export async function inspectDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataDirectory' | NameSettings>,
+  sealing: SealingKeys | null = null,
 ): Promise<DatabaseInspection | null> {
   const { databaseUrl, dataDirectory } = config
   const names = tableNames(config)
-  if (databaseUrl === undefined) return await inspectSqlite(databaseFile(dataDirectory), names)
+  if (databaseUrl === undefined)
+    return await inspectSqlite(databaseFile(dataDirectory), names, sealing)
   const { inspectPostgres } = await needingPg(() => import('../stores/postgres/inspection.ts'))
-  return await inspectPostgres(databaseUrl, names)
+  return await inspectPostgres(databaseUrl, names, sealing)
 }
 
 /**

@@ -3,11 +3,12 @@ import { dirname, resolve } from 'node:path'
 import { createRoles } from '../core/access/roles.ts'
 import { type Auth, createAuth } from '../core/auth.ts'
 import type { AuthOptions } from '../core/auth-options.ts'
+import { distinctKeys } from '../core/keys/load-keys.ts'
 import type { Mailer } from '../core/mail/mailer.ts'
 import { createHashPool, hashConcurrency } from '../core/passwords/hash-pool.ts'
 import type { Store } from '../core/store.ts'
 import { closeToOthers } from '../stores/file-mode.ts'
-import { readOrCreateKeyFile } from '../stores/key-file.ts'
+import { readKeysBeside, readOrCreateKeyFile } from '../stores/key-file.ts'
 import { sqlite } from '../stores/sqlite/sqlite.ts'
 import { StoreError } from '../stores/store-error.ts'
 import { accountOptions } from './account-options.ts'
@@ -82,17 +83,18 @@ export async function migrateDatabase(config: Config): Promise<void> {
 
 async function chooseStore(
   config: Config,
-): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey'>> {
-  const { dataDirectory, databaseUrl, keyEncryptionKey } = config
+): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey' | 'previousKeyEncryptionKeys'>> {
+  const { dataDirectory, databaseUrl, keyEncryptionKey, previousKeyEncryptionKeys } = config
   const names = tableNames(config)
   if (databaseUrl === undefined) return { store: sqlite(databaseFile(dataDirectory), names) }
   const { databasePoolSize: maxConnections, databaseStatementTimeout: statementTimeout } = config
   const { postgres } = await needingPg(() => import('../stores/postgres/postgres.ts'))
-  return {
-    store: postgres(databaseUrl, { ...names, maxConnections, statementTimeout }),
-    // The database has no place of its own for it.
-    keyEncryptionKey: keyEncryptionKey ?? readOrCreateKeyFile(keyFile(config)),
-  }
+  const store = postgres(databaseUrl, { ...names, maxConnections, statementTimeout })
+  if (keyEncryptionKey !== undefined) return { store, keyEncryptionKey }
+  // The database has no place of its own for it.
+  const key = readOrCreateKeyFile(keyFile(config))
+  const others = [...previousKeyEncryptionKeys, ...readKeysBeside(keyFile(config))]
+  return { store, keyEncryptionKey: key, previousKeyEncryptionKeys: distinctKeys(others, key) }
 }
 
 // The recursive one of Node.js tries for ever where a parent is there and takes no directory, as in /proc.

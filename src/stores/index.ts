@@ -39,9 +39,11 @@ export type {
   FactorKind,
   FactorRecord,
   FactorRemoval,
+  FactorReseal,
   FactorStore,
   FirstFactor,
   PasskeyRecord,
+  SealedFactorQuery,
   StepUse,
 } from '../core/factors/factor-store.ts'
 export type {
@@ -65,6 +67,7 @@ export type {
   OneTimeTokenQuery,
   OneTimeTokenRecord,
   OneTimeTokenStore,
+  TokenReseal,
 } from '../core/mail/one-time-token-store.ts'
 export type {
   MailOutcome,

@@ -8,6 +8,7 @@ import { readClients } from './sql/clients.ts'
 import { type MailSigns, readMailSigns } from './sql/mail-signs.ts'
 import { readPepperIds } from './sql/pepper-index.ts'
 import type { Schema } from './sql/schema.ts'
+import type { SealedSigns, SealingKeys } from './sql/sealed-signs.ts'
 import { readSigningKeys } from './sql/signing-keys.ts'
 import { countByRole } from './sql/user-rows.ts'
 
@@ -41,6 +42,8 @@ export interface DatabaseContents {
   readonly likelySamples: readonly LikelySample[]
   /** Mails that wait, and those that were given up in the last day. */
   readonly mails: MailSigns
+  /** What is sealed under which key; null if no key was given to look with. */
+  readonly sealed: SealedSigns | null
 }
 
 /** A user who may have a password that documents print. */
@@ -58,13 +61,17 @@ const firstUsers = 5
 /** The parts that are the same for both engines. */
 export async function inspectTables(
   db: Kysely<Schema>,
+  sealing: SealingKeys | null,
 ): Promise<Pick<DatabaseInspection, 'steps' | 'contents'>> {
   const steps = await readMigrationState(db as never)
   const isToday = steps.pending.length === 0 && steps.unknown.length === 0
-  return { steps, contents: isToday ? await readContents(db) : null }
+  return { steps, contents: isToday ? await readContents(db, sealing) : null }
 }
 
-async function readContents(db: Kysely<Schema>): Promise<DatabaseContents> {
+async function readContents(
+  db: Kysely<Schema>,
+  sealing: SealingKeys | null,
+): Promise<DatabaseContents> {
   const rows = await countByRole(db)
   return {
     users: rows.reduce((sum, row) => sum + row.users, 0),
@@ -74,6 +81,8 @@ async function readContents(db: Kysely<Schema>): Promise<DatabaseContents> {
     pepperIds: await readPepperIds(db),
     likelySamples: await readLikelySamples(db),
     mails: await readMailSigns(db, systemClock() - aDay),
+    // Loaded by those alone who ask for it.
+    sealed: sealing && (await (await import('./sql/sealed-signs.ts')).readSealedSigns(db, sealing)),
   }
 }
 

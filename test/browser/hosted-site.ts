@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { decodeJwt } from 'jose'
 import type { AccountOptions } from '../../src/core/accounts/account-options.ts'
 import type { Auth } from '../../src/core/auth.ts'
+import type { AuthOptions } from '../../src/core/auth-options.ts'
 import type { NewClient } from '../../src/core/clients/registration.ts'
 import type { FactorsOptions } from '../../src/core/factors/factor-options.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
@@ -72,12 +73,13 @@ export interface HostedSiteOptions {
   readonly host?: string
   readonly accounts?: AccountOptions
   readonly factors?: FactorsOptions
+  readonly auth?: Partial<AuthOptions>
 }
 
 /** Alice and Bob have accounts there, with the same good password. */
 export async function openHostedSite(
   clients: readonly NewClient[],
-  { tls = true, host = '127.0.0.1', accounts, factors }: HostedSiteOptions = {},
+  { tls = true, host = '127.0.0.1', accounts, factors, auth: more }: HostedSiteOptions = {},
 ): Promise<HostedSite> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-hosted-'))
   const server = await startWebServer({ tls })
@@ -92,6 +94,7 @@ export async function openHostedSite(
       roles: { member: ['items:read'] },
       ...(accounts && { accounts }),
       ...(factors && { factors }),
+      ...more,
     })
     const app = Fastify()
     await app.register(portcullis, { auth })

@@ -41,7 +41,7 @@ describe('doctor on PostgreSQL', { skip }, () => {
   test('an empty database is told what serve would make, and stays empty', async () => {
     const of = await examine()
     assert.match(of('database'), /^ok: PostgreSQL 18\.\S+.* answers in \d/)
-    assert.match(of('database'), /11 connections, of PostgreSQL's 40/)
+    assert.match(of('database'), /14 connections, of PostgreSQL's 40/)
     assert.match(of('migrations'), /^ok: Missing steps: 0001_users_and_keys, .*`serve` does it/)
     assert.match(of('clock'), /agrees with that of the database/)
     assert.match(of('secrets'), /^problem: The password in DATABASE_URL/)
@@ -59,7 +59,7 @@ describe('doctor on PostgreSQL', { skip }, () => {
     assert.match(of('administrators'), /^ok: 1 user, 1 active/)
     assert.match(of('signing-keys'), /^ok: ES256 key/)
     assert.match(of('key-encryption-key'), /^ok: KEY_ENCRYPTION_KEY opens every signing key/)
-    assert.match(of('database'), /^problem: .*51 connections; PostgreSQL has 40 in all/m)
+    assert.match(of('database'), /^problem: .*54 connections; PostgreSQL has 40 in all/m)
   })
 
   test('a server that does not let us in, and one that is not there, are problems', async () => {

@@ -23,6 +23,9 @@ const good = {
   KEY_ENCRYPTION_KEY: Buffer.from('canary-key-of-32-bytes-8c41f0d2a')
     .subarray(0, 32)
     .toString('base64'),
+  KEY_ENCRYPTION_KEY_PREVIOUS: Buffer.from('canary-key-of-32-bytes-1b70e3d49')
+    .subarray(0, 32)
+    .toString('base64'),
   PASSWORD_PEPPER: 'canary-pepper-8d30f1c96ae2b745-of-today',
   PASSWORD_PEPPER_PREVIOUS: 'canary-pepper-c41b7d9f2e60a385-of-before',
 }
@@ -50,6 +53,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   ],
   SECRET_KEY_PREVIOUS: [canary, `${good.SECRET_KEY_PREVIOUS}\n${canary}`],
   KEY_ENCRYPTION_KEY: [canary, `${good.KEY_ENCRYPTION_KEY}${canary}`, `${canary}${'0'.repeat(51)}`],
+  KEY_ENCRYPTION_KEY_PREVIOUS: [canary, `${good.KEY_ENCRYPTION_KEY}\n${canary}`],
   PASSWORD_PEPPER: [canary, `${canary}\n${canary}`, 'canary-4'.repeat(8)],
   SMTP_URL: [
     canary,

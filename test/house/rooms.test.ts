@@ -56,6 +56,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
     'clock.ts',
     'coalesce.ts',
     'compatibility.ts',
+    'database-time.ts',
     'errors.ts',
     'maybe-promise.ts',
     'options.ts',

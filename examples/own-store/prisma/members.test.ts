@@ -26,7 +26,7 @@ before(async () => {
       stamp text not null, display_name text not null default '');
     create table auth_sessions (id text primary key,
       member_id text not null references members on delete cascade, client_id text not null,
-      scopes text[] not null, generation int not null, rotated_at bigint not null,
+      scopes text[] not null, generation int not null, retry_of int, rotated_at bigint not null,
       created_at bigint not null, expires_at bigint not null, revoked_at bigint,
       security_stamp text not null, label text not null, address text not null);
     create table auth_events (id text primary key, at bigint not null, record jsonb not null)`)
@@ -151,6 +151,7 @@ test('of several refreshes with one token, one rotates', async () => {
     clientId: 'client',
     scopes: ['a', 'b:c'],
     generation: 0,
+    retryOf: null,
     rotatedAt: now,
     createdAt: now,
     expiresAt: now + 1000,

@@ -66,7 +66,7 @@ export function createSessions(prisma: PrismaClient): Pick<SessionStore, 'create
         return true
       })
     },
-    async rotate({ id, generation, clientId, now, idleSince }) {
+    async rotate({ id, generation, retryOf = null, clientId, now, idleSince }) {
       return await inTransaction(prisma, async (tx) => {
         // Prisma compares no column with one of another table, so the stamp is read first. Serializable
         // makes the read and the update one step.
@@ -84,7 +84,7 @@ export function createSessions(prisma: PrismaClient): Pick<SessionStore, 'create
             rotatedAt: { gt: idleSince },
             securityStamp: member.securityStamp,
           },
-          data: { generation: generation + 1, rotatedAt: now },
+          data: { generation: generation + 1, retryOf, rotatedAt: now },
         })
         return session === undefined ? null : toSession(session)
       })

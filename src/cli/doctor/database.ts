@@ -44,9 +44,9 @@ function connectionFindings(
   { databasePoolSize, workers }: Subject['config'],
 ): readonly Finding[] {
   if (most === null) return []
-  // One more in each process listens for changes.
-  const ours = workers * (databasePoolSize + 1)
-  const sum = `${workers} × (DATABASE_POOL_SIZE ${databasePoolSize} + 1) = ${ours} connections`
+  // More in each process: one listens for changes, two read for guarded requests, one asks after those given up.
+  const ours = workers * (databasePoolSize + 4)
+  const sum = `${workers} × (DATABASE_POOL_SIZE ${databasePoolSize} + 4) = ${ours} connections`
   const advice = 'Lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections of PostgreSQL.'
   if (ours >= most) {
     return [problem(`This server may open ${sum}; PostgreSQL has ${most} in all.`, advice)]

@@ -6,7 +6,7 @@ import { openKey } from '../../core/keys/managed-keys.ts'
 import { keyFile } from '../../server/inspect-database.ts'
 import type { Config } from '../../server/settings/settings.ts'
 import { openBits } from '../../stores/file-mode.ts'
-import { readKeyFile } from '../../stores/key-file.ts'
+import { readKeyFile, readKeysBeside } from '../../stores/key-file.ts'
 import { StoreError } from '../../stores/store-error.ts'
 import { type Finding, findingsOf, inWords, type Subject } from './finding.ts'
 
@@ -127,8 +127,11 @@ export async function checkKeyEncryptionKey({
     ]
   }
   try {
-    const key = config.keyEncryptionKey ?? readKeyFile(path)
-    for (const record of keys) await openKey(record, key)
+    const openers = config.keyEncryptionKey
+      ? [config.keyEncryptionKey]
+      : [readKeyFile(path), ...readKeysBeside(path, { asIs: true })]
+    openers.push(...config.previousKeyEncryptionKeys)
+    for (const record of keys) await openKey(record, openers)
     const opens = keys.length === 0 ? 'holds a key' : 'opens every signing key'
     return [encryption.ok(`${place} ${opens}.`)]
   } catch (error) {

@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
 import { ThrottledError } from '../errors.ts'
-import { createKeyedDigest, deriveKey } from '../keys/keyed-digest.ts'
-import { seal, unseal } from '../keys/sealed-box.ts'
+import { createKeyedDigest } from '../keys/keyed-digest.ts'
 import {
   type AddressDigests,
   createCodeDigests,
@@ -16,6 +15,7 @@ import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import { sourceOf } from '../throttle/source.ts'
 import { noEnd, type ThrottleRule, waitOf } from '../throttle/throttle-store.ts'
+import { createSealedPayloads, type Payload } from './sealed-payload.ts'
 
 /** A token to be stored. */
 export interface NewToken {
@@ -31,9 +31,6 @@ export interface NewToken {
   readonly expiresAt: number
   readonly createdAt?: number
 }
-
-/** What a token is about. */
-export type Payload = Readonly<Record<string, unknown>>
 
 /** A live token, opened. */
 export interface OpenedToken extends Omit<OneTimeTokenRecord, 'payload'> {
@@ -102,18 +99,13 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
   const { secret, previousSecrets, addressDigestsOf, clock } = options
   const { oneTimeTokens: store, throttle } = options.store
   if (store === undefined) return null
-  const keys = [secret, ...previousSecrets].map((each) =>
-    deriveKey(each, 'portcullis one-time tokens'),
-  )
+  const payloads = createSealedPayloads(secret, previousSecrets)
   const codeDigestsOf = createCodeDigests(secret, previousSecrets)
   const sourceDigest = createKeyedDigest(secret, 'portcullis wrong links')
 
   function open(record: OneTimeTokenRecord): OpenedToken {
-    const context = contextOf(record)
-    for (const key of keys) {
-      const text = unseal(record.payload, key, context)
-      if (text !== null) return { ...record, payload: JSON.parse(text) as Payload }
-    }
+    const opened = payloads.open(record)
+    if (opened !== null) return { ...record, payload: opened.payload }
     throw new TypeError('A one-time token cannot be opened: it was altered, or its secret is gone.')
   }
 
@@ -142,7 +134,7 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
           userId: user?.id ?? null,
           securityStamp: user?.securityStamp ?? null,
           addressDigest: emailKey === null ? null : addressDigestsOf(emailKey)[0],
-          payload: seal(JSON.stringify(token.payload), keys[0] as Uint8Array, contextOf(token)),
+          payload: payloads.seal(token.payload, token),
         },
         storedWith,
       )
@@ -172,8 +164,4 @@ export function createOneTimeTokens(options: OneTimeTokensOptions): OneTimeToken
     prune: (signal) =>
       pruneInBatches((limit) => store.prune(clock() - keptAfterExpiry, limit), signal),
   }
-}
-
-function contextOf({ kind, subject }: Pick<OneTimeTokenRecord, 'kind' | 'subject'>): string {
-  return `one-time token ${kind} ${subject}`
 }

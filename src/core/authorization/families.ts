@@ -87,6 +87,7 @@ export function createFamilies({ store, events, sessionOptions, clock }: FamilyO
       userId: record.userId,
       clientId: record.clientId,
       generation: 0,
+      retryOf: null,
       rotatedAt: now,
       createdAt: now,
       // What ends with the browser session does not outlive it by its age either.

@@ -5,13 +5,14 @@ import { ConfigError } from '../errors.ts'
 import { type PageQuery, withLimit } from '../page.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import { createEventBudget } from './budget.ts'
+import type { EventType } from './event-kind.ts'
 import {
   type AuthEvent,
   type EventQuery,
   type EventStore,
   eventRetentionMinimum,
 } from './event-store.ts'
-import { type EventType, eventTypes } from './vocabulary.ts'
+import { eventTypes } from './vocabulary.ts'
 
 /** Who does something, and from where: what an event says of it. Each may be unknown. */
 export type Actor = Partial<Readonly<Record<'actor' | 'address' | 'requestId', string | undefined>>>

@@ -1,14 +1,4 @@
-/** A kind of event. */
-export interface EventType {
-  /** One sentence: what happened. */
-  readonly says: string
-  /** Whether the event tells of a success or of a refusal. */
-  readonly outcome: 'success' | 'failure'
-  /** A client that is not logged in can cause it again and again, so only a limited number is stored. */
-  readonly bounded?: true
-  /** Heard and logged, not stored: nothing was changed, and there are many. */
-  readonly passing?: true
-}
+import type { EventType } from './event-kind.ts'
 
 /**
  * What can happen, in the words of OWASP's logging vocabulary where it has one. The names are stable:
@@ -25,6 +15,7 @@ export type AuthEventType =
   | 'breach_check_failed'
   | 'authn_token_created'
   | 'authn_token_repeated'
+  | 'authn_token_retried'
   | 'authn_token_reuse'
   | 'authn_token_wrong_client'
   | 'authn_code_reuse'
@@ -70,6 +61,7 @@ export type AuthEventType =
   | 'client_removed'
   | 'key_rotated'
   | 'key_retired'
+  | 'secrets_resealed'
   | 'mail_failed'
   | 'issuer_keys_failed'
   | 'sys_startup'
@@ -118,8 +110,13 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: success,
     passing: true,
   },
+  authn_token_retried: {
+    says: 'A refresh token was presented again after the grace, and its successor had never been used: the answer was lost. It got another successor, and the unused one was ended.',
+    outcome: success,
+    bounded: true,
+  },
   authn_token_reuse: {
-    says: 'A refresh token was presented again after the grace: somebody holds a copy. The session was revoked.',
+    says: 'A refresh token was presented whose successor is used, or that was itself ended, or after all time for retries: somebody holds a copy. The session was revoked.',
     outcome: failure,
   },
   authn_token_wrong_client: {
@@ -279,6 +276,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     says: 'A signing key was retired. Every access token that it signed is refused.',
     outcome: success,
   },
+  secrets_resealed: { says: 'Secrets were sealed again under the key of today.', outcome: success },
   mail_failed: {
     says: 'A mail was given up: the relay refused it, or it expired before it could be sent.',
     outcome: failure,

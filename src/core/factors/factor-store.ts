@@ -37,6 +37,24 @@ export interface StepUse {
   readonly sealedSecret?: string | undefined
 }
 
+/** A page of factors that have a sealed secret, ordered by id. */
+export interface SealedFactorQuery {
+  /** Continue after this id (exclusive); empty for the beginning. */
+  readonly after: string
+  /** The most factors to return. */
+  readonly limit: number
+}
+
+/** Another seal of the secret of a factor. */
+export interface FactorReseal {
+  /** The factor, confirmed or not. */
+  readonly id: string
+  /** What must be stored now. */
+  readonly from: string
+  /** What is stored in its place. */
+  readonly to: string
+}
+
 /** What comes with the removal of factors. */
 export interface FactorRemoval extends StoredWith {
   /** Refuses to remove the last confirmed factor of the user. Default false. */
@@ -93,6 +111,13 @@ export interface FactorStore extends PasskeyStore {
     userId: string,
     removal?: Omit<FactorRemoval, 'keepOne' | 'keepPasskey'>,
   ): Promise<boolean>
+  /** Factors of all users that have a sealed secret, those too that are not confirmed. */
+  listSealed(query: SealedFactorQuery): Promise<readonly FactorRecord[]>
+  /**
+   * Replaces the sealed secret of a factor, and nothing else of it. False, and nothing changed, if it is not the
+   * one in `from` (compare-and-set).
+   */
+  reseal(change: FactorReseal): Promise<boolean>
   /** Deletes factors that were made before an instant and are not confirmed, `limit` at most; how many. */
   prune(createdBefore: number, limit: number): Promise<number>
 }

@@ -5,7 +5,7 @@ import type { Store } from '../store.ts'
 import type { KeyOptions } from './key-options.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
 import { keyRotationInterval, retentionOf } from './lifecycle.ts'
-import { makeKey, openManagedRing } from './managed-keys.ts'
+import { makeKey, openManagedRing, resealKeys } from './managed-keys.ts'
 import { createManagedKeys, type ManagedKeys } from './rotation.ts'
 import { importSecret } from './signing-key.ts'
 
@@ -17,6 +17,8 @@ export interface LoadedKeys {
   readonly secret: Uint8Array
   /** The earlier secrets, to read what was made with them. */
   readonly previousSecrets: readonly Uint8Array[]
+  /** Seals the signing keys of the store again that an earlier key-encryption key opens; how many. */
+  reseal(): Promise<number>
 }
 
 /** What keys are kept in and used for. */
@@ -40,11 +42,13 @@ export async function loadKeys(
 ): Promise<LoadedKeys> {
   const { secretKey, previousSecretKeys = [] } = options
   const previous = await Promise.all(previousSecretKeys.map(importSecret))
-  const previousSecrets = previousSecretKeys.map((text) => new TextEncoder().encode(text))
+  const secrets = previousSecretKeys.map((text) => new TextEncoder().encode(text))
   if (secretKey !== undefined) {
     const keys = createKeyRing([await importSecret(secretKey), ...previous])
     const secret = new TextEncoder().encode(secretKey)
-    return { keys, managedKeys: null, secret, previousSecrets }
+    // Those of managed keys too, for sessions that were opened before there was a secret key.
+    const previousSecrets = [...secrets, ...(options.previousKeyEncryptionKeys ?? [])]
+    return { keys, managedKeys: null, secret, previousSecrets, reseal: async () => 0 }
   }
 
   const keyEncryptionKey = options.keyEncryptionKey ?? (await store.keyEncryptionKey?.())
@@ -53,6 +57,7 @@ export async function loadKeys(
       'This store has no place for a key-encryption key: set keyEncryptionKey (32 random bytes), or a secretKey.',
     ])
   }
+  const before = await previousKeysOf(options, store, keyEncryptionKey)
   const { signingAlgorithm: algorithm = 'ES256' } = options
   const { version, keys } = await store.signingKeys.read()
   if (keys.length === 0) {
@@ -63,6 +68,7 @@ export async function loadKeys(
   const ring = await openManagedRing({
     store: store.signingKeys,
     keyEncryptionKey,
+    previousKeyEncryptionKeys: before,
     alsoVerify: previous,
     clock,
   })
@@ -76,5 +82,27 @@ export async function loadKeys(
     events,
     clock,
   })
-  return { keys: ring, managedKeys, secret: keyEncryptionKey, previousSecrets }
+  return {
+    ...{ keys: ring, managedKeys, secret: keyEncryptionKey },
+    previousSecrets: [...before, ...secrets],
+    reseal: () => resealKeys(store.signingKeys, keyEncryptionKey, before),
+  }
+}
+
+/** The earlier key-encryption keys: those that are configured, and those that the store keeps beside its own. */
+async function previousKeysOf(
+  { keyEncryptionKey, previousKeyEncryptionKeys = [] }: KeyOptions,
+  store: Store,
+  today: Uint8Array,
+): Promise<readonly Uint8Array[]> {
+  const kept = keyEncryptionKey === undefined ? await store.previousKeyEncryptionKeys?.() : []
+  return distinctKeys([...previousKeyEncryptionKeys, ...(kept ?? [])], today)
+}
+
+/** The keys, each once, without that of today. */
+export function distinctKeys(keys: readonly Uint8Array[], today: Uint8Array): Uint8Array[] {
+  const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('hex')
+  const byName = new Map(keys.map((key) => [nameOf(key), key]))
+  byName.delete(nameOf(today))
+  return [...byName.values()]
 }

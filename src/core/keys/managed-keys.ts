@@ -34,6 +34,8 @@ export async function makeKey(
 export interface ManagedRingOptions {
   readonly store: SigningKeyStore
   readonly keyEncryptionKey: Uint8Array
+  /** Those of before, which open what they sealed. Default none. */
+  readonly previousKeyEncryptionKeys?: readonly Uint8Array[]
   /** Keys that are not the store's, which only verify. */
   readonly alsoVerify: readonly SigningKey[]
   readonly clock: Clock
@@ -86,12 +88,13 @@ interface LoadedRing {
 
 async function load(
   { version, keys }: SigningKeySet,
-  { keyEncryptionKey, alsoVerify }: ManagedRingOptions,
+  { keyEncryptionKey, previousKeyEncryptionKeys = [], alsoVerify }: ManagedRingOptions,
   before?: LoadedRing,
 ): Promise<LoadedRing> {
+  const openers = [keyEncryptionKey, ...previousKeyEncryptionKeys]
   const line = await Promise.all(
     inOrder(keys).map(async (record) => {
-      const known = before?.byId.get(record.id) ?? (await openKey(record, keyEncryptionKey))
+      const known = before?.byId.get(record.id) ?? (await openKey(record, openers))
       return { ...record, key: { ...known, verifiesUntil: record.verifiesUntil } }
     }),
   )
@@ -100,18 +103,52 @@ async function load(
   return { version, line, byId }
 }
 
-/** @throws {ConfigError} if the key was sealed under another key-encryption key. */
+/** @throws {ConfigError} if the key was sealed under none of these key-encryption keys. */
 export async function openKey(
   record: SigningKeyRecord,
-  keyEncryptionKey: Uint8Array,
+  keyEncryptionKeys: readonly Uint8Array[],
 ): Promise<SigningKey> {
-  const opened = unseal(record.sealedPrivateKey, keyEncryptionKey, contextOf(record.id))
+  const opened = unsealKey(record, keyEncryptionKeys)
   if (opened === null) {
     throw new ConfigError([
-      'The signing keys in the database were sealed under another key-encryption key: put that key back, or delete the rows of the table signing_keys to make new keys and end every login.',
+      `The signing keys in the database were sealed under another key-encryption key${keyEncryptionKeys.length > 1 ? ', none of the configured ones' : ''}: put that key back, or name it as a previous one (KEY_ENCRYPTION_KEY_PREVIOUS), or delete the rows of the table signing_keys to make new keys and end every login.`,
     ])
   }
   return await importPrivateJwk(JSON.parse(opened), record.algorithm)
+}
+
+/** True if a key was sealed under this key-encryption key. */
+export function isSealedUnder(record: SigningKeyRecord, keyEncryptionKey: Uint8Array): boolean {
+  return unsealKey(record, [keyEncryptionKey]) !== null
+}
+
+function unsealKey(record: SigningKeyRecord, keys: readonly Uint8Array[]): string | null {
+  for (const key of keys) {
+    const text = unseal(record.sealedPrivateKey, key, contextOf(record.id))
+    if (text !== null) return text
+  }
+  return null
+}
+
+/**
+ * Seals the keys of before again under the key of today. Returns how many. If another process changes the keys
+ * meanwhile, its change stays, and the rest is looked at again.
+ */
+export async function resealKeys(
+  store: SigningKeyStore,
+  keyEncryptionKey: Uint8Array,
+  previous: readonly Uint8Array[],
+): Promise<number> {
+  for (;;) {
+    const { version, keys } = await store.read()
+    const put = keys.flatMap((record) => {
+      if (isSealedUnder(record, keyEncryptionKey)) return []
+      const text = unsealKey(record, previous)
+      if (text === null) return []
+      return [{ ...record, sealedPrivateKey: seal(text, keyEncryptionKey, contextOf(record.id)) }]
+    })
+    if (put.length === 0 || (await store.change(version, { put, remove: [] }))) return put.length
+  }
 }
 
 function contextOf(id: string): string {

@@ -12,6 +12,16 @@ export type OneTimeTokenKind =
   /** A challenge that a passkey has signed: stored when it is used up. */
   | 'passkey'
 
+/** Whether the payload of a kind is sealed: a challenge that was used has none. */
+const areSealed: Readonly<Record<OneTimeTokenKind, boolean>> = {
+  ...{ registration: true, invitation: true, password_reset: true },
+  ...{ email_change: true, email_restore: true, mfa: true, passkey: false },
+}
+/** All whose payload is sealed. */
+export const sealedTokenKinds: readonly OneTimeTokenKind[] = (
+  Object.keys(areSealed) as OneTimeTokenKind[]
+).filter((kind) => areSealed[kind])
+
 /**
  * A one-time token as stored: never the token itself.
  *
@@ -51,6 +61,18 @@ export interface OneTimeTokenQuery {
   readonly limit: number
 }
 
+/** Another seal of what a token is about. */
+export interface TokenReseal {
+  /** The kind of the token. */
+  readonly kind: OneTimeTokenKind
+  /** Its subject: there is one token of a kind for it. */
+  readonly subject: string
+  /** What must be stored now. */
+  readonly from: string
+  /** What is stored in its place. */
+  readonly to: string
+}
+
 /** One-time tokens at rest. */
 export interface OneTimeTokenStore {
   /**
@@ -87,6 +109,11 @@ export interface OneTimeTokenStore {
   end(kind: OneTimeTokenKind, subject: string, storedWith?: StoredWith): Promise<boolean>
   /** Tokens of one kind, live or expired, ordered by subject. */
   list(query: OneTimeTokenQuery): Promise<readonly OneTimeTokenRecord[]>
+  /**
+   * Replaces the payload of a token, live or expired, and nothing else of it. False, and nothing changed, if it
+   * is not the one in `from` (compare-and-set).
+   */
+  reseal(change: TokenReseal): Promise<boolean>
   /** Deletes tokens that expired before an instant, `limit` at most; returns how many. */
   prune(expiredBefore: number, limit: number): Promise<number>
 }

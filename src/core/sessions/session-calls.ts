@@ -92,3 +92,8 @@ export function placeOf(
     address: knownAddress(address || undefined) ?? '',
   }
 }
+
+/** Leaves out the members that only core may see. */
+export function toSession({ securityStamp: _, ...session }: SessionRecord): Session {
+  return session
+}

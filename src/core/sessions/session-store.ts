@@ -19,6 +19,12 @@ export interface SessionRecord extends Authentication {
   readonly scopes: readonly string[]
   /** The number of the newest refresh token; each refresh adds one. No token itself is stored. */
   readonly generation: number
+  /**
+   * The generation of the token that the newest one was made from, if that was presented a second time after
+   * the grace; null if it was presented once, and so is the one before the newest. The generations between
+   * the two are ended.
+   */
+  readonly retryOf: number | null
   /** When the newest refresh token was made. Seconds since 1970, like all instants here. */
   readonly rotatedAt: number
   /** Seconds since 1970. */
@@ -61,8 +67,10 @@ export interface Subject {
 export interface Rotation {
   /** The session. */
   readonly id: string
-  /** The generation of the token that was presented. */
+  /** The generation that the session must have. Of the token that was presented, but for a retry. */
   readonly generation: number
+  /** The generation of the token that was presented, if it is a retry: stored as `retryOf`. Default: null. */
+  readonly retryOf?: number | undefined
   /** The client that presents the token. */
   readonly clientId: string
   /** Seconds since 1970. */
@@ -118,7 +126,7 @@ export interface SessionStore {
   /**
    * Moves a live session to its next generation, and returns it, or null if it is not live, of
    * another client, or at another generation. One conditional step: of many presentations of one
-   * token, one rotates.
+   * token, or of a token and its successor, one rotates.
    */
   rotate(rotation: Rotation): Promise<SessionRecord | null>
   /**

@@ -1,6 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import { type Clock, clockTolerance } from '../clock.ts'
-import { OAuthError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import { checkOptions } from '../options.ts'
 import { pruneInBatches } from '../prune-batches.ts'
@@ -10,6 +9,7 @@ import { isSuspended } from '../users/suspension.ts'
 import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import { endSession } from './end-session.ts'
+import { createRefresh } from './refresh.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import {
   type EndOptions,
@@ -24,10 +24,11 @@ import {
   type RequireFactor,
   reauthenticationOwner,
   reauthenticationShapes,
+  toSession,
 } from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { Session, SessionRecord } from './session-store.ts'
-import { findUserOfSession } from './token-user.ts'
+import { findLiveUser } from './token-user.ts'
 
 /** Opens, refreshes and ends sessions. */
 export interface Sessions {
@@ -54,10 +55,12 @@ export interface Sessions {
   /**
    * Exchanges a refresh token for its successor (RFC 6749 §6). The old one is then used up.
    *
-   * Presented again within the grace, it yields the identical successor. Presented again later, it ends
-   * the session before the refusal is sent. So does a token presented while the clock is behind the
-   * rotation by more than 30 seconds. Somebody holds a copy, and the server cannot know which of the
-   * two is the thief (RFC 9700 §4.14.2).
+   * Presented again within the grace, it yields the identical successor. Presented again later, within the
+   * retry window and before the successor was ever used, it yields another one, and the unused one is ended.
+   * Presented again in any other case, it ends the session before the refusal is sent, and so does one that
+   * was ended unused. So does a token presented while the clock is behind the rotation by more than 30
+   * seconds. Somebody holds a copy, and the server cannot know which of the two is the thief (RFC 9700
+   * §4.14.2).
    *
    * @throws {OAuthError} `invalid_grant` for a token that is unknown, expired, revoked, reused, of
    * another client, or of a user who is inactive.
@@ -110,11 +113,12 @@ export function createSessions({
   refreshTokens,
   events,
   clock,
-  options: { idleLifetime, lifetime, refreshGrace },
+  options,
   requireFactor,
   onOpened,
 }: SessionsOptions): Sessions {
   const { sessions } = store
+  const { idleLifetime, lifetime } = options
   let pruned = 0
 
   const withToken = (session: SessionRecord): OpenSession => ({
@@ -138,6 +142,7 @@ export function createSessions({
         clientId,
         scopes,
         generation: 0,
+        retryOf: null,
         rotatedAt: now,
         createdAt: now,
         expiresAt: now + lifetime,
@@ -174,49 +179,10 @@ export function createSessions({
       if (!session || session.generation !== parsed.generation) return null
       const expiresAt = Math.min(session.expiresAt, session.rotatedAt + idleLifetime)
       // A session that is revoked has no user here.
-      const user = expiresAt > clock() ? await findLiveUser(session) : null
+      const user = expiresAt > clock() ? await findLiveUser(store, session) : null
       return user && { session: toSession(session), user: toUser(user), expiresAt }
     },
-    async refresh(refreshToken, clientId, by = {}) {
-      const parsed = refreshTokens.parse(refreshToken)
-      if (parsed === null) throw refused('not written here')
-      const { sessionId: id, generation } = parsed
-      const now = clock()
-      const idleSince = now - idleLifetime
-      const rotated = await sessions.rotate({ id, generation, clientId, now, idleSince })
-      const about = { ...by, actor: actorOf({ clientId }), clientId, sessionId: id }
-      if (rotated) {
-        await events.record({ ...about, type: 'authn_token_created', userId: rotated.userId })
-        return withToken(rotated)
-      }
-
-      const session = await sessions.find(id)
-      if (session === null || session.revokedAt !== null) throw refused('ended')
-      if (session.clientId !== clientId) {
-        const { userId } = session
-        await events.record({ ...about, type: 'authn_token_wrong_client', userId })
-        throw refused('of another client')
-      }
-      if (session.generation === generation) throw refused('expired, or of an inactive user')
-      const isPredecessor = session.generation === generation + 1
-      if (isPredecessor && isWithinGrace(now, session.rotatedAt)) {
-        if (now >= session.expiresAt || !(await findLiveUser(session))) {
-          throw refused('expired, or of an inactive user')
-        }
-        await events.record({ ...about, type: 'authn_token_repeated', userId: session.userId })
-        return withToken(session)
-      }
-      // Stored before the refusal is sent, even if the request is cut off (SR-07).
-      const reuse = { ...about, type: 'authn_token_reuse', userId: session.userId } as const
-      await events
-        .recordWith(reuse, (event) => sessions.revoke(id, now, { event }))
-        .catch(async (error) => {
-          // Ending the session matters more than recording it.
-          await sessions.revoke(id, now)
-          throw error
-        })
-      throw refused(`of the session ${id} was used again: the session has been ended`)
-    },
+    refresh: createRefresh({ store, refreshTokens, events, clock, options }),
     async reauthenticate(user, id, options = {}) {
       const { authentication = byPassword(clock()), by } = checkOptions(
         options,
@@ -261,26 +227,4 @@ export function createSessions({
   async function recordOf(user: User | UserRecord): Promise<UserRecord | null> {
     return 'securityStamp' in user ? user : await store.users.findById(user.id)
   }
-
-  /** Not before the rotation either: a clock that was set back must not make the grace longer. */
-  function isWithinGrace(now: number, rotatedAt: number): boolean {
-    return refreshGrace > 0 && now <= rotatedAt + refreshGrace && now >= rotatedAt - clockTolerance
-  }
-
-  async function findLiveUser({ id, userId }: SessionRecord): Promise<UserRecord | null> {
-    const user = await findUserOfSession(store, { id, userId })
-    return user?.active ? user : null
-  }
-}
-
-/** Leaves out the members that only core may see. */
-export function toSession({ securityStamp: _, ...session }: SessionRecord): Session {
-  return session
-}
-
-// One answer for every cause; which one it was goes to the log.
-function refused(reason: string): OAuthError {
-  return new OAuthError('invalid_grant', 'The refresh token is not valid', {
-    cause: new Error(`refresh token ${reason}`),
-  })
 }

@@ -39,3 +39,12 @@ export async function findUserOfSession(
   // A revoked session has no stamp. A session from before a change has an old one.
   return subject.sessionStamp === subject.user.securityStamp ? subject.user : null
 }
+
+/** The same if the user is active. */
+export async function findLiveUser(
+  store: Store,
+  { id, userId }: { readonly id: string; readonly userId: string },
+): Promise<UserRecord | null> {
+  const user = await findUserOfSession(store, { id, userId })
+  return user?.active ? user : null
+}

@@ -1,4 +1,5 @@
 import type { Auth } from '../../core/auth.ts'
+import { inRequest } from '../../core/database-time.ts'
 import { internals } from '../../core/internals.ts'
 import { orFalse, recordOf, type Shape, type ShapesOf } from '../../core/options.ts'
 import { requireAuth } from '../../core/require-auth.ts'
@@ -184,6 +185,16 @@ export function mountEndpoints(
   ]
     .filter((each) => !hosted.some((its) => isInPlaceOf(its, each)))
     .concat(hosted)
+    .map(inOneLimit)
+}
+
+/** All that an endpoint asks of the database for a request has one limit. */
+function inOneLimit({ admit, answer, ...endpoint }: MountedEndpoint): MountedEndpoint {
+  return {
+    ...endpoint,
+    admit: admit && ((request) => inRequest(request, () => admit(request))),
+    answer: (request) => inRequest(request.guarded, () => answer(request)),
+  }
 }
 
 /** Whether both cannot be at one path: those that share it answer other methods. */

@@ -12,6 +12,7 @@ import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, missingSession, refusedChange } from './answers.ts'
+import { onlyGuarded } from './one-limit.ts'
 import {
   NoContent,
   noSession,
@@ -79,6 +80,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   app.get(
     '/me',
     {
+      config: onlyGuarded,
       schema: {
         tags: ['me'],
         operationId: 'getMe',

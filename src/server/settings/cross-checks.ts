@@ -13,13 +13,18 @@ type CrossCheck = (config: Config) => readonly string[]
 
 /** Each is for one purpose, and one that is named twice was perhaps meant to be changed (KM-10). */
 const secretsDiffer: CrossCheck = (config) => {
-  const { secretKey, previousSecretKeys, pepper, previousPeppers, keyEncryptionKey } = config
+  const { secretKey, previousSecretKeys, pepper, previousPeppers } = config
+  const { keyEncryptionKey, previousKeyEncryptionKeys } = config
   const texts = [secretKey, ...previousSecretKeys, pepper, ...previousPeppers].flatMap(
     (text) => text ?? [],
   )
-  const key = keyEncryptionKey && Buffer.from(keyEncryptionKey)
-  const isKey = (text: string): boolean => key?.equals(decodeKey(text) ?? Buffer.alloc(0)) === true
-  return new Set(texts).size === texts.length && !texts.some(isKey)
+  const named = (key: Uint8Array): string => Buffer.from(key).toString('hex')
+  const keys = [keyEncryptionKey, ...previousKeyEncryptionKeys].flatMap((key) =>
+    key === undefined ? [] : [named(key)],
+  )
+  const isKey = (text: string): boolean => keys.includes(named(decodeKey(text) ?? Buffer.alloc(0)))
+  const differ = [texts, keys].every((each) => new Set(each).size === each.length)
+  return differ && !texts.some(isKey)
     ? []
     : [
         'SECRET_KEY, KEY_ENCRYPTION_KEY, PASSWORD_PEPPER and the previous ones must all differ: set another one.',

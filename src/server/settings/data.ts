@@ -48,7 +48,8 @@ export const databasePoolSize: Setting<number> = integer('DATABASE_POOL_SIZE', {
   least: 1,
   most: 1000,
   fallback: 10,
-  description: 'Connections of this process to PostgreSQL, at most.',
+  description:
+    'Connections of this process to PostgreSQL, at most, but for [up to four](postgres.md#limits).',
 })
 
 /** Seconds. */

@@ -80,6 +80,27 @@ export const keyEncryptionKey: Setting<Uint8Array | undefined> = setting(
   },
 )
 
+/** Each of 32 bytes. */
+export const previousKeyEncryptionKeys: Setting<readonly Uint8Array[]> = setting(
+  'KEY_ENCRYPTION_KEY_PREVIOUS',
+  {
+    fallback: [] as readonly Uint8Array[],
+    default: 'none, or what is beside the file',
+    description:
+      'The earlier `KEY_ENCRYPTION_KEY`, or several, one a line: what was made under it is still accepted, so that nobody is logged out. See [Signing keys](keys.md#the-key-encryption-key).',
+    secret: true,
+  },
+  (given, problems) => {
+    const keys = given.split(/\r?\n/).filter(Boolean).map(decodeKey)
+    const found = keys.filter((key) => key !== undefined)
+    if (found.length === keys.length) return found
+    problems.push(
+      'KEY_ENCRYPTION_KEY_PREVIOUS must be 32 bytes in base64 or hex, or several such keys, one a line.',
+    )
+    return undefined
+  },
+)
+
 /** Seconds; 0 for never. */
 export const keyRotationInterval: Setting<number> = setting(
   'KEY_ROTATION_INTERVAL',

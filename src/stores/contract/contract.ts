@@ -20,6 +20,8 @@ import { outboxContract } from './outbox.ts'
 import { passkeysContract } from './passkeys.ts'
 import { passwordHashesContract } from './password-hashes.ts'
 import { recoveryCodesContract } from './recovery-codes.ts'
+import { refreshRetriesContract } from './refresh-retries.ts'
+import { resealingContract } from './resealing.ts'
 import { revokeAllContract } from './revoke-all.ts'
 import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
@@ -61,6 +63,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     eventsContract(stores)
     lastActiveUserContract(stores)
     sessionsContract(stores)
+    refreshRetriesContract(stores)
     signingKeysContract(stores)
     throttleContract(stores)
     clientsContract(stores)
@@ -77,6 +80,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     factorChangesContract(stores)
     passkeysContract(stores)
     recoveryCodesContract(stores)
+    resealingContract(stores)
 
     test('a store that is open answers', async () => {
       for (const store of opened) await store.check()

@@ -73,6 +73,7 @@ export function aSession(user: UserRecord, changes: Partial<SessionRecord> = {})
     clientId: 'client',
     scopes: ['a', 'b:c'],
     generation: 0,
+    retryOf: null,
     rotatedAt: now,
     createdAt: now,
     expiresAt: now + 1000,

@@ -165,6 +165,18 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
       remove(ofUser(userId), userId, removal)
       return true
     },
+    async listSealed({ after, limit }) {
+      return [...byId.values()]
+        .filter(({ id, sealedSecret }) => sealedSecret !== null && id > after)
+        .sort((one, other) => (one.id < other.id ? -1 : 1))
+        .slice(0, limit)
+    },
+    async reseal({ id, from, to }) {
+      const factor = byId.get(id)
+      if (factor?.sealedSecret !== from) return false
+      change(factor, { sealedSecret: to })
+      return true
+    },
     async prune(createdBefore, limit) {
       const old = [...byId.values()].filter(
         ({ confirmedAt, createdAt }) => confirmedAt === null && createdAt < createdBefore,

@@ -118,6 +118,13 @@ export function createMemoryOneTimeTokens(
         .filter((token) => token.kind === kind && token.subject > after)
         .slice(0, limit)
     },
+    async reseal({ kind, subject, from, to }) {
+      const key = keyOf(kind, subject)
+      const token = byKey.get(key)
+      if (token?.payload !== from) return false
+      byKey.set(key, Object.freeze({ ...token, payload: to }))
+      return true
+    },
     async prune(expiredBefore, limit) {
       const old = [...byKey].filter(([, { expiresAt }]) => expiresAt < expiredBefore)
       for (const [key] of old.slice(0, limit)) byKey.delete(key)

@@ -79,10 +79,10 @@ export function createMemorySessions(
       return true
     },
     find: async (id) => byId.get(id) ?? null,
-    async rotate({ id, generation, clientId, now, idleSince }) {
+    async rotate({ id, generation, retryOf = null, clientId, now, idleSince }) {
       const session = inUse(id, now, idleSince)
       if (session?.generation !== generation || session.clientId !== clientId) return null
-      return change(session, { generation: generation + 1, rotatedAt: now })
+      return change(session, { generation: generation + 1, retryOf, rotatedAt: now })
     },
     async reauthenticate(
       { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation },

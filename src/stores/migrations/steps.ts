@@ -189,4 +189,11 @@ export const steps: Readonly<Record<string, Step>> = {
   '0015_authorization': authorization,
   '0017_api_keys': apiKeys,
   '0016_factors': factors,
+  '0018_refresh_retries': {
+    makes: [],
+    async up(db) {
+      // Null for sessions of before: their newest token was made from the one before it. No row is changed.
+      await db.schema.alterTable('sessions').addColumn('retry_of', 'bigint').execute()
+    },
+  },
 }

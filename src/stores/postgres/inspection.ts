@@ -3,6 +3,7 @@ import { type DatabaseInspection, inspectTables } from '../inspection.ts'
 import { createKysely } from '../sql/named-tables.ts'
 import type { TableNames } from '../sql/names.ts'
 import type { Schema } from '../sql/schema.ts'
+import type { SealingKeys } from '../sql/sealed-signs.ts'
 import { createConnect, type PostgresConnection } from './connect.ts'
 import { explainOpening } from './error.ts'
 import { parsePostgresUrl } from './url.ts'
@@ -19,6 +20,7 @@ const statementTimeout = 5000
 export async function inspectPostgres(
   url: string,
   names: TableNames = {},
+  sealing: SealingKeys | null = null,
 ): Promise<DatabaseInspection> {
   const target = parsePostgresUrl(url)
   const limit = 1000 * (target.connectTimeout ?? connectionLimit / 1000)
@@ -45,7 +47,7 @@ export async function inspectPostgres(
       damages: [],
       clockOffset,
       maxConnections: Number(max_connections),
-      ...(await inspectTables(kyselyOn(connection, names))),
+      ...(await inspectTables(kyselyOn(connection, names), sealing)),
     }
   } catch (error) {
     throw explainOpening(error)

@@ -1,16 +1,21 @@
 import pg from 'pg'
 import type { ConnectionCounts } from '../../core/statistics.ts'
-import { TimeLimit } from '../time-limit.ts'
+import { TimeLimitError } from '../time-limit.ts'
+import { createAbandoned } from './abandoned.ts'
 import { retryConflicts } from './conflict.ts'
 import type { Connect } from './connect.ts'
 import { answersStill, unavailable, unavailableIfNotNow } from './error.ts'
+import { type LeaseTime, limitOfRequest, wholeLimit } from './lease-time.ts'
 import { PooledConnection } from './pooled-connection.ts'
 
 /** How long a piece of work may wait for the database, from asking for a connection to its end. */
 export interface Deadline {
-  /** Milliseconds. */
+  /** Milliseconds. A request has them once, for all its pieces of work. */
   readonly limit: number
-  /** Milliseconds that the server may work on a statement, 0 for any; else those of the session. */
+  /**
+   * Milliseconds that the server may work on a statement, 0 for any; else those of the session. Work of which
+   * this is said has its own limit, and takes nothing of its request's.
+   */
   readonly statementTimeout?: number
 }
 
@@ -28,8 +33,10 @@ export interface Lease {
 export interface PostgresPool {
   /** @throws {UnavailableError} if there is no connection in time, for whatever reason. */
   lease(deadline: Deadline): Promise<Lease>
-  /** Connections now, and who waits for one. */
+  /** Connections now, and who waits for one. Those that were given up count as used, until the server is done. */
   readonly counts: ConnectionCounts
+  /** True if the next lease would have to wait for another one. */
+  readonly isFull: boolean
   /** Ends every connection when its work is done. Safe to call again. */
   end(): Promise<void>
 }
@@ -37,7 +44,8 @@ export interface PostgresPool {
 /**
  * Connections that are used again. A caller waits for a connection or an answer no longer than its
  * deadline, even if the network loses every packet. A connection that its caller has given up is
- * still made, for the next caller.
+ * still made, for the next caller. One whose statement was given up keeps its place until the server is done
+ * with that: so there are never more of both together than `maxConnections`.
  */
 export function createPostgresPool(
   connect: Connect,
@@ -55,6 +63,7 @@ export function createPostgresPool(
   // An idle connection that breaks is replaced at the next use.
   pool.on('error', () => {})
 
+  const abandoned = createAbandoned(connect)
   const answeredAt = new WeakMap<PooledConnection, number>()
   let lostAt = Number.NEGATIVE_INFINITY
   let ended: Promise<void> | undefined
@@ -70,18 +79,24 @@ export function createPostgresPool(
     }
   }
 
-  function leaseOf(connection: PooledConnection, time: TimeLimit, changed: boolean): Lease {
+  function leaseOf(connection: PooledConnection, time: LeaseTime, changed: boolean): Lease {
     let lost: unknown
 
     const query: Lease['query'] = async (statement, values) => {
       if (lost !== undefined) throw unavailable(lost)
+      let answer: Promise<pg.QueryResult> | undefined
       try {
-        return (await time.race(() => connection.query(statement, values))) as pg.QueryResult<never>
+        return (await time.race(() => {
+          answer = connection.query(statement, values)
+          return answer
+        })) as pg.QueryResult<never>
       } catch (error) {
         if (!answersStill(error)) {
           lost = error
-          lostAt = performance.now()
-          connection.release(true)
+          const isLate = error instanceof TimeLimitError
+          if (time.isWhole || !isLate) lostAt = performance.now()
+          if (isLate && answer !== undefined) abandoned.add(connection, answer)
+          else connection.release(true)
         }
         throw unavailableIfNotNow(error)
       }
@@ -105,9 +120,9 @@ export function createPostgresPool(
 
   return {
     async lease({ limit, statementTimeout }) {
-      const time = new TimeLimit(limit)
-      const acquiring = acquire()
       const changed = statementTimeout !== undefined
+      const time = changed ? wholeLimit(limit) : limitOfRequest(limit)
+      const acquiring = acquire()
       const connection = await time
         .race(() => acquiring)
         .catch((error) => {
@@ -129,7 +144,11 @@ export function createPostgresPool(
       const { totalCount, idleCount: idle, waitingCount: waiting } = pool
       return { used: totalCount - idle, idle, waiting }
     },
+    get isFull() {
+      return pool.idleCount === 0 && pool.totalCount >= maxConnections
+    },
     end() {
+      abandoned.end()
       ended ??= pool.end()
       return ended
     },

@@ -46,6 +46,12 @@ export class PooledConnection extends EventEmitter {
     return this.#connection.client.query(statement as string, values as unknown[])
   }
 
+  /** The process of the server that works for it. */
+  get processId(): number {
+    // Not among the types of the driver.
+    return (this.#connection?.client as { processID?: number } | undefined)?.processID ?? 0
+  }
+
   get isInTransaction(): boolean {
     return this.#connection?.client.getTransactionStatus() !== 'I'
   }

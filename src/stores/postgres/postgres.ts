@@ -10,6 +10,7 @@ import { ConfigError } from '../../core/errors.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
 import { attempt, number, readOptions, type ShapesOf, text } from '../../core/options.ts'
 import type { SessionStore } from '../../core/sessions/session-store.ts'
+import type { ConnectionCounts } from '../../core/statistics.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserStore } from '../../core/users/user-store.ts'
 import { migrate } from '../migrations/migrations.ts'
@@ -36,12 +37,15 @@ import { cachedStore } from './cached-store.ts'
 import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
 import { explainOpening, isUniqueViolation } from './error.ts'
-import { createPostgresPool, type Deadline, type PostgresPool } from './pool.ts'
+import { createPostgresPool, type Deadline, type Lease, type PostgresPool } from './pool.ts'
 import { parsePostgresUrl } from './url.ts'
 
 /** The connections to PostgreSQL. */
 export interface PostgresOptions {
-  /** Connections at most. One more listens for changes. Default 10. */
+  /**
+   * Connections at most. Two more read for guarded requests while those are all in use, and one more listens
+   * for changes. Default 10.
+   */
   readonly maxConnections?: number
   /**
    * Seconds that a statement may take which reads many rows, such as a search among all users.
@@ -76,6 +80,8 @@ const shapes: ShapesOf<PostgresOptions> = {
 
 /** Milliseconds that a request waits for the database before it gets an error. */
 const requestLimit = 1500
+/** Connections for the reads of guarded requests alone. */
+const readConnections = 2
 /** Milliseconds that a change of all rows may take, such as an index on a large table. */
 const maintenanceLimit = 3_600_000
 
@@ -112,10 +118,19 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   })
   const pool = createPostgresPool(connect, maxConnections, connectionLimit)
 
+  const reads = createPostgresPool(connect, readConnections, connectionLimit)
+  /** However many writes wait for something, a guarded request does not wait for them. */
+  const leaseForRead = () => (pool.isFull ? reads : pool).lease(deadline)
+
   const engine = createEngine(pool, names, deadline, scanLimit)
+  const guardEngine = { ...engine, prepareRead: createPrepareRead(leaseForRead) }
   const users: UserStore = createUserStore(engine)
   const sessions: SessionStore = createSessionStore(engine)
   const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
+
+  async function end(): Promise<void> {
+    await Promise.all([pool.end(), reads.end()])
+  }
 
   async function check(limits = deadline): Promise<void> {
     const lease = await pool.lease(limits)
@@ -141,25 +156,35 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     authorizationCodes: createAuthorizationCodeStore(engine),
     consents: createConsentStore(engine),
     logoutNotices: createLogoutNoticeStore(engine),
-    apiKeys: createApiKeyStore(engine),
+    apiKeys: createApiKeyStore(guardEngine),
     factors: createFactorStore(engine),
-    findSubject: createSubjectReader(engine),
-    findClientSubject: createClientSubjectReader(engine),
+    findSubject: createSubjectReader(guardEngine),
+    findClientSubject: createClientSubjectReader(guardEngine),
     async open() {
       try {
         // Long enough to learn why there is no connection.
         await check({ limit: connectionLimit + requestLimit })
         await migrate(maintenanceDatabase as never)
       } catch (error) {
-        await pool.end()
+        await end()
         throw explainOpening(error)
       }
     },
     revokeAll: (...parameters) => revokeAll(transactionsOn(maintenanceDatabase), ...parameters),
     check: () => check(),
-    close: () => pool.end(),
+    close: end,
   }
-  return cachedStore(store, createConnect(target, connectionLimit), names, () => pool.counts)
+  return cachedStore(store, createConnect(target, connectionLimit), names, () =>
+    sumOf(pool.counts, reads.counts),
+  )
+}
+
+function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {
+  return {
+    used: one.used + other.used,
+    idle: one.idle + other.idle,
+    waiting: one.waiting + other.waiting,
+  }
 }
 
 function numberProblems(numbers: Readonly<Record<string, number>>): readonly string[] {
@@ -179,25 +204,12 @@ function createEngine(
   // A transaction that waited must see what was committed meanwhile, so it does not use the database's
   // default isolation.
   const inCommittedTransaction = transactionsOn(db, 'read committed')
-  let prepared = 0
   return {
     db,
     // The server ends a statement that takes too long. If it does not, the caller gets an error a second
     // later.
     scans: kyselyOn(pool, names, { limit: scanLimit + 1000, statementTimeout: scanLimit }),
-    prepareRead({ sql: text }) {
-      // Parsed and planned once per connection, under its name.
-      const name = `portcullis_${++prepared}`
-      return async (...values) => {
-        const lease = await pool.lease(deadline)
-        try {
-          const { rows } = await lease.query({ name, text, values: [...values] })
-          return rows[0]
-        } finally {
-          lease.release()
-        }
-      }
-    },
+    prepareRead: createPrepareRead(() => pool.lease(deadline)),
     inTransaction,
     inCommittedTransaction,
     inTurn: (name, change, key = '') =>
@@ -215,6 +227,24 @@ function createEngine(
       }),
     locksRows: true,
     isUniqueViolation,
+  }
+}
+
+let prepared = 0
+
+/** Each query is parsed and planned once per connection, under its name. */
+function createPrepareRead(lease: () => Promise<Lease>): Engine['prepareRead'] {
+  return ({ sql: text }) => {
+    const name = `portcullis_${++prepared}`
+    return async (...values) => {
+      const leased = await lease()
+      try {
+        const { rows } = await leased.query({ name, text, values: [...values] })
+        return rows[0]
+      } finally {
+        leased.release()
+      }
+    }
   }
 }
 

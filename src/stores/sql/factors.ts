@@ -7,6 +7,7 @@ import { toRecord, toRow } from './factor-rows.ts'
 import { begins, hasOther, putCodes } from './first-factor.ts'
 import { createPasskeyStore } from './passkeys.ts'
 import type { FactorsTable, Schema } from './schema.ts'
+import { createSealedFactors } from './sealed-factors.ts'
 import { createStoreChange } from './stored-with.ts'
 import { isActiveWithStamp } from './user-rows.ts'
 
@@ -166,6 +167,7 @@ export function createFactorStore(engine: Engine): FactorStore {
       throw new ConflictError('last_factor')
     },
     removeAll: (userId, removal = {}) => removing(userId, removal),
+    ...createSealedFactors(engine),
     async prune(createdBefore, limit) {
       const unconfirmed = db.selectFrom('factors').where('confirmed_at', 'is', null)
       const old = unconfirmed.where('created_at', '<', createdBefore).limit(limit)

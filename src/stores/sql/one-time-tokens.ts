@@ -96,6 +96,16 @@ export function createOneTimeTokenStore(engine: Engine): OneTimeTokenStore {
       if (after !== undefined) query = query.where('subject', '>', after)
       return (await query.orderBy('subject').limit(limit).execute()).map(toRecord)
     },
+    async reseal({ kind, subject, from, to }) {
+      const change = db
+        .updateTable('one_time_tokens')
+        .set({ payload: to })
+        .where('kind', '=', kind)
+        .where('subject', '=', subject)
+        .where('payload', '=', from)
+        .returning('digest')
+      return (await storeChange(change)).length === 1
+    },
     async prune(expiredBefore, limit) {
       const expired = db.selectFrom('one_time_tokens').where('expires_at', '<', expiredBefore)
       const first = expired.orderBy('expires_at').limit(limit)
@@ -119,7 +129,8 @@ function toRow(token: OneTimeTokenRecord): OneTimeTokensTable {
   }
 }
 
-function toRecord(row: OneTimeTokensTable): OneTimeTokenRecord {
+/** A token as the rest of the store knows it. */
+export function toRecord(row: OneTimeTokensTable): OneTimeTokenRecord {
   return {
     digest: row.digest,
     kind: row.kind,

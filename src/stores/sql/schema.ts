@@ -210,6 +210,7 @@ export interface SessionsTable {
   client_id: string
   scope: string
   generation: number
+  retry_of: number | null
   rotated_at: number
   created_at: number
   expires_at: number

@@ -73,6 +73,7 @@ export const sessionColumns: readonly (keyof SessionsTable)[] = [
   'client_id',
   'scope',
   'generation',
+  'retry_of',
   'rotated_at',
   'created_at',
   'expires_at',
@@ -96,6 +97,7 @@ export function toSessionRow(session: SessionRecord): SessionsTable {
     client_id: session.clientId,
     scope: session.scopes.join(' '),
     generation: session.generation,
+    retry_of: session.retryOf,
     rotated_at: session.rotatedAt,
     created_at: session.createdAt,
     expires_at: session.expiresAt,
@@ -121,6 +123,7 @@ export function toSessionRecord(row: SessionsTable): SessionRecord {
     scopes: words(row.scope),
     // Instants are kept as bigint by PostgreSQL, whose driver reads that as text.
     generation: Number(row.generation),
+    retryOf: row.retry_of === null ? null : Number(row.retry_of),
     rotatedAt: Number(row.rotated_at),
     createdAt: Number(row.created_at),
     expiresAt: Number(row.expires_at),

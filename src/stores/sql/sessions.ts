@@ -25,10 +25,10 @@ export function createSessionStore(engine: Engine): SessionStore {
       const row = await readById(id)
       return row === undefined ? null : toSessionRecord(row)
     },
-    async rotate({ id, generation, clientId, now, idleSince }) {
+    async rotate({ id, generation, retryOf = null, clientId, now, idleSince }) {
       const row = await db
         .updateTable('sessions')
-        .set({ generation: generation + 1, rotated_at: now })
+        .set({ generation: generation + 1, retry_of: retryOf, rotated_at: now })
         .where('id', '=', id)
         .where('generation', '=', generation)
         .where('client_id', '=', clientId)

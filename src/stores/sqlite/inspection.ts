@@ -4,6 +4,7 @@ import { type DatabaseInspection, inspectTables } from '../inspection.ts'
 import { readMigrationState } from '../migrations/migrations.ts'
 import { createKysely } from '../sql/named-tables.ts'
 import type { TableNames } from '../sql/names.ts'
+import type { SealingKeys } from '../sql/sealed-signs.ts'
 import { openReadOnly } from './copy.ts'
 import { nodeSqliteDialect } from './driver.ts'
 import { explainOpening } from './error.ts'
@@ -16,6 +17,7 @@ import { explainOpening } from './error.ts'
 export async function inspectSqlite(
   path: string,
   names: TableNames = {},
+  sealing: SealingKeys | null = null,
 ): Promise<DatabaseInspection | null> {
   if (!existsSync(path)) return null
   let database: DatabaseSync | undefined
@@ -26,7 +28,7 @@ export async function inspectSqlite(
     const version = textOf(database.prepare('select sqlite_version()').get())
     database.prepare('select count(*) from sqlite_schema').get()
     const latency = performance.now() - startedAt
-    const tables = await inspectTables(createKysely(nodeSqliteDialect(database), names))
+    const tables = await inspectTables(createKysely(nodeSqliteDialect(database), names), sealing)
     return {
       engine: 'SQLite',
       version,

@@ -7,7 +7,7 @@ import { readOptions, type ShapesOf, text } from '../../core/options.ts'
 import type { Subject } from '../../core/sessions/session-store.ts'
 import type { StoreStatistics } from '../../core/statistics.ts'
 import type { Store } from '../../core/store.ts'
-import { readOrCreateKeyFile } from '../key-file.ts'
+import { readKeysBeside, readOrCreateKeyFile } from '../key-file.ts'
 import { createApiKeyStore } from '../sql/api-keys.ts'
 import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
@@ -180,6 +180,10 @@ class SqliteStore implements Store {
     return readOrCreateKeyFile(`${this.#path}.key`)
   }
 
+  async previousKeyEncryptionKeys(): Promise<readonly Uint8Array[]> {
+    return readKeysBeside(`${this.#path}.key`)
+  }
+
   async close(): Promise<void> {
     const opened = this.#opened
     this.#opened = undefined
@@ -253,7 +257,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
     const opened = reader
     const requireSameFile = rememberFile(path)
     const settled = log
-    const subjects = createSqliteSubjects(reader, createSubjectReader(engine))
+    const subjects = createSqliteSubjects(path, reader, createSubjectReader(engine))
     return {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
@@ -283,6 +287,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
         await db.destroy()
         // Kysely has closed it only if it has run a statement on it.
         if (writer.isOpen) writer.close()
+        subjects.close()
         await settled.close()
       },
     }

@@ -91,7 +91,12 @@ test('what the database holds makes no cookie, and a refresh token is none (OP-5
   const make = (secret: Uint8Array, previousSecrets: readonly Uint8Array[] = []) =>
     createBrowserSessions({
       ...{ store, codes, events, sessions: party.auth.sessions, clock, secret, previousSecrets },
-      sessionOptions: { idleLifetime: day, lifetime: day, refreshGrace: 10 },
+      sessionOptions: {
+        idleLifetime: day,
+        lifetime: day,
+        refreshGrace: 10,
+        refreshRetryWindow: day,
+      },
     })
   const [secret, another] = [randomBytes(32), randomBytes(32)]
   assert.equal(await make(secret).read(cookie), null)

@@ -20,6 +20,8 @@ import { passkeysContract } from '../../../src/stores/contract/passkeys.ts'
 import { passwordHashesContract } from '../../../src/stores/contract/password-hashes.ts'
 import type { Stores } from '../../../src/stores/contract/records.ts'
 import { recoveryCodesContract } from '../../../src/stores/contract/recovery-codes.ts'
+import { refreshRetriesContract } from '../../../src/stores/contract/refresh-retries.ts'
+import { resealingContract } from '../../../src/stores/contract/resealing.ts'
 import { sessionsContract } from '../../../src/stores/contract/sessions.ts'
 import { signingKeysContract } from '../../../src/stores/contract/signing-keys.ts'
 import { storedWithContract } from '../../../src/stores/contract/stored-with.ts'
@@ -40,6 +42,7 @@ import { logoutNotices } from './logout-notices.ts'
 import { oneTimeTokens } from './one-time-tokens.ts'
 import { outbox } from './outbox.ts'
 import { passkeys } from './passkeys.ts'
+import { resealing } from './resealing.ts'
 import { sessions } from './sessions.ts'
 import { signingKeys } from './signing-keys.ts'
 import { storedWith } from './stored-with.ts'
@@ -58,7 +61,7 @@ export const groups: readonly Group[] = [
   { faults: whole },
   { faults: writes, parts: [usersContract, eventsContract] },
   { faults: users, parts: [usersContract, lastActiveUserContract, passwordHashesContract] },
-  { faults: sessions, parts: [sessionsContract, eventsContract] },
+  { faults: sessions, parts: [sessionsContract, refreshRetriesContract, eventsContract] },
   { faults: identities, parts: [identitiesContract, eventsContract] },
   { faults: signingKeys, parts: [signingKeysContract, eventsContract] },
   { faults: throttle, parts: [throttleContract] },
@@ -73,6 +76,7 @@ export const groups: readonly Group[] = [
   { faults: authorizationCodes, parts: [authorizationCodesContract] },
   { faults: loginReads, parts: [loginReadsContract] },
   { faults: consents, parts: [consentsContract] },
+  { faults: resealing, parts: [resealingContract] },
   { faults: apiKeys, parts: [apiKeysContract, eventsContract] },
   { faults: factors, parts: [factorsContract, factorChangesContract, recoveryCodesContract] },
   { faults: passkeys, parts: [passkeysContract] },

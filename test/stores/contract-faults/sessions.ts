@@ -50,6 +50,18 @@ export const sessions: Readonly<Record<string, Fault>> = {
       return await rotate({ ...rotation, generation })
     },
   })),
+  'sessions.rotate knows no retry': on('sessions', ({ rotate }) => ({
+    rotate: ({ retryOf: _, ...rotation }) => rotate(rotation),
+  })),
+  'sessions.rotate keeps the last retry': on('sessions', ({ find, rotate }) => ({
+    async rotate(rotation) {
+      const before = await find(rotation.id)
+      return await rotate({
+        ...rotation,
+        retryOf: rotation.retryOf ?? before?.retryOf ?? undefined,
+      })
+    },
+  })),
   'sessions.rotate refuses the last second': on('sessions', ({ rotate }) => ({
     rotate: (rotation) => rotate({ ...rotation, now: rotation.now + 1 }),
   })),

@@ -1,0 +1,84 @@
+import { setTimeout } from 'node:timers/promises'
+import { within } from '../time-limit.ts'
+import type { Connect } from './connect.ts'
+import type { PooledConnection } from './pooled-connection.ts'
+
+/** Milliseconds before the first look at what the server does, and before each other one. */
+const firstPause = 100
+const pause = 1000
+
+/** Connections whose callers have given up, while their server may still be at work for them. */
+export interface Abandoned {
+  /** Keeps a connection out of use until its statement has come to an end. Then it is ended itself. */
+  add(connection: PooledConnection, answer: Promise<unknown>): void
+  /** Ends all of them. */
+  end(): void
+}
+
+/**
+ * A server goes on with a statement after its caller has cut the connection: for as long as it waits for
+ * a lock or, at the end of a write, for its standbys. So a cut connection would leave a process of the server
+ * behind, and the next caller would open another one, until the server takes no more.
+ *
+ * A connection that is silent because the network has lost it would be kept for ever. So the server is
+ * asked, over a connection of its own, which of them it is still at work for. Where none can be opened, none
+ * of them is let go: another could not be opened in its place either.
+ */
+export function createAbandoned(connect: Connect): Abandoned {
+  const kept = new Set<PooledConnection>()
+  let isLooking = false
+  let isEnded = false
+
+  function letGo(connection: PooledConnection): void {
+    if (kept.delete(connection)) connection.release(true)
+  }
+
+  async function look(): Promise<void> {
+    isLooking = true
+    for (let wait = firstPause; kept.size > 0; wait = pause) {
+      await setTimeout(wait, undefined, { ref: false })
+      const asked = [...kept]
+      const busy = await readBusy(connect, asked).catch(() => null)
+      for (const connection of asked) {
+        if (busy?.has(connection.processId) === false) letGo(connection)
+      }
+    }
+    isLooking = false
+  }
+
+  return {
+    add(connection, answer) {
+      kept.add(connection)
+      const done = () => letGo(connection)
+      answer.then(done, done)
+      if (isEnded) done()
+      else if (!isLooking) void look()
+    },
+    end() {
+      isEnded = true
+      for (const connection of kept) letGo(connection)
+    },
+  }
+}
+
+/** Which of some processes of the server are at work on a statement. Another server knows none of them. */
+async function readBusy(
+  connect: Connect,
+  connections: readonly PooledConnection[],
+): Promise<ReadonlySet<number>> {
+  const pids = connections.map(({ processId }) => processId)
+  if (pids.length === 0) return new Set()
+  const connection = await connect()
+  try {
+    const { rows } = await within(
+      pause,
+      connection.client.query<{ pid: number }>(
+        "select pid from pg_stat_activity where pid = any($1::int[]) and state = 'active'",
+        [pids],
+      ),
+    )
+    return new Set(rows.map(({ pid }) => pid))
+  } finally {
+    connection.end().catch(() => {})
+  }
+}

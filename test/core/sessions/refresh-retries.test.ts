@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import type { Auth } from '../../../src/core/auth.ts'
+import type { AuthEvent } from '../../../src/core/events/event-store.ts'
+import { internals } from '../../../src/core/internals.ts'
+import type { OpenSession } from '../../../src/core/sessions/session-calls.ts'
+import type { User } from '../../../src/core/users/user.ts'
+import { createTestAuth, createTestClock, type TestClock } from '../../fixtures.ts'
+
+const clientId = 'first-party'
+const day = 24 * 60 * 60
+
+let clock: TestClock
+let auth: Auth
+let user: User
+let heard: AuthEvent[]
+
+async function start(sessions = {}): Promise<void> {
+  clock = createTestClock()
+  auth = await createTestAuth({ clock, sessions })
+  user = await auth.users.create({ username: 'alice', password: null })
+  heard = []
+  auth.events.subscribe((event) => heard.push(event))
+}
+
+beforeEach(() => start())
+
+async function open(): Promise<OpenSession> {
+  const opened = await auth.sessions.open(user, { clientId, scopes: ['a'] })
+  assert.ok(opened)
+  heard.length = 0
+  return opened
+}
+
+async function refresh(token: string): Promise<string> {
+  return (await auth.sessions.refresh(token, clientId)).refreshToken
+}
+
+async function assertRefused(token: string, client = clientId): Promise<void> {
+  await assert.rejects(auth.sessions.refresh(token, client), { code: 'invalid_grant' })
+}
+
+async function isEnded(id: string): Promise<boolean> {
+  return (await auth[internals].store.sessions.find(id))?.revokedAt !== null
+}
+
+const types = (): readonly string[] => heard.map(({ type }) => type)
+
+test('a client that lost the answer goes on after the grace, as long as a session lives unused (SR-14)', async () => {
+  for (const seconds of [11, 20, 3600, 14 * day - 1]) {
+    await start()
+    const { session, refreshToken } = await open()
+    const lost = await refresh(refreshToken)
+    clock.advance(seconds)
+    const next = await refresh(refreshToken)
+    assert.notEqual(next, lost)
+    assert.equal((await auth.sessions.refresh(next, clientId)).session.id, session.id)
+    assert.equal(await isEnded(session.id), false)
+  }
+})
+
+test('a client that loses one answer after another goes on with the token that it has', async () => {
+  const { refreshToken } = await open()
+  const lost = new Set([await refresh(refreshToken)])
+  for (let outage = 0; outage < 5; outage++) {
+    clock.advance(3600)
+    lost.add(await refresh(refreshToken))
+  }
+  assert.equal(lost.size, 6)
+  const newest = [...lost].at(-1) ?? ''
+  await refresh(await refresh(newest))
+})
+
+test('a retry is an event of its own, stored, and no more than a refresh is (LA-01)', async () => {
+  const { session, refreshToken } = await open()
+  await refresh(refreshToken)
+  clock.advance(11)
+  await auth.sessions.refresh(refreshToken, clientId, { address: '192.0.2.9' })
+  assert.deepEqual(types(), ['authn_token_created', 'authn_token_retried'])
+  const [stored] = await auth.events.list({ type: 'authn_token_retried', limit: 9 })
+  assert.deepEqual(stored, heard[1])
+  const { outcome, userId, sessionId, address } = stored as AuthEvent
+  assert.deepEqual(
+    [outcome, userId, sessionId, address],
+    ['success', user.id, session.id, '192.0.2.9'],
+  )
+  assert.doesNotMatch(JSON.stringify(stored), /prt_/)
+})
+
+test('within the grace of a retry the same token yields the same successor', async () => {
+  const { refreshToken } = await open()
+  await refresh(refreshToken)
+  clock.advance(11)
+  const next = await refresh(refreshToken)
+  clock.advance(10)
+  assert.equal(await refresh(refreshToken), next)
+  assert.equal(types().at(-1), 'authn_token_repeated')
+})
+
+test('a thief’s retry is found out when the owner uses the token that it ended (SR-06, SR-14)', async () => {
+  const { session, refreshToken: copied } = await open()
+  const owners = await refresh(copied)
+  clock.advance(11)
+  const thiefs = await refresh(copied)
+  await assertRefused(owners)
+  assert.equal(types().at(-1), 'authn_token_reuse')
+  assert.ok(await isEnded(session.id))
+  await assertRefused(thiefs)
+})
+
+test('the owner’s retry is found out as theft when the thief uses what it got (SR-06, SR-14)', async () => {
+  const { session, refreshToken: copied } = await open()
+  const thiefs = await refresh(copied)
+  clock.advance(900)
+  const owners = await refresh(copied)
+  await assertRefused(thiefs)
+  assert.ok(await isEnded(session.id))
+  await assertRefused(owners)
+})
+
+test('the token that a retry ended is no retry of the next one, even within the grace (SR-06)', async () => {
+  const { session, refreshToken } = await open()
+  const ended = await refresh(refreshToken)
+  clock.advance(11)
+  await refresh(refreshToken)
+  // One generation before the newest, in the second of the rotation.
+  await assertRefused(ended)
+  assert.ok(await isEnded(session.id))
+})
+
+test('after its retry was used, a token ends the session, and so does what is older (SR-06)', async () => {
+  for (const generation of [0, 1]) {
+    await start()
+    const { session, refreshToken } = await open()
+    const presented = await refresh(refreshToken)
+    await refresh(presented)
+    clock.advance(11)
+    const retried = await refresh(presented)
+    await refresh(retried)
+    clock.advance(11)
+    await assertRefused([refreshToken, presented][generation] ?? '')
+    assert.ok(await isEnded(session.id))
+  }
+})
+
+test('after a retry was used, the token that was retried with is the one before the newest again', async () => {
+  const { refreshToken } = await open()
+  await refresh(refreshToken)
+  clock.advance(11)
+  const retried = await refresh(refreshToken)
+  await refresh(retried)
+  clock.advance(11)
+  await refresh(await refresh(retried))
+})
+
+test('of 50 retries at once all get the same successor (SR-04)', async () => {
+  const { session, refreshToken } = await open()
+  await refresh(refreshToken)
+  clock.advance(11)
+  const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(refreshToken)))
+  assert.equal(new Set(answers).size, 1)
+  assert.equal((await auth[internals].store.sessions.find(session.id))?.generation, 2)
+  await refresh(answers[0] ?? '')
+})
+
+test('retries at once with a use of the successor end the session: two hold its tokens (SR-06)', async () => {
+  for (const order of [1, -1]) {
+    await start()
+    const { session, refreshToken } = await open()
+    const successor = await refresh(refreshToken)
+    clock.advance(11)
+    const presented = [...Array<string>(49).fill(refreshToken), successor]
+    if (order < 0) presented.reverse()
+    const answers = await Promise.allSettled(presented.map(refresh))
+    assert.ok(await isEnded(session.id))
+    for (const answer of answers) {
+      if (answer.status === 'fulfilled') await assertRefused(answer.value)
+    }
+  }
+})
+
+test('after the retry window a token ends its session; with a window of 0 right after the grace (SR-06)', async () => {
+  for (const refreshRetryWindow of [60, 0]) {
+    await start({ refreshRetryWindow })
+    const { session, refreshToken } = await open()
+    await refresh(refreshToken)
+    if (refreshRetryWindow > 0) {
+      clock.advance(refreshRetryWindow)
+      await refresh(refreshToken)
+    }
+    clock.advance(Math.max(refreshRetryWindow, 10) + 1)
+    await assertRefused(refreshToken)
+    assert.equal(types().at(-1), 'authn_token_reuse')
+    assert.ok(await isEnded(session.id))
+  }
+})
+
+test('with no grace and a window a lost answer is retried, and the lost one ended', async () => {
+  await start({ refreshGrace: 0, refreshRetryWindow: 60 })
+  const { session, refreshToken } = await open()
+  const lost = await refresh(refreshToken)
+  const next = await refresh(refreshToken)
+  assert.notEqual(next, lost)
+  await assertRefused(lost)
+  assert.ok(await isEnded(session.id))
+})
+
+test('a retry is no way past the idle time, the absolute end or a deactivation (SR-10, AZ-08)', async () => {
+  for (const happen of [
+    () => clock.advance(40),
+    () => clock.advance(100),
+    () => auth.users.deactivate(user.id),
+    () => auth.users.endSessions(user.id),
+  ]) {
+    await start({ lifetime: 100, idleLifetime: 40, refreshRetryWindow: 1000 })
+    const { refreshToken } = await open()
+    await refresh(refreshToken)
+    clock.advance(11)
+    await happen()
+    const generation = async () => (await auth.sessions.find(refreshToken))?.generation
+    const before = await generation()
+    await assertRefused(refreshToken)
+    assert.equal(await generation(), before)
+    assert.deepEqual(await auth.events.list({ type: 'authn_token_reuse', limit: 9 }), [])
+  }
+})
+
+test('a retry is no way in for another client', async () => {
+  const { session, refreshToken } = await open()
+  const successor = await refresh(refreshToken)
+  clock.advance(11)
+  await assertRefused(refreshToken, 'another')
+  assert.equal(await isEnded(session.id), false)
+  await refresh(successor)
+})
+
+test('a refresh with the newest token costs no more statements than before there were retries', async () => {
+  const { refreshToken } = await open()
+  const calls: string[] = []
+  const { sessions } = auth[internals].store
+  for (const name of ['find', 'rotate', 'revoke'] as const) {
+    const call = sessions[name] as (...parameters: unknown[]) => Promise<never>
+    Object.assign(sessions, {
+      [name]: (...parameters: unknown[]) => {
+        calls.push(name)
+        return call(...parameters)
+      },
+    })
+  }
+  await refresh(refreshToken)
+  assert.deepEqual(calls, ['rotate'])
+  clock.advance(11)
+  await refresh(refreshToken)
+  assert.deepEqual(calls.slice(1), ['rotate', 'find', 'rotate'])
+})
