@@ -4,7 +4,7 @@ import type { TotpEnrolment } from '../../core/factors/factor-calls.ts'
 import type { FactorDemand, PendingLogin } from '../../core/factors/mfa-tokens.ts'
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
-import { byCode, byTwoFactors, type FactorProof } from '../../core/tokens/authentication.ts'
+import { byCode, byTwoFactors } from '../../core/tokens/authentication.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { factorPage, factorSetUpPage } from '../../pages/factor-page.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
@@ -17,7 +17,7 @@ import { type FlowForm, isOurForm } from './flow-form.ts'
 import { openSession } from './login-attempt.ts'
 import type { LoginPlace } from './login-view.ts'
 import { failureOf } from './own/own-failure.ts'
-import type { PasskeyChoice } from './passkeys/passkey-step.ts'
+import type { PasskeyChoice, ShownInStep } from './passkeys/passkey-step.ts'
 
 /**
  * What a form of this step holds beside the code: the token of the login, which no endpoint takes; whether the
@@ -115,14 +115,6 @@ const passkeyIncorrect = ({ problems }: LoginTexts): string => problems.passkeyI
 /** What passkeys need is loaded where they are on. */
 const loadPasskeys = (): Promise<typeof import('./passkeys/passkey-step.ts')> =>
   import('./passkeys/passkey-step.ts')
-
-/** What a code or a passkey has shown. */
-export interface ShownInStep {
-  /** As the user is after it; null if there is none any more. */
-  readonly user: UserRecord | null
-  readonly recoveryCodes: readonly string[] | null
-  readonly proof: FactorProof
-}
 
 /** Null if the code is not right. */
 async function showCode(

@@ -2,11 +2,11 @@ import type { PendingLogin } from '../../../core/factors/mfa-tokens.ts'
 import type { PasskeyLogins } from '../../../core/factors/passkeys/passkey-logins.ts'
 import type { SecondFactor } from '../../../core/factors/second-factor.ts'
 import { internals } from '../../../core/internals.ts'
+import type { FactorProof } from '../../../core/tokens/authentication.ts'
 import type { UserRecord } from '../../../core/users/user-store.ts'
 import type { PasskeyAsk } from '../../../pages/passkey-part.ts'
 import type { LoginTexts } from '../../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../../mounted-endpoint.ts'
-import type { ShownInStep } from '../factor-step.ts'
 import type { Flow } from '../flow.ts'
 import type { FlowForm } from '../flow-form.ts'
 import { readCredential } from './passkey-attempt.ts'
@@ -18,6 +18,14 @@ export interface PasskeyChoice {
   readonly passkey: PasskeyAsk | null
   /** Whether the user has an app. */
   readonly hasApp: boolean
+}
+
+/** What a code or a passkey has shown. */
+export interface ShownInStep {
+  /** As the user is after it; null if there is none any more. */
+  readonly user: UserRecord | null
+  readonly recoveryCodes: readonly string[] | null
+  readonly proof: FactorProof
 }
 
 /** What a login that waits for a second factor offers besides a code. */
