@@ -199,6 +199,7 @@ const inspection: DatabaseInspection = {
   damages: [],
   clockOffset: 0,
   maxConnections: 100,
+  pooler: null,
   steps: { done: [], pending: [], unknown: [], obstacle: null },
   contents: null,
 }

@@ -23,6 +23,9 @@ export interface Abandoned {
  * A connection that is silent because the network has lost it would be kept for ever. So the server is
  * asked, over a connection of its own, which of them it is still at work for. Where none can be opened, none
  * of them is let go: another could not be opened in its place either.
+ *
+ * Behind a pooler it is not known which process of the server is at work for whom. So there a connection is kept
+ * while any statement of the same user in the same database takes longer than a second.
  */
 export function createAbandoned(connect: Connect): Abandoned {
   const kept = new Set<PooledConnection>()
@@ -40,7 +43,7 @@ export function createAbandoned(connect: Connect): Abandoned {
       const asked = [...kept]
       const busy = await readBusy(connect, asked).catch(() => null)
       for (const connection of asked) {
-        if (busy?.has(connection.processId) === false) letGo(connection)
+        if (busy?.(connection) === false) letGo(connection)
       }
     }
     isLooking = false
@@ -61,24 +64,27 @@ export function createAbandoned(connect: Connect): Abandoned {
   }
 }
 
-/** Which of some processes of the server are at work on a statement. Another server knows none of them. */
+/** Tells whether the server is at work for one of some connections. Another server knows none of them. */
 async function readBusy(
   connect: Connect,
   connections: readonly PooledConnection[],
-): Promise<ReadonlySet<number>> {
+): Promise<(connection: PooledConnection) => boolean> {
   const pids = connections.map(({ processId }) => processId)
-  if (pids.length === 0) return new Set()
   const connection = await connect()
   try {
     const { rows } = await within(
       pause,
-      connection.client.query<{ pid: number }>(
-        "select pid from pg_stat_activity where pid = any($1::int[]) and state = 'active'",
-        [pids],
-      ),
+      connection.client.query<{ pid: number; long: boolean }>(busyQuery, [pids]),
     )
-    return new Set(rows.map(({ pid }) => pid))
+    const busy = new Set(rows.map(({ pid }) => pid))
+    const isLong = rows.some(({ long }) => long)
+    return ({ processId }) => (processId === null ? isLong : busy.has(processId))
   } finally {
     connection.end().catch(() => {})
   }
 }
+
+const busyQuery = `select pid, clock_timestamp() - query_start > interval '1 second' as long
+  from pg_stat_activity
+  where state = 'active' and pid <> pg_backend_pid()
+    and (pid = any($1::int[]) or (usename = current_user and datname = current_database()))`

@@ -6,6 +6,7 @@ import { retryConflicts } from './conflict.ts'
 import type { Connect } from './connect.ts'
 import { answersStill, unavailable, unavailableIfNotNow } from './error.ts'
 import { type LeaseTime, limitOfRequest, wholeLimit } from './lease-time.ts'
+import { withStatementTimeout } from './longer-statements.ts'
 import { PooledConnection } from './pooled-connection.ts'
 
 /** How long a piece of work may wait for the database, from asking for a connection to its end. */
@@ -79,7 +80,7 @@ export function createPostgresPool(
     }
   }
 
-  function leaseOf(connection: PooledConnection, time: LeaseTime, changed: boolean): Lease {
+  function leaseOf(connection: PooledConnection, time: LeaseTime): Lease {
     let lost: unknown
 
     const query: Lease['query'] = async (statement, values) => {
@@ -112,16 +113,14 @@ export function createPostgresPool(
         time.end()
         if (lost !== undefined) return
         answeredAt.set(connection, performance.now())
-        // Settings that were changed end with it.
-        connection.release(discard || changed)
+        connection.release(discard || connection.isInTransaction)
       },
     }
   }
 
   return {
     async lease({ limit, statementTimeout }) {
-      const changed = statementTimeout !== undefined
-      const time = changed ? wholeLimit(limit) : limitOfRequest(limit)
+      const time = statementTimeout === undefined ? limitOfRequest(limit) : wholeLimit(limit)
       const acquiring = acquire()
       const connection = await time
         .race(() => acquiring)
@@ -131,14 +130,9 @@ export function createPostgresPool(
           acquiring.then((late) => late.release()).catch(() => {})
           throw unavailable(error)
         })
-      const lease = leaseOf(connection, time, changed)
-      if (changed) {
-        await lease.query(`set statement_timeout = ${statementTimeout}`).catch((error) => {
-          lease.release(true)
-          throw error
-        })
-      }
-      return lease
+      const lease = leaseOf(connection, time)
+      if (statementTimeout === undefined) return lease
+      return withStatementTimeout(lease, () => connection.isInTransaction, statementTimeout)
     },
     get counts() {
       const { totalCount, idleCount: idle, waitingCount: waiting } = pool
