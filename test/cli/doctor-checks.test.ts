@@ -217,6 +217,20 @@ test('connections are counted against those of the server', async () => {
   assert.equal(await judge('24', '4'), 'problem')
 })
 
+test('a pooler is told, and is a warning if statements have no limit behind it', async () => {
+  const judge = async (pooler: DatabaseInspection['pooler']) => {
+    const findings = await checkDatabase({
+      ...subjectOf({}),
+      inspection: { ...inspection, pooler },
+    })
+    const says = findings.some(({ finding }) => finding.startsWith('A pooler is in between'))
+    return [says, worst(findings)]
+  }
+  assert.deepEqual(await judge(null), [false, 'ok'])
+  assert.deepEqual(await judge({ limitsStatements: true }), [true, 'ok'])
+  assert.deepEqual(await judge({ limitsStatements: false }), [true, 'warning'])
+})
+
 test('a slow database is a warning', async () => {
   const slow = { ...subjectOf({}), inspection: { ...inspection, latency: 80 } }
   assert.equal(worst(await checkDatabase(slow)), 'warning')

@@ -55,7 +55,7 @@ function poolerFindings(pooler: DatabaseInspection['pooler']): readonly Finding[
     found.push(
       warning(
         'Behind the pooler PostgreSQL does not end statements that nobody waits for any more.',
-        "On PostgreSQL, for the role of the URL: ALTER ROLE … SET statement_timeout = '1500ms'; then RELOAD; and RECONNECT; at the pooler.",
+        "On PostgreSQL, run ALTER ROLE … SET statement_timeout = '1500ms' for the role of the URL; then say RECONNECT to the pooler.",
       ),
     )
   }

@@ -1,5 +1,5 @@
 import { retryConflicts } from './conflict.ts'
-import type { Lease } from './pool.ts'
+import type { Lease } from './lease.ts'
 
 /**
  * A lease whose statements may work for another time than those of the session: milliseconds, 0 for any.

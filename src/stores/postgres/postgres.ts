@@ -38,7 +38,8 @@ import { channelName } from './channel.ts'
 import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
 import { explainOpening, isUniqueViolation } from './error.ts'
-import { createPostgresPool, type Deadline, type Lease, type PostgresPool } from './pool.ts'
+import type { Deadline, Lease } from './lease.ts'
+import { createPostgresPool, type PostgresPool } from './pool.ts'
 import { parsePostgresUrl } from './url.ts'
 
 /** The connections to PostgreSQL. */
