@@ -6,6 +6,8 @@ import type { PooledConnection } from './pooled-connection.ts'
 /** Milliseconds before the first look at what the server does, and before each other one. */
 const firstPause = 100
 const pause = 1000
+/** Milliseconds that a pooler may have kept a statement before a server got it. */
+const queued = 5000
 
 /** Connections whose callers have given up, while their server may still be at work for them. */
 export interface Abandoned {
@@ -25,10 +27,11 @@ export interface Abandoned {
  * of them is let go: another could not be opened in its place either.
  *
  * Behind a pooler it is not known which process of the server is at work for whom. So there a connection is kept
- * while any statement of the same user in the same database takes longer than a second.
+ * while the server is at work on any statement of the same user and database that may be as old.
  */
 export function createAbandoned(connect: Connect): Abandoned {
-  const kept = new Set<PooledConnection>()
+  /** With the instants, by `performance.now()`, of being given up. */
+  const kept = new Map<PooledConnection, number>()
   let isLooking = false
   let isEnded = false
 
@@ -40,8 +43,8 @@ export function createAbandoned(connect: Connect): Abandoned {
     isLooking = true
     for (let wait = firstPause; kept.size > 0; wait = pause) {
       await setTimeout(wait, undefined, { ref: false })
-      const asked = [...kept]
-      const busy = await readBusy(connect, asked).catch(() => null)
+      const asked = [...kept.keys()]
+      const busy = await readBusy(connect, kept).catch(() => null)
       for (const connection of asked) {
         if (busy?.(connection) === false) letGo(connection)
       }
@@ -51,7 +54,7 @@ export function createAbandoned(connect: Connect): Abandoned {
 
   return {
     add(connection, answer) {
-      kept.add(connection)
+      kept.set(connection, performance.now())
       const done = () => letGo(connection)
       answer.then(done, done)
       if (isEnded) done()
@@ -59,7 +62,7 @@ export function createAbandoned(connect: Connect): Abandoned {
     },
     end() {
       isEnded = true
-      for (const connection of kept) letGo(connection)
+      for (const connection of kept.keys()) letGo(connection)
     },
   }
 }
@@ -67,24 +70,27 @@ export function createAbandoned(connect: Connect): Abandoned {
 /** Tells whether the server is at work for one of some connections. Another server knows none of them. */
 async function readBusy(
   connect: Connect,
-  connections: readonly PooledConnection[],
+  connections: ReadonlyMap<PooledConnection, number>,
 ): Promise<(connection: PooledConnection) => boolean> {
-  const pids = connections.map(({ processId }) => processId)
+  const pids = [...connections.keys()].map(({ processId }) => processId)
   const connection = await connect()
   try {
+    const askedAt = performance.now()
     const { rows } = await within(
       pause,
-      connection.client.query<{ pid: number; long: boolean }>(busyQuery, [pids]),
+      connection.client.query<{ pid: number; age: number }>(busyQuery, [pids]),
     )
     const busy = new Set(rows.map(({ pid }) => pid))
-    const isLong = rows.some(({ long }) => long)
-    return ({ processId }) => (processId === null ? isLong : busy.has(processId))
+    const oldest = askedAt - Math.max(...rows.map(({ age }) => age)) - queued
+    return (asked) =>
+      asked.processId === null ? oldest <= (connections.get(asked) ?? 0) : busy.has(asked.processId)
   } finally {
     connection.end().catch(() => {})
   }
 }
 
-const busyQuery = `select pid, clock_timestamp() - query_start > interval '1 second' as long
+const busyQuery = `select pid,
+    (extract(epoch from clock_timestamp() - query_start) * 1000)::float8 as age
   from pg_stat_activity
   where state = 'active' and pid <> pg_backend_pid()
     and (pid = any($1::int[]) or (usename = current_user and datname = current_database()))`

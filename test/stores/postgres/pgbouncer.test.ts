@@ -17,6 +17,7 @@ import {
 } from '../pgbouncer.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
 import { leftoversQuery } from '../transaction-pooler.ts'
+import { holdCommits } from './held-commits.ts'
 
 const missing = await pgbouncerMissing()
 const { server, skip } =
@@ -74,7 +75,7 @@ for (const mode of ['session', 'transaction'] as const) {
   describe(`behind PgBouncer in ${mode} mode`, { skip, timeout: 120_000 }, () => {
     let via: string
     let url: string
-    const size = mode === 'transaction' ? 3 : 30
+    const size = mode === 'transaction' ? 5 : 30
     before(async () => {
       const settings = { pool_mode: mode, default_pool_size: String(size) }
       const made = await bounced(`pool_${mode}`, settings)
@@ -122,6 +123,35 @@ for (const mode of ['session', 'transaction'] as const) {
       await operator.query('alter role postgres reset statement_timeout')
       await operator.end()
       assert.deepEqual(pooler, { limitsStatements: true })
+    })
+
+    test('no more statements are left behind than connections may be open, while commits hang', async (t) => {
+      const store = postgres(via, { maxConnections: 2 })
+      t.after(() => store.close())
+      await store.open()
+      const held = await holdCommits(url)
+      const counted: number[] = []
+      try {
+        for (let round = 0; round < 3; round++) {
+          const writes = Array.from({ length: 4 }, () => store.users.create(aUser()))
+          for (const write of await Promise.allSettled(writes)) {
+            assert.ok(write.status === 'rejected' && write.reason instanceof UnavailableError)
+          }
+          counted.push(await held.waiting())
+          assert.equal(await store.findSubject('nobody', null), null)
+        }
+      } finally {
+        await held.release()
+      }
+      assert.deepEqual(counted, [2, 2, 2])
+      for (;;) {
+        try {
+          await store.users.create(aUser())
+          break
+        } catch (error) {
+          assert.ok(error instanceof UnavailableError)
+        }
+      }
     })
 
     test('while the server is gone the answer is "not now", and it goes on when it is back', async (t) => {
