@@ -1,5 +1,6 @@
-// What a request with an API key takes, beside one with a JWT: `GET /me` of the ready server on SQLite, in one process and
-// without sockets, so that all that differs is the guard. A JWT was seen before, as most are.
+// What a request with an API key takes, beside one with a JWT: `GET /me` of the ready server on SQLite. A JWT was seen
+// before, as most are. Once over HTTP, where the server is a process of its own and its processor time counts; and once
+// in one process and without sockets, so that all that differs is the guard.
 //
 //   ROUNDS=200 node bench/api-keys.ts
 //
@@ -7,12 +8,16 @@
 // touched least.
 
 import { mkdtempSync, rmSync } from 'node:fs'
+import { Agent, get } from 'node:http'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGuards } from '../src/http/guards/guards.ts'
 import { buildApp } from '../src/server/app.ts'
 import { sqlite } from '../src/stores/sqlite/sqlite.ts'
 import { createTestAuth } from '../src/testing/test-auth.ts'
+import { createTestClock } from '../src/testing/test-clock.ts'
+import { ours } from './compare/contestants.ts'
+import { startServer } from './compare/processes.ts'
 import { formatTable } from './quantiles.ts'
 
 const { ROUNDS = '200', USERS = '500' } = process.env
@@ -20,7 +25,13 @@ const batch = 200
 const password = 'seven quiet otters juggle'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
-const auth = await createTestAuth({ store: sqlite(join(directory, 'bench.db')), apiKeys: true })
+const secretKey = 'b7e1f0a2c3d4958677869504a3b2c1d0'
+const auth = await createTestAuth({
+  ...{ store: sqlite(join(directory, 'portcullis.db')), apiKeys: true, secretKey },
+  // The clock of the server.
+  ...{ issuer: 'http://localhost:8000', clock: createTestClock(Math.floor(Date.now() / 1000)) },
+  accessTokenLifetime: 60 * 60,
+})
 const app = await buildApp({ auth, prune: false, logger: false })
 
 const sent: Record<'JWT' | 'API key', string[]> = { JWT: [], 'API key': [] }
@@ -37,8 +48,32 @@ for (let made = 0; made < Number(USERS); made++) {
 }
 
 const { activeUser } = createGuards(auth)
+const server = await startServer(
+  ours({
+    ...{ HOST: '127.0.0.1', PORT: '0', ISSUER: auth.issuer, DATA_DIR: directory },
+    ...{ SECRET_KEY: secretKey, API_KEYS: 'true', LOG_LEVEL: 'error' },
+  }),
+  'server',
+)
+const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+
+/** The body of an answer. */
+function ask(path: string, token?: string): Promise<string> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return new Promise((resolve, reject) => {
+    get(`${server.url}${path}`, { agent, headers }, async (answer) => {
+      let body = ''
+      for await (const chunk of answer.setEncoding('utf8')) body += chunk
+      if (answer.statusCode === 200) resolve(body)
+      else reject(new Error(`GET ${path} was answered with ${answer.statusCode}.`))
+    }).on('error', reject)
+  })
+}
+
+const overHttp = 'a request over HTTP'
 const ways: Readonly<Record<string, (token: string) => Promise<unknown>>> = {
-  'a request': async (token) => {
+  [overHttp]: (token) => ask('/me', token),
+  'a request without sockets': async (token) => {
     const headers = { authorization: `Bearer ${token}` }
     const { statusCode } = await app.inject({ url: '/me', headers })
     if (statusCode !== 200) throw new Error(`GET /me was answered with ${statusCode}.`)
@@ -52,14 +87,20 @@ const contestants = Object.entries(ways).flatMap(([way, ask]) =>
   })),
 )
 
+/** Microseconds of the process that does the work. */
+async function timeOf(way: string): Promise<number> {
+  const { user, system }: NodeJS.CpuUsage =
+    way === overHttp ? JSON.parse(await ask('/cpu')) : process.cpuUsage()
+  return user + system
+}
+
 for (let round = -20; round < Number(ROUNDS); round++) {
   for (const each of contestants) {
-    const began = process.cpuUsage()
+    const began = await timeOf(each.way)
     for (let done = 0; done < batch; done++) {
       await each.ask(each.tokens[each.next++ % each.tokens.length] ?? '')
     }
-    const { user, system } = process.cpuUsage(began)
-    if (round >= 0) each.taken.push((user + system) / batch)
+    if (round >= 0) each.taken.push(((await timeOf(each.way)) - began) / batch)
   }
 }
 
@@ -75,6 +116,8 @@ console.log(
   formatTable([['µs of processor time', 'least', '10 %', 'median', 'median, of JWT'], ...rows]),
 )
 console.log(`Load of the machine at the end: ${loadavg()[0]?.toFixed(1)}`)
+agent.destroy()
+await server.stop()
 await app.close()
 await auth.close()
 rmSync(directory, { recursive: true, force: true })

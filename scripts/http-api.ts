@@ -40,7 +40,7 @@ const accounts: AccountOptions = {
 /** The whole page. */
 export async function describeRoutes(): Promise<string> {
   const auth = await createAuth({
-    ...{ store: memory(), accounts, factors: {}, apiKeys: {} },
+    ...{ store: memory(), accounts, factors: { passkeys: true }, apiKeys: {} },
     ...{ issuer: 'http://localhost:8000', hostedLogin: hostedLogin() },
   })
   const app = await buildApp({ auth })

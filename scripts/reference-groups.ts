@@ -33,7 +33,7 @@ const accounts = group(
 const apiKeys = group('API keys', 'Let programs act for a user who is not there.')
 const factors = group(
   'Second factors',
-  'Apps and recovery codes after the password. How-to: [Second factors](second-factors.md).',
+  'Apps, passkeys and recovery codes after the password. How-to: [Second factors](second-factors.md).',
 )
 const hostedLogin = group(
   'Login by browser',
@@ -76,7 +76,8 @@ const rules: readonly (readonly [RegExp, Group])[] = [
   [/^stores\/|^core\/([\w-]+\/)?([\w-]+-)?store\./, stores],
   [/^core\/accounts\//, accounts],
   [/^core\/api-keys\//, apiKeys],
-  [/^core\/factors\/(?!.*-store\.)/, factors],
+  [/^core\/factors\/(?!.*-store\.|factor-record\.)/, factors],
+  [/^core\/factors\/factor-record\./, stores],
   [/^hosted-login\/|^(core|http)\/authorization\/(?!.*-store\.)|^pages\/.*login/, hostedLogin],
   [/^mail\/|^core\/mail\//, mails],
   [

@@ -22,14 +22,15 @@ export function factorCommand(): Command {
         const found = await factors.list(user.id)
         const left = await factors.recoveryCodesLeft(user.id)
         if (json) {
-          const described = found.map(({ id, kind, name, createdAt, lastUsedAt }) => ({
+          const described = found.map(({ id, kind, name, createdAt, lastUsedAt, synced }) => ({
             ...{ id, kind, name, created_at: createdAt, last_used_at: lastUsedAt },
+            ...(synced !== null && { synced }),
           }))
           console.log(JSON.stringify({ factors: described, recovery_codes_left: left }, null, 2))
           return
         }
-        const rows = found.map(({ name, kind, createdAt, lastUsedAt }) => [
-          ...[name, kind, instant(createdAt)],
+        const rows = found.map(({ name, kind, synced, createdAt, lastUsedAt }) => [
+          ...[name, synced ? `${kind}, synced` : kind, instant(createdAt)],
           lastUsedAt === null ? '' : instant(lastUsedAt),
         ])
         console.log(tableOf([['NAME', 'KIND', 'CREATED', 'LAST USED'], ...rows]))

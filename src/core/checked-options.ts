@@ -68,11 +68,15 @@ export async function checkAuthOptions(given: AuthOptions): Promise<CheckedOptio
     options.accounts === undefined ? null : readAccountOptions(options.accounts, issuer),
   )
   const apiKeyOptions = await readApiKeys(options.apiKeys, problems)
-  const factorSettings = attempt(problems, () =>
+  const siteName = options.accounts?.name ?? siteNameOf(issuer)
+  const factorSettings =
     options.factors === undefined
       ? null
-      : readFactorOptions(options.factors, roles, options.accounts?.name ?? siteNameOf(issuer)),
-  )
+      : await readFactorOptions(options.factors, { roles, issuer, siteName }).catch((error) =>
+          attempt(problems, () => {
+            throw error
+          }),
+        )
   const fields = attempt(problems, () => createOwnFields(options.userFields))
   const eventRetention = attempt(problems, () => checkEventRetention(options.eventRetention))
   const defaultRole = options.defaultRole ?? (roles ? defaultRoleOf(roles) : '')

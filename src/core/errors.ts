@@ -66,6 +66,9 @@ export type UserErrorCode =
   | 'factor_invalid'
   | 'factor_needed'
   | 'last_factor'
+  | 'passkey_known'
+  | 'passkey_refused'
+  | 'challenge_ended'
   | 'identity_invalid'
   | 'identity_taken'
 
@@ -166,6 +169,7 @@ const conflicts = {
   client_taken: 'The client id is taken.',
   last_active: 'No active user would be left.',
   last_factor: 'No second factor would be left.',
+  passkey_known: 'The passkey is known already.',
 } as const
 
 /** Something that must be unique is taken, or a change would leave a role without an active user. */

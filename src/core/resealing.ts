@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts'
 import type { Actor, AuthEvents } from './events/events.ts'
 import { createSealedSecrets } from './factors/sealed-secrets.ts'
 import { createMac } from './keys/keyed-digest.ts'
-import { oneTimeTokenKinds } from './mail/one-time-token-store.ts'
+import { sealedTokenKinds } from './mail/one-time-token-store.ts'
 import { pruneInBatches } from './prune-batches.ts'
 import type { Store } from './store.ts'
 
@@ -80,7 +80,7 @@ export function createResealing(options: ResealingOptions): Resealing {
     const { oneTimeTokens } = store
     if (oneTimeTokens === undefined) return [0, 0, 0]
     let [resealed, unreadable, linksUntil] = [0, 0, 0]
-    for (const kind of oneTimeTokenKinds) {
+    for (const kind of sealedTokenKinds) {
       let after: string | undefined
       await pruneInBatches(async (limit) => {
         const page = await oneTimeTokens.list({

@@ -53,7 +53,7 @@ export interface Store {
   open(): Promise<void>
   /**
    * In one step: this stamp for all users and as the epoch, no signing key, a version of them new to
-   * everybody, no one-time token, no authorization code, no API key, and no mail that waits.
+   * everybody, no one-time token but for challenges of passkeys that were used, no authorization code, no API key, and no mail that waits.
    */
   revokeAll(securityStamp: string, now: number, event?: AuthEvent): Promise<true>
   /** Rejects when the store cannot answer now. */

@@ -57,6 +57,9 @@ const statusOfUserError: Readonly<Record<UserErrorCode, number>> = {
   factor_invalid: 422,
   factor_needed: 403,
   last_factor: 409,
+  passkey_known: 409,
+  passkey_refused: 422,
+  challenge_ended: 410,
   identity_invalid: 422,
   identity_taken: 409,
 }

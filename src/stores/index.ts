@@ -46,6 +46,13 @@ export type {
   SealedFactorQuery,
   StepUse,
 } from '../core/factors/factor-store.ts'
+export type {
+  PasskeyAddition,
+  PasskeyStore,
+  PasskeyUse,
+  Spending,
+  StoredWithPasskey,
+} from '../core/factors/passkey-store.ts'
 export type { IdentityRecord, IdentityStore } from '../core/issuers/identity-store.ts'
 export type {
   SigningKeyChange,

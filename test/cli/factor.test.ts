@@ -41,4 +41,10 @@ test('the last administrator is brought back in on the command line (AC-88)', as
   assert.match(off.stderr, /set FACTORS=optional/)
   const wrong = await command('user list', '', { FACTOR_ROLES: 'admin' })
   assert.match(wrong.stderr, /FACTOR_ROLES needs FACTORS=optional/)
+  const alone = await command('user list', '', { PASSKEYS: 'true' })
+  assert.match(alone.stderr, /PASSKEYS needs FACTORS=optional/)
+  const issuer = { ISSUER: 'https://10.0.0.1', FACTORS: 'optional', PASSKEYS: 'true' }
+  const numbered = await command('user list', '', issuer)
+  assert.equal(numbered.code, 78)
+  assert.match(numbered.stderr, /browsers make none for an IP address/)
 })

@@ -66,6 +66,12 @@ export function createNotifyingStore(
             factors.confirm(confirmation, { ...storedWith, notifies }),
           )
         },
+        async addPasskey(addition, storedWith) {
+          if (!addition.first) return await factors.addPasskey(addition, storedWith)
+          return await tellingOfUser((notifies) =>
+            factors.addPasskey(addition, { ...storedWith, notifies }),
+          )
+        },
         async remove(userId, id, removal) {
           if (!removal?.securityStamp) return await factors.remove(userId, id, removal)
           return await tellingOfUser((notifies) =>

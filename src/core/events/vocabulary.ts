@@ -31,6 +31,7 @@ export type AuthEventType =
   | 'factor_removed'
   | 'factor_fail'
   | 'factor_locked'
+  | 'passkey_counter_back'
   | 'recovery_code_used'
   | 'recovery_codes_made'
   | 'session_ended'
@@ -178,6 +179,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     outcome: failure,
     bounded: true,
   },
+  passkey_counter_back: { says: 'The counter of a synced passkey went back.', outcome: success },
   recovery_code_used: {
     says: 'A user showed a recovery code as the second factor. `left` says how many there still are.',
     outcome: success,

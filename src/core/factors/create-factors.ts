@@ -6,11 +6,15 @@ import type { Notices } from '../mail/notices.ts'
 import { pruneInBatches } from '../prune-batches.ts'
 import type { Store } from '../store.ts'
 import type { Throttle } from '../throttle/throttle.ts'
+import { createEnrolments } from './enrolments.ts'
 import { createFactorAttempts } from './factor-attempts.ts'
 import type { Factors } from './factor-calls.ts'
 import type { FactorSettings } from './factor-options.ts'
+import type { FactorStore } from './factor-store.ts'
 import { createFactors, enrolmentLifetime } from './factors.ts'
 import { createMfaTokens } from './mfa-tokens.ts'
+import type { PasskeyParts } from './passkeys/create-passkeys.ts'
+import type { PasskeySettings } from './passkeys/passkey-options.ts'
 import { createSealedSecrets } from './sealed-secrets.ts'
 import { createSecondFactor, type SecondFactor } from './second-factor.ts'
 
@@ -35,8 +39,8 @@ export interface CreateFactorsOptions {
   readonly clock: Clock
 }
 
-/** @throws {ConfigError} if the store has no place for factors. */
-export function createFactorParts(options: CreateFactorsOptions): FactorParts {
+/** @throws {ConfigError} if the store has no place for factors, or passkeys need what is not installed. */
+export async function createFactorParts(options: CreateFactorsOptions): Promise<FactorParts> {
   const { settings, store, oneTimeTokens, secret, previousSecrets } = options
   const { throttle, events, notices, clock } = options
   const factorStore = store.factors
@@ -47,18 +51,34 @@ export function createFactorParts(options: CreateFactorsOptions): FactorParts {
   }
   const secrets = createSealedSecrets(secret, previousSecrets)
   const tokens = createMfaTokens(oneTimeTokens, clock)
+  const passkeyParts = settings.passkeys && (await loadPasskeys(settings.passkeys, options))
   const attempts = createFactorAttempts({
     ...{ store: factorStore, secrets, tokens, throttle, events, notices, clock },
+    usePasskey: passkeyParts?.use ?? null,
   })
   const second = createSecondFactor(factorStore, attempts, tokens, settings, clock)
+  const enrol = createEnrolments({ store, events, notices, clock })
+  const passkeys = passkeyParts?.complete(attempts, enrol) ?? null
   const { confirmWithin, ...factors } = createFactors({
-    ...{ store, factors: factorStore, settings, secrets, attempts, second },
-    ...{ events, notices, clock },
+    ...{ store, factors: factorStore, settings, secrets, attempts, second, enrol },
+    ...{ passkeys: passkeys?.own ?? null, events, notices, clock },
   })
   return {
     factors,
-    second: { ...second, confirmWithin },
+    second: { ...second, confirmWithin, passkeys: passkeys?.logins ?? null },
     prune: (signal) =>
       pruneInBatches((limit) => factorStore.prune(clock() - enrolmentLifetime, limit), signal),
   }
+}
+
+/** Loaded for those who have the option alone. */
+async function loadPasskeys(
+  settings: PasskeySettings,
+  { store, secret, previousSecrets, events, clock }: CreateFactorsOptions,
+): Promise<PasskeyParts> {
+  const { createPasskeyParts } = await import('./passkeys/create-passkeys.ts')
+  return await createPasskeyParts({
+    ...{ settings, users: store.users, store: store.factors as FactorStore },
+    ...{ secret, previousSecrets, events, clock },
+  })
 }

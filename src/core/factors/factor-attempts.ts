@@ -1,44 +1,26 @@
 import type { Clock } from '../clock.ts'
 import { ConflictError, ThrottledError } from '../errors.ts'
-import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
+import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
 import type { Lock, Throttle } from '../throttle/throttle.ts'
+import { byCode } from '../tokens/authentication.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { FactorStore } from './factor-store.ts'
-import type { MfaTokens, PendingLogin } from './mfa-tokens.ts'
+import type { MfaTokens } from './mfa-tokens.ts'
 import { recoveryDigestOf } from './recovery-codes.ts'
 import type { SealedSecrets } from './sealed-secrets.ts'
+import type { FactorAttempt, ProvedFactor, ShownFactor, UsePasskey } from './shown-factor.ts'
 import { readCode, stepOf } from './totp.ts'
 
-/** What somebody shows as a second factor: a code of an app, or one of the recovery codes. */
-export type ShownFactor =
-  | { readonly otp: string; readonly recoveryCode?: undefined }
-  | { readonly recoveryCode: string; readonly otp?: undefined }
-
-/** Where it is shown, and what for. */
-export interface FactorAttempt extends Actor {
-  readonly userAgent?: string | undefined
-  /** For the event of a refusal. Default unknown. */
-  readonly clientId?: string | undefined
-  /** What it is shown for. */
-  readonly purpose: 'login' | 'step-up'
-  /** The login that it completes, whose token is used up with the code. Default none. */
-  readonly login?: PendingLogin | undefined
-}
-
-/** A second factor that was right. */
-export interface ProvedFactor {
-  /** Recovery codes that are left, if one was used; else null. */
-  readonly recoveryCodesLeft: number | null
-}
+export type { FactorAttempt, ProvedFactor, ShownFactor } from './shown-factor.ts'
 
 /** Checks second factors. */
 export interface FactorAttempts {
   /**
    * Uses up what was shown, and says what that leaves; null if it is not right. Wrong ones count for the user,
    * whatever kind they are of and wherever they are shown. After a hundred in a row codes of apps are refused,
-   * until a recovery code or an administrator ends that.
+   * until a recovery code or an administrator ends that. A passkey is looked at meanwhile, and ends nothing.
    *
    * @throws {ThrottledError} if too many were wrong before; {ConflictError} `token_ended` if the login has ended.
    */
@@ -51,6 +33,8 @@ export interface FactorAttemptsOptions {
   readonly store: FactorStore
   readonly secrets: SealedSecrets
   readonly tokens: MfaTokens
+  /** Null if passkeys are off: then none is right. */
+  readonly usePasskey: UsePasskey | null
   readonly throttle: Throttle
   readonly events: AuthEvents
   readonly notices: Notices
@@ -58,7 +42,7 @@ export interface FactorAttemptsOptions {
 }
 
 export function createFactorAttempts(options: FactorAttemptsOptions): FactorAttempts {
-  const { store, secrets, tokens, throttle, events, notices, clock } = options
+  const { store, secrets, tokens, usePasskey, throttle, events, notices, clock } = options
 
   /** Of one user's apps: that of the code, with the step. Which it is tells nobody anything. */
   async function useOtp(
@@ -80,7 +64,7 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
       const step = stepOf(opened.bytes, code, now)
       if (step === null) continue
       const use = { id: factor.id, step, now, sealedSecret: opened.sealedAgain }
-      if (await store.useStep(use, storedWith)) return { recoveryCodesLeft: null }
+      if (await store.useStep(use, storedWith)) return { recoveryCodesLeft: null, proof: byCode }
       reason = 'a code that was used before'
     }
     return reason
@@ -108,7 +92,18 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
     )
     if (!isRight) return 'wrong recovery code'
     notices.wake()
-    return { recoveryCodesLeft }
+    return { recoveryCodesLeft, proof: byCode }
+  }
+
+  async function use(
+    user: UserRecord,
+    { otp, passkey, recoveryCode }: ShownFactor,
+    storedWith: StoredWith,
+    attempt: FactorAttempt,
+  ): Promise<ProvedFactor | string> {
+    if (otp !== undefined) return await useOtp(user, otp, storedWith)
+    if (passkey === undefined) return await useRecoveryCode(user, recoveryCode, storedWith, attempt)
+    return (await usePasskey?.(user, passkey, attempt, storedWith)) ?? 'passkeys are off'
   }
 
   async function fail(
@@ -127,10 +122,7 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
       const check = async (): Promise<ProvedFactor | null> => {
         if (login && !(await tokens.countTry(login))) throw new ConflictError('token_ended')
         const storedWith = login ? { redeems: { digest: login.digest, now: clock() } } : {}
-        const answer =
-          shown.otp !== undefined
-            ? await useOtp(user, shown.otp, storedWith)
-            : await useRecoveryCode(user, shown.recoveryCode, storedWith, attempt)
+        const answer = await use(user, shown, storedWith, attempt)
         return typeof answer === 'string' ? await fail(user, attempt, answer) : answer
       }
       const onLocked = async ({ failures, knownSource }: Lock): Promise<void> => {
@@ -140,6 +132,8 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
       }
       const account = accountOf(user.id)
       const isRecovery = shown.recoveryCode !== undefined
+      // Too long to be guessed.
+      const isLong = shown.otp === undefined
       try {
         const proved = await throttle.attempt({ account, address, onLocked }, check)
         if (proved !== null && isRecovery && (await throttle.isLocked(account, address))) {
@@ -148,14 +142,12 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
         return proved
       } catch (error) {
         const isLocked =
-          error instanceof ThrottledError &&
-          isRecovery &&
-          (await throttle.isLocked(account, address))
+          error instanceof ThrottledError && isLong && (await throttle.isLocked(account, address))
         if (!isLocked) throw error
-        // Too long to be guessed: slow attempts are enough, and the way back in.
+        // Slow attempts are enough, and the way back in.
         const recovery = { account: `recovery ${user.id}`, address, locks: false }
         const proved = await throttle.attempt(recovery, check)
-        if (proved !== null) await throttle.unlock(account)
+        if (proved !== null && isRecovery) await throttle.unlock(account)
         return proved
       }
     },

@@ -1,33 +1,15 @@
-import type { RequestOrigin } from '../accounts/request.ts'
 import type { Actor } from '../events/events.ts'
-import type { FactorKind } from './factor-store.ts'
 import type { PendingLogin } from './mfa-tokens.ts'
 import type { TotpSetUp } from './otpauth.ts'
+import type { Factor, OwnFactors } from './own-factor.ts'
+import type { Passkeys } from './passkeys/passkey-calls.ts'
 
-/** A second factor, without what it is checked by. */
-export interface Factor {
-  /** UUIDv7. */
-  readonly id: string
-  /** `totp` is an authenticator app. */
-  readonly kind: FactorKind
-  /** What the user calls it. */
-  readonly name: string
-  /** Seconds since 1970. */
-  readonly createdAt: number
-  /** Seconds since 1970. */
-  readonly lastUsedAt: number | null
-}
+export type { Factor, OwnFactors } from './own-factor.ts'
 
 /** An authenticator app that is being set up. It counts for nothing before it is confirmed. */
 export interface TotpEnrolment extends TotpSetUp {
   /** By which it is confirmed. */
   readonly id: string
-}
-
-/** Who changes factors of their own, and from where. */
-export interface OwnFactors extends RequestOrigin {
-  /** Whose factors they are. */
-  readonly userId: string
 }
 
 /** A code that shows that an app was set up. */
@@ -57,6 +39,8 @@ export interface ConfirmedFactor {
  * `requireRecentLogin`, and with `requireFactor` where there is a factor already.
  */
 export interface Factors {
+  /** Passkeys; null unless the option `factors.passkeys` is on. */
+  readonly passkeys: Passkeys | null
   /** Those of a user that are confirmed, the oldest first. */
   list(userId: string): Promise<readonly Factor[]>
   /** How many recovery codes a user has left. */
@@ -77,7 +61,10 @@ export interface Factors {
   confirmTotp(confirmation: TotpConfirmation): Promise<ConfirmedFactor>
   /** @throws {UserError} `factor_unknown`, `factor_invalid` */
   rename(request: OwnFactors & { readonly id: string; readonly name: string }): Promise<Factor>
-  /** @throws {UserError} `factor_unknown`, `last_factor` if the role of the user demands one */
+  /**
+   * @throws {UserError} `factor_unknown`; `last_factor` if the role of the user demands one, or for the last
+   * passkey of a user without a password
+   */
   remove(request: OwnFactors & { readonly id: string }): Promise<void>
   /** New recovery codes, to be shown once; the older ones end. @throws {UserError} `factor_unknown` without a factor */
   renewRecoveryCodes(request: OwnFactors): Promise<readonly string[]>

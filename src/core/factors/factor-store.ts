@@ -1,49 +1,8 @@
 import type { StoredWith } from '../mail/stored-with.ts'
+import type { FactorRecord, FirstFactor } from './factor-record.ts'
+import type { PasskeyStore } from './passkey-store.ts'
 
-/** A second factor as stored: an authenticator app, or a passkey. Never its secret in plain text. */
-export interface FactorRecord {
-  /** UUIDv7. */
-  readonly id: string
-  /** Whose it is. Deleted with the user. */
-  readonly userId: string
-  /** `totp` is an authenticator app (RFC 6238). */
-  readonly kind: FactorKind
-  /** What the user calls it. */
-  readonly name: string
-  /** Seconds since 1970, like all instants here. */
-  readonly createdAt: number
-  /** Null until the user has shown that it works: until then it counts for nothing. */
-  readonly confirmedAt: number | null
-  /** Null if it was not used since. */
-  readonly lastUsedAt: number | null
-  /** The shared secret, sealed. Null for a kind without one. */
-  readonly sealedSecret: string | null
-  /** The newest time step that was used: neither it nor an older one is accepted again. Null for none. */
-  readonly lastStep: number | null
-  /** What only a passkey has. Null for every other kind. */
-  readonly passkey: PasskeyRecord | null
-}
-
-/** What a factor is. */
-export type FactorKind = 'totp' | 'passkey'
-
-/** What a passkey has beyond other factors (Web Authentication §4). */
-export interface PasskeyRecord {
-  /** In base64url. Unique among all users. */
-  readonly credentialId: string
-  /** In base64url. */
-  readonly publicKey: string
-  /** The signature counter that was seen last. */
-  readonly counter: number
-  /** Whether it may be kept on several devices. */
-  readonly backupEligible: boolean
-  /** Whether it is, as it said last. */
-  readonly backedUp: boolean
-  /** How the browser reaches it: `internal`, `usb`. */
-  readonly transports: readonly string[]
-  /** The kind of device, or zeros. */
-  readonly aaguid: string
-}
+export type { FactorKind, FactorRecord, FirstFactor, PasskeyRecord } from './factor-record.ts'
 
 /** A factor that its user has just shown to work. */
 export interface FactorConfirmation {
@@ -64,16 +23,6 @@ export interface FactorConfirmation {
    * the user must have one.
    */
   readonly first?: FirstFactor | undefined
-}
-
-/** What comes with the first factor of a user. */
-export interface FirstFactor {
-  /** Ends every session of the user but the one below. */
-  readonly securityStamp: string
-  /** The session that stays, if it is live. Default none. */
-  readonly keepSession?: string | undefined
-  /** The digests of new recovery codes, in the place of all that were there. */
-  readonly recoveryCodes: readonly string[]
 }
 
 /** A code of an authenticator app that was right. */
@@ -110,6 +59,8 @@ export interface FactorReseal {
 export interface FactorRemoval extends StoredWith {
   /** Refuses to remove the last confirmed factor of the user. Default false. */
   readonly keepOne?: boolean | undefined
+  /** Refuses to remove the last passkey of the user. Default false. */
+  readonly keepPasskey?: boolean | undefined
   /** Ends every session of the user. Default: they go on. */
   readonly securityStamp?: string | undefined
 }
@@ -120,7 +71,7 @@ export interface FactorRemoval extends StoredWith {
  *
  * Recovery codes are there for the factors: with the last confirmed factor of a user they go.
  */
-export interface FactorStore {
+export interface FactorStore extends PasskeyStore {
   /**
    * Stores a factor that is not confirmed, in the place of another unconfirmed one of the user. False, and
    * nothing stored, if there is no such user.
@@ -152,11 +103,14 @@ export interface FactorStore {
   rename(userId: string, id: string, name: string, storedWith?: StoredWith): Promise<boolean>
   /**
    * Removes a confirmed factor. False if the user has no such factor.
-   * @throws {ConflictError} `last_factor` with `keepOne`; `token_ended`
+   * @throws {ConflictError} `last_factor` with `keepOne` or `keepPasskey`; `token_ended`
    */
   remove(userId: string, id: string, removal?: FactorRemoval): Promise<boolean>
   /** Removes all factors and codes of a user. False if there was no confirmed one. */
-  removeAll(userId: string, removal?: Omit<FactorRemoval, 'keepOne'>): Promise<boolean>
+  removeAll(
+    userId: string,
+    removal?: Omit<FactorRemoval, 'keepOne' | 'keepPasskey'>,
+  ): Promise<boolean>
   /** Factors of all users that have a sealed secret, those too that are not confirmed. */
   listSealed(query: SealedFactorQuery): Promise<readonly FactorRecord[]>
   /**

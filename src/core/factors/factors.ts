@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
-import { UserError } from '../errors.ts'
+import { ConflictError, UserError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
-import { byTwoFactors } from '../tokens/authentication.ts'
+import { byCode } from '../tokens/authentication.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
+import type { Enrol } from './enrolments.ts'
 import type { FactorAttempts } from './factor-attempts.ts'
 import type {
   ConfirmedFactor,
-  Factor,
   Factors,
   LoginConfirmation,
   OwnFactors,
@@ -21,6 +21,8 @@ import type {
 import type { FactorSettings } from './factor-options.ts'
 import type { FactorRecord, FactorStore } from './factor-store.ts'
 import { setUpOf } from './otpauth.ts'
+import { mostFactors, readName, toFactor, tooMany } from './own-factor.ts'
+import type { Passkeys } from './passkeys/passkey-calls.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
 import type { SealedSecrets } from './sealed-secrets.ts'
 import type { SecondFactor } from './second-factor.ts'
@@ -33,6 +35,8 @@ export interface FactorsParts {
   readonly secrets: SealedSecrets
   readonly attempts: FactorAttempts
   readonly second: Pick<SecondFactor, 'isDemandedOf'>
+  readonly enrol: Enrol
+  readonly passkeys: Passkeys | null
   readonly events: AuthEvents
   readonly notices: Notices
   readonly clock: Clock
@@ -40,8 +44,6 @@ export interface FactorsParts {
 
 /** Seconds in which an app is confirmed. */
 export const enrolmentLifetime: number = 10 * 60
-const mostFactors = 10
-const longestName = 64
 
 /** The same, and what ends a login that waits for its first factor. @throws {ConflictError} `token_ended` if that has ended */
 export interface AllFactors extends Factors {
@@ -49,7 +51,8 @@ export interface AllFactors extends Factors {
 }
 
 export function createFactors(parts: FactorsParts): AllFactors {
-  const { store, factors, settings, secrets, attempts, second, events, notices, clock } = parts
+  const { store, factors, settings, secrets, attempts, second, enrol } = parts
+  const { events, notices, clock } = parts
 
   const confirmedOf = async (userId: string): Promise<readonly FactorRecord[]> =>
     (await factors.listByUser(userId)).filter(({ confirmedAt }) => confirmedAt !== null)
@@ -57,29 +60,8 @@ export function createFactors(parts: FactorsParts): AllFactors {
   const userOf = async (userId: string): Promise<UserRecord> =>
     existing(await store.users.findById(userId))
 
-  /** The stamp that the user had when what the enrolment is made in began. */
-  async function stampWithin(within: TotpConfirmation | LoginConfirmation): Promise<string> {
-    if ('login' in within) return within.login.securityStamp
-    return (await store.sessions.find(within.sessionId))?.securityStamp ?? ''
-  }
-
-  /** The session has shown two factors now. When its password was entered stays as it was. */
-  async function raise(userId: string, sessionId: string, securityStamp: string): Promise<void> {
-    const session = await store.sessions.find(sessionId)
-    if (session === null) return
-    const { authenticatedAt, amr } = session
-    const raised = byTwoFactors(authenticatedAt, amr)
-    await store.sessions.reauthenticate({
-      ...raised,
-      id: sessionId,
-      userId,
-      securityStamp,
-      idleSince: 0,
-    })
-  }
-
   function about(
-    type: 'factor_added' | 'factor_renamed' | 'factor_removed' | 'recovery_codes_made',
+    type: 'factor_renamed' | 'factor_removed' | 'recovery_codes_made',
     { userId, address, requestId }: OwnFactors,
   ) {
     return { type, userId, actor: actorOf({ userId }), address, requestId } as const
@@ -100,42 +82,30 @@ export function createFactors(parts: FactorsParts): AllFactors {
     const step = code === null ? null : stepOf(opened.bytes, code, now)
     if (step === null) throw codeIncorrect()
     const isFirst = all.every(({ confirmedAt }) => confirmedAt === null)
-    const { codes, digests } = makeRecoveryCodes(userId)
-    const securityStamp = newSecurityStamp()
-    const keepSession = 'sessionId' in confirmation ? confirmation.sessionId : undefined
-    const first = isFirst ? { securityStamp, keepSession, recoveryCodes: digests } : undefined
-    const added = { ...about('factor_added', { userId, ...origin }), details: { first: isFirst } }
-    const stamp = await stampWithin(confirmation)
-    const confirmed = await events.recordWith(added, (event) =>
-      factors.confirm(
-        {
-          ...{ id, userId, step, now, createdAfter: now - enrolmentLifetime, first },
-          securityStamp: stamp,
-        },
-        {
-          event,
-          mails: notices.of('factor_added', user, origin),
-          ...('login' in confirmation && {
-            redeems: { digest: confirmation.login.digest, now },
-          }),
-        },
-      ),
+    const within =
+      'login' in confirmation
+        ? { login: confirmation.login }
+        : { sessionId: confirmation.sessionId }
+    const confirmed = await enrol(
+      { user, kind: 'totp', isFirst, within, proof: byCode, ...origin },
+      (enrolled, storedWith) =>
+        factors.confirm(
+          { ...{ id, userId, step, now, createdAfter: now - enrolmentLifetime }, ...enrolled },
+          storedWith,
+        ),
     )
-    if (!confirmed) throw unknown(enrolmentEnded)
-    notices.wake()
-    if (keepSession !== undefined) {
-      await raise(userId, keepSession, first ? securityStamp : stamp)
-    }
-    return { recoveryCodes: isFirst ? codes : null }
+    if (confirmed === null) throw unknown(enrolmentEnded)
+    return confirmed
   }
 
   return {
+    passkeys: parts.passkeys,
     list: async (userId) => (await confirmedOf(userId)).map(toFactor),
     recoveryCodesLeft: (userId) => factors.countRecoveryCodes(userId),
     async beginTotp({ userId, name }) {
       const user = await userOf(userId)
       if ((await confirmedOf(userId)).length >= mostFactors) {
-        throw invalid(`There are ${mostFactors} second factors already: remove one first.`)
+        throw tooMany()
       }
       const secret = randomBytes(secretLength)
       const id = uuidv7()
@@ -161,15 +131,18 @@ export function createFactors(parts: FactorsParts): AllFactors {
     },
     async remove({ userId, id, ...origin }) {
       const user = await userOf(userId)
+      const keepOne = second.isDemandedOf(user.role)
+      // The last way in stays.
+      const keepPasskey = user.passwordHash === null
       const removed = await events
         .recordWith(about('factor_removed', { userId, ...origin }), (event) =>
           factors.remove(userId, id, {
             event,
             mails: notices.of('factor_removed', user, origin),
-            keepOne: second.isDemandedOf(user.role),
+            ...{ keepOne, keepPasskey },
           }),
         )
-        .catch(explainConflict)
+        .catch((error) => (keepOne ? explainConflict(error) : explainLastPasskey(error)))
       if (!removed) throw unknown()
       notices.wake()
     },
@@ -217,29 +190,22 @@ export function createFactors(parts: FactorsParts): AllFactors {
   }
 }
 
-function toFactor({ id, kind, name, createdAt, lastUsedAt }: FactorRecord): Factor {
-  return { id, kind, name, createdAt, lastUsedAt }
-}
-
 const enrolmentEnded = 'This enrolment has ended: begin again.'
-
-function readName(name: string): string {
-  const trimmed = name.trim()
-  if (trimmed !== '' && trimmed.length <= longestName && !/\p{Cc}/u.test(trimmed)) return trimmed
-  throw invalid(`The name must have 1 to ${longestName} characters, in one line.`)
-}
 
 function unknown(says = 'There is no such second factor.'): UserError {
   return new UserError('factor_unknown', [says])
 }
 
-function invalid(says: string): UserError {
-  return new UserError('factor_invalid', [says])
-}
-
 function codeIncorrect(): UserError {
   return new UserError('code_incorrect', [
     'The code is not right: type the one that your app shows now, and check the time of your device.',
+  ])
+}
+
+function explainLastPasskey(error: unknown): never {
+  if (!(error instanceof ConflictError) || error.code !== 'last_factor') explainConflict(error)
+  throw new UserError('last_factor', [
+    'This is your last passkey, and you have no password: add another one first.',
   ])
 }
 

@@ -6,15 +6,20 @@ import type { UserRecord } from '../users/user-store.ts'
 import type { FactorAttempt, FactorAttempts } from './factor-attempts.ts'
 import type { ConfirmedFactor, LoginConfirmation } from './factor-calls.ts'
 import type { FactorSettings } from './factor-options.ts'
-import type { FactorStore } from './factor-store.ts'
+import type { FactorKind, FactorStore } from './factor-store.ts'
 import type { FactorDemand, MfaTokens } from './mfa-tokens.ts'
 import { qrOf } from './otpauth.ts'
+import type { PasskeyLogins } from './passkeys/passkey-logins.ts'
 
 /** What logins ask of second factors. */
 export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
   /** Confirms an app within a login that waits for it. @throws {ConflictError} `token_ended` if that has ended */
   confirmWithin(confirmation: LoginConfirmation): Promise<ConfirmedFactor>
   readonly tokens: MfaTokens
+  /** Passkeys at logins; null if they are off. */
+  readonly passkeys: PasskeyLogins | null
+  /** Of what kinds the factors of a user are. */
+  kindsOf(user: Pick<UserRecord, 'id'>): Promise<ReadonlySet<FactorKind>>
   /** The picture of a link that an app is set up with: an SVG document. */
   qrOf(otpauthUri: string): string
   /** What the user has to do beyond the password; null for nothing. */
@@ -50,13 +55,17 @@ export function createSecondFactor(
   tokens: MfaTokens,
   { required, requiredFrom }: FactorSettings,
   clock: Clock,
-): Omit<SecondFactor, 'confirmWithin'> {
+): Omit<SecondFactor, 'confirmWithin' | 'passkeys'> {
   const demanding = new Set(required)
   const isDemandedOf = (role: string): boolean => demanding.has(role) && clock() >= requiredFrom
 
-  async function hasFactor({ id }: Pick<UserRecord, 'id'>): Promise<boolean> {
-    return (await store.listByUser(id)).some(({ confirmedAt }) => confirmedAt !== null)
+  async function kindsOf({ id }: Pick<UserRecord, 'id'>): Promise<ReadonlySet<FactorKind>> {
+    const factors = await store.listByUser(id)
+    return new Set(factors.flatMap(({ kind, confirmedAt }) => (confirmedAt === null ? [] : kind)))
   }
+
+  const hasFactor = async (user: Pick<UserRecord, 'id'>): Promise<boolean> =>
+    (await kindsOf(user)).size > 0
 
   async function demandOf(user: Pick<UserRecord, 'id' | 'role'>): Promise<FactorDemand | null> {
     if (await hasFactor(user)) return 'challenge'
@@ -64,7 +73,7 @@ export function createSecondFactor(
   }
 
   return {
-    ...{ tokens, qrOf, demandOf, isDemandedOf, verify: attempts.verify },
+    ...{ tokens, kindsOf, qrOf, demandOf, isDemandedOf, verify: attempts.verify },
     async require(user, authentication) {
       if (isTwoFactors(authentication)) return
       const demand = await demandOf(user)

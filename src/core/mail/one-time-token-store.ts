@@ -9,15 +9,18 @@ export type OneTimeTokenKind =
   | 'email_restore'
   /** A login that waits for the second factor. */
   | 'mfa'
+  /** A challenge that a passkey has signed: stored when it is used up. */
+  | 'passkey'
 
-const allKinds: Readonly<Record<OneTimeTokenKind, true>> = {
+/** Whether the payload of a kind is sealed: a challenge that was used has none. */
+const areSealed: Readonly<Record<OneTimeTokenKind, boolean>> = {
   ...{ registration: true, invitation: true, password_reset: true },
-  ...{ email_change: true, email_restore: true, mfa: true },
+  ...{ email_change: true, email_restore: true, mfa: true, passkey: false },
 }
-/** All that there are. */
-export const oneTimeTokenKinds: readonly OneTimeTokenKind[] = Object.keys(
-  allKinds,
-) as OneTimeTokenKind[]
+/** All whose payload is sealed. */
+export const sealedTokenKinds: readonly OneTimeTokenKind[] = (
+  Object.keys(areSealed) as OneTimeTokenKind[]
+).filter((kind) => areSealed[kind])
 
 /**
  * A one-time token as stored: never the token itself.

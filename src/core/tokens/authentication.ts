@@ -16,9 +16,39 @@ export function byPassword(authenticatedAt: number): Authentication {
   return { authenticatedAt, acr: '1fa', amr: ['pwd'] }
 }
 
-/** A login with a password and a second factor, at this instant. */
-export function byTwoFactors(authenticatedAt: number, amr: readonly string[]): Authentication {
-  return { authenticatedAt, acr: '2fa', amr: [...new Set([...amr, 'otp', 'mfa'])] }
+/** What was shown beside a password, or in its place. */
+export interface FactorProof {
+  /** `phr` for a passkey that has verified its user: two factors, and nothing that a false page could use. */
+  readonly acr: '2fa' | 'phr'
+  /** By what, in the words of RFC 8176. */
+  readonly amr: readonly string[]
+}
+
+/** A code of an app, or a recovery code. */
+export const byCode: FactorProof = { acr: '2fa', amr: ['otp'] }
+
+/**
+ * A passkey, which is a key in a device (`hwk`), or one that its user may copy to others (`swk`). Its user was
+ * there (`user`).
+ */
+export function byPasskey(passkey: {
+  readonly userVerified: boolean
+  readonly backupEligible: boolean
+}): FactorProof {
+  return {
+    acr: passkey.userVerified ? 'phr' : '2fa',
+    amr: [passkey.backupEligible ? 'swk' : 'hwk', 'user'],
+  }
+}
+
+/** A login with two factors, at this instant. @param proof Default: a code. */
+export function byTwoFactors(
+  authenticatedAt: number,
+  amr: readonly string[],
+  proof: FactorProof = byCode,
+): Authentication {
+  const { acr } = proof
+  return { authenticatedAt, acr, amr: [...new Set([...amr, ...proof.amr, 'mfa'])] }
 }
 
 /** True for a login with two factors: `2fa`, or `phr` with a passkey that has verified its user. */

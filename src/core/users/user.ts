@@ -76,4 +76,8 @@ const conflicts = {
     as: 'last_factor',
     says: 'The role of the user demands a second factor: add another one first.',
   },
+  passkey_known: {
+    as: 'passkey_known',
+    says: 'This passkey is known here already: use another one.',
+  },
 } as const

@@ -2,6 +2,7 @@ import { acceptInvitationEndpoint } from './accept-invitation.ts'
 import { completePasswordResetEndpoint } from './complete-password-reset.ts'
 import { completeRegistrationEndpoint } from './complete-registration.ts'
 import type { JsonEndpoint } from './json-endpoint.ts'
+import { passkeyChallengeEndpoint } from './passkey-challenge.ts'
 import { passwordResetEndpoint } from './password-reset.ts'
 import { registerEndpoint } from './register.ts'
 import { restoreEmailEndpoint } from './restore-email.ts'
@@ -16,4 +17,5 @@ export const accountEndpoints: readonly JsonEndpoint[] = [
   completePasswordResetEndpoint,
   restoreEmailEndpoint,
   stepUpEndpoint,
+  passkeyChallengeEndpoint,
 ]

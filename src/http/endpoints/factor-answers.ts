@@ -12,6 +12,10 @@ export const FactorAnswer = {
     name: { type: 'string' },
     created_at: Instant as typeof Instant,
     last_used_at: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+    synced: {
+      type: 'boolean',
+      description: 'Of a passkey: whether it is kept on several devices, as it said last',
+    },
   },
 } as const
 
@@ -35,12 +39,16 @@ export const RecoveryCodes = {
 } as const
 
 /** A second factor as the wire shows one. */
-export function factorAnswer({ id, kind, name, createdAt, lastUsedAt }: Factor): {
+export function factorAnswer({ id, kind, name, createdAt, lastUsedAt, synced }: Factor): {
   readonly id: string
   readonly kind: Factor['kind']
   readonly name: string
   readonly created_at: number
   readonly last_used_at: number | null
+  readonly synced?: boolean
 } {
-  return { id, kind, name, created_at: createdAt, last_used_at: lastUsedAt }
+  return {
+    ...{ id, kind, name, created_at: createdAt, last_used_at: lastUsedAt },
+    ...(synced !== null && { synced }),
+  }
 }

@@ -9,7 +9,7 @@ export interface Member {
   readonly schema: object
 }
 
-/** An object that may be left out. */
+/** An object, which may be left out unless it is required. */
 export interface ObjectMember extends Member {
   readonly isObject: true
 }
@@ -25,7 +25,9 @@ export type Members = Readonly<Record<string, Member>>
 /** What was read of a body: the value of each member, undefined for one that is absent. */
 export type ValuesOf<M extends Members> = {
   readonly [Name in keyof M]: M[Name] extends ObjectMember
-    ? Readonly<Record<string, unknown>> | undefined
+    ?
+        | Readonly<Record<string, unknown>>
+        | (M[Name] extends { readonly required: true } ? never : undefined)
     : M[Name] extends IntegerMember
       ? number | undefined
       : M[Name] extends { readonly required: true }
@@ -46,6 +48,11 @@ export function optional(schema: object = {}): Member & { readonly required: fal
 /** An object that may be left out. What it holds is judged by who takes it. */
 export function object(schema: object): ObjectMember {
   return { required: false, isObject: true, schema }
+}
+
+/** An object that must be there. */
+export function requiredObject(schema: object): ObjectMember & { readonly required: true } {
+  return { required: true, isObject: true, schema }
 }
 
 /** A whole number that may be left out, 0 or more. */

@@ -1,5 +1,4 @@
 import type { Auth } from '../../core/auth.ts'
-import { internals } from '../../core/internals.ts'
 import { grantNamesOf } from '../grants/grants.ts'
 import { factorGrantNames } from '../grants/second-factor.ts'
 import type { DocumentEndpoint, EndpointUrls } from './endpoint.ts'
@@ -23,10 +22,7 @@ export function createMetadata(auth: Auth, urls: EndpointUrls): object {
     // §2 requires the member and §3.2 forbids an empty list. There is no authorization endpoint, so no
     // response type: `none` is the registered word for that.
     response_types_supported: ['none'],
-    grant_types_supported: [
-      ...grantNamesOf(auth),
-      ...(auth[internals].second ? factorGrantNames : []),
-    ],
+    grant_types_supported: [...grantNamesOf(auth), ...factorGrantNames(auth)],
     token_endpoint_auth_methods_supported: ['none', ...secretMethods],
     revocation_endpoint_auth_methods_supported: ['none', ...secretMethods],
     introspection_endpoint_auth_methods_supported: secretMethods,

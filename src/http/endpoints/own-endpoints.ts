@@ -8,6 +8,7 @@ import {
 } from './own-email.ts'
 import { ownFactorEndpoints } from './own-factors.ts'
 import { ownKeyEndpoints } from './own-keys.ts'
+import { ownPasskeyEndpoints } from './own-passkeys.ts'
 
 /**
  * What users do with their own account, by the path below that of their account (`/me`). Each exists only
@@ -22,4 +23,5 @@ export const ownEndpoints: readonly JsonEndpoint[] = [
   exportOwnAccountEndpoint,
   ...ownKeyEndpoints,
   ...ownFactorEndpoints,
+  ...ownPasskeyEndpoints,
 ]

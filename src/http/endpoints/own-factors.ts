@@ -1,11 +1,8 @@
 import type { Auth } from '../../core/auth.ts'
-import { ConflictError } from '../../core/errors.ts'
 import type { ConfirmedFactor, Factors } from '../../core/factors/factor-calls.ts'
-import type { PendingLogin } from '../../core/factors/mfa-tokens.ts'
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
-import { openWithFactor } from '../grants/second-factor.ts'
-import { BearerError } from '../refusal.ts'
+import { tokensAfterEnrolment, unlessEnded } from './enrolled-login.ts'
 import { FactorAnswer, FactorList, factorAnswer, RecoveryCodes } from './factor-answers.ts'
 import { confirmingUser, type Enrolling, enrollingUser, strongSelf } from './factor-guards.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
@@ -114,7 +111,8 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   },
   async answer(auth, { otp }, origin, enrolling, id) {
     const { recoveryCodes } = await confirm(auth, { id, otp }, origin, enrolling)
-    const tokens = enrolling.login && (await tokensOf(auth, enrolling.login, origin))
+    const { login } = enrolling
+    const tokens = login && (await tokensAfterEnrolment(auth, login, originOf(origin)))
     return { ...(recoveryCodes && { recovery_codes: recoveryCodes }), ...tokens }
   },
 })
@@ -130,21 +128,8 @@ async function confirm(
     const { userId, sessionId } = ownRequest(own, origin)
     return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId })
   }
-  try {
-    const second = auth[internals].second as SecondFactor
-    return await second.confirmWithin({ userId: login.userId, ...code, login })
-  } catch (error) {
-    const hasEnded = error instanceof ConflictError && error.code === 'token_ended'
-    throw hasEnded ? new BearerError('invalid_token') : error
-  }
-}
-
-/** The end of the login that waited for the factor. */
-async function tokensOf(auth: Auth, login: PendingLogin, origin: JsonOrigin): Promise<object> {
-  const user = await auth[internals].store.users.findById(login.userId)
-  const client = await auth.clients.find(login.clientId)
-  if (user === null || client === null) throw new BearerError('invalid_token')
-  return await openWithFactor(auth, client, user, login.scopes, originOf(origin))
+  const second = auth[internals].second as SecondFactor
+  return await unlessEnded(second.confirmWithin({ userId: login.userId, ...code, login }))
 }
 
 /** Another name. */

@@ -1,29 +1,17 @@
 import type { Auth } from '../../core/auth.ts'
 import { UserError } from '../../core/errors.ts'
 import { actorOf } from '../../core/events/events.ts'
+import type { ShownFactor } from '../../core/factors/factor-attempts.ts'
 import { internals } from '../../core/internals.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
 import { type Authentication, byPassword, byTwoFactors } from '../../core/tokens/authentication.ts'
 import type { User } from '../../core/users/user.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { scopesToday } from '../grants/scopes.ts'
-import { all } from '../guards/combinators.ts'
-import type { Guard } from '../guards/guard.ts'
-import { makeGuards } from '../guards/guards.ts'
-import { BearerError, Forbidden, Refusal } from '../refusal.ts'
+import { BearerError, Refusal } from '../refusal.ts'
+import { type Asking, askingUser, sessionOf } from './asking-user.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
-import { type Member, optional, password, required } from './json-members.ts'
-
-interface Asking {
-  readonly user: User
-  readonly token: AccessToken
-}
-
-/** Users too whose role demands a second factor, and who have not shown it: it is shown here. */
-function askingUser(auth: Auth): Guard<Asking> {
-  const { loggedInUser, accessToken } = makeGuards(auth, false)
-  return all({ user: loggedInUser, token: accessToken })
-}
+import { type Member, object, optional, password, required } from './json-members.ts'
 
 /**
  * Step-up: the user of a session enters the password again. The answer is an access token of the same
@@ -35,10 +23,7 @@ async function stepUp(
   request: JsonOrigin,
   { user, token }: Asking,
 ): Promise<object> {
-  const { sid } = token.claims
-  if (sid === undefined || token.external) {
-    throw new Forbidden('This needs a login here: the token belongs to no session')
-  }
+  const sid = sessionOf(token)
   const { record, authentication } = await authenticate(auth, user, token, given, request)
   const client = await auth.clients.find(token.claims.client_id)
   const by = { actor: actorOf({ userId: user.id }), ...originOf(request) }
@@ -62,6 +47,8 @@ interface Given {
   readonly password?: string | undefined
   readonly otp?: string | undefined
   readonly recovery_code?: string | undefined
+  readonly challenge_id?: string | undefined
+  readonly credential?: Readonly<Record<string, unknown>> | undefined
 }
 
 interface Authenticated {
@@ -69,7 +56,7 @@ interface Authenticated {
   readonly authentication: Authentication
 }
 
-/** @throws {UserError} `password_incorrect`, `code_incorrect`, `factor_needed` */
+/** @throws {UserError} `password_incorrect`, `code_incorrect`, `passkey_refused`, `factor_needed` */
 async function authenticate(
   auth: Auth,
   user: User,
@@ -78,9 +65,8 @@ async function authenticate(
   request: JsonOrigin,
 ): Promise<Authenticated> {
   const { second, store } = auth[internals]
-  const { password: typed, otp, recovery_code: recoveryCode } = given
-  const shown =
-    otp !== undefined ? { otp } : recoveryCode !== undefined ? { recoveryCode } : undefined
+  const { password: typed } = given
+  const shown = shownIn(given)
   if (typed === undefined && shown === undefined) {
     throw new Refusal(400, 'The member password is missing.')
   }
@@ -88,7 +74,7 @@ async function authenticate(
   if (hasFactor !== (shown !== undefined)) {
     throw new UserError('factor_needed', [
       hasFactor
-        ? 'The password alone is not enough: send a code of the second factor.'
+        ? 'The password alone is not enough: show the second factor.'
         : 'The user has no second factor: send the password.',
     ])
   }
@@ -100,11 +86,29 @@ async function authenticate(
   const now = auth.clock()
   if (!second || !shown) return { record, authentication: byPassword(now) }
   const attempt = { purpose: 'step-up', clientId: token.claims.client_id } as const
-  if ((await second.verify(record, shown, { ...attempt, ...originOf(request) })) === null) {
-    throw new UserError('code_incorrect', ['The code is not right.'])
-  }
+  const within = { sessionId: token.claims.sid, ...originOf(request) }
+  const proved = await second.verify(record, shown, { ...attempt, ...within })
+  if (proved === null) throw incorrect(shown)
   const before = typed === undefined ? (token.claims.amr ?? []) : ['pwd']
-  return { record, authentication: byTwoFactors(now, before) }
+  return { record, authentication: byTwoFactors(now, before, proved.proof) }
+}
+
+function shownIn({ otp, recovery_code, challenge_id, credential }: Given): ShownFactor | undefined {
+  if (otp !== undefined) return { otp }
+  if (recovery_code !== undefined) return { recoveryCode: recovery_code }
+  if (challenge_id === undefined && credential === undefined) return undefined
+  if (challenge_id !== undefined && credential !== undefined) {
+    return { passkey: { challengeId: challenge_id, credential } }
+  }
+  throw new Refusal(400, 'A passkey needs both the member challenge_id and the member credential.')
+}
+
+function incorrect({ passkey }: ShownFactor): UserError {
+  return passkey === undefined
+    ? new UserError('code_incorrect', ['The code is not right.'])
+    : new UserError('passkey_refused', [
+        'The passkey was not accepted: ask for a new challenge, and try again.',
+      ])
 }
 
 /** @throws {UserError} `password_incorrect` */
@@ -146,6 +150,22 @@ const withFactors: StepUpMembers = {
   otp: optional({ description: 'The six digits that an authenticator app shows' }),
   recovery_code: optional({ description: 'In the place of the code' }),
 }
+const withPasskeys: StepUpMembers = {
+  ...withFactors,
+  challenge_id: optional({
+    description: 'Of `POST /auth/passkeys/challenge`, with the access token',
+  }),
+  credential: object({
+    type: 'object',
+    additionalProperties: true,
+    description: 'A passkey in the place of the code: what the browser returned',
+  }),
+}
+
+function membersOf({ factors }: Auth): StepUpMembers {
+  if (factors === null) return passwordAlone
+  return factors.passkeys === null ? withFactors : withPasskeys
+}
 
 /** Where a user authenticates again, for what needs a recent login. */
 export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
@@ -156,7 +176,7 @@ export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
   description:
     'For routes that need a recent login (RFC 9470): they answer 401 with the error `insufficient_user_authentication`. The new access token belongs to the same session; the old one stays as it is.',
   body: 'StepUp',
-  members: (auth) => (auth.factors === null ? passwordAlone : withFactors),
+  members: membersOf,
   success: {
     status: 200,
     description: 'An access token that says when the user authenticated: now',
@@ -178,5 +198,6 @@ export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
     503: 'Too many logins at once; see Retry-After',
   },
   guard: askingUser,
-  answer: (auth, given, origin, asking) => stepUp(auth, given, origin, asking),
+  // The members say which of them is an object.
+  answer: (auth, given, origin, asking) => stepUp(auth, given as Given, origin, asking),
 })

@@ -49,7 +49,7 @@ async function grantToken(
   const client = await auth.clients.authenticate(credentials)
   const factor = factorGrantOf(auth, name)
   if (factor !== null) {
-    // What was begun by a password is completed here.
+    // What was begun by a password is completed here, or comes in its place.
     await requireGrant(auth, client, 'password', request)
     return await grantSecondFactor(auth, client, factor, parameters, request)
   }
@@ -106,7 +106,7 @@ function documentToken(auth: Auth): object {
   const hasFactors = auth[internals].second !== null
   const served = [
     ...names.map((name) => grants[name]),
-    ...(hasFactors ? [factorGrantDocumentation] : []),
+    ...(hasFactors ? [factorGrantDocumentation(auth)] : []),
   ]
   const hasIdTokens = auth[internals].hosted?.authorization.idTokens != null
   const withoutScope = `A login that asks for no scope gets ${compatibility ? 'none' : 'all that the role of the user grants'}.`
@@ -123,7 +123,7 @@ function documentToken(auth: Auth): object {
       properties: {
         grant_type: {
           type: 'string',
-          enum: hasFactors ? [...names, ...factorGrantNames] : names,
+          enum: hasFactors ? [...names, ...factorGrantNames(auth)] : names,
           default: 'password',
         },
         ...Object.assign({}, ...served.map(({ parameters }) => parameters)),

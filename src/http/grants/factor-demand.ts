@@ -14,14 +14,24 @@ export async function askForFactor(
 ): Promise<MfaRequired | null> {
   const token = await second.tokens.issue(user, login)
   if (token === null) return null
+  const types = login.purpose === 'enroll' ? enrollable(second) : await shown(second, user)
   return new MfaRequired({
     mfa_token: token,
     expires_in: second.tokens.lifetime,
-    mfa_requirements: { [login.purpose]: typesFor[login.purpose] },
+    mfa_requirements: { [login.purpose]: types.map((type) => ({ type })) },
   })
 }
 
-const typesFor = {
-  challenge: [{ type: 'otp' }, { type: 'recovery-code' }],
-  enroll: [{ type: 'otp' }],
-} as const
+function enrollable({ passkeys }: SecondFactor): readonly string[] {
+  return passkeys === null ? ['otp'] : ['otp', 'webauthn']
+}
+
+/** What the user has, and what stands in for it. */
+async function shown(second: SecondFactor, user: UserRecord): Promise<readonly string[]> {
+  const kinds = await second.kindsOf(user)
+  return [
+    ...(kinds.has('totp') ? ['otp'] : []),
+    ...(kinds.has('passkey') && second.passkeys ? ['webauthn'] : []),
+    'recovery-code',
+  ]
+}

@@ -105,6 +105,14 @@ const factorRolesFit: CrossCheck = ({ factors, factorRoles, roles }) => {
     : [`FACTOR_ROLES must be some of: ${Object.keys(roles).join(', ')}.`]
 }
 
+const passkeysAreFactors: CrossCheck = ({ factors, passkeys, passkeyRpId, passkeyOrigins }) => {
+  if (passkeys && factors === 'off') {
+    return ['PASSKEYS needs FACTORS=optional: a passkey is a second factor.']
+  }
+  const isOdd = !passkeys && (passkeyRpId !== undefined || passkeyOrigins.length > 0)
+  return isOdd ? ['PASSKEY_RP_ID and PASSKEY_ORIGINS need PASSKEYS=true.'] : []
+}
+
 /** Each returns what is wrong between the settings that it looks at. */
 export const crossChecks: readonly CrossCheck[] = [
   secretsDiffer,
@@ -117,4 +125,5 @@ export const crossChecks: readonly CrossCheck[] = [
   senderIsNamed,
   scopesAreOneThing,
   factorRolesFit,
+  passkeysAreFactors,
 ]

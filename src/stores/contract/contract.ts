@@ -17,6 +17,7 @@ import { loginReadsContract } from './login-reads.ts'
 import { logoutNoticesContract } from './logout-notices.ts'
 import { oneTimeTokensContract } from './one-time-tokens.ts'
 import { outboxContract } from './outbox.ts'
+import { passkeysContract } from './passkeys.ts'
 import { passwordHashesContract } from './password-hashes.ts'
 import { recoveryCodesContract } from './recovery-codes.ts'
 import { refreshRetriesContract } from './refresh-retries.ts'
@@ -77,6 +78,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     apiKeysContract(stores)
     factorsContract(stores)
     factorChangesContract(stores)
+    passkeysContract(stores)
     recoveryCodesContract(stores)
     resealingContract(stores)
 

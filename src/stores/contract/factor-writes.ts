@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FactorRecord } from '../../core/factors/factor-store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { Having } from './optional.ts'
-import { addUser, aFactor, aSession, now } from './records.ts'
+import { addUser, aFactor, aPasskey, aSession, now } from './records.ts'
 import type { Write } from './writes.ts'
 
 type KeepingFactors = Having<'factors'>
@@ -34,6 +34,24 @@ export function factorWritesOf(): Readonly<
     'factors.useStep': async (store) => {
       const { id } = (await confirmed(store)).factor
       return ({ factors }, event) => factors.useStep({ id, step: 7, now }, { event })
+    },
+    'factors.addPasskey, the first': async (store) => {
+      const user = await addUser(store)
+      const session = aSession(user)
+      await store.sessions.create(session)
+      const first = {
+        ...{ securityStamp: 'new', keepSession: session.id },
+        recoveryCodes: [randomUUID()],
+      }
+      const addition = { factor: aPasskey(user), securityStamp: user.securityStamp, first }
+      return ({ factors }, event) => factors.addPasskey(addition, { event })
+    },
+    'factors.usePasskey': async (store) => {
+      const { user } = await confirmed(store)
+      const factor = aPasskey(user, { counter: 5 })
+      await store.factors.addPasskey({ factor, securityStamp: user.securityStamp })
+      const use = { id: factor.id, counterBefore: 5, counter: 6, backedUp: false, now }
+      return ({ factors }, event) => factors.usePasskey(use, { event })
     },
     'factors.useRecoveryCode': async (store) => {
       const { user, code } = await confirmed(store)

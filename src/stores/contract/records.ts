@@ -6,7 +6,7 @@ import type { ConsentRecord } from '../../core/authorization/consent-store.ts'
 import type { ClientRecord } from '../../core/clients/client-store.ts'
 import { ConflictError } from '../../core/errors.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
-import type { FactorRecord } from '../../core/factors/factor-store.ts'
+import type { FactorRecord, PasskeyRecord } from '../../core/factors/factor-store.ts'
 import type { SigningKeyRecord } from '../../core/keys/key-store.ts'
 import type { OneTimeTokenRecord } from '../../core/mail/one-time-token-store.ts'
 import type { NewMail } from '../../core/mail/outbox-store.ts'
@@ -239,6 +239,18 @@ export function aFactor({ id }: UserRecord, changes: Partial<FactorRecord> = {})
     passkey: null,
     ...changes,
   }
+}
+
+/** A passkey that counts. */
+export function aPasskey(user: UserRecord, changes: Partial<PasskeyRecord> = {}): FactorRecord {
+  return aFactor(user, {
+    ...{ kind: 'passkey', confirmedAt: now, lastUsedAt: now, sealedSecret: null },
+    passkey: {
+      ...{ credentialId: randomUUID(), publicKey: 'key', counter: 5, aaguid: randomUUID() },
+      ...{ backupEligible: true, backedUp: false, transports: ['internal'] },
+      ...changes,
+    },
+  })
 }
 
 /** An event that no other test knows. */

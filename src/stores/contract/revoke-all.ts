@@ -65,7 +65,8 @@ export function revokeAllContract(stores: Stores): void {
       'outbox',
     )('no one-time token and no mail that waits is left (DD-08)', async ([whole, another]) => {
       const tokens = [aToken(), aTokenOf(await addUser(whole)), aToken({ expiresAt: 1 })]
-      for (const token of tokens) await whole.oneTimeTokens.put(token)
+      const spent = aToken({ kind: 'passkey' })
+      for (const token of [...tokens, spent]) await whole.oneTimeTokens.put(token)
       const [failed, waiting] = [aMail(), aMail({ dueAt: now + 100 })]
       for (const mail of [failed, waiting]) await whole.outbox.add(mail)
       const claims = await whole.outbox.claim(now, now + 60, 10_000)
@@ -76,6 +77,8 @@ export function revokeAllContract(stores: Stores): void {
       for (const { kind, subject } of tokens) {
         assert.equal(await another.oneTimeTokens.end(kind, subject), false)
       }
+      const kept = await another.oneTimeTokens.find(spent.digest, now)
+      assert.deepEqual(kept, spent, 'what was used stays used')
       assert.deepEqual(await another.outbox.counts(), {
         waiting: 0,
         failed: before.failed,

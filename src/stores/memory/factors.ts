@@ -1,5 +1,11 @@
 import { ConflictError } from '../../core/errors.ts'
-import type { FactorRecord, FactorRemoval, FactorStore } from '../../core/factors/factor-store.ts'
+import type {
+  FactorRecord,
+  FactorRemoval,
+  FactorStore,
+  FirstFactor,
+} from '../../core/factors/factor-store.ts'
+import type { StoredWith } from '../../core/mail/stored-with.ts'
 import type { MemoryChanges } from './one-time-tokens.ts'
 import type { MemoryUsers } from './users.ts'
 
@@ -36,8 +42,14 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
     for (const digest of digests) codes.set(digest, userId)
   }
 
+  function begins(userId: string, first?: FirstFactor, storedWith?: StoredWith): void {
+    if (!first) return
+    users.stamp(userId, first.securityStamp, storedWith?.notifies, first.keepSession)
+    putCodes(userId, first.recoveryCodes)
+  }
+
   function remove(removed: readonly FactorRecord[], userId: string, removal: FactorRemoval): void {
-    const { securityStamp, keepOne: _, ...storedWith } = removal
+    const { securityStamp, keepOne: _, keepPasskey: __, ...storedWith } = removal
     for (const { id } of removed) byId.delete(id)
     if (confirmedOf(userId).length === 0) putCodes(userId, [])
     if (securityStamp !== undefined) users.stamp(userId, securityStamp, storedWith.notifies)
@@ -67,10 +79,7 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
       if (factor.createdAt <= createdAfter) return false
       if (confirmedOf(userId).length > 0 === (first !== undefined)) return false
       change(factor, { confirmedAt: now, lastUsedAt: now, lastStep: step })
-      if (first) {
-        users.stamp(userId, first.securityStamp, storedWith?.notifies, first.keepSession)
-        putCodes(userId, first.recoveryCodes)
-      }
+      begins(userId, first, storedWith)
       changes.store(storedWith)
       return true
     },
@@ -83,6 +92,35 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
         ...{ lastStep: step, lastUsedAt: now },
         ...(sealedSecret !== undefined && { sealedSecret }),
       })
+      changes.store(storedWith)
+      return true
+    },
+    async addPasskey({ factor, securityStamp, first }, storedWith) {
+      changes.check(storedWith)
+      const { userId } = factor
+      const user = users.read(userId)
+      if (user?.active !== true || user.securityStamp !== securityStamp) return false
+      if (confirmedOf(userId).length > 0 === (first !== undefined)) return false
+      const credentialId = factor.passkey?.credentialId
+      if ([...byId.values()].some(({ passkey }) => passkey?.credentialId === credentialId)) {
+        throw new ConflictError('passkey_known')
+      }
+      change(factor, {})
+      begins(userId, first, storedWith)
+      changes.store(storedWith)
+      return true
+    },
+    async findPasskey(credentialId) {
+      const found = [...byId.values()].find(({ passkey }) => passkey?.credentialId === credentialId)
+      return found && found.confirmedAt !== null ? found : null
+    },
+    async usePasskey({ id, counterBefore, counter, backedUp, now }, storedWith) {
+      changes.check(storedWith)
+      const factor = byId.get(id)
+      if (!factor?.passkey || factor.confirmedAt === null) return false
+      if (factor.passkey.counter !== counterBefore) return false
+      const passkey = Object.freeze({ ...factor.passkey, counter, backedUp })
+      change(factor, { passkey, lastUsedAt: now })
       changes.store(storedWith)
       return true
     },
@@ -113,7 +151,9 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
       changes.check(removal)
       const factor = find(userId, id)
       if (factor === null) return false
-      if (removal.keepOne && confirmedOf(userId).length === 1) {
+      const others = confirmedOf(userId).filter((each) => each.id !== id)
+      const isLastPasskey = factor.kind === 'passkey' && !others.some(isPasskey)
+      if ((removal.keepOne && others.length === 0) || (removal.keepPasskey && isLastPasskey)) {
         throw new ConflictError('last_factor')
       }
       remove([factor], userId, removal)
@@ -145,4 +185,8 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
       return Math.min(old.length, limit)
     },
   }
+}
+
+function isPasskey({ kind }: FactorRecord): boolean {
+  return kind === 'passkey'
 }

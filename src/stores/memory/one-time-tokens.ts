@@ -1,11 +1,11 @@
 import { ConflictError } from '../../core/errors.ts'
+import type { Spending, StoredWithPasskey } from '../../core/factors/passkey-store.ts'
 import type {
   OneTimeTokenKind,
   OneTimeTokenRecord,
   OneTimeTokenStore,
 } from '../../core/mail/one-time-token-store.ts'
 import { coalescesFor } from '../../core/mail/outbox-store.ts'
-import type { StoredWith } from '../../core/mail/stored-with.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
 import type { MemoryOutbox } from './outbox.ts'
@@ -13,9 +13,9 @@ import type { MemoryOutbox } from './outbox.ts'
 /** What makes changes together with what is stored with them. Nothing is waited for in between. */
 export interface MemoryChanges {
   /** @throws {ConflictError} `token_ended`. To be called before the change. */
-  check(storedWith: StoredWith | undefined): void
+  check(storedWith: StoredWithPasskey | undefined): void
   /** To be called with the change. */
-  store(storedWith: StoredWith | undefined): void
+  store(storedWith: StoredWithPasskey | undefined): void
 }
 
 export interface MemoryOneTimeTokens extends OneTimeTokenStore {
@@ -51,16 +51,18 @@ export function createMemoryOneTimeTokens(
   }
 
   const changes: MemoryChanges = {
-    check({ redeems, alongside } = {}) {
+    check({ redeems, spends, alongside } = {}) {
       if (alongside) {
         throw new TypeError('The store in memory has no transaction that alongside could be in.')
       }
-      if (redeems && !live(byDigest(redeems.digest), redeems.now)) {
+      const isUsed = spends !== undefined && byDigest(spends.digest) !== undefined
+      if (isUsed || (redeems && !live(byDigest(redeems.digest), redeems.now))) {
         throw new ConflictError('token_ended')
       }
     },
-    store({ event, mails = [], redeems, endsAddresses = [], endsApiKeysOf } = {}) {
+    store({ event, mails = [], redeems, spends, endsAddresses = [], endsApiKeysOf } = {}) {
       addEvent(event)
+      if (spends) byKey.set(keyOf(spends.kind, spends.digest), spentToken(spends))
       if (endsApiKeysOf !== undefined) endApiKeysOf(endsApiKeysOf)
       for (const mail of mails) outbox.put(mail, mail.createdAt - coalescesFor)
       for (const [key, { digest, addressDigest }] of byKey) {
@@ -77,7 +79,10 @@ export function createMemoryOneTimeTokens(
     forgetUser(userId) {
       for (const [key, token] of byKey) if (token.userId === userId) byKey.delete(key)
     },
-    forgetAll: () => byKey.clear(),
+    forgetAll() {
+      // A challenge that was used must stay so.
+      for (const [key, { kind }] of byKey) if (kind !== 'passkey') byKey.delete(key)
+    },
     async put(token, storedWith) {
       changes.check(storedWith)
       if (!hasUser(token)) return false
@@ -125,5 +130,13 @@ export function createMemoryOneTimeTokens(
       for (const [key] of old.slice(0, limit)) byKey.delete(key)
       return Math.min(old.length, limit)
     },
+  }
+}
+
+/** What is stored of something that was used. */
+function spentToken({ kind, digest, now, expiresAt }: Spending): OneTimeTokenRecord {
+  return {
+    ...{ kind, digest, subject: digest, userId: null, securityStamp: null, addressDigest: null },
+    ...{ payload: '', tries: 0, createdAt: now, expiresAt },
   }
 }

@@ -79,6 +79,7 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
       factors: {
         ...factors,
         confirm: heard(factors.confirm),
+        addPasskey: heard(factors.addPasskey),
         remove: heard(factors.remove),
         removeAll: heard(factors.removeAll),
       },

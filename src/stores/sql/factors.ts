@@ -1,18 +1,14 @@
-import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import type { Kysely } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
-import type {
-  FactorConfirmation,
-  FactorRecord,
-  FactorRemoval,
-  FactorStore,
-} from '../../core/factors/factor-store.ts'
+import type { FactorRecord, FactorRemoval, FactorStore } from '../../core/factors/factor-store.ts'
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { toRecord, toRow } from './factor-rows.ts'
-import { keepOpen } from './kept-session.ts'
+import { begins, hasOther, putCodes } from './first-factor.ts'
+import { createPasskeyStore } from './passkeys.ts'
 import type { FactorsTable, Schema } from './schema.ts'
 import { createSealedFactors } from './sealed-factors.ts'
-import { createStoreChange, NothingChanged } from './stored-with.ts'
+import { createStoreChange } from './stored-with.ts'
 import { isActiveWithStamp } from './user-rows.ts'
 
 /** Second factors and recovery codes, in SQL. */
@@ -44,9 +40,8 @@ export function createFactorStore(engine: Engine): FactorStore {
 
   async function removing(
     userId: string,
-    { securityStamp, ...storedWith }: FactorRemoval,
+    { securityStamp, keepOne = false, keepPasskey = false, ...storedWith }: FactorRemoval,
     id?: string,
-    keepOne = false,
   ): Promise<boolean> {
     let deletion = db
       .deleteFrom('factors')
@@ -54,6 +49,11 @@ export function createFactorStore(engine: Engine): FactorStore {
       .where('confirmed_at', 'is not', null)
     if (id !== undefined) deletion = deletion.where('id', '=', id)
     if (keepOne && id !== undefined) deletion = deletion.where(hasOther(userId, id))
+    if (keepPasskey && id !== undefined) {
+      deletion = deletion.where((eb) =>
+        eb.or([eb('kind', '<>', 'passkey'), hasOther(userId, id, 'passkey')(eb)]),
+      )
+    }
     const removed = await storeChange(deletion.returning('id'), storedWith, {
       ...inTurnOf(userId),
       ends: securityStamp === undefined ? undefined : { userId },
@@ -67,6 +67,7 @@ export function createFactorStore(engine: Engine): FactorStore {
   }
 
   return {
+    ...createPasskeyStore(engine),
     async begin(factor) {
       return (await insertOf(factor).execute()).length === 1
     },
@@ -152,9 +153,9 @@ export function createFactorStore(engine: Engine): FactorStore {
         .returning('id')
       return (await storeChange(change, storedWith)).length === 1
     },
-    async remove(userId, id, { keepOne = false, ...removal } = {}) {
-      if (await removing(userId, removal, id, keepOne)) return true
-      if (!keepOne) return false
+    async remove(userId, id, removal = {}) {
+      if (await removing(userId, removal, id)) return true
+      if (!removal.keepOne && !removal.keepPasskey) return false
       const found = await db
         .selectFrom('factors')
         .select('id')
@@ -173,53 +174,6 @@ export function createFactorStore(engine: Engine): FactorStore {
       return await deleteFirst(engine, 'factors', ['id'], old)
     },
   }
-}
-
-type Condition = (eb: ExpressionBuilder<Schema, 'factors'>) => Expression<SqlBool>
-
-/** The condition that the user has another factor that is confirmed. */
-function hasOther(userId: string, id: string): Condition {
-  return ({ exists, selectFrom }) =>
-    exists(
-      selectFrom('factors as other')
-        .select('other.id')
-        .where('other.user_id', '=', userId)
-        .where('other.confirmed_at', 'is not', null)
-        .where('other.id', '<>', id),
-    )
-}
-
-/** What comes with the first factor. The stamp may have changed since the statement before: then nothing is done. */
-async function begins(
-  transaction: Kysely<Schema>,
-  { userId, securityStamp: oldSecurityStamp }: FactorConfirmation,
-  { securityStamp, keepSession, recoveryCodes }: NonNullable<FactorConfirmation['first']>,
-): Promise<void> {
-  const { numUpdatedRows } = await transaction
-    .updateTable('users')
-    .set({ security_stamp: securityStamp })
-    .where('id', '=', userId)
-    .where('security_stamp', '=', oldSecurityStamp)
-    .where('active', '=', 1)
-    .executeTakeFirst()
-  if (numUpdatedRows !== 1n) throw new NothingChanged()
-  if (keepSession !== undefined) {
-    await keepOpen(transaction, userId, { keepSession, oldSecurityStamp, securityStamp })
-  }
-  await putCodes(transaction, userId, recoveryCodes)
-}
-
-async function putCodes(
-  transaction: Kysely<Schema>,
-  userId: string,
-  digests: readonly string[],
-): Promise<void> {
-  await transaction.deleteFrom('recovery_codes').where('user_id', '=', userId).execute()
-  if (digests.length === 0) return
-  await transaction
-    .insertInto('recovery_codes')
-    .values(digests.map((digest) => ({ digest, user_id: userId })))
-    .execute()
 }
 
 async function dropUnconfirmed(transaction: Kysely<Schema>, userId: string): Promise<void> {

@@ -19,7 +19,8 @@ export async function revokeAll(
       .updateTable('signing_key_set')
       .set({ version, epoch: securityStamp })
       .execute()
-    await transaction.deleteFrom('one_time_tokens').execute()
+    // A challenge that was used must stay so.
+    await transaction.deleteFrom('one_time_tokens').where('kind', '<>', 'passkey').execute()
     await transaction.deleteFrom('authorization_codes').execute()
     await transaction.deleteFrom('api_keys').execute()
     await transaction.deleteFrom('mail_outbox').where('state', '=', 'waiting').execute()

@@ -8,8 +8,9 @@ import {
   type SqlBool,
 } from 'kysely'
 import { ConflictError } from '../../core/errors.ts'
+import type { Spending, StoredWithPasskey } from '../../core/factors/passkey-store.ts'
 import { coalescesFor, type NewMail } from '../../core/mail/outbox-store.ts'
-import type { Redemption, StoredWith } from '../../core/mail/stored-with.ts'
+import type { Redemption } from '../../core/mail/stored-with.ts'
 import type { Engine, TurnName } from './engine.ts'
 import { type Change, recorded } from './events.ts'
 import { noteAllOf } from './logout-notices.ts'
@@ -30,7 +31,7 @@ export interface MakingOf {
 /** Makes a change and, if it changes a row, all that is stored with it. Answers with its rows. */
 export type StoreChange = <Row>(
   change: Change<Row>,
-  storedWith?: StoredWith,
+  storedWith?: StoredWithPasskey,
   making?: MakingOf,
 ) => Promise<readonly Row[]>
 
@@ -38,17 +39,19 @@ export function createStoreChange(engine: Engine): StoreChange {
   const { db, inTransaction, inCommittedTransaction, inTurn, locksRows } = engine
   return async (
     change,
-    { event, mails = [], redeems, endsAddresses = [], endsApiKeysOf, notifies, alongside } = {},
+    { event, mails = [], redeems, endsAddresses = [], endsApiKeysOf, notifies, ...rest } = {},
     { turn, turnKey, ends, follow } = {},
   ) => {
+    const { spends, alongside } = rest
     const isAlone = mails.length === 0 && !redeems && endsAddresses.length === 0 && !notifies
-    if (isAlone && endsApiKeysOf === undefined && !follow && !alongside) {
+    if (isAlone && endsApiKeysOf === undefined && !follow && !alongside && !spends) {
       const alone = (connection: Kysely<Schema>) => recorded(connection, event, change)
       return await (turn ? inTurn(turn, alone, turnKey) : alone(db))
     }
     const together = async (transaction: Kysely<Schema>) => {
       // First: the change itself may end the token, by a new stamp.
       if (redeems) await redeem(transaction, redeems)
+      if (spends) await spend(transaction, spends)
       // Before it: by the stamp that it changes live sessions are told from those that have ended.
       if (notifies && ends) await noteAllOf({ db: transaction, locksRows }, ends, notifies)
       const rows = await recorded(transaction, event, change)
@@ -94,7 +97,7 @@ export function wasThrownAlongside(error: unknown): boolean {
 
 async function runAlongside(
   transaction: Kysely<Schema>,
-  alongside: NonNullable<StoredWith['alongside']>,
+  alongside: NonNullable<StoredWithPasskey['alongside']>,
 ): Promise<void> {
   try {
     await alongside({
@@ -118,6 +121,23 @@ async function redeem(transaction: Kysely<Schema>, { digest, now }: Redemption):
     .where(isLive(now))
     .executeTakeFirst()
   if (numDeletedRows !== 1n) throw new ConflictError('token_ended')
+}
+
+/** Of two at the same time the second waits for the first, and finds its row. */
+async function spend(
+  transaction: Kysely<Schema>,
+  { kind, digest, now, expiresAt }: Spending,
+): Promise<void> {
+  const { numInsertedOrUpdatedRows } = await transaction
+    .insertInto('one_time_tokens')
+    .values({
+      ...{ digest, kind, subject: digest, payload: '', tries: 0 },
+      ...{ user_id: null, security_stamp: null, address_digest: null },
+      ...{ created_at: now, expires_at: expiresAt },
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirstOrThrow()
+  if (numInsertedOrUpdatedRows !== 1n) throw new ConflictError('token_ended')
 }
 
 /** The condition that a one-time token is live. */

@@ -18,14 +18,14 @@ test('what stores a session, or that its user has authenticated again, is known 
   assert.deepEqual(callersOf(/\bsessions\.create\(/), ['core/sessions/sessions.ts'])
   // The last one raises a session after both factors were shown.
   assert.deepEqual(callersOf(/\bsessions\.reauthenticate\(/), [
-    ...['core/authorization/browser-sessions.ts', 'core/factors/factors.ts'],
+    ...['core/authorization/browser-sessions.ts', 'core/factors/enrolments.ts'],
     ...['core/sessions/sessions.ts', 'http/endpoints/step-up.ts'],
   ])
   // A code opens a session of a browser session, as strong as that one.
   assert.deepEqual(callersOf(/\bcodes\.exchange\(/), ['core/authorization/authorization-codes.ts'])
   assert.deepEqual(callersOf(/\bsessions\.open\(/), [
-    ...['core/authorization/browser-sessions.ts', 'http/grants/password.ts'],
-    'http/grants/second-factor.ts',
+    ...['core/authorization/browser-sessions.ts', 'http/grants/passkey.ts'],
+    ...['http/grants/password.ts', 'http/grants/second-factor.ts'],
   ])
   for (const path of ['core/sessions/sessions.ts', 'core/authorization/browser-sessions.ts']) {
     const { code = '' } = readSources().find((each) => each.path === path) ?? { code: '' }

@@ -16,6 +16,7 @@ import { loginReadsContract } from '../../../src/stores/contract/login-reads.ts'
 import { logoutNoticesContract } from '../../../src/stores/contract/logout-notices.ts'
 import { oneTimeTokensContract } from '../../../src/stores/contract/one-time-tokens.ts'
 import { outboxContract } from '../../../src/stores/contract/outbox.ts'
+import { passkeysContract } from '../../../src/stores/contract/passkeys.ts'
 import { passwordHashesContract } from '../../../src/stores/contract/password-hashes.ts'
 import type { Stores } from '../../../src/stores/contract/records.ts'
 import { recoveryCodesContract } from '../../../src/stores/contract/recovery-codes.ts'
@@ -40,6 +41,7 @@ import { loginReads } from './login-reads.ts'
 import { logoutNotices } from './logout-notices.ts'
 import { oneTimeTokens } from './one-time-tokens.ts'
 import { outbox } from './outbox.ts'
+import { passkeys } from './passkeys.ts'
 import { resealing } from './resealing.ts'
 import { sessions } from './sessions.ts'
 import { signingKeys } from './signing-keys.ts'
@@ -77,6 +79,7 @@ export const groups: readonly Group[] = [
   { faults: resealing, parts: [resealingContract] },
   { faults: apiKeys, parts: [apiKeysContract, eventsContract] },
   { faults: factors, parts: [factorsContract, factorChangesContract, recoveryCodesContract] },
+  { faults: passkeys, parts: [passkeysContract] },
 ]
 
 /** By what is wrong. */

@@ -9,8 +9,10 @@ const rows = [
   manyUsers,
   manyRows(
     'factors',
-    'id, user_id, kind, name, created_at, confirmed_at, last_step',
-    `'factor' || n, 'user' || n, 'totp', 'phone', 0, case when n % 1000 = 10 then null else 1 end, 1`,
+    'id, user_id, kind, name, created_at, confirmed_at, last_step, credential_id, counter',
+    `'factor' || n, 'user' || n, case when n % 3 = 0 then 'passkey' else 'totp' end, 'phone', 0,
+      case when n % 1000 = 10 then null else 1 end, 1,
+      case when n % 3 = 0 then 'credential' || n else null end, 0`,
   ),
   manyRows('recovery_codes', 'digest, user_id', `'digest' || n, 'user' || n`),
 ]
@@ -37,6 +39,17 @@ const questions: readonly Question<Factors>[] = [
   [
     `${key('factors')}|factors_by_user|recovery_codes_by_user`,
     (factors) => factors.remove('user11', 'factor11'),
+  ],
+  ['factors_by_credential', (factors) => factors.findPasskey('credential9')],
+  [
+    `${key('users')}|factors_by_user`,
+    (factors) =>
+      factors.addPasskey({ securityStamp: 'stamp', factor: aFactor(user, { confirmedAt: 1 }) }),
+  ],
+  [
+    key('factors'),
+    (factors) =>
+      factors.usePasskey({ id: 'factor9', counterBefore: 0, counter: 1, backedUp: true, now: 5 }),
   ],
   [
     'factors_(by_user|unconfirmed)|recovery_codes_by_user',

@@ -1,0 +1,107 @@
+import type { Clock } from '../clock.ts'
+import { type AuthEvents, actorOf } from '../events/events.ts'
+import type { Notices } from '../mail/notices.ts'
+import type { StoredWith } from '../mail/stored-with.ts'
+import type { Store } from '../store.ts'
+import { byTwoFactors, type FactorProof } from '../tokens/authentication.ts'
+import { newSecurityStamp } from '../users/security-stamp.ts'
+import type { UserRecord } from '../users/user-store.ts'
+import type { ConfirmedFactor, OwnFactors } from './factor-calls.ts'
+import type { FactorKind, FirstFactor } from './factor-store.ts'
+import type { PendingLogin } from './mfa-tokens.ts'
+import { makeRecoveryCodes } from './recovery-codes.ts'
+
+/** What a factor is set up in: a session, or a login that waits for it, and ends with it. */
+export type EnrolledWithin =
+  | { readonly sessionId: string; readonly login?: undefined }
+  | { readonly login: PendingLogin; readonly sessionId?: undefined }
+
+/** A factor that has been shown to work. */
+export interface Enrolled extends Omit<OwnFactors, 'userId'> {
+  readonly user: UserRecord
+  readonly kind: FactorKind
+  /** True if the user has no other. */
+  readonly isFirst: boolean
+  readonly within: EnrolledWithin
+  /** What the session has shown by it. */
+  readonly proof: FactorProof
+}
+
+/** What the store is given beside the factor. */
+export interface EnrolledWith {
+  /** The stamp that the user had when what the factor is set up in began. */
+  readonly securityStamp: string
+  readonly first: FirstFactor | undefined
+}
+
+/** Stores a factor that counts from then on. False if something has changed meanwhile. */
+export type StoreEnrolled = (enrolled: EnrolledWith, storedWith: StoredWith) => Promise<boolean>
+
+/**
+ * Stores a factor with all that comes with it: the event, the mail, the end of a login that waited for it; with
+ * the first one recovery codes, and the end of other sessions. Null if it was not stored.
+ */
+export type Enrol = (enrolled: Enrolled, store: StoreEnrolled) => Promise<ConfirmedFactor | null>
+
+export function createEnrolments(parts: {
+  readonly store: Store
+  readonly events: AuthEvents
+  readonly notices: Notices
+  readonly clock: Clock
+}): Enrol {
+  const { store, events, notices, clock } = parts
+
+  async function stampWithin({ login, sessionId }: EnrolledWithin): Promise<string> {
+    if (login) return login.securityStamp
+    return (await store.sessions.find(sessionId))?.securityStamp ?? ''
+  }
+
+  /** The session has shown two factors now. When its password was entered stays as it was. */
+  async function raise(
+    userId: string,
+    id: string,
+    securityStamp: string,
+    proof: FactorProof,
+  ): Promise<void> {
+    const session = await store.sessions.find(id)
+    if (session === null) return
+    const { authenticatedAt, amr, acr } = session
+    const raised = byTwoFactors(authenticatedAt, amr, proof)
+    // It may have been as strong as can be.
+    const strongest = acr === 'phr' ? { acr } : {}
+    const owner = { id, userId, securityStamp, idleSince: 0 }
+    await store.sessions.reauthenticate({ ...raised, ...strongest, ...owner })
+  }
+
+  return async ({ user, kind, isFirst, within, proof, ...origin }, storeIt) => {
+    const { address, requestId } = origin
+    const userId = user.id
+    const { codes, digests } = makeRecoveryCodes(userId)
+    const { sessionId: keepSession, login } = within
+    const renewed = newSecurityStamp()
+    const first = isFirst
+      ? { securityStamp: renewed, keepSession, recoveryCodes: digests }
+      : undefined
+    const securityStamp = await stampWithin(within)
+    const added = {
+      type: 'factor_added',
+      ...{ userId, actor: actorOf({ userId }), address, requestId },
+      details: { kind, first: isFirst },
+    } as const
+    const isStored = await events.recordWith(added, (event) =>
+      storeIt(
+        { securityStamp, first },
+        {
+          ...{ event, mails: notices.of('factor_added', user, origin) },
+          ...(login && { redeems: { digest: login.digest, now: clock() } }),
+        },
+      ),
+    )
+    if (!isStored) return null
+    notices.wake()
+    if (keepSession !== undefined) {
+      await raise(userId, keepSession, first ? renewed : securityStamp, proof)
+    }
+    return { recoveryCodes: isFirst ? codes : null }
+  }
+}

@@ -1,0 +1,57 @@
+import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import type {
+  FactorConfirmation,
+  FactorKind,
+  FirstFactor,
+} from '../../core/factors/factor-store.ts'
+import { keepOpen } from './kept-session.ts'
+import type { Schema } from './schema.ts'
+import { NothingChanged } from './stored-with.ts'
+
+type Condition = (eb: ExpressionBuilder<Schema, 'factors'>) => Expression<SqlBool>
+
+/** The condition that the user has another factor that is confirmed, of a kind if one is given. */
+export function hasOther(userId: string, id: string, kind?: FactorKind): Condition {
+  return ({ exists, selectFrom }) =>
+    exists(
+      selectFrom('factors as other')
+        .select('other.id')
+        .where('other.user_id', '=', userId)
+        .where('other.confirmed_at', 'is not', null)
+        .where('other.id', '<>', id)
+        .where((eb) => (kind === undefined ? eb.lit(true) : eb('other.kind', '=', kind))),
+    )
+}
+
+/** What comes with the first factor. The stamp may have changed since the statement before: then nothing is done. */
+export async function begins(
+  transaction: Kysely<Schema>,
+  { userId, securityStamp: oldSecurityStamp }: Pick<FactorConfirmation, 'userId' | 'securityStamp'>,
+  { securityStamp, keepSession, recoveryCodes }: FirstFactor,
+): Promise<void> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('users')
+    .set({ security_stamp: securityStamp })
+    .where('id', '=', userId)
+    .where('security_stamp', '=', oldSecurityStamp)
+    .where('active', '=', 1)
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n) throw new NothingChanged()
+  if (keepSession !== undefined) {
+    await keepOpen(transaction, userId, { keepSession, oldSecurityStamp, securityStamp })
+  }
+  await putCodes(transaction, userId, recoveryCodes)
+}
+
+export async function putCodes(
+  transaction: Kysely<Schema>,
+  userId: string,
+  digests: readonly string[],
+): Promise<void> {
+  await transaction.deleteFrom('recovery_codes').where('user_id', '=', userId).execute()
+  if (digests.length === 0) return
+  await transaction
+    .insertInto('recovery_codes')
+    .values(digests.map((digest) => ({ digest, user_id: userId })))
+    .execute()
+}

@@ -1,0 +1,76 @@
+import { ConflictError } from '../../core/errors.ts'
+import type { FactorRecord } from '../../core/factors/factor-store.ts'
+import type { PasskeyAddition, PasskeyStore } from '../../core/factors/passkey-store.ts'
+import type { Engine } from './engine.ts'
+import { toRecord, toRow } from './factor-rows.ts'
+import { begins, hasOther } from './first-factor.ts'
+import type { FactorsTable } from './schema.ts'
+import { createStoreChange } from './stored-with.ts'
+
+/** Passkeys, in SQL. */
+export function createPasskeyStore(engine: Engine): PasskeyStore {
+  const { db, locksRows, isUniqueViolation } = engine
+  const storeChange = createStoreChange(engine)
+
+  function insertOf(factor: FactorRecord, { securityStamp, first }: PasskeyAddition) {
+    const row = toRow(factor)
+    const columns = Object.keys(row) as (keyof FactorsTable)[]
+    return db
+      .insertInto('factors')
+      .columns(columns)
+      .expression(
+        db
+          .selectFrom('users')
+          .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+          .where('users.id', '=', factor.userId)
+          .where('users.security_stamp', '=', securityStamp)
+          .where('users.active', '=', 1)
+          .where((eb) => {
+            // It names no column of the table that it stands in.
+            const other = hasOther(factor.userId, factor.id)(eb as never)
+            return first ? eb.not(other) : other
+          })
+          .$if(locksRows, (query) => query.forKeyShare()),
+      )
+      .returning('id')
+  }
+
+  return {
+    async addPasskey(addition, storedWith) {
+      const { factor, first, securityStamp } = addition
+      const { userId } = factor
+      try {
+        const added = await storeChange(insertOf(factor, addition), storedWith, {
+          // With the other changes of which factors the user has.
+          ...{ turn: 'factors', turnKey: userId },
+          ends: first && { userId, keepSession: first.keepSession },
+          follow: first && ((transaction) => begins(transaction, { userId, securityStamp }, first)),
+        })
+        return added.length === 1
+      } catch (error) {
+        if (isUniqueViolation(error)) throw new ConflictError('passkey_known', { cause: error })
+        throw error
+      }
+    },
+    async findPasskey(credentialId) {
+      const row = await db
+        .selectFrom('factors')
+        .selectAll()
+        .where('credential_id', '=', credentialId)
+        .where('confirmed_at', 'is not', null)
+        .executeTakeFirst()
+      return row === undefined ? null : toRecord(row)
+    },
+    async usePasskey({ id, counterBefore, counter, backedUp, now }, storedWith) {
+      const change = db
+        .updateTable('factors')
+        .set({ counter, backed_up: Number(backedUp), last_used_at: now })
+        .where('id', '=', id)
+        .where('kind', '=', 'passkey')
+        .where('confirmed_at', 'is not', null)
+        .where('counter', '=', counterBefore)
+        .returning('id')
+      return (await storeChange(change, storedWith)).length === 1
+    },
+  }
+}
