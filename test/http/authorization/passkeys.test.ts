@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import { hostedPages } from '../../../src/hosted-login/hosted-pages.ts'
 import {
   type Altered,
   type Authenticator,
@@ -269,4 +270,28 @@ test('acr_values=phr is a wish: who has no passkey logs in as before, and nobody
   const better = await show(again)
   assert.equal((await site.exchange('web', better)).token.acr, 'phr')
   assertAnswer(await browser.open(site.authorize('web', { ...wish, prompt: 'none' })), null)
+})
+
+test('a route of the application finds the user of a passkey, and of no other', async () => {
+  await enrolAndLeave()
+  const { passkeys, complete } = hostedPages(site.auth)
+  assert.ok(passkeys)
+  const shown = (altered?: Altered) => {
+    const { challengeId, publicKey } = passkeys.challenge()
+    return { challengeId, credential: key.get(publicKey, altered) }
+  }
+  for (const altered of [{ verified: false }, { flipped: true }]) {
+    assert.equal(await passkeys.logIn(shown(altered)), null)
+  }
+  const good = shown()
+  const login = (await passkeys.logIn(good, { address: '192.0.2.1' })) ?? assert.fail()
+  assert.equal(await passkeys.logIn(good), null)
+  assert.deepEqual([login.user.username, login.acr], ['alice', 'phr'])
+  assert.equal('passwordHash' in login.user, false)
+  const request = { method: 'POST', url: '/sign-in', headers: { 'sec-fetch-site': 'same-origin' } }
+  const { acr, amr } = login
+  assert.equal((await complete(request, login.user, { acr, amr })).status, 200)
+  const plain = await openLoginSite()
+  assert.equal(hostedPages(plain.auth).passkeys, null)
+  await plain.close()
 })
