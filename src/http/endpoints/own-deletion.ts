@@ -7,6 +7,7 @@ import { internals } from '../../core/internals.ts'
 import { Account, accountAnswer } from './account-answers.ts'
 import { ApiKeyAnswer, apiKeyAnswer } from './api-key-answer.ts'
 import { FactorList, factorAnswer } from './factor-answers.ts'
+import { strongSelf } from './factor-guards.ts'
 import { type JsonEndpoint, jsonEndpoint } from './json-endpoint.ts'
 import {
   EventAnswer,
@@ -18,7 +19,7 @@ import {
   SessionAnswer,
   sessionAnswer,
 } from './known-facts.ts'
-import { recentSelf, self } from './own-account.ts'
+import { self } from './own-account.ts'
 import { documentFields, UserFieldsAnswer } from './user-fields.ts'
 
 const common = {
@@ -36,7 +37,7 @@ export const deleteOwnAccountEndpoint: JsonEndpoint = jsonEndpoint({
   summary: 'Delete my account',
   description:
     'Ends every login at once. A login before the instant of the answer keeps the account.',
-  guard: recentSelf,
+  guard: strongSelf,
   success: {
     status: 202,
     description: 'When the account is deleted',
