@@ -7,13 +7,11 @@ import type { LightMyRequestResponse } from 'fastify'
 import { internals } from '../../../src/core/internals.ts'
 import { goodPassword } from '../../fixtures.ts'
 import type { Served } from '../accounts/site.ts'
-import { type Authenticator, makeAuthenticator } from './authenticator.ts'
 import {
   begin,
   confirm,
   type Device,
   deviceOf,
-  type Enrolled,
   enrol,
   errorOf,
   grant,
@@ -24,7 +22,8 @@ import {
   showRecovery,
 } from './device.ts'
 import { addPasskey, asked, holder, logInByPasskey, showAlone, showSecond } from './passkey-user.ts'
-import { comingFrom, onTwoProcesses, statusOf, tally } from './two-processes.ts'
+import { createTraveller, type Traveller } from './traveller.ts'
+import { onTwoProcesses, statusOf, tally } from './two-processes.ts'
 
 const once = { '200 OK': 1, '400 invalid_grant': 49 }
 
@@ -53,32 +52,20 @@ await onTwoProcesses((pair) => {
     assert.ok(answer.statusCode < 300, answer.body)
   }
 
-  /** Who has logged in from 52 addresses. Each has a count of its own: so each of 50 at once is looked at. */
-  let traveller: Enrolled & { readonly synced: Authenticator; readonly bound: Authenticator }
-  const address = (index: number): string => `192.0.2.${index}`
+  let traveller: Traveller
   before(async () => {
-    const { one, at } = pair()
-    const enrolled = await enrol(one, 'traveller')
-    const synced = makeAuthenticator({ counts: false, synced: true })
-    const bound = makeAuthenticator()
-    const { access_token: token } = await logInWithBoth(one, 'traveller', enrolled.device)
-    for (const key of [synced, bound]) await addPasskey(one, token, key)
-    for (let each = 0; each < 52; each++) {
-      const login = await logInByPasskey(comingFrom(at(each), address(each)), synced)
-      assert.equal(login.statusCode, 200)
-    }
-    traveller = { ...enrolled, synced, bound }
+    traveller = await createTraveller(pair(), 'traveller')
   })
 
   // What has failed in the test before is waited for no more.
   beforeEach(() => pair().clock.advance(3600))
 
   /** The same processes, for who comes from two more of those addresses. */
-  const afterwards = () => both().map((at, index) => comingFrom(at, address(50 + index)))
+  const afterwards = () => both().map((at, index) => traveller.from(at, 50 + index))
 
   /** What 50 get who do something at once, from those addresses, at both processes. */
   const all50 = (act: (at: Served, index: number) => Promise<LightMyRequestResponse>) =>
-    pair().atOnce(50, (at, index) => act(comingFrom(at, address(index)), index))
+    pair().atOnce(50, (at, index) => act(traveller.from(at, index), index))
 
   /** So many logins that have come to the second factor, begun in turns at both. */
   async function loginsOf(username: string, times = 50): Promise<(index: number) => string> {
