@@ -1,7 +1,7 @@
 // Puts the code of src into a file for each entry point and a few that they share. A server loads a tenth
 // of the files that way, and starts the sooner.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { minifySync } from 'rolldown/utils'
@@ -63,16 +63,13 @@ export async function bundleInto(directory: string): Promise<void> {
   })
   await bundle.write({
     dir: directory,
-    // A stack trace names the line of the source, which is not in the package.
-    sourcemap: true,
-    sourcemapExcludeSources: true,
     // The docstrings are in the declarations.
     comments: { jsdoc: false },
     // As deep as the sources are, for what is found relative to a file.
     chunkFileNames: 'shared/[name].js',
     codeSplitting: {
       groups: [
-        // In files of their own, which need no source map.
+        // In files of their own.
         ...compiledIn.map((name) => ({
           name,
           test: new RegExp(`[/\\\\]node_modules[/\\\\]${name}[/\\\\]`),
@@ -89,9 +86,8 @@ export async function bundleInto(directory: string): Promise<void> {
   for (const name of compiledIn) shrink(join(directory, 'shared', `${name}.js`))
 }
 
-/** Takes the source map and the comments of a compiled-in package away: who debugs it has its text. */
+/** Takes the comments of a compiled-in package away: who debugs it has its text. */
 function shrink(file: string): void {
-  rmSync(`${file}.map`)
   const { code, errors } = minifySync(file, readFileSync(file, 'utf8'), {
     ...{ module: true, compress: false, mangle: false },
   })

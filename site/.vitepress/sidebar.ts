@@ -21,6 +21,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
     items: [
       page('Guard routes', 'guards'),
       page('Use Hono, Express, Nest, Next', 'frameworks'),
+      page('Run in Bun, Deno, Workers', 'runtimes'),
       page('Give users fields of your own', 'own-fields'),
       page('Keep a profile beside the user', 'profiles'),
       page('Log in with the client', 'client'),
@@ -40,6 +41,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       page('A native application', 'login-native-app'),
       page('Swagger UI', 'login-swagger-ui'),
       page('Applications of others', 'third-party-clients'),
+      page('Pages for accounts', 'account-pages'),
       page('A login page of your own', 'own-login-page'),
     ],
   },

@@ -1,4 +1,5 @@
 import { AuthClientError, refusalDetails } from './client-error.ts'
+import { toThisServer, withoutRedirect } from './redirect.ts'
 
 /** Milliseconds that a request may take. */
 const timeLimit = 30_000
@@ -62,14 +63,17 @@ type Send = typeof globalThis.fetch
 export function createAccountRequests(base: URL, send: Send, sendAsUser: Send): AccountRequests {
   async function ask(as: Send, method: string, path: string, body?: object): Promise<unknown> {
     try {
-      const response = await as(new URL(path, base), {
-        ...{ method, credentials: 'omit', redirect: 'error' },
-        signal: AbortSignal.timeout(timeLimit),
-        ...(body && {
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
+      const response = withoutRedirect(
+        await as(new URL(path, base), {
+          ...toThisServer,
+          method,
+          signal: AbortSignal.timeout(timeLimit),
+          ...(body && {
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+          }),
         }),
-      })
+      )
       if (!response.ok) throw await refusalOf(response)
       return response.status === 204 ? null : await response.json()
     } catch (error) {

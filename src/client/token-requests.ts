@@ -1,4 +1,5 @@
 import { AuthClientError, refusalDetails } from './client-error.ts'
+import { toThisServer, withoutRedirect } from './redirect.ts'
 import { factorFields, readMfaRequired, type ShownFactor, shownFields } from './second-factor.ts'
 import type { Tokens } from './token-storage.ts'
 
@@ -39,14 +40,14 @@ export function createTokenRequests(
 
   async function post(path: string, init: RequestInit, grant?: string): Promise<Response> {
     try {
-      const response = await fetch(new URL(path, base), {
-        ...init,
-        method: 'POST',
-        // No cookie of ours exists, and a redirect would carry a password elsewhere.
-        credentials: 'omit',
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeLimit),
-      })
+      const response = withoutRedirect(
+        await fetch(new URL(path, base), {
+          ...init,
+          ...toThisServer,
+          method: 'POST',
+          signal: AbortSignal.timeout(timeLimit),
+        }),
+      )
       if (response.ok) return response
       throw await refusalOf(response, grant)
     } catch (error) {

@@ -37,7 +37,7 @@ import { type Credentials, createLogin } from './users/login.ts'
 import { createUserPreparer } from './users/new-user.ts'
 import { userAt } from './users/suspension.ts'
 import type { User } from './users/user.ts'
-import type { AnyFields, UserFields } from './users/user-fields.ts'
+import type { AnyFields, FieldsOf, UserFields } from './users/user-fields.ts'
 import { createUsers, type Users } from './users/users.ts'
 
 /** An application's security, assembled: what every guard, endpoint and command works with. */
@@ -122,9 +122,9 @@ export interface Auth<Fields extends UserFields = UserFields> {
  */
 export async function createAuth<Fields extends AnyFields = UserFields>(
   given: AuthOptions<Fields>,
-): Promise<Auth<{ [Name in keyof Fields]: Fields[Name] }>> {
+): Promise<Auth<FieldsOf<Fields>>> {
   // Every value of these fields has passed the schema that the type is of.
-  return (await assemble(given as AuthOptions)) as never
+  return (await assemble(given as never)) as never
 }
 
 async function assemble(given: AuthOptions): Promise<Auth> {

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { UnavailableError } from '../core/errors.ts'
 import type { OpenIssuer } from '../core/issuers/external-issuer.ts'
 import type { KeySet } from './key-set.ts'
+import { outliveRequest } from './outlive-request.ts'
 
 /** How old keys may be, and how often they are fetched. Seconds. */
 export interface KeyTimes {
@@ -95,8 +96,22 @@ export function createRemoteKeys(
   }
 
   function refresh(): Promise<void> {
-    pending ??= fetchOnce()
+    if (!pending) {
+      pending = fetchOnce()
+      outliveRequest(pending)
+    }
     return pending
+  }
+
+  /** Waits for the fetch under way. It is forgotten if it was stopped: only then does a platform reject here. */
+  async function settle(fetch: Promise<void>): Promise<void> {
+    try {
+      await fetch
+    } catch {
+      if (pending !== fetch) return
+      pending = undefined
+      renewedAt = null
+    }
   }
 
   function refreshIfDue(): void {
@@ -123,12 +138,13 @@ export function createRemoteKeys(
         refreshIfDue()
         return known
       }
-      if (pending || !isWithin(failedAt, cooldown)) await refresh()
+      if (pending) await settle(pending)
+      if (believed() === null && !isWithin(failedAt, cooldown)) await refresh()
       return present()
     },
     async renewed(known) {
       // The fetch under way may have begun before the key was published: then one more is due.
-      if (pending) await pending
+      if (pending) await settle(pending)
       if (keys === known && !isWithin(renewedAt, cooldown) && !isWithin(failedAt, cooldown)) {
         renewedAt = clock()
         await refresh()

@@ -22,6 +22,8 @@ export interface PageContent {
   readonly leaves?: boolean
   /** Stands in the head as well. Default nothing. */
   readonly head?: Html
+  /** Styles beyond those of every page, before those of the site. Default none. */
+  readonly style?: string
   /** What the page is, for programs that drive a browser: `data-page` of its body. Default none. */
   readonly kind?: string
   /** The pictures on it, besides the logo of the site. Default none. */
@@ -38,7 +40,7 @@ export interface PageContent {
 export function page(content: PageContent): Page {
   const { title, body, script, wide = false, head, kind } = content
   const { site = portcullisSite, lang = 'en', images = [] } = content
-  const { header, icon, style, imageSources } = partsOf(site)
+  const { header, icon, style, imageSources } = partsOf(site, content.style)
   const document = html`<!doctype html>
 <html lang="${lang}">
 <head>

@@ -145,7 +145,7 @@ function greet(
   if (config.docs) lines.push(`Swagger UI:  ${base}/docs`)
   if (mailbox) lines.push(`Mails:       ${base}/dev/mail`)
   // The page that needs no client: at the authorization endpoint nobody but a client has anything to ask for.
-  if (config.hostedLogin) lines.push(`Log in at:   ${base}/account/apps${withoutIdTokens(config)}`)
+  if (config.hostedLogin) lines.push(`Log in at:   ${base}/account${withoutIdTokens(config)}`)
   lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
   if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {

@@ -6,7 +6,7 @@ import { type Mailbox, mailbox } from '../core/mail/mailbox.ts'
 import type { PasswordHasherOptions } from '../core/passwords/password-hash.ts'
 import type { Store } from '../core/store.ts'
 import { byPassword } from '../core/tokens/authentication.ts'
-import type { AnyFields, UserFields } from '../core/users/user-fields.ts'
+import type { AnyFields, FieldsOf, UserFields } from '../core/users/user-fields.ts'
 import { memory } from '../stores/memory/memory.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -60,7 +60,7 @@ export interface TestAuth<Fields extends UserFields = UserFields> extends Auth<F
  */
 export async function createTestAuth<Fields extends AnyFields = UserFields>(
   options: TestAuthOptions<Fields> = {},
-): Promise<TestAuth<{ [Name in keyof Fields]: Fields[Name] }>> {
+): Promise<TestAuth<FieldsOf<Fields>>> {
   const { clock = createTestClock(), accounts } = options
   const box = mailbox()
   const auth = await createAuth<Fields>({

@@ -24,6 +24,9 @@ before(async () => {
       const file = new URL(`../../src/client/${request.params.file}`, import.meta.url)
       reply.type('text/javascript').send(stripTypeScriptTypes(readFileSync(file, 'utf8')))
     })
+    app.addHook('onRequest', async ({ url }, reply) => {
+      if (url === '/moved/auth/token') await reply.redirect('/auth/token', 307)
+    })
   })
   browser = await launchChromium()
 })
@@ -123,4 +126,19 @@ test('tokens in memory are gone with the page, and nothing of them is stored', a
     { file: '/client/index.ts', password: goodPassword },
   )
   assert.deepEqual(kept, { status: 200, stored: {}, cookie: '' })
+})
+
+test('a password does not follow a redirect to somewhere else', async (t) => {
+  const { page } = await browser.open()
+  t.after(() => page.context().close())
+  await openTab(page)
+  const start = server.requests.length
+  const code = await page.evaluate(async (password) => {
+    const { createClient }: Client = await import(`${location.origin}/client/index.ts`)
+    const login = createClient({ url: '/moved' }).login('alice', password)
+    return await login.catch((error: { code: string }) => error.code)
+  }, goodPassword)
+  assert.equal(code, 'unavailable')
+  const lines = server.requests.slice(start).map(({ line }) => line)
+  assert.deepEqual(lines, ['POST /moved/auth/token'])
 })

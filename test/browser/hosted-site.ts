@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { decodeJwt } from 'jose'
 import type { AccountOptions } from '../../src/core/accounts/account-options.ts'
 import type { Auth } from '../../src/core/auth.ts'
+import type { AuthOptions } from '../../src/core/auth-options.ts'
 import type { NewClient } from '../../src/core/clients/registration.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { hostedLogin } from '../../src/hosted-login/hosted-login.ts'
@@ -65,8 +66,13 @@ async function addUsersAndClients(auth: Auth, clients: readonly NewClient[]): Pr
 /** Alice and Bob have accounts there, with the same good password. */
 export async function openHostedSite(
   clients: readonly NewClient[],
-  { tls = true, accounts }: { readonly tls?: boolean; readonly accounts?: AccountOptions } = {},
+  options: {
+    readonly tls?: boolean
+    readonly accounts?: AccountOptions
+    readonly auth?: Partial<AuthOptions>
+  } = {},
 ): Promise<HostedSite> {
+  const { tls = true, accounts } = options
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-hosted-'))
   const server = await startWebServer({ tls })
   const issuer = tls ? `https://${deployedName}:${server.port}` : `http://127.0.0.1:${server.port}`
@@ -79,6 +85,7 @@ export async function openHostedSite(
       permissions: { 'items:read': 'Read your items' },
       roles: { member: ['items:read'] },
       ...(accounts && { accounts }),
+      ...options.auth,
     })
     const app = Fastify()
     await app.register(portcullis, { auth })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { AuthClientError } from '../../src/client/client-error.ts'
 import { createClient } from '../../src/client/create-client.ts'
@@ -79,4 +79,15 @@ test('a user changes and removes the address, and deletes the account', async ()
   await client.removeEmail()
   assert.equal((await auth.users.findByUsername('carl'))?.email, null)
   assert.equal(await client.deleteAccount(), auth.clock() + 14 * 86_400)
+})
+
+test('a new password does not follow a redirect to somewhere else', async (t) => {
+  const redirecting = Fastify()
+  t.after(() => redirecting.close())
+  redirecting.post('/auth/register/complete', (_request, reply) =>
+    reply.redirect(`${url}/auth/register/complete`, 307),
+  )
+  const client = createClient({ url: await redirecting.listen({ host: '127.0.0.1', port: 0 }) })
+  const account = { token: 'none', username: 'dora', password: goodPassword }
+  await assert.rejects(client.completeRegistration(account), { code: 'unavailable' })
 })

@@ -1,7 +1,6 @@
-import type { JWK } from 'jose'
 import { clockTolerance } from '../clock.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
-import type { SigningKey } from './signing-key.ts'
+import type { JWK, SigningKey } from './signing-key.ts'
 
 /** The keys of an issuer: one that signs, and all that verify. They may change at any time. */
 export interface KeyRing {

@@ -54,6 +54,9 @@ export interface OwnPage {
   readonly contentSecurityPolicy?: string
 }
 
+/** A page for users who are logged in. The login in front of it is below its path, at `/login`. */
+export type OwnPageName = 'account' | 'signIn' | 'sessions' | 'keys' | 'deletion' | 'apps' | 'email'
+
 /** What a browser asks for. */
 export type FlowPathName =
   | 'authorize'
@@ -61,10 +64,7 @@ export type FlowPathName =
   | 'consent'
   | 'logout'
   | 'confirmLogout'
-  | 'apps'
-  | 'appsLogin'
-  | 'email'
-  | 'emailLogin'
+  | OwnPageName
 
 /** Where each is, below the prefix. */
 export const flowPaths: Readonly<Record<FlowPathName, string>> = {
@@ -73,10 +73,13 @@ export const flowPaths: Readonly<Record<FlowPathName, string>> = {
   consent: `${authorizationPath}/consent`,
   logout: endSessionPath,
   confirmLogout: `${endSessionPath}/confirm`,
+  account: '/account',
+  signIn: '/account/sign-in',
+  sessions: '/account/sessions',
+  keys: '/account/keys',
+  deletion: '/account/delete',
   apps: '/account/apps',
-  appsLogin: '/account/apps/login',
   email: accountPaths.emailChange,
-  emailLogin: `${accountPaths.emailChange}/login`,
 }
 
 /** The names of all of them. */
@@ -88,6 +91,8 @@ export interface Flow {
   readonly authorization: Authorization
   /** Where a browser finds each, from the root of its server: what `Host` says has no part in it. */
   readonly paths: Readonly<Record<FlowPathName, string>>
+  /** The pages for users who are logged in that are there. */
+  readonly ownPages: ReadonlySet<OwnPageName>
   readonly cookies: Cookies
   readonly csrf: CsrfProofs
   readonly steps: StepProofs
@@ -108,12 +113,12 @@ export function createFlow(
   auth: Auth,
   authorization: Authorization,
   { root, pages }: Pick<HostedPlace, 'root' | 'pages'>,
-  loginPage: OwnLoginPage | null,
+  { loginPage, ownPages }: Pick<Flow, 'loginPage' | 'ownPages'>,
 ): Flow {
   const cookies = cookiesOf(auth.issuer)
   const rootPath = new URL(root).pathname.replace(/\/$/, '')
   return {
-    ...{ auth, authorization, cookies, loginPage },
+    ...{ auth, authorization, cookies, loginPage, ownPages },
     paths: pathsBelow(rootPath),
     csrf: createCsrfProofs(authorization.proofs),
     steps: createStepProofs(authorization.proofs),

@@ -30,7 +30,8 @@ export function refine<P, T>(
  */
 export function all<const G extends Readonly<Record<string, Guard<unknown>>>>(
   parents: G,
-): Guard<Resolved<G>> {
+): Guard<{ -readonly [Name in keyof G]: GuardValue<G[Name]> }> {
+  // The answer is `Resolved`, written out: editors show the members of a type that has no name.
   const entries = Object.entries(parents).map(
     ([name, parent]) => [name, evaluatorOf(parent)] as const,
   )

@@ -33,6 +33,11 @@ export const de: LoginTexts = {
     title: 'Bewahren Sie diese Codes auf',
     lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie die App verlieren. Sie werden nicht noch einmal gezeigt.',
     link: 'Ich habe sie aufbewahrt: weiter',
+    copy: 'Codes kopieren',
+    copied: 'Kopiert',
+    print: 'Codes drucken',
+    download: 'Codes herunterladen',
+    file: 'wiederherstellungscodes.txt',
   },
   consent: {
     title: 'Zugriff erlauben?',

@@ -33,6 +33,11 @@ export const en: LoginTexts = {
     title: 'Keep these recovery codes',
     lead: 'Each lets you log in once if you lose your app. They are not shown again.',
     link: 'I have kept them: continue',
+    copy: 'Copy codes',
+    copied: 'Copied',
+    print: 'Print codes',
+    download: 'Download codes',
+    file: 'recovery-codes.txt',
   },
   consent: {
     title: 'Allow access?',

@@ -62,7 +62,17 @@ export interface LoginTexts {
     /** Before the secret. */
     readonly secret: string
   }
-  readonly recoveryCodes: { readonly title: string; readonly lead: string; readonly link: string }
+  readonly recoveryCodes: {
+    readonly title: string
+    readonly lead: string
+    readonly link: string
+    readonly copy: string
+    readonly copied: string
+    readonly print: string
+    readonly download: string
+    /** What the download is called. */
+    readonly file: string
+  }
   readonly consent: {
     readonly title: string
     asks(client: string): string

@@ -19,7 +19,7 @@ export function prepareFile(path: string): void {
 export function useWriteAheadLog(database: DatabaseSync): void {
   for (let attempt = 1; ; attempt++) {
     try {
-      database.exec('pragma journal_mode = wal')
+      database.prepare('pragma journal_mode = wal').get()
       return
     } catch (error) {
       if (!isBusy(error) || attempt === 20) throw error
@@ -30,7 +30,7 @@ export function useWriteAheadLog(database: DatabaseSync): void {
 
 /** One transaction around all steps: of two processes the second finds the tables made. */
 export async function migrateAlone(database: DatabaseSync, names: TableNames): Promise<void> {
-  database.exec('begin immediate')
+  database.prepare('begin immediate').run()
   try {
     await migrate(createKysely(nodeSqliteDialect(database), names))
     database.exec('commit')

@@ -48,7 +48,7 @@ export function createWrites(flush: () => Promise<void> = async () => {}): Write
  * False, and nothing changed, if it does not.
  */
 export function runTogether(
-  database: Pick<DatabaseSync, 'exec' | 'isTransaction'>,
+  database: Pick<DatabaseSync, 'isTransaction'>,
   prepare: (sql: string) => StatementSync,
   condition: CompiledQuery,
   changes: readonly CompiledQuery[],
@@ -56,14 +56,15 @@ export function runTogether(
   const run = ({ sql, parameters }: CompiledQuery): number | bigint =>
     prepare(sql).run(...(parameters as SQLInputValue[])).changes
 
-  database.exec('begin immediate')
+  // Prepared, because errors of Deno's `exec` lack SQLite's code, which says that the file is busy.
+  prepare('begin immediate').run()
   try {
     const holds = Number(run(condition)) > 0
     if (holds) for (const change of changes) run(change)
-    database.exec(holds ? 'commit' : 'rollback')
+    prepare(holds ? 'commit' : 'rollback').run()
     return holds
   } catch (error) {
-    if (database.isTransaction) database.exec('rollback')
+    if (database.isTransaction) prepare('rollback').run()
     throw error
   }
 }
