@@ -26,6 +26,8 @@ export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
   demandOf(user: Pick<UserRecord, 'id' | 'role'>): Promise<FactorDemand | null>
   /** True if a role demands a second factor now. Costs nothing: guards ask it. */
   isDemandedOf(role: string): boolean
+  /** True if the role of a user demands a second factor now, and a login of this `acr` has shown none. */
+  isMissing(user: Pick<UserRecord, 'role'>, acr: string | undefined): boolean
   /**
    * Refuses a login with one factor by a user who has a second, or whose role demands one. Whatever opens a
    * session, or says that its user has authenticated again, asks this.
@@ -74,6 +76,7 @@ export function createSecondFactor(
 
   return {
     ...{ tokens, kindsOf, qrOf, demandOf, isDemandedOf, verify: attempts.verify },
+    isMissing: ({ role }, acr = 'none') => isDemandedOf(role) && !isTwoFactors({ acr }),
     async require(user, authentication) {
       if (isTwoFactors(authentication)) return
       const demand = await demandOf(user)

@@ -100,6 +100,39 @@ onEveryEngine((open) => {
     assert.equal((await me(site, answer.json().access_token)).statusCode, 200)
   })
 
+  test('introspection calls nothing active that every guard refuses for want of a factor (AC-85, RI-07)', async () => {
+    const site = await open({ auth: { ...demanding.auth, apiKeys: {} } })
+    const api = { id: 'api', introspect: true, grants: [], confidential: true }
+    const secret = await site.auth.clients.register(api)
+    const headers = {
+      authorization: `Basic ${Buffer.from(`api:${secret}`).toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    }
+    const ask = async (token: string) =>
+      (await site.call('POST', '/auth/introspect', `token=${token}`, { headers })).json()
+    const { userId, device } = await enrol(site, 'bob')
+    const { access_token: both } = await logInWithBoth(site, 'bob', device)
+    const carol = await site.user('carol')
+    const one = await site.login('carol')
+    const keys = await Promise.all(
+      [userId, carol].map((id) =>
+        site.auth.apiKeys?.create({ userId: id, name: 'key', scopes: [] }),
+      ),
+    )
+    const asked = [one, both, ...keys.map((each) => each?.key ?? '')]
+    for (const token of asked) {
+      assert.deepEqual([(await ask(token)).active, (await me(site, token)).statusCode], [true, 200])
+    }
+    for (const id of [userId, carol]) await site.auth.users.changeRole(id, 'admin')
+    for (const token of asked) {
+      const status = (await me(site, token)).statusCode
+      assert.equal(status, token === both ? 200 : 401)
+      const { active, ...rest } = await ask(token)
+      assert.equal(active, token === both)
+      assert.equal(Object.keys(rest).length > 0, token === both)
+    }
+  })
+
   test('there is a grace until an instant, by the clock of the server, which nothing renews (AC-86)', async () => {
     const site = await open()
     const requiredFrom = site.clock() + 1000
