@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keycloak } from '../../../src/issuers/keycloak.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { onEveryEngine, type Site, type SiteOptions } from '../accounts/site.ts'
 import { assertProblem } from '../fixtures.ts'
@@ -102,8 +103,9 @@ onEveryEngine((open) => {
 
   test('introspection calls nothing active that every guard refuses for want of a factor (AC-85, RI-07)', async () => {
     const site = await open({ auth: { ...demanding.auth, apiKeys: {} } })
-    const api = { id: 'api', introspect: true, grants: [], confidential: true }
-    const secret = await site.auth.clients.register(api)
+    const secret = await site.auth.clients.register({
+      ...{ id: 'api', introspect: true, grants: [], confidential: true },
+    })
     const headers = {
       authorization: `Basic ${Buffer.from(`api:${secret}`).toString('base64')}`,
       'content-type': 'application/x-www-form-urlencoded',
@@ -203,7 +205,12 @@ onEveryEngine((open) => {
   })
 
   test('an administrator who has a factor shows it for what needs a recent login (AC-70, AC-87)', async () => {
-    const site = await open({ auth: { factors: {} }, accounts: { registration: 'invited' } })
+    const identity = { issuer: 'https://other.example', subject: 'mallory' }
+    const other = keycloak({ issuer: identity.issuer, audience: 'api', users: 'link' })
+    const site = await open({
+      auth: { factors: {}, issuers: [other] },
+      accounts: { registration: 'invited' },
+    })
     const { device, token: before } = await enrol(site, 'root', 'admin')
     const { userId } = await enrol(site, 'alice')
     const user = `/admin/users/${userId}`
@@ -213,6 +220,9 @@ onEveryEngine((open) => {
       ['PUT', `${user}/email`, { email: 'mallory@example.org', verified: true }],
       ['DELETE', `${user}/email`],
       ['POST', `${user}/password-reset`, {}],
+      ['PUT', `${user}/password`, { password: 'another good passphrase' }],
+      ['DELETE', `${user}/identities?${new URLSearchParams(identity)}`],
+      ['POST', `${user}/identities`, identity],
       ['POST', '/admin/invitations', { email: 'mallory@example.org', role: 'admin' }],
     ] as const
     for (const [method, url, body] of dangerous) {
