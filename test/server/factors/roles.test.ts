@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { internals } from '../../../src/core/internals.ts'
 import { keycloak } from '../../../src/issuers/keycloak.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { onEveryEngine, type Site, type SiteOptions } from '../accounts/site.ts'
@@ -15,6 +16,7 @@ import {
   errorOf,
   grant,
   logInWithBoth,
+  mfaToken,
   password,
   showOtp,
 } from './device.ts'
@@ -234,6 +236,32 @@ onEveryEngine((open) => {
       const answer = await site.call(method, url, body, { token })
       assert.equal(answer.statusCode < 300, !url.endsWith('none'), answer.body)
     }
+  })
+
+  test('an administrator who unlocks a user ends the waits of second factors, and their lock', async () => {
+    const site = await open({ auth: { factors: {} } })
+    const { userId, device, recoveryCodes } = await enrol(site, 'alice')
+    await site.user('root', { role: 'admin' })
+    const right = async () =>
+      (await showOtp(site, await mfaToken(site, 'alice'), device.code())).statusCode
+    const shown = { address: '192.0.2.1', purpose: 'login' } as const
+    const { second, store } = site.auth[internals]
+    const record = await store.users.findById(userId)
+    assert.ok(record && second)
+    const wrong = () => second.verify(record, { otp: device.wrong() }, shown)
+    const wrongCode = () => second.verify(record, { recoveryCode: 'wrong' }, shown)
+    for (const attempt of [wrong, wrongCode]) {
+      for (let each = 0; each < 5; each++) assert.equal(await attempt(), null)
+      await attempt()
+      await assert.rejects(attempt, { code: 'throttled' })
+      assert.equal(await right(), 429)
+      const token = await site.login('root')
+      const url = `/admin/users/${userId}/unlock`
+      assert.equal((await site.call('POST', url, undefined, { token })).statusCode, 200)
+      assert.equal(await right(), 200)
+      site.clock.advance(30)
+    }
+    assert.equal(recoveryCodes.length, 8)
   })
 
   test('what no id of a factor has is refused before a store is asked', async () => {
