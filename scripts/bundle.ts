@@ -53,6 +53,13 @@ const together: Readonly<Record<string, readonly string[]>> = {
     'http/guards/(guard|documentation)',
     'http/refusal',
   ],
+  routes: ['fastify/(named-schemas|refusal-handler|route-guards|secured)'],
+  look: ['http/pages/page-options', 'pages/(contrast|html|logo|page|site|style)'],
+  rows: [
+    'stores/(file-mode|inspection|key-file|store-error)',
+    'stores/sql/(columns|delete-first|engine|events|factor-rows|logout-notices|mail-signs|named-tables)',
+    'stores/sql/(names|one-time-tokens|stored-with|user-fields|user-rows)',
+  ],
 }
 
 /** Writes the code into a directory, which is one level below a package.json: the code reads it. */
