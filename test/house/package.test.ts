@@ -474,6 +474,50 @@ test('npx alone shows help, and with `serve` starts a server that answers a logi
   assert.equal((await logInAndGet(url, '/me')).username, 'alice')
 })
 
+test('a clone runs the server with the packages of `npm run install:server` alone, and no build', async (t) => {
+  const clone = mkdtempSync(join(project, 'clone-'))
+  const left = new Set(['.git', 'node_modules', 'dist', 'dist-client', 'data'])
+  cpSync(root, clone, {
+    recursive: true,
+    filter: (path) => !left.has(relative(root, path)) && basename(path) !== 'node_modules',
+  })
+  const lock = readFileSync(join(clone, 'package-lock.json'), 'utf8')
+  await run(
+    'npm',
+    ['run', '--silent', 'install:server', '--', '--prefer-offline', '--silent'],
+    clone,
+  )
+  assert.equal(readFileSync(join(clone, 'package-lock.json'), 'utf8'), lock)
+  const modules = join(clone, 'node_modules')
+  const { packages } = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'))
+  for (const [path, { version }] of Object.entries<{ version: string }>(packages)) {
+    assert.equal(version, JSON.parse(lock).packages[path]?.version, path)
+  }
+  const bytes = globSync('**/*', { cwd: clone, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+  assert.ok(bytes < 60 * 2 ** 20, `${(bytes / 2 ** 20).toFixed(1)} MiB, and the history`)
+  const environment = { PORT: '0', DATA_DIR: mkdtempSync(join(project, 'data-')) }
+  const serve = ['src/cli/main.ts', 'serve']
+  const url = await listen(t, process.execPath, serve, environment, clone)
+  const page = await fetch(new URL('/docs/static/swagger-ui.css', url))
+  assert.equal(page.status, 200)
+  assert.match(await page.text(), /^\.swagger-ui/)
+})
+
+test('compiled code is kept within the package for the next start, and nowhere where that cannot be', async () => {
+  const command = ['node_modules/portcullis/dist/cli/main.js', '--version']
+  const kept = join(installed, 'node_modules/.cache')
+  rmSync(kept, { recursive: true, force: true })
+  assert.equal(await run(process.execPath, command), `${own.version}\n`)
+  assert.ok(globSync('portcullis/*/*', { cwd: kept }).length > 5)
+  rmSync(kept, { recursive: true })
+  // Not even somebody who may write everywhere makes a directory below a file.
+  writeFileSync(kept, '')
+  assert.equal(await run(process.execPath, command), `${own.version}\n`)
+  rmSync(kept)
+})
+
 const compilerOptions = {
   target: 'es2024',
   lib: ['es2024'],
