@@ -1,7 +1,7 @@
 // Puts the code of src into a file for each entry point and a few that they share. A server loads a tenth
 // of the files that way, and starts the sooner.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
@@ -72,16 +72,13 @@ export async function bundleInto(directory: string): Promise<void> {
   })
   await bundle.write({
     dir: directory,
-    // A stack trace names the line of the source, which is not in the package.
-    sourcemap: true,
-    sourcemapExcludeSources: true,
     // The docstrings are in the declarations.
     comments: { jsdoc: false },
     // As deep as the sources are, for what is found relative to a file.
     chunkFileNames: 'shared/[name].js',
     codeSplitting: {
       groups: [
-        // In files of their own, which need no source map.
+        // In files of their own.
         ...packageGroups(),
         // What every server needs, and parts that are loaded later need too: else a file for each few of them.
         ...Object.entries(together).map(([name, modules]) => ({
@@ -108,9 +105,8 @@ function packageGroups(): { readonly name: string; readonly test: RegExp }[] {
   })
 }
 
-/** Takes the source map and the comments of a compiled-in package away: who debugs it has its text. */
+/** Takes the comments of a compiled-in package away: who debugs it has its text. */
 function shrink(file: string): void {
-  rmSync(`${file}.map`)
   const { code, errors } = minifySync(file, readFileSync(file, 'utf8'), {
     ...{ module: true, compress: false, mangle: false },
   })

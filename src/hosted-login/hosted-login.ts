@@ -8,6 +8,7 @@ import {
 import { createLogoutNotices, type NoticePost } from '../core/authorization/logout-notices.ts'
 import { ConfigError } from '../core/errors.ts'
 import {
+  flag,
   number,
   type OptionsOwner,
   readOptions,
@@ -53,6 +54,11 @@ export interface HostedLoginPages {
    * `hostedPages(auth).complete`. Default: ours.
    */
   readonly login?: OwnLoginPage
+  /**
+   * False: users look after their account on pages of the application, and `/account`, `/account/sign-in`,
+   * `/account/sessions`, `/account/keys` and `/account/delete` are its own. Default: ours.
+   */
+  readonly account?: boolean
 }
 
 const owner: OptionsOwner = { name: 'hostedLogin', example: '{ staySignedIn: 2592000 }' }
@@ -83,7 +89,7 @@ const shapes: ShapesOf<HostedLoginOptions> = {
   idTokenLifetime: number,
   staySignedIn: number,
   backchannel: recordOf<BackchannelOptions>({ allowHosts: hosts }),
-  pages: recordOf<HostedLoginPages>({ login: loginPageShape }),
+  pages: recordOf<HostedLoginPages>({ login: loginPageShape, account: flag }),
 }
 
 /** How long browsers keep a cookie at most. Seconds. */
@@ -121,7 +127,10 @@ function readHostedLogin(given: HostedLoginOptions): HostedLoginParts {
         ...parts,
         post: lazyPost({ issuer: parts.issuer, allowHosts }),
       }),
-    endpoints: hostedEndpoints(pages?.login ?? null),
+    endpoints: hostedEndpoints({
+      loginPage: pages?.login ?? null,
+      hasAccountPages: pages?.account ?? true,
+    }),
   }
 }
 

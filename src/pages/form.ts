@@ -4,8 +4,10 @@ import { hiddenFields, type PostForm } from './post-form.ts'
 
 /** A field of a form. */
 export interface Field {
-  /** What it is sent as; also its id. */
+  /** What it is sent as. */
   readonly name: string
+  /** Default: its name. */
+  readonly id?: string
   readonly label: string
   readonly type?: 'text' | 'email' | 'password'
   /** What a browser or a password manager fills in (the `autocomplete` of HTML). */
@@ -50,10 +52,12 @@ export interface Form {
   readonly fields: readonly Field[]
   /** What the main button says: a verb. */
   readonly button: string
+  /** True for a form that is not what its page is for: its button is no main button. Default false. */
+  readonly quiet?: boolean
   /** Reasons why the form was not accepted. Default none. */
   readonly problems?: readonly Problem[]
-  /** The name of the field to begin with. Default: the first one. */
-  readonly first?: string
+  /** The name of the field to begin with; null for none, unless one is wrong. Default: the first one. */
+  readonly first?: string | null
   /** Where it is sent, and with what besides. Default: to the address of its page, with nothing. */
   readonly sentTo?: PostForm
   /** Default: in English. */
@@ -73,13 +77,14 @@ export function form(content: Form): Html {
     first = fields[0]?.name,
     sentTo,
     words = english,
+    quiet = false,
   } = content
   const wrong = fields.find(({ name }) => hasProblem(name, problems))
   const focused = wrong?.name ?? first
   const inputs = fields.map((each) => field(each, problems, words, each.name === focused))
   return html`${summary(fields, problems, words)}
 <form method="post"${sentTo ? html` action="${sentTo.action}"` : ''}>
-${sentTo ? hiddenFields(sentTo.hidden) : ''}${inputs}<button class="main">${button}</button>
+${sentTo ? hiddenFields(sentTo.hidden) : ''}${inputs}<button class="${quiet ? 'quiet' : 'main'}">${button}</button>
 </form>`
 }
 
@@ -92,7 +97,9 @@ function summary(
   if (problems.length === 0) return html``
   const wrong = fields.filter(({ name }) => hasProblem(name, problems))
   const others = problems.filter((problem) => !fields.some(({ name }) => name === problem.field))
-  const links = wrong.map(({ name, label }) => html`<li><a href="#${name}">${label}</a></li>`)
+  const links = wrong.map(
+    ({ name, id = name, label }) => html`<li><a href="#${id}">${label}</a></li>`,
+  )
   const lead = wrong.length === 1 ? correctOne : correctMany
   return html`<div class="summary" role="alert">${warningIcon}<div>${others.map(({ text }) => html`<p>${text}</p>`)}${
     links.length > 0 ? html`<p>${lead}</p><ul>${links}</ul>` : ''
@@ -114,25 +121,23 @@ export function field(
   words: Pick<FormWords, 'show' | 'hide'> | null,
   autofocus: boolean,
 ): Html {
-  const { name, label, type = 'text', autocomplete, inputMode, value = '', hint, optional } = each
+  const { name, id = name, label, type = 'text', autocomplete, inputMode, value = '' } = each
+  const { hint, optional } = each
   const own = problems.filter((problem) => problem.field === name)
-  const described = [
-    ...(hint ? [`${name}-hint`] : []),
-    ...(own.length > 0 ? [`${name}-error`] : []),
-  ]
-  const input = html`<input id="${name}" name="${name}" type="${type}"${optional ? '' : html` required`} autocomplete="${autocomplete}"${inputMode ? html` inputmode="${inputMode}"` : ''} autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
+  const described = [...(hint ? [`${id}-hint`] : []), ...(own.length > 0 ? [`${id}-error`] : [])]
+  const input = html`<input id="${id}" name="${name}" type="${type}"${optional ? '' : html` required`} autocomplete="${autocomplete}"${inputMode ? html` inputmode="${inputMode}"` : ''} autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
     described.length > 0 ? html` aria-describedby="${described.join(' ')}"` : ''
   }${own.length > 0 ? html` aria-invalid="true"` : ''}${autofocus ? html` autofocus` : ''}>`
   const reveal =
     type !== 'password' || words === null
       ? ''
-      : html`<button type="button" data-reveals="${name}" data-hides="${words.hide}" hidden>${words.show}</button>`
-  return html`<div class="field"><label for="${name}">${label}</label>
+      : html`<button type="button" data-reveals="${id}" data-hides="${words.hide}" hidden>${words.show}</button>`
+  return html`<div class="field"><label for="${id}">${label}</label>
 <div class="with-button">${input}${reveal}</div>${
-    hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ''
+    hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ''
   }${
     own.length > 0
-      ? html`<p class="error" id="${name}-error">${warningIcon}<span>${own.map(({ text }) => text).join(' ')}</span></p>`
+      ? html`<p class="error" id="${id}-error">${warningIcon}<span>${own.map(({ text }) => text).join(' ')}</span></p>`
       : ''
   }</div>
 `

@@ -16,12 +16,16 @@ export interface PageContent {
   readonly body: Html
   /** Runs when the body is there. Default none. */
   readonly script?: string
+  /** Scripts of this server: paths. They run when the whole page is there, and may ask this server. Default none. */
+  readonly scripts?: readonly string[]
   /** True if the page has a form, which may be sent to this server. Default false. */
   readonly hasForm?: boolean
   /** True if the form is sent to another server, which may redirect it to any other. Default false. */
   readonly leaves?: boolean
   /** Stands in the head as well. Default nothing. */
   readonly head?: Html
+  /** Styles beyond those of every page, before those of the site. Default none. */
+  readonly style?: string
   /** What the page is, for programs that drive a browser: `data-page` of its body. Default none. */
   readonly kind?: string
   /** The pictures on it, besides the logo of the site. Default none. */
@@ -37,8 +41,8 @@ export interface PageContent {
 /** Makes a whole document: every page has the same head, and one card. */
 export function page(content: PageContent): Page {
   const { title, body, script, wide = false, head, kind } = content
-  const { site = portcullisSite, lang = 'en', images = [] } = content
-  const { header, icon, style, imageSources } = partsOf(site)
+  const { site = portcullisSite, lang = 'en', images = [], scripts = [] } = content
+  const { header, icon, style, imageSources } = partsOf(site, content.style)
   const document = html`<!doctype html>
 <html lang="${lang}">
 <head>
@@ -46,7 +50,7 @@ export function page(content: PageContent): Page {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · ${site.name}</title>
 <link rel="icon" href="${icon}">
-${head === undefined ? '' : html`${head}\n`}<style>${{ markup: style }}</style>
+${head === undefined ? '' : html`${head}\n`}${scripts.map((path) => html`<script src="${path}" defer></script>\n`)}<style>${{ markup: style }}</style>
 </head>
 <body${kind === undefined ? '' : html` data-page="${kind}"`}>
 ${header}
@@ -60,7 +64,7 @@ ${script === undefined ? '' : { markup: `<script>${script}</script>` }}
 `
   const policy = [
     "default-src 'none'",
-    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
+    ...scriptPolicy(content),
     `style-src '${hashOf(style)}'`,
     ['img-src data:', ...new Set([...imageSources, ...images.flatMap(sourceOf)])].join(' '),
     ...formPolicy(content),
@@ -68,6 +72,15 @@ ${script === undefined ? '' : { markup: `<script>${script}</script>` }}
     "frame-ancestors 'none'",
   ]
   return { html: document.markup, contentSecurityPolicy: policy.join('; ') }
+}
+
+function scriptPolicy({ script, scripts = [] }: PageContent): readonly string[] {
+  const sources = [
+    ...(scripts.length > 0 ? ["'self'"] : []),
+    ...(script === undefined ? [] : [`'${hashOf(script)}'`]),
+  ]
+  if (sources.length === 0) return []
+  return [`script-src ${sources.join(' ')}`, ...(scripts.length > 0 ? ["connect-src 'self'"] : [])]
 }
 
 /** Chromium and Safari hold the directive against every redirect after a form: one that leaves has none. */

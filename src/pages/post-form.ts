@@ -11,8 +11,8 @@ export interface PostForm {
 /** A button of such a form. */
 export interface PostButton {
   readonly label: string
-  /** `main` across the card, `plain` like a link, `danger` for what takes something away. */
-  readonly look: 'main' | 'plain' | 'danger'
+  /** `main` across the card, `quiet` beside it, `plain` like a link, `danger` for what takes something away. */
+  readonly look: 'main' | 'quiet' | 'plain' | 'danger'
   /** The id of what stands for the same button elsewhere on the page. Default: it is the only one. */
   readonly describedBy?: string
 }

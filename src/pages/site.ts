@@ -40,13 +40,13 @@ export interface SiteParts {
   readonly imageSources: readonly string[]
 }
 
-/** The parts of pages that differ from site to site. */
-export function partsOf({ name, logo: own, accent, css = '' }: Site): SiteParts {
+/** The parts of pages that differ from site to site. @param more Styles of a page. Default none. */
+export function partsOf({ name, logo: own, accent, css = '' }: Site, more = ''): SiteParts {
   const label = own?.alt === undefined ? name : ''
   return {
     header: html`<header>${own === undefined ? logo : image(own)}${label}</header>`,
     icon: own?.url ?? faviconOf(accent ?? defaultAccent),
-    style: style + (accent === undefined ? '' : accentStyle(accent)) + css,
+    style: style + more + (accent === undefined ? '' : accentStyle(accent)) + css,
     imageSources: own === undefined ? [] : sourceOf(own.url),
   }
 }

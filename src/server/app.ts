@@ -19,9 +19,10 @@ import { sendProblem } from '../fastify/refusal-handler.ts'
 import { createGuards } from '../http/guards/guards.ts'
 import type { PageOptions } from '../http/pages/page-options.ts'
 import { registerAccounts } from './accounts.ts'
-import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
+import { listenerOptions } from './listener-options.ts'
 import { logEvents } from './logging/event-log.ts'
 import { createRequestIds } from './logging/request-ids.ts'
+import { createRequestLogs } from './logging/request-log.ts'
 import { describeError, describeRequest } from './logging/serializers.ts'
 import { addPermissions } from './permissions.ts'
 import { findRoleNames } from './role-names.ts'
@@ -38,6 +39,7 @@ import { shapeFields } from './routes/own-fields.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { userSessionRoutes } from './routes/user-sessions.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 import { allowOrigins } from './settings/allowed-origins.ts'
 import { type TrustedProxies, trustProxies } from './settings/trusted-proxies.ts'
 import type { Setup } from './setup.ts'
@@ -80,11 +82,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { auth, docs = true, logger = false, logRequests = false, setup, mailbox } = options
   const { pages = {} } = options
   const { trustedProxies = { addresses: [], hops: 0 }, corsOrigins = [], prune = true } = options
+  const logOptions = logger && {
+    ...(logger === true ? {} : logger),
+    serializers: { req: describeRequest, err: describeError },
+  }
+  // With a log of its own, an application waits for the end of every answer, to write a line about it.
+  const log = logOptions && !logRequests ? Fastify({ logger: logOptions }).log : null
   const app = Fastify({
-    logger: logger && {
-      ...(logger === true ? {} : logger),
-      serializers: { req: describeRequest, err: describeError },
-    },
+    ...(log ? { childLoggerFactory: createRequestLogs(log) } : { logger: logOptions }),
     logController: new LogController({ disableRequestLogging: !logRequests }),
     genReqId: createRequestIds(),
     bodyLimit,
@@ -100,6 +105,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // What arrives during shut-down is still served; else readiness could not say why it is 503.
     return503OnClosing: false,
   }).withTypeProvider<JsonSchemaToTsProvider>()
+  if (log) app.log = log
   // Fastify reads text for everybody, which a schema would then refuse with words about objects.
   app.removeContentTypeParser('text/plain')
   const answerMissing = missingAnswers(rememberMethods(app))
@@ -115,7 +121,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const { requestMetrics } = await import('../metrics/request-metrics.ts')
     await app.register(requestMetrics, { registry: options.metrics })
   }
-  app.addHook('onRequest', addSecurityHeaders(auth.issuer))
+  addSecurityHeaders(app, auth.issuer)
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins)
   let roleNames = auth.roles.names
   if (docs) {

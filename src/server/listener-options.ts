@@ -1,14 +1,8 @@
 import type { AddressInfo, Socket } from 'node:net'
-import type {
-  FastifyHttpOptions,
-  FastifyInstance,
-  FastifyReply,
-  onRequestHookHandler,
-  RawServerDefault,
-} from 'fastify'
-import helmet from 'helmet'
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { createProblem, problemMediaType } from '../http/problem.ts'
+import { bareHeaders } from './security-headers.ts'
 
 /** Milliseconds within which a request must have arrived whole; slower clients are cut off. */
 const requestTimeout = 15_000
@@ -16,12 +10,6 @@ const requestTimeout = 15_000
 const headersTimeout = 10_000
 /** Milliseconds between two looks for slow clients. */
 const connectionsCheckingInterval = 2_000
-/** The headers of security on an answer that no hook runs for. */
-const bareHeaders = {
-  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-}
 
 /** How everything that listens deals with slow clients, and with what is not a request. */
 export const listenerOptions: Pick<
@@ -36,38 +24,6 @@ export const listenerOptions: Pick<
     reply.headers(bareHeaders)
     sendProblem(reply as FastifyReply, error.statusCode ?? 400, 'The path cannot be read.')
   },
-}
-
-/** Puts the headers of security on every other answer. */
-export function addSecurityHeaders(issuer: string): onRequestHookHandler {
-  const headers = securityHeaders(issuer)
-  return (_request, reply, done) => {
-    reply.headers(headers)
-    done()
-  }
-}
-
-/** Helmet's headers, asked for once: none of them depends on the request. */
-function securityHeaders(issuer: string): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {}
-  const addHeaders = helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-    strictTransportSecurity: issuer.startsWith('https:'),
-  })
-  const response = {
-    setHeader(name: string, value: string) {
-      headers[name.toLowerCase()] = value
-    },
-    removeHeader() {},
-  }
-  // All that helmet uses of the two.
-  addHeaders({} as never, response as never, (error) => {
-    if (error) throw error
-  })
-  return headers
 }
 
 /**

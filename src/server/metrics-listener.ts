@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { sendProblem } from '../fastify/refusal-handler.ts'
-import { addSecurityHeaders, listenerOptions, urlOf } from './listener-options.ts'
+import { listenerOptions, urlOf } from './listener-options.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 import type { Config } from './settings/settings.ts'
 
 /** A listener for Prometheus. */
@@ -21,7 +22,7 @@ export async function listenForMetrics(
   read: () => Promise<string>,
 ): Promise<MetricsListener> {
   const app: FastifyInstance = Fastify({ ...listenerOptions, forceCloseConnections: true })
-  app.addHook('onRequest', addSecurityHeaders(issuer))
+  addSecurityHeaders(app, issuer)
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, 404, 'There is nothing but /metrics here.'),
   )

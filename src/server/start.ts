@@ -4,6 +4,7 @@ import type { Auth } from '../core/auth.ts'
 import type { Mailbox } from '../core/mail/mailbox.ts'
 import type { PageOptions } from '../http/pages/page-options.ts'
 import { buildApp } from './app.ts'
+import { passkeysOffBecause } from './factor-options.ts'
 import { lowerHashPriority } from './hash-priority.ts'
 import { databaseFile } from './inspect-database.ts'
 import { type Listeners, listen } from './listen.ts'
@@ -150,9 +151,11 @@ function greet(
   if (config.docs) lines.push(`Swagger UI:  ${base}/docs`)
   if (mailbox) lines.push(`Mails:       ${base}/dev/mail`)
   // The page that needs no client: at the authorization endpoint nobody but a client has anything to ask for.
-  if (config.hostedLogin) lines.push(`Log in at:   ${base}/account/apps${withoutIdTokens(config)}`)
+  if (config.hostedLogin) lines.push(`Log in at:   ${base}/account${withoutIdTokens(config)}`)
   lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
+  const passkeysOff = passkeysOffBecause(config)
+  if (passkeysOff !== null) lines.push(`WARNING: ${passkeysOff} Use a name.`)
   if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {
     lines.push(
       `WARNING: HOST ${config.host} accepts connections from other machines without TLS, so the network can read passwords: put a proxy with TLS in front.`,

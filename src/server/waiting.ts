@@ -4,7 +4,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { UnavailableError } from '../core/errors.ts'
 import { sendProblem } from '../fastify/refusal-handler.ts'
 import { listen } from './listen.ts'
-import { addSecurityHeaders, listenerOptions } from './listener-options.ts'
+import { listenerOptions } from './listener-options.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 import type { Config } from './settings/settings.ts'
 
 /** How `startServer` waits for the database. */
@@ -70,7 +71,7 @@ const retryAfter = 2
 async function buildWaiting(issuer: string): Promise<FastifyInstance> {
   // Answers take no time: a connection that is open at the close belongs to a client that has not asked.
   const app = Fastify({ ...listenerOptions, forceCloseConnections: true })
-  app.addHook('onRequest', addSecurityHeaders(issuer))
+  addSecurityHeaders(app, issuer)
   // Before the body is read.
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url === '/health/live') return

@@ -24,6 +24,8 @@ export interface DatabaseInspection {
   readonly clockOffset: number | null
   /** Connections that the server has for everybody; null without a server. */
   readonly maxConnections: number | null
+  /** The pooler in between, such as PgBouncer, and whether statements end in time behind it; null without one. */
+  readonly pooler: { readonly limitsStatements: boolean } | null
   readonly steps: MigrationState
   /** Null if the tables are not those of this version. */
   readonly contents: DatabaseContents | null

@@ -199,6 +199,7 @@ const inspection: DatabaseInspection = {
   damages: [],
   clockOffset: 0,
   maxConnections: 100,
+  pooler: null,
   steps: { done: [], pending: [], unknown: [], obstacle: null },
   contents: null,
 }
@@ -214,6 +215,20 @@ test('connections are counted against those of the server', async () => {
   assert.equal(await judge('10', '1'), 'ok')
   assert.equal(await judge('10', '5'), 'warning')
   assert.equal(await judge('24', '4'), 'problem')
+})
+
+test('a pooler is told, and is a warning if statements have no limit behind it', async () => {
+  const judge = async (pooler: DatabaseInspection['pooler']) => {
+    const findings = await checkDatabase({
+      ...subjectOf({}),
+      inspection: { ...inspection, pooler },
+    })
+    const says = findings.some(({ finding }) => finding.startsWith('A pooler is in between'))
+    return [says, worst(findings)]
+  }
+  assert.deepEqual(await judge(null), [false, 'ok'])
+  assert.deepEqual(await judge({ limitsStatements: true }), [true, 'ok'])
+  assert.deepEqual(await judge({ limitsStatements: false }), [true, 'warning'])
 })
 
 test('a slow database is a warning', async () => {

@@ -19,7 +19,7 @@ function loadedBy(entry: string): ReadonlySet<string> {
 }
 
 const isOfHostedLogin = (path: string): boolean =>
-  /^(hosted-login|http\/authorization)\/|^pages\/(texts\/)?login-/.test(path)
+  /^(hosted-login|http\/authorization)\/|^pages\/(texts\/)?(login-|own-(?!texts\.ts))/.test(path)
 
 for (const entry of [
   'index.ts',
@@ -42,4 +42,30 @@ test('the entry of its own loads all of it', () => {
     all.filter((path) => !reached.has(path)),
     [],
   )
+})
+
+/** What comes with an entry at its start: no file that is imported when it is needed. */
+function loadedAtStart(entry: string): ReadonlySet<string> {
+  const reached = new Set([entry])
+  for (const path of reached) {
+    const { code = '', imports = [] } = byPath.get(path) ?? {}
+    for (const { specifier, file, typeOnly } of imports) {
+      const isStatic = !code.includes(`import('${specifier}')`)
+      if (file !== undefined && !typeOnly && isStatic) reached.add(file)
+    }
+  }
+  return reached
+}
+
+test('a page for users who are logged in is loaded when somebody asks for it', () => {
+  const reached = [...loadedAtStart('hosted-login/index.ts')]
+  assert.ok(reached.length > 60)
+  assert.deepEqual(
+    reached.filter((path) => /^pages\/(texts\/)?own-/.test(path)),
+    ['pages/own-style.ts'],
+  )
+  const { code } = byPath.get('http/authorization/own/own-pages.ts') ?? assert.fail()
+  for (const [, file = ''] of code.matchAll(/import\('\.\/([\w-]+\.ts)'\)/g)) {
+    assert.equal(reached.includes(`http/authorization/own/${file}`), false, file)
+  }
 })

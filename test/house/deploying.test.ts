@@ -15,8 +15,8 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 const files = readdirSync(join(root, 'deploy')).filter((name) => name !== 'secrets')
 
-test('the page on deploying shows every file of deploy as it is', () => {
-  const page = read('docs/deploying.md')
+test('the pages on deploying and on PostgreSQL show every file of deploy as it is', () => {
+  const page = read('docs/deploying.md') + read('docs/postgres.md')
   const shown = [...page.matchAll(/^```\w+\n(# deploy\/(\S+)\n[\s\S]*?)^```$/gm)]
   assert.deepEqual(shown.map(([, , name]) => name).sort(), files.sort())
   for (const [, text, name] of shown) assert.equal(text, read(`deploy/${name}`))

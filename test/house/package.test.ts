@@ -121,7 +121,7 @@ test('the package holds what was compiled, its documents, examples, files to dep
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1))
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => !/^(node_modules\/|dist\/shared\/[\w-]+\.js$|dist\/.*\.map$)/.test(path))
+    .filter((path) => !/^(node_modules\/|dist\/shared\/[\w-]+\.js$)/.test(path))
   const types = readSources().map(({ path }) => `dist/${path.slice(0, -'.ts'.length)}.d.ts`)
   const { bin, exports } = own
   const entryPoints = Object.values(exports).flatMap((named) =>

@@ -30,7 +30,8 @@ const expressions = readSources().flatMap(({ path }) => expressionsOf(path))
 test('every regular expression takes time that is linear in its input (DR-04)', () => {
   assert.ok(expressions.length > 40, `${expressions.length} were found`)
   const slow = expressions.flatMap(({ path, pattern, flags }) => {
-    const { status } = checkSync(pattern, flags)
+    // The same input each time: what it tries is random.
+    const { status } = checkSync(pattern, flags, { randomSeed: 1 })
     return status === 'safe' ? [] : [`${path}: /${pattern}/${flags} is ${status}`]
   })
   assert.deepEqual(slow, [])

@@ -506,6 +506,24 @@ describe('every answer', () => {
     }
   })
 
+  test('is framed nowhere, and has every header of a page if it is one (HH-06)', async () => {
+    const ofPages = [
+      ...['cross-origin-opener-policy', 'origin-agent-cluster', 'x-dns-prefetch-control'],
+      ...['x-download-options', 'x-permitted-cross-domain-policies', 'x-xss-protection'],
+    ]
+    const accept = { accept: 'text/html' }
+    for (const [url, isPage] of [
+      ...[['/me', false] as const, ['/nowhere', false] as const, ['/health/live', false] as const],
+      ...[['/openapi.json', false] as const, ['/', false] as const, ['/', true] as const],
+      ['/docs', true] as const,
+    ]) {
+      const { headers } = await app.inject({ url, ...(isPage && { headers: accept }) })
+      assert.equal(headers['x-frame-options'], 'DENY', url)
+      assert.equal(headers['cross-origin-resource-policy'], 'same-origin', url)
+      for (const name of ofPages) assert.equal(headers[name] !== undefined, isPage, url + name)
+    }
+  })
+
   test('over https asks the browser to stay there (HH-06)', async () => {
     const issuer = 'https://auth.example.com'
     const secure = await buildApp({ auth: await createTestAuth({ issuer }) })

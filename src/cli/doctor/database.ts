@@ -1,3 +1,4 @@
+import type { DatabaseInspection } from '../../stores/inspection.ts'
 import { type Finding, findingsOf, type Subject } from './finding.ts'
 
 const { ok, warning, problem } = findingsOf('database')
@@ -36,7 +37,29 @@ export function checkDatabase({
       ),
     )
   }
-  return [...found, ...connectionFindings(inspection.maxConnections, config)]
+  return [
+    ...found,
+    ...poolerFindings(inspection.pooler),
+    ...connectionFindings(inspection.maxConnections, config),
+  ]
+}
+
+function poolerFindings(pooler: DatabaseInspection['pooler']): readonly Finding[] {
+  if (pooler === null) return []
+  const found: Finding[] = [
+    ok(
+      'A pooler is in between: every guarded request reads the database, and a log-out takes 0.3 seconds.',
+    ),
+  ]
+  if (!pooler.limitsStatements) {
+    found.push(
+      warning(
+        'Behind the pooler PostgreSQL does not end statements that nobody waits for any more.',
+        "On PostgreSQL, run ALTER ROLE … SET statement_timeout = '1500ms' for the role of the URL; then say RECONNECT to the pooler.",
+      ),
+    )
+  }
+  return found
 }
 
 function connectionFindings(

@@ -44,6 +44,8 @@ export interface ApiKeyMaintenance {
 
 /** Makes, lists and ends the API keys of users. */
 export interface ApiKeys extends ApiKeyMaintenance {
+  /** Seconds that a key lives at most, and if its maker does not say: those of the options. */
+  readonly lifetimes: { readonly most: number; readonly usual: number }
   /**
    * Makes a key. Does not check how long ago the user logged in: guard the route with `requireRecentLogin`.
    *

@@ -79,6 +79,7 @@ export function createApiKeys(parts: ApiKeysOptions): Omit<ApiKeys, keyof ApiKey
   }
 
   return {
+    lifetimes: { most: maxLifetime, usual: defaultLifetime },
     async create(asked, by) {
       const { userId, scopes, lifetime = defaultLifetime, userAgent } = asked
       const user = await ownerOf(asked)

@@ -72,6 +72,11 @@ export interface BrowserSessions {
     authentication: Authentication,
     by?: Actor,
   ): Promise<OpenBrowserSession | null>
+  /**
+   * Another cookie for the same login: a copy of the one before is worth nothing from then on, unless the login is
+   * of the last 10 seconds. Null if the session has ended, or got another cookie meanwhile.
+   */
+  renew(sessionId: string): Promise<OpenBrowserSession | null>
   /** Ends one, and all that was opened through it but for what is offline. False if it has ended. */
   end(sessionId: string, by?: Actor): Promise<boolean>
 }

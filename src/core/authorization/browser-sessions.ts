@@ -114,6 +114,15 @@ export function createBrowserSessions({
       }
       return null
     },
+    async renew(sessionId) {
+      const found = await store.sessions.find(sessionId)
+      const now = clock()
+      if (found === null || !isLive(found, now)) return null
+      const { id, generation, clientId } = found
+      const rotation = { id, generation, clientId, now, idleSince: now - idleLifetime }
+      const renewed = await store.sessions.rotate(rotation)
+      return renewed && withCookie(toSession(renewed))
+    },
     end: (sessionId, by) => sessions.end(sessionId, by && { by }),
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { exportJWK } from 'jose/key/export'
 import { generateKeyPair } from 'jose/key/generate/keypair'
@@ -25,6 +25,8 @@ export interface SigningKey {
   readonly signWith: CryptoKey
   /** The public key, or the secret of HS256. */
   readonly verifyWith: CryptoKey
+  /** The secret of HS256 once more, to verify in this thread. Absent for a key pair. */
+  readonly secret?: KeyObject
   /** For the JWK Set. Absent for a secret, which is never published. */
   readonly publicJwk?: JWK
   /** From when on its tokens are refused, in seconds since 1970. Null: not known yet, or never. */
@@ -45,7 +47,8 @@ export async function importSecret(secret: string): Promise<SigningKey> {
     ['sign', 'verify'],
   )
   const id = createHmac('sha256', bytes).update('portcullis kid').digest('base64url').slice(0, 16)
-  return { id, algorithm: 'HS256', signWith: key, verifyWith: key, verifiesUntil: null }
+  const keys = { signWith: key, verifyWith: key, secret: createSecretKey(bytes) }
+  return { id, algorithm: 'HS256', ...keys, verifiesUntil: null }
 }
 
 /** Returns a new private key as a JWK. RSA keys have 3072 bits. */

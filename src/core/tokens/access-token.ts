@@ -7,11 +7,13 @@ import { formatScope } from '../access/scope.ts'
 import type { Clock } from '../clock.ts'
 import { clockTolerance } from '../clock.ts'
 import { findOrUpdate, type KeyRing, signingKeyNow } from '../keys/key-ring.ts'
-import type { MaybePromise } from '../maybe-promise.ts'
+import type { SigningKey } from '../keys/signing-key.ts'
+import { type MaybePromise, mapAnswer } from '../maybe-promise.ts'
 import type { CacheCounts } from '../statistics.ts'
 import { type AccessTokenClaims, hasAccessTokenClaims } from './access-token-claims.ts'
 import type { Authentication } from './authentication.ts'
 import type { ExternalSubject } from './external-subject.ts'
+import { signHs256, type TokenHeader, verifyHs256 } from './hs256.ts'
 import { accessTokenMaxLength, isStrictlyEncoded } from './token-text.ts'
 
 /**
@@ -115,6 +117,7 @@ export interface AccessTokenOptions {
 const cacheSize = 16384
 
 const type = 'at+jwt'
+const required: readonly string[] = ['exp', 'iat', 'sub', 'jti', 'client_id']
 
 export function createAccessTokenIssuer(options: AccessTokenOptions): AccessTokenIssuer {
   const { keys, issuer, audience, lifetime, clock, verifyExternal } = options
@@ -122,13 +125,40 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
   // garbage cannot push them out; an entry says nothing about the user, who is read every time.
   const verified = new LRUCache<string, AccessToken>({ max: cacheSize })
   const cache = { hits: 0, misses: 0 }
+  // All tokens of a key have the same one.
+  let lastHeader: { readonly text: string; readonly header: TokenHeader } | undefined
 
-  async function verifyUncached(token: string): Promise<AccessToken | null> {
+  function verifyUncached(token: string): MaybePromise<AccessToken | null> {
     cache.misses++
     if (!isStrictlyEncoded(token)) return null
-    const id = keyIdOf(token)
-    const key = id === undefined ? undefined : await findOrUpdate(keys, id)
-    if (key === undefined) return null
+    const text = token.slice(0, token.indexOf('.'))
+    const header = lastHeader?.text === text ? lastHeader.header : headerOf(token)
+    const { kid } = header ?? {}
+    if (header === null || typeof kid !== 'string') return null
+    return mapAnswer(keys.find(kid) ?? findOrUpdate(keys, kid), (key) => {
+      if (key === undefined) return null
+      lastHeader = { text, header }
+      return mapAnswer(verifyWith(key, token, header), (payload) =>
+        payload === null ? null : remember(token, key, payload),
+      )
+    })
+  }
+
+  /** The payload of a token, if everything is right that a JWT says of itself. */
+  function verifyWith(
+    key: SigningKey,
+    token: string,
+    header: TokenHeader,
+  ): MaybePromise<object | null> {
+    // What a critical extension means is for jose to say.
+    if (key.secret && header.crit === undefined) {
+      const now = clock()
+      return verifyHs256(token, header, key.secret, { type, issuer, audience, required, now })
+    }
+    return verifyWithJose(key, token)
+  }
+
+  async function verifyWithJose(key: SigningKey, token: string): Promise<object | null> {
     try {
       const { payload } = await jwtVerify(token, key.verifyWith, {
         // Of the key, never of the token.
@@ -138,27 +168,31 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         audience,
         clockTolerance,
         currentDate: new Date(clock() * 1000),
-        requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+        requiredClaims: [...required],
       })
-      if (!hasAccessTokenClaims(payload)) return null
-      // Its issuer's clock is or was far ahead. A refresh gets a token with the right time.
-      if (payload.iat > clock() + clockTolerance) return null
-      const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
-      Object.freeze(payload.aud)
-      Object.freeze(payload.roles)
-      Object.freeze(payload.amr)
-      const accessToken: AccessToken = Object.freeze({
-        claims: Object.freeze(payload),
-        scopes,
-        kind: payload.client_stamp === undefined ? 'user' : 'client',
-        keyId: key.id,
-      })
-      verified.set(token, accessToken)
-      return accessToken
+      return payload
     } catch {
       // One answer for every cause: the sender of a bad token learns nothing more (RFC 9068 §4).
       return null
     }
+  }
+
+  function remember(token: string, key: SigningKey, payload: object): AccessToken | null {
+    if (!hasAccessTokenClaims(payload)) return null
+    // Its issuer's clock is or was far ahead. A refresh gets a token with the right time.
+    if (payload.iat > clock() + clockTolerance) return null
+    const scopes = Object.freeze(payload.scope === '' ? [] : payload.scope.split(' '))
+    Object.freeze(payload.aud)
+    Object.freeze(payload.roles)
+    Object.freeze(payload.amr)
+    const accessToken: AccessToken = Object.freeze({
+      claims: Object.freeze(payload),
+      scopes,
+      kind: payload.client_stamp === undefined ? 'user' : 'client',
+      keyId: key.id,
+    })
+    verified.set(token, accessToken)
+    return accessToken
   }
 
   return {
@@ -182,7 +216,7 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
       const now = clock()
       const exp = Math.min(now + lifetime, expiresBy, endsBy)
       const id = randomUUID()
-      const token = await new SignJWT({
+      const claims = {
         iss: issuer,
         sub: subject,
         aud: audience,
@@ -196,9 +230,11 @@ export function createAccessTokenIssuer(options: AccessTokenOptions): AccessToke
         ...endClaim(endsWith),
         ...(thirdParty && { third_party: true }),
         ...(authentication && authenticationClaims(authentication)),
-      })
-        .setProtectedHeader({ alg: key.algorithm, typ: type, kid: key.id })
-        .sign(key.signWith)
+      }
+      const header = { alg: key.algorithm, typ: type, kid: key.id }
+      const token = key.secret
+        ? signHs256(header, claims, key.secret)
+        : await new SignJWT(claims).setProtectedHeader(header).sign(key.signWith)
       return { token, id, expiresIn: exp - now }
     },
     verify(token) {
@@ -234,12 +270,11 @@ function authenticationClaims({
   return { auth_time: authenticatedAt, acr, amr }
 }
 
-/** The `kid` that a token names, which nothing has proved yet. */
-function keyIdOf(token: string): string | undefined {
+/** The header of a token, which nothing has proved yet; null if it has none that can be read. */
+function headerOf(token: string): TokenHeader | null {
   try {
-    const { kid } = decodeProtectedHeader(token)
-    return typeof kid === 'string' ? kid : undefined
+    return decodeProtectedHeader(token)
   } catch {
-    return undefined
+    return null
   }
 }

@@ -1,10 +1,9 @@
 import type { Roles } from '../access/roles.ts'
 import type { AuthEvents, NewEvent } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
-import type { StoredWith } from '../mail/stored-with.ts'
 import type { Store } from '../store.ts'
 import { explainConflict, present, type User } from './user.ts'
-import type { UserChanges } from './user-store.ts'
+import type { GuardedWrite, UserChanges } from './user-store.ts'
 
 export interface UserChangerOptions {
   readonly store: Store
@@ -22,7 +21,7 @@ export type ChangeUser = (
   id: string,
   changes: UserChanges,
   happening: Omit<NewEvent, 'userId'>,
-  storedWith?: StoredWith,
+  options?: Omit<GuardedWrite, 'event' | 'keepOneActiveIn'>,
 ) => Promise<User>
 
 export function createUserChanger({
@@ -31,7 +30,7 @@ export function createUserChanger({
   notices,
   roles,
 }: UserChangerOptions): ChangeUser {
-  return async (id, changes, happening, storedWith = {}) => {
+  return async (id, changes, happening, options = {}) => {
     const demotes =
       changes.active === false ||
       typeof changes.suspendedUntil === 'number' ||
@@ -39,10 +38,10 @@ export function createUserChanger({
     const keep = demotes ? roles.administrative : undefined
     const changed = await events
       .recordWith({ ...happening, userId: id }, (event) =>
-        users.update(id, changes, { ...storedWith, keepOneActiveIn: keep, event }),
+        users.update(id, changes, { ...options, keepOneActiveIn: keep, event }),
       )
       .catch(explainConflict)
-    if (storedWith.mails?.length) notices.wake()
+    if (options.mails?.length) notices.wake()
     return present(changed)
   }
 }

@@ -115,8 +115,13 @@ export interface Users<Fields extends UserFields = UserFields> extends FieldsCha
    * @throws {ThrottledError} if too many attempts with a wrong old password came before.
    */
   changePassword(id: string, change: PasswordChange): Promise<User<Fields>>
-  /** Logs the user out everywhere: ends every token and session. @throws {UserError} `user_unknown` */
-  endSessions(id: string, by?: Actor): Promise<User<Fields>>
+  /**
+   * Logs the user out everywhere: ends every token and session.
+   *
+   * @param keepSession The id of a live session of the user that stays. Default: none does.
+   * @throws {UserError} `user_unknown`, also if the user was logged out everywhere meanwhile
+   */
+  endSessions(id: string, by?: Actor, keepSession?: string): Promise<User<Fields>>
   /** Deletes the user, with every session. @throws {UserError} `user_unknown`, `last_admin` */
   remove(id: string, by?: Actor): Promise<void>
   /**
@@ -246,8 +251,13 @@ export function createUsers(options: UsersOptions): Users {
       )
     },
     changePassword: createPasswordChanger({ store, login, events, notices, hashNew }),
-    endSessions: (id, by) =>
-      change(id, { securityStamp: newSecurityStamp() }, { ...by, type: 'sessions_ended' }),
+    async endSessions(id, by, keepSession) {
+      const changes = { securityStamp: newSecurityStamp() }
+      const ended = { ...by, type: 'sessions_ended' } as const
+      if (keepSession === undefined) return await change(id, changes, ended)
+      const { securityStamp: ifStamp } = existing(await users.findById(id))
+      return await change(id, changes, ended, { ifStamp, keepSession })
+    },
     async remove(id, by) {
       const removed = await events
         .recordWith({ ...by, type: 'user_deleted', userId: id }, (event) =>

@@ -4,6 +4,7 @@ import { eventAnswer } from '../../core/events/event-answer.ts'
 import type { AuthEvent } from '../../core/events/event-store.ts'
 import { actorOf } from '../../core/events/events.ts'
 import { internals } from '../../core/internals.ts'
+import type { User } from '../../core/users/user.ts'
 import { Account, accountAnswer } from './account-answers.ts'
 import { ApiKeyAnswer, apiKeyAnswer } from './api-key-answer.ts'
 import { FactorList, factorAnswer } from './factor-answers.ts'
@@ -68,18 +69,21 @@ export const exportOwnAccountEndpoint: JsonEndpoint = jsonEndpoint({
       'The user, with sessions, identities, the newest 10,000 events, and the API keys, second factors and grants where there can be some',
     schema: exportSchema(auth),
   }),
-  async answer(auth, _none, _origin, { user }) {
-    const { isOn } = auth[internals].fields
-    const { id, fields } = user
-    return {
-      user: { ...accountAnswer(user), ...(isOn && { fields }) },
-      sessions: (await auth.sessions.list(id)).map(sessionAnswer),
-      identities: (await auth.identities.list(id)).map(identityAnswer),
-      events: (await eventsOf(auth, id)).map((event) => ownEvent(event, id)),
-      ...(await switchedOn(auth, id)),
-    }
-  },
+  answer: (auth, _none, _origin, { user }) => exportOf(auth, user),
 })
+
+/** What is known of a user, as programs read it. */
+export async function exportOf(auth: Auth, user: User): Promise<object> {
+  const { isOn } = auth[internals].fields
+  const { id, fields } = user
+  return {
+    user: { ...accountAnswer(user), ...(isOn && { fields }) },
+    sessions: (await auth.sessions.list(id)).map(sessionAnswer),
+    identities: (await auth.identities.list(id)).map(identityAnswer),
+    events: (await eventsOf(auth, id)).map((event) => ownEvent(event, id)),
+    ...(await switchedOn(auth, id)),
+  }
+}
 
 /** What there can be of a user where it is switched on. */
 async function switchedOn(auth: Auth, userId: string): Promise<object> {

@@ -1,3 +1,5 @@
+import { ownSentences, type Sentence } from './german-own-reasons.ts'
+
 const advice = 'Vier oder mehr Wörter ohne Zusammenhang sind besser.'
 
 const parts: Readonly<Record<string, string>> = {
@@ -24,9 +26,7 @@ function partsInGerman(said: string): string {
     .join(', ')
 }
 
-type Translation = (...found: readonly string[]) => string
-
-const sentences: readonly (readonly [RegExp, Translation])[] = [
+const sentences: readonly Sentence[] = [
   [
     /^The password must have at least (\d+) characters\.$/,
     (least) => `Das Passwort muss mindestens ${least} Zeichen haben.`,
@@ -94,6 +94,7 @@ const sentences: readonly (readonly [RegExp, Translation])[] = [
     /^The registration was refused: try it again\.$/,
     () => 'Die Registrierung wurde abgelehnt: versuchen Sie es noch einmal.',
   ],
+  ...ownSentences,
 ]
 
 /** A reason of the library in German; in English if it is not known here. */

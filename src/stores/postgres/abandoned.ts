@@ -6,6 +6,8 @@ import type { PooledConnection } from './pooled-connection.ts'
 /** Milliseconds before the first look at what the server does, and before each other one. */
 const firstPause = 100
 const pause = 1000
+/** Milliseconds that a pooler may have kept a statement before a server got it. */
+const queued = 5000
 
 /** Connections whose callers have given up, while their server may still be at work for them. */
 export interface Abandoned {
@@ -23,9 +25,13 @@ export interface Abandoned {
  * A connection that is silent because the network has lost it would be kept for ever. So the server is
  * asked, over a connection of its own, which of them it is still at work for. Where none can be opened, none
  * of them is let go: another could not be opened in its place either.
+ *
+ * Behind a pooler it is not known which process of the server is at work for whom. So there a connection is kept
+ * while the server is at work on any statement of the same user and database that may be as old.
  */
 export function createAbandoned(connect: Connect): Abandoned {
-  const kept = new Set<PooledConnection>()
+  /** With the instants, by `performance.now()`, of being given up. */
+  const kept = new Map<PooledConnection, number>()
   let isLooking = false
   let isEnded = false
 
@@ -37,10 +43,10 @@ export function createAbandoned(connect: Connect): Abandoned {
     isLooking = true
     for (let wait = firstPause; kept.size > 0; wait = pause) {
       await setTimeout(wait, undefined, { ref: false })
-      const asked = [...kept]
-      const busy = await readBusy(connect, asked).catch(() => null)
+      const asked = [...kept.keys()]
+      const busy = await readBusy(connect, kept).catch(() => null)
       for (const connection of asked) {
-        if (busy?.has(connection.processId) === false) letGo(connection)
+        if (busy?.(connection) === false) letGo(connection)
       }
     }
     isLooking = false
@@ -48,7 +54,7 @@ export function createAbandoned(connect: Connect): Abandoned {
 
   return {
     add(connection, answer) {
-      kept.add(connection)
+      kept.set(connection, performance.now())
       const done = () => letGo(connection)
       answer.then(done, done)
       if (isEnded) done()
@@ -56,29 +62,35 @@ export function createAbandoned(connect: Connect): Abandoned {
     },
     end() {
       isEnded = true
-      for (const connection of kept) letGo(connection)
+      for (const connection of kept.keys()) letGo(connection)
     },
   }
 }
 
-/** Which of some processes of the server are at work on a statement. Another server knows none of them. */
+/** Tells whether the server is at work for one of some connections. Another server knows none of them. */
 async function readBusy(
   connect: Connect,
-  connections: readonly PooledConnection[],
-): Promise<ReadonlySet<number>> {
-  const pids = connections.map(({ processId }) => processId)
-  if (pids.length === 0) return new Set()
+  connections: ReadonlyMap<PooledConnection, number>,
+): Promise<(connection: PooledConnection) => boolean> {
+  const pids = [...connections.keys()].map(({ processId }) => processId)
   const connection = await connect()
   try {
+    const askedAt = performance.now()
     const { rows } = await within(
       pause,
-      connection.client.query<{ pid: number }>(
-        "select pid from pg_stat_activity where pid = any($1::int[]) and state = 'active'",
-        [pids],
-      ),
+      connection.client.query<{ pid: number; age: number }>(busyQuery, [pids]),
     )
-    return new Set(rows.map(({ pid }) => pid))
+    const busy = new Set(rows.map(({ pid }) => pid))
+    const oldest = askedAt - Math.max(...rows.map(({ age }) => age)) - queued
+    return (asked) =>
+      asked.processId === null ? oldest <= (connections.get(asked) ?? 0) : busy.has(asked.processId)
   } finally {
     connection.end().catch(() => {})
   }
 }
+
+const busyQuery = `select pid,
+    (extract(epoch from clock_timestamp() - query_start) * 1000)::float8 as age
+  from pg_stat_activity
+  where state = 'active' and pid <> pg_backend_pid()
+    and (pid = any($1::int[]) or (usename = current_user and datname = current_database()))`

@@ -1,9 +1,11 @@
+import type pg from 'pg'
 import { changesChannel } from '../migrations/change-notifications.ts'
 import type { TableNames } from '../sql/names.ts'
-import type { Connect } from './connect.ts'
+import { announcedPid, type Connect } from './connect.ts'
 import { readCachesChannel } from './installation.ts'
 
-const applicationName = 'portcullis cache'
+/** What its connections are called, by which listeners find one another. */
+export const channelName = 'portcullis cache'
 
 /** Milliseconds that an answer may take before the connection is taken for dead. */
 const answerWithin = 1000
@@ -34,17 +36,24 @@ export interface Listener {
 /**
  * Listens on a new connection. For each listener that is there already, its listener hear `joined`; one of
  * another installation in the database is never heard of again, and taken off the list by the first question.
- * Rejects if it cannot.
+ *
+ * Rejects if it cannot: behind a pooler, too, which would give others a session that listens, and would miss
+ * what is said while they have it.
+ *
+ * @param connect Opens connections under `channelName`.
  */
 export async function openChannel(
   connect: Connect,
   names: TableNames,
   createListener: (channel: Channel) => Listener,
 ): Promise<Channel> {
-  const { client, end } = await connect()
-  // The types do not know these two.
-  const { processID: pid } = client as unknown as { readonly processID: number }
-  // It does not keep a process alive that has nothing else to do.
+  const { client, isPooled, end } = await connect()
+  if (isPooled) {
+    await end()
+    throw behindPooler()
+  }
+  const pid = announcedPid(client)
+  // The types do not know it. It does not keep a process alive that has nothing else to do.
   ;(client as unknown as { unref(): void }).unref()
   let heardUntil = -Infinity
   let state: 'opening' | 'open' | 'ended' = 'opening'
@@ -70,10 +79,12 @@ export async function openChannel(
       try {
         const { rows } = await client.query<{ pid: number }>({
           name: 'portcullis_say',
-          text: `select pg_backend_pid() as pid, case when $1 <> '' then pg_notify($2, $1) end`,
+          // What is said does not wait for the disk or a standby.
+          text: `select pg_backend_pid() as pid, case when $1 <> '' then pg_notify($2, $1) end,
+            set_config('synchronous_commit', 'off', true)`,
           values: [batch.join('\n'), cachesChannel],
         })
-        // A pooler in between gives the connection to others meanwhile: nothing is heard then.
+        // A pooler that did not show gives the connection to others meanwhile: nothing is heard then.
         if (rows[0]?.pid !== pid) return fail()
       } catch {
         return fail()
@@ -115,13 +126,12 @@ export async function openChannel(
   const watchdog = setTimeout(fail, answerWithin).unref()
   try {
     cachesChannel = await readCachesChannel(client, names)
-    await client.query(
-      `listen ${changesChannel}; listen ${cachesChannel}; set application_name to '${applicationName}'; set synchronous_commit to off`,
-    )
+    await listen(client, cachesChannel)
     const { rows } = await client.query<{ pid: number }>(
       'select pid from pg_stat_activity where datname = current_database() and application_name = $1',
-      [applicationName],
+      [channelName],
     )
+    if (!rows.some((row) => row.pid === pid)) throw behindPooler()
     for (const row of rows) listener.message(['joined'], row.pid)
     if (state === 'opening') state = 'open'
     return opened
@@ -131,4 +141,24 @@ export async function openChannel(
   } finally {
     clearTimeout(watchdog)
   }
+}
+
+/**
+ * Listens, if the process of the server is the one that was announced: for a statement, and again for the next
+ * transaction, which is the one that listens.
+ */
+async function listen(client: pg.Client, cachesChannel: string): Promise<void> {
+  const requireAnnounced = async (): Promise<void> => {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    if (rows[0]?.pid !== announcedPid(client)) throw behindPooler()
+  }
+  await requireAnnounced()
+  await client.query('begin')
+  // What is not committed is undone with the connection.
+  await requireAnnounced()
+  await client.query(`listen ${changesChannel}; listen ${cachesChannel}; commit`)
+}
+
+function behindPooler(): Error {
+  return new Error('A pooler may give the session to others')
 }

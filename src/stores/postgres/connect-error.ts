@@ -1,5 +1,6 @@
 import type { StoreErrorCode } from '../store-error.ts'
 import { TimeLimitError } from '../time-limit.ts'
+import { readPoolerRefusal } from './pooler-error.ts'
 
 /** Why a server cannot be used, with the server as the subject: "refuses connections". Has no secret. */
 export interface ConnectFailure {
@@ -30,8 +31,11 @@ export class ConnectError extends Error {
 export function explainConnecting(error: unknown): ConnectFailure {
   if (error instanceof ReadOnlyServerError) return { says: error.message }
   if (error instanceof TimeLimitError) return { says: 'does not answer' }
+  const ofPooler = readPoolerRefusal(error)
+  if (ofPooler?.kind === 'setting') return { says: settingRefused(ofPooler.name) }
+  if (ofPooler?.kind === 'no_server') return { says: 'is a pooler that cannot reach its server' }
   const { code, message = '' } = Object(error) as { code?: unknown; message?: string }
-  const known = typeof code === 'string' ? reasons[code] : undefined
+  const known = typeof code === 'string' ? reasons[ofPooler?.code ?? code] : undefined
   if (known !== undefined) return known
   // What the driver itself says has no code.
   if (message.startsWith('SASL')) return userRefused
@@ -97,4 +101,10 @@ function untrusted(code: string): ConnectFailure {
         ? 'its certificate has expired: renew it'
         : `its certificate is not trusted (${code}): name the authority that issued it in sslrootcert`
   return { says: `cannot be connected to by TLS, ${advice}`, permanent: 'no_tls' }
+}
+
+function settingRefused(name: string): string {
+  return name === 'options'
+    ? 'is a pooler that refuses options: take them out of the URL, and set them for the role on the server'
+    : `is a pooler that refuses the setting ${name}: add it to ignore_startup_parameters there`
 }

@@ -12,6 +12,11 @@ import type { PostgresHost, PostgresTarget, TargetSession } from './url.ts'
 /** A connection to a server that can be used. */
 export interface PostgresConnection {
   readonly client: pg.Client
+  /**
+   * True behind a pooler that may give the session to others, such as PgBouncer: then nothing may be set in
+   * it, nor be expected of it after a transaction.
+   */
+  readonly isPooled: boolean
   /** Says goodbye, and cuts the connection if the server does not take notice. */
   end(): Promise<void>
 }
@@ -101,9 +106,10 @@ async function connectTo(
   // When a connection breaks, the statement that waits for an answer fails. The client also emits an
   // error, idle or not, which would end the process without a listener.
   client.on('error', () => {})
+  let isPooled: boolean
   try {
     await client.connect()
-    await refuseReadOnly(client, target.session)
+    isPooled = await isOfPooler(client, target.session)
   } catch (error) {
     socket.destroy()
     throw error
@@ -112,6 +118,7 @@ async function connectTo(
   }
   return {
     client,
+    isPooled,
     async end() {
       const cut = setTimeout(() => socket.destroy(), goodbye)
       await client.end()
@@ -120,15 +127,29 @@ async function connectTo(
   }
 }
 
-async function refuseReadOnly(client: pg.Client, session: TargetSession): Promise<void> {
-  if (session === 'any') return
-  const { rows } = await client.query<{ standby: boolean; read_only: string }>(
-    "select pg_is_in_recovery() as standby, current_setting('transaction_read_only') as read_only",
+/**
+ * Whether a pooler is in between. A pooler that shares connections has to make up the number of a process that
+ * its clients use to cancel a statement: the process that answers has another one.
+ *
+ * @throws {ReadOnlyServerError} if the server is not of the wanted kind.
+ */
+async function isOfPooler(client: pg.Client, session: TargetSession): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number; standby: boolean; read_only: string }>(
+    "select pg_backend_pid() as pid, pg_is_in_recovery() as standby, current_setting('transaction_read_only') as read_only",
   )
-  if (rows[0]?.standby) throw new ReadOnlyServerError('is a standby, which cannot be written')
-  if (session === 'read-write' && rows[0]?.read_only !== 'off') {
-    throw new ReadOnlyServerError('can only be read (default_transaction_read_only)')
+  if (session !== 'any') {
+    if (rows[0]?.standby) throw new ReadOnlyServerError('is a standby, which cannot be written')
+    if (session === 'read-write' && rows[0]?.read_only !== 'off') {
+      throw new ReadOnlyServerError('can only be read (default_transaction_read_only)')
+    }
   }
+  return rows[0]?.pid !== announcedPid(client)
+}
+
+/** The process of the server, as it was announced when the connection was made. */
+export function announcedPid(client: pg.Client): number {
+  // Not among the types of the driver.
+  return (client as unknown as { readonly processID: number }).processID
 }
 
 function placeOf({ host, port }: PostgresHost): string {

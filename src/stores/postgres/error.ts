@@ -2,13 +2,15 @@ import { UnavailableError } from '../../core/errors.ts'
 import { StoreError } from '../store-error.ts'
 import { TimeLimitError } from '../time-limit.ts'
 import { ConnectError } from './connect-error.ts'
+import { isOfStatementPooling } from './pooler-error.ts'
 
 // Classes and codes of https://www.postgresql.org/docs/current/errcodes-appendix.html that the same
 // statement may not meet again: lost connections, lack of resources, shut-down, timeouts, deadlocks,
-// a standby that cannot be written.
-const notNow = /^(08...|53...|57...|55P03|25006|40001|40P01)$/
+// a standby that cannot be written; and a prepared statement that is there, or is not, unlike on the server that
+// a pooler has put another one in the place of.
+const notNow = /^(08...|53...|57...|55P03|25006|40001|40P01|42P05|26000)$/
 /** Codes after which the connection is useless: it ends, or its server is no longer the right one. */
-const lastWords = /^(08...|57P..|25006)$/
+const lastWords = /^(08...|57P..|25006|42P05|26000)$/
 const isSqlState = /^(?=.*\d)[0-9A-Z]{5}$/
 const networkErrors = new Set([
   'ECONNREFUSED',
@@ -45,6 +47,13 @@ export function explainOpening(error: unknown): unknown {
     return cause.permanent === undefined
       ? new UnavailableError(message, 2, { cause })
       : new StoreError(cause.permanent, message, { cause })
+  }
+  if (isOfStatementPooling(cause)) {
+    return new UnavailableError(
+      'The database cannot be used by way of this pooler, which allows no transactions: set pool_mode to transaction or session there, or name the database itself in the URL.',
+      2,
+      { cause },
+    )
   }
   switch (codeOf(cause)) {
     case '25006':

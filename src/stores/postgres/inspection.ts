@@ -27,7 +27,7 @@ export async function inspectPostgres(
   let connection: PostgresConnection | undefined
   try {
     connection = await createConnect(target, limit, { statement_timeout: statementTimeout })()
-    const { client } = connection
+    const { client, isPooled } = connection
     await client.query('start transaction read only')
     const server = await client.query<ServerRow>(serverQuery)
     const startedAt = performance.now()
@@ -39,7 +39,7 @@ export async function inspectPostgres(
     const latency = answeredAt - startedAt
     // The server read its clock about half-way.
     const clockOffset = (rows[0]?.now ?? ours) - (ours - latency / 2000)
-    const { version = '', max_connections = '0' } = server.rows[0] ?? {}
+    const { version = '', max_connections = '0', limit: set } = server.rows[0] ?? {}
     return {
       engine: 'PostgreSQL',
       version,
@@ -47,6 +47,7 @@ export async function inspectPostgres(
       damages: [],
       clockOffset,
       maxConnections: Number(max_connections),
+      pooler: isPooled ? { limitsStatements: set !== '0' } : null,
       ...(await inspectTables(kyselyOn(connection, names), sealing)),
     }
   } catch (error) {
@@ -60,10 +61,12 @@ export async function inspectPostgres(
 interface ServerRow {
   readonly version: string
   readonly max_connections: string
+  readonly limit: string
 }
 
 const serverQuery = `select current_setting('server_version') as version,
-  current_setting('max_connections') as max_connections`
+  current_setting('max_connections') as max_connections,
+  current_setting('statement_timeout') as limit`
 
 /** Kysely on one connection, which every query uses. */
 function kyselyOn({ client }: PostgresConnection, names: TableNames): Kysely<Schema> {

@@ -5,30 +5,10 @@ import { createAbandoned } from './abandoned.ts'
 import { retryConflicts } from './conflict.ts'
 import type { Connect } from './connect.ts'
 import { answersStill, unavailable, unavailableIfNotNow } from './error.ts'
+import type { Deadline, Lease } from './lease.ts'
 import { type LeaseTime, limitOfRequest, wholeLimit } from './lease-time.ts'
+import { withStatementTimeout } from './longer-statements.ts'
 import { PooledConnection } from './pooled-connection.ts'
-
-/** How long a piece of work may wait for the database, from asking for a connection to its end. */
-export interface Deadline {
-  /** Milliseconds. A request has them once, for all its pieces of work. */
-  readonly limit: number
-  /**
-   * Milliseconds that the server may work on a statement, 0 for any; else those of the session. Work of which
-   * this is said has its own limit, and takes nothing of its request's.
-   */
-  readonly statementTimeout?: number
-}
-
-/** A connection for one statement or one transaction. */
-export interface Lease {
-  /** @throws {UnavailableError} if the answer does not come in time, or the connection is lost. */
-  query(
-    statement: string | pg.QueryConfig,
-    values?: readonly unknown[],
-  ): Promise<pg.QueryResult<never>>
-  /** Gives the connection back, or ends it. */
-  release(discard?: boolean): void
-}
 
 export interface PostgresPool {
   /** @throws {UnavailableError} if there is no connection in time, for whatever reason. */
@@ -79,7 +59,7 @@ export function createPostgresPool(
     }
   }
 
-  function leaseOf(connection: PooledConnection, time: LeaseTime, changed: boolean): Lease {
+  function leaseOf(connection: PooledConnection, time: LeaseTime): Lease {
     let lost: unknown
 
     const query: Lease['query'] = async (statement, values) => {
@@ -112,16 +92,14 @@ export function createPostgresPool(
         time.end()
         if (lost !== undefined) return
         answeredAt.set(connection, performance.now())
-        // Settings that were changed end with it.
-        connection.release(discard || changed)
+        connection.release(discard || connection.isInTransaction)
       },
     }
   }
 
   return {
     async lease({ limit, statementTimeout }) {
-      const changed = statementTimeout !== undefined
-      const time = changed ? wholeLimit(limit) : limitOfRequest(limit)
+      const time = statementTimeout === undefined ? limitOfRequest(limit) : wholeLimit(limit)
       const acquiring = acquire()
       const connection = await time
         .race(() => acquiring)
@@ -131,14 +109,9 @@ export function createPostgresPool(
           acquiring.then((late) => late.release()).catch(() => {})
           throw unavailable(error)
         })
-      const lease = leaseOf(connection, time, changed)
-      if (changed) {
-        await lease.query(`set statement_timeout = ${statementTimeout}`).catch((error) => {
-          lease.release(true)
-          throw error
-        })
-      }
-      return lease
+      const lease = leaseOf(connection, time)
+      if (statementTimeout === undefined) return lease
+      return withStatementTimeout(lease, () => connection.isInTransaction, statementTimeout)
     },
     get counts() {
       const { totalCount, idleCount: idle, waitingCount: waiting } = pool

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type pg from 'pg'
-import type { Connect, PostgresConnection } from './connect.ts'
+import { announcedPid, type Connect, type PostgresConnection } from './connect.ts'
 
 /**
  * What `pg.Pool` keeps in the place of its own clients: a connection to whichever server is the right
@@ -43,13 +43,17 @@ export class PooledConnection extends EventEmitter {
 
   query(statement: string | pg.QueryConfig, values?: readonly unknown[]): Promise<pg.QueryResult> {
     if (this.#connection === undefined) throw new TypeError('not connected')
-    return this.#connection.client.query(statement as string, values as unknown[])
+    const { client, isPooled } = this.#connection
+    // A name stays with the session, which others get.
+    const sent =
+      isPooled && typeof statement !== 'string' ? { ...statement, name: undefined } : statement
+    return client.query(sent as string, values as unknown[])
   }
 
-  /** The process of the server that works for it. */
-  get processId(): number {
-    // Not among the types of the driver.
-    return (this.#connection?.client as { processID?: number } | undefined)?.processID ?? 0
+  /** The process of the server that works for it; null behind a pooler, which chooses another one each time. */
+  get processId(): number | null {
+    if (this.#connection === undefined || this.#connection.isPooled) return null
+    return announcedPid(this.#connection.client)
   }
 
   get isInTransaction(): boolean {

@@ -34,10 +34,12 @@ import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { cachedStore } from './cached-store.ts'
+import { channelName } from './channel.ts'
 import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
 import { explainOpening, isUniqueViolation } from './error.ts'
-import { createPostgresPool, type Deadline, type Lease, type PostgresPool } from './pool.ts'
+import type { Deadline, Lease } from './lease.ts'
+import { createPostgresPool, type PostgresPool } from './pool.ts'
 import { parsePostgresUrl } from './url.ts'
 
 /** The connections to PostgreSQL. */
@@ -174,9 +176,9 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     check: () => check(),
     close: end,
   }
-  return cachedStore(store, createConnect(target, connectionLimit), names, () =>
-    sumOf(pool.counts, reads.counts),
-  )
+  // The name is told when a connection is made: nothing is set in a session that others may get.
+  const connectChannel = createConnect({ ...target, applicationName: channelName }, connectionLimit)
+  return cachedStore(store, connectChannel, names, () => sumOf(pool.counts, reads.counts))
 }
 
 function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {
@@ -230,12 +232,13 @@ function createEngine(
   }
 }
 
-let prepared = 0
-
-/** Each query is parsed and planned once per connection, under its name. */
+/**
+ * Each query is parsed and planned once per connection, under its name. The name is made of its text, so that
+ * another process of another version never finds another query under it.
+ */
 function createPrepareRead(lease: () => Promise<Lease>): Engine['prepareRead'] {
   return ({ sql: text }) => {
-    const name = `portcullis_${++prepared}`
+    const name = `portcullis_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
     return async (...values) => {
       const leased = await lease()
       try {

@@ -36,6 +36,7 @@ export async function inspectSqlite(
       damages: checked.filter((line) => line !== 'ok'),
       clockOffset: null,
       maxConnections: null,
+      pooler: null,
       ...tables,
     }
   } catch (error) {

@@ -257,7 +257,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
     const opened = reader
     const requireSameFile = rememberFile(path)
     const settled = log
-    const subjects = createSqliteSubjects(reader, createSubjectReader(engine))
+    const subjects = createSqliteSubjects(path, reader, createSubjectReader(engine))
     return {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
@@ -287,6 +287,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
         await db.destroy()
         // Kysely has closed it only if it has run a statement on it.
         if (writer.isOpen) writer.close()
+        subjects.close()
         await settled.close()
       },
     }

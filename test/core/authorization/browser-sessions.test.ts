@@ -67,6 +67,23 @@ test('a login opens a session of the browser, whose cookie says who it is', asyn
   assert.deepEqual(await newestEvents(1), [{ type: 'authn_login_success', userId, sessionId }])
 })
 
+test('another cookie of the same login makes a copy of the one before worthless (OP-53, OP-54)', async () => {
+  const opened = await open()
+  clock.advance(11)
+  const renewed = (await sessions().renew(opened.session.id)) ?? assert.fail()
+  assert.equal(await isLive(opened.cookie), false)
+  const { session, isNewest } = await read(renewed)
+  assert.equal(isNewest, true)
+  const { authenticatedAt, acr, amr } = opened.session
+  assert.deepEqual([session.authenticatedAt, session.acr, session.amr], [authenticatedAt, acr, amr])
+  assert.equal(session.rotatedAt, clock())
+  const two = await Promise.all([sessions().renew(session.id), sessions().renew(session.id)])
+  assert.equal(two.filter((each) => each !== null).length, 1)
+  await sessions().end(session.id)
+  assert.equal(await sessions().renew(session.id), null)
+  assert.equal(await sessions().renew('nobody'), null)
+})
+
 test('what the database holds makes no cookie, and a refresh token is none (OP-54)', async () => {
   const { session, cookie } = await open()
   const { store, events } = party.auth[internals]

@@ -114,6 +114,19 @@ async function assertAccepted(
   return verified
 }
 
+test('an issued HS256 token is the one that jose would have made (JW-11)', async () => {
+  const accessTokens = createIssuer({ keys: createKeyRing([hs256]) })
+  const { token } = await accessTokens.issue({ ...subject, clientId: 'wéb \u2028"' })
+  const { payload, protectedHeader } = await jose.jwtVerify(token, hs256.verifyWith, {
+    currentDate: new Date(clock() * 1000),
+  })
+  const made = await new jose.SignJWT(payload)
+    .setProtectedHeader(protectedHeader as jose.JWTHeaderParameters)
+    .sign(hs256.signWith)
+  assert.equal(token, made)
+  assert.deepEqual((await assertAccepted(accessTokens, token)).claims, payload)
+})
+
 test('an issued token has the header and the claims of RFC 9068 (JW-11)', async () => {
   const accessTokens = createIssuer()
   const { token, expiresIn } = await accessTokens.issue(subject)

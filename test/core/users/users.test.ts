@@ -213,6 +213,22 @@ test('every change refuses an unknown user', async () => {
   assert.equal(await users.find(id), null)
 })
 
+test('a log-out everywhere may leave one session, which must be of the same user', async () => {
+  const [alice, bob] = [await create('alice'), await create('bob')]
+  const open = async (user: User): Promise<string> =>
+    (await auth.sessions.open(user, { clientId: 'first-party', scopes: [] }))?.session.id ??
+    assert.fail()
+  const isLive = async (user: User, id: string): Promise<boolean> =>
+    (await auth.sessions.list(user.id)).some((each) => each.id === id) &&
+    (await auth[internals].store.sessions.find(id))?.securityStamp ===
+      (await recordOf(user)).securityStamp
+  const [kept, other, theirs] = [await open(alice), await open(alice), await open(bob)]
+  await auth.users.endSessions(alice.id, {}, kept)
+  assert.deepEqual([await isLive(alice, kept), await isLive(alice, other)], [true, false])
+  await auth.users.endSessions(alice.id, {}, theirs)
+  assert.deepEqual([await isLive(alice, kept), await isLive(bob, theirs)], [false, true])
+})
+
 test('the last active administrator cannot be demoted, deactivated or removed', async () => {
   const admin = await create('admin', { role: 'admin' })
   await create('alice')

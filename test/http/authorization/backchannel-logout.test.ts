@@ -45,8 +45,9 @@ const toldOf: Readonly<Record<string, Ending>> = {
   'a consent that is withdrawn': ({ authorization }, { browser }) =>
     authorization.consents.withdraw(browser.user.id, 'spa'),
   'a refresh token that is used again': async ({ clock, refresh }, { refreshToken }) => {
-    await refresh('spa', refreshToken)
+    const { refresh_token: next } = (await refresh('spa', refreshToken)).body
     clock.advance(60)
+    await refresh('spa', String(next))
     await refresh('spa', refreshToken)
   },
 }

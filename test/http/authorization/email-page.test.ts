@@ -124,6 +124,7 @@ for (const [name, createStore] of Object.entries(stores)) {
     test('an address is removed; its owner is told, and only this login goes on', async () => {
       const { id } = await userOf('alice')
       await site.auth.users.setEmail(id, 'alice@example.com', { verified: true })
+      await sent()
       const elsewhere = site.browser()
       await site.logIn(elsewhere, at)
       const page = await site.logIn(browser, at)

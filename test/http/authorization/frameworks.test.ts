@@ -60,7 +60,9 @@ const frameworks: Readonly<Record<string, (auth: Auth) => Promise<Running>>> = {
 
 for (const [name, start] of Object.entries(frameworks)) {
   test(`${name} serves the whole flow`, async () => {
-    const site = await openLoginSite()
+    const site = await openLoginSite({
+      auth: { apiKeys: {}, factors: {}, accounts: { deletion: true } },
+    })
     const { answering, close } = await start(site.auth)
     try {
       const browser = openBrowser(issuer, answering)
@@ -84,6 +86,18 @@ for (const [name, start] of Object.entries(frameworks)) {
       assert.equal((await grants('GET'))?.status, 200)
       assert.equal((await grants('DELETE', '/third'))?.status, 204)
       assert.equal((await grants('DELETE', '/third'))?.status, 404)
+
+      for (const page of ['sign-in', 'sessions', 'keys', 'delete']) {
+        const shown = await browser.open(`/account/${page}`)
+        assert.equal(shown.status, 200, page)
+        assert.match(shown.kind ?? '', /^(sign-in|sessions|keys|deletion)$/)
+      }
+      const account = await browser.open('/account')
+      assertPage(account, 'account')
+      const file = await browser.send(account)
+      assert.equal(file.headers.get('content-disposition'), 'attachment; filename="account.json"')
+      const sessions = await browser.send(await browser.open('/account/sessions'), {}, { form: 0 })
+      assertPage(sessions, 'sessions')
 
       for (const path of [
         '/auth/authorize',

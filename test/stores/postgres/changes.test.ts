@@ -10,6 +10,7 @@ import type { Store } from '../../../src/core/store.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { aMail, aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { type Changes, createChanges } from '../../../src/stores/postgres/changes.ts'
+import { channelName } from '../../../src/stores/postgres/channel.ts'
 import { createConnect } from '../../../src/stores/postgres/connect.ts'
 import { readCachesChannel } from '../../../src/stores/postgres/installation.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
@@ -252,7 +253,7 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
   test('trusts nothing behind a pooler, which gives its connection to others', async () => {
     let connected = 0
     const { promise: again, resolve } = Promise.withResolvers<void>()
-    const connect = createConnect(parsePostgresUrl(url), 3000)
+    const connect = createConnect({ ...parsePostgresUrl(url), applicationName: channelName }, 3000)
     const changes = createChanges({
       names: {},
       drop() {},
@@ -295,7 +296,10 @@ describe('a process that shares a PostgreSQL database', { skip, timeout: 100_000
       connections = []
       mayConnect = Promise.withResolvers()
       onClear = () => {}
-      const connect = createConnect(parsePostgresUrl(url), 3000)
+      const connect = createConnect(
+        { ...parsePostgresUrl(url), applicationName: channelName },
+        3000,
+      )
       changes = createChanges({
         names: {},
         drop: (userId) => void dropped.push(userId),

@@ -1,0 +1,25 @@
+import type { BrowserSession } from '../../../core/authorization/authorization.ts'
+import { internals } from '../../../core/internals.ts'
+import { isTwoFactors } from '../../../core/tokens/authentication.ts'
+import { defaultMaxAge, isRecent } from '../../guards/recent-login.ts'
+import type { Flow } from '../flow.ts'
+
+/**
+ * The session if its user may be on a page: with a second factor if the user has one, or the role demands one.
+ *
+ * @param isDangerous Whether the login must be recent too. The cookie of before that login does not count then:
+ * somebody else may have a copy of it.
+ */
+export async function admit(
+  { auth }: Pick<Flow, 'auth'>,
+  browser: BrowserSession | null,
+  isDangerous: boolean,
+): Promise<BrowserSession | null> {
+  if (browser === null) return null
+  const { session, user, isNewest } = browser
+  const isFresh = isNewest && isRecent(session.authenticatedAt, defaultMaxAge, auth.clock)
+  if (isDangerous && !isFresh) return null
+  if (isTwoFactors(session)) return browser
+  const demand = await auth[internals].second?.demandOf(user)
+  return demand ? null : browser
+}
