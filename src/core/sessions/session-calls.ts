@@ -55,7 +55,7 @@ export interface ReauthenticationOptions {
   /** How. Default: with a password alone, now. */
   readonly authentication?: Authentication
   /**
-   * When the access token that asks was issued. If the session was refreshed since, two may hold tokens of it: so
+   * When the access token that asks was issued, in seconds since 1970. If the session was refreshed since, two may hold tokens of it: so
    * the answer says how the user has authenticated, and refreshes of the session do not. Default: they do.
    */
   readonly tokenIssuedAt?: number
