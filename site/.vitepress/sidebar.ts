@@ -29,6 +29,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       page('End and list sessions', 'sessions'),
       page('Let programs act for a user', 'api-keys'),
       page('Ask for a second factor', 'second-factors'),
+      page('Log in with passkeys', 'passkeys'),
       page('Test an application', 'testing'),
     ],
   },

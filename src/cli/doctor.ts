@@ -21,6 +21,7 @@ import { checkLogLevel, checkThreads, checkWorkers } from './doctor/machine.ts'
 import { checkMail } from './doctor/mail.ts'
 import { checkIssuerUrl, checkProxies } from './doctor/network.ts'
 import { checkNode } from './doctor/node.ts'
+import { checkPasskeys } from './doctor/passkeys.ts'
 import { checkPasswordHash } from './doctor/password-hash.ts'
 import { checkPeppers } from './doctor/peppers.ts'
 import { checkPreviousKeys } from './doctor/previous-keys.ts'
@@ -52,6 +53,7 @@ const checks: readonly Check[] = [
   checkProxies,
   checkCors,
   checkBrowserLogin,
+  checkPasskeys,
   checkIssuers,
   checkMail,
   checkNode,

@@ -1,8 +1,5 @@
-import { AuthClientError, refusalDetails } from './client-error.ts'
-import { toThisServer, withoutRedirect } from './redirect.ts'
-
-/** Milliseconds that a request may take. */
-const timeLimit = 30_000
+import { AuthClientError, bodyOf, refusalDetails, tryLater } from './client-error.ts'
+import { sendHere } from './send-here.ts'
 
 /** What somebody chooses behind a link of a mail. */
 export interface NewAccount {
@@ -63,17 +60,13 @@ type Send = typeof globalThis.fetch
 export function createAccountRequests(base: URL, send: Send, sendAsUser: Send): AccountRequests {
   async function ask(as: Send, method: string, path: string, body?: object): Promise<unknown> {
     try {
-      const response = withoutRedirect(
-        await as(new URL(path, base), {
-          ...toThisServer,
-          method,
-          signal: AbortSignal.timeout(timeLimit),
-          ...(body && {
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify(body),
-          }),
+      const response = await sendHere(as, new URL(path, base), {
+        method,
+        ...(body && {
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
         }),
-      )
+      })
       if (!response.ok) throw await refusalOf(response)
       return response.status === 204 ? null : await response.json()
     } catch (error) {
@@ -109,14 +102,10 @@ export function createAccountRequests(base: URL, send: Send, sendAsUser: Send): 
 
 async function refusalOf(response: Response): Promise<AuthClientError> {
   const { status } = response
-  const body: Record<string, unknown> = Object(await response.json().catch(() => null))
+  const body = await bodyOf(response)
   const details = refusalDetails(response, body)
-  if (status === 429) {
-    return new AuthClientError('throttled', 'Too many attempts; wait before the next.', details)
-  }
-  if (status >= 500) {
-    return new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
-  }
+  const later = tryLater(status, 'attempts', details)
+  if (later !== null) return later
   const detail = typeof body.detail === 'string' ? body.detail : `The answer was ${status}.`
   return new AuthClientError('refused', detail, details)
 }

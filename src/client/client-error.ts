@@ -72,3 +72,21 @@ export function refusalDetails(
     ...(Array.isArray(errors) && { problems: errors.map(String) }),
   }
 }
+
+/** The members of an answer; none if it is no JSON. */
+export const bodyOf = async (response: Response): Promise<Record<string, unknown>> =>
+  Object(await response.json().catch(() => null))
+
+/** The error of an answer that says to try again later; null for any other. @param what Of what there were too many. */
+export function tryLater(
+  status: number,
+  what: string,
+  details: RefusalDetails,
+): AuthClientError | null {
+  if (status === 429) {
+    return new AuthClientError('throttled', `Too many ${what}; wait before the next.`, details)
+  }
+  return status >= 500
+    ? new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
+    : null
+}

@@ -73,23 +73,20 @@ export function checkOptions(options: unknown): void {
     )
   }
   if (!Array.isArray(origins) || !origins.every(isUrl)) {
-    throw new TypeError('The option origins of createClient must be a list of URLs.')
+    throw wrong('origins', 'be a list of URLs')
   }
   if (typeof clientId !== 'string') {
-    throw new TypeError('The option clientId of createClient must be a text.')
+    throw wrong('clientId', 'be a text')
   }
-  if (typeof fetch !== 'function') {
-    throw new TypeError('The option fetch of createClient must be a function.')
-  }
-  if (typeof onStepUp !== 'function') {
-    throw new TypeError('The option onStepUp of createClient must be a function.')
-  }
-  if (typeof onSecondFactor !== 'function') {
-    throw new TypeError('The option onSecondFactor of createClient must be a function.')
+  for (const [name, each] of Object.entries({ fetch, onStepUp, onSecondFactor })) {
+    if (typeof each !== 'function') throw wrong(name, 'be a function')
   }
   const { read, write } = Object(storage) as Record<string, unknown>
   if (typeof read !== 'function' || typeof write !== 'function') {
-    throw new TypeError('The option storage of createClient must have read and write.')
+    throw wrong('storage', 'have read and write')
   }
   refuseUnknown('createClient', given, optionNames)
 }
+
+const wrong = (name: string, must: string): TypeError =>
+  new TypeError(`The option ${name} of createClient must ${must}.`)

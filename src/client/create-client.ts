@@ -1,88 +1,23 @@
-import { type AccountRequests, createAccountRequests } from './account-requests.ts'
+import { createAccountRequests } from './account-requests.ts'
+import type { AuthClient, ClientEvent } from './auth-client.ts'
 import { AuthClientError } from './client-error.ts'
 import {
   type ClientOptions,
   checkOptions,
-  type LoginOptions,
   loginOptionNames,
   page,
   refuseUnknown,
 } from './client-options.ts'
 import { exclusively } from './exclusive.ts'
-import { logInWithFactor } from './second-factor.ts'
+import { logInWithFactor, passkeyFields } from './second-factor.ts'
 import { createStepUpDialog, readStepUp } from './step-up.ts'
-import { createTokenRequests, type StepUpCredentials } from './token-requests.ts'
+import { createTokenRequests } from './token-requests.ts'
 import { memoryStorage, type Tokens } from './token-storage.ts'
 
 /** Seconds before its end from which on an access token is exchanged instead of sent. */
 const refreshAhead = 10
 /** Milliseconds within which a lost exchange is asked for again; the server's grace lasts longer. */
 const retryWindow = 5_000
-
-/** What happened to the login of a client. */
-export type ClientEvent =
-  | { readonly type: 'login' }
-  /** New tokens were fetched. */
-  | { readonly type: 'refresh' }
-  /**
-   * Nobody is logged in any more: it was asked for here (`asked`), the server ended the session
-   * (`ended`), or another tab logged out (`elsewhere`).
-   */
-  | { readonly type: 'logout'; readonly reason: 'asked' | 'ended' | 'elsewhere' }
-
-/**
- * A login at a Portcullis server, kept fresh.
- *
- * Every promise settles. A request to the token or revocation endpoint has 30 seconds; `login` makes
- * two at most. An exchange has 35 seconds with its second try, and waits at most 40 for another tab.
- * What `fetch` is asked to send has the time that its own `signal` allows, as on the platform.
- */
-export interface AuthClient extends AccountRequests {
-  /**
-   * Logs in, and ends the previous session if there is one.
-   *
-   * @throws {TypeError} (rejects) for an option that is not known.
-   * @throws {AuthClientError} `invalid_credentials`, `second_factor_needed`, `throttled`, `unavailable` or `refused`; then who
-   * was logged in still is. So it is with `session_ended` if the second factor took too long or too many tries.
-   * `session_ended` too if `logout` was called meanwhile.
-   */
-  login(username: string, password: string, options?: LoginOptions): Promise<void>
-  /**
-   * Forgets the tokens before it returns, then ends the session on the server.
-   *
-   * @throws {AuthClientError} `unavailable`: the tokens are forgotten, but the session stays open.
-   */
-  logout(): Promise<void>
-  /**
-   * Shows the password again, or `{ otp }` or `{ recoveryCode }` of a user with a second factor. The session gets
-   * an access token that says so.
-   *
-   * @throws {AuthClientError} `invalid_credentials`, `throttled`, `unavailable` or `refused`; then the tokens
-   * are as before. `session_ended` if nobody is logged in.
-   */
-  stepUp(shown: StepUpCredentials): Promise<void>
-  /**
-   * The platform's `fetch` with the access token, for URLs of the server and of `origins` only; to
-   * others the request goes without. A token about to expire is exchanged first. After a 401 the token
-   * is exchanged and the request is sent once more. One exchange serves all requests, and all tabs that
-   * share the storage. When the session has ended, the answer is the server's 401.
-   *
-   * A relative URL is resolved against the `url` of the client, as the platform resolves links. `me`
-   * stays below its path, and `/me` begins at its origin.
-   *
-   * @throws {AuthClientError} `unavailable` or `throttled` when the exchange was not answered.
-   * @throws the reason of the request's `signal`, also while it waits for an exchange.
-   */
-  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
-  /** Whether there are tokens. Does not ask the server whether they are still valid. */
-  isLoggedIn(): boolean
-  /** What the login may do; empty when nobody is logged in. */
-  scopes(): readonly string[]
-  /** Calls the listener with every event from now on. Returns what ends that. */
-  subscribe(listener: (event: ClientEvent) => void): () => void
-  /** Stops listening to other tabs. */
-  close(): void
-}
 
 /**
  * Returns a client of a Portcullis server, for browsers and Node.
@@ -199,29 +134,51 @@ export function createClient(options: ClientOptions): AuthClient {
     if (tokens !== null) await requests.revoke(tokens.refreshToken ?? tokens.accessToken)
   }
 
+  /** Keeps the tokens of a login, unless a log-out has come meanwhile. */
+  async function keepLogin(logIn: () => Promise<Tokens>): Promise<void> {
+    const logoutsBefore = logouts
+    const tokens = await logIn()
+    if (logouts !== logoutsBefore) {
+      await end(tokens)
+      throw new AuthClientError('session_ended', 'The login was ended by a log-out; log in again.')
+    }
+    const before = storage.read()
+    storage.write(tokens)
+    tell({ type: 'login' })
+    // Its successor works, whether or not the server hears that it is over.
+    await end(before).catch(() => {})
+  }
+
+  /** The tokens of who is logged in, good for a request. */
+  async function present(): Promise<Tokens> {
+    const stored = storage.read()
+    if (stored === null) throw notLoggedIn()
+    return await fresh(stored)
+  }
+
   const client: AuthClient = {
     ...createAccountRequests(base, send, (input, init) => client.fetch(input, init)),
     async login(username, password, options = {}) {
       refuseUnknown('login', options, loginOptionNames)
-      const { scope } = options
-      const logoutsBefore = logouts
-      const tokens = await logInWithFactor(
-        () => requests.login(username, password, scope),
-        onSecondFactor,
-        requests.showFactor,
+      await keepLogin(() =>
+        logInWithFactor(
+          () => requests.login({ grant_type: 'password', username, password }, options.scope),
+          onSecondFactor,
+          requests.showFactor,
+          requests.challenge,
+        ),
       )
-      if (logouts !== logoutsBefore) {
-        await end(tokens)
-        throw new AuthClientError(
-          'session_ended',
-          'The login was ended by a log-out; log in again.',
-        )
-      }
-      const before = storage.read()
-      storage.write(tokens)
-      tell({ type: 'login' })
-      // Its successor works, whether or not the server hears that it is over.
-      await end(before).catch(() => {})
+    },
+
+    async loginWithPasskey(shown, options = {}) {
+      refuseUnknown('loginWithPasskey', options, loginOptionNames)
+      await keepLogin(() => requests.login(passkeyFields(shown), options.scope))
+    },
+
+    async passkeyChallenge(purpose) {
+      return await requests.challenge(
+        purpose === 'login' ? undefined : (await present()).accessToken,
+      )
     },
 
     async logout() {
@@ -254,9 +211,7 @@ export function createClient(options: ClientOptions): AuthClient {
     },
 
     async stepUp(shown) {
-      const stored = storage.read()
-      if (stored === null) throw notLoggedIn()
-      const { accessToken } = await fresh(stored)
+      const { accessToken } = await present()
       await keepSteppedUp(await requests.stepUp(accessToken, shown))
     },
 

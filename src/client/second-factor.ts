@@ -3,14 +3,49 @@ import type { Tokens } from './token-storage.ts'
 
 /** What a login asks for whose password was right. */
 export interface SecondFactorRequest {
-  /** What can be shown: `otp`, a code of an authenticator app, and `recovery-code`. */
+  /** What can be shown: `otp`, a code of an authenticator app; `webauthn`, a passkey; and `recovery-code`. */
   readonly kinds: readonly string[]
   /** True if what was shown before is not right. */
   readonly failed: boolean
+  /** What the browser is asked with for a passkey. Good once. @throws {AuthClientError} as `login` */
+  challenge(): Promise<PasskeyChallenge>
+}
+
+/** What a page asks the browser for a passkey with. */
+export interface PasskeyChallenge {
+  /** To be shown with the credential. Good once, for 5 minutes. */
+  readonly challengeId: string
+  /** For `startAuthentication` of `@simplewebauthn/browser`, or `parseRequestOptionsFromJSON` of the browser. */
+  readonly publicKey: PasskeyRequestOptions
+}
+
+/** PublicKeyCredentialRequestOptionsJSON (Web Authentication §5.1.10). */
+export interface PasskeyRequestOptions {
+  /** In base64url. */
+  challenge: string
+  /** The domain that passkeys are made for. */
+  rpId?: string
+  /** Milliseconds. */
+  timeout?: number
+  /** Whether the passkey has to verify its user. */
+  userVerification?: 'required' | 'preferred' | 'discouraged'
+  /** The passkeys of the user. Absent for a login by a passkey. */
+  allowCredentials?: { id: string; type: 'public-key' }[]
+}
+
+/** What the browser has answered. */
+export interface ShownPasskey {
+  /** Of the challenge. */
+  readonly challengeId: string
+  /** In JSON: what `startAuthentication` returns, or `credential.toJSON()`. */
+  readonly credential: object
 }
 
 /** What the user shows as a second factor. */
-export type ShownFactor = { readonly otp: string } | { readonly recoveryCode: string }
+export type ShownFactor =
+  | { readonly otp: string }
+  | { readonly recoveryCode: string }
+  | ShownPasskey
 
 /** Asks the user for the second factor; null gives the login up. */
 export type AskForFactor = (
@@ -31,7 +66,7 @@ export function readMfaRequired(
   body: Readonly<Record<string, unknown>>,
   details: { readonly status?: number },
 ): AuthClientError | null {
-  if (body.error !== 'mfa_required' || typeof body.mfa_token !== 'string') return null
+  if (body.error !== 'mfa_required') return null
   const { challenge, enroll } = Object(body.mfa_requirements) as Record<string, unknown>
   const reason = Array.isArray(challenge) || !Array.isArray(enroll) ? undefined : 'enroll'
   const says = reason
@@ -39,7 +74,7 @@ export function readMfaRequired(
     : 'A second factor is needed.'
   const options = { ...details, ...(reason && { reason }) }
   const error = new AuthClientError('second_factor_needed', says, options)
-  if (Array.isArray(challenge)) {
+  if (Array.isArray(challenge) && typeof body.mfa_token === 'string') {
     const kinds = challenge.map((each) => String(Object(each).type))
     pending.set(error, { token: body.mfa_token, kinds })
   }
@@ -55,6 +90,7 @@ export async function logInWithFactor(
   login: () => Promise<Tokens>,
   ask: AskForFactor | undefined,
   show: (token: string, shown: ShownFactor) => Promise<Tokens>,
+  challenge: (token: string) => Promise<PasskeyChallenge>,
 ): Promise<Tokens> {
   try {
     return await login()
@@ -63,7 +99,7 @@ export async function logInWithFactor(
     if (waiting === undefined || ask === undefined) throw error
     const { token, kinds } = waiting
     for (let failed = false; ; failed = true) {
-      const shown = await ask({ kinds, failed })
+      const shown = await ask({ kinds, failed, challenge: () => challenge(token) })
       if (shown === null) throw error
       try {
         return await show(token, shown)
@@ -77,12 +113,32 @@ export async function logInWithFactor(
 
 /** The fields of the second request. */
 export function factorFields(token: string, shown: ShownFactor): Readonly<Record<string, string>> {
-  const kind = 'otp' in shown ? 'otp' : 'recovery-code'
-  const grant = `urn:portcullis:grant-type:mfa-${kind}`
-  return { grant_type: grant, mfa_token: token, ...shownFields(shown) }
+  const kind = 'otp' in shown ? 'otp' : 'credential' in shown ? 'webauthn' : 'recovery-code'
+  return { grant_type: `${grants}mfa-${kind}`, mfa_token: token, ...formFields(shown) }
+}
+
+/** The fields of a login by a passkey alone. */
+export const passkeyFields = (shown: ShownPasskey): Readonly<Record<string, string>> => ({
+  grant_type: `${grants}passkey`,
+  ...formFields(shown),
+})
+
+/** What the names of our own grants begin with. */
+export const grants = 'urn:portcullis:grant-type:'
+
+/** What is shown, in a form: the credential is a text there. */
+function formFields(shown: ShownFactor): Readonly<Record<string, string>> {
+  const { credential, ...fields } = shownFields(shown)
+  return {
+    ...(fields as Record<string, string>),
+    ...(credential && { credential: JSON.stringify(credential) }),
+  }
 }
 
 /** What is shown, as every request has it. */
-export function shownFields(shown: ShownFactor): Readonly<Record<string, string>> {
+export function shownFields(shown: ShownFactor): Readonly<Record<string, string | object>> {
+  if ('credential' in shown) {
+    return { challenge_id: shown.challengeId, credential: shown.credential }
+  }
   return 'otp' in shown ? { otp: shown.otp } : { recovery_code: shown.recoveryCode }
 }

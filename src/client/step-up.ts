@@ -6,16 +6,17 @@ export interface StepUpRequest {
   readonly acrValues?: string
 }
 
-const stepUpError = /(?:^|[ ,])error="insufficient_user_authentication"/
-const acrValues = /(?:^|[ ,])acr_values="([^"]{1,200})"/
-const maxAge = /(?:^|[ ,])max_age="?(\d{1,9})"?/
+/** What a challenge has where the pattern has parentheses. */
+const read = (challenge: string, pattern: string): string | undefined =>
+  new RegExp(`(?:^|[ ,])${pattern}`).exec(challenge)?.[1]
 
 /** What an answer says that the request needs (RFC 9470 §3); null if that is no recent login. */
 export function readStepUp({ status, headers }: Response): StepUpRequest | null {
   const challenge = headers.get('www-authenticate') ?? ''
-  if (status !== 401 || !stepUpError.test(challenge)) return null
-  const [, seconds] = maxAge.exec(challenge) ?? []
-  const [, acr] = acrValues.exec(challenge) ?? []
+  const needed = read(challenge, 'error="(insufficient_user_authentication)"')
+  if (status !== 401 || needed === undefined) return null
+  const seconds = read(challenge, 'max_age="?(\\d{1,9})"?')
+  const acr = read(challenge, 'acr_values="([^"]{1,200})"')
   return {
     maxAge: seconds === undefined ? undefined : Number(seconds),
     ...(acr !== undefined && { acrValues: acr }),

@@ -1,18 +1,30 @@
-import { AuthClientError, refusalDetails } from './client-error.ts'
-import { toThisServer, withoutRedirect } from './redirect.ts'
-import { factorFields, readMfaRequired, type ShownFactor, shownFields } from './second-factor.ts'
+import {
+  AuthClientError,
+  type AuthClientErrorCode,
+  bodyOf,
+  refusalDetails,
+  tryLater,
+} from './client-error.ts'
+import {
+  factorFields,
+  grants,
+  type PasskeyChallenge,
+  readMfaRequired,
+  type ShownFactor,
+  shownFields,
+} from './second-factor.ts'
+import { sendHere, timeLimit } from './send-here.ts'
 import type { Tokens } from './token-storage.ts'
-
-/** Milliseconds that a login, refresh or log-out may take: a server that hangs holds no lock for ever. */
-const timeLimit = 30_000
 
 /** What a step-up shows: the password, or the second factor of a user who has one. */
 export type StepUpCredentials = string | ShownFactor
 
 /** The OAuth endpoints of a server, spoken to as one client. */
 export interface TokenRequests {
-  /** The password grant (RFC 6749 §4.3). */
-  login(username: string, password: string, scope: string | undefined): Promise<Tokens>
+  /** @param shown The fields of a grant: `password` (RFC 6749 §4.3), or that of a passkey alone. */
+  login(shown: Readonly<Record<string, string>>, scope: string | undefined): Promise<Tokens>
+  /** What the browser is asked with. @param bearer For whom. Default: for anybody. */
+  challenge(bearer?: string): Promise<PasskeyChallenge>
   /** RFC 6749 §6. */
   refresh(refreshToken: string): Promise<Tokens>
   /** The password once more, for an access token that says so. */
@@ -40,14 +52,7 @@ export function createTokenRequests(
 
   async function post(path: string, init: RequestInit, grant?: string): Promise<Response> {
     try {
-      const response = withoutRedirect(
-        await fetch(new URL(path, base), {
-          ...init,
-          ...toThisServer,
-          method: 'POST',
-          signal: AbortSignal.timeout(timeLimit),
-        }),
-      )
+      const response = await sendHere(fetch, new URL(path, base), { ...init, method: 'POST' })
       if (response.ok) return response
       throw await refusalOf(response, grant)
     } catch (error) {
@@ -60,16 +65,19 @@ export function createTokenRequests(
     readTokens(await send('auth/token', fields))
 
   return {
-    login: (username, password, scope) =>
-      exchange({ grant_type: 'password', username, password, ...(scope && { scope }) }),
+    login: (shown, scope) => exchange({ ...shown, ...(scope && { scope }) }),
+    async challenge(bearer) {
+      const headers = bearerOf(bearer)
+      const answer = await post('auth/passkeys/challenge', { headers })
+      const { challenge_id: challengeId, public_key: publicKey } = await bodyOf(answer)
+      if (typeof challengeId !== 'string') throw notTheServer(answer)
+      return { challengeId, publicKey: publicKey as PasskeyChallenge['publicKey'] }
+    },
     refresh: (refreshToken) =>
       exchange({ grant_type: 'refresh_token', refresh_token: refreshToken }),
     showFactor: (token, shown) => exchange(factorFields(token, shown)),
     async stepUp(accessToken, shown) {
-      const headers = {
-        authorization: `Bearer ${accessToken}`,
-        'content-type': 'application/json',
-      }
+      const headers = { ...bearerOf(accessToken), 'content-type': 'application/json' }
       const body = JSON.stringify(
         typeof shown === 'string' ? { password: shown } : shownFields(shown),
       )
@@ -90,17 +98,18 @@ function reasonOf(error: unknown): string {
     : 'The server cannot be reached, or does not let pages of this origin call it (CORS); check its URL, and its CORS_ORIGINS.'
 }
 
+const bearerOf = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` }
+
+const notTheServer = ({ status }: Response): AuthClientError =>
+  new AuthClientError('unavailable', 'The server did not answer with a token; check its URL.', {
+    status,
+  })
+
 async function readTokens(response: Response): Promise<Tokens> {
-  const body: Record<string, unknown> = Object(await response.json().catch(() => null))
-  const { access_token, refresh_token, expires_in, scope } = body
+  const { access_token, refresh_token, expires_in, scope } = await bodyOf(response)
   if (typeof access_token !== 'string' || typeof expires_in !== 'number') {
-    throw new AuthClientError(
-      'unavailable',
-      'The server did not answer with a token; check its URL.',
-      {
-        status: response.status,
-      },
-    )
+    throw notTheServer(response)
   }
   return {
     accessToken: access_token,
@@ -116,48 +125,45 @@ const refusalLikeFastApi = 'Incorrect username or password'
 /** What it answers to a wrong one of a step-up: without a `code`. */
 const wrongPassword = 'The password is not right.'
 
+const sessionEnded: readonly [AuthClientErrorCode, string] = [
+  'session_ended',
+  'The session has ended; log in again.',
+]
+
+/** The codes of a step-up that showed something wrong. The sentence of the answer is for people. */
+const wrongCode = /^(code|password)_incorrect$|^passkey_refused$/
+
 async function refusalOf(response: Response, grant: string | undefined): Promise<AuthClientError> {
   const { status } = response
-  const body: Record<string, unknown> = Object(await response.json().catch(() => null))
+  const body = await bodyOf(response)
   const details = refusalDetails(response, body)
   const mfa = readMfaRequired(body, details)
   if (mfa !== null) return mfa
-  if (status === 429) {
-    return new AuthClientError(
-      'throttled',
-      'Too many failed attempts; wait before the next.',
-      details,
-    )
-  }
-  if (status >= 500) {
-    return new AuthClientError('unavailable', 'The server cannot answer now; try again.', details)
-  }
-  if (body.code === 'code_incorrect') {
-    return new AuthClientError('invalid_credentials', 'Incorrect code.', details)
+  const later = tryLater(status, 'failed attempts', details)
+  if (later !== null) return later
+  const says =
+    typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`
+  if (body.detail === wrongPassword || wrongCode.test(String(body.code))) {
+    return new AuthClientError('invalid_credentials', `${says}.`, details)
   }
   if (body.code === 'factor_needed') {
-    return new AuthClientError('second_factor_needed', 'A second factor is needed.', details)
+    return new AuthClientError('second_factor_needed', `${says}.`, details)
   }
   if (body.error === 'expired_token') {
     return new AuthClientError('session_ended', 'The login took too long; log in again.', details)
   }
-  if (body.code === 'password_incorrect' || body.detail === wrongPassword) {
-    return new AuthClientError('invalid_credentials', 'Incorrect password.', details)
-  }
   if (status === 401 && grant === undefined && body.error === undefined) {
-    return new AuthClientError('session_ended', 'The session has ended; log in again.', details)
+    return new AuthClientError(...sessionEnded, details)
   }
   const isLikeFastApi = body.error === undefined && body.detail === refusalLikeFastApi
   if (body.error === 'invalid_grant' || isLikeFastApi) {
     return grant === 'refresh_token'
-      ? new AuthClientError('session_ended', 'The session has ended; log in again.', details)
+      ? new AuthClientError(...sessionEnded, details)
       : new AuthClientError(
           'invalid_credentials',
-          grant?.startsWith('urn:') ? 'Incorrect code.' : 'Incorrect username or password.',
+          grant?.startsWith(grants) ? `${says}.` : 'Incorrect username or password.',
           details,
         )
   }
-  const reason =
-    typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`
-  return new AuthClientError('refused', `The server refused: ${reason}.`, details)
+  return new AuthClientError('refused', `The server refused: ${says}.`, details)
 }

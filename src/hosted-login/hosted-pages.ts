@@ -12,6 +12,7 @@ import {
   type PageAnswer,
 } from './complete-login.ts'
 import { currentUserGuard } from './current-user.ts'
+import { type HostedPasskeys, hostedPasskeys } from './hosted-passkeys.ts'
 
 /** What an application's own pages have of a login by browser. */
 export interface HostedPages<Fields extends UserFields = UserFields> {
@@ -38,6 +39,8 @@ export interface HostedPages<Fields extends UserFields = UserFields> {
    * `Sec-Fetch-Site` or `Origin`; else it is refused with 403. So no form of another site does anything here.
    */
   readonly currentUser: Guard<User<Fields>>
+  /** Logins by a passkey on your own login page; null unless the option `factors.passkeys` is on. */
+  readonly passkeys: HostedPasskeys | null
 }
 
 /**
@@ -65,5 +68,6 @@ export function hostedPages<Fields extends UserFields = UserFields>(
     complete: (request, user, options = {}) => completeLogin(parts, request, user, options),
     // The schema has judged the fields when they were written.
     currentUser: currentUserGuard(parts) as Guard<User<Fields>>,
+    passkeys: hostedPasskeys(parts.auth),
   }
 }

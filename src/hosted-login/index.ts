@@ -2,7 +2,12 @@
 // endpoints.
 
 export type { HostedLogin } from '../core/authorization/hosted-login.ts'
-export type { OwnLoginPage, OwnLoginView, OwnPage } from '../http/authorization/flow.ts'
+export type {
+  OwnLoginPage,
+  OwnLoginView,
+  OwnPage,
+  OwnPasskeyView,
+} from '../http/authorization/flow.ts'
 export type { CompleteOptions, LoginRequest, PageAnswer } from './complete-login.ts'
 export {
   type BackchannelOptions,
@@ -11,3 +16,4 @@ export {
   hostedLogin,
 } from './hosted-login.ts'
 export { type HostedPages, hostedPages } from './hosted-pages.ts'
+export type { HostedPasskeys, PasskeyLogin, PasskeyOrigin } from './hosted-passkeys.ts'

@@ -3,6 +3,7 @@ import { type Html, html } from './html.ts'
 import { named } from './named.ts'
 import { warningIcon } from './notice.ts'
 import { type Page, page } from './page.ts'
+import { type PasskeyAsk, passkeyPart, passkeyStyle } from './passkey-part.ts'
 import { hiddenFields, type PostForm } from './post-form.ts'
 import type { Site } from './site.ts'
 import type { LoginTexts } from './texts/login-texts.ts'
@@ -27,15 +28,21 @@ export interface LoginView extends LoginPageSetting, PostForm {
   readonly links: { readonly forgotPassword?: string; readonly register?: string }
   /** True if the browser may keep the session. */
   readonly staySignedIn: boolean
+  /** Sends `challenge_id` and `credential` in place of the password. Null if passkeys are off. */
+  readonly passkey: PasskeyAsk | null
 }
 
 /** The page with username and password. After a failure the summary has the focus, and leads to the field. */
 export function loginPage(view: LoginView): Page {
   const { site, texts, client, action, hidden, username, problem, links, staySignedIn, lead } = view
+  const { passkey } = view
   const { login } = texts
   const first = username === '' ? 'username' : 'password'
   const fields: readonly Field[] = [
-    { name: 'username', label: login.username, autocomplete: 'username', value: username },
+    {
+      ...{ name: 'username', label: login.username, value: username },
+      autocomplete: passkey === null ? 'username' : 'username webauthn',
+    },
     {
       ...{ name: 'password', label: login.password, type: 'password' },
       autocomplete: 'current-password',
@@ -49,11 +56,12 @@ export function loginPage(view: LoginView): Page {
     problem === null ? '' : problemSummary(problem, first)
   }<form method="post" action="${action}">
 ${hiddenFields(hidden)}${inputs}${staySignedIn ? checkbox('stay', login.stay) : ''}<button class="main">${login.button}</button>
-</form>
+${passkey === null ? '' : passkeyPart(passkey, texts.passkey.login, 'quiet')}</form>
 ${link(links.forgotPassword, login.forgotPassword)}${link(links.register, login.register)}`
   return page({
     ...{ title: login.title, body, site, lang: texts.lang },
     ...{ kind: 'login', hasForm: true },
+    ...(passkey && { scripts: [passkey.script], style: passkeyStyle }),
   })
 }
 

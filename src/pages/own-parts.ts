@@ -20,12 +20,16 @@ export interface OwnContent {
   readonly kind: string
   readonly body: Html
   readonly script?: string
+  /** As of `PageContent`. */
+  readonly scripts?: readonly string[]
+  /** Styles beyond those of these pages. Default none. */
+  readonly style?: string
 }
 
 /** A page with what was done above, and the way back to the account below. */
 export function ownPage(
   { site, texts, own, account, notice: done = null }: OwnSetting,
-  { title, kind, body, script }: OwnContent,
+  { title, kind, body, script, scripts = [], style = '' }: OwnContent,
 ): Page {
   const above =
     done === null
@@ -34,7 +38,8 @@ export function ownPage(
   const below =
     account === null ? '' : html`<p class="back"><a href="${account}">${own.back}</a></p>\n`
   return page({
-    ...{ title, kind, site, lang: texts.lang, hasForm: true, wide: true, style: ownStyle },
+    ...{ title, kind, site, lang: texts.lang, hasForm: true, wide: true, style: ownStyle + style },
+    ...{ scripts },
     body: html`${above}${body}${below}`,
     ...(script !== undefined && { script }),
   })

@@ -1,10 +1,11 @@
-import { type Form, form, type Problem, revealPasswords } from './form.ts'
+import { type Form, field, form, type Problem, revealPasswords } from './form.ts'
 import { type Html, html } from './html.ts'
 import { problemSummary } from './login-page.ts'
 import { ownFactors, type ShownFactor } from './own-factors.ts'
 import { type OwnSetting, ownPage } from './own-parts.ts'
 import type { Page } from './page.ts'
-import { type PostForm, postForm } from './post-form.ts'
+import { type PasskeyAsk, passkeyPart, passkeyStyle } from './passkey-part.ts'
+import { hiddenFields, type PostForm, postForm } from './post-form.ts'
 
 /** The ways in which somebody logs in, and what changes them. */
 export interface SignInView extends OwnSetting {
@@ -22,6 +23,8 @@ export interface SignInView extends OwnSetting {
     readonly passkeys: readonly ShownFactor[]
     /** Sends `name`. */
     readonly addApp: PostForm
+    /** Sends `name`, `challenge_id` and `credential`. Null where passkeys are off, or there are enough factors. */
+    readonly addPasskey: { readonly form: PostForm; readonly ask: PasskeyAsk } | null
     /** How many are left, and what makes new ones; null for a user without a factor. */
     readonly recovery: { readonly left: number; readonly renew: PostForm } | null
   } | null
@@ -37,6 +40,7 @@ export function signInPage(view: SignInView): Page {
   }`
   return ownPage(view, {
     ...{ title: own.signIn.title, kind: 'sign-in', body, script: revealPasswords },
+    ...(factors?.addPasskey && { scripts: [factors.addPasskey.ask.script], style: passkeyStyle }),
   })
 }
 
@@ -74,11 +78,32 @@ function appSection({ own, texts }: SignInView, { apps, addApp }: Factors): Html
   )
 }
 
-/** Where passkeys are listed; one is added by a form of its own. */
-function passkeySection({ own }: SignInView, { passkeys }: Factors): Html {
-  const { title, lead } = own.signIn.passkeys
-  if (passkeys.length === 0) return html``
-  return section(title, html`<p>${lead}</p>\n${ownFactors(passkeys, 'passkey', own)}`)
+/** Where they are off, passkeys of before can be removed. */
+function passkeySection({ own }: SignInView, { passkeys, addPasskey }: Factors): Html {
+  const { title, lead, none } = own.signIn.passkeys
+  if (passkeys.length === 0 && addPasskey === null) return html``
+  const list = passkeys.length === 0 ? html`<p>${none}</p>` : ownFactors(passkeys, 'passkey', own)
+  const add = addPasskey === null ? html`` : addPasskeyForm(own, addPasskey)
+  return section(title, html`<p>${lead}</p>\n${list}${add}`)
+}
+
+/** It is sent by the script alone. */
+function addPasskeyForm(
+  { signIn: { passkeys } }: SignInView['own'],
+  { form: { action, hidden }, ask }: NonNullable<Factors['addPasskey']>,
+): Html {
+  const name = field(
+    {
+      ...{ name: 'name', id: 'passkey-name', label: passkeys.field, value: passkeys.usual },
+      autocomplete: 'off',
+    },
+    [],
+    null,
+    false,
+  )
+  return html`<form method="post" action="${action}">${hiddenFields(hidden)}${passkeyPart(ask, passkeys.button, 'main', name)}</form>
+<noscript><p>${passkeys.script}</p></noscript>
+`
 }
 
 function recoverySection({ own }: SignInView, { recovery }: Factors): Html {

@@ -16,6 +16,8 @@ export interface PageContent {
   readonly body: Html
   /** Runs when the body is there. Default none. */
   readonly script?: string
+  /** Scripts of this server: paths. They run when the whole page is there, and may ask this server. Default none. */
+  readonly scripts?: readonly string[]
   /** True if the page has a form, which may be sent to this server. Default false. */
   readonly hasForm?: boolean
   /** True if the form is sent to another server, which may redirect it to any other. Default false. */
@@ -39,7 +41,7 @@ export interface PageContent {
 /** Makes a whole document: every page has the same head, and one card. */
 export function page(content: PageContent): Page {
   const { title, body, script, wide = false, head, kind } = content
-  const { site = portcullisSite, lang = 'en', images = [] } = content
+  const { site = portcullisSite, lang = 'en', images = [], scripts = [] } = content
   const { header, icon, style, imageSources } = partsOf(site, content.style)
   const document = html`<!doctype html>
 <html lang="${lang}">
@@ -48,7 +50,7 @@ export function page(content: PageContent): Page {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · ${site.name}</title>
 <link rel="icon" href="${icon}">
-${head === undefined ? '' : html`${head}\n`}<style>${{ markup: style }}</style>
+${head === undefined ? '' : html`${head}\n`}${scripts.map(scriptAt)}<style>${{ markup: style }}</style>
 </head>
 <body${kind === undefined ? '' : html` data-page="${kind}"`}>
 ${header}
@@ -62,7 +64,7 @@ ${script === undefined ? '' : { markup: `<script>${script}</script>` }}
 `
   const policy = [
     "default-src 'none'",
-    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
+    ...scriptPolicy(content),
     `style-src '${hashOf(style)}'`,
     ['img-src data:', ...new Set([...imageSources, ...images.flatMap(sourceOf)])].join(' '),
     ...formPolicy(content),
@@ -72,6 +74,15 @@ ${script === undefined ? '' : { markup: `<script>${script}</script>` }}
   return { html: document.markup, contentSecurityPolicy: policy.join('; ') }
 }
 
+function scriptPolicy({ script, scripts = [] }: PageContent): readonly string[] {
+  const sources = [
+    ...(scripts.length > 0 ? ["'self'"] : []),
+    ...(script === undefined ? [] : [`'${hashOf(script)}'`]),
+  ]
+  if (sources.length === 0) return []
+  return [`script-src ${sources.join(' ')}`, ...(scripts.length > 0 ? ["connect-src 'self'"] : [])]
+}
+
 /** Chromium and Safari hold the directive against every redirect after a form: one that leaves has none. */
 function formPolicy({ hasForm = false, leaves = false }: PageContent): readonly string[] {
   return leaves ? [] : [`form-action '${hasForm ? 'self' : 'none'}'`]
@@ -79,4 +90,9 @@ function formPolicy({ hasForm = false, leaves = false }: PageContent): readonly 
 
 function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}
+
+// No template with a tag: where one ends a script, bundlers call a helper of theirs.
+function scriptAt(path: string): Html {
+  return { markup: `<script ${html`src="${path}"`.markup} defer></script>\n` }
 }

@@ -4,12 +4,14 @@ import type { Auth } from '../core/auth.ts'
 import type { Mailbox } from '../core/mail/mailbox.ts'
 import type { PageOptions } from '../http/pages/page-options.ts'
 import { buildApp } from './app.ts'
+import { passkeysOffBecause } from './factor-options.ts'
 import { lowerHashPriority } from './hash-priority.ts'
 import { databaseFile } from './inspect-database.ts'
 import { type Listeners, listen } from './listen.ts'
 import { urlOf } from './listener-options.ts'
 import { createLogStream, type LogStream } from './logging/stream.ts'
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
+import { needing } from './needed-package.ts'
 import { openAuth } from './open-auth.ts'
 import { isLoopback, ownIssuer } from './settings/loopback.ts'
 import type { Config } from './settings/settings.ts'
@@ -111,7 +113,11 @@ function pageOptions({ siteLogo, siteAccent, siteCss }: Config): PageOptions {
 }
 
 async function measure(auth: Auth, log: LogStream, worker: number | undefined): Promise<Registry> {
-  const { createRegistry } = await import('./metrics.ts')
+  const { createRegistry } = await needing(
+    'prom-client',
+    'METRICS_PORT',
+    () => import('./metrics.ts'),
+  )
   return createRegistry(auth, log, worker)
 }
 
@@ -148,6 +154,8 @@ function greet(
   if (config.hostedLogin) lines.push(`Log in at:   ${base}/account${withoutIdTokens(config)}`)
   lines.push(`Database:    ${databaseOf(config)}`, `Signs with:  ${keyOf(config)}`)
   if (metrics) lines.push(`Metrics:     ${metrics.url}`)
+  const passkeysOff = passkeysOffBecause(config)
+  if (passkeysOff !== null) lines.push(`WARNING: ${passkeysOff} Use a name.`)
   if (!isLoopback(config.host) && new URL(config.issuer).protocol === 'http:') {
     lines.push(
       `WARNING: HOST ${config.host} accepts connections from other machines without TLS, so the network can read passwords: put a proxy with TLS in front.`,

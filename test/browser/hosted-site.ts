@@ -10,6 +10,7 @@ import type { AccountOptions } from '../../src/core/accounts/account-options.ts'
 import type { Auth } from '../../src/core/auth.ts'
 import type { AuthOptions } from '../../src/core/auth-options.ts'
 import type { NewClient } from '../../src/core/clients/registration.ts'
+import type { FactorsOptions } from '../../src/core/factors/factor-options.ts'
 import { portcullis } from '../../src/fastify/portcullis.ts'
 import { hostedLogin } from '../../src/hosted-login/hosted-login.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
@@ -37,6 +38,8 @@ export interface HostedSite {
 export interface TokenSays {
   readonly sub: string
   readonly scope: string
+  readonly acr: string
+  readonly amr: readonly string[]
 }
 
 /** The clients of the tests: two of the application, one of somebody else, and one that is a program. */
@@ -63,19 +66,24 @@ async function addUsersAndClients(auth: Auth, clients: readonly NewClient[]): Pr
   for (const client of clients) await auth.clients.register({ ...client, confidential: false })
 }
 
+export interface HostedSiteOptions {
+  /** Default true. */
+  readonly tls?: boolean
+  /** The host of the issuer without TLS. Default `127.0.0.1`. */
+  readonly host?: string
+  readonly accounts?: AccountOptions
+  readonly factors?: FactorsOptions
+  readonly auth?: Partial<AuthOptions>
+}
+
 /** Alice and Bob have accounts there, with the same good password. */
 export async function openHostedSite(
   clients: readonly NewClient[],
-  options: {
-    readonly tls?: boolean
-    readonly accounts?: AccountOptions
-    readonly auth?: Partial<AuthOptions>
-  } = {},
+  { tls = true, host = '127.0.0.1', accounts, factors, auth: more }: HostedSiteOptions = {},
 ): Promise<HostedSite> {
-  const { tls = true, accounts } = options
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-hosted-'))
   const server = await startWebServer({ tls })
-  const issuer = tls ? `https://${deployedName}:${server.port}` : `http://127.0.0.1:${server.port}`
+  const issuer = tls ? `https://${deployedName}:${server.port}` : `http://${host}:${server.port}`
   const clock = createTestClock()
 
   async function start(): Promise<{ readonly auth: Auth; readonly app: FastifyInstance }> {
@@ -85,7 +93,8 @@ export async function openHostedSite(
       permissions: { 'items:read': 'Read your items' },
       roles: { member: ['items:read'] },
       ...(accounts && { accounts }),
-      ...options.auth,
+      ...(factors && { factors }),
+      ...more,
     })
     const app = Fastify()
     await app.register(portcullis, { auth })

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import type { AuthClient } from '../../src/client/auth-client.ts'
 import { AuthClientError, type AuthClientErrorCode } from '../../src/client/client-error.ts'
-import { type AuthClient, createClient } from '../../src/client/create-client.ts'
+import { createClient } from '../../src/client/create-client.ts'
 import { memoryStorage, type TokenStorage } from '../../src/client/token-storage.ts'
 import { goodPassword } from '../fixtures.ts'
 import { type RunningServer, startServer } from './server.ts'

@@ -18,7 +18,7 @@ export interface RunningServer {
 /** Starts a server on which `alice` has the good password. */
 export async function startServer(
   prepare: (app: FastifyInstance, auth: Auth) => void = () => {},
-  options: Pick<AuthOptions, 'compatibility' | 'factors'> = {},
+  options: Pick<AuthOptions, 'compatibility' | 'factors' | 'issuer'> = {},
 ): Promise<RunningServer> {
   const clock = createTestClock(Math.floor(Date.now() / 1000))
   const auth = await createTestAuth({ clock, accounts: {}, ...options })

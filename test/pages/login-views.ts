@@ -31,7 +31,7 @@ const sentTo = (path: string): PostForm => ({
 /** A login for a client, with all that the page may have. */
 export const loginView = (changes: Partial<LoginView> = {}): LoginView => ({
   ...{ ...setting(), ...sentTo('login'), client: { name: 'Example App' } },
-  ...{ username: '', problem: null, staySignedIn: true },
+  ...{ username: '', problem: null, staySignedIn: true, passkey: null },
   links: { forgotPassword: '/account/forgot-password', register: '/account/register' },
   ...changes,
 })

@@ -25,3 +25,15 @@ test('a server with SECRET_KEY says at its start that there are no ID tokens (OP
   assert.match(line(asymmetric), /account\/apps$/)
   await asymmetric.stop()
 })
+
+test('a server at an IP address starts without passkeys, and says why (AC-98)', async () => {
+  const settings = { HOSTED_LOGIN: 'true', FACTORS: 'optional', PASSKEYS: 'true' }
+  const server = await serve(createDirectory(), { ...settings, ISSUER: 'http://127.0.0.1:8000' })
+  assert.match(
+    server.greeting,
+    /Passkeys are off: browsers make none for an IP address, and ISSUER has 127\.0\.0\.1\. Use a name\./,
+  )
+  const challenge = () => fetch(`${server.url}/auth/passkeys/challenge`, { method: 'POST' })
+  assert.equal((await challenge()).status, 404)
+  await server.stop()
+})

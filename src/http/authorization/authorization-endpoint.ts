@@ -92,7 +92,7 @@ async function answerNext(
   const next = await decideInteraction(auth, authorization, asking, visitor)
   switch (next.kind) {
     case 'login':
-      return showLogin(flow, request, loginPlace(flow, asking), usernameFor(asking, visitor))
+      return await showLogin(flow, request, loginPlace(flow, asking), usernameFor(asking, visitor))
     case 'factor':
       return await askFactor(flow, request, asking, next.browser)
     case 'consent':
@@ -117,7 +117,7 @@ async function askFactor(
   // Who has no factor sets one up.
   const demand = (await flow.auth[internals].second?.demandOf(user)) ?? 'enroll'
   const step = await beginFactorStep(flow, request, place, user, { demand, stays: false })
-  return step ?? showLogin(flow, request, place, user.username)
+  return step ?? (await showLogin(flow, request, place, user.username))
 }
 
 async function answerWithCode(
@@ -152,7 +152,7 @@ export async function askAgain(
 /** The login form of a request. */
 export function loginPlace(
   { paths }: Flow,
-  { parameters, digest, target }: AuthorizationRequest,
+  { parameters, digest, target, acrValues }: AuthorizationRequest,
 ): LoginPlace {
   const query = formatQuery(parameters)
   return {
@@ -161,6 +161,7 @@ export function loginPlace(
     client: target.client,
     continueAt: `${paths.authorize}?${query}`,
     wished: parameters.values.get('ui_locales'),
+    wantsPasskey: acrValues.includes('phr'),
   }
 }
 

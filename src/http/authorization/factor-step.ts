@@ -4,12 +4,11 @@ import type { TotpEnrolment } from '../../core/factors/factor-calls.ts'
 import type { FactorDemand, PendingLogin } from '../../core/factors/mfa-tokens.ts'
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
-import { byTwoFactors } from '../../core/tokens/authentication.ts'
+import { byCode, byTwoFactors } from '../../core/tokens/authentication.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { factorPage, factorSetUpPage } from '../../pages/factor-page.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
-import { retryAfter } from '../pages/page-answers.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { FormBinding } from './csrf.ts'
 import type { Flow } from './flow.ts'
@@ -17,6 +16,8 @@ import { type AnswerExtras, type FormFailure, showPage } from './flow-answers.ts
 import { type FlowForm, isOurForm } from './flow-form.ts'
 import { openSession } from './login-attempt.ts'
 import type { LoginPlace } from './login-view.ts'
+import { failureOf } from './own/own-failure.ts'
+import type { PasskeyChoice, ShownInStep } from './passkeys/passkey-step.ts'
 
 /**
  * What a form of this step holds beside the code: the token of the login, which no endpoint takes; whether the
@@ -63,11 +64,11 @@ export async function beginFactorStep(
   if (factor === null) return null
   const stay = stays ? 'on' : ''
   if (demand === 'challenge') {
-    return show(flow, request, place, { factor, stay, enrolment: '', secret: '', uri: '' })
+    return await show(flow, request, place, { factor, stay, enrolment: '', secret: '', uri: '' })
   }
   const begun = (await flow.auth.factors?.beginTotp({ userId: user.id })) as TotpEnrolment
   const { id: enrolment, secret, otpauthUri: uri } = begun
-  return show(flow, request, place, { factor, stay, enrolment, secret, uri })
+  return await show(flow, request, place, { factor, stay, enrolment, secret, uri })
 }
 
 /** Looks at the code that was sent, and opens the session. */
@@ -83,13 +84,16 @@ export async function takeFactorStep(
   const login = isOurs ? await secondOf(flow).tokens.find(fields.factor) : null
   const user = login && (await auth[internals].store.users.findById(login.userId))
   if (!login?.purpose.startsWith('browser ') || !user) return { kind: 'ended' }
+  const hasPasskey = flow.passkeys !== null && (form.get('credential') ?? '') !== ''
   try {
-    const shown = await showCode(flow, request, login, user, fields, form.get('code') ?? '')
+    const shown = hasPasskey
+      ? await (await loadPasskeys()).takePasskey(flow, request, login, user, form)
+      : await showCode(flow, request, login, user, fields, form.get('code') ?? '')
     if (shown === null) {
-      const failure = { status: 400, problem: incorrect }
-      return { kind: 'shown', answer: show(flow, request, place, fields, failure) }
+      const failure = { status: 400, problem: hasPasskey ? passkeyIncorrect : incorrect }
+      return { kind: 'shown', answer: await show(flow, request, place, fields, failure) }
     }
-    const how = byTwoFactors(auth.clock(), ['pwd'])
+    const how = byTwoFactors(auth.clock(), ['pwd'], shown.proof)
     const browser = await flow.readBrowser(request)
     const opened = shown.user && (await openSession(flow, request, shown.user, how, browser))
     if (!opened) return { kind: 'ended' }
@@ -98,24 +102,19 @@ export async function takeFactorStep(
   } catch (error) {
     if (error instanceof ConflictError && error.code === 'token_ended') return { kind: 'ended' }
     if (error instanceof UserError && error.code === 'factor_unknown') return { kind: 'ended' }
-    if (!(error instanceof ThrottledError)) throw error
-    const failure = {
-      ...{ status: 429, refusal: error },
-      headers: retryAfter(error),
-      problem: ({ problems }: LoginTexts) => problems.throttled(error.retryAfter),
-    }
-    return { kind: 'shown', answer: show(flow, request, place, fields, failure) }
+    const isPasskeyRefused = hasPasskey && error instanceof UserError
+    if (!(error instanceof ThrottledError || isPasskeyRefused)) throw error
+    const answer = await show(flow, request, place, fields, failureOf(error))
+    return { kind: 'shown', answer }
   }
 }
 
 const incorrect = ({ problems }: LoginTexts): string => problems.codeIncorrect
+const passkeyIncorrect = ({ problems }: LoginTexts): string => problems.passkeyIncorrect
 
-/** What a code has shown. */
-interface Shown {
-  /** As the user is after it; null if there is none any more. */
-  readonly user: UserRecord | null
-  readonly recoveryCodes: readonly string[] | null
-}
+/** What passkeys need is loaded where they are on. */
+const loadPasskeys = (): Promise<typeof import('./passkeys/passkey-step.ts')> =>
+  import('./passkeys/passkey-step.ts')
 
 /** Null if the code is not right. */
 async function showCode(
@@ -125,33 +124,34 @@ async function showCode(
   user: UserRecord,
   { enrolment }: FactorFields,
   code: string,
-): Promise<Shown | null> {
+): Promise<ShownInStep | null> {
   const from = { address, requestId, userAgent: header('user-agent') }
   if (login.purpose === 'browser challenge') {
     // Six digits are of an app; whatever else somebody types can be a recovery code alone.
     const isOtp = /^[\d\s]{1,12}$/.test(code)
     const shown = isOtp ? { otp: code } : { recoveryCode: code }
     const proved = await secondOf(flow).verify(user, shown, { purpose: 'login', login, ...from })
-    return proved && { user, recoveryCodes: null }
+    return proved && { user, recoveryCodes: null, proof: proved.proof }
   }
   try {
     const confirmation = { userId: user.id, id: enrolment, otp: code, login, ...from }
     const { recoveryCodes } = await secondOf(flow).confirmWithin(confirmation)
     // The first factor has renewed the stamp.
-    return { user: await flow.auth[internals].store.users.findById(user.id), recoveryCodes }
+    const changed = await flow.auth[internals].store.users.findById(user.id)
+    return { user: changed, recoveryCodes, proof: byCode }
   } catch (error) {
     if (error instanceof UserError && error.code === 'code_incorrect') return null
     throw error
   }
 }
 
-function show(
+async function show(
   flow: Flow,
   request: EndpointRequest,
   place: LoginPlace,
   fields: FactorFields,
   failure?: FormFailure & AnswerExtras,
-): EndpointAnswer {
+): Promise<EndpointAnswer> {
   const texts = flow.textsFor(request, place.wished)
   const { value, cookies } = flow.formCookie(request)
   const view = {
@@ -159,14 +159,28 @@ function show(
     hidden: { ...fields, csrf: flow.csrf.create(value, bindingOf(place, fields)) },
     problem: failure?.problem(texts) ?? null,
   }
+  const { passkey, hasApp } = await choiceOf(flow, fields, texts)
+  const askedBy = place.wantsPasskey === true ? (place.client?.name ?? null) : null
   const page =
     fields.enrolment === ''
-      ? factorPage(view)
+      ? factorPage({ ...view, passkey, hasApp, askedBy })
       : factorSetUpPage({
-          ...{ ...view, secret: fields.secret, otpauthUri: fields.uri },
+          ...{ ...view, passkey, secret: fields.secret, otpauthUri: fields.uri },
           qrSvg: flow.auth[internals].second?.qrOf(fields.uri) ?? '',
         })
   return showPage(failure?.status ?? 200, page, texts, { ...failure, cookies })
+}
+
+/** What there is to be shown or set up: a code alone where passkeys are off. */
+async function choiceOf(
+  flow: Flow,
+  { factor }: FactorFields,
+  texts: LoginTexts,
+): Promise<PasskeyChoice> {
+  const { passkeys } = flow
+  const login = passkeys && (await secondOf(flow).tokens.find(factor))
+  if (!passkeys || !login) return { passkey: null, hasApp: true }
+  return await (await loadPasskeys()).passkeyChoice(flow, passkeys, login, texts)
 }
 
 /** What cannot be changed on the way: the proof of the form is made of it. */

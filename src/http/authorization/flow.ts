@@ -1,6 +1,7 @@
 import { accountPaths } from '../../core/accounts/links.ts'
 import type { Auth } from '../../core/auth.ts'
 import type { Authorization, BrowserSession } from '../../core/authorization/authorization.ts'
+import type { PasskeyLogins } from '../../core/factors/passkeys/passkey-logins.ts'
 import { internals } from '../../core/internals.ts'
 import { preferredLocale } from '../../core/mail/locale.ts'
 import type { LoginView } from '../../pages/login-page.ts'
@@ -38,6 +39,8 @@ export interface OwnLoginView {
   readonly username: string
   /** Why the form was not accepted, in the language of the page; null if it was not sent. */
   readonly problem: string | null
+  /** For a button that logs in by a passkey; null if passkeys are off. */
+  readonly passkey: OwnPasskeyView | null
   /** True if "stay signed in" may be chosen. */
   readonly staySignedIn: boolean
   /** Where people go who cannot log in: paths, or URLs of yours. */
@@ -46,11 +49,26 @@ export interface OwnLoginView {
   readonly locale: string
 }
 
+/**
+ * What a login page of the application needs for passkeys: an element of the form with the attribute `data-passkey`,
+ * `hidden`, with a `<button type="button">` and an empty `<p role="status">` in it; and the script, with `defer`. The
+ * username field may have `autocomplete="username webauthn"`.
+ */
+export interface OwnPasskeyView {
+  /** The value of `data-passkey`. */
+  readonly data: string
+  /** The path of the script. */
+  readonly script: string
+}
+
 /** A page of the application. */
 export interface OwnPage {
   /** The whole document. */
   readonly html: string
-  /** Default: what is on this server, pictures in the page itself, and styles; no script. */
+  /**
+   * Default: what is on this server, pictures in the page itself, and styles; no script, unless passkeys are on: then
+   * scripts of this server.
+   */
   readonly contentSecurityPolicy?: string
 }
 
@@ -62,6 +80,8 @@ export type FlowPathName =
   | 'authorize'
   | 'login'
   | 'consent'
+  | 'passkey'
+  | 'passkeyScript'
   | 'logout'
   | 'confirmLogout'
   | OwnPageName
@@ -71,6 +91,8 @@ export const flowPaths: Readonly<Record<FlowPathName, string>> = {
   authorize: authorizationPath,
   login: `${authorizationPath}/login`,
   consent: `${authorizationPath}/consent`,
+  passkey: `${authorizationPath}/passkey`,
+  passkeyScript: `${authorizationPath}/passkey.js`,
   logout: endSessionPath,
   confirmLogout: `${endSessionPath}/confirm`,
   account: '/account',
@@ -89,6 +111,8 @@ export const flowPathNames: readonly FlowPathName[] = Object.keys(flowPaths) as 
 export interface Flow {
   readonly auth: Auth
   readonly authorization: Authorization
+  /** Null if passkeys are off. */
+  readonly passkeys: PasskeyLogins | null
   /** Where a browser finds each, from the root of its server: what `Host` says has no part in it. */
   readonly paths: Readonly<Record<FlowPathName, string>>
   /** The pages for users who are logged in that are there. */
@@ -119,6 +143,7 @@ export function createFlow(
   const rootPath = new URL(root).pathname.replace(/\/$/, '')
   return {
     ...{ auth, authorization, cookies, loginPage, ownPages },
+    passkeys: auth[internals].second?.passkeys ?? null,
     paths: pathsBelow(rootPath),
     csrf: createCsrfProofs(authorization.proofs),
     steps: createStepProofs(authorization.proofs),

@@ -48,6 +48,7 @@ export function hostedEndpoints({
     const flow = createFlow(auth, authorization, place, { loginPage, ownPages })
     return [
       ...flowEndpoints(flow, own, place),
+      ...passkeyEndpoints(flow, place),
       ...(mePath === null ? [] : grantEndpoints.map((each) => mountJson(each, auth, mePath))),
       ...openIdEndpoints(auth, authorization, place),
     ]
@@ -74,7 +75,9 @@ type Answer = (
   submit: LoginSubmission,
 ) => Promise<EndpointAnswer>
 
-const answers: Readonly<Record<Exclude<FlowPathName, OwnPageName>, Answer>> = {
+type PasskeyPathName = 'passkey' | 'passkeyScript'
+
+const answers: Readonly<Record<Exclude<FlowPathName, OwnPageName | PasskeyPathName>, Answer>> = {
   authorize: answerAuthorization,
   login: answerLogin,
   consent: answerQuestion,
@@ -105,6 +108,37 @@ function flowEndpoints(
       ]
     }),
   ]
+}
+
+/** What the script of pages asks for. @throws {ConfigError} if the script is not installed. */
+function passkeyEndpoints(flow: Flow, place: HostedPlace): readonly MountedEndpoint[] {
+  const { passkeys } = flow
+  if (passkeys === null) return []
+  requirePasskeyBundle()
+  const load = () => import('./passkeys/passkey-endpoints.ts')
+  return [
+    endpointOf(flow, place, {
+      ...{ path: flowPaths.passkey, sharesPath: false },
+      answer: async (request) => (await load()).answerPasskeyChallenge(flow, request, passkeys),
+    }),
+    endpointOf(flow, place, {
+      ...{ path: flowPaths.passkeyScript, sharesPath: false },
+      answer: async (request) => (await load()).answerPasskeyScript(flow, request),
+    }),
+  ]
+}
+
+function requirePasskeyBundle(): void {
+  try {
+    import.meta.resolve('@simplewebauthn/browser')
+  } catch (cause) {
+    throw new ConfigError(
+      [
+        'Login pages with passkeys need the package @simplewebauthn/browser: npm install @simplewebauthn/browser@14.',
+      ],
+      { cause },
+    )
+  }
 }
 
 function endpointOf(

@@ -56,7 +56,7 @@ export async function decideInteraction(
     const isOther = browser !== null && steps.includes('login') && !steps.includes('switch')
     return isSilent || isOther ? loginRequired : { kind: 'login' }
   }
-  if (wantsFactor(auth, request, browser)) {
+  if (wantsFactor(auth, request, browser) || (await wantsPasskey(auth, request, browser, steps))) {
     return isSilent ? interactionRequired : { kind: 'factor', browser }
   }
   if (steps.includes('denied')) return accessDenied
@@ -102,6 +102,22 @@ function wantsFactor(
   const isOn = auth[internals].second !== null
   const isGood = isTwoFactors(session) || acrValues.includes(session.acr)
   return isOn && acrValues.includes('2fa') && !isGood
+}
+
+/**
+ * Whether the client wants a passkey, and the user has one that was not shown. A wish: the login that was just made
+ * for the request is good enough, whatever was shown in it.
+ */
+async function wantsPasskey(
+  auth: Auth,
+  { acrValues }: AuthorizationRequest,
+  { session, user }: BrowserSession,
+  steps: readonly Step[],
+): Promise<boolean> {
+  const { second } = auth[internals]
+  if (!acrValues.includes('phr') || !second?.passkeys || steps.includes('login')) return false
+  if (acrValues.includes(session.acr) || session.acr === 'phr') return false
+  return (await second.kindsOf(user)).has('passkey')
 }
 
 /** What the user is to be asked; null if there is no question. A third party has nothing without consent. */

@@ -51,13 +51,7 @@ export async function logInWithPassword(
   try {
     user = await auth[internals].login.authenticate(login)
   } catch (error) {
-    if (!isLater(error)) throw error
-    const why = error instanceof ThrottledError ? 'throttled' : 'unavailable'
-    return {
-      ...{ kind: 'failed', status: why === 'throttled' ? 429 : 503 },
-      problem: ({ problems }) => problems[why](error.retryAfter),
-      extras: { headers: retryAfter(error), refusal: error },
-    }
+    return tryLater(error)
   }
   if (user === null) return incorrect
   if (!user.active || isSuspended(user, auth.clock())) {
@@ -73,6 +67,17 @@ export async function logInWithPassword(
   if (demand) return { kind: 'factor', user, demand }
   const opened = await openSession(flow, request, user, byPassword(auth.clock()), browser)
   return opened === null ? incorrect : { kind: 'opened', opened }
+}
+
+/** The outcome of a login that was not looked at. Throws any other error. */
+export function tryLater(error: unknown): LoginOutcome {
+  if (!isLater(error)) throw error
+  const why = error instanceof ThrottledError ? 'throttled' : 'unavailable'
+  return {
+    ...{ kind: 'failed', status: why === 'throttled' ? 429 : 503 },
+    problem: ({ problems }) => problems[why](error.retryAfter),
+    extras: { headers: retryAfter(error), refusal: error },
+  }
 }
 
 /**

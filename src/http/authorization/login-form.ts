@@ -54,15 +54,15 @@ export function createLoginSubmission(flow: Flow): LoginSubmission {
     // Before the browser is looked up, and before any password is hashed.
     const foreign = foreignForm(flow, request, purpose, form)
     if (foreign === 'cookiesOff') return showError(flow, request, 403, 'cookiesOff')
-    if (foreign !== null) return showLogin(flow, request, purpose, username, foreign)
+    if (foreign !== null) return await showLogin(flow, request, purpose, username, foreign)
     const outcome = await logIn(flow, repeated, request, purpose, form)
-    if (outcome.kind === 'failed') return showLogin(flow, request, purpose, username, outcome)
+    if (outcome.kind === 'failed') return await showLogin(flow, request, purpose, username, outcome)
     const stays = form.get('stay') === 'on'
     if (outcome.kind === 'opened') return welcome(flow, request, purpose, outcome, stays)
     const { beginFactorStep } = await import('./factor-step.ts')
     const { user, demand } = outcome
     const begun = await beginFactorStep(flow, request, purpose, user, { demand, stays })
-    return begun ?? showLogin(flow, request, purpose, username, expired)
+    return begun ?? (await showLogin(flow, request, purpose, username, expired))
   }
 }
 
@@ -93,17 +93,23 @@ async function logIn(
   form: FlowForm,
 ): Promise<LoginOutcome> {
   const [username, password] = [form.get('username') ?? '', form.get('password') ?? '']
-  if (username === '' || password === '') {
+  const credential = flow.passkeys === null ? '' : (form.get('credential') ?? '')
+  const passkey = { challengeId: form.get('challenge_id') ?? '', credential }
+  if (credential === '' && (username === '' || password === '')) {
     return { kind: 'failed', status: 422, problem: ({ problems }) => problems.missing }
   }
   const browser = await flow.readBrowser(request)
   const parts = [
     ...[flow.cookies.form.read(request.guarded) ?? '', form.get('csrf') ?? '', digest],
-    ...[sessionText(browser), username, password],
+    ...[sessionText(browser), ...(credential === '' ? [username, password] : [credential])],
   ]
-  return await repeated.once(parts, () =>
-    logInWithPassword(flow, request, { username, password, clientId }, browser),
-  )
+  return await repeated.once(parts, async () => {
+    if (credential === '') {
+      return await logInWithPassword(flow, request, { username, password, clientId }, browser)
+    }
+    const { logInWithPasskey } = await import('./passkeys/passkey-attempt.ts')
+    return await logInWithPasskey(flow, request, { ...passkey, clientId }, browser)
+  })
 }
 
 const expired: LoginFailure = { status: 403, problem: ({ problems }) => problems.expired }
@@ -115,11 +121,11 @@ async function submitFactor(
   purpose: LoginPurpose,
   form: FlowForm,
 ): Promise<EndpointAnswer> {
-  if (flow.auth.factors === null) return showLogin(flow, request, purpose, '', expired)
+  if (flow.auth.factors === null) return await showLogin(flow, request, purpose, '', expired)
   const { takeFactorStep } = await import('./factor-step.ts')
   const outcome = await takeFactorStep(flow, request, purpose, form)
   if (outcome.kind === 'shown') return outcome.answer
-  if (outcome.kind === 'ended') return showLogin(flow, request, purpose, '', expired)
+  if (outcome.kind === 'ended') return await showLogin(flow, request, purpose, '', expired)
   const { opened, stays, recoveryCodes } = outcome
   return welcome(flow, request, purpose, { kind: 'opened', opened }, stays, recoveryCodes)
 }

@@ -1,4 +1,5 @@
 import { type LoginView, loginPage } from '../../pages/login-page.ts'
+import { passkeyData, passkeyFields } from '../../pages/passkey-part.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
@@ -17,6 +18,8 @@ export interface LoginPlace {
   readonly continueAt: string
   /** Why a login is needed here. Default: nothing is said. */
   readonly lead?: (texts: LoginTexts) => string
+  /** True if the client wants a passkey (`acr_values=phr`). Default false. */
+  readonly wantsPasskey?: boolean
   /** Languages, as `ui_locales` has them. Default: none are wished for. */
   readonly wished?: string | undefined
 }
@@ -32,13 +35,13 @@ export interface LoginFailure extends FormFailure {
 export const loginForm = 'login'
 
 /** The login form with what was typed as a username; or the way to the application's own. */
-export function showLogin(
+export async function showLogin(
   flow: Flow,
   request: EndpointRequest,
   place: LoginPlace,
   username: string,
   failure?: LoginFailure,
-): EndpointAnswer {
+): Promise<EndpointAnswer> {
   const { site, links, loginPage: own, authorization, csrf } = flow
   if (own !== null && typeof own === 'object') return leaveForLogin(own.redirectTo, place, username)
   const texts = flow.textsFor(request, place.wished)
@@ -52,16 +55,26 @@ export function showLogin(
     problem: failure?.problem(texts) ?? null,
     lead: place.lead?.(texts),
     staySignedIn: authorization.settings.staySignedIn !== null,
+    passkey: await passkeyOf(flow, texts),
   }
-  const page = own === null ? loginPage(view) : readOwnPage(own(ownView(view)))
+  const page = own === null ? loginPage(view) : readOwnPage(own(ownView(view)), policyOf(view))
   return showPage(failure?.status ?? 200, page, texts, { ...failure?.extras, cookies })
 }
 
+async function passkeyOf(flow: Flow, texts: LoginTexts): Promise<LoginView['passkey']> {
+  const { passkeys } = flow
+  if (passkeys === null) return null
+  const { askToLogIn } = await import('./passkeys/passkey-view.ts')
+  return askToLogIn(flow, passkeys, texts)
+}
+
 function ownView(view: LoginView): OwnLoginView {
-  const { client, action, hidden, username, problem, staySignedIn, links, texts } = view
+  const { client, action, username, problem, staySignedIn, links, texts, passkey } = view
   return {
     client: client && { name: client.name },
-    ...{ action, hidden, username, problem, staySignedIn, links, locale: texts.lang },
+    ...{ action, username, problem, staySignedIn, links, locale: texts.lang },
+    hidden: { ...view.hidden, ...(passkey && passkeyFields(passkey)) },
+    passkey: passkey && { data: passkeyData(passkey), script: passkey.script },
   }
 }
 
@@ -74,13 +87,18 @@ const ownPolicy = [
   "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",
-].join('; ')
+]
+
+function policyOf({ passkey }: LoginView): string {
+  const scripts = passkey === null ? [] : ["script-src 'self'", "connect-src 'self'"]
+  return [...ownPolicy, ...scripts].join('; ')
+}
 
 function readOwnPage(
   page: string | { readonly html: string; readonly contentSecurityPolicy?: string },
+  policy: string,
 ): { readonly html: string; readonly contentSecurityPolicy: string } {
-  const { html, contentSecurityPolicy = ownPolicy } =
-    typeof page === 'string' ? { html: page } : page
+  const { html, contentSecurityPolicy = policy } = typeof page === 'string' ? { html: page } : page
   return { html, contentSecurityPolicy }
 }
 

@@ -35,6 +35,19 @@ export const ownSentences: readonly Sentence[] = [
     () => 'Ihre Rolle verlangt einen zweiten Faktor: fügen Sie zuerst einen anderen hinzu.',
   ],
   [
+    /^This request for a passkey has ended or was answered before: begin again\.$/,
+    () => 'Diese Frage nach einem Passkey ist abgelaufen: versuchen Sie es noch einmal.',
+  ],
+  [
+    /^The passkey cannot be used here: try it again, or take another one\.$/,
+    () =>
+      'Dieser Passkey geht hier nicht: versuchen Sie es noch einmal, oder nehmen Sie einen anderen.',
+  ],
+  [
+    /^This passkey is known here already: use another one\.$/,
+    () => 'Dieser Passkey ist hier schon bekannt: nehmen Sie einen anderen.',
+  ],
+  [
     /^The lifetime must be whole seconds from (\d+) to (\d+)\.$/,
     () => 'Diese Laufzeit ist nicht erlaubt: wählen Sie eine aus der Liste.',
   ],

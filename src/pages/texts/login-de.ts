@@ -29,9 +29,35 @@ export const de: LoginTexts = {
     open: 'Die App auf diesem Gerät öffnen',
     secret: 'Wenn Sie es nicht scannen können, geben Sie dies in die App ein:',
   },
+  passkey: {
+    login: 'Mit Passkey anmelden',
+    use: 'Passkey verwenden',
+    lead: 'Verwenden Sie Ihren Passkey.',
+    leadOrCode:
+      'Verwenden Sie Ihren Passkey, oder geben Sie den Code ein, den Ihre App jetzt zeigt.',
+    asks: (client) => `${client} verlangt Ihren Passkey.`,
+    recoveryCode: 'Wiederherstellungscode',
+    recoveryHint:
+      'Wenn Sie Ihren Passkey verloren haben, geben Sie einen Ihrer Wiederherstellungscodes ein.',
+    setUp: {
+      title: 'Zweiten Faktor einrichten',
+      lead: 'Ihr Konto braucht einen zweiten Faktor: einen Passkey oder eine Authenticator-App. Ein Passkey liegt auf Ihrem Gerät oder auf einem Sicherheitsschlüssel.',
+      button: 'Passkey einrichten',
+      app: {
+        title: 'App für Codes',
+        text: 'Scannen Sie dieses Bild mit einer Authenticator-App, und geben Sie dann den Code ein, den sie zeigt.',
+      },
+    },
+    failed: 'Es wurde kein Passkey verwendet. Versuchen Sie es noch einmal oder auf anderem Weg.',
+    notMade:
+      'Es wurde kein Passkey eingerichtet. Versuchen Sie es noch einmal oder mit einem anderen Gerät.',
+    known: 'Dieses Gerät hat schon einen Passkey für Ihr Konto.',
+    elsewhere: (origin) =>
+      `An dieser Adresse gibt es keine Passkeys. Öffnen Sie ${origin}, um einen zu verwenden.`,
+  },
   recoveryCodes: {
     title: 'Bewahren Sie diese Codes auf',
-    lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie die App verlieren. Sie werden nicht noch einmal gezeigt.',
+    lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie Ihre App oder Ihren Passkey verlieren. Sie werden nicht noch einmal gezeigt.',
     link: 'Ich habe sie aufbewahrt: weiter',
     copy: 'Codes kopieren',
     copied: 'Kopiert',
@@ -136,6 +162,12 @@ export const de: LoginTexts = {
     missing: 'Geben Sie Ihren Benutzernamen und Ihr Passwort ein.',
     incorrect: 'Der Benutzername oder das Passwort ist falsch.',
     codeIncorrect: 'Der Code stimmt nicht. Geben Sie den ein, den die App jetzt zeigt.',
+    passkeyRefused:
+      'Der Passkey wurde nicht angenommen. Versuchen Sie es noch einmal, oder melden Sie sich mit Benutzername und Passwort an.',
+    passkeyOneFactor:
+      'Dieser Passkey prüft nicht, wer ihn benutzt. Melden Sie sich zuerst mit Ihrem Passwort an, und verwenden Sie dann den Passkey.',
+    passkeyIncorrect:
+      'Der Passkey wurde nicht angenommen. Versuchen Sie es noch einmal, oder geben Sie einen Code ein.',
     inactive: 'Dieses Konto ist nicht aktiv. Bitten Sie die Verwaltung, es zu aktivieren.',
     throttled: (seconds) => `Zu viele Fehlversuche. Versuchen Sie es in ${span(seconds)} wieder.`,
     unavailable: accounts.problems.unavailable,

@@ -30,6 +30,35 @@ export type LoginErrorName =
   /** A mistake of ours. */
   | 'failed'
 
+/** What pages say of passkeys. */
+export interface PasskeyTexts {
+  /** On the button of the login page. */
+  readonly login: string
+  /** On the button after the password. */
+  readonly use: string
+  /** Above it: for whom has passkeys alone, and for whom has an app too. */
+  readonly lead: string
+  readonly leadOrCode: string
+  /** Above it, where the client wants a passkey. */
+  asks(client: string): string
+  readonly recoveryCode: string
+  readonly recoveryHint: string
+  /** The page for whose role demands a second factor. */
+  readonly setUp: {
+    readonly title: string
+    readonly lead: string
+    readonly button: string
+    readonly app: MessageTexts
+  }
+  /** None was shown: said beside the button. */
+  readonly failed: string
+  /** None was made. */
+  readonly notMade: string
+  readonly known: string
+  /** @param origin Where the pages are. */
+  elsewhere(origin: string): string
+}
+
 /** The texts of all pages of logging in by browser, in one language. */
 export interface LoginTexts {
   /** The language (BCP 47). */
@@ -62,6 +91,7 @@ export interface LoginTexts {
     /** Before the secret. */
     readonly secret: string
   }
+  readonly passkey: PasskeyTexts
   readonly recoveryCodes: {
     readonly title: string
     readonly lead: string
@@ -155,6 +185,12 @@ export interface LoginTexts {
     readonly missing: string
     readonly incorrect: string
     readonly codeIncorrect: string
+    /** In place of a password. */
+    readonly passkeyRefused: string
+    /** The same: it has not verified its user. */
+    readonly passkeyOneFactor: string
+    /** After a password. */
+    readonly passkeyIncorrect: string
     /** For the right password alone. */
     readonly inactive: string
     /** Too many failed attempts. `seconds`: until the next one is looked at. */

@@ -9,6 +9,7 @@ export const de: OwnTexts = {
   notices: {
     passwordChanged: 'Ihr Passwort ist geändert. Überall sonst sind Sie abgemeldet.',
     appAdded: 'Die App ist hinzugefügt.',
+    passkeyAdded: 'Der Passkey ist hinzugefügt.',
     factorRenamed: 'Der Name ist geändert.',
     factorRemoved: 'Der Eintrag ist entfernt.',
     keyEnded: 'Der Schlüssel ist beendet. Er wird von jetzt an abgelehnt.',
@@ -69,7 +70,12 @@ export const de: OwnTexts = {
     },
     passkeys: {
       title: 'Ihre Passkeys',
-      lead: 'Ein Passkey liegt auf Ihrem Gerät oder auf einem Sicherheitsschlüssel.',
+      lead: 'Ein Passkey liegt auf Ihrem Gerät oder auf einem Sicherheitsschlüssel. Sie melden sich damit statt mit dem Passwort an oder zeigen ihn danach.',
+      none: 'Sie haben keinen. Mit dem ersten werden Sie überall sonst abgemeldet.',
+      field: 'Name des Passkeys oder des Geräts',
+      usual: 'Mein Passkey',
+      script: 'Einen Passkey fügen Sie in einem Browser mit Skripten hinzu.',
+      button: 'Passkey hinzufügen',
     },
     factor: {
       added: (day) => `Hinzugefügt am ${day}.`,
@@ -83,7 +89,7 @@ export const de: OwnTexts = {
     recovery: {
       title: 'Wiederherstellungscodes',
       left: (count) => (count === 1 ? 'Sie haben noch 1 Code.' : `Sie haben noch ${count} Codes.`),
-      lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie die App verlieren. Neue Codes ersetzen die, die Sie haben.',
+      lead: 'Mit jedem können Sie sich einmal anmelden, wenn Sie Ihre App oder Ihren Passkey verlieren. Neue Codes ersetzen die, die Sie haben.',
       button: 'Neue Codes erzeugen',
     },
     firstFactor: 'Die App ist hinzugefügt. Überall sonst sind Sie abgemeldet.',

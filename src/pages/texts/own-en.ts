@@ -8,6 +8,7 @@ export const en: OwnTexts = {
   notices: {
     passwordChanged: 'Your password is changed. You are logged out everywhere else.',
     appAdded: 'The app is added.',
+    passkeyAdded: 'The passkey is added.',
     factorRenamed: 'The name is changed.',
     factorRemoved: 'It is removed.',
     keyEnded: 'The key is ended. It is refused from now on.',
@@ -65,7 +66,12 @@ export const en: OwnTexts = {
     },
     passkeys: {
       title: 'Passkeys',
-      lead: 'A passkey is kept on your device or on a security key.',
+      lead: 'A passkey is kept on your device or on a security key. You log in with it in place of your password, or after it.',
+      none: 'You have none. The first one logs you out everywhere else.',
+      field: 'Name of the passkey or the device',
+      usual: 'Passkey',
+      script: 'A passkey can be added in a browser with scripts.',
+      button: 'Add a passkey',
     },
     factor: {
       added: (day) => `Added on ${day}.`,
@@ -79,7 +85,7 @@ export const en: OwnTexts = {
     recovery: {
       title: 'Recovery codes',
       left: (count) => (count === 1 ? 'You have 1 code left.' : `You have ${count} codes left.`),
-      lead: 'Each lets you log in once if you lose your app. New codes end the ones that you have.',
+      lead: 'Each lets you log in once if you lose your app or your passkey. New codes end the ones that you have.',
       button: 'Make new codes',
     },
     firstFactor: 'The app is added. You are logged out everywhere else.',

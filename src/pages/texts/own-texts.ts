@@ -4,6 +4,7 @@ import type { FormTexts, MessageTexts } from './account-texts.ts'
 export type OwnNoticeName =
   | 'passwordChanged'
   | 'appAdded'
+  | 'passkeyAdded'
   | 'factorRenamed'
   | 'factorRemoved'
   | 'keyEnded'
@@ -53,7 +54,15 @@ export interface OwnTexts {
       readonly usual: string
     }
     readonly setUp: { readonly lead: string; readonly cancel: string }
-    readonly passkeys: { readonly title: string; readonly lead: string }
+    readonly passkeys: FormTexts & {
+      readonly lead: string
+      readonly none: string
+      readonly field: string
+      /** What a passkey is called unless somebody says otherwise. */
+      readonly usual: string
+      /** In place of the button, where scripts are off. */
+      readonly script: string
+    }
     readonly factor: {
       added(day: string): string
       used(day: string): string

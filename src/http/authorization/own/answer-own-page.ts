@@ -37,7 +37,7 @@ export function createOwnAnswers(
     const [name, step] = stepOf(page, request)
     const browser = await admit(flow, found, step.isDangerous ?? false)
     return browser === null
-      ? showLogin(flow, request, loginOf(flow, page, name), found?.user.username ?? '')
+      ? await showLogin(flow, request, loginOf(flow, page, name), found?.user.username ?? '')
       : await step.show({ flow, request, browser, page })
   }
 

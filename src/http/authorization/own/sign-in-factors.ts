@@ -73,7 +73,8 @@ function ownOf(visit: Visit): { readonly userId: string } & ReturnType<typeof or
   return { userId: visit.browser.user.id, ...originOf(visit) }
 }
 
-function showCodes(
+/** The page with the codes, once. */
+export function showCodes(
   visit: Visit,
   codes: readonly string[],
   isFirst: boolean,

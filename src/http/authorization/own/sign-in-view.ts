@@ -10,6 +10,7 @@ import type { FlowForm } from '../flow-form.ts'
 import { createOwnForms, type OwnForms } from './own-forms.ts'
 import { pathOf, type Visit } from './own-page.ts'
 import { settingOf } from './own-setting.ts'
+import { addPasskeyOf } from './passkey-form.ts'
 
 /** Why the page is shown again. */
 export interface SignInFailure extends AnswerExtras, Partial<FormFailure> {
@@ -51,9 +52,10 @@ export async function showSignIn(visit: Visit, failure?: SignInFailure): Promise
 async function factorsOf(
   visit: Visit,
   factors: Factors,
-  { form }: OwnForms,
+  forms: OwnForms,
 ): Promise<SignInView['factors']> {
   const { id } = visit.browser.user
+  const { form } = forms
   const [all, left] = await Promise.all([factors.list(id), factors.recoveryCodesLeft(id)])
   const shown = (kind: Factor['kind']): readonly ShownFactor[] =>
     all
@@ -65,6 +67,8 @@ async function factorsOf(
       }))
   return {
     ...{ apps: shown('totp'), passkeys: shown('passkey'), addApp: form('addApp') },
+    addPasskey:
+      factors.passkeys === null ? null : await addPasskeyOf(visit, factors.passkeys, forms),
     recovery:
       all.length === 0 ? null : { left, renew: form('renewCodes', {}, await recoveryState(visit)) },
   }
@@ -92,7 +96,7 @@ export function showSetUp(visit: Visit, form: FlowForm, failure?: FormFailure): 
     ...{ site, texts, ...forms.form('confirmApp', sent), secret, otpauthUri: uri, lead },
     qrSvg: flow.auth[internals].second?.qrOf(uri) ?? '',
     cancel: { path: pathOf(flow, visit.page), label: cancel },
-    problem: failure?.problem(texts) ?? null,
+    ...{ problem: failure?.problem(texts) ?? null, passkey: null },
   })
   return showPage(failure?.status ?? 200, page, texts, { cookies: forms.cookies })
 }

@@ -7,6 +7,7 @@ import { originOf, renewedCookie } from './own-origin.ts'
 import type { OwnPage, Visit } from './own-page.ts'
 import { loginLead } from './own-setting.ts'
 import { factorForms } from './sign-in-factors.ts'
+import { addPasskeyForm } from './sign-in-passkeys.ts'
 import { showSetUp, showSignIn } from './sign-in-view.ts'
 
 /** The page with the ways in which a user logs in. All of it is what a stolen session must not change. */
@@ -14,7 +15,7 @@ export const page: OwnPage = {
   name: 'signIn',
   lead: loginLead,
   steps: { '': { isDangerous: true, show: (visit) => showSignIn(visit) } },
-  forms: { password: { submit: changePassword }, ...factorForms },
+  forms: { password: { submit: changePassword }, ...factorForms, addPasskey: addPasskeyForm },
   explain,
 }
 
@@ -48,6 +49,9 @@ async function explain(
     case 'factor_unknown':
     case 'factor_invalid':
     case 'last_factor':
+    case 'challenge_ended':
+    case 'passkey_refused':
+    case 'passkey_known':
       return await showSignIn(visit, failure)
     default:
       return null
