@@ -7,6 +7,7 @@ import type { Guard } from '../http/guards/guard.ts'
 import type { Guards } from '../http/guards/guards.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { passwordResetRoutes } from './routes/password-resets.ts'
+import { recentUser } from './routes/recent-login.ts'
 
 interface AccountRoutes {
   readonly auth: Auth
@@ -28,12 +29,13 @@ export async function registerAccounts(
   const { users, accounts, factors, apiKeys } = auth
   const { invitations, passwordReset } = accounts
   const prefix = '/admin'
+  const recent = recentUser(auth, guards)
   if (invitations) {
-    const options = { prefix, invitations, guards }
+    const options = { prefix, invitations, guards, recent }
     await app.register(guarded(administrator, invitationRoutes), options)
   }
   if (passwordReset) {
-    const options = { prefix, passwordReset, users, guards }
+    const options = { prefix, passwordReset, users, guards, recent }
     await app.register(guarded(administrator, passwordResetRoutes), options)
   }
   if (factors) {

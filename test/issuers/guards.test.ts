@@ -648,4 +648,19 @@ describe('a guard of recent logins', () => {
       await assert.rejects(refused, { code: 'insufficient_user_authentication', statusCode: 401 })
     }
   })
+
+  test('one of second factors takes what it says of their strength, and nothing for the weakest (AC-95)', async () => {
+    const { guards } = await open()
+    const of = async (acr: unknown) => request(await theirs({ acr } as JWTPayload))
+    const [any, strong] = [guards.requireFactor('any'), guards.requireFactor('phishing-resistant')]
+    assert.ok(await any(await of('2fa')))
+    for (const guard of [any, strong]) assert.ok(await guard(await of('phr')))
+    for (const [guard, acr] of [
+      ...[undefined, null, '', '1', '1fa', 2, ['2fa']].map((acr) => [any, acr] as const),
+      [strong, '2fa'] as const,
+    ]) {
+      const refused = guard(await of(acr))
+      await assert.rejects(refused, { code: 'insufficient_user_authentication', statusCode: 401 })
+    }
+  })
 })

@@ -17,14 +17,18 @@ export type Enrolling =
  * left open, must not do.
  */
 export function strongSelf(auth: Auth): Guard<Own> {
-  const recent = recentSelf(auth)
+  return withFactor(auth, recentSelf(auth))
+}
+
+/** Refuses a login with one factor by a user who has a second. */
+export function withFactor({ factors }: Pick<Auth, 'factors'>, user: Guard<Own>): Guard<Own> {
   return guard(async (request) => {
-    const own = await recent(request)
-    const factors = await auth.factors?.list(own.user.id)
+    const own = await user(request)
+    const present = await factors?.list(own.user.id)
     // A token from before the first factor was set up says one still.
-    if (factors && factors.length > 0) refuseOneFactor(own.token, 'any')
+    if (present && present.length > 0) refuseOneFactor(own.token, 'any')
     return own
-  }, recent.documentation)
+  }, user.documentation)
 }
 
 /** The same, or the token of a login whose role demands that a factor is set up. */
@@ -32,9 +36,12 @@ export function enrollingUser(auth: Auth): Guard<Enrolling> {
   return orEnrolling(auth, strongSelf(auth))
 }
 
-/** The user, or such a token: for the end of what the guard above let begin. */
+/**
+ * The same without a recent login: for the end of what the guard above let begin. Since then there may be a first
+ * factor, which a token from before it has not shown.
+ */
 export function confirmingUser(auth: Auth): Guard<Enrolling> {
-  return orEnrolling(auth, self(auth))
+  return orEnrolling(auth, withFactor(auth, self(auth)))
 }
 
 function orEnrolling(auth: Auth, strong: Guard<Own>): Guard<Enrolling> {

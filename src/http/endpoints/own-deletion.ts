@@ -8,6 +8,7 @@ import type { User } from '../../core/users/user.ts'
 import { Account, accountAnswer } from './account-answers.ts'
 import { ApiKeyAnswer, apiKeyAnswer } from './api-key-answer.ts'
 import { FactorList, factorAnswer } from './factor-answers.ts'
+import { strongSelf } from './factor-guards.ts'
 import { type JsonEndpoint, jsonEndpoint } from './json-endpoint.ts'
 import {
   EventAnswer,
@@ -19,7 +20,7 @@ import {
   SessionAnswer,
   sessionAnswer,
 } from './known-facts.ts'
-import { recentSelf, self } from './own-account.ts'
+import { self } from './own-account.ts'
 import { documentFields, UserFieldsAnswer } from './user-fields.ts'
 
 const common = {
@@ -37,7 +38,7 @@ export const deleteOwnAccountEndpoint: JsonEndpoint = jsonEndpoint({
   summary: 'Delete my account',
   description:
     'Ends every login at once. A login before the instant of the answer keeps the account.',
-  guard: recentSelf,
+  guard: strongSelf,
   success: {
     status: 202,
     description: 'When the account is deleted',

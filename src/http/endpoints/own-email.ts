@@ -1,9 +1,10 @@
 import type { EmailChange } from '../../core/accounts/email-change.ts'
 import type { Auth } from '../../core/auth.ts'
 import { Account, accepted, acceptedAnswer, accountAnswer } from './account-answers.ts'
+import { strongSelf } from './factor-guards.ts'
 import { type JsonEndpoint, jsonEndpoint } from './json-endpoint.ts'
 import { required } from './json-members.ts'
-import { ownRequest, recentSelf, self, sessionNeeded } from './own-account.ts'
+import { ownRequest, self, sessionNeeded } from './own-account.ts'
 
 const common = {
   tag: 'me',
@@ -27,7 +28,7 @@ export const changeOwnEmailEndpoint: JsonEndpoint = jsonEndpoint({
     'Mails a code to the new address, and tells the old one. Nothing changes before the code comes back.',
   body: 'NewEmail',
   members: { email: required() },
-  guard: recentSelf,
+  guard: strongSelf,
   success: { ...acceptedAnswer, description: 'Accepted, for every address' },
   refusals: { 422: 'This is no e-mail address', ...sessionNeeded },
   async answer(auth, { email }, origin, own) {
@@ -65,7 +66,7 @@ export const removeOwnEmailEndpoint: JsonEndpoint = jsonEndpoint({
   operationId: 'removeMyEmail',
   summary: 'Remove my e-mail address',
   description: 'Ends every other login of the user.',
-  guard: recentSelf,
+  guard: strongSelf,
   success: { status: 204, description: 'The address is removed', schema: null },
   refusals: sessionNeeded,
   async answer(auth, _none, origin, own) {

@@ -6,9 +6,10 @@ import { type Actor, actorOf } from '../../core/events/events.ts'
 import type { User } from '../../core/users/user.ts'
 import { Refusal } from '../refusal.ts'
 import { ApiKeyAnswer, apiKeyAnswer } from './api-key-answer.ts'
+import { strongSelf } from './factor-guards.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
 import { integer, required } from './json-members.ts'
-import { ownRequest, recentSelf, self, sessionNeeded } from './own-account.ts'
+import { ownRequest, self, sessionNeeded } from './own-account.ts'
 
 const common = {
   tag: 'me',
@@ -39,7 +40,7 @@ const createOwnKeyEndpoint: JsonEndpoint = jsonEndpoint({
     scope: required({ description: 'What the key may do, space-delimited; may be empty' }),
     expires_in: integer({ description: 'Seconds until the key expires' }),
   },
-  guard: recentSelf,
+  guard: strongSelf,
   success: {
     status: 201,
     description: 'The key, which is shown once',

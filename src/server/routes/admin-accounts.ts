@@ -55,7 +55,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   const { users } = auth
   const usersWriter = guards.requirePermission('users:write')
   // An administrator who reads the address of a user can set the password.
-  const recentWriter = all({ admin: usersWriter, recent: recentUser(guards) })
+  const recentWriter = all({ admin: usersWriter, recent: recentUser(auth, guards) })
 
   app.put(
     '/users/:id/username',

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { Invitation, Invitations, MadeInvitation } from '../../core/accounts/invitations.ts'
+import type { User } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
 import { Instant } from '../../http/endpoints/known-facts.ts'
 import { all } from '../../http/guards/combinators.ts'
+import type { Guard } from '../../http/guards/guard.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
-import { recentUser } from './recent-login.ts'
 import { NextPage, NoContent, plainText, Role, readLimit, TextOrNull } from './schemas.ts'
 
 const tags = ['admin']
@@ -81,12 +82,12 @@ const noInvitation = { 404: 'There is no such invitation' } as const
 
 /** Whom administrators invite. In the scope of the administrators' routes. */
 export const invitationRoutes: FastifyPluginAsyncJsonSchemaToTs<{
-  Options: { invitations: Invitations; guards: Guards }
-}> = async (app, { invitations, guards }) => {
+  Options: { invitations: Invitations; guards: Guards; recent: Guard<User> }
+}> = async (app, { invitations, guards, recent }) => {
   const { requirePermission } = guards
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
-  const recentWriter = all({ admin: usersWriter, recent: recentUser(guards) })
+  const recentWriter = all({ admin: usersWriter, recent })
 
   app.get(
     '/invitations',

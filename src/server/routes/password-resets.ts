@@ -1,15 +1,15 @@
 import type { FastifyPluginAsyncJsonSchemaToTs } from '@fastify/type-provider-json-schema-to-ts'
 import type { PasswordReset } from '../../core/accounts/password-reset.ts'
-import { existing } from '../../core/users/user.ts'
+import { existing, type User } from '../../core/users/user.ts'
 import type { Users } from '../../core/users/users.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
 import { Accepted, accepted } from '../../http/endpoints/account-answers.ts'
 import { all } from '../../http/guards/combinators.ts'
+import type { Guard } from '../../http/guards/guard.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { noUser } from './answers.ts'
-import { recentUser } from './recent-login.ts'
 import { UserId } from './schemas.ts'
 
 const ResetLink = {
@@ -32,11 +32,11 @@ const NewReset = {
 
 /** Links for users who forgot their password. In the scope of the administrators' routes. */
 export const passwordResetRoutes: FastifyPluginAsyncJsonSchemaToTs<{
-  Options: { passwordReset: PasswordReset; users: Users; guards: Guards }
-}> = async (app, { passwordReset, users, guards }) => {
+  Options: { passwordReset: PasswordReset; users: Users; guards: Guards; recent: Guard<User> }
+}> = async (app, { passwordReset, users, guards, recent }) => {
   const writer = all({
     admin: guards.requirePermission('users:write'),
-    recent: recentUser(guards),
+    recent,
   })
 
   app.post(

@@ -29,7 +29,7 @@ export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 }> = async (app, { users, factors, guards }) => {
   const usersReader = guards.requirePermission('users:read')
   const usersWriter = guards.requirePermission('users:write')
-  const recentWriter = all({ admin: usersWriter, recent: recentUser(guards) })
+  const recentWriter = all({ admin: usersWriter, recent: recentUser({ factors }, guards) })
 
   app.get(
     '/users/:id/factors',

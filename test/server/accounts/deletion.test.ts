@@ -139,7 +139,8 @@ onEveryEngine((open) => {
       accounts,
       auth: { apiKeys: {}, factors: {}, hostedLogin: hostedLogin() },
     })
-    const { userId, device, token, recoveryCodes } = await enrol(site, 'alice')
+    const { userId, device, recoveryCodes } = await enrol(site, 'alice')
+    const { access_token: token } = await logInWithBoth(site, 'alice', device)
     const made = await site.call('POST', '/me/keys', { name: 'backup', scope: '' }, { token })
     assert.equal(made.statusCode, 201, made.body)
     const redirectUris = ['https://app.example.com/callback']

@@ -108,14 +108,6 @@ function doorsOf(
       enter: (token) => post('/auth/password-reset/complete', { token, password: otherPassword }),
     },
     restore: { takes: { restore: true }, enter: (token) => post('/auth/email/restore', { token }) },
-    'code of an address': {
-      // Of a change that was begun just now: five wrong ones end it.
-      takes: { emailCode: beginChange },
-      async enter(code) {
-        if (code !== lastCode) await beginChange()
-        return await post('/me/email/confirm', { code }, carol)
-      },
-    },
     bearer: {
       takes: { access: true, apiKey: true },
       enter: async (token) => (await site.call('GET', '/me', undefined, { token })).statusCode,
@@ -127,6 +119,15 @@ function doorsOf(
     'confirmation of a factor': {
       takes: { setUpCode: () => pending.code() },
       enter: (otp) => unlocked(confirm(site, carol, pending, otp)),
+    },
+    // It is opened before the app is confirmed: from then on the address needs a code of the app.
+    'code of an address': {
+      // Of a change that was begun just now: five wrong ones end it.
+      takes: { emailCode: beginChange },
+      async enter(code) {
+        if (code !== lastCode) await beginChange()
+        return await post('/me/email/confirm', { code }, carol)
+      },
     },
     refresh: {
       takes: { refresh: true },

@@ -117,18 +117,9 @@ export interface CallOptions {
   readonly from?: string
 }
 
-export interface Site {
-  readonly app: FastifyInstance
-  readonly auth: Auth
-  readonly box: Mailbox
+/** A server as its users see it. */
+export interface Served {
   readonly clock: TestClock
-  dump(): Promise<Dump>
-  /**
-   * Another process on the same database, with the same clock and mails of its own.
-   *
-   * @param auth Options that are others there. Default: the same.
-   */
-  twin(auth?: Partial<AuthOptions>): Promise<Site>
   /** Sends a request; with a body, as JSON. */
   call(
     method: string,
@@ -136,10 +127,6 @@ export interface Site {
     body?: unknown,
     options?: CallOptions,
   ): Promise<LightMyRequestResponse>
-  /** Sends the mails that wait, and returns those that are new, oldest first. */
-  sent(): Promise<readonly KeptMail[]>
-  /** The token of the only new mail of a kind. */
-  tokenOf(kind: MailKind): Promise<string>
   /** Makes a user with a verified address, unless told otherwise. */
   user(
     name: string,
@@ -147,6 +134,23 @@ export interface Site {
   ): Promise<string>
   /** Logs in and returns the access token. */
   login(name: string, password?: string): Promise<string>
+}
+
+export interface Site extends Served {
+  readonly app: FastifyInstance
+  readonly auth: Auth
+  readonly box: Mailbox
+  dump(): Promise<Dump>
+  /**
+   * Another process on the same database, with the same clock and mails of its own.
+   *
+   * @param auth Options that are others there. Default: the same.
+   */
+  twin(auth?: Partial<AuthOptions>): Promise<Site>
+  /** Sends the mails that wait, and returns those that are new, oldest first. */
+  sent(): Promise<readonly KeptMail[]>
+  /** The token of the only new mail of a kind. */
+  tokenOf(kind: MailKind): Promise<string>
 }
 
 export interface SiteOptions {

@@ -5,7 +5,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import { decodeJwt, type JWTPayload } from 'jose'
 import { hotp, stepAt } from '../../../src/core/factors/totp.ts'
 import { goodPassword } from '../../fixtures.ts'
-import type { Site } from '../accounts/site.ts'
+import type { Served } from '../accounts/site.ts'
 
 export const otpGrant = 'urn:portcullis:grant-type:mfa-otp'
 export const recoveryGrant = 'urn:portcullis:grant-type:mfa-recovery-code'
@@ -54,14 +54,14 @@ export function deviceOf(
 }
 
 /** Begins to set a device up. */
-export async function begin(site: Site, token: string, name = 'phone'): Promise<Device> {
+export async function begin(site: Served, token: string, name = 'phone'): Promise<Device> {
   const answer = await site.call('POST', '/me/factors/totp', { name }, { token })
   assert.equal(answer.statusCode, 201, answer.body)
   return deviceOf(site, answer.json())
 }
 
 export const confirm = (
-  site: Site,
+  site: Served,
   token: string,
   { id }: Pick<Device, 'id'>,
   otp: string,
@@ -69,7 +69,7 @@ export const confirm = (
   site.call('POST', `/me/factors/totp/${id}/confirm`, { otp }, { token })
 
 /** Makes a user, and sets a device up. The next code of it is another one. */
-export async function enrol(site: Site, name: string, role?: string): Promise<Enrolled> {
+export async function enrol(site: Served, name: string, role?: string): Promise<Enrolled> {
   const userId = await site.user(name, role === undefined ? {} : { role })
   const token = await site.login(name)
   const device = await begin(site, token)
@@ -81,7 +81,7 @@ export async function enrol(site: Site, name: string, role?: string): Promise<En
 
 /** A form to the token endpoint, from another address each time. */
 export const grant = (
-  site: Site,
+  site: Served,
   fields: Readonly<Record<string, string>>,
   from?: string,
 ): Promise<LightMyRequestResponse> =>
@@ -91,7 +91,7 @@ export const grant = (
   })
 
 export const password = (
-  site: Site,
+  site: Served,
   username: string,
   more: Readonly<Record<string, string>> = {},
   from?: string,
@@ -99,21 +99,21 @@ export const password = (
   grant(site, { username, password: goodPassword, ...more }, from)
 
 /** The token of a login whose password was right. */
-export async function mfaToken(site: Site, username: string): Promise<string> {
+export async function mfaToken(site: Served, username: string): Promise<string> {
   const answer = await password(site, username)
   assert.equal(answer.statusCode, 403, answer.body)
   return answer.json().mfa_token
 }
 
 export const showOtp = (
-  site: Site,
+  site: Served,
   token: string,
   otp: string,
   from?: string,
 ): Promise<LightMyRequestResponse> =>
   grant(site, { grant_type: otpGrant, mfa_token: token, otp }, from)
 export const showRecovery = (
-  site: Site,
+  site: Served,
   token: string,
   code: string,
   from?: string,
@@ -122,7 +122,7 @@ export const showRecovery = (
 
 /** A login with both factors. */
 export async function logInWithBoth(
-  site: Site,
+  site: Served,
   username: string,
   device: Device,
 ): Promise<{ readonly access_token: string; readonly refresh_token: string }> {

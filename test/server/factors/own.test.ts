@@ -111,6 +111,33 @@ onEveryEngine((open) => {
     assert.equal(typeof (await site.login('alice')), 'string', 'the password is enough again')
   })
 
+  test('what needs a recent login needs the factor that is there, a new API key too (AC-70, AC-84)', async () => {
+    const auth = { factors: {}, apiKeys: true }
+    const site = await open({ auth, accounts: { deletion: true } })
+    const { device, token: before } = await enrol(site, 'alice')
+    await site.user('root', { role: 'admin' })
+    const dangerous = [
+      ['POST', '/me/keys', { name: 'backup', scope: '' }],
+      ['PUT', '/me/email', { email: 'alice@example.org' }],
+      ['DELETE', '/me/email'],
+      ['DELETE', '/me'],
+    ] as const
+    for (const [method, url, body] of dangerous) {
+      const refused = await site.call(method, url, body, { token: before })
+      assertProblem(refused, 401, 'A second factor is needed')
+    }
+    const { access_token: token } = await logInWithBoth(site, 'alice', device)
+    const [[method, url, body]] = dangerous
+    const made = await site.call(method, url, body, { token })
+    assert.equal(made.statusCode, 201, made.body)
+    // A key is none, whatever it was made with.
+    const { key } = made.json()
+    for (const [method, url, body] of [...dangerous, ...changes(device)]) {
+      assertProblem(await site.call(method, url, body, { token: key }), 403)
+    }
+    assertProblem(await stepUp(site, key, { otp: device.code() }), 403)
+  })
+
   test('nobody sees, renames or removes what is another’s (AC-105)', async () => {
     const site = await open(on)
     const alice = await enrol(site, 'alice')

@@ -286,6 +286,11 @@ onEveryEngine((open) => {
       assert.equal(errorOf(await showSecond(site, mfa, challenge, credential)), '400 invalid_grant')
     }
     const challenge = await asked(site, mfa)
+    // Her own under the handle of somebody else.
+    const bobs = (await logInByPasskey(site, bob.key)).json().access_token
+    const userHandle = (await creation(site, bobs)).public_key.user?.id ?? ''
+    const other = alice.key.get(challenge.public_key, { userHandle })
+    assert.equal(errorOf(await showSecond(site, mfa, challenge, other)), '400 invalid_grant')
     const right = alice.key.get(challenge.public_key)
     assert.equal((await showSecond(site, mfa, challenge, right)).statusCode, 200)
     assert.equal(errorOf(await showSecond(site, mfa, challenge, right)), '400 expired_token')

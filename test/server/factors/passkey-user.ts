@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { LightMyRequestResponse } from 'fastify'
-import type { Site, SiteOptions } from '../accounts/site.ts'
+import type { Served, SiteOptions } from '../accounts/site.ts'
 import {
   type Altered,
   type Authenticator,
@@ -29,24 +29,34 @@ const ok = (answer: LightMyRequestResponse): LightMyRequestResponse => {
 }
 
 /** The challenge of a new passkey. */
-export async function creation(site: Site, token: string): Promise<Challenge> {
+export async function creation(site: Served, token: string): Promise<Challenge> {
   const url = '/me/factors/passkeys/challenge'
   return ok(await site.call('POST', url, undefined, { token })).json()
 }
 
 /** The challenge of one that is there: for a login, or with a token for what that is of. */
-export async function asked(site: Site, token?: string): Promise<Challenge> {
+export async function asked(site: Served, token?: string): Promise<Challenge> {
   return ok(await site.call('POST', '/auth/passkeys/challenge', undefined, { token })).json()
 }
 
 export const add = (
-  site: Site,
+  site: Served,
   token: string,
   { challenge_id }: Pick<Challenge, 'challenge_id'>,
   credential: unknown,
   name?: string,
 ): Promise<LightMyRequestResponse> =>
   site.call('POST', '/me/factors/passkeys', { challenge_id, credential, name }, { token })
+
+/** Adds a passkey to a user, and returns the id of the factor. */
+export async function addPasskey(
+  site: Served,
+  token: string,
+  key: Authenticator = makeAuthenticator(),
+): Promise<string> {
+  const challenge = await creation(site, token)
+  return ok(await add(site, token, challenge, key.create(challenge.public_key))).json().id
+}
 
 /** A user with a passkey. */
 export interface Holder {
@@ -60,7 +70,7 @@ export interface Holder {
 
 /** Makes a user with a passkey. */
 export async function holder(
-  site: Site,
+  site: Served,
   name: string,
   options: AuthenticatorOptions = {},
 ): Promise<Holder> {
@@ -75,7 +85,7 @@ export async function holder(
 
 /** A login by a passkey alone. */
 export const showAlone = (
-  site: Site,
+  site: Served,
   { challenge_id }: Pick<Challenge, 'challenge_id'>,
   credential: Credential | object,
   more: Readonly<Record<string, string>> = {},
@@ -86,7 +96,7 @@ export const showAlone = (
   })
 
 export async function logInByPasskey(
-  site: Site,
+  site: Served,
   key: Authenticator,
   altered?: Altered,
 ): Promise<LightMyRequestResponse> {
@@ -96,7 +106,7 @@ export async function logInByPasskey(
 
 /** The second step of a login. */
 export const showSecond = (
-  site: Site,
+  site: Served,
   mfaToken: string,
   { challenge_id }: Pick<Challenge, 'challenge_id'>,
   credential: Credential | object,

@@ -7,7 +7,9 @@ import { onEveryEngine, type Site } from '../accounts/site.ts'
 import { assertProblem } from '../fixtures.ts'
 import { type Algorithm, makeAuthenticator } from './authenticator.ts'
 import {
+  begin,
   claimsOf,
+  confirm,
   enrol,
   errorOf,
   logInWithBoth,
@@ -17,6 +19,7 @@ import {
 } from './device.ts'
 import {
   add,
+  addPasskey,
   asked,
   creation,
   holder,
@@ -218,6 +221,22 @@ onEveryEngine((open) => {
     assert.equal((await add(site, strong, challenge, credential)).statusCode, 201)
     site.clock.advance(2)
     assertProblem(await begin(strong), 401)
+  })
+
+  test('an app that was begun before the first factor is confirmed by no token from before it (AC-70)', async () => {
+    const site = await open(withPasskeys)
+    const userId = await site.user('alice')
+    const token = await site.login('alice')
+    const device = await begin(site, token)
+    const key = makeAuthenticator()
+    await addPasskey(site, token, key)
+    const confirmed = await confirm(site, token, device, device.code())
+    assertProblem(confirmed, 401, 'A second factor is needed')
+    assert.equal((await site.auth.factors?.list(userId))?.length, 1)
+    const strong = (await logInByPasskey(site, key)).json().access_token
+    site.clock.advance(400)
+    // No recent login is needed for that: an app takes its time.
+    assert.equal((await confirm(site, strong, device, device.code())).statusCode, 200)
   })
 
   test('the last passkey of a user without a password stays (AC-106)', async () => {

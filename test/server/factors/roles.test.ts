@@ -169,6 +169,30 @@ onEveryEngine((open) => {
     assertProblem(await site.call('DELETE', url, undefined, { token: recent.access_token }), 404)
   })
 
+  test('an administrator who has a factor shows it for what needs a recent login (AC-70, AC-87)', async () => {
+    const site = await open({ auth: { factors: {} }, accounts: { registration: 'invited' } })
+    const { device, token: before } = await enrol(site, 'root', 'admin')
+    const { userId } = await enrol(site, 'alice')
+    const user = `/admin/users/${userId}`
+    const dangerous = [
+      ['DELETE', `${user}/factors`],
+      ['DELETE', `${user}/factors/none`],
+      ['PUT', `${user}/email`, { email: 'mallory@example.org', verified: true }],
+      ['DELETE', `${user}/email`],
+      ['POST', `${user}/password-reset`, {}],
+      ['POST', '/admin/invitations', { email: 'mallory@example.org', role: 'admin' }],
+    ] as const
+    for (const [method, url, body] of dangerous) {
+      const refused = await site.call(method, url, body, { token: before })
+      assertProblem(refused, 401, 'A second factor is needed')
+    }
+    const { access_token: token } = await logInWithBoth(site, 'root', device)
+    for (const [method, url, body] of dangerous.toReversed()) {
+      const answer = await site.call(method, url, body, { token })
+      assert.equal(answer.statusCode < 300, !url.endsWith('none'), answer.body)
+    }
+  })
+
   test('what no id of a factor has is refused before a store is asked', async () => {
     const site = await open(demanding)
     const { device, userId } = await enrol(await plain(site), 'root', 'admin')
