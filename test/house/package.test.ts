@@ -15,6 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -32,6 +33,8 @@ const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly bin: { readonly portcullis: string }
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>
   readonly engines: { readonly node: string }
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
@@ -143,6 +146,23 @@ test('what is compiled into the package is passed on with its licence, and impor
     const imported = new RegExp(`^(?:import|export) .*["']${name}["'/]`, 'm')
     assert.ok(!code.some((text) => imported.test(text)), name)
   }
+})
+
+test('what is compiled imports what the package declares, and nothing else', () => {
+  const declared = [
+    ...Object.keys({ ...own.dependencies, ...own.peerDependencies }),
+    ...builtinModules.flatMap((name) => [name, `node:${name}`]),
+  ]
+  const others = globSync('dist/**/*.js', { cwd: installed }).flatMap((path) => {
+    const text = readFileSync(join(installed, path), 'utf8')
+    const imported = text.matchAll(/^(?:import|export) (?:[^'"\n]* from )?["']([^'"]+)["']/gm)
+    return [...imported].flatMap(([, name = '']) => {
+      const isOurs = /^\.{1,2}\//.test(name) || name.startsWith('node:')
+      const isDeclared = declared.some((each) => name === each || name.startsWith(`${each}/`))
+      return isOurs || isDeclared ? [] : [`${path}: ${name}`]
+    })
+  })
+  assert.deepEqual(others, [])
 })
 
 test('the bill of materials names every package that is installed with ours, with its digest and licence (SC-07)', () => {
