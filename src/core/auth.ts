@@ -230,7 +230,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       },
       roles,
       permissions,
-      users: createUsers({ ...common, notices, addressDigestsOf }),
+      users: createUsers({ ...common, notices, addressDigestsOf, unlockFactors: second?.unlock }),
       accounts: accounts ?? noAccounts,
       apiKeys: apiKeys?.keys ?? null,
       factors: factorParts?.factors ?? null,

@@ -20,6 +20,7 @@ import {
   login,
   otherPassword,
   portOf,
+  recentToken,
   sendForm,
 } from './fixtures.ts'
 
@@ -55,9 +56,9 @@ function callWith(token: string): Call {
     })
 }
 
-/** Requests of a user with a token that nobody logged in for. */
+/** Requests of a user, as after a login. */
 async function as(user: User, scopes?: readonly string[]): Promise<Call> {
-  return callWith(String(await createAccessToken(auth, user.id, scopes)))
+  return callWith(await recentToken(auth, user.id, scopes))
 }
 
 /** Requests of a user who has logged in over the wire. */
@@ -459,7 +460,7 @@ describe('every answer', () => {
   })
 
   test('of an error is without what was sent (HH-06)', async () => {
-    const token = await createAccessToken(auth, admin.id)
+    const token = await recentToken(auth, admin.id)
     const post = (payload: string, type = 'application/json') =>
       app.inject({
         method: 'POST',
@@ -467,7 +468,7 @@ describe('every answer', () => {
         headers: { authorization: `Bearer ${token}`, 'content-type': type },
         payload,
       })
-    const call = callWith(String(token))
+    const call = callWith(token)
     for (const [answer, status] of [
       [await post('{"password": canary'), 400],
       [await post('["canary"]'), 400],

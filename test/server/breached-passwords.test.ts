@@ -12,6 +12,7 @@ import { openAuth } from '../../src/server/open-auth.ts'
 import { readConfig } from '../../src/server/settings/config.ts'
 import { listOf } from '../core/passwords/breach-server.ts'
 import { goodPassword } from '../fixtures.ts'
+import { recentToken } from './fixtures.ts'
 
 const stolen = 'seven quiet otters juggle'
 const sentence = 'The password is in a list of stolen passwords: choose another one.'
@@ -32,7 +33,7 @@ test('every route that sets a password refuses a stolen one, and others are set 
   })
   const admin = { username: 'alice', role: 'admin', password: goodPassword }
   const { id } = await auth.users.create(admin)
-  const authorization = `Bearer ${await createAccessToken(auth, id)}`
+  const authorization = `Bearer ${await recentToken(auth, id)}`
   const routes = [
     ['POST', '/admin/users', (password: string) => ({ username: 'bob', password }), 201],
     ['PUT', `/admin/users/${id}/password`, (password: string) => ({ password }), 204],

@@ -10,7 +10,7 @@ import type { EventBody } from '../../src/core/events/event-answer.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
-import { createTestLog, login, otherPassword, sendForm } from './fixtures.ts'
+import { createTestLog, login, otherPassword, recentToken, sendForm } from './fixtures.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-event-routes-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -31,7 +31,7 @@ async function start(t: TestContext) {
     by,
   )
   const alice = await auth.users.create({ username: 'alice', password: goodPassword }, by)
-  const authorization = `Bearer ${await createAccessToken(auth, boss.id)}`
+  const authorization = `Bearer ${await recentToken(auth, boss.id)}`
   const call = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) =>
     app.inject({ method, url, headers: { authorization }, ...(payload && { payload }) })
   const events = async (query = ''): Promise<EventBody[]> =>

@@ -4,6 +4,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { Auth } from '../../src/core/auth.ts'
+import { createAccessToken } from '../../src/core/create-access-token.ts'
+import { byPassword } from '../../src/core/tokens/authentication.ts'
 import { goodPassword } from '../fixtures.ts'
 
 /** Another password that the policy accepts. */
@@ -53,6 +56,15 @@ export async function login(
   fields: Readonly<Record<string, string>> = {},
 ): Promise<LightMyRequestResponse> {
   return await sendForm(app, '/auth/token', { username, password: goodPassword, ...fields })
+}
+
+/** An access token like that of a login at this instant. */
+export async function recentToken(
+  auth: Auth,
+  userId: string,
+  scopes?: readonly string[],
+): Promise<string> {
+  return String(await createAccessToken(auth, userId, scopes, byPassword(auth.clock())))
 }
 
 /** The part of a log that tests read: Fastify's `logger` option, and what it wrote. */

@@ -15,7 +15,7 @@ import {
   startProvider,
   type TestProvider,
 } from '../issuers/provider.ts'
-import { assertProblem, sendForm } from './fixtures.ts'
+import { assertProblem, recentToken, sendForm } from './fixtures.ts'
 
 const clock = createTestClock()
 let provider: TestProvider
@@ -58,7 +58,7 @@ beforeEach(async () => {
     password: goodPassword,
     role: 'admin',
   })
-  admin = String(await createAccessToken(auth, id))
+  admin = await recentToken(auth, id)
 })
 afterEach(async () => {
   await app.close()

@@ -19,7 +19,14 @@ import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { assertAbsent } from '../canaries.ts'
 import { cheapHashing, createTestAuth, goodPassword } from '../fixtures.ts'
 import { startPostgresOrSkip } from '../stores/postgres-server.ts'
-import { assertProblem, createTestLog, login, otherPassword, sendForm } from './fixtures.ts'
+import {
+  assertProblem,
+  createTestLog,
+  login,
+  otherPassword,
+  recentToken,
+  sendForm,
+} from './fixtures.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-secrets-'))
 const { server, skip } = await startPostgresOrSkip()
@@ -121,7 +128,7 @@ async function walk(app: FastifyInstance, auth: Auth) {
   await inject({ url: '/me', headers: { authorization: `Bearer ${access} ${access}` } })
   await inject({ url: '/me', headers: { cookie: `token=${access}`, 'x-api-key': wrong } })
 
-  const ofBoss = canary('bearer of the admin', String(await createAccessToken(auth, boss.id)))
+  const ofBoss = canary('bearer of the admin', await recentToken(auth, boss.id))
   const malformed = `{"old_password":"${wrong}","new_password":"${wrong}`
   for (const [method, url, payload] of [
     ['PUT', '/me/password', { old_password: wrong, new_password: wrong }],

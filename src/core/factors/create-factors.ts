@@ -74,11 +74,11 @@ export async function createFactorParts(options: CreateFactorsOptions): Promise<
 /** Loaded for those who have the option alone. */
 async function loadPasskeys(
   settings: PasskeySettings,
-  { store, secret, previousSecrets, events, clock }: CreateFactorsOptions,
+  { store, secret, previousSecrets, throttle, events, clock }: CreateFactorsOptions,
 ): Promise<PasskeyParts> {
   const { createPasskeyParts } = await import('./passkeys/create-passkeys.ts')
   return await createPasskeyParts({
     ...{ settings, users: store.users, store: store.factors as FactorStore },
-    ...{ secret, previousSecrets, events, clock },
+    ...{ secret, previousSecrets, throttle, events, clock },
   })
 }

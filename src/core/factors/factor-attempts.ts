@@ -145,16 +145,25 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
           error instanceof ThrottledError && isLong && (await throttle.isLocked(account, address))
         if (!isLocked) throw error
         // Slow attempts are enough, and the way back in.
-        const recovery = { account: `recovery ${user.id}`, address, locks: false }
+        const recovery = { account: recoveryAccountOf(user.id), address, locks: false }
         const proved = await throttle.attempt(recovery, check)
         if (proved !== null && isRecovery) await throttle.unlock(account)
         return proved
       }
     },
-    unlock: (userId) => throttle.unlock(accountOf(userId)),
+    async unlock(userId) {
+      for (const account of [accountOf(userId), recoveryAccountOf(userId)]) {
+        await throttle.unlock(account)
+      }
+    },
   }
 }
 
 function accountOf(userId: string): string {
   return `second factor ${userId}`
+}
+
+/** What is counted while codes of apps are locked. */
+function recoveryAccountOf(userId: string): string {
+  return `recovery ${userId}`
 }

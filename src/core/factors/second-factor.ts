@@ -12,7 +12,7 @@ import { qrOf } from './otpauth.ts'
 import type { PasskeyLogins } from './passkeys/passkey-logins.ts'
 
 /** What logins ask of second factors. */
-export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
+export interface SecondFactor extends Pick<FactorAttempts, 'verify' | 'unlock'> {
   /** Confirms an app within a login that waits for it. @throws {ConflictError} `token_ended` if that has ended */
   confirmWithin(confirmation: LoginConfirmation): Promise<ConfirmedFactor>
   readonly tokens: MfaTokens
@@ -26,6 +26,8 @@ export interface SecondFactor extends Pick<FactorAttempts, 'verify'> {
   demandOf(user: Pick<UserRecord, 'id' | 'role'>): Promise<FactorDemand | null>
   /** True if a role demands a second factor now. Costs nothing: guards ask it. */
   isDemandedOf(role: string): boolean
+  /** True if the role of a user demands a second factor now, and a login of this `acr` has shown none. */
+  isMissing(user: Pick<UserRecord, 'role'>, acr: string | undefined): boolean
   /**
    * Refuses a login with one factor by a user who has a second, or whose role demands one. Whatever opens a
    * session, or says that its user has authenticated again, asks this.
@@ -73,7 +75,9 @@ export function createSecondFactor(
   }
 
   return {
-    ...{ tokens, kindsOf, qrOf, demandOf, isDemandedOf, verify: attempts.verify },
+    ...{ tokens, kindsOf, qrOf, demandOf, isDemandedOf },
+    ...{ verify: attempts.verify, unlock: attempts.unlock },
+    isMissing: ({ role }, acr = 'none') => isDemandedOf(role) && !isTwoFactors({ acr }),
     async require(user, authentication) {
       if (isTwoFactors(authentication)) return
       const demand = await demandOf(user)

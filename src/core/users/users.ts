@@ -100,7 +100,7 @@ export interface Users<Fields extends UserFields = UserFields> extends FieldsCha
   suspend(id: string, until: number, by?: Actor): Promise<User<Fields>>
   /** Ends a suspension before its time; earlier tokens stay ended. @throws {UserError} `user_unknown` */
   resume(id: string, by?: Actor): Promise<User<Fields>>
-  /** Ends the waits and the lock that failed attempts brought. @throws {UserError} `user_unknown` */
+  /** Ends the waits and the locks that failed logins and wrong second factors brought. @throws {UserError} `user_unknown` */
   unlock(id: string, by?: Actor): Promise<User<Fields>>
   /**
    * Ends every token and API key of the user at once, and every wait for failed attempts.
@@ -143,6 +143,8 @@ export interface UsersOptions {
   readonly notices: Notices
   /** The digest under which one-time tokens know an address. */
   readonly addressDigestsOf: AddressDigests
+  /** Ends the waits of second factors, if there are any. */
+  readonly unlockFactors?: ((id: string) => Promise<void>) | undefined
   readonly roles: Roles
   readonly defaultRole: string
   readonly fields: OwnFields
@@ -232,9 +234,9 @@ export function createUsers(options: UsersOptions): Users {
       ),
     async unlock(id, by) {
       const user = present(await users.findById(id))
-      await events.recordWith({ ...by, type: 'authn_login_unlock', userId: id }, (event) =>
-        login.unlock(user.username, event),
-      )
+      const unlocked = { ...by, type: 'authn_login_unlock', userId: id } as const
+      await events.recordWith(unlocked, (event) => login.unlock(user.username, event))
+      await options.unlockFactors?.(id)
       return user
     },
     async setPassword(id, password, by) {

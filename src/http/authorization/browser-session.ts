@@ -5,7 +5,6 @@ import type {
   OpenBrowserSession,
 } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
-import { isTwoFactors } from '../../core/tokens/authentication.ts'
 import type { GuardedRequest } from '../bearer.ts'
 import { defaultMaxAge, isRecent } from '../guards/recent-login.ts'
 import type { Cookies } from './cookies.ts'
@@ -43,7 +42,7 @@ export function lacksFactor(
   auth: Auth,
   { session, user }: Pick<BrowserSession, 'session' | 'user'>,
 ): boolean {
-  return auth[internals].second?.isDemandedOf(user.role) === true && !isTwoFactors(session)
+  return auth[internals].second?.isMissing(user, session.acr) === true
 }
 
 /**

@@ -7,6 +7,7 @@ import { userAt } from '../../core/users/suspension.ts'
 import { readBearerToken } from '../bearer.ts'
 import { answerJsonError } from '../endpoints/json-endpoint.ts'
 import { formMaxBytes, isUrlencoded, parseForm } from '../form.ts'
+import { factorNeeded } from '../guards/factor-strength.ts'
 import type { EndpointRequest, MountedEndpoint, Refusals } from '../mounted-endpoint.ts'
 import { BearerError, Refusal } from '../refusal.ts'
 import { type EndpointAnswer, tokenHeaders } from '../token-messages.ts'
@@ -43,13 +44,14 @@ export function userinfoEndpoint(auth: Auth, scopes: OpenIdScopes, path: string)
   }
 }
 
-/** @throws {BearerError} `invalid_token`, `insufficient_scope` */
+/** @throws {BearerError} `invalid_token`, `insufficient_scope`, `insufficient_user_authentication` */
 async function claimsOf(auth: Auth, scopes: OpenIdScopes, token: string): Promise<object> {
   const verified = await auth.accessTokens.verify(token)
   if (verified === null || verified.external) throw new BearerError('invalid_token')
   if (!verified.scopes.includes('openid')) throw new BearerError('insufficient_scope', ['openid'])
   const user = await findUserOfToken(auth[internals], verified)
   if (user === null || !userAt(user, auth.clock()).active) throw new BearerError('invalid_token')
+  if (auth[internals].second?.isMissing(user, verified.claims.acr)) throw factorNeeded('any')
   return scopes.claimsOf(user, verified.scopes)
 }
 

@@ -62,6 +62,8 @@ async function inspectAccessToken(
   const user = await findUserOfToken(auth[internals], verified)
   const client = await auth.clients.find(client_id)
   if (!user?.active || client === null) return null
+  // What every guard refuses is not active.
+  if (auth[internals].second?.isMissing(user, acr)) return null
   const scopes = scopesToday(auth, user, client, verified.scopes)
   const isOfThirdParty = verified.claims.third_party === true
   return {
@@ -84,7 +86,8 @@ async function inspectApiKey(
   const verified = await apiKeys.verify(key)
   if (verified === null) return null
   const user = apiKeys.userOf(verified)
-  if (user === null) return null
+  // A key shows no factor.
+  if (user === null || auth[internals].second?.isMissing(user, undefined)) return null
   const { exp, iat, sub, aud, iss, jti } = verified.claims
   return {
     ...{ active: true, token_type: 'bearer', exp, iat, sub, aud, iss, jti },

@@ -3,10 +3,11 @@ import type { Auth } from '../../core/auth.ts'
 import { existing } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
 import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
+import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, lastAdmin, noUser, refused } from './answers.ts'
-import { loggedInWith } from './recent-login.ts'
+import { loggedInWith, recentUser } from './recent-login.ts'
 import {
   Email,
   NextPage,
@@ -62,10 +63,13 @@ const tags = ['admin']
 /** What administrators do with users. The scope that these routes are in is guarded by the role. */
 export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { users }, guards }) => {
+}> = async (app, { auth, guards }) => {
+  const { users } = auth
   const usersReader = guards.requirePermission('users:read')
   const usersWriter = guards.requirePermission('users:write')
   const writerWithLogin = loggedInWith(guards, 'users:write')
+  // An administrator who sets a password can log in as the user.
+  const recentWriter = all({ admin: usersWriter, recent: recentUser(auth, guards) })
 
   app.get(
     '/users',
@@ -218,7 +222,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(writerWithLogin, async (admin, request, reply) => {
+    secured(recentWriter, async ({ admin }, request, reply) => {
       const { id } = request.params
       await users.setPassword(id, request.body.password, originOf(admin, request))
       return reply.code(204).send(null)
@@ -271,7 +275,8 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         summary: 'Let a user try again at once',
         success: 'The user, who can try again at once',
         problems: noUser,
-        description: 'Removes the waits and the lock that failed logins caused.',
+        description:
+          'Removes the waits and the locks that failed logins and wrong second factors caused.',
         params: UserId,
         response: { 200: UserAnswer },
       },

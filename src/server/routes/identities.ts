@@ -4,9 +4,11 @@ import { existing } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
 import { IdentityAnswer, identityAnswer } from '../../http/endpoints/known-facts.ts'
+import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { noUser } from './answers.ts'
+import { recentUser } from './recent-login.ts'
 import { NoContent, plainText, UserId } from './schemas.ts'
 
 const IdentityOfIssuer = {
@@ -30,9 +32,12 @@ const tags = ['admin']
 /** Which users have which identities at other issuers. In the scope of the administrators' routes. */
 export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { auth: Auth; guards: Guards }
-}> = async (app, { auth: { users, identities }, guards: { requirePermission } }) => {
-  const usersReader = requirePermission('users:read')
-  const usersWriter = requirePermission('users:write')
+}> = async (app, { auth, guards }) => {
+  const { users, identities } = auth
+  const usersReader = guards.requirePermission('users:read')
+  const usersWriter = guards.requirePermission('users:write')
+  // An administrator who links an identity can be the user by it, without the second factor.
+  const recentWriter = all({ admin: usersWriter, recent: recentUser(auth, guards) })
 
   app.get(
     '/users/:id/identities',
@@ -72,7 +77,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 201: IdentityAnswer },
       },
     },
-    secured(usersWriter, async (admin, request, reply) => {
+    secured(recentWriter, async ({ admin }, request, reply) => {
       const { issuer, subject } = request.body
       const linked = await identities.link(
         request.params.id,
@@ -98,7 +103,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(usersWriter, async (admin, request, reply) => {
+    secured(recentWriter, async ({ admin }, request, reply) => {
       const { issuer, subject } = request.query
       const ended = await identities.unlink(
         request.params.id,

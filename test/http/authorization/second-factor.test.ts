@@ -8,9 +8,9 @@ import { hostedPages } from '../../../src/hosted-login/index.ts'
 import { assertAbsent } from '../../canaries.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { type Device, deviceOf } from '../../server/factors/device.ts'
-
 import { type Arrival, type TestBrowser, wordsOf } from './browser.ts'
 import { assertAnswer, assertPage, issuer, type LoginSite, openLoginSite } from './login-site.ts'
+import { createRelyingParty } from './relying-party.ts'
 
 const sessionCookie = '__Host-portcullis_session'
 
@@ -170,6 +170,23 @@ test('a promotion asks for a factor at the next request of a client (AC-85)', as
   assertAnswer(await browser.open(site.authorize('web', { prompt: 'none' })), 'login_required')
   const page = await site.logIn(browser, site.authorize('web'), 'bob')
   assertPage(page, 'second-factor-set-up')
+})
+
+test('a promotion closes userinfo and introspection to a login with one factor (AC-85)', async () => {
+  const party = await createRelyingParty({ factors: { required: ['admin'] } })
+  try {
+    const { access_token: token } = await party.tokens({ client: 'web' })
+    assert.equal((await party.userinfo(token)).status, 200)
+    assert.equal((await party.introspect(token)).active, true)
+    const alice = await party.auth.users.findByUsername('alice')
+    await party.auth.users.changeRole(alice?.id ?? '', 'admin')
+    const refused = await party.userinfo(token)
+    assert.equal(refused.status, 401)
+    assert.match(String(refused.headers.get('www-authenticate')), /acr_values="2fa"/)
+    assert.deepEqual(await party.introspect(token), { active: false })
+  } finally {
+    await party.auth.close()
+  }
 })
 
 test('a promotion closes the page of the applications until a factor is shown (AC-85)', async () => {

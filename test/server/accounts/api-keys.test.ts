@@ -225,18 +225,21 @@ onEveryEngine((open) => {
     assert.equal(await statusOf(site, token), 200)
   })
 
-  test('the key of an administrator deletes nobody, sets no password or address, makes and ends no key (AC-114)', async () => {
+  test('the key of an administrator deletes nobody, sets no password or address, links no identity, makes and ends no key (AC-114)', async () => {
     const site = await open({ auth, accounts })
     await site.user('root', { role: 'admin' })
     const userId = await site.user('alice')
     const { id, key: hers } = await make(site, await site.login('alice'))
     const { key } = await make(site, await site.login('root'), '*')
     const user = `/admin/users/${userId}`
+    const identity = { issuer: 'https://other.example', subject: 'mallory' }
     for (const [method, url, body] of [
       ['DELETE', user],
       ['PUT', `${user}/password`, { password: 'another good passphrase' }],
       ['PUT', `${user}/email`, { email: 'mallory@example.org', verified: true }],
       ['DELETE', `${user}/email`],
+      ['POST', `${user}/identities`, identity],
+      ['DELETE', `${user}/identities?${new URLSearchParams(identity)}`],
       ['POST', `${user}/password-reset`, {}],
       ['GET', `${user}/keys`],
       ['DELETE', `${user}/keys`],

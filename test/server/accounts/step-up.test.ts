@@ -18,6 +18,9 @@ const routes: Readonly<Record<string, object | undefined>> = {
   'PATCH /me/factors/{id}': { name: 'phone' },
   'DELETE /me/factors/{id}': undefined,
   'POST /me/recovery-codes': undefined,
+  'PUT /admin/users/{id}/password': { password: 'another good passphrase' },
+  'POST /admin/users/{id}/identities': { issuer: 'https://other.example', subject: 'root' },
+  'DELETE /admin/users/{id}/identities': undefined,
   'PUT /admin/users/{id}/email': { email, verified: true },
   'DELETE /admin/users/{id}/email': undefined,
   'POST /admin/invitations': { email: 'guest@example.com' },
@@ -43,7 +46,9 @@ onEveryEngine((open) => {
     for (const [route, body] of Object.entries(routes)) {
       const [method = '', path = ''] = route.split(' ')
       const id = path.includes('invitations') ? (invitation?.id ?? '') : alice
-      const url = path.replace('{id}', id).replace('{factor}', 'none')
+      const named = method === 'DELETE' && path.endsWith('identities')
+      const query = named ? '?issuer=https://other.example&subject=root' : ''
+      const url = path.replace('{id}', id).replace('{factor}', 'none') + query
       const token = await site.login('root')
       site.clock.advance(301)
       const late = await site.call(method, url, body, { token })

@@ -12,6 +12,7 @@ import {
   confirm,
   enrol,
   errorOf,
+  grant,
   logInWithBoth,
   mfaToken,
   password,
@@ -24,6 +25,7 @@ import {
   creation,
   holder,
   logInByPasskey,
+  passkeyGrant,
   showAlone,
   showSecond,
   withPasskeys,
@@ -131,6 +133,30 @@ onEveryEngine((open) => {
     assert.deepEqual(await site.auth.sessions.list(userId), before)
     const verified = await logInByPasskey(site, key, { verified: true })
     assert.equal(claimsOf(verified.json().access_token).acr, 'phr')
+  })
+
+  test('passkeys that nobody has count for their source, as wrong passwords do, and its user gets in', async () => {
+    const site = await open(withPasskeys)
+    const { key } = await holder(site, 'alice')
+    const from = '192.0.2.7'
+    const show = async (shown: typeof key) => {
+      const challenge = await asked(site)
+      const credential = JSON.stringify(shown.get(challenge.public_key))
+      const { challenge_id } = challenge
+      return await grant(site, { grant_type: passkeyGrant, challenge_id, credential }, from)
+    }
+    assert.equal((await show(key)).statusCode, 200)
+    const stranger = () => show(makeAuthenticator())
+    for (let each = 0; each < 50; each++) {
+      assert.equal(errorOf(await stranger()), '400 invalid_grant')
+    }
+    await stranger()
+    for (const { statusCode, headers } of await Promise.all([1, 2, 3, 4].map(stranger))) {
+      assert.equal(statusCode, 429)
+      assert.match(String(headers['retry-after']), /^[1-9]\d*$/)
+    }
+    assert.equal((await site.auth.events.list({ type: 'authn_login_fail', limit: 99 })).length, 51)
+    assert.equal((await show(key)).statusCode, 200)
   })
 
   test('a step-up by a passkey raises its session, and the guard of phishing resistance knows it (AC-93)', async () => {

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { internals } from '../../../src/core/internals.ts'
+import { keycloak } from '../../../src/issuers/keycloak.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { onEveryEngine, type Site, type SiteOptions } from '../accounts/site.ts'
 import { assertProblem } from '../fixtures.ts'
@@ -14,6 +16,7 @@ import {
   errorOf,
   grant,
   logInWithBoth,
+  mfaToken,
   password,
   showOtp,
 } from './device.ts'
@@ -100,6 +103,40 @@ onEveryEngine((open) => {
     assert.equal((await me(site, answer.json().access_token)).statusCode, 200)
   })
 
+  test('introspection calls nothing active that every guard refuses for want of a factor (AC-85, RI-07)', async () => {
+    const site = await open({ auth: { ...demanding.auth, apiKeys: {} } })
+    const secret = await site.auth.clients.register({
+      ...{ id: 'api', introspect: true, grants: [], confidential: true },
+    })
+    const headers = {
+      authorization: `Basic ${Buffer.from(`api:${secret}`).toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    }
+    const ask = async (token: string) =>
+      (await site.call('POST', '/auth/introspect', `token=${token}`, { headers })).json()
+    const { userId, device } = await enrol(site, 'bob')
+    const { access_token: both } = await logInWithBoth(site, 'bob', device)
+    const carol = await site.user('carol')
+    const one = await site.login('carol')
+    const keys = await Promise.all(
+      [userId, carol].map((id) =>
+        site.auth.apiKeys?.create({ userId: id, name: 'key', scopes: [] }),
+      ),
+    )
+    const asked = [one, both, ...keys.map((each) => each?.key ?? '')]
+    for (const token of asked) {
+      assert.deepEqual([(await ask(token)).active, (await me(site, token)).statusCode], [true, 200])
+    }
+    for (const id of [userId, carol]) await site.auth.users.changeRole(id, 'admin')
+    for (const token of asked) {
+      const status = (await me(site, token)).statusCode
+      assert.equal(status, token === both ? 200 : 401)
+      const { active, ...rest } = await ask(token)
+      assert.equal(active, token === both)
+      assert.equal(Object.keys(rest).length > 0, token === both)
+    }
+  })
+
   test('there is a grace until an instant, by the clock of the server, which nothing renews (AC-86)', async () => {
     const site = await open()
     const requiredFrom = site.clock() + 1000
@@ -170,7 +207,12 @@ onEveryEngine((open) => {
   })
 
   test('an administrator who has a factor shows it for what needs a recent login (AC-70, AC-87)', async () => {
-    const site = await open({ auth: { factors: {} }, accounts: { registration: 'invited' } })
+    const identity = { issuer: 'https://other.example', subject: 'mallory' }
+    const other = keycloak({ issuer: identity.issuer, audience: 'api', users: 'link' })
+    const site = await open({
+      auth: { factors: {}, issuers: [other] },
+      accounts: { registration: 'invited' },
+    })
     const { device, token: before } = await enrol(site, 'root', 'admin')
     const { userId } = await enrol(site, 'alice')
     const user = `/admin/users/${userId}`
@@ -180,6 +222,9 @@ onEveryEngine((open) => {
       ['PUT', `${user}/email`, { email: 'mallory@example.org', verified: true }],
       ['DELETE', `${user}/email`],
       ['POST', `${user}/password-reset`, {}],
+      ['PUT', `${user}/password`, { password: 'another good passphrase' }],
+      ['DELETE', `${user}/identities?${new URLSearchParams(identity)}`],
+      ['POST', `${user}/identities`, identity],
       ['POST', '/admin/invitations', { email: 'mallory@example.org', role: 'admin' }],
     ] as const
     for (const [method, url, body] of dangerous) {
@@ -191,6 +236,32 @@ onEveryEngine((open) => {
       const answer = await site.call(method, url, body, { token })
       assert.equal(answer.statusCode < 300, !url.endsWith('none'), answer.body)
     }
+  })
+
+  test('an administrator who unlocks a user ends the waits of second factors, and their lock', async () => {
+    const site = await open({ auth: { factors: {} } })
+    const { userId, device, recoveryCodes } = await enrol(site, 'alice')
+    await site.user('root', { role: 'admin' })
+    const right = async () =>
+      (await showOtp(site, await mfaToken(site, 'alice'), device.code())).statusCode
+    const shown = { address: '192.0.2.1', purpose: 'login' } as const
+    const { second, store } = site.auth[internals]
+    const record = await store.users.findById(userId)
+    assert.ok(record && second)
+    const wrong = () => second.verify(record, { otp: device.wrong() }, shown)
+    const wrongCode = () => second.verify(record, { recoveryCode: 'wrong' }, shown)
+    for (const attempt of [wrong, wrongCode]) {
+      for (let each = 0; each < 5; each++) assert.equal(await attempt(), null)
+      await attempt()
+      await assert.rejects(attempt, { code: 'throttled' })
+      assert.equal(await right(), 429)
+      const token = await site.login('root')
+      const url = `/admin/users/${userId}/unlock`
+      assert.equal((await site.call('POST', url, undefined, { token })).statusCode, 200)
+      assert.equal(await right(), 200)
+      site.clock.advance(30)
+    }
+    assert.equal(recoveryCodes.length, 8)
   })
 
   test('what no id of a factor has is refused before a store is asked', async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { AuthEvents } from '../../events/events.ts'
+import type { Throttle } from '../../throttle/throttle.ts'
 import type { UserStore } from '../../users/user-store.ts'
 import type { Enrol } from '../enrolments.ts'
 import type { FactorAttempts } from '../factor-attempts.ts'
@@ -30,6 +31,7 @@ export async function createPasskeyParts(options: {
   readonly store: FactorStore
   readonly secret: Uint8Array
   readonly previousSecrets: readonly Uint8Array[]
+  readonly throttle: Throttle
   readonly events: AuthEvents
   readonly clock: Clock
 }): Promise<PasskeyParts> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { type AuthEvents, actorOf } from '../../events/events.ts'
+import type { Throttle } from '../../throttle/throttle.ts'
 import { type Authentication, byTwoFactors } from '../../tokens/authentication.ts'
 import { isSuspended } from '../../users/suspension.ts'
 import type { UserRecord, UserStore } from '../../users/user-store.ts'
@@ -45,7 +46,7 @@ export interface PasskeyLogins {
   /**
    * Looks at the passkey of a login without a password. Opens no session.
    *
-   * @throws {ThrottledError} if too many second factors of its user were wrong before
+   * @throws {ThrottledError} if too many second factors of its user, or attempts from its source, were wrong before
    */
   logIn(shown: ShownPasskey, from: Omit<FactorAttempt, 'purpose' | 'login'>): Promise<PasskeyLogin>
   /** Begins to make a passkey within a login that waits for it. @throws {UserError} `user_unknown` */
@@ -60,6 +61,7 @@ export interface PasskeyLoginsOptions {
   readonly store: FactorStore
   readonly challenges: Challenges
   readonly attempts: Pick<FactorAttempts, 'verify'>
+  readonly throttle: Throttle
   readonly events: AuthEvents
   readonly clock: Clock
 }
@@ -67,15 +69,21 @@ export interface PasskeyLoginsOptions {
 export function createPasskeyLogins(
   options: PasskeyLoginsOptions,
 ): Omit<PasskeyLogins, 'beginWithin' | 'addWithin'> {
-  const { settings, users, store, challenges, attempts, events, clock } = options
+  const { settings, users, store, challenges, attempts, throttle, events, clock } = options
 
+  /** Counts it for its source, as a wrong password of an unknown name is. @throws {ThrottledError} */
   async function refuse(
+    credentialId: string,
     { address, requestId, clientId }: Omit<FactorAttempt, 'purpose'>,
     reason: string,
     userId?: string,
   ): Promise<PasskeyLogin> {
-    const about = { userId, address, requestId, clientId, reason }
-    await events.record({ ...about, type: 'authn_login_fail' })
+    const attempt = { account: `passkey ${credentialId}`, address, locks: false }
+    await throttle.attempt(attempt, async () => {
+      const about = { userId, address, requestId, clientId, reason }
+      await events.record({ ...about, type: 'authn_login_fail' })
+      return null
+    })
     return { kind: 'refused' }
   }
 
@@ -96,12 +104,13 @@ export function createPasskeyLogins(
       if (credential === null) return { kind: 'refused' }
       const factor = await store.findPasskey(credential.id)
       const user = factor && (await users.findById(factor.userId))
-      if (!user) return await refuse(from, 'a passkey that is not known here')
+      if (!user) return await refuse(credential.id, from, 'a passkey that is not known here')
       // Without it nobody is known by the passkey (Web Authentication §7.2 step 6).
-      if (credential.userHandle === null) return await refuse(from, 'no user handle', user.id)
+      if (credential.userHandle === null)
+        return await refuse(credential.id, from, 'no user handle', user.id)
       if (!user.active || isSuspended(user, clock())) {
         const reason = user.active ? 'the user is suspended' : 'the user is inactive'
-        return await refuse(from, reason, user.id)
+        return await refuse(credential.id, from, reason, user.id)
       }
       const by = { actor: from.actor ?? actorOf({ userId: user.id }) }
       const attempt = { ...from, ...by, purpose: 'login' } as const
