@@ -6,22 +6,27 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleInto } from './bundle.ts'
 import { writeClientPackage } from './client-package.ts'
-import { compiledIn } from './compiled-in.ts'
+import { compiledPaths } from './compiled-in.ts'
+import { copySwaggerUi, swaggerUiNotice } from './swagger-ui-files.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 
 /** What the licences of the packages that are compiled in ask to be passed on. */
 function readNotices(): string {
-  return compiledIn
-    .map((name) => {
-      const directory = join(root, 'node_modules', name)
-      const { version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
-      const file = readdirSync(directory).find((name) => name.startsWith('LICENSE'))
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  return compiledPaths(lock.packages)
+    .map((path) => {
+      const directory = join(root, path)
+      const { name, version, license } = JSON.parse(
+        readFileSync(join(directory, 'package.json'), 'utf8'),
+      )
+      const file = readdirSync(directory).find((name) => /^licen[cs]e/i.test(name))
       if (file === undefined) throw new Error(`${name} has no licence that could be passed on.`)
       const text = readFileSync(join(directory, file), 'utf8').trim()
       return `${name} ${version} (${license})\n\n${text}\n`
     })
+    .concat(swaggerUiNotice())
     .join('\n---\n\n')
 }
 
@@ -31,5 +36,6 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
   stdio: 'inherit',
 })
 await bundleInto(dist)
+copySwaggerUi(join(dist, 'swagger-ui'))
 writeFileSync(join(dist, 'third-party-licenses.txt'), readNotices())
 await writeClientPackage(join(root, 'dist-client'))

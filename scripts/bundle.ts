@@ -2,10 +2,11 @@
 // of the files that way, and starts the sooner.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { minifySync } from 'rolldown/utils'
-import { compiledIn } from './compiled-in.ts'
+import { compiledIn, compiledInto, compiledPaths } from './compiled-in.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -28,11 +29,12 @@ function readEntryPoints(): Record<string, string> {
 }
 
 /** True for a module that stays where it is, to be imported from there. */
-function isExternal(specifier: string): boolean {
-  const isOurs = /^[./]/.test(specifier) || specifier.startsWith(root)
-  return (
-    !isOurs && !compiledIn.some((name) => specifier === name || specifier.startsWith(`${name}/`))
-  )
+function isExternal(specifier: string, importer: string | undefined): boolean {
+  const isFile = /^[./]/.test(specifier) || specifier.startsWith(root)
+  if (isFile) return false
+  // What a compiled-in package needs comes along.
+  if (importer?.includes('node_modules')) return isBuiltin(specifier)
+  return !compiledIn.some((name) => specifier === name || specifier.startsWith(`${name}/`))
 }
 
 /** Modules that come to one file, by its name: those that `createAuth` and everything that mounts it load anyway. */
@@ -50,6 +52,13 @@ const together: Readonly<Record<string, readonly string[]>> = {
     'http/grants/(grant|scopes|user-tokens)',
     'http/guards/(guard|documentation)',
     'http/refusal',
+  ],
+  routes: ['fastify/(named-schemas|refusal-handler|route-guards|secured)'],
+  look: ['http/pages/page-options', 'pages/(contrast|html|logo|page|site|style)'],
+  rows: [
+    'stores/(file-mode|inspection|key-file|store-error)',
+    'stores/sql/(columns|delete-first|engine|events|factor-rows|logout-notices|mail-signs|named-tables)',
+    'stores/sql/(names|one-time-tokens|stored-with|user-fields|user-rows)',
   ],
 }
 
@@ -70,10 +79,7 @@ export async function bundleInto(directory: string): Promise<void> {
     codeSplitting: {
       groups: [
         // In files of their own.
-        ...compiledIn.map((name) => ({
-          name,
-          test: new RegExp(`[/\\\\]node_modules[/\\\\]${name}[/\\\\]`),
-        })),
+        ...packageGroups(),
         // What every server needs, and parts that are loaded later need too: else a file for each few of them.
         ...Object.entries(together).map(([name, modules]) => ({
           name,
@@ -83,7 +89,20 @@ export async function bundleInto(directory: string): Promise<void> {
     },
   })
   await bundle.close()
-  for (const name of compiledIn) shrink(join(directory, 'shared', `${name}.js`))
+  for (const name of Object.keys(compiledInto)) shrink(join(directory, 'shared', `${name}.js`))
+}
+
+/** A group for each file that holds packages, which those of several files need come first. */
+function packageGroups(): { readonly name: string; readonly test: RegExp }[] {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const shared = ['plugin', ...Object.keys(compiledInto)]
+  return [...new Set(shared)].map((name) => {
+    const paths = compiledPaths(packages, compiledInto[name])
+    return {
+      name,
+      test: new RegExp(`/(${paths.join('|')})/(?!node_modules/)`.replaceAll('/', '[/\\\\]')),
+    }
+  })
 }
 
 /** Takes the comments of a compiled-in package away: who debugs it has its text. */

@@ -42,12 +42,15 @@ export function listReached(
   return reached
 }
 
-/** True for a type that a file of `src` declares: none of the platform, and no parameter of a type. */
+/** True for a type that files of `src` alone declare: none that they add to, and no parameter of a type. */
 function isOurType(project: Project, symbol: CompilerSymbol): boolean {
-  return nodesOf(project, symbol).some(
-    (node) =>
-      node.getSourceFile().fileName.startsWith(src) &&
-      (isInterfaceDeclaration(node) || isClassDeclaration(node) || isTypeAliasDeclaration(node)),
+  const nodes = nodesOf(project, symbol)
+  return (
+    nodes.every((node) => node.getSourceFile().fileName.startsWith(src)) &&
+    nodes.some(
+      (node) =>
+        isInterfaceDeclaration(node) || isClassDeclaration(node) || isTypeAliasDeclaration(node),
+    )
   )
 }
 

@@ -227,7 +227,8 @@ function isAsRead(user: UserRecord, { ifStamp, ifFields, ifDueBy }: GuardedWrite
 /** Gives a session of the member the new stamp, if it is neither revoked nor of another stamp. */
 function keepOpen(tx: Transaction, id: string, sessionId: string, from: string, to: string): void {
   tx.update(sessions)
-    .set({ securityStamp: to })
+    // No token before its newest is good for a retry from then on.
+    .set({ securityStamp: to, retryOf: sql`${sessions.generation}` })
     .where(
       and(
         eq(sessions.id, sessionId),

@@ -7,6 +7,8 @@ if (major < 24) {
   console.error(`Portcullis needs Node.js 24 or newer; this is ${process.version}.`)
   process.exitCode = 78
 } else {
+  const { keepCompiledCode } = await import('./quick-start.ts')
+  keepCompiledCode()
   const { run } = await import('./program.ts')
   await run(process.argv)
 }

@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/version.ts'
 import { CommandFailure, describeFailure, exitCodeOf } from './exit-code.ts'
+import { saveMemory } from './quick-start.ts'
 
 /** Builds the command line: all of it, or for words that serve only what they need. */
 export async function createProgram(words: readonly string[] = []): Promise<Command> {
@@ -59,7 +60,8 @@ function settle(command: Command): void {
 export async function run(argv: readonly string[]): Promise<void> {
   const words = argv.slice(2)
   // A server keeps running when the program that read its greeting has ended.
-  if (!isServing(words)) endWithReader()
+  if (isServing(words)) saveMemory()
+  else endWithReader()
   process.on('uncaughtException', crash)
   try {
     requireDirectory()

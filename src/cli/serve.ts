@@ -5,6 +5,7 @@ import { namesWithoutSetting, readEnvironment } from '../server/settings/environ
 import type { Config } from '../server/settings/settings.ts'
 import { startServer } from '../server/start.ts'
 import { finishInTime } from './grace-period.ts'
+import { growMemory } from './quick-start.ts'
 import { stopOnSignal } from './stop-signal.ts'
 import { announce } from './terminal/announce.ts'
 
@@ -56,6 +57,7 @@ async function serveAlone(
   const stop = stopOnSignal()
   try {
     const server = await startServer(config, { signal: stop, onWaiting: tellOfWaiting, mailbox })
+    growMemory()
     announce(...server.greeting, ...words)
     if (!stop.aborted) await once(stop, 'abort')
     await finishInTime(server.close)

@@ -23,13 +23,13 @@ export interface PasskeyChallenge {
 export interface PasskeyRequestOptions {
   /** In base64url. */
   challenge: string
-  /** The domain that passkeys are made for. */
+  /** The domain that passkeys are made for. Default: that of the page. */
   rpId?: string
-  /** Milliseconds. */
+  /** Milliseconds. Default: as the browser has it. */
   timeout?: number
-  /** Whether the passkey has to verify its user. */
+  /** Whether the passkey has to verify its user. Default `preferred`. */
   userVerification?: 'required' | 'preferred' | 'discouraged'
-  /** The passkeys of the user. Absent for a login by a passkey. */
+  /** The passkeys of the user. Default: any, for a login by a passkey. */
   allowCredentials?: { id: string; type: 'public-key' }[]
 }
 

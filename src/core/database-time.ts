@@ -6,6 +6,8 @@ export interface DatabaseTime {
   readonly spent: number
   /** A wait begins. Returns what ends it. */
   begin(): () => void
+  /** Nothing is left of it, however short the waits were: from now on `spent` is more than any limit. */
+  exhaust(): void
 }
 
 /** @param now Milliseconds since some instant, by a clock that is never set back. */
@@ -27,6 +29,9 @@ export function createDatabaseTime(now: () => number = () => performance.now()):
         const soFar = spent()
         if (--waits === 0) ended = soFar
       }
+    },
+    exhaust() {
+      ended = Number.POSITIVE_INFINITY
     },
   }
 }

@@ -8,23 +8,27 @@ export function nearestName(
   allowed: (name: string) => number,
 ): string | null {
   const [nearest] = names
-    .map((name) => ({ name, mistakes: mistakesBetween(word, name) }))
+    .map((name) => ({ name, mistakes: mistakesBetween(word, name, allowed(name)) }))
     .filter(({ name, mistakes }) => mistakes <= allowed(name))
     .sort((a, b) => a.mistakes - b.mistakes)
   return nearest?.name ?? null
 }
 
 /** `TRUSTED_PROXY` and `TRUSTED_PROXIES` differ by one mistake, however many letters that is. */
-function mistakesBetween(word: string, name: string): number {
-  return Math.min(distance(word, name), distance(singular(word), singular(name)))
+function mistakesBetween(word: string, name: string, most: number): number {
+  return Math.min(distance(word, name, most), distance(singular(word), singular(name), most))
 }
 
 function singular(name: string): string {
   return name.replace(/ies$/, 'y').replace(/IES$/, 'Y').replace(/s$/i, '')
 }
 
-/** Letters to insert, delete, replace or exchange with their neighbour (Damerau and Levenshtein). */
-function distance(from: string, to: string): number {
+/**
+ * Letters to insert, delete, replace or exchange with their neighbour (Damerau and Levenshtein); infinite as
+ * soon as there are more than `most`. A server compares its environment with all settings when it starts.
+ */
+function distance(from: string, to: string, most: number): number {
+  if (Math.abs(from.length - to.length) > most) return Number.POSITIVE_INFINITY
   let [beforeLast, last]: [number[], number[]] = [
     [],
     Array.from({ length: to.length + 1 }, (_, i) => i),
@@ -41,6 +45,8 @@ function distance(from: string, to: string): number {
         isExchange ? (beforeLast[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
       )
     }
+    // What follows is made of these two rows, and mistakes become no fewer.
+    if (Math.min(...row, ...last) > most) return Number.POSITIVE_INFINITY
     beforeLast = last
     last = row
   }

@@ -1,13 +1,7 @@
-/**
- * What Swagger UI's page lacks: the width of a phone, and the dark colours of its own style sheet where the
- * system is dark.
- */
-const script = `
-const viewport = document.createElement('meta')
-viewport.name = 'viewport'
-viewport.content = 'width=device-width, initial-scale=1'
-document.head.append(viewport)
+import type { SwaggerUiTheme } from './swagger-ui-page.ts'
 
+/** The dark colours of Swagger UI's own style sheet where the system is dark. */
+const script = `
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
 follow()
@@ -91,21 +85,16 @@ const withoutClientFields = `
 
 /** What the theme of Swagger UI is made for. */
 export interface DocsThemeOptions {
-  readonly title: string
   /** Whether the login has the client's fields: asked when the style sheet is sent. */
   readonly hasClientFields: () => boolean
   /** The scheme with a login by browser, and the client of these documents; null without such a login. */
   readonly byBrowser: { readonly scheme: string; readonly clientId: string } | null
 }
 
-/** The theme of Swagger UI, with the client's fields in its login or without them. */
-export function docsTheme({ title, hasClientFields, byBrowser }: DocsThemeOptions): object {
-  const sheet = {
-    filename: 'portcullis.css',
-    get content() {
-      return layout + colours + (hasClientFields() ? '' : withoutClientFields)
-    },
+/** What is added to Swagger UI, with the client's fields in its login or without them. */
+export function docsTheme({ hasClientFields, byBrowser }: DocsThemeOptions): SwaggerUiTheme {
+  return {
+    script: script + (byBrowser ? nameClient(byBrowser.scheme, byBrowser.clientId) : ''),
+    styleSheet: () => layout + colours + (hasClientFields() ? '' : withoutClientFields),
   }
-  const content = script + (byBrowser ? nameClient(byBrowser.scheme, byBrowser.clientId) : '')
-  return { title, js: [{ filename: 'portcullis.js', content }], css: [sheet] }
 }

@@ -1,6 +1,11 @@
-import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance, onSendHookHandler } from 'fastify'
+import swagger from '@fastify/swagger'
+import type {
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifySchema,
+  onSendHookHandler,
+  RouteOptions,
+} from 'fastify'
 import type { Auth } from '../core/auth.ts'
 import { docsClientId, isBuiltIn } from '../core/clients/registration.ts'
 import { UnavailableError } from '../core/errors.ts'
@@ -12,6 +17,7 @@ import { outerPath, path } from '../http/endpoints/mount.ts'
 import { docsTheme } from './docs-theme.ts'
 import { apiKeySchemeName, documentGuards, schemeName } from './guard-documentation.ts'
 import { schemesOf } from './issuer-schemes.ts'
+import { serveSwaggerUi } from './swagger-ui.ts'
 
 /** The OpenAPI document and Swagger UI. */
 export interface DocsOptions {
@@ -46,11 +52,31 @@ export const docsShapes: ShapesOf<DocsOptions> = {
 }
 
 /** The option `transform` of `@fastify/swagger`. */
-type SwaggerTransform = NonNullable<FastifyDynamicSwaggerOptions['transform']>
+type SwaggerTransform = (route: {
+  readonly schema: FastifySchema
+  readonly url: string
+  readonly route: RouteOptions
+  readonly openapiObject: object
+}) => { schema: FastifySchema; url: string }
+
+// What a route's schema says for the document. That of `@fastify/swagger`, whose types an application need not have.
+declare module 'fastify' {
+  interface FastifySchema {
+    hide?: boolean
+    deprecated?: boolean
+    tags?: readonly string[]
+    description?: string
+    summary?: string
+    consumes?: readonly string[]
+    produces?: readonly string[]
+    security?: ReadonlyArray<{ [securityLabel: string]: readonly string[] }>
+    operationId?: string
+  }
+}
 
 /**
- * Swagger UI may load its own files and call this server. The plugin's own policy would also turn
- * every http URL into https, which leaves the page blank on a server without TLS.
+ * Swagger UI may load its own files and call this server. A policy that turns every http URL into https
+ * would leave the page blank on a server without TLS.
  */
 function contentSecurityPolicy(origins: readonly string[]): string {
   return [
@@ -161,33 +187,32 @@ export async function registerDocs(
     },
     refResolver: { buildLocalReference: componentName },
     transform: (route) =>
-      documentGuards(transform ? { ...route, ...transform(route) } : route, schemes),
+      documentGuards(
+        transform && 'openapiObject' in route ? { ...route, ...transform(route) } : route,
+        schemes,
+      ),
     // Again when the document is asked for: by then every guard has made its permissions known.
     transformObject: (document) => {
       const openapi = 'openapiObject' in document ? document.openapiObject : {}
       return { ...openapi, components: { ...openapi.components, ...components() } }
     },
   })
-  await app.register(async (scope) => {
+  const swaggerUi: FastifyPluginAsync = async (scope) => {
     if (others.length > 0 || isHosted) scope.addHook('onSend', keepOpener)
-    await scope.register(swaggerUi, {
-      routePrefix: prefix + path,
-      indexPrefix: outer,
-      staticCSP: contentSecurityPolicy([
+    serveSwaggerUi(scope, {
+      publicPath: outer + fullPrefix + path,
+      title,
+      contentSecurityPolicy: contentSecurityPolicy([
         ...others.flatMap(({ origins }) => origins),
         ...(options.connectTo ?? []),
       ]),
       theme: docsTheme({
-        title,
         hasClientFields: () => clients !== 'none',
         byBrowser: isHosted ? { scheme: schemeName, clientId: docsClientId } : null,
       }),
-      // The other layout has a bar to load documents from elsewhere, and styles against the policy.
-      uiConfig: { layout: 'BaseLayout', persistAuthorization: false, displayRequestDuration: true },
-      // RFC 9700 §2.1.1.
-      initOAuth: { usePkceWithAuthorizationCodeGrant: true },
     })
-  })
+  }
+  await app.register(swaggerUi, { prefix: prefix + path })
   app.get(`${prefix}/openapi.json`, { schema: { hide: true } as object }, () => app.swagger())
 }
 

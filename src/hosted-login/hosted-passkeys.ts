@@ -17,6 +17,7 @@ export interface PasskeyOrigin {
 
 /** A login by a passkey, for `complete`. */
 export interface PasskeyLogin {
+  /** Whose passkey it is. */
   readonly user: User
   /** `phr`: two factors, and nothing that a false page could use. */
   readonly acr: string

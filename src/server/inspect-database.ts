@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { ConfigError } from '../core/errors.ts'
 import type { DatabaseInspection } from '../stores/inspection.ts'
 import type { TableNames } from '../stores/sql/names.ts'
 import type { SealingKeys } from '../stores/sql/sealed-signs.ts'
 import { inspectSqlite, isOurSqlite } from '../stores/sqlite/inspection.ts'
+import { needing } from './needed-package.ts'
 import type { Config } from './settings/settings.ts'
 
 /**
@@ -21,7 +21,11 @@ export async function inspectDatabase(
   const names = tableNames(config)
   if (databaseUrl === undefined)
     return await inspectSqlite(databaseFile(dataDirectory), names, sealing)
-  const { inspectPostgres } = await needingPg(() => import('../stores/postgres/inspection.ts'))
+  const { inspectPostgres } = await needing(
+    'pg',
+    'DATABASE_URL',
+    () => import('../stores/postgres/inspection.ts'),
+  )
   return await inspectPostgres(databaseUrl, names, sealing)
 }
 
@@ -67,16 +71,4 @@ export function keyFile({
   return databaseUrl === undefined
     ? `${databaseFile(dataDirectory)}.key`
     : join(dataDirectory, 'portcullis.key')
-}
-
-/** Loads what needs the driver of PostgreSQL, which is installed by those who use it. */
-export async function needingPg<T>(load: () => Promise<T>): Promise<T> {
-  try {
-    return await load()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new ConfigError(['DATABASE_URL needs the package pg: run npm install pg.'], {
-      cause: error,
-    })
-  }
 }

@@ -14,7 +14,8 @@ import { StoreError } from '../stores/store-error.ts'
 import { accountOptions } from './account-options.ts'
 import { factorOptions } from './factor-options.ts'
 import { hostedLoginOption } from './hosted-login.ts'
-import { databaseFile, keyFile, needingPg, tableNames } from './inspect-database.ts'
+import { databaseFile, keyFile, tableNames } from './inspect-database.ts'
+import { needing } from './needed-package.ts'
 import { permissions } from './permissions.ts'
 import { parseIssuers } from './settings/issuers.ts'
 import { authSettings, type Config } from './settings/settings.ts'
@@ -88,7 +89,11 @@ async function chooseStore(
   const names = tableNames(config)
   if (databaseUrl === undefined) return { store: sqlite(databaseFile(dataDirectory), names) }
   const { databasePoolSize: maxConnections, databaseStatementTimeout: statementTimeout } = config
-  const { postgres } = await needingPg(() => import('../stores/postgres/postgres.ts'))
+  const { postgres } = await needing(
+    'pg',
+    'DATABASE_URL',
+    () => import('../stores/postgres/postgres.ts'),
+  )
   const store = postgres(databaseUrl, { ...names, maxConnections, statementTimeout })
   if (keyEncryptionKey !== undefined) return { store, keyEncryptionKey }
   // The database has no place of its own for it.

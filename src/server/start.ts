@@ -11,6 +11,7 @@ import { type Listeners, listen } from './listen.ts'
 import { urlOf } from './listener-options.ts'
 import { createLogStream, type LogStream } from './logging/stream.ts'
 import { listenForMetrics, type MetricsListener } from './metrics-listener.ts'
+import { needing } from './needed-package.ts'
 import { openAuth } from './open-auth.ts'
 import { isLoopback, ownIssuer } from './settings/loopback.ts'
 import type { Config } from './settings/settings.ts'
@@ -112,7 +113,11 @@ function pageOptions({ siteLogo, siteAccent, siteCss }: Config): PageOptions {
 }
 
 async function measure(auth: Auth, log: LogStream, worker: number | undefined): Promise<Registry> {
-  const { createRegistry } = await import('./metrics.ts')
+  const { createRegistry } = await needing(
+    'prom-client',
+    'METRICS_PORT',
+    () => import('./metrics.ts'),
+  )
   return createRegistry(auth, log, worker)
 }
 

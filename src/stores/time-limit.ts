@@ -28,6 +28,11 @@ export class TimeLimit {
     })
   }
 
+  /** True if it has run out, and what was waited for was given up. */
+  get isOver(): boolean {
+    return this.#error !== undefined
+  }
+
   end(): void {
     clearTimeout(this.#timer)
   }

@@ -36,6 +36,17 @@ test('waits at the same time count once, until the last of them ends', () => {
   assert.equal(time.spent, 10)
 })
 
+test('what is exhausted has no time left, also after other waits have ended', () => {
+  const { time, advance } = start()
+  const [one, other] = [time.begin(), time.begin()]
+  advance(5)
+  one()
+  time.exhaust()
+  assert.equal(time.spent, Number.POSITIVE_INFINITY)
+  other()
+  assert.equal(time.spent, Number.POSITIVE_INFINITY)
+})
+
 test('all parts of a request have one time, two requests have two, and outside there is none', async () => {
   const [one, other] = [{}, {}]
   const read = async () => {

@@ -51,15 +51,15 @@ describe('Swagger UI', () => {
     const { body } = await app.inject('/docs/static/swagger-initializer.js')
     assert.match(body, /url: resolveUrl\('\.\/json'\)/)
     assert.match(body, /validatorUrl: null/)
-    assert.doesNotMatch(body, /https?:\/\/(?!stackoverflow\.com\/a\/)/)
+    assert.doesNotMatch(body, /https?:\/\//)
     assert.deepEqual((await app.inject('/docs/json')).json(), await openapi(app))
   })
 
   test('does not keep tokens in the browser, proves who began a login, and tells how long an answer took', async () => {
     const { body } = await app.inject('/docs/static/swagger-initializer.js')
-    assert.match(body, /"persistAuthorization":false/)
-    assert.match(body, /"usePkceWithAuthorizationCodeGrant":true/)
-    assert.match(body, /"displayRequestDuration":true/)
+    assert.match(body, /persistAuthorization: false/)
+    assert.match(body, /usePkceWithAuthorizationCodeGrant: true/)
+    assert.match(body, /displayRequestDuration: true/)
   })
 
   test('opens no window of another origin where nobody else signs tokens', async () => {

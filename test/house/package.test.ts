@@ -15,6 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -22,8 +23,9 @@ import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { build } from 'vite'
-import { compiledIn } from '../../scripts/compiled-in.ts'
+import { compiledIn, listNeeded } from '../../scripts/compiled-in.ts'
 import { listRuntimePackages, readManifests } from '../../scripts/supply-chain.ts'
+import { swaggerUiFiles } from '../../src/fastify/swagger-ui-files.ts'
 import { readSources, root } from './sources.ts'
 
 const execute = promisify(execFile)
@@ -32,6 +34,8 @@ const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly bin: { readonly portcullis: string }
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>
   readonly engines: { readonly node: string }
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
@@ -56,7 +60,7 @@ before(async () => {
   const [tarball] = readdirSync(project).filter((name) => name.endsWith('.tgz'))
   assert.ok(tarball, 'npm pack made no tarball')
   tarballPath = join(project, tarball)
-  const { pg, '@types/node': nodeTypes } = own.devDependencies
+  const { pg, 'prom-client': metrics, '@types/node': nodeTypes } = own.devDependencies
   // Not Fastify, which npm installs with the package.
   const manifest = {
     private: true,
@@ -64,6 +68,7 @@ before(async () => {
     dependencies: {
       portcullis: `file:${tarball}`,
       pg,
+      'prom-client': metrics,
       '@types/node': nodeTypes,
       node: oldestNode,
     },
@@ -130,6 +135,7 @@ test('the package holds what was compiled, its documents, examples, files to dep
     .filter((path) => statSync(join(root, path)).isFile())
     .map((path) => path.replaceAll('\\', '/'))
     .concat('LICENSE', 'package.json', 'dist/sbom.cdx.json', 'dist/third-party-licenses.txt')
+    .concat(Object.keys(swaggerUiFiles).map((name) => `dist/swagger-ui/${name}.gz`))
   assert.deepEqual(files.sort(), [...documents, ...types, ...entryPoints, bin.portcullis].sort())
 })
 
@@ -139,10 +145,27 @@ test('what is compiled into the package is passed on with its licence, and impor
     readFileSync(join(installed, path), 'utf8'),
   )
   for (const name of compiledIn) {
-    assert.ok(notices.includes(`${name} ${own.devDependencies[name]} (MIT)`), name)
+    assert.ok(notices.includes(`${name} ${own.devDependencies[name]} (`), name)
     const imported = new RegExp(`^(?:import|export) .*["']${name}["'/]`, 'm')
     assert.ok(!code.some((text) => imported.test(text)), name)
   }
+})
+
+test('what is compiled imports what the package declares, and nothing else', () => {
+  const declared = [
+    ...Object.keys({ ...own.dependencies, ...own.peerDependencies }),
+    ...builtinModules.flatMap((name) => [name, `node:${name}`]),
+  ]
+  const others = globSync('dist/**/*.js', { cwd: installed }).flatMap((path) => {
+    const text = readFileSync(join(installed, path), 'utf8')
+    const imported = text.matchAll(/^(?:import|export) (?:[^'"\n]* from )?["']([^'"]+)["']/gm)
+    return [...imported].flatMap(([, name = '']) => {
+      const isOurs = /^\.{1,2}\//.test(name) || name.startsWith('node:')
+      const isDeclared = declared.some((each) => name === each || name.startsWith(`${each}/`))
+      return isOurs || isDeclared ? [] : [`${path}: ${name}`]
+    })
+  })
+  assert.deepEqual(others, [])
 })
 
 test('the bill of materials names every package that is installed with ours, with its digest and licence (SC-07)', () => {
@@ -163,8 +186,31 @@ test('the bill of materials names every package that is installed with ours, wit
   }
 })
 
+test('it brings along few packages, and few megabytes with Fastify', () => {
+  const modules = join(project, 'node_modules')
+  const packages = new Set(listInstalled(modules, ['portcullis', 'fastify']))
+  assert.ok(packages.size <= 60, `${packages.size} packages: ${[...packages].join(', ')}`)
+  const bytes = [...packages].flatMap((path) =>
+    globSync('**/*', {
+      cwd: path,
+      withFileTypes: true,
+      exclude: (entry) => entry.name === 'node_modules',
+    })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).size),
+  )
+  const total = bytes.reduce((sum, size) => sum + size, 0)
+  assert.ok(total <= 20 * 2 ** 20, `${(total / 2 ** 20).toFixed(1)} MiB`)
+})
+
+/** Where packages are installed, and all that they need and that is there. */
+function listInstalled(modules: string, names: readonly string[]): string[] {
+  const { packages } = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'))
+  return listNeeded(packages, names).map((path) => join(dirname(modules), path))
+}
+
 test('the package is small', () => {
-  assert.ok(statSync(tarballPath).size < 1.25 * 2 ** 20, 'more than 1.25 MiB to download')
+  assert.ok(statSync(tarballPath).size < 2 * 2 ** 20, 'more than 2 MiB to download')
 })
 
 test('publint finds nothing in the package', async () => {
@@ -241,26 +287,25 @@ async function logInAndGet(url: string, path: string): Promise<Record<string, un
 
 /** What each entry point imports. Of Node.js, the database and the test runner alone. */
 const loads = {
-  portcullis: '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache',
-  'portcullis/fastify': '@fastify/swagger @fastify/swagger-ui fastify-plugin',
+  portcullis: '@node-rs/argon2 @node-rs/bcrypt bidi-js jose',
+  'portcullis/fastify': '',
   'portcullis/web': '',
   'portcullis/hono': '',
   'portcullis/express': '',
-  'portcullis/issuers': 'bidi-js jose lru-cache',
-  'portcullis/metrics': 'fastify-plugin prom-client',
+  'portcullis/issuers': 'bidi-js jose',
+  'portcullis/metrics': 'prom-client',
   // It loads nodemailer when mails are to be sent.
   'portcullis/mail': '',
   'portcullis/hosted-login': 'jose',
   'portcullis/client': '',
   // Its hashes are real, if cheap.
-  'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose lru-cache',
+  'portcullis/testing': '@node-rs/argon2 @node-rs/bcrypt bidi-js jose',
   'portcullis/stores': '',
   'portcullis/stores/contract': 'node:test',
   'portcullis/stores/memory': '',
-  'portcullis/stores/sqlite': 'lru-cache node:sqlite',
-  'portcullis/stores/postgres': 'lru-cache pg',
-  'portcullis/server':
-    '@fastify/cors @fastify/swagger @fastify/swagger-ui @node-rs/argon2 @node-rs/bcrypt bidi-js fastify fastify-plugin helmet jose lru-cache node:sqlite',
+  'portcullis/stores/sqlite': 'node:sqlite',
+  'portcullis/stores/postgres': 'pg',
+  'portcullis/server': '@node-rs/argon2 @node-rs/bcrypt bidi-js fastify jose node:sqlite',
 }
 
 const loadScript = `
@@ -297,6 +342,7 @@ console.log(JSON.stringify({ packages: [...packages].sort(), changes }))
 
 const loginScript = `
 import assert from 'node:assert/strict'
+import { gunzipSync } from 'node:zlib'
 import { createAuth } from 'portcullis'
 import { portcullis, secured } from 'portcullis/fastify'
 import { buildApp } from 'portcullis/server'
@@ -320,7 +366,13 @@ for (const store of [memory(), sqlite(process.argv[2])]) {
   const authorization = 'Bearer ' + login.json().access_token
   const me = await app.inject({ url: '/me', headers: { authorization } })
   const docs = await app.inject({ url: '/docs/static/swagger-ui.css' })
-  assert.equal(docs.statusCode, 200)
+  assert.match(docs.body, /^\\.swagger-ui/)
+  const compressed = await app.inject({
+    url: '/docs/static/swagger-ui.css',
+    headers: { 'accept-encoding': 'gzip, br' },
+  })
+  assert.equal(compressed.headers['content-encoding'], 'gzip')
+  assert.equal(gunzipSync(compressed.rawPayload).toString(), docs.body)
   console.log(process.versions.node, me.statusCode, me.json().username)
   await app.close()
   await auth.close()
@@ -442,6 +494,50 @@ test('npx alone shows help, and with `serve` starts a server that answers a logi
   assert.equal((await logInAndGet(url, '/me')).username, 'alice')
 })
 
+test('a clone runs the server with the packages of `npm run install:server` alone, and no build', async (t) => {
+  const clone = mkdtempSync(join(project, 'clone-'))
+  const left = new Set(['.git', 'node_modules', 'dist', 'dist-client', 'data'])
+  cpSync(root, clone, {
+    recursive: true,
+    filter: (path) => !left.has(relative(root, path)) && basename(path) !== 'node_modules',
+  })
+  const lock = readFileSync(join(clone, 'package-lock.json'), 'utf8')
+  await run(
+    'npm',
+    ['run', '--silent', 'install:server', '--', '--prefer-offline', '--silent'],
+    clone,
+  )
+  assert.equal(readFileSync(join(clone, 'package-lock.json'), 'utf8'), lock)
+  const modules = join(clone, 'node_modules')
+  const { packages } = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'))
+  for (const [path, { version }] of Object.entries<{ version: string }>(packages)) {
+    assert.equal(version, JSON.parse(lock).packages[path]?.version, path)
+  }
+  const bytes = globSync('**/*', { cwd: clone, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+  assert.ok(bytes < 60 * 2 ** 20, `${(bytes / 2 ** 20).toFixed(1)} MiB, and the history`)
+  const environment = { PORT: '0', DATA_DIR: mkdtempSync(join(project, 'data-')) }
+  const serve = ['src/cli/main.ts', 'serve']
+  const url = await listen(t, process.execPath, serve, environment, clone)
+  const page = await fetch(new URL('/docs/static/swagger-ui.css', url))
+  assert.equal(page.status, 200)
+  assert.match(await page.text(), /^\.swagger-ui/)
+})
+
+test('compiled code is kept within the package for the next start, and nowhere where that cannot be', async () => {
+  const command = ['node_modules/portcullis/dist/cli/main.js', '--version']
+  const kept = join(installed, 'node_modules/.cache')
+  rmSync(kept, { recursive: true, force: true })
+  assert.equal(await run(process.execPath, command), `${own.version}\n`)
+  assert.ok(globSync('portcullis/*/*', { cwd: kept }).length > 5)
+  rmSync(kept, { recursive: true })
+  // Not even somebody who may write everywhere makes a directory below a file.
+  writeFileSync(kept, '')
+  assert.equal(await run(process.execPath, command), `${own.version}\n`)
+  rmSync(kept)
+})
+
 const compilerOptions = {
   target: 'es2024',
   lib: ['es2024'],
@@ -458,13 +554,14 @@ async function compile(file: string, options: object = {}): Promise<void> {
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project])
 }
 
-test('where another package manager has installed no Fastify or no pg, a sentence names it', async () => {
+test('where another package manager has installed no Fastify, no pg or no prom-client, a sentence names it', async () => {
   const other = mkdtempSync(join(tmpdir(), 'portcullis-peers-'))
   try {
     mkdirSync(join(other, 'node_modules'))
     const modules = join(project, 'node_modules')
     for (const name of readdirSync(modules)) {
-      if (['portcullis', 'fastify', 'pg'].includes(name) || name.startsWith('.')) continue
+      if (['portcullis', 'fastify', 'pg', 'prom-client'].includes(name) || name.startsWith('.'))
+        continue
       symlinkSync(join(modules, name), join(other, 'node_modules', name), 'junction')
     }
     cpSync(installed, join(other, 'node_modules/portcullis'), { recursive: true })
@@ -479,6 +576,11 @@ test('where another package manager has installed no Fastify or no pg, a sentenc
         DATABASE_URL: 'postgres://user@127.0.0.1:1/database',
       }),
       /DATABASE_URL needs the package pg: run npm install pg\.\n$/,
+    )
+    symlinkSync(join(modules, 'fastify'), join(other, 'node_modules/fastify'), 'junction')
+    await assert.rejects(
+      run(process.execPath, serve, other, { PORT: '0', METRICS_PORT: '0' }),
+      /METRICS_PORT needs the package prom-client: run npm install prom-client\.\n$/,
     )
   } finally {
     rmSync(other, { recursive: true, force: true })

@@ -77,7 +77,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
   ],
   stores: ['inspection.ts', 'key-file.ts', 'store-error.ts', 'subject-cache.ts', 'time-limit.ts'],
   server: ['setup.ts'],
-  cli: ['exit-code.ts', 'file-failure.ts', 'grace-period.ts', 'serve.ts'],
+  cli: ['exit-code.ts', 'file-failure.ts', 'grace-period.ts', 'quick-start.ts', 'serve.ts'],
 }
 
 /** Rooms with a door: the only files that others may name. */

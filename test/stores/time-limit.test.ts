@@ -8,6 +8,7 @@ const never = (): Promise<never> => new Promise(() => {})
 test('what comes in time is the answer, one after the other', async () => {
   const limit = new TimeLimit(60_000)
   assert.equal(await limit.race(async () => 1), 1)
+  assert.equal(limit.isOver, false)
   await assert.rejects(
     limit.race(() => Promise.reject(new RangeError())),
     RangeError,
@@ -18,6 +19,7 @@ test('what comes in time is the answer, one after the other', async () => {
 test('what does not come in time is given up, and what follows is not started', async () => {
   const limit = new TimeLimit(1)
   await assert.rejects(limit.race(never), TimeLimitError)
+  assert.equal(limit.isOver, true)
   await assert.rejects(
     limit.race(() => assert.fail('started')),
     TimeLimitError,

@@ -2,6 +2,7 @@ import type { Worker } from 'node:cluster'
 import { type RunningServer, startServer } from '../../server/start.ts'
 import { describeFailure, exitCodeOf } from '../exit-code.ts'
 import { finishInTime } from '../grace-period.ts'
+import { growMemory } from '../quick-start.ts'
 import { tellOfWaiting } from '../serve.ts'
 import { followArrivals } from './arrivals.ts'
 import type { Assignment, FromWorker, ToWorker } from './messages.ts'
@@ -23,6 +24,7 @@ export function work(worker: Worker): void {
         // If several workers wait for the same reason, one says so.
         ...(options.prune !== false && { onWaiting: tellOfWaiting }),
       })
+      growMemory()
       awaitArrivals = followArrivals(running.app.server, running.stopAccepting)
       say({ type: 'listening', url: running.url, greeting: running.greeting })
       return running

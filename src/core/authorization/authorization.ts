@@ -66,11 +66,14 @@ export interface BrowserSessions {
   /**
    * Stores that the same user has authenticated again, with the event `step_up`: another generation, and so
    * another cookie. Null if the session has ended meanwhile.
+   *
+   * @param isLogin False for a second factor alone: null too if a login has overtaken the session. Default true.
    */
   reauthenticate(
     browser: BrowserSession,
     authentication: Authentication,
     by?: Actor,
+    isLogin?: boolean,
   ): Promise<OpenBrowserSession | null>
   /**
    * Another cookie for the same login: a copy of the one before is worth nothing from then on, unless the login is

@@ -93,7 +93,12 @@ export function createBrowserSessions({
       if (!(await store.sessions.touch(session.id, now, now - idleLifetime))) return null
       return { ...read, session: toSession({ ...session, rotatedAt: now }) }
     },
-    async reauthenticate({ session: { id, generation }, user }, authentication, by) {
+    async reauthenticate(
+      { session: { id, generation }, user },
+      authentication,
+      by,
+      isLogin = true,
+    ) {
       await requireFactor?.(user, authentication)
       const { id: userId, securityStamp } = user
       const { authenticatedAt, acr, amr } = authentication
@@ -108,6 +113,7 @@ export function createBrowserSessions({
           store.sessions.reauthenticate({ ...changed, idleSince, generation: newest }, event),
         )
         if (session) return withCookie(toSession(session))
+        if (!isLogin) return null
         const found = await store.sessions.find(id)
         if (found === null || !isLive(found, clock()) || found.generation === newest) return null
         newest = found.generation

@@ -3,7 +3,7 @@ import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
 import type { Store } from '../store.ts'
-import { byTwoFactors, type FactorProof } from '../tokens/authentication.ts'
+import { byTwoFactors, type FactorProof, isTwoFactors } from '../tokens/authentication.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { ConfirmedFactor, OwnFactors } from './factor-calls.ts'
@@ -39,7 +39,8 @@ export type StoreEnrolled = (enrolled: EnrolledWith, storedWith: StoredWith) => 
 
 /**
  * Stores a factor with all that comes with it: the event, the mail, the end of a login that waited for it; with
- * the first one recovery codes, and the end of other sessions. Null if it was not stored.
+ * the first one recovery codes, and the end of other sessions. Null if it was not stored: one that is not the first
+ * is stored in a session with two factors alone.
  */
 export type Enrol = (enrolled: Enrolled, store: StoreEnrolled) => Promise<ConfirmedFactor | null>
 
@@ -51,9 +52,14 @@ export function createEnrolments(parts: {
 }): Enrol {
   const { store, events, notices, clock } = parts
 
-  async function stampWithin({ login, sessionId }: EnrolledWithin): Promise<string> {
-    if (login) return login.securityStamp
-    return (await store.sessions.find(sessionId))?.securityStamp ?? ''
+  /** Null if it may not set this one up: who has a factor has shown it before another one is added. */
+  async function stampWithin(
+    { login, sessionId }: EnrolledWithin,
+    isFirst: boolean,
+  ): Promise<string | null> {
+    if (login) return isFirst ? login.securityStamp : null
+    const session = await store.sessions.find(sessionId)
+    return session !== null && (isFirst || isTwoFactors(session)) ? session.securityStamp : null
   }
 
   /** The session has shown two factors now. When its password was entered stays as it was. */
@@ -82,7 +88,8 @@ export function createEnrolments(parts: {
     const first = isFirst
       ? { securityStamp: renewed, keepSession, recoveryCodes: digests }
       : undefined
-    const securityStamp = await stampWithin(within)
+    const securityStamp = await stampWithin(within, isFirst)
+    if (securityStamp === null) return null
     const added = {
       type: 'factor_added',
       ...{ userId, actor: actorOf({ userId }), address, requestId },

@@ -43,7 +43,7 @@ export interface PasskeyRecord {
   readonly aaguid: string
 }
 
-/** What comes with the first factor of a user. */
+/** What comes with the first factor of a user. Factors of the user that are not confirmed end. */
 export interface FirstFactor {
   /** Ends every session of the user but the one below. */
   readonly securityStamp: string

@@ -15,10 +15,21 @@ export type FactorDemand =
 /** What a token leads to: at the token endpoint, or on the pages of a login by browser. None passes as another. */
 export type MfaPurpose = FactorDemand | `browser ${FactorDemand}`
 
+/** The session that a login goes on from, as it was then. */
+export interface SteppingSession {
+  readonly id: string
+  readonly generation: number
+}
+
 /** A login that has come as far as the second factor. */
 export interface PendingLogin {
   readonly purpose: MfaPurpose
   readonly userId: string
+  /**
+   * The session that is to show more than it has, for which no password was entered now; null for a login of its own.
+   * When another login has overtaken that session, or it has ended, nothing of this one is good.
+   */
+  readonly session: SteppingSession | null
   /** Of the user when the password was right: after a change of it nothing of the login is good. */
   readonly securityStamp: string
   /** The client and the scopes of the login. */
@@ -29,15 +40,16 @@ export interface PendingLogin {
   readonly subject: string
 }
 
+/** What a token is made for. A login has no session, unless it names one. */
+export type LoginToCome = Pick<PendingLogin, 'purpose' | 'clientId' | 'scopes'> &
+  Partial<Pick<PendingLogin, 'session'>>
+
 /** Tokens that a login goes on with. Nothing else takes one. */
 export interface MfaTokens {
   /** Seconds that one is good for. */
   readonly lifetime: number
-  /** Makes one: `pmt_` and 256 bits. Null if the user has changed meanwhile. */
-  issue(
-    user: UserRecord,
-    login: Pick<PendingLogin, 'purpose' | 'clientId' | 'scopes'>,
-  ): Promise<string | null>
+  /** Makes one: `pmt_` and 256 bits. It ends the one before of the same session. Null if the user has changed. */
+  issue(user: UserRecord, login: LoginToCome): Promise<string | null>
   /** The login of a token; null if it is unknown, expired, used, or its user has changed. */
   find(token: string): Promise<PendingLogin | null>
   /** Counts a try before it is looked at. False after five, or if the token has ended. */
@@ -51,12 +63,12 @@ const kind = 'mfa'
 export function createMfaTokens(tokens: OneTimeTokens, clock: Clock): MfaTokens {
   return {
     lifetime,
-    async issue(user, { purpose, clientId, scopes }) {
+    async issue(user, { purpose, clientId, scopes, session = null }) {
       const token = `pmt_${randomBytes(32).toString('base64url')}`
       const isStored = await tokens.put({
-        // A login of its own: another one of the same user does not end it.
-        ...{ kind, subject: uuidv7(), digest: tokenDigestOf(kind, token), user },
-        payload: { purpose, clientId, scopes },
+        // A login of its own: another one of the same user does not end it. A session has one alone.
+        ...{ kind, subject: session?.id ?? uuidv7(), digest: tokenDigestOf(kind, token), user },
+        payload: { purpose, clientId, scopes, session },
         expiresAt: clock() + lifetime,
       })
       return isStored ? token : null
@@ -73,12 +85,9 @@ export function createMfaTokens(tokens: OneTimeTokens, clock: Clock): MfaTokens 
 function toLogin(found: OpenedToken): PendingLogin {
   const { digest, subject, userId, securityStamp, payload } = found
   // It was made by issue.
-  const { purpose, clientId, scopes } = payload as Pick<
-    PendingLogin,
-    'purpose' | 'clientId' | 'scopes'
-  >
+  const { purpose, clientId, scopes, session = null } = payload as unknown as LoginToCome
   return {
-    ...{ purpose, clientId, scopes, digest, subject },
+    ...{ purpose, clientId, scopes, session, digest, subject },
     ...{ userId: userId ?? '', securityStamp: securityStamp ?? '' },
   }
 }

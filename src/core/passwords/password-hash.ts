@@ -4,7 +4,7 @@ import { coalesce } from '../coalesce.ts'
 import { ConfigError, UnavailableError } from '../errors.ts'
 import type { Admission } from '../throttle/throttle.ts'
 import { createFailurePace, type FailurePace } from './failure-pace.ts'
-import { argon2Ceilings as ceilings, withKeyId } from './formats/argon2.ts'
+import { argon2Text, argon2Ceilings as ceilings, withKeyId } from './formats/argon2.ts'
 import { readHash } from './formats/read-hash.ts'
 import { HashRefusal, type StoredHash } from './formats/stored-hash.ts'
 import { createHashPool, type HashPool, hashConcurrency } from './hash-pool.ts'
@@ -142,8 +142,9 @@ export async function createPasswordHasher(
     return peppers.current ? withKeyId(phc, peppers.current.id) : phc
   }
 
-  // Hashed as a new one is, so that an unknown user costs what a known one does.
-  const dummy = readHash(await newHash(randomBytes(32)))
+  // Of today's cost and pepper, so that an unknown user costs what a known one does.
+  const thrownAway = argon2Text(cost, randomBytes(16), randomBytes(32))
+  const dummy = readHash(peppers.current ? withKeyId(thrownAway, peppers.current.id) : thrownAway)
 
   /** The pepper of a hash, if it has one that is known here. */
   function pepperOf({ keyId }: StoredHash): Pepper | undefined {

@@ -1,6 +1,6 @@
 import { knownAddress } from '../address.ts'
 import type { Actor } from '../events/events.ts'
-import { type OptionsOwner, record, type ShapesOf, text } from '../options.ts'
+import { number, type OptionsOwner, record, type ShapesOf, text } from '../options.ts'
 import type { Authentication } from '../tokens/authentication.ts'
 import type { User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
@@ -54,12 +54,18 @@ export interface InspectedSession {
 export interface ReauthenticationOptions {
   /** How. Default: with a password alone, now. */
   readonly authentication?: Authentication
+  /**
+   * When the access token that asks was issued, in seconds since 1970. If the session was refreshed since, two may hold tokens of it: so
+   * the answer says how the user has authenticated, and refreshes of the session do not. Default: they do.
+   */
+  readonly tokenIssuedAt?: number
   /** Who asked for it, for the event. Default: the user, from an unknown address. */
   readonly by?: Actor
 }
 
 export const reauthenticationShapes: ShapesOf<ReauthenticationOptions> = {
   authentication: record,
+  tokenIssuedAt: number,
   by: record,
 }
 export const reauthenticationOwner: OptionsOwner = {

@@ -22,7 +22,8 @@ export interface SessionRecord extends Authentication {
   /**
    * The generation of the token that the newest one was made from, if that was presented a second time after
    * the grace; null if it was presented once, and so is the one before the newest. The generations between
-   * the two are ended.
+   * the two are ended. The newest itself if the session outlived a new stamp of its user: then no token before
+   * it is good for a retry.
    */
   readonly retryOf: number | null
   /** When the newest refresh token was made. Seconds since 1970, like all instants here. */
@@ -94,6 +95,8 @@ export interface Reauthentication extends Authentication {
    * it has, and it keeps that.
    */
   readonly generation?: number | undefined
+  /** The newest token must have been made at this instant or before. Default: whenever. */
+  readonly rotatedBy?: number | undefined
 }
 
 /** What comes with the end of a session. */

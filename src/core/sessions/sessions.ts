@@ -184,24 +184,31 @@ export function createSessions({
     },
     refresh: createRefresh({ store, refreshTokens, events, clock, options }),
     async reauthenticate(user, id, options = {}) {
-      const { authentication = byPassword(clock()), by } = checkOptions(
-        options,
-        reauthenticationShapes,
-        reauthenticationOwner,
-      )
+      const {
+        authentication = byPassword(clock()),
+        by,
+        tokenIssuedAt,
+      } = checkOptions(options, reauthenticationShapes, reauthenticationOwner)
       const record = await recordOf(user)
       if (record === null) return null
       await requireFactor?.(record, authentication)
       const { id: userId, securityStamp } = record
       const idleSince = clock() - idleLifetime
       const { authenticatedAt, acr, amr } = authentication
-      const changed = { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr }
+      const how = { authenticatedAt, acr, amr }
+      const changed = { id, userId, securityStamp, idleSince, ...how, rotatedBy: tokenIssuedAt }
       const actor = actorOf({ userId })
       const about = { actor, ...by, type: 'step_up', userId, sessionId: id } as const
       const session = await events.recordWith(about, (event) =>
         sessions.reauthenticate(changed, event),
       )
-      return session && toSession(session)
+      if (session !== null || tokenIssuedAt === undefined) return session && toSession(session)
+      const found = await sessions.find(id)
+      const isTheirs = found?.userId === userId && found.securityStamp === securityStamp
+      const isInUse = found !== null && found.revokedAt === null && found.expiresAt > clock()
+      if (!isTheirs || !isInUse || !(await findLiveUser(store, found))) return null
+      await events.record(about)
+      return toSession({ ...found, ...how })
     },
     end: async (id, options = {}) =>
       // A misspelt option would leave out the user, and any user's session would match.

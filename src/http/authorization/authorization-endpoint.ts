@@ -1,4 +1,3 @@
-import type { BrowserSession } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
 import { formMaxBytes, isUrlencoded } from '../form.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
@@ -94,7 +93,7 @@ async function answerNext(
     case 'login':
       return await showLogin(flow, request, loginPlace(flow, asking), usernameFor(asking, visitor))
     case 'factor':
-      return await askFactor(flow, request, asking, next.browser)
+      return await askFactor(flow, request, asking, next)
     case 'consent':
     case 'continue':
       return showQuestion(flow, request, asking, next)
@@ -105,18 +104,16 @@ async function answerNext(
   }
 }
 
-/** Only what is missing: the password was right already. */
+/** Only what is missing, in the session that is there. */
 async function askFactor(
   flow: Flow,
   request: EndpointRequest,
   asking: AuthorizationRequest,
-  { user }: BrowserSession,
+  { browser: { session, user }, demand }: Interaction & { readonly kind: 'factor' },
 ): Promise<EndpointAnswer> {
   const { beginFactorStep } = await import('./factor-step.ts')
   const place = loginPlace(flow, asking)
-  // Who has no factor sets one up.
-  const demand = (await flow.auth[internals].second?.demandOf(user)) ?? 'enroll'
-  const step = await beginFactorStep(flow, request, place, user, { demand, stays: false })
+  const step = await beginFactorStep(flow, request, place, user, { demand, stays: false, session })
   return step ?? (await showLogin(flow, request, place, user.username))
 }
 
@@ -156,7 +153,7 @@ export function loginPlace(
 ): LoginPlace {
   const query = formatQuery(parameters)
   return {
-    action: `${paths.login}?${query}`,
+    action: `${paths.login}?${formatQuery(parameters, parameters.proof)}`,
     digest,
     client: target.client,
     continueAt: `${paths.authorize}?${query}`,

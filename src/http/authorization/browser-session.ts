@@ -6,6 +6,7 @@ import type {
 } from '../../core/authorization/authorization.ts'
 import { internals } from '../../core/internals.ts'
 import type { GuardedRequest } from '../bearer.ts'
+import { defaultMaxAge, isRecent } from '../guards/recent-login.ts'
 import type { Cookies } from './cookies.ts'
 
 /** What the session of a browser is read with. */
@@ -42,4 +43,12 @@ export function lacksFactor(
   { session, user }: Pick<BrowserSession, 'session' | 'user'>,
 ): boolean {
   return auth[internals].second?.isMissing(user, session.acr) === true
+}
+
+/**
+ * True if the login of the session is recent, and nobody has logged in since: somebody else may have a copy of the
+ * cookie of before.
+ */
+export function isFresh(auth: Auth, { session, isNewest }: BrowserSession): boolean {
+  return isNewest && isRecent(session.authenticatedAt, defaultMaxAge, auth.clock)
 }

@@ -1,10 +1,10 @@
-import type { OpenBrowserSession } from '../../core/authorization/authorization.ts'
+import type { BrowserSession, OpenBrowserSession } from '../../core/authorization/authorization.ts'
 import { ConflictError, ThrottledError, UserError } from '../../core/errors.ts'
 import type { TotpEnrolment } from '../../core/factors/factor-calls.ts'
-import type { FactorDemand, PendingLogin } from '../../core/factors/mfa-tokens.ts'
+import type { FactorDemand, PendingLogin, SteppingSession } from '../../core/factors/mfa-tokens.ts'
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
-import { byCode, byTwoFactors } from '../../core/tokens/authentication.ts'
+import { type Authentication, byCode, byTwoFactors } from '../../core/tokens/authentication.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { factorPage, factorSetUpPage } from '../../pages/factor-page.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
@@ -36,6 +36,8 @@ export type FactorOutcome =
   | {
       readonly kind: 'opened'
       readonly opened: OpenBrowserSession
+      /** True if the login goes on from a session, in which no password was entered now. */
+      readonly isStepUp: boolean
       readonly stays: boolean
       /** Of the first factor, to be shown once. */
       readonly recoveryCodes: readonly string[] | null
@@ -49,17 +51,20 @@ interface FactorStepOptions {
   readonly demand: FactorDemand
   /** Whether the session is to stay when the browser is closed. */
   readonly stays: boolean
+  /** The session that is to show a factor. Default: none is there, and a password was right just now. */
+  readonly session?: SteppingSession
 }
 
-/** The page after the right password: no session is there yet. Null if the user has changed meanwhile. */
+/** The page after the right password, or for a session that has not shown enough. Null if the user has changed. */
 export async function beginFactorStep(
   flow: Flow,
   request: EndpointRequest,
   place: LoginPlace,
   user: UserRecord,
-  { demand, stays }: FactorStepOptions,
+  { demand, stays, session: from }: FactorStepOptions,
 ): Promise<EndpointAnswer | null> {
-  const pending = { purpose: `browser ${demand}`, clientId: '', scopes: [] } as const
+  const session = from ? { id: from.id, generation: from.generation } : null
+  const pending = { purpose: `browser ${demand}`, clientId: '', scopes: [], session } as const
   const factor = await secondOf(flow).tokens.issue(user, pending)
   if (factor === null) return null
   const stay = stays ? 'on' : ''
@@ -84,6 +89,9 @@ export async function takeFactorStep(
   const login = isOurs ? await secondOf(flow).tokens.find(fields.factor) : null
   const user = login && (await auth[internals].store.users.findById(login.userId))
   if (!login?.purpose.startsWith('browser ') || !user) return { kind: 'ended' }
+  const browser = await flow.readBrowser(request)
+  const before = originOf(flow, login, browser)
+  if (before === null) return { kind: 'ended' }
   const hasPasskey = flow.passkeys !== null && (form.get('credential') ?? '') !== ''
   try {
     const shown = hasPasskey
@@ -93,12 +101,12 @@ export async function takeFactorStep(
       const failure = { status: 400, problem: hasPasskey ? passkeyIncorrect : incorrect }
       return { kind: 'shown', answer: await show(flow, request, place, fields, failure) }
     }
-    const how = byTwoFactors(auth.clock(), ['pwd'], shown.proof)
-    const browser = await flow.readBrowser(request)
-    const opened = shown.user && (await openSession(flow, request, shown.user, how, browser))
+    const how = byTwoFactors(before.authenticatedAt, before.amr, shown.proof)
+    const opened = shown.user && (await open(flow, request, login, shown.user, how, browser))
     if (!opened) return { kind: 'ended' }
     const { recoveryCodes } = shown
-    return { kind: 'opened', opened, stays: fields.stay === 'on', recoveryCodes }
+    const isStepUp = login.session !== null
+    return { kind: 'opened', opened, isStepUp, stays: fields.stay === 'on', recoveryCodes }
   } catch (error) {
     if (error instanceof ConflictError && error.code === 'token_ended') return { kind: 'ended' }
     if (error instanceof UserError && error.code === 'factor_unknown') return { kind: 'ended' }
@@ -107,6 +115,38 @@ export async function takeFactorStep(
     const answer = await show(flow, request, place, fields, failureOf(error))
     return { kind: 'shown', answer }
   }
+}
+
+/**
+ * What the factor is shown beside: the password that was right just now, or what the session has shown, at its time.
+ * Null if that session is not there any more, or another login has overtaken it.
+ */
+function originOf(
+  { auth }: Flow,
+  { session: from, userId }: PendingLogin,
+  browser: BrowserSession | null,
+): Pick<Authentication, 'authenticatedAt' | 'amr'> | null {
+  if (from === null) return { authenticatedAt: auth.clock(), amr: ['pwd'] }
+  if (!browser?.isNewest || browser.user.id !== userId) return null
+  const { session } = browser
+  return session.id === from.id && session.generation === from.generation ? session : null
+}
+
+/** Nothing is opened in place of a session that was to show a factor. A first one has ended it, with all others. */
+async function open(
+  flow: Flow,
+  request: EndpointRequest,
+  login: PendingLogin,
+  user: UserRecord,
+  how: Authentication,
+  browser: BrowserSession | null,
+): Promise<OpenBrowserSession | null> {
+  if (login.session === null || login.purpose !== 'browser challenge' || browser === null) {
+    return await openSession(flow, request, user, how, browser)
+  }
+  const { browserSessions } = flow.authorization
+  const { address, requestId } = request
+  return await browserSessions.reauthenticate(browser, how, { address, requestId }, false)
 }
 
 const incorrect = ({ problems }: LoginTexts): string => problems.codeIncorrect

@@ -1,11 +1,12 @@
 import type { Auth } from '../../core/auth.ts'
 import type { Authorization, BrowserSession } from '../../core/authorization/authorization.ts'
 import { isNativeRedirectUri } from '../../core/clients/redirect-uri.ts'
+import type { FactorDemand } from '../../core/factors/mfa-tokens.ts'
 import { internals } from '../../core/internals.ts'
 import { isTwoFactors } from '../../core/tokens/authentication.ts'
 import { mistake, type RequestMistake } from './authorization-error.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { lacksFactor } from './browser-session.ts'
+import { isFresh, lacksFactor } from './browser-session.ts'
 import { grantableScopes } from './requested-scopes.ts'
 import type { Step } from './step-proof.ts'
 
@@ -14,7 +15,11 @@ export type Interaction =
   /** The form with username and password. */
   | { readonly kind: 'login' }
   /** The second factor alone, or the set-up of one, for a login that was made with one factor. */
-  | { readonly kind: 'factor'; readonly browser: BrowserSession }
+  | {
+      readonly kind: 'factor'
+      readonly browser: BrowserSession
+      readonly demand: FactorDemand
+    }
   /** The question what the client may do. */
   | {
       readonly kind: 'consent'
@@ -57,7 +62,7 @@ export async function decideInteraction(
     return isSilent || isOther ? loginRequired : { kind: 'login' }
   }
   if (wantsFactor(auth, request, browser) || (await wantsPasskey(auth, request, browser, steps))) {
-    return isSilent ? interactionRequired : { kind: 'factor', browser }
+    return isSilent ? interactionRequired : await factorOf(auth, browser)
   }
   if (steps.includes('denied')) return accessDenied
   const { client } = request.target
@@ -105,8 +110,18 @@ function wantsFactor(
 }
 
 /**
+ * The step that is missing. A copy of the cookie is not enough for it: the newest one must be there, and who has no
+ * factor sets one up after a recent login alone.
+ */
+async function factorOf(auth: Auth, browser: BrowserSession): Promise<Interaction> {
+  const demand = (await auth[internals].second?.demandOf(browser.user)) ?? 'enroll'
+  const isGood = demand === 'enroll' ? isFresh(auth, browser) : browser.isNewest
+  return isGood ? { kind: 'factor', browser, demand } : { kind: 'login' }
+}
+
+/**
  * Whether the client wants a passkey, and the user has one that was not shown. A wish: the login that was just made
- * for the request is good enough, whatever was shown in it.
+ * for the request is good enough, whatever was shown in it, and so is any factor.
  */
 async function wantsPasskey(
   auth: Auth,
@@ -115,7 +130,8 @@ async function wantsPasskey(
   steps: readonly Step[],
 ): Promise<boolean> {
   const { second } = auth[internals]
-  if (!acrValues.includes('phr') || !second?.passkeys || steps.includes('login')) return false
+  if (!acrValues.includes('phr') || !second?.passkeys) return false
+  if (steps.includes('login') || steps.includes('factor')) return false
   if (acrValues.includes(session.acr) || session.acr === 'phr') return false
   return (await second.kindsOf(user)).has('passkey')
 }

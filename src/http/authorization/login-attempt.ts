@@ -21,7 +21,12 @@ export interface TypedCredentials {
 
 /** How a login has ended. */
 export type LoginOutcome =
-  | { readonly kind: 'opened'; readonly opened: OpenBrowserSession }
+  | {
+      readonly kind: 'opened'
+      readonly opened: OpenBrowserSession
+      /** True if no password was entered: a session that was there has shown a second factor. Default false. */
+      readonly isStepUp?: boolean
+    }
   /** The password was right, and a second factor comes next. There is no session yet. */
   | { readonly kind: 'factor'; readonly user: UserRecord; readonly demand: FactorDemand }
   | ({ readonly kind: 'failed' } & LoginFailure)

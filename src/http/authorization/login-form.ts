@@ -126,8 +126,7 @@ async function submitFactor(
   const outcome = await takeFactorStep(flow, request, purpose, form)
   if (outcome.kind === 'shown') return outcome.answer
   if (outcome.kind === 'ended') return await showLogin(flow, request, purpose, '', expired)
-  const { opened, stays, recoveryCodes } = outcome
-  return welcome(flow, request, purpose, { kind: 'opened', opened }, stays, recoveryCodes)
+  return welcome(flow, request, purpose, outcome, outcome.stays, outcome.recoveryCodes)
 }
 
 function sessionText(browser: BrowserSession | null): string {

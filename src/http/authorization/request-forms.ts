@@ -29,11 +29,14 @@ export async function answerLogin(
   const asking = await readAsking(flow, request)
   if ('status' in asking) return asking
   const { digest, parameters, target } = asking
+  // What was done before a step-up has been done after it too. A login begins with nothing.
+  const steps = parameters.proof === null ? [] : (await findVisitor(flow, request, asking)).steps
   return await submit(request, {
     ...loginPlace(flow, asking),
     clientId: target.client.id,
-    next({ opened }) {
-      const proof = flow.steps.seal(['login'], digest, opened.session)
+    next({ opened, isStepUp }) {
+      const done: readonly Step[] = isStepUp ? [...steps, 'factor'] : ['login']
+      const proof = flow.steps.seal(done, digest, opened.session)
       return `${flow.paths.authorize}?${formatQuery(parameters, proof)}`
     },
   })

@@ -6,6 +6,8 @@ import type { Session } from '../../core/sessions/session-store.ts'
 export type Step =
   /** Has logged in, for `prompt=login` and `max_age`. */
   | 'login'
+  /** Has shown a second factor in a session that was there, for `acr_values`. */
+  | 'factor'
   /** Has allowed it, for `prompt=consent`. */
   | 'consent'
   /** Has denied it. */

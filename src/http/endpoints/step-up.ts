@@ -27,8 +27,9 @@ async function stepUp(
   const { record, authentication } = await authenticate(auth, user, token, given, request)
   const client = await auth.clients.find(token.claims.client_id)
   const by = { actor: actorOf({ userId: user.id }), ...originOf(request) }
-  const session =
-    client && (await auth.sessions.reauthenticate(record, sid, { authentication, by }))
+  const tokenIssuedAt = token.claims.iat
+  const asked = { authentication, by, tokenIssuedAt }
+  const session = client && (await auth.sessions.reauthenticate(record, sid, asked))
   if (!session) throw new BearerError('invalid_token')
   const issued = await auth[internals].accessTokens.issue({
     subject: record.id,

@@ -189,6 +189,8 @@ export function guardedWritesContract(stores: Stores): void {
       }
       const late = await open({ ...user, securityStamp: stamp })
       assert.equal(await renew(late.id), stamp, 'the one that is kept')
+      const keptNow = await other.sessions.find(late.id)
+      assert.equal(keptNow?.retryOf, late.generation, 'no token before its newest is tried again')
       assert.equal(await renew(kept.id), user.securityStamp, 'it had an older stamp')
       assert.equal((await other.sessions.find(another.id))?.securityStamp, user.securityStamp)
       const subject = await other.findSubject(user.id, late.id)

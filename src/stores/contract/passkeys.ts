@@ -73,12 +73,31 @@ export function passkeysContract(stores: Stores): void {
       }
       assert.equal(await other.factors.countRecoveryCodes(user.id), 0)
       await store.factors.begin(aFactor(user, { confirmedAt: now }))
+      await store.factors.begin(aFactor(user))
       const late = { ...additionOf(user), first: aFirst() }
       assert.equal(await store.factors.addPasskey(late, { event }), false, 'it is not the first')
       assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [])
       assert.deepEqual(await other.users.findById(user.id), user)
       assert.equal(await store.factors.addPasskey(additionOf(user)), true)
       assert.deepEqual(await other.users.findById(user.id), user, 'a second one ends nothing')
+      assert.equal((await other.factors.listByUser(user.id)).length, 3, 'nor what was begun')
+    })
+
+    test('with the first factor ends what its user had begun, and nobody else (AC-70)', async ([
+      store,
+      other,
+    ]) => {
+      const [user, stranger] = [await addUser(store), await addUser(store)]
+      const theirs = aFactor(stranger)
+      for (const each of [aFactor(user), theirs]) await store.factors.begin(each)
+      const factor = aPasskey(user)
+      const refused = { ...additionOf(user, factor), securityStamp: 'another', first: aFirst() }
+      assert.equal(await store.factors.addPasskey(refused), false)
+      assert.equal((await other.factors.listByUser(user.id)).length, 1)
+      const addition = { ...additionOf(user, factor), first: aFirst() }
+      assert.equal(await store.factors.addPasskey(addition), true)
+      assert.deepEqual(await other.factors.listByUser(user.id), [factor])
+      assert.deepEqual(await other.factors.listByUser(stranger.id), [theirs])
     })
 
     test('a credential belongs to one user, of 50 at the same time too (AC-103)', async ([

@@ -127,7 +127,10 @@ export function sessionsContract(stores: Stores): void {
       await store.sessions.create(another)
       const changed = { authenticatedAt: now + 10, acr: '2fa', amr: ['pwd', 'otp'] }
       const event = anEvent({ type: 'step_up', userId: user.id, sessionId: session.id })
-      const authenticated = await store.sessions.reauthenticate(again(session), event)
+      const authenticated = await store.sessions.reauthenticate(
+        again(session, { rotatedBy: session.rotatedAt }),
+        event,
+      )
       assert.deepEqual(authenticated, { ...session, ...changed })
       assert.deepEqual(await other.sessions.find(session.id), authenticated)
       assert.deepEqual(await other.sessions.find(another.id), another)
@@ -147,6 +150,7 @@ export function sessionsContract(stores: Stores): void {
         { securityStamp: 'another' },
         { authenticatedAt: session.expiresAt },
         { idleSince: session.rotatedAt },
+        { rotatedBy: session.rotatedAt - 1 },
       ]) {
         await refuse(wrong)
       }

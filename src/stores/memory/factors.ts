@@ -42,9 +42,14 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
     for (const digest of digests) codes.set(digest, userId)
   }
 
+  function dropUnconfirmed(userId: string): void {
+    for (const { id, confirmedAt } of ofUser(userId)) if (confirmedAt === null) byId.delete(id)
+  }
+
   function begins(userId: string, first?: FirstFactor, storedWith?: StoredWith): void {
     if (!first) return
     users.stamp(userId, first.securityStamp, storedWith?.notifies, first.keepSession)
+    dropUnconfirmed(userId)
     putCodes(userId, first.recoveryCodes)
   }
 
@@ -63,9 +68,7 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
     },
     async begin(factor) {
       if (users.read(factor.userId) === null) return false
-      for (const { id, confirmedAt } of ofUser(factor.userId)) {
-        if (confirmedAt === null && factor.confirmedAt === null) byId.delete(id)
-      }
+      if (factor.confirmedAt === null) dropUnconfirmed(factor.userId)
       change(factor, {})
       return true
     },

@@ -85,12 +85,13 @@ export function createMemorySessions(
       return change(session, { generation: generation + 1, retryOf, rotatedAt: now })
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, rotatedBy },
       event,
     ) {
       const session = inUse(id, authenticatedAt, idleSince)
       if (session?.userId !== userId || session.securityStamp !== securityStamp) return null
       if (generation !== undefined && session.generation !== generation) return null
+      if (rotatedBy !== undefined && session.rotatedAt > rotatedBy) return null
       addEvent(event)
       return change(session, {
         ...{ authenticatedAt, acr, amr },

@@ -96,7 +96,10 @@ export function createMemoryUsers(
   function keepOpen(id: string, keepSession: string | undefined, from: string, to: string): void {
     const kept = sessionById.get(keepSession ?? '')
     if (kept?.userId === id && kept.securityStamp === from && kept.revokedAt === null) {
-      sessionById.set(kept.id, Object.freeze({ ...kept, securityStamp: to }))
+      sessionById.set(
+        kept.id,
+        Object.freeze({ ...kept, securityStamp: to, retryOf: kept.generation }),
+      )
     }
   }
 

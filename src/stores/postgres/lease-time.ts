@@ -24,14 +24,17 @@ export function limitOfRequest(limit: number): LeaseTime {
   if (spending === undefined) return wholeLimit(limit)
   const { spent } = spending
   if (spent >= limit) throw unavailable(new TimeLimitError('the request has no time left'))
-  const { race, end } = wholeLimit(limit - spent)
+  const time = new TimeLimit(limit - spent)
   const stop = spending.begin()
   return {
     isWhole: spent === 0,
-    race,
+    race: (start) => time.race(start),
     end() {
-      end()
+      time.end()
       stop()
+      // A timer leaves out what is no whole millisecond. What `spent` says is left then would do for no answer,
+      // and cost the connection that is asked.
+      if (time.isOver) spending.exhaust()
     },
   }
 }

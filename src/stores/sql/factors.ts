@@ -4,7 +4,7 @@ import type { FactorRecord, FactorRemoval, FactorStore } from '../../core/factor
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { toRecord, toRow } from './factor-rows.ts'
-import { begins, hasOther, putCodes } from './first-factor.ts'
+import { begins, dropUnconfirmed, hasOther, putCodes } from './first-factor.ts'
 import { createPasskeyStore } from './passkeys.ts'
 import type { FactorsTable, Schema } from './schema.ts'
 import { createSealedFactors } from './sealed-factors.ts'
@@ -174,14 +174,6 @@ export function createFactorStore(engine: Engine): FactorStore {
       return await deleteFirst(engine, 'factors', ['id'], old)
     },
   }
-}
-
-async function dropUnconfirmed(transaction: Kysely<Schema>, userId: string): Promise<void> {
-  await transaction
-    .deleteFrom('factors')
-    .where('user_id', '=', userId)
-    .where('confirmed_at', 'is', null)
-    .execute()
 }
 
 async function dropCodesWithoutFactor(transaction: Kysely<Schema>, userId: string): Promise<void> {

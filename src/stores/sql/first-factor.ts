@@ -40,7 +40,17 @@ export async function begins(
   if (keepSession !== undefined) {
     await keepOpen(transaction, userId, { keepSession, oldSecurityStamp, securityStamp })
   }
+  await dropUnconfirmed(transaction, userId)
   await putCodes(transaction, userId, recoveryCodes)
+}
+
+/** What was begun ends: who began it had shown no more than was needed then. */
+export async function dropUnconfirmed(transaction: Kysely<Schema>, userId: string): Promise<void> {
+  await transaction
+    .deleteFrom('factors')
+    .where('user_id', '=', userId)
+    .where('confirmed_at', 'is', null)
+    .execute()
 }
 
 export async function putCodes(

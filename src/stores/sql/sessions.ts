@@ -38,7 +38,7 @@ export function createSessionStore(engine: Engine): SessionStore {
       return row ? toSessionRecord(row) : null
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, rotatedBy },
       event,
     ) {
       let update = db
@@ -53,6 +53,7 @@ export function createSessionStore(engine: Engine): SessionStore {
           .set({ generation: generation + 1, rotated_at: authenticatedAt })
           .where('generation', '=', generation)
       }
+      if (rotatedBy !== undefined) update = update.where('rotated_at', '<=', rotatedBy)
       const [row] = await recorded(db, event, update.returningAll())
       return row ? toSessionRecord(row) : null
     },

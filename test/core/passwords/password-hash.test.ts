@@ -4,6 +4,7 @@ import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
 import { ConfigError, UnavailableError } from '../../../src/core/errors.ts'
 import { createFailurePace, type FailurePace } from '../../../src/core/passwords/failure-pace.ts'
+import { argon2Text } from '../../../src/core/passwords/formats/argon2.ts'
 import { createHashPool } from '../../../src/core/passwords/hash-pool.ts'
 import {
   argon2Problem,
@@ -140,6 +141,14 @@ test('a hash that is missing never verifies', async () => {
   for (const password of ['', 'secret', 'null']) {
     assert.equal(await verify(hasher, password, null), false)
   }
+})
+
+test('what an unknown user is verified against is read as a new hash is, and no password is right (TH-01)', async () => {
+  const salted = argon2Text(defaultArgon2Parameters, new Uint8Array(16), new Uint8Array(32))
+  const real = await (await createPasswordHasher({}, noPace())).hash('secret')
+  assert.equal(salted.length, real.length)
+  assert.deepEqual(argon2.parseOptions(salted), argon2.parseOptions(real))
+  assert.equal(await argon2.verify(salted, 'secret'), false)
 })
 
 test('no hash, a good one, a foreign one and an unreadable one cost one hash each (TH-01)', async () => {

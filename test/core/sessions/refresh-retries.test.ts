@@ -253,3 +253,67 @@ test('a refresh with the newest token costs no more statements than before there
   await refresh(refreshToken)
   assert.deepEqual(calls.slice(1), ['rotate', 'find', 'rotate'])
 })
+
+/** What a session says of its login. */
+async function strengthOf(id: string): Promise<readonly unknown[]> {
+  const session = await auth[internals].store.sessions.find(id)
+  return [session?.acr, session?.authenticatedAt]
+}
+
+test('who held the token before gains nothing by what the user proves later (SR-14, AC-93)', async () => {
+  for (const minutes of [0, 5]) {
+    await start()
+    const { session, refreshToken: copied } = await open()
+    clock.advance(600)
+    await refresh(copied)
+    const tokenIssuedAt = clock()
+    clock.advance(60 * minutes)
+    const authentication = { authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] }
+    assert.ok(
+      await auth.sessions.reauthenticate(user, session.id, { authentication, tokenIssuedAt }),
+    )
+    assert.deepEqual(await strengthOf(session.id), ['2fa', clock()])
+    clock.advance(11)
+    await assertRefused(copied)
+    assert.equal(types().at(-1), 'authn_token_reuse')
+    assert.ok(await isEnded(session.id))
+  }
+})
+
+test('a session that was refreshed after the token of a step-up was issued keeps its strength', async () => {
+  const { session, refreshToken: copied } = await open()
+  const before = await strengthOf(session.id)
+  clock.advance(60)
+  await refresh(copied)
+  const tokenIssuedAt = clock()
+  clock.advance(11)
+  const thiefs = await refresh(await refresh(copied))
+  const authentication = { authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] }
+  const raised = await auth.sessions.reauthenticate(user, session.id, {
+    ...{ authentication, tokenIssuedAt },
+  })
+  assert.deepEqual([raised?.acr, raised?.authenticatedAt], ['2fa', clock()])
+  assert.equal(types().at(-1), 'step_up')
+  assert.deepEqual(await strengthOf(session.id), before)
+  await refresh(thiefs)
+  assert.deepEqual(await strengthOf(session.id), before)
+  await auth.users.endSessions(user.id)
+  assert.equal(
+    await auth.sessions.reauthenticate(user, session.id, { authentication, tokenIssuedAt }),
+    null,
+  )
+})
+
+test('a session that outlives a new stamp has no token that is good for a retry (SR-14)', async () => {
+  const { session, refreshToken: copied } = await open()
+  const owners = await refresh(copied)
+  await auth.users.endSessions(user.id, {}, session.id)
+  clock.advance(11)
+  const next = await refresh(owners)
+  assert.equal(await isEnded(session.id), false)
+  await auth.users.endSessions(user.id, {}, session.id)
+  clock.advance(11)
+  await assertRefused(owners)
+  assert.ok(await isEnded(session.id))
+  await assertRefused(next)
+})

@@ -88,6 +88,8 @@ export interface Altered {
   /** The statement about its make. */
   readonly format?: string
   readonly statement?: Map<string, Cbor>
+  /** The public key of a new passkey, in COSE. */
+  readonly cose?: Map<number | string, Cbor>
   /** Changes a bit of the signature, or of the key. */
   readonly flipped?: boolean
 }
@@ -174,7 +176,8 @@ export function makeAuthenticator(options: AuthenticatorOptions = {}): Authentic
     create(publicKey, altered = {}) {
       handle = publicKey.user?.id
       const length = Buffer.from([0, 32])
-      const attested = Buffer.concat([Buffer.alloc(16), length, bytes(id), encodeCbor(keys.cose)])
+      const key = encodeCbor(altered.cose ?? keys.cose)
+      const attested = Buffer.concat([Buffer.alloc(16), length, bytes(id), key])
       const data = authData(publicKey, altered, attested)
       const attestation = encodeCbor(
         new Map<string, Cbor>([

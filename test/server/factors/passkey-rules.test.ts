@@ -86,7 +86,11 @@ onEveryEngine((open) => {
     const site = await open(withPasskeys)
     await site.user('alice')
     const token = await site.login('alice')
-    const all = { ...wrong, 'another type': { type: 'webauthn.get' } }
+    const all: Readonly<Record<string, Altered>> = {
+      ...wrong,
+      'a key that is none': { cose: new Map([[3, -7]]) },
+      'another type': { type: 'webauthn.get' },
+    }
     for (const [why, altered] of Object.entries(all)) {
       const challenge = await creation(site, token)
       const credential = makeAuthenticator().create(challenge.public_key, altered)

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { internals } from '../../../src/core/internals.ts'
 import { onEveryEngine, type Site } from '../accounts/site.ts'
 import { assertProblem } from '../fixtures.ts'
-import { type Algorithm, makeAuthenticator } from './authenticator.ts'
+import { type Algorithm, type Authenticator, makeAuthenticator } from './authenticator.ts'
 import {
   begin,
   claimsOf,
@@ -34,6 +34,13 @@ import {
 const me = (site: Site, token: string) => site.call('GET', '/me', undefined, { token })
 const list = async (site: Site, token: string) =>
   (await site.call('GET', '/me/factors', undefined, { token })).json()
+
+/** The token of the same session after the passkey was shown in it. */
+const stepUp = async (site: Site, token: string, key: Authenticator): Promise<string> => {
+  const { challenge_id, public_key } = await asked(site, token)
+  const body = { challenge_id, credential: key.get(public_key) }
+  return (await site.call('POST', '/auth/step-up', body, { token })).json().access_token
+}
 
 onEveryEngine((open) => {
   test('a passkey is a login of its own, with two factors, for each algorithm (AC-100)', async () => {
@@ -249,20 +256,82 @@ onEveryEngine((open) => {
     assertProblem(await begin(strong), 401)
   })
 
-  test('an app that was begun before the first factor is confirmed by no token from before it (AC-70)', async () => {
+  test('what was begun before the first factor ends with it (AC-70)', async () => {
     const site = await open(withPasskeys)
     const userId = await site.user('alice')
     const token = await site.login('alice')
     const device = await begin(site, token)
-    const key = makeAuthenticator()
+    const [key, another] = [makeAuthenticator(), makeAuthenticator()]
+    const challenge = await creation(site, token)
     await addPasskey(site, token, key)
-    const confirmed = await confirm(site, token, device, device.code())
-    assertProblem(confirmed, 401, 'A second factor is needed')
+    const refused = await confirm(site, token, device, device.code())
+    assertProblem(refused, 401, 'A second factor is needed')
+    const credential = another.create(challenge.public_key)
+    assertProblem(await add(site, token, challenge, credential), 401)
+    // The session has shown two since then: what it began before has not.
+    const asked = await stepUp(site, token, key)
+    assert.equal(claimsOf(asked).sid, claimsOf(token).sid)
+    assertProblem(await confirm(site, asked, device, device.code()), 404)
+    assertProblem(await add(site, asked, challenge, credential), 410)
     assert.equal((await site.auth.factors?.list(userId))?.length, 1)
-    const strong = (await logInByPasskey(site, key)).json().access_token
+    const later = await begin(site, asked)
     site.clock.advance(400)
     // No recent login is needed for that: an app takes its time.
-    assert.equal((await confirm(site, strong, device, device.code())).statusCode, 200)
+    assert.equal((await confirm(site, asked, later, later.code())).statusCode, 200)
+  })
+
+  test('of 20 first factors at once, on two processes, one is added (AC-70)', async () => {
+    const site = await open(withPasskeys)
+    const twin = await site.twin()
+    const userId = await site.user('alice')
+    const token = await site.login('alice')
+    const device = await begin(site, token)
+    const challenges = await Promise.all(Array.from({ length: 19 }, () => creation(site, token)))
+    const answers = await Promise.all([
+      ...challenges.map((challenge, index) =>
+        add(
+          index % 2 ? twin : site,
+          token,
+          challenge,
+          makeAuthenticator({ algorithm: 'EdDSA' }).create(challenge.public_key),
+        ),
+      ),
+      confirm(twin, token, device, device.code()),
+    ])
+    const added = answers.filter(({ statusCode }) => statusCode < 300)
+    assert.equal(added.length, 1)
+    assert.equal(added[0]?.json().recovery_codes.length, 8)
+    for (const { statusCode } of answers.filter((each) => !added.includes(each))) {
+      assert.ok([401, 404, 410].includes(statusCode), String(statusCode))
+    }
+    assert.equal((await site.auth.factors?.list(userId))?.length, 1)
+  })
+
+  test('a session with one factor adds no second one, whatever guard leads there (AC-70)', async () => {
+    const site = await open(withPasskeys)
+    const { userId, key } = await holder(site, 'alice')
+    const strong = (await logInByPasskey(site, key)).json().access_token
+    const sessionId = String(claimsOf(strong).sid)
+    const { store } = site.auth[internals]
+    const found = (await store.sessions.find(sessionId)) ?? assert.fail()
+    const session = { ...found, idleSince: 0, generation: undefined }
+    // As one that was opened while factors were switched off.
+    const weak = { ...session, acr: '1fa', amr: ['pwd'] } as const
+    const factors = site.auth.factors ?? assert.fail()
+    const own = { userId, sessionId }
+    const device = await begin(site, strong)
+    const challenge = await creation(site, strong)
+    await store.sessions.reauthenticate(weak)
+    const confirmation = { ...own, id: device.id, otp: device.code() }
+    await assert.rejects(factors.confirmTotp(confirmation), { code: 'factor_unknown' })
+    const credential = makeAuthenticator().create(challenge.public_key)
+    const enrolment = { ...own, challengeId: challenge.challenge_id, credential }
+    await assert.rejects(Promise.resolve(factors.passkeys?.add(enrolment)), {
+      code: 'challenge_ended',
+    })
+    assert.equal((await factors.list(userId)).length, 1)
+    await store.sessions.reauthenticate(session)
+    assert.equal((await factors.confirmTotp(confirmation)).recoveryCodes, null)
   })
 
   test('the last passkey of a user without a password stays (AC-106)', async () => {

@@ -7,6 +7,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import { internals } from '../../../src/core/internals.ts'
 import { goodPassword } from '../../fixtures.ts'
 import type { Served } from '../accounts/site.ts'
+import { makeAuthenticator } from './authenticator.ts'
 import {
   begin,
   confirm,
@@ -21,7 +22,16 @@ import {
   showOtp,
   showRecovery,
 } from './device.ts'
-import { addPasskey, asked, holder, logInByPasskey, showAlone, showSecond } from './passkey-user.ts'
+import {
+  add,
+  addPasskey,
+  asked,
+  creation,
+  holder,
+  logInByPasskey,
+  showAlone,
+  showSecond,
+} from './passkey-user.ts'
 import { createTraveller, type Traveller } from './traveller.ts'
 import { onTwoProcesses, statusOf, tally } from './two-processes.ts'
 
@@ -191,6 +201,20 @@ await onTwoProcesses((pair) => {
     const credential = traveller.synced.get(challenge.public_key)
     const answers = await all50((at) => showSecond(at, token, challenge, credential))
     assert.deepEqual(tally(answers), { '200 OK': 1, '400 expired_token': 49 })
+  })
+
+  test('of 50 passkeys that are made for one challenge one is added (AC-97)', async () => {
+    const { one, two, atOnce, auth } = pair()
+    const { userId, key } = await holder(one, nextName())
+    const token = (await logInByPasskey(two, key)).json().access_token
+    const challenge = await creation(two, token)
+    const answers = await atOnce(50, (at) =>
+      add(at, token, challenge, makeAuthenticator().create(challenge.public_key)),
+    )
+    const added = answers.filter(({ statusCode }) => statusCode === 201)
+    const ended = answers.filter(({ statusCode }) => statusCode === 410)
+    assert.deepEqual([added.length, ended.length], [1, 49])
+    assert.equal((await auth.factors?.list(userId))?.length, 2)
   })
 
   test('of 50 with one counter, each with a challenge of its own, one gets in (AC-102)', async () => {

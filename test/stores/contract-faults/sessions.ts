@@ -75,6 +75,12 @@ export const sessions: Readonly<Record<string, Fault>> = {
   'sessions.reauthenticate takes any stamp': reauthenticateBy('securityStamp'),
   'sessions.reauthenticate takes an expired session': reauthenticateBy('authenticatedAt'),
   'sessions.reauthenticate takes an idle session': reauthenticateBy('idleSince'),
+  'sessions.reauthenticate takes one that was refreshed since': on(
+    'sessions',
+    ({ reauthenticate }) => ({
+      reauthenticate: ({ rotatedBy: _, ...changes }, event) => reauthenticate(changes, event),
+    }),
+  ),
   'sessions.reauthenticate refuses the last second': on('sessions', ({ reauthenticate }) => ({
     async reauthenticate(changes, event) {
       const authenticatedAt = changes.authenticatedAt + 1

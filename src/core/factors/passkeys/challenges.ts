@@ -8,9 +8,9 @@ import type { Spending } from '../passkey-store.ts'
 export type ChallengeFor =
   /** To log in by a passkey alone. Nobody is known yet. */
   | { readonly purpose: 'login' }
-  /** To make a passkey, to show one again, or to go on with a login after the password. */
+  /** To make a passkey, as the first factor or as another one, to show one again, or to go on with a login after the password. */
   | {
-      readonly purpose: 'enrol' | 'step-up' | 'mfa'
+      readonly purpose: 'enrol' | 'enrol first' | 'step-up' | 'mfa'
       readonly userId: string
       /** The session, or the login that waits. */
       readonly within: Within

@@ -53,7 +53,8 @@ export interface Passkeys {
     request: OwnFactors & { readonly sessionId: string },
   ): Promise<PasskeyChallenge<PasskeyCreation>>
   /**
-   * Adds one. The first factor of a user ends every other session, and brings recovery codes.
+   * Adds one. The first factor of a user ends every other session and all that was begun, and brings recovery
+   * codes. Another one is added in a session with two factors alone: else the challenge has ended.
    *
    * @throws {UserError} `challenge_ended`, `passkey_refused`, `passkey_known`, `factor_invalid`
    */

@@ -47,7 +47,7 @@ export function createPasskeys(options: PasskeysOptions): {
     const user = existing(await users.findById(userId))
     const factors = await confirmedOf(userId)
     if (factors.length >= mostFactors) throw tooMany()
-    const { challenge, challengeId } = challenges.make(bindingOf(userId, within))
+    const { challenge, challengeId } = challenges.make(bindingOf(userId, within, factors))
     return { challengeId, publicKey: creationOf(settings, user, challenge, factors) }
   }
 
@@ -57,7 +57,8 @@ export function createPasskeys(options: PasskeysOptions): {
   ): Promise<AddedWithinLogin> {
     const { userId, name, challengeId, credential: given, ...origin } = enrolment
     const named = readName(name ?? 'Passkey')
-    const opened = challenges.open(challengeId, bindingOf(userId, within))
+    const others = await confirmedOf(userId)
+    const opened = challenges.open(challengeId, bindingOf(userId, within, others))
     if (opened === null) throw challengeEnded()
     const credential = readCreated(given)
     if (credential === null) throw refused()
@@ -65,7 +66,6 @@ export function createPasskeys(options: PasskeysOptions): {
     const created = await webauthn.verifyCreated(credential, expected)
     if (typeof created === 'string') throw refused(created)
     const user = existing(await users.findById(userId))
-    const others = await confirmedOf(userId)
     if (others.length >= mostFactors) throw tooMany()
     const now = clock()
     const factor: FactorRecord = {
@@ -100,8 +100,13 @@ export function createPasskeys(options: PasskeysOptions): {
   }
 }
 
-function bindingOf(userId: string, within: EnrolledWithin): ChallengeFor {
-  return { purpose: 'enrol', userId, within }
+/** What was begun before the first factor adds no second one: the first had not been shown. */
+function bindingOf(
+  userId: string,
+  within: EnrolledWithin,
+  present: readonly FactorRecord[],
+): ChallengeFor {
+  return { purpose: present.length === 0 ? 'enrol first' : 'enrol', userId, within }
 }
 
 function explain(error: unknown, { login }: EnrolledWithin): never {

@@ -1,5 +1,6 @@
 import type { PasskeyRecord } from '../factor-store.ts'
 import { clientDataProblem, type Expected, type Flags, readFlags } from './authenticator-data.ts'
+import { canVerify } from './cose-key.ts'
 import type { CreatedCredential, SignedCredential } from './credential-json.ts'
 import { loadWebAuthn } from './load-webauthn.ts'
 
@@ -33,7 +34,9 @@ const longestKey = 1200
 /** @throws {ConfigError} if the library is not installed */
 export async function createWebAuthn(): Promise<WebAuthn> {
   const { verifyRegistrationResponse, verifyAuthenticationResponse } = await loadWebAuthn()
-  const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers')
+  const { decodeAttestationObject, decodeCredentialPublicKey } = await import(
+    '@simplewebauthn/server/helpers'
+  )
 
   function authDataOf(attestationObject: string): Uint8Array | null {
     const data: unknown = decodeAttestationObject(bytesOf(attestationObject)).get('authData')
@@ -60,6 +63,7 @@ export async function createWebAuthn(): Promise<WebAuthn> {
         if (!verified) return malformed
         const { credential, aaguid } = registrationInfo
         if (credential.id !== id || credential.publicKey.length > longestKey) return malformed
+        if (!canVerify(decodeCredentialPublicKey(credential.publicKey))) return keyUnusable
         const publicKey = Buffer.from(credential.publicKey).toString('base64url')
         const { counter } = credential
         const { backupEligible, backedUp } = flags
@@ -93,6 +97,7 @@ export async function createWebAuthn(): Promise<WebAuthn> {
 }
 
 const malformed = 'it is malformed'
+const keyUnusable = 'no signature can be verified by its key'
 
 /** The library throws for what it cannot read, in words that repeat it. */
 async function unlessMalformed<T>(verify: () => Promise<T | string>): Promise<T | string> {

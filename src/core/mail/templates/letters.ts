@@ -12,8 +12,12 @@ export type Fact = readonly [name: string, value: string]
 
 /** The instant in a language, in UTC: the time zone of the reader is not known. */
 export function timesIn(language: string): (at: number) => string {
-  const format = new Intl.DateTimeFormat(language, {
-    ...({ dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' } as const),
-  })
-  return (at) => `${format.format(1000 * at)} UTC`
+  // Made when the first mail needs it: what there is to know of a language takes a while to load.
+  let format: Intl.DateTimeFormat | undefined
+  return (at) => {
+    format ??= new Intl.DateTimeFormat(language, {
+      ...({ dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' } as const),
+    })
+    return `${format.format(1000 * at)} UTC`
+  }
 }

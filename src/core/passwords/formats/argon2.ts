@@ -39,6 +39,27 @@ export function withKeyId(phc: string, keyId: string): string {
   return phc.replace(/,p=\d+/, (parallelism) => `${parallelism},keyid=${keyId}`)
 }
 
+/**
+ * The PHC string of an argon2id hash with this salt and this output. With random ones it is a hash of no
+ * password that anybody knows, and verifying one against it is the work of any other.
+ */
+export function argon2Text(
+  { memory, time, parallelism }: Argon2Cost,
+  salt: Uint8Array,
+  output: Uint8Array,
+): string {
+  const [encodedSalt, encodedOutput] = [salt, output].map((bytes) =>
+    Buffer.from(bytes).toString('base64').replace(/=+$/, ''),
+  )
+  return `$argon2id$v=19$m=${memory},t=${time},p=${parallelism}$${encodedSalt}$${encodedOutput}`
+}
+
+interface Argon2Cost {
+  readonly memory: number
+  readonly time: number
+  readonly parallelism: number
+}
+
 function parse(phc: string): argon2.ParsedHashOptions {
   try {
     return argon2.parseOptions(phc)

@@ -1,7 +1,7 @@
 import type { BrowserSession } from '../../../core/authorization/authorization.ts'
 import { internals } from '../../../core/internals.ts'
 import { isTwoFactors } from '../../../core/tokens/authentication.ts'
-import { defaultMaxAge, isRecent } from '../../guards/recent-login.ts'
+import { isFresh } from '../browser-session.ts'
 import type { Flow } from '../flow.ts'
 
 /**
@@ -16,9 +16,8 @@ export async function admit(
   isDangerous: boolean,
 ): Promise<BrowserSession | null> {
   if (browser === null) return null
-  const { session, user, isNewest } = browser
-  const isFresh = isNewest && isRecent(session.authenticatedAt, defaultMaxAge, auth.clock)
-  if (isDangerous && !isFresh) return null
+  const { session, user } = browser
+  if (isDangerous && !isFresh(auth, browser)) return null
   if (isTwoFactors(session)) return browser
   const demand = await auth[internals].second?.demandOf(user)
   return demand ? null : browser
