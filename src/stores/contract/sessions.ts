@@ -127,10 +127,7 @@ export function sessionsContract(stores: Stores): void {
       await store.sessions.create(another)
       const changed = { authenticatedAt: now + 10, acr: '2fa', amr: ['pwd', 'otp'] }
       const event = anEvent({ type: 'step_up', userId: user.id, sessionId: session.id })
-      const authenticated = await store.sessions.reauthenticate(
-        again(session, { rotatedBy: session.rotatedAt }),
-        event,
-      )
+      const authenticated = await store.sessions.reauthenticate(again(session), event)
       assert.deepEqual(authenticated, { ...session, ...changed })
       assert.deepEqual(await other.sessions.find(session.id), authenticated)
       assert.deepEqual(await other.sessions.find(another.id), another)
@@ -164,9 +161,9 @@ export function sessionsContract(stores: Stores): void {
       await store.sessions.revoke(revoked.id, now)
       assert.equal(await store.sessions.reauthenticate(again(revoked), event), null)
       assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [])
-      const last = again(session, { authenticatedAt: session.expiresAt - 1, idleSince: now - 1 })
+      const late = { authenticatedAt: session.expiresAt - 1, idleSince: now - 1, rotatedBy: now }
       await store.users.update(user.id, { securityStamp: session.securityStamp })
-      assert.ok(await store.sessions.reauthenticate(last))
+      assert.ok(await store.sessions.reauthenticate(again(session, late)))
     })
 
     test('a revoked session rotates no more, and is revoked once (SR-09)', async () => {
