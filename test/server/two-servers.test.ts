@@ -14,7 +14,7 @@ import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createDirectory, type Serving, serve } from '../cli/process.ts'
 import { createTestAuth, goodPassword } from '../fixtures.ts'
 import { startPostgresOrSkip } from '../stores/postgres-server.ts'
-import { otherPassword } from './fixtures.ts'
+import { otherPassword, recentToken } from './fixtures.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 100)
 const issuer = 'https://auth.test'
@@ -83,7 +83,7 @@ function twoServers(
       servers = await Promise.all([serve(directory, settings()), serve(directory, settings())])
       auth = await createTestAuth({ store, secretKey, issuer })
       const { id } = await auth.users.create({ username: 'root', password: null, role: 'admin' })
-      root = await tokenOf(id)
+      root = await recentToken(auth, id)
       // On PostgreSQL that makes them listen.
       for (const { url: here } of servers) assert.equal(await statusOf(here, root), 200)
       await untilAllListen()
