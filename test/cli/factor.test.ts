@@ -45,6 +45,5 @@ test('the last administrator is brought back in on the command line (AC-88)', as
   assert.match(alone.stderr, /PASSKEYS needs FACTORS=optional/)
   const issuer = { ISSUER: 'https://10.0.0.1', FACTORS: 'optional', PASSKEYS: 'true' }
   const numbered = await command('user list', '', issuer)
-  assert.equal(numbered.code, 78)
-  assert.match(numbered.stderr, /browsers make none for an IP address/)
+  assert.equal(numbered.code, 0, numbered.stderr)
 })

@@ -1,7 +1,7 @@
 // The command line on a database that has a table `users` of its own.
 
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
@@ -26,7 +26,9 @@ interface Installation {
 
 async function onSqlite(directory: string): Promise<Installation> {
   mkdirSync(join(directory, 'data'), { mode: 0o700 })
-  const database = sqliteDatabase(join(directory, 'data/portcullis.db'))
+  const file = join(directory, 'data/portcullis.db')
+  writeFileSync(file, '', { mode: 0o600 })
+  const database = sqliteDatabase(file)
   return { directory, database, environment: {}, names: { DATABASE_TABLE_PREFIX: 'auth_' } }
 }
 

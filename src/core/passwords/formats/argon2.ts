@@ -49,7 +49,9 @@ export function argon2Text(
   output: Uint8Array,
 ): string {
   const [encodedSalt, encodedOutput] = [salt, output].map((bytes) =>
-    Buffer.from(bytes).toString('base64').replace(/=+$/, ''),
+    Buffer.from(bytes)
+      .toString('base64')
+      .replace(/={1,2}$/, ''),
   )
   return `$argon2id$v=19$m=${memory},t=${time},p=${parallelism}$${encodedSalt}$${encodedOutput}`
 }
