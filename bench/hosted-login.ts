@@ -19,15 +19,13 @@ import { authorizationRequest, openRoundTrips } from './compare/round-trips.ts'
 import { scope, withBrowsers } from './compare/rows/code-flow.ts'
 import { form, loginConnections } from './compare/rows/login.ts'
 import { withCleanup } from './compare/rows/row.ts'
-import { median, ratio } from './compare/statistics.ts'
+import { ratio, spread } from './compare/statistics.ts'
 import { formatTable, quantiles } from './quantiles.ts'
 
 const { ROUNDS = '6', SECONDS = '10', RATE = '200', PROBES = '200' } = process.env
 const [rounds, seconds, rate] = [Number(ROUNDS), Number(SECONDS), Number(RATE)]
 const where = { clientId: 'first', authorizePath: '/auth/authorize', scope }
 const page = authorizationRequest(where)
-const spread = (values: readonly number[], digits: number): string =>
-  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`
 
 interface Answered {
   readonly status: number

@@ -7,7 +7,7 @@ import type { Guard } from '../http/guards/guard.ts'
 import type { Guards } from '../http/guards/guards.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { passwordResetRoutes } from './routes/password-resets.ts'
-import { recentUser } from './routes/recent-login.ts'
+import { requireRecentWriter } from './routes/recent-login.ts'
 
 interface AccountRoutes {
   readonly auth: Auth
@@ -29,13 +29,13 @@ export async function registerAccounts(
   const { users, accounts, factors, apiKeys } = auth
   const { invitations, passwordReset } = accounts
   const prefix = '/admin'
-  const recent = recentUser(auth, guards)
+  const recentWriter = requireRecentWriter(auth, guards)
   if (invitations) {
-    const options = { prefix, invitations, guards, recent }
+    const options = { prefix, invitations, guards, recentWriter }
     await app.register(guarded(administrator, invitationRoutes), options)
   }
   if (passwordReset) {
-    const options = { prefix, passwordReset, users, guards, recent }
+    const options = { prefix, passwordReset, users, recentWriter }
     await app.register(guarded(administrator, passwordResetRoutes), options)
   }
   if (factors) {

@@ -41,3 +41,12 @@ export async function assertGood(page: Page, name: string): Promise<void> {
   })
   assert.equal(excess, 0, `${name} is wider than the screen`)
 }
+
+/** What every page is looked at in: both schemes, both languages, and screens from a phone to a desk. */
+export const looks = [
+  { colorScheme: 'light', width: 320, language: 'en' },
+  { colorScheme: 'dark', width: 320, language: 'de' },
+  // What 200 % leaves of 1280.
+  { colorScheme: 'light', width: 640, language: 'de' },
+  { colorScheme: 'dark', width: 1280, language: 'en' },
+] as const

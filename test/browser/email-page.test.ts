@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { internals } from '../../src/core/internals.ts'
 import { type Mailbox, mailbox } from '../../src/core/mail/mailbox.ts'
 import { goodPassword } from '../fixtures.ts'
-import { assertGood } from './accessibility.ts'
+import { assertGood, looks } from './accessibility.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type HostedSite, openHostedSite } from './hosted-site.ts'
 import { isPage, openPage } from './page-steps.ts'
@@ -45,14 +45,6 @@ async function typeCode(page: Page, code: string): Promise<void> {
   await page.locator('#code').fill(code)
   await page.locator('button.main').click()
 }
-
-const looks = [
-  { colorScheme: 'light', width: 320, language: 'en' },
-  { colorScheme: 'dark', width: 320, language: 'de' },
-  // What 200 % leaves of 1280.
-  { colorScheme: 'light', width: 640, language: 'de' },
-  { colorScheme: 'dark', width: 1280, language: 'en' },
-] as const
 
 for (const { colorScheme, width, language } of looks) {
   test(`no step of a change has a barrier: ${language}, ${colorScheme}, ${width} px`, async (t) => {

@@ -3,12 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { goodPassword } from '../fixtures.ts'
 import { type Device, deviceOf } from '../server/factors/device.ts'
-import { findBarriers } from './accessibility.ts'
-import { launchChromium, type TestBrowser, type WatchedPage } from './chromium.ts'
+import { assertGood, looks } from './accessibility.ts'
+import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type HostedSite, openHostedSite } from './hosted-site.ts'
+import { isPage, openPage } from './page-steps.ts'
 
 let browser: TestBrowser
 let site: HostedSite
@@ -21,29 +22,6 @@ beforeEach(async () => {
   site = await openHostedSite([], { auth: { factors: { required: ['member'] } } })
 })
 afterEach(() => site?.close())
-
-type Test = { after(end: () => Promise<void>): void }
-
-async function open(t: Test, options?: BrowserContextOptions): Promise<WatchedPage> {
-  const watched = await browser.open({ ignoreHTTPSErrors: true, ...options })
-  t.after(() => watched.page.context().close())
-  return watched
-}
-
-/** Kept if SCREENSHOTS names a directory: to be looked at by a person. */
-async function assertGood(page: Page, name: string): Promise<void> {
-  const directory = process.env.SCREENSHOTS
-  if (directory) await page.screenshot({ path: `${directory}/factor-${name}.png`, fullPage: true })
-  assert.deepEqual(await findBarriers(page), [], name)
-  const excess = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement
-    return scrollWidth - clientWidth
-  })
-  assert.equal(excess, 0, `${name} is wider than the screen`)
-}
-
-const isPage = (page: Page, kind: string): Promise<void> =>
-  page.locator(`body[data-page="${kind}"]`).waitFor()
 
 async function logIn(page: Page): Promise<void> {
   await page.goto(`${site.issuer}/account`)
@@ -63,37 +41,29 @@ async function type(page: Page, code: string): Promise<void> {
   await page.locator('button.main').click()
 }
 
-const looks = [
-  { colorScheme: 'light', width: 320, language: 'en' },
-  { colorScheme: 'dark', width: 320, language: 'de' },
-  // What 200 % leaves of 1280.
-  { colorScheme: 'light', width: 640, language: 'de' },
-  { colorScheme: 'dark', width: 1280, language: 'en' },
-] as const
-
 for (const { colorScheme, width, language } of looks) {
   test(`no page of a second factor has a barrier: ${language}, ${colorScheme}, ${width} px`, async (t) => {
     const look = `${language}-${colorScheme}-${width}`
     const options = { colorScheme, viewport: { width, height: 800 }, locale: language }
-    const { page } = await open(t, options)
+    const { page } = await openPage(browser, t, options)
     await logIn(page)
     const device = await deviceOn(page)
     assert.equal(await page.locator('html').getAttribute('lang'), language)
-    await assertGood(page, `set-up-${look}`)
+    await assertGood(page, `factor-set-up-${look}`)
     await type(page, device.wrong())
     await page.getByRole('alert').waitFor()
-    await assertGood(page, `set-up-wrong-${look}`)
+    await assertGood(page, `factor-set-up-wrong-${look}`)
     await type(page, device.code())
     await isPage(page, 'recovery-codes')
-    await assertGood(page, `codes-${look}`)
+    await assertGood(page, `factor-codes-${look}`)
     site.clock.advance(30)
-    const again = (await open(t, options)).page
+    const again = (await openPage(browser, t, options)).page
     await logIn(again)
     await isPage(again, 'second-factor')
-    await assertGood(again, `code-${look}`)
+    await assertGood(again, `factor-code-${look}`)
     await type(again, device.wrong())
     await again.getByRole('alert').waitFor()
-    await assertGood(again, `code-wrong-${look}`)
+    await assertGood(again, `factor-code-wrong-${look}`)
     await type(again, device.code())
     await isPage(again, 'account')
   })
@@ -102,7 +72,7 @@ for (const { colorScheme, width, language } of looks) {
 for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? 'by the keyboard' : 'without scripts'
   test(`a factor is set up at the login and asked for at the next, ${how} (AC-85)`, async (t) => {
-    const { page, complaints } = await open(t, { javaScriptEnabled })
+    const { page, complaints } = await openPage(browser, t, { javaScriptEnabled })
     await page.goto(`${site.issuer}/account`)
     await page.locator('#username:focus').waitFor()
     await page.keyboard.type('alice')
@@ -124,7 +94,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(await page.locator('button:visible').count(), javaScriptEnabled ? 3 : 0)
     await page.getByRole('link').click()
     await isPage(page, 'account')
-    const { page: next } = await open(t, { javaScriptEnabled })
+    const { page: next } = await openPage(browser, t, { javaScriptEnabled })
     await logIn(next)
     await isPage(next, 'second-factor')
     await next.locator('#code:focus').waitFor()

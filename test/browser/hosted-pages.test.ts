@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { goodPassword } from '../fixtures.ts'
-import { assertGood } from './accessibility.ts'
+import { assertGood, looks } from './accessibility.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type ClientSite, requestFor, startClientSite } from './client-site.ts'
 import { type HostedSite, nativeCallback, openHostedSite, testClients } from './hosted-site.ts'
@@ -49,14 +49,6 @@ async function logIn(
   await page.getByLabel(password).fill(goodPassword)
   await page.getByRole('button', { name: button }).click()
 }
-
-const looks = [
-  { colorScheme: 'light', width: 320, language: 'en' },
-  { colorScheme: 'dark', width: 320, language: 'de' },
-  // What 200 % leaves of 1280.
-  { colorScheme: 'light', width: 640, language: 'de' },
-  { colorScheme: 'dark', width: 1280, language: 'en' },
-] as const
 
 for (const { colorScheme, width, language } of looks) {
   describe(`${language}, ${colorScheme}, ${width} px`, () => {

@@ -4,13 +4,14 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { mailbox } from '../../src/core/mail/mailbox.ts'
 import { goodPassword } from '../fixtures.ts'
 import { type Device, deviceOf } from '../server/factors/device.ts'
-import { findBarriers } from './accessibility.ts'
-import { launchChromium, type TestBrowser, type WatchedPage } from './chromium.ts'
+import { assertGood, looks } from './accessibility.ts'
+import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type HostedSite, openHostedSite, testClients } from './hosted-site.ts'
+import { isPage, openPage } from './page-steps.ts'
 
 const otherPassword = 'seven quiet lamps dream'
 
@@ -32,29 +33,6 @@ beforeEach(async () => {
 })
 afterEach(() => site?.close())
 
-type Test = { after(end: () => Promise<void>): void }
-
-async function open(t: Test, options?: BrowserContextOptions): Promise<WatchedPage> {
-  const watched = await browser.open({ ignoreHTTPSErrors: true, ...options })
-  t.after(() => watched.page.context().close())
-  return watched
-}
-
-/** Kept if SCREENSHOTS names a directory: to be looked at by a person. */
-async function assertGood(page: Page, name: string): Promise<void> {
-  const directory = process.env.SCREENSHOTS
-  if (directory) await page.screenshot({ path: `${directory}/own-${name}.png`, fullPage: true })
-  assert.deepEqual(await findBarriers(page), [], name)
-  const excess = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement
-    return scrollWidth - clientWidth
-  })
-  assert.equal(excess, 0, `${name} is wider than the screen`)
-}
-
-const isPage = (page: Page, kind: string): Promise<void> =>
-  page.locator(`body[data-page="${kind}"]`).waitFor()
-
 const go = (page: Page, path = ''): Promise<unknown> => page.goto(`${site.issuer}/account${path}`)
 
 async function logIn(page: Page, name = 'alice'): Promise<void> {
@@ -72,13 +50,13 @@ const buttonOf = (page: Page, form: string, nth = 0) =>
 async function addApp(page: Page, look?: string): Promise<Device> {
   await buttonOf(page, 'addApp').click()
   await isPage(page, 'second-factor-set-up')
-  if (look) await assertGood(page, `set-up-${look}`)
+  if (look) await assertGood(page, `own-set-up-${look}`)
   const hidden = (name: string) => page.locator(`input[name=${name}]`).inputValue()
   const device = deviceOf(site, { id: await hidden('id'), secret: await hidden('secret') })
   await page.locator('#code').fill(device.wrong())
   await page.locator('button.main').click()
   await page.getByRole('alert').waitFor()
-  if (look) await assertGood(page, `set-up-wrong-${look}`)
+  if (look) await assertGood(page, `own-set-up-wrong-${look}`)
   await page.locator('#code').fill(device.code())
   await page.locator('button.main').click()
   return device
@@ -100,71 +78,63 @@ async function contentBefore(page: Page): Promise<string> {
 const isOurs = (complaint: string): boolean =>
   !/^Failed to load resource: (the server|net::ERR_CACHE_MISS)/.test(complaint)
 
-const looks = [
-  { colorScheme: 'light', width: 320, language: 'en' },
-  { colorScheme: 'dark', width: 320, language: 'de' },
-  // What 200 % leaves of 1280.
-  { colorScheme: 'light', width: 640, language: 'de' },
-  { colorScheme: 'dark', width: 1280, language: 'en' },
-] as const
-
 for (const { colorScheme, width, language } of looks) {
   test(`no page of an account has a barrier: ${language}, ${colorScheme}, ${width} px`, async (t) => {
     const look = `${language}-${colorScheme}-${width}`
-    const { page, complaints } = await open(t, {
+    const { page, complaints } = await openPage(browser, t, {
       ...{ colorScheme, viewport: { width, height: 800 }, locale: language },
     })
     await go(page, '/sign-in')
     await isPage(page, 'login')
     assert.equal(await page.locator('html').getAttribute('lang'), language)
-    await assertGood(page, `login-${look}`)
+    await assertGood(page, `own-login-${look}`)
     await logIn(page)
     await isPage(page, 'sign-in')
-    await assertGood(page, `sign-in-empty-${look}`)
+    await assertGood(page, `own-sign-in-empty-${look}`)
     await page.locator('#current').fill('not the password')
     await page.locator('#password').fill('short')
     await buttonOf(page, 'password').click()
     await page.locator('#current-error').waitFor()
-    await assertGood(page, `password-wrong-${look}`)
+    await assertGood(page, `own-password-wrong-${look}`)
     await addApp(page, look)
     await isPage(page, 'recovery-codes')
-    await assertGood(page, `codes-${look}`)
+    await assertGood(page, `own-codes-${look}`)
     await page.locator('main a').last().click()
     await isPage(page, 'sign-in')
     await page.locator('summary').click()
-    await assertGood(page, `sign-in-${look}`)
+    await assertGood(page, `own-sign-in-${look}`)
     await go(page)
     await isPage(page, 'account')
-    await assertGood(page, `account-${look}`)
+    await assertGood(page, `own-account-${look}`)
     await go(page, '/sessions')
     await isPage(page, 'sessions')
-    await assertGood(page, `sessions-alone-${look}`)
+    await assertGood(page, `own-sessions-alone-${look}`)
     await go(page, '/keys')
     await isPage(page, 'keys')
-    await assertGood(page, `keys-none-${look}`)
+    await assertGood(page, `own-keys-none-${look}`)
     await page.locator('a.main').click()
     await isPage(page, 'new-key')
-    await assertGood(page, `new-key-${look}`)
+    await assertGood(page, `own-new-key-${look}`)
     await page.locator('#name').fill('backup of every night, on the machine in the cellar')
     await page.locator('input[type=checkbox]').first().check()
     await page.locator('button.main').click()
     await isPage(page, 'made-key')
-    await assertGood(page, `made-key-${look}`)
+    await assertGood(page, `own-made-key-${look}`)
     await page.locator('main a').last().click()
     await isPage(page, 'keys')
-    await assertGood(page, `keys-${look}`)
+    await assertGood(page, `own-keys-${look}`)
     await go(page, '/delete')
     await isPage(page, 'deletion')
-    await assertGood(page, `deletion-${look}`)
+    await assertGood(page, `own-deletion-${look}`)
     await page.locator('button.danger').click()
     await isPage(page, 'deletion-done')
-    await assertGood(page, `deleted-${look}`)
+    await assertGood(page, `own-deleted-${look}`)
     assert.deepEqual(complaints.filter(isOurs), [])
   })
 }
 
 test('everything works without scripts, and no button is shown that needs one', async (t) => {
-  const { page, complaints, requests } = await open(t, { javaScriptEnabled: false })
+  const { page, complaints, requests } = await openPage(browser, t, { javaScriptEnabled: false })
   await go(page)
   await logIn(page)
   await isPage(page, 'account')
@@ -217,10 +187,10 @@ async function tabTo(page: Page, target: ReturnType<Page['locator']>): Promise<v
 }
 
 test('the keyboard alone changes a password, adds an app, makes a key and logs out elsewhere', async (t) => {
-  const elsewhere = await open(t)
+  const elsewhere = await openPage(browser, t)
   await go(elsewhere.page)
   await logIn(elsewhere.page)
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   const { keyboard } = page
   await go(page, '/sign-in')
   await page.locator('#username:focus').waitFor()
@@ -274,17 +244,17 @@ test('the keyboard alone changes a password, adds an app, makes a key and logs o
 })
 
 test('logins are ended by their buttons, and this browser stays', async (t) => {
-  const others = await Promise.all([open(t), open(t)])
+  const others = await Promise.all([openPage(browser, t), openPage(browser, t)])
   for (const { page } of others) {
     await go(page)
     await logIn(page)
     await isPage(page, 'account')
   }
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await go(page, '/sessions')
   await logIn(page)
   await isPage(page, 'sessions')
-  await assertGood(page, 'sessions-several')
+  await assertGood(page, 'own-sessions-several')
   assert.match(
     (await page.locator('.items li').first().textContent()) ?? '',
     /Chrome on Linux\s+This browser/,
@@ -302,7 +272,9 @@ test('logins are ended by their buttons, and this browser stays', async (t) => {
 })
 
 test('what is shown once is copied, printed and downloaded, and no way back shows it again (AC-72)', async (t) => {
-  const { page, complaints } = await open(t, { permissions: ['clipboard-read', 'clipboard-write'] })
+  const { page, complaints } = await openPage(browser, t, {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
   await go(page, '/sign-in')
   await logIn(page)
   await isPage(page, 'sign-in')
@@ -346,7 +318,7 @@ test('what is shown once is copied, printed and downloaded, and no way back show
 })
 
 test('a file with what is known is downloaded from the page', async (t) => {
-  const { page } = await open(t)
+  const { page } = await openPage(browser, t)
   await go(page)
   await logIn(page)
   await isPage(page, 'account')

@@ -38,6 +38,20 @@ export const RecoveryCodes = {
   properties: { recovery_codes: { type: 'array', items: { type: 'string' } } },
 } as const
 
+/** What a factor that was set up brings: codes, and the tokens of a login that waited for it. */
+export const enrolledMembers: Readonly<Record<string, object>> = {
+  recovery_codes: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'With the first factor: to be shown once',
+  },
+  access_token: { type: 'string', description: 'With an `mfa_token`, as what follows' },
+  token_type: { type: 'string', enum: ['bearer'] },
+  expires_in: { type: 'integer', description: 'Seconds' },
+  refresh_token: { type: 'string' },
+  scope: { type: 'string' },
+}
+
 /** A second factor as the wire shows one. */
 export function factorAnswer({ id, kind, name, createdAt, lastUsedAt, synced }: Factor): {
   readonly id: string

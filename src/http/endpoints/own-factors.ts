@@ -3,7 +3,13 @@ import type { ConfirmedFactor, Factors } from '../../core/factors/factor-calls.t
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
 import { tokensAfterEnrolment, unlessEnded } from './enrolled-login.ts'
-import { FactorAnswer, FactorList, factorAnswer, RecoveryCodes } from './factor-answers.ts'
+import {
+  enrolledMembers,
+  FactorAnswer,
+  FactorList,
+  factorAnswer,
+  RecoveryCodes,
+} from './factor-answers.ts'
 import { confirmingUser, type Enrolling, enrollingUser, strongSelf } from './factor-guards.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
 import { optional, required } from './json-members.ts'
@@ -90,18 +96,7 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
     schema: {
       title: 'ConfirmedTotp',
       type: 'object',
-      properties: {
-        recovery_codes: {
-          type: 'array',
-          items: { type: 'string' },
-          description: 'With the first factor: to be shown once',
-        },
-        access_token: { type: 'string', description: 'With an `mfa_token`, as what follows' },
-        token_type: { type: 'string', enum: ['bearer'] },
-        expires_in: { type: 'integer', description: 'Seconds' },
-        refresh_token: { type: 'string' },
-        scope: { type: 'string' },
-      },
+      properties: enrolledMembers,
     },
   },
   refusals: {

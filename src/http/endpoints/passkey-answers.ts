@@ -1,5 +1,5 @@
 import type { PasskeyChallenge } from '../../core/factors/passkeys/passkey-calls.ts'
-import { FactorAnswer } from './factor-answers.ts'
+import { enrolledMembers, FactorAnswer } from './factor-answers.ts'
 import { type Member, required, requiredObject } from './json-members.ts'
 
 /** A challenge as a JSON Schema. */
@@ -43,15 +43,6 @@ export const AddedPasskey: object = {
   required: FactorAnswer.required,
   properties: {
     ...FactorAnswer.properties,
-    recovery_codes: {
-      type: 'array',
-      items: { type: 'string' },
-      description: 'With the first factor: to be shown once',
-    },
-    access_token: { type: 'string', description: 'With an `mfa_token`, as what follows' },
-    token_type: { type: 'string', enum: ['bearer'] },
-    expires_in: { type: 'integer', description: 'Seconds' },
-    refresh_token: { type: 'string' },
-    scope: { type: 'string' },
+    ...enrolledMembers,
   },
 }

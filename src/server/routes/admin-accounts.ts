@@ -4,11 +4,10 @@ import { internals } from '../../core/internals.ts'
 import { secured } from '../../fastify/secured.ts'
 import { Instant } from '../../http/endpoints/known-facts.ts'
 import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
-import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { lastAdmin, noUser, refusedEmail, refusedFields, refusedUsername } from './answers.ts'
-import { recentUser } from './recent-login.ts'
+import { requireRecentWriter } from './recent-login.ts'
 import {
   Email,
   NoContent,
@@ -55,7 +54,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   const { users } = auth
   const usersWriter = guards.requirePermission('users:write')
   // An administrator who reads the address of a user can set the password.
-  const recentWriter = all({ admin: usersWriter, recent: recentUser(auth, guards) })
+  const recentWriter = requireRecentWriter(auth, guards)
 
   app.put(
     '/users/:id/username',
@@ -122,7 +121,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 200: UserAnswer },
       },
     },
-    secured(recentWriter, async ({ admin }, request) => {
+    secured(recentWriter, async (admin, request) => {
       const { email, verified } = request.body
       const by = originOf(admin, request)
       return userAnswer(await users.setEmail(request.params.id, email, { verified }, by))
@@ -143,7 +142,7 @@ export const adminAccountRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(recentWriter, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       await users.setEmail(request.params.id, null, {}, originOf(admin, request))
       return reply.code(204).send(null)
     }),

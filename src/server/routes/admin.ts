@@ -3,11 +3,10 @@ import type { Auth } from '../../core/auth.ts'
 import { existing } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
 import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
-import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, lastAdmin, noUser, refused } from './answers.ts'
-import { loggedInWith, recentUser } from './recent-login.ts'
+import { loggedInWith, requireRecentWriter } from './recent-login.ts'
 import {
   Email,
   NextPage,
@@ -69,7 +68,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   const usersWriter = guards.requirePermission('users:write')
   const writerWithLogin = loggedInWith(guards, 'users:write')
   // An administrator who sets a password can log in as the user.
-  const recentWriter = all({ admin: usersWriter, recent: recentUser(auth, guards) })
+  const recentWriter = requireRecentWriter(auth, guards)
 
   app.get(
     '/users',
@@ -222,7 +221,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(recentWriter, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       const { id } = request.params
       await users.setPassword(id, request.body.password, originOf(admin, request))
       return reply.code(204).send(null)

@@ -4,11 +4,10 @@ import { existing } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
 import { IdentityAnswer, identityAnswer } from '../../http/endpoints/known-facts.ts'
-import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { noUser } from './answers.ts'
-import { recentUser } from './recent-login.ts'
+import { requireRecentWriter } from './recent-login.ts'
 import { NoContent, plainText, UserId } from './schemas.ts'
 
 const IdentityOfIssuer = {
@@ -35,9 +34,8 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
 }> = async (app, { auth, guards }) => {
   const { users, identities } = auth
   const usersReader = guards.requirePermission('users:read')
-  const usersWriter = guards.requirePermission('users:write')
   // An administrator who links an identity can be the user by it, without the second factor.
-  const recentWriter = all({ admin: usersWriter, recent: recentUser(auth, guards) })
+  const recentWriter = requireRecentWriter(auth, guards)
 
   app.get(
     '/users/:id/identities',
@@ -77,7 +75,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 201: IdentityAnswer },
       },
     },
-    secured(recentWriter, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       const { issuer, subject } = request.body
       const linked = await identities.link(
         request.params.id,
@@ -103,7 +101,7 @@ export const identityRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(recentWriter, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       const { issuer, subject } = request.query
       const ended = await identities.unlink(
         request.params.id,

@@ -4,7 +4,6 @@ import type { Invitation, Invitations, MadeInvitation } from '../../core/account
 import type { User } from '../../core/users/user.ts'
 import { secured } from '../../fastify/secured.ts'
 import { Instant } from '../../http/endpoints/known-facts.ts'
-import { all } from '../../http/guards/combinators.ts'
 import type { Guard } from '../../http/guards/guard.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
@@ -82,12 +81,11 @@ const noInvitation = { 404: 'There is no such invitation' } as const
 
 /** Whom administrators invite. In the scope of the administrators' routes. */
 export const invitationRoutes: FastifyPluginAsyncJsonSchemaToTs<{
-  Options: { invitations: Invitations; guards: Guards; recent: Guard<User> }
-}> = async (app, { invitations, guards, recent }) => {
+  Options: { invitations: Invitations; guards: Guards; recentWriter: Guard<User> }
+}> = async (app, { invitations, guards, recentWriter }) => {
   const { requirePermission } = guards
   const usersReader = requirePermission('users:read')
   const usersWriter = requirePermission('users:write')
-  const recentWriter = all({ admin: usersWriter, recent })
 
   app.get(
     '/invitations',
@@ -142,7 +140,7 @@ export const invitationRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 201: MadeAnswer },
       },
     },
-    secured(recentWriter, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       const { expires_in, return_link, ...invitation } = request.body
       const made = await invitations.create(
         {
@@ -170,7 +168,7 @@ export const invitationRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 202: MadeAnswer },
       },
     },
-    secured(recentWriter, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       const returnLink = request.body?.return_link
       const by = originOf(admin, request)
       const made = await invitations.resend(request.params.id, { returnLink }, by)

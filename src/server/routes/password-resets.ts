@@ -5,9 +5,7 @@ import type { Users } from '../../core/users/users.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
 import { Accepted, accepted } from '../../http/endpoints/account-answers.ts'
-import { all } from '../../http/guards/combinators.ts'
 import type { Guard } from '../../http/guards/guard.ts'
-import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { noUser } from './answers.ts'
 import { UserId } from './schemas.ts'
@@ -32,13 +30,8 @@ const NewReset = {
 
 /** Links for users who forgot their password. In the scope of the administrators' routes. */
 export const passwordResetRoutes: FastifyPluginAsyncJsonSchemaToTs<{
-  Options: { passwordReset: PasswordReset; users: Users; guards: Guards; recent: Guard<User> }
-}> = async (app, { passwordReset, users, guards, recent }) => {
-  const writer = all({
-    admin: guards.requirePermission('users:write'),
-    recent,
-  })
-
+  Options: { passwordReset: PasswordReset; users: Users; recentWriter: Guard<User> }
+}> = async (app, { passwordReset, users, recentWriter }) => {
   app.post(
     '/users/:id/password-reset',
     {
@@ -54,7 +47,7 @@ export const passwordResetRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 201: ResetLink, 202: Accepted },
       },
     },
-    secured(writer, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       const { id } = request.params
       const by = originOf(admin, request)
       if (!existing(await users.find(id)).active) {

@@ -10,12 +10,21 @@ import type { Guards } from '../../http/guards/guards.ts'
  * whether there is an account. The one place that says how long ago that user may have logged in, and that a
  * second factor is needed if there is one.
  */
-export function recentUser(
+function recentUser(
   auth: Pick<Auth, 'factors'>,
   { requireRecentLogin, accessToken }: Guards,
 ): Guard<User> {
   const recent = all({ user: requireRecentLogin(), token: accessToken })
   return refine(withFactor(auth, recent), ({ user }) => user)
+}
+
+/** The administrator behind what a stolen token, or an API key, must not do to other users. */
+export function requireRecentWriter(auth: Pick<Auth, 'factors'>, guards: Guards): Guard<User> {
+  const both = all({
+    admin: guards.requirePermission('users:write'),
+    recent: recentUser(auth, guards),
+  })
+  return refine(both, ({ admin }) => admin)
 }
 
 /** The user behind what an API key does to nobody: a login is needed beside the permission. */

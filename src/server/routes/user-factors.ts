@@ -4,11 +4,10 @@ import { existing } from '../../core/users/user.ts'
 import type { Users } from '../../core/users/users.ts'
 import { secured } from '../../fastify/secured.ts'
 import { FactorList, factorAnswer } from '../../http/endpoints/factor-answers.ts'
-import { all } from '../../http/guards/combinators.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { noUser } from './answers.ts'
-import { recentUser } from './recent-login.ts'
+import { requireRecentWriter } from './recent-login.ts'
 import { NoContent, plainText, UserId } from './schemas.ts'
 
 const FactorOfUser = {
@@ -28,8 +27,7 @@ export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   Options: { users: Users; factors: Factors; guards: Guards }
 }> = async (app, { users, factors, guards }) => {
   const usersReader = guards.requirePermission('users:read')
-  const usersWriter = guards.requirePermission('users:write')
-  const recentWriter = all({ admin: usersWriter, recent: recentUser({ factors }, guards) })
+  const recentWriter = requireRecentWriter({ factors }, guards)
 
   app.get(
     '/users/:id/factors',
@@ -67,7 +65,7 @@ export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(recentWriter, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       await factors.reset(request.params.id, { by: originOf(admin, request) })
       return reply.code(204).send(null)
     }),
@@ -87,7 +85,7 @@ export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         response: { 204: NoContent },
       },
     },
-    secured(recentWriter, async ({ admin }, request, reply) => {
+    secured(recentWriter, async (admin, request, reply) => {
       const { id, factor } = request.params
       await factors.reset(id, { id: factor, by: originOf(admin, request) })
       return reply.code(204).send(null)

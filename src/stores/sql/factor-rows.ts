@@ -1,6 +1,8 @@
+import type { InsertQueryBuilder, InsertResult, SelectQueryBuilder } from 'kysely'
 import type { FactorRecord, PasskeyRecord } from '../../core/factors/factor-store.ts'
 import { numberOrNull, words } from './columns.ts'
-import type { FactorsTable } from './schema.ts'
+import type { Engine } from './engine.ts'
+import type { FactorsTable, Schema } from './schema.ts'
 
 /** The row of a factor. */
 export function toRow(factor: FactorRecord): FactorsTable {
@@ -23,6 +25,29 @@ export function toRow(factor: FactorRecord): FactorsTable {
     transports: passkey?.transports.join(' ') ?? null,
     aaguid: passkey?.aaguid ?? null,
   }
+}
+
+/** Inserts a factor if there is its user, and what else is asked of the user holds. */
+export function insertFactor(
+  { db, locksRows }: Engine,
+  factor: FactorRecord,
+  only: (user: SelectQueryBuilder<Schema, 'users', object>) => typeof user = (user) => user,
+): InsertQueryBuilder<Schema, 'factors', InsertResult> {
+  const row = toRow(factor)
+  const columns = Object.keys(row) as (keyof FactorsTable)[]
+  return db
+    .insertInto('factors')
+    .columns(columns)
+    .expression(
+      only(
+        db
+          .selectFrom('users')
+          .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
+          .where('users.id', '=', factor.userId),
+      )
+        // One who is being deleted is waited for, and is then not there.
+        .$if(locksRows, (query) => query.forKeyShare()),
+    )
 }
 
 /** The factor of a row. */

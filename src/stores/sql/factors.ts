@@ -3,37 +3,25 @@ import { ConflictError } from '../../core/errors.ts'
 import type { FactorRecord, FactorRemoval, FactorStore } from '../../core/factors/factor-store.ts'
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
-import { toRecord, toRow } from './factor-rows.ts'
+import { insertFactor, toRecord, toRow } from './factor-rows.ts'
 import { begins, dropUnconfirmed, hasOther, putCodes } from './first-factor.ts'
 import { createPasskeyStore } from './passkeys.ts'
-import type { FactorsTable, Schema } from './schema.ts'
+import type { Schema } from './schema.ts'
 import { createSealedFactors } from './sealed-factors.ts'
 import { createStoreChange } from './stored-with.ts'
 import { isActiveWithStamp } from './user-rows.ts'
 
 /** Second factors and recovery codes, in SQL. */
 export function createFactorStore(engine: Engine): FactorStore {
-  const { db, locksRows } = engine
+  const { db } = engine
   const storeChange = createStoreChange(engine)
   /** Changes of which factors a user has, which depend on the user’s others: one after the other. */
   const inTurnOf = (userId: string) => ({ turn: 'factors', turnKey: userId }) as const
 
   function insertOf(factor: FactorRecord) {
-    const row = toRow(factor)
-    const columns = Object.keys(row) as (keyof FactorsTable)[]
-    return db
-      .insertInto('factors')
-      .columns(columns)
-      .expression(
-        db
-          .selectFrom('users')
-          .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-          .where('users.id', '=', factor.userId)
-          // One who is being deleted is waited for, and is then not there.
-          .$if(locksRows, (query) => query.forKeyShare()),
-      )
+    return insertFactor(engine, factor)
       .onConflict((conflict) =>
-        conflict.column('user_id').where('confirmed_at', 'is', null).doUpdateSet(row),
+        conflict.column('user_id').where('confirmed_at', 'is', null).doUpdateSet(toRow(factor)),
       )
       .returning('id')
   }
@@ -51,7 +39,7 @@ export function createFactorStore(engine: Engine): FactorStore {
     if (keepOne && id !== undefined) deletion = deletion.where(hasOther(userId, id))
     if (keepPasskey && id !== undefined) {
       deletion = deletion.where((eb) =>
-        eb.or([eb('kind', '<>', 'passkey'), hasOther(userId, id, 'passkey')(eb)]),
+        eb.or([eb('kind', '<>', 'passkey'), hasOther(userId, id, 'passkey')]),
       )
     }
     const removed = await storeChange(deletion.returning('id'), storedWith, {
@@ -89,7 +77,7 @@ export function createFactorStore(engine: Engine): FactorStore {
         .where('created_at', '>', confirmation.createdAfter)
         .where(isActiveWithStamp(userId, confirmation.securityStamp))
         .where((eb) => {
-          const other = hasOther(userId, confirmation.id)(eb)
+          const other = hasOther(userId, confirmation.id)
           return first ? eb.not(other) : other
         })
         .returning('id')

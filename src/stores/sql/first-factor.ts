@@ -1,4 +1,4 @@
-import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import { type Expression, expressionBuilder, type Kysely, type SqlBool } from 'kysely'
 import type {
   FactorConfirmation,
   FactorKind,
@@ -8,19 +8,15 @@ import { keepOpen } from './kept-session.ts'
 import type { Schema } from './schema.ts'
 import { NothingChanged } from './stored-with.ts'
 
-type Condition = (eb: ExpressionBuilder<Schema, 'factors'>) => Expression<SqlBool>
-
 /** The condition that the user has another factor that is confirmed, of a kind if one is given. */
-export function hasOther(userId: string, id: string, kind?: FactorKind): Condition {
-  return ({ exists, selectFrom }) =>
-    exists(
-      selectFrom('factors as other')
-        .select('other.id')
-        .where('other.user_id', '=', userId)
-        .where('other.confirmed_at', 'is not', null)
-        .where('other.id', '<>', id)
-        .where((eb) => (kind === undefined ? eb.lit(true) : eb('other.kind', '=', kind))),
-    )
+export function hasOther(userId: string, id: string, kind?: FactorKind): Expression<SqlBool> {
+  const { exists, selectFrom } = expressionBuilder<Schema, never>()
+  const others = selectFrom('factors as other')
+    .select('other.id')
+    .where('other.user_id', '=', userId)
+    .where('other.confirmed_at', 'is not', null)
+    .where('other.id', '<>', id)
+  return exists(kind === undefined ? others : others.where('other.kind', '=', kind))
 }
 
 /** What comes with the first factor. The stamp may have changed since the statement before: then nothing is done. */

@@ -1,38 +1,23 @@
 import { ConflictError } from '../../core/errors.ts'
-import type { FactorRecord } from '../../core/factors/factor-store.ts'
 import type { PasskeyAddition, PasskeyStore } from '../../core/factors/passkey-store.ts'
 import type { Engine } from './engine.ts'
-import { toRecord, toRow } from './factor-rows.ts'
+import { insertFactor, toRecord } from './factor-rows.ts'
 import { begins, hasOther } from './first-factor.ts'
-import type { FactorsTable } from './schema.ts'
 import { createStoreChange } from './stored-with.ts'
 
 /** Passkeys, in SQL. */
 export function createPasskeyStore(engine: Engine): PasskeyStore {
-  const { db, locksRows, isUniqueViolation } = engine
+  const { db, isUniqueViolation } = engine
   const storeChange = createStoreChange(engine)
 
-  function insertOf(factor: FactorRecord, { securityStamp, first }: PasskeyAddition) {
-    const row = toRow(factor)
-    const columns = Object.keys(row) as (keyof FactorsTable)[]
-    return db
-      .insertInto('factors')
-      .columns(columns)
-      .expression(
-        db
-          .selectFrom('users')
-          .select((eb) => columns.map((column) => eb.val(row[column]).as(column)))
-          .where('users.id', '=', factor.userId)
-          .where('users.security_stamp', '=', securityStamp)
-          .where('users.active', '=', 1)
-          .where((eb) => {
-            // It names no column of the table that it stands in.
-            const other = hasOther(factor.userId, factor.id)(eb as never)
-            return first ? eb.not(other) : other
-          })
-          .$if(locksRows, (query) => query.forKeyShare()),
-      )
-      .returning('id')
+  function insertOf({ factor, securityStamp, first }: PasskeyAddition) {
+    const other = hasOther(factor.userId, factor.id)
+    return insertFactor(engine, factor, (user) =>
+      user
+        .where('users.security_stamp', '=', securityStamp)
+        .where('users.active', '=', 1)
+        .where(({ not }) => (first ? not(other) : other)),
+    ).returning('id')
   }
 
   return {
@@ -40,7 +25,7 @@ export function createPasskeyStore(engine: Engine): PasskeyStore {
       const { factor, first, securityStamp } = addition
       const { userId } = factor
       try {
-        const added = await storeChange(insertOf(factor, addition), storedWith, {
+        const added = await storeChange(insertOf(addition), storedWith, {
           // With the other changes of which factors the user has.
           ...{ turn: 'factors', turnKey: userId },
           ends: first && { userId, keepSession: first.keepSession },
