@@ -85,7 +85,7 @@ export async function migrateDatabase(config: Config): Promise<void> {
 async function chooseStore(
   config: Config,
 ): Promise<Pick<AuthOptions, 'store' | 'keyEncryptionKey' | 'previousKeyEncryptionKeys'>> {
-  const { dataDirectory, databaseUrl, keyEncryptionKey, previousKeyEncryptionKeys } = config
+  const { dataDirectory, databaseUrl, secretKey, keyEncryptionKey } = config
   const names = tableNames(config)
   if (databaseUrl === undefined) return { store: sqlite(databaseFile(dataDirectory), names) }
   const { databasePoolSize: maxConnections, databaseStatementTimeout: statementTimeout } = config
@@ -95,10 +95,11 @@ async function chooseStore(
     () => import('../stores/postgres/postgres.ts'),
   )
   const store = postgres(databaseUrl, { ...names, maxConnections, statementTimeout })
-  if (keyEncryptionKey !== undefined) return { store, keyEncryptionKey }
+  // Keys that are configured are among the settings already.
+  if (secretKey !== undefined || keyEncryptionKey !== undefined) return { store }
   // The database has no place of its own for it.
   const key = readOrCreateKeyFile(keyFile(config))
-  const others = [...previousKeyEncryptionKeys, ...readKeysBeside(keyFile(config))]
+  const others = [...config.previousKeyEncryptionKeys, ...readKeysBeside(keyFile(config))]
   return { store, keyEncryptionKey: key, previousKeyEncryptionKeys: distinctKeys(others, key) }
 }
 
