@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { bundleInto } from './bundle.ts'
 import { writeClientPackage } from './client-package.ts'
 import { compiledPaths } from './compiled-in.ts'
-import { copySwaggerUi, swaggerUiNotice } from './swagger-ui-files.ts'
+import { swaggerUiNotice } from './swagger-ui-files.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -36,6 +36,5 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
   stdio: 'inherit',
 })
 await bundleInto(dist)
-copySwaggerUi(join(dist, 'swagger-ui'))
 writeFileSync(join(dist, 'third-party-licenses.txt'), readNotices())
 await writeClientPackage(join(root, 'dist-client'))

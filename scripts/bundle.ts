@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { minifySync } from 'rolldown/utils'
 import { compiledIn, compiledInto, compiledPaths } from './compiled-in.ts'
+import { copySwaggerUi } from './swagger-ui-files.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -62,7 +63,7 @@ const together: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** Writes the code into a directory, which is one level below a package.json: the code reads it. */
+/** Writes the code, and the files that it serves, into a directory, which is one level below a package.json: the code reads it. */
 export async function bundleInto(directory: string): Promise<void> {
   const bundle = await rolldown({
     input: readEntryPoints(),
@@ -89,6 +90,7 @@ export async function bundleInto(directory: string): Promise<void> {
     },
   })
   await bundle.close()
+  copySwaggerUi(join(directory, 'swagger-ui'))
   for (const name of Object.keys(compiledInto)) shrink(join(directory, 'shared', `${name}.js`))
 }
 

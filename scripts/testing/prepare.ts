@@ -6,7 +6,6 @@ import { extractChromium } from '../../test/browser/chromium.ts'
 import type { PreparedPart } from '../../test/prepared.ts'
 import { initialisePostgres } from '../../test/stores/postgres-server.ts'
 import { bundleInto } from '../bundle.ts'
-import { copySwaggerUi } from '../swagger-ui-files.ts'
 import { packagesOf, root } from './select.ts'
 
 interface Preparation {
@@ -46,7 +45,6 @@ export async function prepareFor(
 /** The package as it is published, but for the types. */
 export async function buildPackage(directory: string): Promise<void> {
   await bundleInto(join(directory, 'dist'))
-  copySwaggerUi(join(join(directory, 'dist'), 'swagger-ui'))
   cpSync(join(root, 'package.json'), join(directory, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'), 'junction')
 }

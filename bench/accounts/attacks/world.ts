@@ -4,15 +4,14 @@ import assert from 'node:assert/strict'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Served } from '../../../test/server/accounts/site.ts'
 import {
+  begin,
   confirm,
   type Device,
-  deviceOf,
   logInWithBoth,
-  mfaToken,
   password,
 } from '../../../test/server/factors/device.ts'
 import { createTraveller, type Traveller } from '../../../test/server/factors/traveller.ts'
-import type { Pair } from '../../../test/server/factors/two-processes.ts'
+import { type Pair, pendingLogins } from '../../../test/server/factors/two-processes.ts'
 
 /** Two processes, with the people of one round. */
 export interface World extends Pair {
@@ -79,8 +78,7 @@ let names = 0
 export async function createAdministrator({ one }: Pair): Promise<Device> {
   await one.user('root', { role: 'admin' })
   const { mfa_token: token } = (await password(one, 'root')).json()
-  const begun = await one.call('POST', '/me/factors/totp', {}, { token })
-  const device = deviceOf(one, begun.json())
+  const device = await begin(one, token)
   assert.equal((await confirm(one, token, device, device.code())).statusCode, 200)
   one.clock.advance(30)
   return device
@@ -95,13 +93,7 @@ export async function createWorld(pair: Pair, root: Device): Promise<World> {
     ...{ ...pair, victim, mallory, newName },
     spy: (turn) => victim.from(pair.at(turn), turn % 52),
     all: (times, act) => pair.atOnce(times, (at, index) => act(victim.from(at, index % 52), index)),
-    async begun(times) {
-      const tokens: string[] = []
-      for (let each = 0; each < times; each++) {
-        tokens.push(await mfaToken(pair.at(each), victim.username))
-      }
-      return (index) => tokens[index] ?? assert.fail()
-    },
+    begun: (times) => pendingLogins(pair, victim.username, times),
     administrator: async () => (await logInWithBoth(pair.one, 'root', root)).access_token,
   }
 }

@@ -33,7 +33,7 @@ import {
   showSecond,
 } from './passkey-user.ts'
 import { createTraveller, type Traveller } from './traveller.ts'
-import { onTwoProcesses, statusOf, tally } from './two-processes.ts'
+import { onTwoProcesses, pendingLogins, statusOf, tally } from './two-processes.ts'
 
 const once = { '200 OK': 1, '400 invalid_grant': 49 }
 
@@ -50,7 +50,7 @@ await onTwoProcesses((pair) => {
     const { one, two, clock } = pair()
     await one.user('root', { role: 'admin' })
     const token = (await password(two, 'root')).json().mfa_token
-    root = deviceOf(one, (await one.call('POST', '/me/factors/totp', {}, { token })).json())
+    root = await begin(one, token)
     assert.equal((await confirm(two, token, root, root.code())).statusCode, 200)
     clock.advance(30)
   })
@@ -77,12 +77,7 @@ await onTwoProcesses((pair) => {
   const all50 = (act: (at: Served, index: number) => Promise<LightMyRequestResponse>) =>
     pair().atOnce(50, (at, index) => act(traveller.from(at, index), index))
 
-  /** So many logins that have come to the second factor, begun in turns at both. */
-  async function loginsOf(username: string, times = 50): Promise<(index: number) => string> {
-    const tokens: string[] = []
-    for (let each = 0; each < times; each++) tokens.push(await mfaToken(pair().at(each), username))
-    return (index) => tokens[index] ?? assert.fail()
-  }
+  const loginsOf = (username: string, times = 50) => pendingLogins(pair(), username, times)
 
   test('of 50 logins with one code one succeeds, and then neither takes it, or an older one (AC-63)', async () => {
     const { device } = traveller
