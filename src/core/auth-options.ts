@@ -99,7 +99,7 @@ export interface AuthOptions<Fields extends AnyFields = UserFields> extends KeyO
    */
   readonly apiKeys?: boolean | ApiKeyOptions
   /**
-   * Second factors: authenticator apps and recovery codes. `{}` lets users have them. Default: nobody has one,
+   * Second factors: authenticator apps, passkeys and recovery codes. `{}` lets users have them. Default: nobody has one,
    * and nobody is asked. See `FactorsOptions`.
    */
   readonly factors?: FactorsOptions

@@ -28,11 +28,23 @@ export function collectMetrics(auth: Auth | ResourceServer, registry: Registry):
 
 function collectUsers(auth: Auth, registry: Registry): void {
   const { sessions, managedKeys } = auth
-  const { clients, login, throttle, store, passwords, outbox } = auth[internals]
+  const { clients, login, throttle, store, passwords, outbox, second, apiKeys } = auth[internals]
   const { pool } = passwords
   registerRead(registry, 'portcullis_logins_total', () =>
     Object.entries(login.counts).map(([result, count]) => [count, { result }]),
   )
+  if (second !== null) {
+    registerRead(registry, 'portcullis_second_factors_total', () =>
+      Object.entries(second.counts).flatMap(([kind, counts]) =>
+        Object.entries(counts).map(([result, count]): Sample => [count, { kind, result }]),
+      ),
+    )
+  }
+  if (apiKeys !== null) {
+    registerRead(registry, 'portcullis_api_keys_total', () =>
+      Object.entries(apiKeys.counts).map(([result, count]) => [count, { result }]),
+    )
+  }
   registerRead(registry, 'portcullis_client_authentications_total', () =>
     Object.entries(clients.counts).map(([result, count]) => [count, { result }]),
   )

@@ -2,6 +2,8 @@
 export type MetricName =
   | 'portcullis_http_request_duration_seconds'
   | 'portcullis_logins_total'
+  | 'portcullis_second_factors_total'
+  | 'portcullis_api_keys_total'
   | 'portcullis_client_authentications_total'
   | 'portcullis_throttled_attempts_total'
   | 'portcullis_locks_total'
@@ -47,6 +49,16 @@ export const definitions: Readonly<Record<MetricName, MetricDefinition>> = {
     labels: ['result'],
     help: 'Passwords presented, to log in or to change one: succeeded, failed, throttled, or unavailable (too many at once, or no database)',
   },
+  portcullis_second_factors_total: {
+    type: 'counter',
+    labels: ['kind', 'result'],
+    help: 'Second factors shown (otp, recovery_code, passkey), a passkey without a password too: succeeded, failed, or throttled; absent without factors',
+  },
+  portcullis_api_keys_total: {
+    type: 'counter',
+    labels: ['result'],
+    help: 'API keys presented to a guard or to introspection: accepted or refused; absent without API keys',
+  },
   portcullis_client_authentications_total: {
     type: 'counter',
     labels: ['result'],
@@ -60,7 +72,7 @@ export const definitions: Readonly<Record<MetricName, MetricDefinition>> = {
   portcullis_locks_total: {
     type: 'counter',
     labels: [],
-    help: 'Users that were locked by a hundred failed attempts in a row, the last one here',
+    help: 'Locks after a hundred failed attempts in a row, the last one here: of users, and of their second factors',
   },
   portcullis_hash_jobs_running: {
     type: 'gauge',

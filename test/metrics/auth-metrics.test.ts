@@ -37,6 +37,7 @@ beforeEach(async () => {
     passwordHash: { ...cheapHashing, pool },
     clock: createTestClock(),
     accounts: { mailer: mailbox(), from: 'no-reply@example.com' },
+    ...{ factors: {}, apiKeys: true },
   })
   await auth.users.create({ username: 'alice', password: goodPassword })
   registry = new Registry()
@@ -91,6 +92,43 @@ test('logins are counted by how they ended', async () => {
     '{result="unavailable"} 0',
   ])
   assert.deepEqual(await samplesOf('portcullis_throttled_attempts_total'), [' 1'])
+})
+
+test('second factors are counted by kind and by how they ended (AC-66)', async () => {
+  const { second, store } = auth[internals]
+  const alice = (await store.users.findByUsername('alice')) ?? assert.fail()
+  for (let tries = 0; tries < 6; tries++) {
+    await second?.verify(alice, { otp: '000000' }, { purpose: 'login' })
+  }
+  await assert.rejects(
+    async () => await second?.verify(alice, { recoveryCode: 'a' }, { purpose: 'login' }),
+    ThrottledError,
+  )
+  assert.deepEqual(await samplesOf('portcullis_second_factors_total'), [
+    '{kind="otp",result="succeeded"} 0',
+    '{kind="otp",result="failed"} 6',
+    '{kind="otp",result="throttled"} 0',
+    '{kind="recovery_code",result="succeeded"} 0',
+    '{kind="recovery_code",result="failed"} 0',
+    '{kind="recovery_code",result="throttled"} 1',
+    ...['succeeded', 'failed', 'throttled'].map(
+      (result) => `{kind="passkey",result="${result}"} 0`,
+    ),
+  ])
+})
+
+test('API keys are counted by whether they were accepted (AC-113)', async () => {
+  const { activeUser } = createGuards(auth)
+  const { id: userId } = (await auth.users.findByUsername('alice')) ?? assert.fail()
+  const { key } = (await auth.apiKeys?.create({ userId, name: 'a', scopes: [] })) ?? assert.fail()
+  for (const text of [key, key, `${key.slice(0, -1)}-`, 'pcat_']) {
+    const headers = { authorization: `Bearer ${text}` }
+    await Promise.resolve(activeUser({ headers })).catch(() => {})
+  }
+  assert.deepEqual(await samplesOf('portcullis_api_keys_total'), [
+    '{result="accepted"} 2',
+    '{result="refused"} 2',
+  ])
 })
 
 test('authentications of clients, and locks, are counted by how they ended', async () => {

@@ -63,6 +63,8 @@ export interface ApiKeys extends ApiKeyMaintenance {
 
 /** What guards need of API keys. */
 export interface ApiKeyVerifier {
+  /** How many keys were valid since the start, and how many were not. */
+  readonly counts: { readonly accepted: number; readonly refused: number }
   /** True for a text that can be nothing but a key. Costs no read, and no allocation. */
   isKey(text: string): boolean
   /**

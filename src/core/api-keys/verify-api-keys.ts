@@ -55,6 +55,12 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
   const start = `${prefix}_`
   const noted = new LRUCache<string, number>({ max: mostNoted })
   const pending = new Set<Promise<unknown>>()
+  const counts = { accepted: 0, refused: 0 }
+
+  function refuse(): null {
+    counts.refused++
+    return null
+  }
 
   function tokenOf(key: ApiKeyRecord): AccessToken {
     const { id, name, userId, scopes, createdAt, expiresAt } = key
@@ -92,14 +98,16 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): ApiKeyVeri
   }
 
   return {
+    counts,
     isKey: (text) => text.startsWith(start),
     verify(text) {
-      if (!isApiKey(prefix, text)) return null
+      if (!isApiKey(prefix, text)) return refuse()
       return mapAnswer(store.findSubject(apiKeyDigest(text)), (subject) => {
-        if (subject === null) return null
+        if (subject === null) return refuse()
         const { key, user, keysVersion } = subject
         const now = clock()
-        if (key.expiresAt <= now || !userAt(user, now).active) return null
+        if (key.expiresAt <= now || !userAt(user, now).active) return refuse()
+        counts.accepted++
         const token = tokenOf(key)
         Owner.put(token, user)
         noteUse(key, now)

@@ -175,7 +175,7 @@ export const eventTypes: Readonly<Record<AuthEventType, EventType>> = {
     bounded: true,
   },
   factor_locked: {
-    says: 'Too many second factors of a user were wrong in a row. Codes of apps are refused until a recovery code is used or an administrator resets the factors.',
+    says: 'Too many second factors of a user were wrong in a row. Codes of apps are refused until a recovery code is used, the factors are reset, or the user is unlocked.',
     outcome: failure,
     bounded: true,
   },

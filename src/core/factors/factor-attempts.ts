@@ -3,6 +3,7 @@ import { ConflictError, ThrottledError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
+import type { AttemptCounts } from '../statistics.ts'
 import type { Lock, Throttle } from '../throttle/throttle.ts'
 import { byCode } from '../tokens/authentication.ts'
 import type { UserRecord } from '../users/user-store.ts'
@@ -15,6 +16,9 @@ import { readCode, stepOf } from './totp.ts'
 
 export type { FactorAttempt, ProvedFactor, ShownFactor } from './shown-factor.ts'
 
+/** What is shown as a second factor. */
+export type ShownKind = 'otp' | 'recovery_code' | 'passkey'
+
 /** Checks second factors. */
 export interface FactorAttempts {
   /**
@@ -25,6 +29,8 @@ export interface FactorAttempts {
    * @throws {ThrottledError} if too many were wrong before; {ConflictError} `token_ended` if the login has ended.
    */
   verify(user: UserRecord, shown: ShownFactor, attempt: FactorAttempt): Promise<ProvedFactor | null>
+  /** How attempts have ended since the start, by what was shown. */
+  readonly counts: Readonly<Record<ShownKind, Omit<AttemptCounts, 'unavailable'>>>
   /** Ends the waits of a user, and the lock. */
   unlock(userId: string): Promise<void>
 }
@@ -116,39 +122,60 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
     return null
   }
 
+  const none = () => ({ succeeded: 0, failed: 0, throttled: 0 })
+  const counts = { otp: none(), recovery_code: none(), passkey: none() }
+
+  async function look(
+    user: UserRecord,
+    shown: ShownFactor,
+    attempt: FactorAttempt,
+    count: Record<'succeeded' | 'failed', number>,
+  ): Promise<ProvedFactor | null> {
+    const { address, login } = attempt
+    const check = async (): Promise<ProvedFactor | null> => {
+      if (login && !(await tokens.countTry(login))) throw new ConflictError('token_ended')
+      const storedWith = login ? { redeems: { digest: login.digest, now: clock() } } : {}
+      const answer = await use(user, shown, storedWith, attempt)
+      const isRight = typeof answer !== 'string'
+      count[isRight ? 'succeeded' : 'failed']++
+      return isRight ? answer : await fail(user, attempt, answer)
+    }
+    const onLocked = async ({ failures, knownSource }: Lock): Promise<void> => {
+      const details = { failures, known_source: knownSource }
+      await events.record({ type: 'factor_locked', userId: user.id, address, details })
+      await notices.tell('factor_locked', user, { address })
+    }
+    const account = accountOf(user.id)
+    const isRecovery = shown.recoveryCode !== undefined
+    // Too long to be guessed.
+    const isLong = shown.otp === undefined
+    try {
+      const proved = await throttle.attempt({ account, address, onLocked }, check)
+      if (proved !== null && isRecovery && (await throttle.isLocked(account, address))) {
+        await throttle.unlock(account)
+      }
+      return proved
+    } catch (error) {
+      const isLocked =
+        error instanceof ThrottledError && isLong && (await throttle.isLocked(account, address))
+      if (!isLocked) throw error
+      // Slow attempts are enough, and the way back in.
+      const recovery = { account: recoveryAccountOf(user.id), address, locks: false }
+      const proved = await throttle.attempt(recovery, check)
+      if (proved !== null && isRecovery) await throttle.unlock(account)
+      return proved
+    }
+  }
+
   return {
+    counts,
     async verify(user, shown, attempt) {
-      const { address, login } = attempt
-      const check = async (): Promise<ProvedFactor | null> => {
-        if (login && !(await tokens.countTry(login))) throw new ConflictError('token_ended')
-        const storedWith = login ? { redeems: { digest: login.digest, now: clock() } } : {}
-        const answer = await use(user, shown, storedWith, attempt)
-        return typeof answer === 'string' ? await fail(user, attempt, answer) : answer
-      }
-      const onLocked = async ({ failures, knownSource }: Lock): Promise<void> => {
-        const details = { failures, known_source: knownSource }
-        await events.record({ type: 'factor_locked', userId: user.id, address, details })
-        await notices.tell('factor_locked', user, { address })
-      }
-      const account = accountOf(user.id)
-      const isRecovery = shown.recoveryCode !== undefined
-      // Too long to be guessed.
-      const isLong = shown.otp === undefined
+      const count = counts[kindOf(shown)]
       try {
-        const proved = await throttle.attempt({ account, address, onLocked }, check)
-        if (proved !== null && isRecovery && (await throttle.isLocked(account, address))) {
-          await throttle.unlock(account)
-        }
-        return proved
+        return await look(user, shown, attempt, count)
       } catch (error) {
-        const isLocked =
-          error instanceof ThrottledError && isLong && (await throttle.isLocked(account, address))
-        if (!isLocked) throw error
-        // Slow attempts are enough, and the way back in.
-        const recovery = { account: recoveryAccountOf(user.id), address, locks: false }
-        const proved = await throttle.attempt(recovery, check)
-        if (proved !== null && isRecovery) await throttle.unlock(account)
-        return proved
+        if (error instanceof ThrottledError) count.throttled++
+        throw error
       }
     },
     async unlock(userId) {
@@ -157,6 +184,11 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
       }
     },
   }
+}
+
+function kindOf({ otp, passkey }: ShownFactor): ShownKind {
+  if (otp !== undefined) return 'otp'
+  return passkey === undefined ? 'recovery_code' : 'passkey'
 }
 
 function accountOf(userId: string): string {

@@ -12,7 +12,7 @@ import { qrOf } from './otpauth.ts'
 import type { PasskeyLogins } from './passkeys/passkey-logins.ts'
 
 /** What logins ask of second factors. */
-export interface SecondFactor extends Pick<FactorAttempts, 'verify' | 'unlock'> {
+export interface SecondFactor extends Pick<FactorAttempts, 'verify' | 'unlock' | 'counts'> {
   /** Confirms an app within a login that waits for it. @throws {ConflictError} `token_ended` if that has ended */
   confirmWithin(confirmation: LoginConfirmation): Promise<ConfirmedFactor>
   readonly tokens: MfaTokens
@@ -76,7 +76,7 @@ export function createSecondFactor(
 
   return {
     ...{ tokens, kindsOf, qrOf, demandOf, isDemandedOf },
-    ...{ verify: attempts.verify, unlock: attempts.unlock },
+    ...{ verify: attempts.verify, unlock: attempts.unlock, counts: attempts.counts },
     isMissing: ({ role }, acr = 'none') => isDemandedOf(role) && !isTwoFactors({ acr }),
     async require(user, authentication) {
       if (isTwoFactors(authentication)) return
