@@ -129,16 +129,13 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
     user: UserRecord,
     shown: ShownFactor,
     attempt: FactorAttempt,
-    count: Record<'succeeded' | 'failed', number>,
   ): Promise<ProvedFactor | null> {
     const { address, login } = attempt
     const check = async (): Promise<ProvedFactor | null> => {
       if (login && !(await tokens.countTry(login))) throw new ConflictError('token_ended')
       const storedWith = login ? { redeems: { digest: login.digest, now: clock() } } : {}
       const answer = await use(user, shown, storedWith, attempt)
-      const isRight = typeof answer !== 'string'
-      count[isRight ? 'succeeded' : 'failed']++
-      return isRight ? answer : await fail(user, attempt, answer)
+      return typeof answer === 'string' ? await fail(user, attempt, answer) : answer
     }
     const onLocked = async ({ failures, knownSource }: Lock): Promise<void> => {
       const details = { failures, known_source: knownSource }
@@ -172,7 +169,9 @@ export function createFactorAttempts(options: FactorAttemptsOptions): FactorAtte
     async verify(user, shown, attempt) {
       const count = counts[kindOf(shown)]
       try {
-        return await look(user, shown, attempt, count)
+        const proved = await look(user, shown, attempt)
+        count[proved === null ? 'failed' : 'succeeded']++
+        return proved
       } catch (error) {
         if (error instanceof ThrottledError) count.throttled++
         throw error
