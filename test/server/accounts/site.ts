@@ -21,6 +21,7 @@ import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../../fixtures.ts'
 import { startPostgresOrSkip } from '../../stores/postgres-server.ts'
+import { askAgain } from '../ask-again.ts'
 import { login } from '../fixtures.ts'
 
 const { server, skip } = await startPostgresOrSkip()
@@ -214,7 +215,7 @@ async function openSite(
       return twin
     },
     async call(method, url, body, { token, headers, from: remoteAddress = nextAddress() } = {}) {
-      return await app.inject({
+      const request = {
         ...{ method: method as 'GET', url, remoteAddress },
         headers: {
           ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -224,7 +225,8 @@ async function openSite(
         ...(body !== undefined && {
           payload: typeof body === 'string' ? body : JSON.stringify(body),
         }),
-      })
+      }
+      return await askAgain(() => app.inject(request))
     },
     async tokenOf(kind) {
       const found = (await sent()).filter((mail) => mail.kind === kind)

@@ -15,6 +15,7 @@ import { createTestAuth, createTestClock, goodPassword, type TestClock } from '.
 import { letGo, nextMessage } from '../../stores/child-message.ts'
 import { startPostgresOrSkip } from '../../stores/postgres-server.ts'
 import type { Served } from '../accounts/site.ts'
+import { askAgain } from '../ask-again.ts'
 import { errorOf, mfaToken } from './device.ts'
 import { clockHeader, pairOptions } from './pair-options.ts'
 
@@ -73,15 +74,8 @@ export function comingFrom(at: Served, from: string): Served {
   return { ...at, call: (method, url, body, more) => at.call(method, url, body, { ...more, from }) }
 }
 
-/** How often a request is sent, if it is answered with 503. */
-const mostTries = 20
-
 function served(port: number, auth: Auth, clock: TestClock): Served {
-  const ask = async (
-    tries: number,
-    ...[method, url, body, options = {}]: Parameters<Served['call']>
-  ): Promise<LightMyRequestResponse> => {
-    const { token, headers, from = nextAddress() } = options
+  const ask: Served['call'] = async (method, url, body, { token, headers, from = '' } = {}) => {
     const answer = await fetch(`http://127.0.0.1:${port}${url}`, {
       ...{ method, redirect: 'manual' },
       headers: {
@@ -93,10 +87,6 @@ function served(port: number, auth: Auth, clock: TestClock): Served {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const text = await answer.text()
-    // On a busy machine the database may not answer in time. A client then asks again.
-    if (answer.status === 503 && tries > 1) {
-      return await ask(tries - 1, method, url, body, { ...options, from })
-    }
     const read: Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'body' | 'json'> = {
       ...{ statusCode: answer.status, headers: Object.fromEntries(answer.headers), body: text },
       json: () => JSON.parse(text),
@@ -104,7 +94,10 @@ function served(port: number, auth: Auth, clock: TestClock): Served {
     // The members that tests read.
     return read as LightMyRequestResponse
   }
-  const call: Served['call'] = (...request) => ask(mostTries, ...request)
+  const call: Served['call'] = (method, url, body, options) => {
+    const one = { ...options, from: options?.from ?? nextAddress() }
+    return askAgain(() => ask(method, url, body, one))
+  }
   return {
     ...{ call, clock },
     async user(username, { role, email = `${username}@example.com`, emailVerified } = {}) {
