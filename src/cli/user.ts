@@ -134,7 +134,11 @@ export function userCommand(): Command {
       'is refused from now on',
     ],
     ['reactivate', 'let a deactivated user log in again', 'can log in again'],
-    ['unlock', 'end the waits and locks of a user after failed logins and second factors', 'can try again at once'],
+    [
+      'unlock',
+      'end the waits and locks of a user after failed logins and second factors',
+      'can try again at once',
+    ],
   ] as const) {
     const command = user.command(name)
     if (name === 'reactivate') command.alias('activate')
