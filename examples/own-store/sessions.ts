@@ -6,7 +6,7 @@ import type { SessionRecord, SessionStore } from 'portcullis/stores'
 import { type Database, inTransaction, type Transaction } from './database.ts'
 import { addEvent } from './events.ts'
 import { members, sessions } from './schema.ts'
-import { readMember } from './users.ts'
+import { readMember, settledRetryOf } from './users.ts'
 
 export function createSessions(db: Database): SessionStore {
   /** The condition that a session's user is active and has the session's stamp. */
@@ -66,7 +66,9 @@ export function createSessions(db: Database): SessionStore {
     ) {
       // Of a browser's session each login makes the next generation, and so a new cookie.
       const next =
-        generation === undefined ? {} : { generation: generation + 1, rotatedAt: authenticatedAt }
+        generation === undefined
+          ? { retryOf: settledRetryOf }
+          : { generation: generation + 1, rotatedAt: authenticatedAt }
       return inTransaction(db, (tx) => {
         const changed = tx
           .update(sessions)

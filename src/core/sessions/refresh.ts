@@ -98,8 +98,8 @@ export function createRefresh({
    */
   function meaningOf(generation: number, session: SessionRecord, now: number): Meaning {
     const { rotatedAt, retryOf } = session
-    const isSettled = retryOf === session.generation || wasRaised(session)
-    const origin = isSettled ? session.generation - 1 : (retryOf ?? session.generation - 1)
+    const isSettled = retryOf === session.generation
+    const origin = retryOf === null || isSettled ? session.generation - 1 : retryOf
     if (generation !== origin) return 'reuse'
     // Not before the rotation: a clock that was set back must not make either time longer.
     if (now < rotatedAt - clockTolerance) return 'reuse'
@@ -108,11 +108,6 @@ export function createRefresh({
     if (isSettled) return 'reuse'
     return refreshRetryWindow > 0 && now <= rotatedAt + refreshRetryWindow ? 'retried' : 'reuse'
   }
-}
-
-/** Whether the user has authenticated again since the newest token was made. */
-function wasRaised({ authenticatedAt, createdAt, rotatedAt }: SessionRecord): boolean {
-  return authenticatedAt > createdAt && authenticatedAt >= rotatedAt
 }
 
 // One answer for every cause; which one it was goes to the log.

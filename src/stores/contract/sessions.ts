@@ -125,15 +125,31 @@ export function sessionsContract(stores: Stores): void {
       const { session, user } = await opened()
       const another = aSession(user)
       await store.sessions.create(another)
-      const changed = { authenticatedAt: now + 10, acr: '2fa', amr: ['pwd', 'otp'] }
+      const raised = { authenticatedAt: now + 10, acr: '2fa', amr: ['pwd', 'otp'] }
       const event = anEvent({ type: 'step_up', userId: user.id, sessionId: session.id })
       const authenticated = await store.sessions.reauthenticate(again(session), event)
-      assert.deepEqual(authenticated, { ...session, ...changed })
+      assert.deepEqual(authenticated, { ...session, ...raised, retryOf: session.generation })
       assert.deepEqual(await other.sessions.find(session.id), authenticated)
       assert.deepEqual(await other.sessions.find(another.id), another)
       assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [event])
       const rotated = await other.sessions.rotate(rotation(session))
-      assert.deepEqual(rotated, { ...session, ...changed, generation: 1, rotatedAt: now + 10 })
+      assert.deepEqual(rotated, { ...session, ...raised, generation: 1, rotatedAt: now + 10 })
+    })
+
+    test('once a user has authenticated again, no earlier token is good for a retry (AC-93)', async () => {
+      const user = await add()
+      for (const [retryOf, expected] of [
+        [null, 2],
+        [2, 2],
+        [0, -1],
+        [-1, -1],
+      ] as const) {
+        const session = aSession(user, { generation: 2, retryOf })
+        await store.sessions.create(session)
+        const authenticated = await store.sessions.reauthenticate(again(session))
+        assert.equal(authenticated?.retryOf, expected)
+        assert.deepEqual(await other.sessions.find(session.id), authenticated)
+      }
     })
 
     test('nobody authenticates again for what is not live, or not theirs', async () => {

@@ -18,6 +18,11 @@ export interface MemorySessions extends SessionStore {
   endAll(which: (session: SessionRecord) => boolean, now: number): readonly SessionRecord[]
 }
 
+/** The `retryOf` of a session when no token before its newest is good for a retry from then on. */
+export function settledRetryOf({ retryOf, generation }: SessionRecord): number {
+  return retryOf === null || retryOf === generation ? generation : -1
+}
+
 export function createMemorySessions(
   byId: Map<string, SessionRecord>,
   readUser: (id: string) => UserRecord | null,
@@ -95,7 +100,9 @@ export function createMemorySessions(
       addEvent(event)
       return change(session, {
         ...{ authenticatedAt, acr, amr },
-        ...(generation !== undefined && { generation: generation + 1, rotatedAt: authenticatedAt }),
+        ...(generation === undefined
+          ? { retryOf: settledRetryOf(session) }
+          : { generation: generation + 1, rotatedAt: authenticatedAt }),
       })
     },
     async revoke(id, now, { userId, event, withChildren = false, notifies = [] } = {}) {

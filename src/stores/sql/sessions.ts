@@ -6,6 +6,7 @@ import type { Store } from '../../core/store.ts'
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
+import { settledRetryOf } from './kept-session.ts'
 import { type EndedSession, endedColumns, noteEnded } from './logout-notices.ts'
 import type { Schema } from './schema.ts'
 import { insertSession, isInUse, toSessionRecord } from './session-rows.ts'
@@ -52,6 +53,8 @@ export function createSessionStore(engine: Engine): SessionStore {
         update = update
           .set({ generation: generation + 1, rotated_at: authenticatedAt })
           .where('generation', '=', generation)
+      } else {
+        update = update.set({ retry_of: settledRetryOf })
       }
       if (rotatedBy !== undefined) update = update.where('rotated_at', '<=', rotatedBy)
       const [row] = await recorded(db, event, update.returningAll())

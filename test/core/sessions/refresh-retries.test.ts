@@ -254,6 +254,9 @@ test('a refresh with the newest token costs no more statements than before there
   assert.deepEqual(calls.slice(1), ['rotate', 'find', 'rotate'])
 })
 
+/** How a user authenticates who shows two factors now. */
+const twoFactors = () => ({ authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] })
+
 /** What a session says of its login. */
 async function strengthOf(id: string): Promise<readonly unknown[]> {
   const session = await auth[internals].store.sessions.find(id)
@@ -268,7 +271,7 @@ test('who held the token before gains nothing by what the user proves later (SR-
     await refresh(copied)
     const tokenIssuedAt = clock()
     clock.advance(60 * minutes)
-    const authentication = { authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] }
+    const authentication = twoFactors()
     assert.ok(
       await auth.sessions.reauthenticate(user, session.id, { authentication, tokenIssuedAt }),
     )
@@ -280,6 +283,60 @@ test('who held the token before gains nothing by what the user proves later (SR-
   }
 })
 
+test('the token that a retry ended yields nothing of what the user proves after it (SR-06, AC-93)', async () => {
+  const proves: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
+    'a step-up': (id) =>
+      auth.sessions.reauthenticate(user, id, {
+        authentication: twoFactors(),
+        tokenIssuedAt: clock(),
+      }),
+    'a new stamp': (id) => auth.users.endSessions(user.id, {}, id),
+    both: async (id) => {
+      user = await auth.users.endSessions(user.id, {}, id)
+      return await auth.sessions.reauthenticate(user, id, { authentication: twoFactors() })
+    },
+  }
+  for (const [name, prove] of Object.entries(proves)) {
+    await start()
+    const { session, refreshToken } = await open()
+    const lost = await refresh(refreshToken)
+    clock.advance(11)
+    const owners = await refresh(refreshToken)
+    assert.ok(await prove(session.id), name)
+    // Within the grace of the retry.
+    await assertRefused(lost)
+    assert.equal(types().at(-1), 'authn_token_reuse', name)
+    assert.ok(await isEnded(session.id), name)
+    await assertRefused(owners)
+  }
+})
+
+test('a raise that keeps the time of the login is nothing for the token before (AC-93)', async () => {
+  const authentication = twoFactors()
+  const opened = await auth.sessions.open(user, { clientId, scopes: [], authentication })
+  const { session, refreshToken: copied } = opened ?? assert.fail()
+  clock.advance(60)
+  await refresh(copied)
+  const { authenticatedAt } = authentication
+  const raised = { authenticatedAt, acr: 'phr', amr: ['pwd', 'otp', 'hwk', 'user', 'mfa'] }
+  assert.ok(await auth.sessions.reauthenticate(user, session.id, { authentication: raised }))
+  clock.advance(11)
+  await assertRefused(copied)
+  assert.ok(await isEnded(session.id))
+})
+
+test('an answer that is lost in the second of a step-up ends no session (SR-14)', async () => {
+  const { session, refreshToken } = await open()
+  clock.advance(60)
+  const authentication = twoFactors()
+  assert.ok(await auth.sessions.reauthenticate(user, session.id, { authentication }))
+  await refresh(refreshToken)
+  clock.advance(11)
+  await refresh(refreshToken)
+  assert.equal(types().at(-1), 'authn_token_retried')
+  assert.equal(await isEnded(session.id), false)
+})
+
 test('a session that was refreshed after the token of a step-up was issued keeps its strength', async () => {
   const { session, refreshToken: copied } = await open()
   const before = await strengthOf(session.id)
@@ -288,7 +345,7 @@ test('a session that was refreshed after the token of a step-up was issued keeps
   const tokenIssuedAt = clock()
   clock.advance(11)
   const thiefs = await refresh(await refresh(copied))
-  const authentication = { authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] }
+  const authentication = twoFactors()
   const raised = await auth.sessions.reauthenticate(user, session.id, {
     ...{ authentication, tokenIssuedAt },
   })

@@ -94,6 +94,25 @@ export const sessions: Readonly<Record<string, Fault>> = {
       return session && { ...session, authenticatedAt, acr, amr }
     },
   })),
+  'sessions.reauthenticate leaves a token for a retry': on(
+    'sessions',
+    ({ find, reauthenticate }) => ({
+      async reauthenticate(changes, event) {
+        const before = await find(changes.id)
+        const session = await reauthenticate(changes, event)
+        return session && { ...session, retryOf: before?.retryOf ?? null }
+      },
+    }),
+  ),
+  'sessions.reauthenticate lets the token that a retry ended be repeated': on(
+    'sessions',
+    ({ reauthenticate }) => ({
+      async reauthenticate(changes, event) {
+        const session = await reauthenticate(changes, event)
+        return session && { ...session, retryOf: session.generation }
+      },
+    }),
+  ),
   'sessions.reauthenticate returns what was before': on('sessions', ({ find, reauthenticate }) => ({
     async reauthenticate(changes, event) {
       const before = await find(changes.id)
