@@ -6,6 +6,7 @@ import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import { pruneInBatches } from '../prune-batches.ts'
+import { isLiveSession } from '../sessions/live-session.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
 import { toSession } from '../sessions/session-calls.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
@@ -20,7 +21,6 @@ import type {
 import { matchesChallenge } from './code-challenge.ts'
 import type { ConsentRecord } from './consent-store.ts'
 import { createFamilies } from './families.ts'
-import { isLiveSession } from './live-session.ts'
 
 export interface AuthorizationCodesOptions {
   readonly store: Store

@@ -2,8 +2,14 @@ import type { Clock } from '../clock.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
+import { isLiveSession } from '../sessions/live-session.ts'
 import type { Store } from '../store.ts'
-import { byTwoFactors, type FactorProof, isTwoFactors } from '../tokens/authentication.ts'
+import {
+  type AskingToken,
+  byTwoFactors,
+  type FactorProof,
+  isTwoFactors,
+} from '../tokens/authentication.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { ConfirmedFactor, OwnFactors } from './factor-calls.ts'
@@ -13,8 +19,13 @@ import { makeRecoveryCodes } from './recovery-codes.ts'
 
 /** What a factor is set up in: a session, or a login that waits for it, and ends with it. */
 export type EnrolledWithin =
-  | { readonly sessionId: string; readonly login?: undefined }
-  | { readonly login: PendingLogin; readonly sessionId?: undefined }
+  | {
+      readonly sessionId: string
+      /** The access token that asks, if one does. */
+      readonly token?: AskingToken | undefined
+      readonly login?: undefined
+    }
+  | { readonly login: PendingLogin; readonly sessionId?: undefined; readonly token?: undefined }
 
 /** A factor that has been shown to work. */
 export interface Enrolled extends Omit<OwnFactors, 'userId'> {
@@ -49,8 +60,10 @@ export function createEnrolments(parts: {
   readonly events: AuthEvents
   readonly notices: Notices
   readonly clock: Clock
+  /** Of sessions, in seconds. */
+  readonly idleLifetime: number
 }): Enrol {
-  const { store, events, notices, clock } = parts
+  const { store, events, notices, clock, idleLifetime } = parts
 
   /** Null if it may not set this one up: who has a factor has shown it before another one is added. */
   async function stampWithin(
@@ -62,21 +75,23 @@ export function createEnrolments(parts: {
     return session !== null && (isFirst || isTwoFactors(session)) ? session.securityStamp : null
   }
 
-  /** The session has shown two factors now. When its password was entered stays as it was. */
+  /**
+   * The session has shown two factors now, if it is as the token says that asks. When its password was entered stays
+   * as it was.
+   */
   async function raise(
-    userId: string,
-    id: string,
-    securityStamp: string,
+    owner: { readonly userId: string; readonly securityStamp: string },
+    { sessionId: id, token }: Extract<EnrolledWithin, { readonly sessionId: string }>,
     proof: FactorProof,
   ): Promise<void> {
     const session = await store.sessions.find(id)
-    if (session === null) return
+    if (session === null || !isLiveSession(session, idleLifetime, clock())) return
     const { authenticatedAt, amr, acr } = session
     const raised = byTwoFactors(authenticatedAt, amr, proof)
     // It may have been as strong as can be.
     const strongest = acr === 'phr' ? { acr } : {}
-    const owner = { id, userId, securityStamp, idleSince: 0 }
-    await store.sessions.reauthenticate({ ...raised, ...strongest, ...owner })
+    const idleSince = clock() - idleLifetime
+    await store.sessions.reauthenticate({ ...raised, ...strongest, ...owner, id, idleSince, token })
   }
 
   return async ({ user, kind, isFirst, within, proof, ...origin }, storeIt) => {
@@ -106,8 +121,8 @@ export function createEnrolments(parts: {
     )
     if (!isStored) return null
     notices.wake()
-    if (keepSession !== undefined) {
-      await raise(userId, keepSession, first ? renewed : securityStamp, proof)
+    if (within.sessionId !== undefined) {
+      await raise({ userId, securityStamp: first ? renewed : securityStamp }, within, proof)
     }
     return { recoveryCodes: isFirst ? codes : null }
   }

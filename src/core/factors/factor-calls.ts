@@ -1,4 +1,5 @@
 import type { Actor } from '../events/events.ts'
+import type { AskingToken } from '../tokens/authentication.ts'
 import type { PendingLogin } from './mfa-tokens.ts'
 import type { TotpSetUp } from './otpauth.ts'
 import type { Factor, OwnFactors } from './own-factor.ts'
@@ -20,10 +21,15 @@ export interface TotpConfirmation extends OwnFactors {
   readonly otp: string
   /** The session that the enrolment was made in. It stays, and is one of two factors from then on. */
   readonly sessionId: string
+  /**
+   * What the access token that asks says. If the session is no longer as it says, it stays as weak as it was.
+   * Default: the session may be anything.
+   */
+  readonly token?: AskingToken | undefined
 }
 
 /** The same within a login that waits for the factor: that ends with it. */
-export interface LoginConfirmation extends Omit<TotpConfirmation, 'sessionId'> {
+export interface LoginConfirmation extends Omit<TotpConfirmation, 'sessionId' | 'token'> {
   /** Its token is used up. */
   readonly login: PendingLogin
 }

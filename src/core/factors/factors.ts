@@ -85,7 +85,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
     const within =
       'login' in confirmation
         ? { login: confirmation.login }
-        : { sessionId: confirmation.sessionId }
+        : { sessionId: confirmation.sessionId, token: confirmation.token }
     const confirmed = await enrol(
       { user, kind: 'totp', isFirst, within, proof: byCode, ...origin },
       (enrolled, storedWith) =>

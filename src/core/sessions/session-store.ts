@@ -1,5 +1,5 @@
 import type { AuthEvent } from '../events/event-store.ts'
-import type { Authentication } from '../tokens/authentication.ts'
+import type { AskingToken, Authentication } from '../tokens/authentication.ts'
 import type { UserRecord } from '../users/user-store.ts'
 
 /**
@@ -99,8 +99,8 @@ export interface Reauthentication extends Authentication {
    * it has, and it keeps that.
    */
   readonly generation?: number | undefined
-  /** The newest token must have been made at this instant or before. Default: whenever. */
-  readonly rotatedBy?: number | undefined
+  /** The access token that asks. The session must be as it says: see `AskingToken`. Default: it may be anything. */
+  readonly token?: AskingToken | undefined
 }
 
 /** What comes with the end of a session. */

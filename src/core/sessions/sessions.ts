@@ -187,7 +187,7 @@ export function createSessions({
       const {
         authentication = byPassword(clock()),
         by,
-        tokenIssuedAt,
+        token,
       } = checkOptions(options, reauthenticationShapes, reauthenticationOwner)
       const record = await recordOf(user)
       if (record === null) return null
@@ -196,13 +196,13 @@ export function createSessions({
       const idleSince = clock() - idleLifetime
       const { authenticatedAt, acr, amr } = authentication
       const how = { authenticatedAt, acr, amr }
-      const changed = { id, userId, securityStamp, idleSince, ...how, rotatedBy: tokenIssuedAt }
+      const changed = { id, userId, securityStamp, idleSince, ...how, token }
       const actor = actorOf({ userId })
       const about = { actor, ...by, type: 'step_up', userId, sessionId: id } as const
       const session = await events.recordWith(about, (event) =>
         sessions.reauthenticate(changed, event),
       )
-      if (session !== null || tokenIssuedAt === undefined) return session && toSession(session)
+      if (session !== null || token === undefined) return session && toSession(session)
       const found = await sessions.find(id)
       const isTheirs = found?.userId === userId && found.securityStamp === securityStamp
       const isInUse = found !== null && found.revokedAt === null && found.expiresAt > clock()

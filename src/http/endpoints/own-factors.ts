@@ -2,6 +2,7 @@ import type { Auth } from '../../core/auth.ts'
 import type { ConfirmedFactor, Factors } from '../../core/factors/factor-calls.ts'
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
+import { askingTokenOf } from './asking-user.ts'
 import { tokensAfterEnrolment, unlessEnded } from './enrolled-login.ts'
 import {
   enrolledMembers,
@@ -121,7 +122,8 @@ async function confirm(
   const code = { ...given, ...originOf(origin) }
   if (own !== null) {
     const { userId, sessionId } = ownRequest(own, origin)
-    return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId })
+    const token = askingTokenOf(own.token)
+    return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId, token })
   }
   const second = auth[internals].second as SecondFactor
   return await unlessEnded(second.confirmWithin({ userId: login.userId, ...code, login }))

@@ -163,7 +163,8 @@ export function sessionsContract(stores: Stores): void {
         { securityStamp: 'another' },
         { authenticatedAt: session.expiresAt },
         { idleSince: session.rotatedAt },
-        { rotatedBy: session.rotatedAt - 1 },
+        { token: { issuedAt: session.rotatedAt - 1, authenticatedAt: 0 } },
+        { token: { issuedAt: session.rotatedAt, authenticatedAt: session.authenticatedAt + 1 } },
       ]) {
         await refuse(wrong)
       }
@@ -176,7 +177,8 @@ export function sessionsContract(stores: Stores): void {
       await store.sessions.revoke(revoked.id, now)
       assert.equal(await store.sessions.reauthenticate(again(revoked), event), null)
       assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [])
-      const late = { authenticatedAt: session.expiresAt - 1, idleSince: now - 1, rotatedBy: now }
+      const token = { issuedAt: session.rotatedAt, authenticatedAt: session.authenticatedAt }
+      const late = { authenticatedAt: session.expiresAt - 1, idleSince: now - 1, token }
       await store.users.update(user.id, { securityStamp: session.securityStamp })
       assert.ok(await store.sessions.reauthenticate(again(session, late)))
     })

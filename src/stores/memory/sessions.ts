@@ -1,5 +1,6 @@
 import { browserClientId, firstPartyClientId } from '../../core/clients/registration.ts'
 import type { SessionRecord, SessionStore } from '../../core/sessions/session-store.ts'
+import { isAsTokenSays } from '../../core/tokens/authentication.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
 import type { MemoryLogoutNotices } from './logout-notices.ts'
@@ -90,13 +91,13 @@ export function createMemorySessions(
       return change(session, { generation: generation + 1, retryOf, rotatedAt: now })
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, rotatedBy },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, token },
       event,
     ) {
       const session = inUse(id, authenticatedAt, idleSince)
       if (session?.userId !== userId || session.securityStamp !== securityStamp) return null
       if (generation !== undefined && session.generation !== generation) return null
-      if (rotatedBy !== undefined && session.rotatedAt > rotatedBy) return null
+      if (token !== undefined && !isAsTokenSays(session, token)) return null
       addEvent(event)
       return change(session, {
         ...{ authenticatedAt, acr, amr },

@@ -269,12 +269,10 @@ test('who held the token before gains nothing by what the user proves later (SR-
     const { session, refreshToken: copied } = await open()
     clock.advance(600)
     await refresh(copied)
-    const tokenIssuedAt = clock()
+    const token = { issuedAt: clock(), authenticatedAt: session.authenticatedAt }
     clock.advance(60 * minutes)
     const authentication = twoFactors()
-    assert.ok(
-      await auth.sessions.reauthenticate(user, session.id, { authentication, tokenIssuedAt }),
-    )
+    assert.ok(await auth.sessions.reauthenticate(user, session.id, { authentication, token }))
     assert.deepEqual(await strengthOf(session.id), ['2fa', clock()])
     clock.advance(11)
     await assertRefused(copied)
@@ -288,7 +286,7 @@ test('the token that a retry ended yields nothing of what the user proves after 
     'a step-up': (id) =>
       auth.sessions.reauthenticate(user, id, {
         authentication: twoFactors(),
-        tokenIssuedAt: clock(),
+        token: { issuedAt: clock(), authenticatedAt: clock() - 11 },
       }),
     'a new stamp': (id) => auth.users.endSessions(user.id, {}, id),
     both: async (id) => {
@@ -342,12 +340,12 @@ test('a session that was refreshed after the token of a step-up was issued keeps
   const before = await strengthOf(session.id)
   clock.advance(60)
   await refresh(copied)
-  const tokenIssuedAt = clock()
+  const token = { issuedAt: clock(), authenticatedAt: session.authenticatedAt }
   clock.advance(11)
   const thiefs = await refresh(await refresh(copied))
   const authentication = twoFactors()
   const raised = await auth.sessions.reauthenticate(user, session.id, {
-    ...{ authentication, tokenIssuedAt },
+    ...{ authentication, token },
   })
   assert.deepEqual([raised?.acr, raised?.authenticatedAt], ['2fa', clock()])
   assert.equal(types().at(-1), 'step_up')
@@ -356,7 +354,7 @@ test('a session that was refreshed after the token of a step-up was issued keeps
   assert.deepEqual(await strengthOf(session.id), before)
   await auth.users.endSessions(user.id)
   assert.equal(
-    await auth.sessions.reauthenticate(user, session.id, { authentication, tokenIssuedAt }),
+    await auth.sessions.reauthenticate(user, session.id, { authentication, token }),
     null,
   )
 })

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { internals } from '../../../src/core/internals.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { onEveryEngine, type Site, type SiteOptions } from '../accounts/site.ts'
 import { assertProblem } from '../fixtures.ts'
@@ -59,6 +60,32 @@ onEveryEngine((open) => {
     assert.deepEqual([session?.acr, session?.amr], ['2fa', ['pwd', 'otp', 'mfa']])
     const mails = await site.sent()
     assert.ok(mails.some(({ kind }) => kind === 'factor_added'))
+  })
+
+  test('a first factor raises no session whose newest token may be another’s (AC-82, SR-06)', async () => {
+    const site = await open(on)
+    await site.user('alice')
+    const copied = (await grant(site, { username: 'alice', password: goodPassword })).json()
+    site.clock.advance(60)
+    const { access_token: token } = (await refresh(site, copied.refresh_token)).json()
+    site.clock.advance(11)
+    const thiefs = (await refresh(site, copied.refresh_token)).json()
+    const device = await begin(site, token)
+    assert.equal((await confirm(site, token, device, device.code())).statusCode, 200)
+    const { access_token } = (await refresh(site, thiefs.refresh_token)).json()
+    assert.equal(claimsOf(access_token).acr, '1fa')
+  })
+
+  test('a first factor raises no session that has been idle for too long (SR-10)', async () => {
+    const site = await open({ auth: { factors: {}, sessions: { idleLifetime: 100 } } })
+    await site.user('alice')
+    const token = await site.login('alice')
+    const device = await begin(site, token)
+    site.clock.advance(100)
+    await confirm(site, token, device, device.code())
+    const { sid } = claimsOf(token)
+    const session = await site.auth[internals].store.sessions.find(String(sid))
+    assert.equal(session?.acr, '1fa')
   })
 
   test('a second factor ends nothing, and brings no codes (AC-82)', async () => {

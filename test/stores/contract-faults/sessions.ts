@@ -78,7 +78,21 @@ export const sessions: Readonly<Record<string, Fault>> = {
   'sessions.reauthenticate takes one that was refreshed since': on(
     'sessions',
     ({ reauthenticate }) => ({
-      reauthenticate: ({ rotatedBy: _, ...changes }, event) => reauthenticate(changes, event),
+      reauthenticate: ({ token, ...changes }, event) =>
+        reauthenticate(
+          { ...changes, ...(token && { token: { ...token, issuedAt: Infinity } }) },
+          event,
+        ),
+    }),
+  ),
+  'sessions.reauthenticate takes a token that says more than its session': on(
+    'sessions',
+    ({ reauthenticate }) => ({
+      reauthenticate: ({ token, ...changes }, event) =>
+        reauthenticate(
+          { ...changes, ...(token && { token: { ...token, authenticatedAt: 0 } }) },
+          event,
+        ),
     }),
   ),
   'sessions.reauthenticate refuses the last second': on('sessions', ({ reauthenticate }) => ({

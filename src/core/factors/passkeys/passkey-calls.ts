@@ -1,4 +1,4 @@
-import type { FactorProof } from '../../tokens/authentication.ts'
+import type { AskingToken, FactorProof } from '../../tokens/authentication.ts'
 import type { PendingLogin } from '../mfa-tokens.ts'
 import type { Factor, OwnFactors } from '../own-factor.ts'
 import type { PasskeyCreation } from './public-key.ts'
@@ -25,10 +25,12 @@ export interface PasskeyEnrolment extends OwnFactors, ShownPasskey {
   readonly name?: string | undefined
   /** The session that the challenge was made in. It stays. */
   readonly sessionId: string
+  /** What the access token that asks says, as at `TotpConfirmation`. */
+  readonly token?: AskingToken | undefined
 }
 
 /** The same within a login that waits for the factor: that ends with it. */
-export interface PasskeyLoginEnrolment extends Omit<PasskeyEnrolment, 'sessionId'> {
+export interface PasskeyLoginEnrolment extends Omit<PasskeyEnrolment, 'sessionId' | 'token'> {
   readonly login: PendingLogin
 }
 

@@ -88,8 +88,8 @@ export function createPasskeys(options: PasskeysOptions): {
   return {
     own: {
       begin: ({ userId, sessionId }) => begin(userId, { sessionId }),
-      async add({ sessionId, ...enrolment }) {
-        const { proof: _, ...added } = await add(enrolment, { sessionId })
+      async add({ sessionId, token, ...enrolment }) {
+        const { proof: _, ...added } = await add(enrolment, { sessionId, token })
         return added
       },
     },
