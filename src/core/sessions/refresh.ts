@@ -2,6 +2,7 @@ import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import type { Store } from '../store.ts'
+import { isLiveSession } from './live-session.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import { type OpenSession, toSession } from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
@@ -57,7 +58,7 @@ export function createRefresh({
       const meaning = meaningOf(generation, session, now)
       if (meaning === 'reuse') return await endSession(session)
       if (meaning === 'repeated') {
-        if (now >= session.expiresAt || !(await findLiveUser(store, session))) {
+        if (!isLiveSession(session, idleLifetime, now) || !(await findLiveUser(store, session))) {
           throw refused('expired, or of an inactive user')
         }
         return await issue(session, 'authn_token_repeated')

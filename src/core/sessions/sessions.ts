@@ -9,6 +9,7 @@ import { isSuspended } from '../users/suspension.ts'
 import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import { endSession } from './end-session.ts'
+import { isLiveSession } from './live-session.ts'
 import { createRefresh } from './refresh.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import {
@@ -205,8 +206,8 @@ export function createSessions({
       if (session !== null || token === undefined) return session && toSession(session)
       const found = await sessions.find(id)
       const isTheirs = found?.userId === userId && found.securityStamp === securityStamp
-      const isInUse = found !== null && found.revokedAt === null && found.expiresAt > clock()
-      if (!isTheirs || !isInUse || !(await findLiveUser(store, found))) return null
+      if (!isTheirs || !isLiveSession(found, idleLifetime, clock())) return null
+      if (!(await findLiveUser(store, found))) return null
       await events.record(about)
       return toSession({ ...found, ...how })
     },

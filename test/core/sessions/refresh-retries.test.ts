@@ -225,6 +225,40 @@ test('a retry is no way past the idle time, the absolute end or a deactivation (
   }
 })
 
+test('a repetition is no way past the idle time, where that is shorter than the grace (SR-10)', async () => {
+  await start({ idleLifetime: 5, refreshGrace: 10 })
+  const { session, refreshToken } = await open()
+  await refresh(refreshToken)
+  clock.advance(4)
+  await refresh(refreshToken)
+  clock.advance(1)
+  await assertRefused(refreshToken)
+  assert.equal(await isEnded(session.id), false)
+})
+
+test('a step-up is no way past the idle time (SR-10, AC-93)', async () => {
+  await start({ idleLifetime: 40 })
+  const { session } = await open()
+  const { authenticatedAt } = session
+  for (const [seconds, isDone] of [
+    [39, true],
+    [1, false],
+  ] as const) {
+    clock.advance(seconds)
+    // Of before the last refresh, and so one that raises no session.
+    const token = { issuedAt: session.rotatedAt - 1, authenticatedAt }
+    for (const options of [{ token }, { token: { ...token, issuedAt: clock() } }, {}]) {
+      heard.length = 0
+      const authentication = twoFactors()
+      const stepped = await auth.sessions.reauthenticate(user, session.id, {
+        ...{ authentication, ...options },
+      })
+      assert.equal(stepped !== null, isDone)
+      assert.deepEqual(types(), isDone ? ['step_up'] : [])
+    }
+  }
+})
+
 test('a retry is no way in for another client', async () => {
   const { session, refreshToken } = await open()
   const successor = await refresh(refreshToken)
