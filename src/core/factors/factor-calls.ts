@@ -79,7 +79,8 @@ export interface Factors {
    * Removes one factor of a user, or all, with the recovery codes. Ends every session of the user, and the lock
    * of wrong codes. For administrators: nobody sees a secret.
    *
-   * @throws {UserError} `user_unknown`, `factor_unknown`; `last_factor` for one's own last one, which the role demands
+   * @throws {UserError} `user_unknown`, `factor_unknown`; `last_factor` for one's own last one, which the role
+   * demands, and for one's own last passkey without a password
    */
   reset(userId: string, options?: { readonly id?: string; readonly by?: Actor }): Promise<void>
 }

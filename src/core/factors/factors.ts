@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
-import { ConflictError, UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
@@ -34,7 +34,7 @@ export interface FactorsParts {
   readonly settings: FactorSettings
   readonly secrets: SealedSecrets
   readonly attempts: FactorAttempts
-  readonly second: Pick<SecondFactor, 'isDemandedOf'>
+  readonly second: Pick<SecondFactor, 'isDemandedOf' | 'kindsOf'>
   readonly enrol: Enrol
   readonly passkeys: Passkeys | null
   readonly events: AuthEvents
@@ -65,6 +65,23 @@ export function createFactors(parts: FactorsParts): AllFactors {
     { userId, address, requestId }: OwnFactors,
   ) {
     return { type, userId, actor: actorOf({ userId }), address, requestId } as const
+  }
+
+  /** For all factors of one's own at once. */
+  async function refuseOwnLast(
+    user: UserRecord,
+    { keepOne, keepPasskey }: { readonly keepOne: boolean; readonly keepPasskey: boolean },
+  ): Promise<void> {
+    if (keepOne) {
+      throw new UserError('last_factor', [
+        'Your role demands a second factor: another administrator can reset yours.',
+      ])
+    }
+    if (keepPasskey && (await second.kindsOf(user)).has('passkey')) {
+      throw new UserError('last_factor', [
+        'You have no password, and log in by a passkey: remove your other factors one by one.',
+      ])
+    }
   }
 
   async function confirm(
@@ -142,7 +159,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
             ...{ keepOne, keepPasskey },
           }),
         )
-        .catch((error) => (keepOne ? explainConflict(error) : explainLastPasskey(error)))
+        .catch(explainConflict)
       if (!removed) throw unknown()
       notices.wake()
     },
@@ -165,9 +182,10 @@ export function createFactors(parts: FactorsParts): AllFactors {
       const user = await userOf(userId)
       const isOwn = by.actor === actorOf({ userId })
       const keepOne = isOwn && second.isDemandedOf(user.role)
-      if (keepOne && id === undefined) refuseOwnLast()
+      const keepPasskey = isOwn && user.passwordHash === null
+      if (id === undefined) await refuseOwnLast(user, { keepOne, keepPasskey })
       const removal = {
-        ...{ securityStamp: newSecurityStamp(), keepOne },
+        ...{ securityStamp: newSecurityStamp(), keepOne, keepPasskey },
         mails: notices.of('factor_removed', user, by),
       }
       const about = {
@@ -199,19 +217,5 @@ function unknown(says = 'There is no such second factor.'): UserError {
 function codeIncorrect(): UserError {
   return new UserError('code_incorrect', [
     'The code is not right: type the one that your app shows now, and check the time of your device.',
-  ])
-}
-
-function explainLastPasskey(error: unknown): never {
-  if (!(error instanceof ConflictError) || error.code !== 'last_factor') explainConflict(error)
-  throw new UserError('last_factor', [
-    'This is your last passkey, and you have no password: add another one first.',
-  ])
-}
-
-/** For all factors of one's own at once. */
-function refuseOwnLast(): never {
-  throw new UserError('last_factor', [
-    'Your role demands a second factor: another administrator can reset yours.',
   ])
 }

@@ -157,7 +157,10 @@ const removeFactorEndpoint: JsonEndpoint = jsonEndpoint({
   description: 'With the last one the recovery codes end, and logins ask for the password alone.',
   guard: strongSelf,
   success: { status: 204, description: 'The factor is removed', schema: null },
-  refusals: { ...noFactor, 409: 'The role of the user demands one: add another one first' },
+  refusals: {
+    ...noFactor,
+    409: 'It is the last one, and the role of the user demands one, or it is the last passkey of a user without a password',
+  },
   async answer(auth, _none, origin, { user }, id) {
     await factorsOf(auth).remove({ userId: user.id, id, ...originOf(origin) })
     return null

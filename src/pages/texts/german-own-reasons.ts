@@ -35,6 +35,11 @@ export const ownSentences: readonly Sentence[] = [
     () => 'Ihre Rolle verlangt einen zweiten Faktor: fügen Sie zuerst einen anderen hinzu.',
   ],
   [
+    /^This is the last passkey, and there is no password: add another passkey first\.$/,
+    () =>
+      'Das ist der letzte Passkey, und es gibt kein Passwort: fügen Sie zuerst einen anderen Passkey hinzu.',
+  ],
+  [
     /^This request for a passkey has ended or was answered before: begin again\.$/,
     () => 'Diese Frage nach einem Passkey ist abgelaufen: versuchen Sie es noch einmal.',
   ],

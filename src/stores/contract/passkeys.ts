@@ -229,9 +229,15 @@ export function passkeysContract(stores: Stores): void {
         )
         const refused = removed.flatMap((each) => (each.status === 'rejected' ? each.reason : []))
         assert.equal(refused.length, 1)
-        assert.ok(conflict('last_factor')(refused[0]))
-        assert.equal((await other.factors.listByUser(user.id)).length, 2)
-        assert.equal(await store.factors.remove(user.id, app.id, { keepPasskey: true }), true)
+        assert.ok(conflict('last_passkey')(refused[0]))
+        const left = await other.factors.listByUser(user.id)
+        assert.equal(left.length, 2)
+        const [passkey] = left.filter(({ kind }) => kind === 'passkey')
+        const both = { keepOne: true, keepPasskey: true }
+        const remove = (id = '', removal = both) => store.factors.remove(user.id, id, removal)
+        await assert.rejects(remove(passkey?.id), conflict('last_passkey'))
+        assert.equal(await remove(app.id), true)
+        await assert.rejects(remove(passkey?.id), conflict('last_factor'))
       }
     })
   })

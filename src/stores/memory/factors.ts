@@ -156,9 +156,8 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
       if (factor === null) return false
       const others = confirmedOf(userId).filter((each) => each.id !== id)
       const isLastPasskey = factor.kind === 'passkey' && !others.some(isPasskey)
-      if ((removal.keepOne && others.length === 0) || (removal.keepPasskey && isLastPasskey)) {
-        throw new ConflictError('last_factor')
-      }
+      if (removal.keepOne && others.length === 0) throw new ConflictError('last_factor')
+      if (removal.keepPasskey && isLastPasskey) throw new ConflictError('last_passkey')
       remove([factor], userId, removal)
       return true
     },

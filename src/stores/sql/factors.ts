@@ -144,15 +144,15 @@ export function createFactorStore(engine: Engine): FactorStore {
     async remove(userId, id, removal = {}) {
       if (await removing(userId, removal, id)) return true
       if (!removal.keepOne && !removal.keepPasskey) return false
-      const found = await db
+      const confirmed = await db
         .selectFrom('factors')
         .select('id')
-        .where('id', '=', id)
         .where('user_id', '=', userId)
         .where('confirmed_at', 'is not', null)
-        .executeTakeFirst()
-      if (found === undefined) return false
-      throw new ConflictError('last_factor')
+        .execute()
+      if (!confirmed.some((each) => each.id === id)) return false
+      const isLast = removal.keepOne && (confirmed.length === 1 || !removal.keepPasskey)
+      throw new ConflictError(isLast ? 'last_factor' : 'last_passkey')
     },
     removeAll: (userId, removal = {}) => removing(userId, removal),
     ...createSealedFactors(engine),

@@ -337,17 +337,41 @@ onEveryEngine((open) => {
   test('the last passkey of a user without a password stays (AC-106)', async () => {
     const site = await open(withPasskeys)
     const { userId, key, factorId } = await holder(site, 'alice')
+    await site.auth.users.changeRole(userId, 'admin')
     const answer = await logInByPasskey(site, key)
     const token = answer.json().access_token
     const { store } = site.auth[internals]
     await store.users.update(userId, { passwordHash: null })
     const removal = await site.call('DELETE', `/me/factors/${factorId}`, undefined, { token })
     assertProblem(removal, 409, /last passkey/)
+    // Nor by what administrators do, for it is their own.
+    for (const url of [
+      `/admin/users/${userId}/factors/${factorId}`,
+      `/admin/users/${userId}/factors`,
+    ]) {
+      assertProblem(await site.call('DELETE', url, undefined, { token }), 409, /no password/)
+    }
+    assert.equal((await me(site, token)).statusCode, 200)
     const challenge = await creation(site, token)
     const another = makeAuthenticator()
     await add(site, token, challenge, another.create(challenge.public_key))
     const removed = await site.call('DELETE', `/me/factors/${factorId}`, undefined, { token })
     assert.equal(removed.statusCode, 204)
+  })
+
+  test('a refused removal says what would be missing, the factor or the passkey (AC-106)', async () => {
+    const site = await open({ auth: { factors: { passkeys: true, required: ['admin'] } } })
+    const { userId, key, factorId } = await holder(site, 'alice')
+    await site.auth.users.changeRole(userId, 'admin')
+    const token = (await logInByPasskey(site, key)).json().access_token
+    await site.auth[internals].store.users.update(userId, { passwordHash: null })
+    const remove = () => site.call('DELETE', `/me/factors/${factorId}`, undefined, { token })
+    assertProblem(await remove(), 409, /demands a second factor/)
+    const device = await begin(site, token)
+    assert.equal((await confirm(site, token, device, device.code())).statusCode, 200)
+    assertProblem(await remove(), 409, /last passkey/)
+    await addPasskey(site, token)
+    assert.equal((await remove()).statusCode, 204)
   })
 
   test('a user who is deactivated, suspended or gone logs in by no passkey (AC-83)', async () => {
