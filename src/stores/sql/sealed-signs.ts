@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { createSealedPayloads } from '../../core/accounts/sealed-payload.ts'
 import { createSealedSecrets } from '../../core/factors/sealed-secrets.ts'
+import { sealedTokenKinds } from '../../core/mail/one-time-token-store.ts'
 import { sealingKeyId } from '../../core/resealing.ts'
 import { toRecord } from './factor-rows.ts'
 import { toRecord as toToken } from './one-time-tokens.ts'
@@ -50,7 +51,8 @@ export async function readSealedSigns(
   })
   const oneTimeTokens = await countSeals(async (after) => {
     const query = db.selectFrom('one_time_tokens').selectAll().where('digest', '>', after)
-    const rows = await query.orderBy('digest').limit(pageSize).execute()
+    const sealed = query.where('kind', 'in', sealedTokenKinds)
+    const rows = await sealed.orderBy('digest').limit(pageSize).execute()
     return rows.map((row) => ({ key: row.digest, seal: sealOf(payloads.open(toToken(row))) }))
   })
   return { factors, oneTimeTokens, neededUntil: await readNeededUntil(db, secret) }
