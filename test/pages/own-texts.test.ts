@@ -51,6 +51,7 @@ test('what is refused to users who are logged in is said in German', () => {
     'The name must have 1 to 100 characters, and no line breaks.',
     'The code is not right: type the one that your app shows now, and check the time of your device.',
     'The role of the user demands a second factor: add another one first.',
+    'This login has shown one factor: refresh it, and show your second factor again.',
     'This is the last passkey, and there is no password: add another passkey first.',
     'This request for a passkey has ended or was answered before: begin again.',
     'The passkey cannot be used here: try it again, or take another one.',

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { UserError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
@@ -50,8 +51,9 @@ export type StoreEnrolled = (enrolled: EnrolledWith, storedWith: StoredWith) => 
 
 /**
  * Stores a factor with all that comes with it: the event, the mail, the end of a login that waited for it; with
- * the first one recovery codes, and the end of other sessions. Null if it was not stored: one that is not the first
- * is stored in a session with two factors alone.
+ * the first one recovery codes, and the end of other sessions. Null if it was not stored.
+ *
+ * @throws {UserError} `factor_needed` for one that is not the first, in a session that has not shown two factors
  */
 export type Enrol = (enrolled: Enrolled, store: StoreEnrolled) => Promise<ConfirmedFactor | null>
 
@@ -65,14 +67,22 @@ export function createEnrolments(parts: {
 }): Enrol {
   const { store, events, notices, clock, idleLifetime } = parts
 
-  /** Null if it may not set this one up: who has a factor has shown it before another one is added. */
+  /**
+   * Null if what it is set up in has ended.
+   *
+   * @throws {UserError} `factor_needed`: who has a factor shows it before another one is added
+   */
   async function stampWithin(
     { login, sessionId }: EnrolledWithin,
     isFirst: boolean,
   ): Promise<string | null> {
     if (login) return isFirst ? login.securityStamp : null
     const session = await store.sessions.find(sessionId)
-    return session !== null && (isFirst || isTwoFactors(session)) ? session.securityStamp : null
+    if (session === null || !isLiveSession(session, idleLifetime, clock())) return null
+    if (isFirst || isTwoFactors(session)) return session.securityStamp
+    throw new UserError('factor_needed', [
+      'This login has shown one factor: refresh it, and show your second factor again.',
+    ])
   }
 
   /**
@@ -122,7 +132,9 @@ export function createEnrolments(parts: {
     if (!isStored) return null
     notices.wake()
     if (within.sessionId !== undefined) {
-      await raise({ userId, securityStamp: first ? renewed : securityStamp }, within, proof)
+      const owner = { userId, securityStamp: first ? renewed : securityStamp }
+      // The codes are shown now or never. A session that stays as weak as it was is asked for the factor.
+      await raise(owner, within, proof).catch(() => {})
     }
     return { recoveryCodes: isFirst ? codes : null }
   }

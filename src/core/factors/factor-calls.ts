@@ -62,8 +62,8 @@ export interface Factors {
    * Confirms an app by a code of it. The first factor of a user ends every other session and all that was begun,
    * and brings recovery codes. Another one is confirmed in a session with two factors alone.
    *
-   * @throws {UserError} `factor_unknown` for an enrolment that has ended, or was made in a session with one factor
-   * by a user who has a factor; `code_incorrect`
+   * @throws {UserError} `factor_unknown` for an enrolment that has ended, or whose session has; `factor_needed` in a
+   * session with one factor of a user who has a factor; `code_incorrect`
    */
   confirmTotp(confirmation: TotpConfirmation): Promise<ConfirmedFactor>
   /** @throws {UserError} `factor_unknown`, `factor_invalid` */

@@ -76,16 +76,31 @@ onEveryEngine((open) => {
     assert.equal(claimsOf(access_token).acr, '1fa')
   })
 
-  test('a first factor raises no session that has been idle for too long (SR-10)', async () => {
+  test('nobody sets a factor up in a session that has been idle for too long (SR-10)', async () => {
     const site = await open({ auth: { factors: {}, sessions: { idleLifetime: 100 } } })
     await site.user('alice')
     const token = await site.login('alice')
     const device = await begin(site, token)
     site.clock.advance(100)
-    await confirm(site, token, device, device.code())
-    const { sid } = claimsOf(token)
+    assertProblem(await confirm(site, token, device, device.code()), 404)
+    const { sid, sub = '' } = claimsOf(token)
     const session = await site.auth[internals].store.sessions.find(String(sid))
     assert.equal(session?.acr, '1fa')
+    assert.deepEqual(await names(site, sub), [])
+  })
+
+  test('the codes of a first factor are shown though its session cannot be raised', async () => {
+    const site = await open(on)
+    await site.user('alice')
+    const token = await site.login('alice')
+    const device = await begin(site, token)
+    const { sessions } = site.auth[internals].store
+    Object.assign(sessions, { reauthenticate: () => Promise.reject(new Error('no connection')) })
+    const answer = await confirm(site, token, device, device.code())
+    assert.equal(answer.statusCode, 200, answer.body)
+    const [code] = answer.json().recovery_codes
+    site.clock.advance(30)
+    assert.equal((await showRecovery(site, await mfaToken(site, 'alice'), code)).statusCode, 200)
   })
 
   test('a second factor ends nothing, and brings no codes (AC-82)', async () => {

@@ -323,11 +323,11 @@ onEveryEngine((open) => {
     const challenge = await creation(site, strong)
     await store.sessions.reauthenticate(weak)
     const confirmation = { ...own, id: device.id, otp: device.code() }
-    await assert.rejects(factors.confirmTotp(confirmation), { code: 'factor_unknown' })
+    await assert.rejects(factors.confirmTotp(confirmation), { code: 'factor_needed' })
     const credential = makeAuthenticator().create(challenge.public_key)
     const enrolment = { ...own, challengeId: challenge.challenge_id, credential }
     await assert.rejects(Promise.resolve(factors.passkeys?.add(enrolment)), {
-      code: 'challenge_ended',
+      code: 'factor_needed',
     })
     assert.equal((await factors.list(userId)).length, 1)
     await store.sessions.reauthenticate(session)

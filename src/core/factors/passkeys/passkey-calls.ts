@@ -56,9 +56,9 @@ export interface Passkeys {
   ): Promise<PasskeyChallenge<PasskeyCreation>>
   /**
    * Adds one. The first factor of a user ends every other session and all that was begun, and brings recovery
-   * codes. Another one is added in a session with two factors alone: else the challenge has ended.
+   * codes. Another one is added in a session with two factors alone.
    *
-   * @throws {UserError} `challenge_ended`, `passkey_refused`, `passkey_known`, `factor_invalid`
+   * @throws {UserError} `challenge_ended`, `passkey_refused`, `passkey_known`, `factor_invalid`, `factor_needed`
    */
   add(enrolment: PasskeyEnrolment): Promise<AddedPasskey>
 }
