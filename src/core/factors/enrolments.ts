@@ -16,6 +16,7 @@ import type { UserRecord } from '../users/user-store.ts'
 import type { ConfirmedFactor, OwnFactors } from './factor-calls.ts'
 import type { FactorKind, FirstFactor } from './factor-store.ts'
 import type { PendingLogin } from './mfa-tokens.ts'
+import { mostFactors } from './own-factor.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
 
 /** What a factor is set up in: a session, or a login that waits for it, and ends with it. */
@@ -44,6 +45,8 @@ export interface EnrolledWith {
   /** The stamp that the user had when what the factor is set up in began. */
   readonly securityStamp: string
   readonly first: FirstFactor | undefined
+  /** The user must have fewer. */
+  readonly most: number
 }
 
 /** Stores a factor that counts from then on. False if something has changed meanwhile. */
@@ -122,7 +125,7 @@ export function createEnrolments(parts: {
     } as const
     const isStored = await events.recordWith(added, (event) =>
       storeIt(
-        { securityStamp, first },
+        { securityStamp, first, most: mostFactors },
         {
           ...{ event, mails: notices.of('factor_added', user, origin) },
           ...(login && { redeems: { digest: login.digest, now: clock() } }),

@@ -23,6 +23,8 @@ export interface FactorConfirmation {
    * the user must have one.
    */
   readonly first?: FirstFactor | undefined
+  /** The user must have fewer factors that are confirmed. Default: however many there are. */
+  readonly most?: number | undefined
 }
 
 /** A code of an authenticator app that was right. */

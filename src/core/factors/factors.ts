@@ -9,6 +9,7 @@ import { byCode } from '../tokens/authentication.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
+import { confirmedOf, isConfirmed, refuseTooMany } from './confirmed-factors.ts'
 import type { Enrol } from './enrolments.ts'
 import type { FactorAttempts } from './factor-attempts.ts'
 import type {
@@ -19,9 +20,9 @@ import type {
   TotpConfirmation,
 } from './factor-calls.ts'
 import type { FactorSettings } from './factor-options.ts'
-import type { FactorRecord, FactorStore } from './factor-store.ts'
+import type { FactorStore } from './factor-store.ts'
 import { setUpOf } from './otpauth.ts'
-import { mostFactors, readName, toFactor, tooMany } from './own-factor.ts'
+import { readName, toFactor } from './own-factor.ts'
 import type { Passkeys } from './passkeys/passkey-calls.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
 import type { SealedSecrets } from './sealed-secrets.ts'
@@ -53,9 +54,6 @@ export interface AllFactors extends Factors {
 export function createFactors(parts: FactorsParts): AllFactors {
   const { store, factors, settings, secrets, attempts, second, enrol } = parts
   const { events, notices, clock } = parts
-
-  const confirmedOf = async (userId: string): Promise<readonly FactorRecord[]> =>
-    (await factors.listByUser(userId)).filter(({ confirmedAt }) => confirmedAt !== null)
 
   const userOf = async (userId: string): Promise<UserRecord> =>
     existing(await store.users.findById(userId))
@@ -91,14 +89,16 @@ export function createFactors(parts: FactorsParts): AllFactors {
     const origin = { address, userAgent, requestId }
     const now = clock()
     const all = await factors.listByUser(userId)
-    const found = all.find((each) => each.id === id && each.confirmedAt === null)
+    const found = all.find((each) => each.id === id && !isConfirmed(each))
     const opened = found && secrets.open(found)
     if (!opened || found.createdAt + enrolmentLifetime <= now) throw unknown(enrolmentEnded)
     const user = await userOf(userId)
     const code = readCode(otp)
     const step = code === null ? null : stepOf(opened.bytes, code, now)
     if (step === null) throw codeIncorrect()
-    const isFirst = all.every(({ confirmedAt }) => confirmedAt === null)
+    const others = all.filter(isConfirmed)
+    refuseTooMany(others)
+    const isFirst = others.length === 0
     const within =
       'login' in confirmation
         ? { login: confirmation.login }
@@ -117,13 +117,11 @@ export function createFactors(parts: FactorsParts): AllFactors {
 
   return {
     passkeys: parts.passkeys,
-    list: async (userId) => (await confirmedOf(userId)).map(toFactor),
+    list: async (userId) => (await confirmedOf(factors, userId)).map(toFactor),
     recoveryCodesLeft: (userId) => factors.countRecoveryCodes(userId),
     async beginTotp({ userId, name }) {
       const user = await userOf(userId)
-      if ((await confirmedOf(userId)).length >= mostFactors) {
-        throw tooMany()
-      }
+      refuseTooMany(await confirmedOf(factors, userId))
       const secret = randomBytes(secretLength)
       const id = uuidv7()
       const begun = await factors.begin({
@@ -142,7 +140,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
         about('factor_renamed', { userId, ...origin }),
         (event) => factors.rename(userId, id, named, { event }),
       )
-      const factor = renamed && (await confirmedOf(userId)).find((each) => each.id === id)
+      const factor = renamed && (await confirmedOf(factors, userId)).find((each) => each.id === id)
       if (!factor) throw unknown()
       return toFactor(factor)
     },

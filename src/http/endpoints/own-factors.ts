@@ -102,7 +102,7 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   },
   refusals: {
     404: 'The enrolment has ended: begin again',
-    422: 'The code is not right',
+    422: 'The code is not right, or there are ten factors already',
     ...sessionNeeded,
   },
   async answer(auth, { otp }, origin, enrolling, id) {

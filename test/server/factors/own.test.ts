@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { v7 as uuidv7 } from 'uuid'
 import { internals } from '../../../src/core/internals.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { onEveryEngine, type Site, type SiteOptions } from '../accounts/site.ts'
@@ -116,6 +117,23 @@ onEveryEngine((open) => {
     assert.equal(me.statusCode, 200)
     site.clock.advance(30)
     for (const each of [device, another]) await logInWithBoth(site, 'alice', each)
+  })
+
+  test('the tenth factor is the last one, whatever was begun before it', async () => {
+    const site = await open(on)
+    const { device, userId } = await enrol(site, 'alice')
+    const { access_token: token } = await logInWithBoth(site, 'alice', device)
+    const another = await begin(site, token, 'tablet')
+    const { factors } = site.auth[internals].store
+    const [sample] = (await factors?.listByUser(userId)) ?? []
+    for (let each = 0; each < 9; each++) {
+      await factors?.begin({ ...(sample ?? assert.fail()), id: uuidv7() })
+    }
+    assertProblem(await confirm(site, token, another, another.code()), 422, /10 .* already/)
+    assert.equal((await names(site, userId))?.length, 10)
+    const removed = await site.call('DELETE', `/me/factors/${device.id}`, undefined, { token })
+    assert.equal(removed.statusCode, 204)
+    assert.equal((await confirm(site, token, another, another.code())).statusCode, 200)
   })
 
   test('a change of factors needs a recent login with a factor that is there (AC-70)', async () => {

@@ -4,6 +4,7 @@ import type { Throttle } from '../../throttle/throttle.ts'
 import { type Authentication, byTwoFactors } from '../../tokens/authentication.ts'
 import { isSuspended } from '../../users/suspension.ts'
 import type { UserRecord, UserStore } from '../../users/user-store.ts'
+import { confirmedOf } from '../confirmed-factors.ts'
 import type { FactorAttempt, FactorAttempts } from '../factor-attempts.ts'
 import type { FactorStore } from '../factor-store.ts'
 import type { PendingLogin } from '../mfa-tokens.ts'
@@ -96,7 +97,7 @@ export function createPasskeyLogins(
       const purpose = login ? 'login' : 'step-up'
       const binding = bindingOf({ id: userId }, { purpose, login, sessionId })
       const { challenge, challengeId } = challenges.make(binding)
-      const factors = await store.listByUser(userId)
+      const factors = await confirmedOf(store, userId)
       return { challengeId, publicKey: requestOf(settings, challenge, factors) }
     },
     async logIn(shown, from) {
