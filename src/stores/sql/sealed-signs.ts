@@ -27,7 +27,7 @@ export interface SealedSigns {
   readonly oneTimeTokens: SealedRows
   /**
    * From when on no token needs a previous key, by the record of the last move. Seconds since 1970; null if there
-   * is no record of one to the key of today.
+   * is no record of one to the key of today, or it was stopped.
    */
   readonly neededUntil: number | null
 }
@@ -86,5 +86,6 @@ async function readNeededUntil(db: Kysely<Schema>, secret: Uint8Array): Promise<
     .limit(1)
     .executeTakeFirst()
   const { key_id, needed_until } = JSON.parse(row?.details ?? '{}')
-  return key_id === sealingKeyId(secret) ? Number(needed_until) : null
+  // One that was stopped says nothing of it.
+  return key_id === sealingKeyId(secret) ? (needed_until ?? null) : null
 }
