@@ -20,8 +20,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     passwords: ['keys', 'throttle'],
     tokens: ['access', 'keys'],
     mail: ['events', 'keys', 'throttle'],
-    users: ['access', 'events', 'mail', 'passwords', 'throttle'],
-    accounts: ['access', 'events', 'keys', 'mail', 'throttle', 'users'],
+    users: ['access', 'events', 'mail', 'passwords', 'throttle', 'tokens'],
+    accounts: ['access', 'events', 'keys', 'mail', 'throttle', 'tokens', 'users'],
     sessions: ['events', 'keys', 'tokens', 'users'],
     clients: ['access', 'events', 'keys', 'throttle', 'tokens', 'users'],
     factors: [

@@ -4,6 +4,7 @@ import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
 import { isLiveSession } from '../sessions/live-session.ts'
+import type { Reauthentication } from '../sessions/session-store.ts'
 import type { Store } from '../store.ts'
 import {
   type AskingToken,
@@ -11,6 +12,7 @@ import {
   type FactorProof,
   isTwoFactors,
 } from '../tokens/authentication.ts'
+import { sessionToKeep } from '../users/kept-session.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { ConfirmedFactor, OwnFactors } from './factor-calls.ts'
@@ -93,25 +95,25 @@ export function createEnrolments(parts: {
    * as it was.
    */
   async function raise(
-    owner: { readonly userId: string; readonly securityStamp: string },
-    { sessionId: id, token }: Extract<EnrolledWithin, { readonly sessionId: string }>,
+    asking: Pick<Reauthentication, 'id' | 'userId' | 'securityStamp' | 'token'>,
     proof: FactorProof,
   ): Promise<void> {
-    const session = await store.sessions.find(id)
+    const session = await store.sessions.find(asking.id)
     if (session === null || !isLiveSession(session, idleLifetime, clock())) return
     const { authenticatedAt, amr, acr } = session
     const raised = byTwoFactors(authenticatedAt, amr, proof)
     // It may have been as strong as can be.
     const strongest = acr === 'phr' ? { acr } : {}
     const idleSince = clock() - idleLifetime
-    await store.sessions.reauthenticate({ ...raised, ...strongest, ...owner, id, idleSince, token })
+    await store.sessions.reauthenticate({ ...raised, ...strongest, ...asking, idleSince })
   }
 
   return async ({ user, kind, isFirst, within, proof, ...origin }, storeIt) => {
     const { address, requestId } = origin
     const userId = user.id
     const { codes, digests } = makeRecoveryCodes(userId)
-    const { sessionId: keepSession, login } = within
+    const { sessionId, token, login } = within
+    const keepSession = await sessionToKeep(store, sessionId, token)
     const renewed = newSecurityStamp()
     const first = isFirst
       ? { securityStamp: renewed, keepSession, recoveryCodes: digests }
@@ -134,10 +136,11 @@ export function createEnrolments(parts: {
     )
     if (!isStored) return null
     notices.wake()
-    if (within.sessionId !== undefined) {
+    if (keepSession !== undefined) {
       const owner = { userId, securityStamp: first ? renewed : securityStamp }
+      const asking = { ...owner, id: keepSession, token }
       // The codes are shown now or never. A session that stays as weak as it was is asked for the factor.
-      await raise(owner, within, proof).catch(() => {})
+      await raise(asking, proof).catch(() => {})
     }
     return { recoveryCodes: isFirst ? codes : null }
   }

@@ -22,8 +22,8 @@ export interface TotpConfirmation extends OwnFactors {
   /** The session that the enrolment was made in. It stays, and is one of two factors from then on. */
   readonly sessionId: string
   /**
-   * What the access token that asks says. If the session is no longer as it says, it stays as weak as it was.
-   * Default: the session may be anything.
+   * What the access token that asks says. If the session is no longer as it says, it stays as weak as it was,
+   * and the first factor ends it too. Default: the session may be anything.
    */
   readonly token?: AskingToken | undefined
 }

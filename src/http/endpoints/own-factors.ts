@@ -2,7 +2,6 @@ import type { Auth } from '../../core/auth.ts'
 import type { ConfirmedFactor, Factors } from '../../core/factors/factor-calls.ts'
 import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
-import { askingTokenOf } from './asking-user.ts'
 import { tokensAfterEnrolment, unlessEnded } from './enrolled-login.ts'
 import {
   enrolledMembers,
@@ -121,8 +120,7 @@ async function confirm(
 ): Promise<ConfirmedFactor> {
   const code = { ...given, ...originOf(origin) }
   if (own !== null) {
-    const { userId, sessionId } = ownRequest(own, origin)
-    const token = askingTokenOf(own.token)
+    const { userId, sessionId, token } = ownRequest(own, origin)
     return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId, token })
   }
   const second = auth[internals].second as SecondFactor

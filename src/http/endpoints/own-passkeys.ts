@@ -6,7 +6,6 @@ import type {
 } from '../../core/factors/passkeys/passkey-calls.ts'
 import type { PasskeyLogins } from '../../core/factors/passkeys/passkey-logins.ts'
 import { internals } from '../../core/internals.ts'
-import { askingTokenOf } from './asking-user.ts'
 import { tokensAfterEnrolment, unlessEnded } from './enrolled-login.ts'
 import { factorAnswer } from './factor-answers.ts'
 import { type Enrolling, enrollingUser } from './factor-guards.ts'
@@ -92,8 +91,7 @@ async function addOwn(
   origin: JsonOrigin,
   { own }: Extract<Enrolling, { login: null }>,
 ): Promise<Added> {
-  const token = askingTokenOf(own.token)
-  return await ownOf(auth).add({ ...ownRequest(own, origin), ...given, token })
+  return await ownOf(auth).add({ ...ownRequest(own, origin), ...given })
 }
 
 async function addWithin(

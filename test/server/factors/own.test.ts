@@ -63,7 +63,7 @@ onEveryEngine((open) => {
     assert.ok(mails.some(({ kind }) => kind === 'factor_added'))
   })
 
-  test('a first factor raises no session whose newest token may be another’s (AC-82, SR-06)', async () => {
+  test('a first factor ends the session whose newest token may be another’s (AC-82, SR-06)', async () => {
     const site = await open(on)
     await site.user('alice')
     const copied = (await grant(site, { username: 'alice', password: goodPassword })).json()
@@ -73,8 +73,11 @@ onEveryEngine((open) => {
     const thiefs = (await refresh(site, copied.refresh_token)).json()
     const device = await begin(site, token)
     assert.equal((await confirm(site, token, device, device.code())).statusCode, 200)
-    const { access_token } = (await refresh(site, thiefs.refresh_token)).json()
-    assert.equal(claimsOf(access_token).acr, '1fa')
+    assert.equal(errorOf(await refresh(site, thiefs.refresh_token)), '400 invalid_grant')
+    for (const each of [token, thiefs.access_token]) {
+      const me = await site.call('GET', '/me', undefined, { token: each })
+      assertProblem(me, 401)
+    }
   })
 
   test('nobody sets a factor up in a session that has been idle for too long (SR-10)', async () => {
