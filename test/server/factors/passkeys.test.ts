@@ -359,6 +359,22 @@ onEveryEngine((open) => {
     assert.equal(removed.statusCode, 204)
   })
 
+  test('a passkey raises no session whose newest token may be another’s (AC-82, SR-06)', async () => {
+    for (const isRetried of [false, true]) {
+      const site = await open(withPasskeys)
+      const { device } = await enrol(site, 'alice')
+      const copied = await logInWithBoth(site, 'alice', device)
+      const refresh = async ({ refresh_token }: { readonly refresh_token: string }) =>
+        (await grant(site, { grant_type: 'refresh_token', refresh_token })).json()
+      const owners = await refresh(copied)
+      site.clock.advance(11)
+      const newest = isRetried ? await refresh(copied) : owners
+      await addPasskey(site, owners.access_token)
+      const { acr } = claimsOf((await refresh(newest)).access_token)
+      assert.equal(acr, isRetried ? '2fa' : 'phr')
+    }
+  })
+
   test('a refused removal says what would be missing, the factor or the passkey (AC-106)', async () => {
     const site = await open({ auth: { factors: { passkeys: true, required: ['admin'] } } })
     const { userId, key, factorId } = await holder(site, 'alice')
