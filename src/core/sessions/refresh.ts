@@ -4,6 +4,7 @@ import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import type { Store } from '../store.ts'
 import { isLiveSession } from './live-session.ts'
 import type { RefreshTokens } from './refresh-token.ts'
+import { revokeReused } from './revoke-reused.ts'
 import { type OpenSession, toSession } from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { SessionRecord } from './session-store.ts'
@@ -79,15 +80,8 @@ export function createRefresh({
     }
 
     async function endSession({ userId }: SessionRecord): Promise<never> {
-      // Stored before the refusal is sent, even if the request is cut off (SR-07).
       const reuse = { ...about, type: 'authn_token_reuse', userId } as const
-      await events
-        .recordWith(reuse, (event) => sessions.revoke(id, now, { event }))
-        .catch(async (error) => {
-          // Ending the session matters more than recording it.
-          await sessions.revoke(id, now)
-          throw error
-        })
+      await revokeReused({ store, events }, id, now, reuse)
       throw refused(`of the session ${id} was used again: the session has been ended`)
     }
   }
