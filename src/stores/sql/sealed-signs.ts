@@ -3,9 +3,9 @@ import { createSealedPayloads } from '../../core/accounts/sealed-payload.ts'
 import { createSealedSecrets } from '../../core/factors/sealed-secrets.ts'
 import { sealedTokenKinds } from '../../core/mail/one-time-token-store.ts'
 import { sealingKeyId } from '../../core/resealing.ts'
-import { toRecord } from './factor-rows.ts'
 import { toRecord as toToken } from './one-time-tokens.ts'
 import type { Schema } from './schema.ts'
+import { listSealed } from './sealed-factors.ts'
 
 /** The secrets that rows may be sealed under. */
 export interface SealingKeys {
@@ -45,9 +45,8 @@ export async function readSealedSigns(
   const secrets = createSealedSecrets(secret, previousSecrets)
   const payloads = createSealedPayloads(secret, previousSecrets)
   const factors = await countSeals(async (after) => {
-    const query = db.selectFrom('factors').selectAll().where('sealed_secret', 'is not', null)
-    const rows = await query.where('id', '>', after).orderBy('id').limit(pageSize).execute()
-    return rows.map((row) => ({ key: row.id, seal: sealOf(secrets.open(toRecord(row))) }))
+    const page = await listSealed(db, { after, limit: pageSize })
+    return page.map((factor) => ({ key: factor.id, seal: sealOf(secrets.open(factor)) }))
   })
   const oneTimeTokens = await countSeals(async (after) => {
     const query = db.selectFrom('one_time_tokens').selectAll().where('digest', '>', after)
