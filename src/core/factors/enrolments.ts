@@ -17,19 +17,15 @@ import { newSecurityStamp } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { ConfirmedFactor, OwnFactors } from './factor-calls.ts'
 import type { FactorKind, FirstFactor } from './factor-store.ts'
-import type { PendingLogin } from './mfa-tokens.ts'
+import type { Within } from './mfa-tokens.ts'
 import { mostFactors } from './own-factor.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
 
 /** What a factor is set up in: a session, or a login that waits for it, and ends with it. */
-export type EnrolledWithin =
-  | {
-      readonly sessionId: string
-      /** The access token that asks, if one does. */
-      readonly token?: AskingToken | undefined
-      readonly login?: undefined
-    }
-  | { readonly login: PendingLogin; readonly sessionId?: undefined; readonly token?: undefined }
+export type EnrolledWithin = Within & {
+  /** The access token that asks, if one does. */
+  readonly token?: AskingToken | undefined
+}
 
 /** A factor that has been shown to work. */
 export interface Enrolled extends Omit<OwnFactors, 'userId'> {

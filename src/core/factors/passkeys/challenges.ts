@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { createRotatingBox } from '../../keys/rotating-box.ts'
+import type { PendingLogin, Within } from '../mfa-tokens.ts'
 import type { Spending } from '../passkey-store.ts'
 
 /** What a challenge is for. None passes as another. */
@@ -12,13 +13,8 @@ export type ChallengeFor =
       readonly purpose: 'enrol' | 'enrol first' | 'step-up' | 'mfa'
       readonly userId: string
       /** The session, or the login that waits. */
-      readonly within: Within
+      readonly within: Within<Pick<PendingLogin, 'digest'>>
     }
-
-/** What a challenge is bound to beside its user. */
-export type Within =
-  | { readonly sessionId: string; readonly login?: undefined }
-  | { readonly login: { readonly digest: string }; readonly sessionId?: undefined }
 
 /** A challenge that has come back. */
 export interface OpenedChallenge {
