@@ -8,6 +8,7 @@ import type { SessionRecord } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { aClient, anApiKey, aSession, aUser } from '../../../src/stores/contract/records.ts'
+import { inspectPostgres } from '../../../src/stores/postgres/inspection.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { watchPrimary } from '../../../src/stores/postgres/primary.ts'
 import { parsePostgresUrl } from '../../../src/stores/postgres/url.ts'
@@ -124,6 +125,8 @@ describe('an older primary that lives on', { skip, timeout }, () => {
       assert.equal((await store.findSubject(user.id, session.id))?.sessionStamp, null)
       await store.users.create(aUser())
     }
+    const { olderPrimaries } = await inspectPostgres(urlOf(orders[0] ?? []))
+    assert.deepEqual(olderPrimaries, [`127.0.0.1:${servers.older.port}`])
     const [row] = await ask<{ count: number }>(servers.newer, 'select count(*)::int from users')
     assert.equal(row?.count, 3)
   })
