@@ -10,7 +10,7 @@ export const watchName = 'portcullis watch'
 /** Milliseconds after which a connection, or its answer, is given up. */
 const giveUpAfter = 3000
 /** Milliseconds before another connection is tried. */
-const pause = 500
+const pause = 100
 
 /** One server of several, and a small connection to it that is made again when it is lost. */
 export interface WatchedHost {
