@@ -39,6 +39,7 @@ test('a database is told by what is in it, and let go of', async () => {
     clockOffset: null,
     maxConnections: null,
     pooler: null,
+    olderPrimaries: null,
     steps: { pending: [], unknown: [] },
     contents: { users: 3, activeByRole: { admin: 1, member: 1 }, keys: [], pepperIds: [] },
   })
