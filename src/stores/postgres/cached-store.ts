@@ -12,17 +12,22 @@ import type { Connect } from './connect.ts'
  * @param connect Opens one more connection, to the server that is written to.
  * @param names What the tables of the store are called.
  * @param connections How it goes with those of the store.
+ * @param pruneLog Deletes old changes from the log. It is called by writers, so guarded requests never wait for it.
  */
 export function cachedStore(
   store: Store,
   connect: Connect,
   names: TableNames,
   connections: () => ConnectionCounts,
+  pruneLog: () => Promise<void>,
 ): Store {
   const cache = createSubjectCache(store.findSubject, () => changes.isCurrent())
   const changes = createChanges({ connect, names, drop: cache.drop, clear: cache.clear })
   return {
-    ...heardChanges(store, changes),
+    ...heardChanges(store, () => {
+      void pruneLog()
+      return changes.heardByAll()
+    }),
     findSubject: cache.findSubject,
     statistics: () => ({ connections: connections(), subjects: cache.counts }),
     async close() {
@@ -36,7 +41,7 @@ export function cachedStore(
  * Lets those changes that end or alter what a guard decides wait until they were heard. A log-in, a
  * refresh, a hash that is renewed and the pruning of what has ended by itself do not wait.
  */
-function heardChanges(store: Store, { heardByAll }: Changes): Store {
+function heardChanges(store: Store, heardByAll: Changes['heardByAll']): Store {
   const heard =
     <Parameters extends readonly unknown[], Result>(
       change: (...parameters: Parameters) => Promise<Result>,

@@ -34,6 +34,7 @@ import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { cachedStore } from './cached-store.ts'
+import { createLogPruning } from './change-log.ts'
 import { channelName } from './channel.ts'
 import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
@@ -178,7 +179,13 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   }
   // The name is told when a connection is made: nothing is set in a session that others may get.
   const connectChannel = createConnect({ ...target, applicationName: channelName }, connectionLimit)
-  return cachedStore(store, connectChannel, names, () => sumOf(pool.counts, reads.counts))
+  return cachedStore(
+    store,
+    connectChannel,
+    names,
+    () => sumOf(pool.counts, reads.counts),
+    createLogPruning(engine.scans as never),
+  )
 }
 
 function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {
