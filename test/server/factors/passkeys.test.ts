@@ -208,7 +208,9 @@ onEveryEngine((open) => {
     )
     const [added, ...others] = answers.filter(({ statusCode }) => statusCode === 201)
     assert.deepEqual(others, [])
-    assert.equal(answers.filter(({ statusCode }) => statusCode === 401).length, 5)
+    // The login has ended, or, for one that came in between, the challenge of a first factor.
+    const refused = answers.filter(({ statusCode }) => [401, 410].includes(statusCode))
+    assert.equal(refused.length, 5)
     const { access_token, recovery_codes, scope } = added?.json() ?? {}
     assert.deepEqual([recovery_codes.length, scope], [8, 'users:read'])
     const { acr, amr } = claimsOf(access_token)
