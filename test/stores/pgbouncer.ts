@@ -26,7 +26,7 @@ export async function pgbouncerMissing(): Promise<string | false> {
 
 /** Starts one. It lets everybody in, and knows the server's password. */
 export async function startPgbouncer(
-  server: PostgresServer,
+  server: Pick<PostgresServer, 'port'>,
   settings: PgbouncerSettings,
 ): Promise<Pgbouncer> {
   const port = await freePort()
