@@ -29,34 +29,47 @@ export async function hold(
   onEnd: OnEnd,
 ): Promise<void> {
   const stage = await openStage(wayName, tree, onEnd)
-  const { watch, ledger, lanes } = stage
+  const { watch, ledger } = stage
+  await serves(stage)
   await seconds(10)
   watch.restart()
   const delay = monitorEventLoopDelay()
   delay.enable()
   const told = await fault(stage)
-  const over = performance.now()
-  await until('every process serves again', () =>
-    watch.isWell(
-      lanes.map(({ pid }) => pid),
-      over,
-    ),
+  const isBack = await serves(stage).then(
+    () => true,
+    () => false,
   )
   await seconds(5)
   const saw = watch.rows()
   const late = (delay.max / 1e9).toFixed(1)
   await stage.end()
-  const lost = await checkAll(stage)
   const rows: readonly Row[] = [
     ...saw,
+    ['every process serves again', isBack ? 'yes' : 'no'],
     ...against(ledger),
-    ['acknowledged log-outs lost', `${lost.logouts} of ${ledger.ended.length}`],
-    ['acknowledged roles lost', `${lost.roles} of ${ledger.changing.length}`],
+    ...(isBack ? await lost(stage) : []),
     ...told,
     // Times say nothing where the machine had no time for the clients.
     ['the clients themselves were late by, at most', `${late} s`],
   ]
   console.log(`\n${formatTable([[title, wayName], ...rows])}`)
+}
+
+/** Waits until every process has answered a read and a write well. */
+async function serves({ watch, lanes }: Stage): Promise<void> {
+  const since = performance.now()
+  const pids = lanes.map(({ pid }) => pid)
+  await until('every process serves', () => watch.isWell(pids, since))
+}
+
+async function lost(stage: Stage): Promise<readonly Row[]> {
+  const { logouts, roles } = await checkAll(stage)
+  const { ended, changing } = stage.ledger
+  return [
+    ['acknowledged log-outs lost', `${logouts} of ${ended.length}`],
+    ['acknowledged roles lost', `${roles} of ${changing.length}`],
+  ]
 }
 
 /** What happened against what was acknowledged. */
