@@ -17,7 +17,7 @@ export const patroni: string = process.env.PATRONI ?? 'patroni'
 /** Those that are not installed here, and on what they are. */
 export function missingPrograms(): readonly string[] {
   const missing = ['etcd', 'haproxy', patroni, 'pgbouncer'].filter(
-    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined,
+    (name) => spawnSync(name, ['--version'], { ...owner, stdio: 'ignore' }).error !== undefined,
   )
   if (postgresPrograms === '') missing.push('postgresql')
   // Which process serves a connection, and the children of a process, are read there.
