@@ -85,6 +85,7 @@ export type {
 } from '../core/mail/stored-with.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {
+  PrunedSessions,
   Reauthentication,
   Revocation,
   Rotation,

@@ -9,6 +9,7 @@ import { authorization } from './authorization.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './events.ts'
 import { factors } from './factors.ts'
+import { unusedSessions } from './unused-sessions.ts'
 
 /**
  * The steps from an empty database to today's tables, in the order of their names. A step that has
@@ -196,4 +197,5 @@ export const steps: Readonly<Record<string, Step>> = {
       await db.schema.alterTable('sessions').addColumn('retry_of', 'bigint').execute()
     },
   },
+  '0020_unused_sessions': unusedSessions,
 }
