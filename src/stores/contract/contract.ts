@@ -23,6 +23,7 @@ import { recoveryCodesContract } from './recovery-codes.ts'
 import { refreshRetriesContract } from './refresh-retries.ts'
 import { resealingContract } from './resealing.ts'
 import { revokeAllContract } from './revoke-all.ts'
+import { sessionPruningContract } from './session-pruning.ts'
 import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
 import { storedWithContract } from './stored-with.ts'
@@ -63,6 +64,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     eventsContract(stores)
     lastActiveUserContract(stores)
     sessionsContract(stores)
+    sessionPruningContract(stores)
     refreshRetriesContract(stores)
     signingKeysContract(stores)
     throttleContract(stores)
