@@ -93,7 +93,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   'http/grants': ['grants.ts', 'scopes.ts', 'second-factor.ts'],
   'stores/memory': ['memory.ts'],
-  'stores/migrations': ['change-notifications.ts', 'migrations.ts'],
+  'stores/migrations': ['change-notifications.ts', 'events.ts', 'migrations.ts', 'own-schema.ts'],
   'stores/postgres': ['inspection.ts', 'postgres.ts', 'url.ts'],
   'stores/sqlite': ['copy.ts', 'inspection.ts', 'restore.ts', 'sqlite.ts'],
 }

@@ -7,6 +7,7 @@ import { apiKeys } from './api-keys.ts'
 import { authenticationStep } from './authentication.ts'
 import { authorization } from './authorization.ts'
 import { changeNotifications } from './change-notifications.ts'
+import { eventPartitions } from './event-partitions.ts'
 import { eventsStep } from './events.ts'
 import { factors } from './factors.ts'
 import { unusedSessions } from './unused-sessions.ts'
@@ -198,4 +199,5 @@ export const steps: Readonly<Record<string, Step>> = {
     },
   },
   '0020_unused_sessions': unusedSessions,
+  '0021_event_partitions': eventPartitions,
 }

@@ -19,7 +19,6 @@ import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
 import type { Engine, InTransaction, TurnName } from '../sql/engine.ts'
-import { createEventStore } from '../sql/events.ts'
 import { createFactorStore } from '../sql/factors.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
@@ -38,6 +37,7 @@ import { channelName } from './channel.ts'
 import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
 import { explainOpening, isUniqueViolation } from './error.ts'
+import { createPartitionedEvents } from './event-partitions.ts'
 import type { Deadline, Lease } from './lease.ts'
 import { createPostgresPool, type PostgresPool } from './pool.ts'
 import { parsePostgresUrl } from './url.ts'
@@ -129,6 +129,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   const users: UserStore = createUserStore(engine)
   const sessions: SessionStore = createSessionStore(engine)
   const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
+  const events = createPartitionedEvents(engine)
 
   async function end(): Promise<void> {
     await Promise.all([pool.end(), reads.end()])
@@ -152,7 +153,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     signingKeys,
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),
-    events: createEventStore(engine),
+    events,
     oneTimeTokens: createOneTimeTokenStore(engine),
     outbox: createOutboxStore(engine),
     authorizationCodes: createAuthorizationCodeStore(engine),
@@ -167,6 +168,8 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
         // Long enough to learn why there is no connection.
         await check({ limit: connectionLimit + requestLimit })
         await migrate(maintenanceDatabase as never)
+        // Without them events are stored, too, and maintenance tells what went wrong.
+        await events.prepare().catch(() => {})
       } catch (error) {
         await end()
         throw explainOpening(error)
