@@ -98,6 +98,8 @@ export type { CacheCounts, ConnectionCounts, StoreStatistics } from '../core/sta
 export type { Store } from '../core/store.ts'
 export {
   noEnd,
+  type ThrottleAdmission,
+  type ThrottleAdmitted,
   type ThrottleCount,
   type ThrottleOutcome,
   type ThrottleRule,

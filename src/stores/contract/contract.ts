@@ -28,6 +28,7 @@ import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
 import { storedWithContract } from './stored-with.ts'
 import { throttleContract } from './throttle.ts'
+import { throttleAdmissionContract } from './throttle-admission.ts'
 import { usersContract } from './users.ts'
 
 /**
@@ -68,6 +69,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     refreshRetriesContract(stores)
     signingKeysContract(stores)
     throttleContract(stores)
+    throttleAdmissionContract(stores)
     clientsContract(stores)
     oneTimeTokensContract(stores)
     outboxContract(stores)
