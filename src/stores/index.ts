@@ -94,7 +94,12 @@ export type {
   SessionStore,
   Subject,
 } from '../core/sessions/session-store.ts'
-export type { CacheCounts, ConnectionCounts, StoreStatistics } from '../core/statistics.ts'
+export type {
+  CacheCounts,
+  ConnectionCounts,
+  StoreStatistics,
+  SubjectCounts,
+} from '../core/statistics.ts'
 export type { Store } from '../core/store.ts'
 export {
   noEnd,

@@ -12,19 +12,24 @@ import type { Connect } from './connect.ts'
  * @param connect Opens one more connection, to the server that is written to.
  * @param names What the tables of the store are called.
  * @param connections How it goes with those of the store.
+ * @param users Users that are kept at most.
  */
 export function cachedStore(
   store: Store,
   connect: Connect,
   names: TableNames,
   connections: () => ConnectionCounts,
+  users: number,
 ): Store {
-  const cache = createSubjectCache(store.findSubject, () => changes.isCurrent())
+  const cache = createSubjectCache(store.findSubject, () => changes.isCurrent(), users)
   const changes = createChanges({ connect, names, drop: cache.drop, clear: cache.clear })
   return {
     ...heardChanges(store, changes),
     findSubject: cache.findSubject,
-    statistics: () => ({ connections: connections(), subjects: cache.counts }),
+    statistics: () => ({
+      connections: connections(),
+      subjects: { ...cache.counts, users: cache.size() },
+    }),
     async close() {
       await changes.close()
       await store.close()

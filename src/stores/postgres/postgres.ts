@@ -32,6 +32,7 @@ import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
 import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
+import { defaultUsers } from '../subject-cache.ts'
 import { cachedStore } from './cached-store.ts'
 import { channelName } from './channel.ts'
 import { retryConflicts } from './conflict.ts'
@@ -49,6 +50,8 @@ export interface PostgresOptions {
    * for changes. Default 10.
    */
   readonly maxConnections?: number
+  /** Users in memory whose guarded requests read nothing, about a kilobyte each. Default 10,000. */
+  readonly cacheUsers?: number
   /**
    * Seconds that a statement may take which reads many rows, such as a search among all users.
    * Default 5. The statements of logins and guarded requests have 1.5 seconds, or this if it is less.
@@ -74,6 +77,7 @@ export interface PostgresOptions {
 const owner = { name: 'postgres', example: '{ maxConnections: 20 }' }
 const shapes: ShapesOf<PostgresOptions> = {
   maxConnections: number,
+  cacheUsers: number,
   statementTimeout: number,
   connectionTimeout: number,
   schema: text,
@@ -103,9 +107,10 @@ const maintenanceLimit = 3_600_000
 export function postgres(url: string, given: PostgresOptions = {}): Store {
   const { options, problems } = readOptions(given, shapes, owner)
   const { maxConnections = 10, statementTimeout = 5, connectionTimeout = 3 } = options
+  const { cacheUsers = defaultUsers } = options
   const names: TableNames = { schema: options.schema, tablePrefix: options.tablePrefix }
   problems.push(
-    ...numberProblems({ maxConnections, statementTimeout, connectionTimeout }),
+    ...numberProblems({ maxConnections, cacheUsers, statementTimeout, connectionTimeout }),
     ...nameProblems(names),
   )
   const target = attempt(problems, () => parsePostgresUrl(url))
@@ -181,7 +186,8 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   }
   // The name is told when a connection is made: nothing is set in a session that others may get.
   const connectChannel = createConnect({ ...target, applicationName: channelName }, connectionLimit)
-  return cachedStore(store, connectChannel, names, () => sumOf(pool.counts, reads.counts))
+  const counts = () => sumOf(pool.counts, reads.counts)
+  return cachedStore(store, connectChannel, names, counts, cacheUsers)
 }
 
 function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import type { Auth } from '../../../src/core/auth.ts'
+import { internals } from '../../../src/core/internals.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { authenticate, createTestAuth } from '../../fixtures.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
@@ -15,11 +16,11 @@ const { query } = pg.Client.prototype
 const { server, skip } = await startPostgresOrSkip()
 after(async () => await server?.remove())
 
-/** The statements of something. The cache asks for news beside them. */
+/** The statements of something. The cache asks others beside them, which name no table of ours. */
 async function statementsOf(what: () => Promise<unknown>): Promise<readonly string[]> {
   ran.length = 0
   await what()
-  return ran.filter((text) => !/^(un)?listen|pg_notify|^$/.test(text))
+  return ran.filter((text) => /"(users|sessions|throttle|events|signing_key_set)"/.test(text))
 }
 
 describe('on PostgreSQL', { skip }, () => {
@@ -68,6 +69,15 @@ describe('on PostgreSQL', { skip }, () => {
         assert.ok(!/insert|update|delete/.test(text) || text.includes('synchronous_commit'), text)
       }
     }
+  })
+
+  test('a guarded request whose user is not in memory is one statement', async () => {
+    const { session: opened } = await logIn()
+    const { store } = auth[internals]
+    const asked = await statementsOf(async () =>
+      assert.ok(await store.findSubject(opened.userId, opened.id)),
+    )
+    assert.equal(asked.length, 1, asked.join('\n'))
   })
 
   test('a refresh is one statement', async () => {
