@@ -6,27 +6,37 @@ import { type Changes, createChanges } from './changes.ts'
 import type { Connect } from './connect.ts'
 import type { Primary } from './primary.ts'
 
+export interface CachedStoreOptions {
+  /** Opens one more connection, to the server that is written to. */
+  readonly connect: Connect
+  /** What the tables of the store are called. */
+  readonly names: TableNames
+  /** How it goes with the connections of the store. */
+  readonly connections: () => ConnectionCounts
+  /** Nothing is answered or acknowledged on behalf of another server. */
+  readonly primary: Primary
+  /** Deletes old changes from the log. It is called by writers, so guarded requests never wait for it. */
+  readonly pruneLog: () => Promise<void>
+}
+
 /**
  * A store whose one read of a guarded request is answered from this process, for as long as it is
  * known that nothing has changed, and whose changes are done when no process answers otherwise.
- *
- * @param connect Opens one more connection, to the server that is written to.
- * @param names What the tables of the store are called.
- * @param connections How it goes with those of the store.
- * @param primary Nothing is answered or acknowledged on behalf of another server.
  */
 export function cachedStore(
   store: Store,
-  connect: Connect,
-  names: TableNames,
-  connections: () => ConnectionCounts,
-  primary: Primary,
+  { connect, names, connections, primary, pruneLog }: CachedStoreOptions,
 ): Store {
   const isCurrent = (): boolean => primary.isConfirmed() && changes.isCurrent()
   const cache = createSubjectCache(store.findSubject, isCurrent)
   const changes = createChanges({ connect, names, drop: cache.drop, clear: cache.clear })
+
+  function heardByAll(): Promise<void> {
+    void pruneLog()
+    return changes.heardByAll()
+  }
   return {
-    ...heardChanges(store, changes, primary),
+    ...heardChanges(store, heardByAll, primary),
     findSubject: cache.findSubject,
     statistics: () => ({ connections: connections(), subjects: cache.counts }),
     async close() {
@@ -43,7 +53,7 @@ export function cachedStore(
  * All that end something, in a cache or not, wait until the server that answered is still the primary. So does the
  * answer that there was nothing to end, and a session that is not found: a log-out ends with that.
  */
-function heardChanges(store: Store, { heardByAll }: Changes, { hold }: Primary): Store {
+function heardChanges(store: Store, heardByAll: Changes['heardByAll'], { hold }: Primary): Store {
   const waitFor =
     (hear: (result: unknown) => Promise<void> | undefined) =>
     <Parameters extends readonly unknown[], Result>(

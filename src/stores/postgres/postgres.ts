@@ -34,6 +34,7 @@ import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { cachedStore } from './cached-store.ts'
+import { createLogPruning } from './change-log.ts'
 import { channelName } from './channel.ts'
 import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
@@ -179,9 +180,13 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   }
   // The name is told when a connection is made: nothing is set in a session that others may get.
   const listening = { ...target, applicationName: channelName }
-  const connectChannel = createConnect(listening, connectionLimit, {}, primary.admit)
-  const counts = () => sumOf(pool.counts, reads.counts)
-  return cachedStore(store, connectChannel, names, counts, primary)
+  return cachedStore(store, {
+    names,
+    primary,
+    connect: createConnect(listening, connectionLimit, {}, primary.admit),
+    connections: () => sumOf(pool.counts, reads.counts),
+    pruneLog: createLogPruning(engine.scans as never),
+  })
 }
 
 function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {

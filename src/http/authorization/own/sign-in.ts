@@ -48,6 +48,7 @@ async function explain(
       return await showSignIn(visit, { ...failure, field: 'password' })
     case 'factor_unknown':
     case 'factor_invalid':
+    case 'factor_needed':
     case 'last_factor':
     case 'challenge_ended':
     case 'passkey_refused':
