@@ -50,7 +50,8 @@ export function createOwnAnswers(
     const { step = '' } = own
     const isDangerous = own.isDangerous ?? page.steps[step]?.isDangerous ?? false
     const browser = await admit(flow, await flow.readBrowser(request), isDangerous)
-    if (browser === null) {
+    // A cookie of before may be a copy: what it asks for is shown once more, and nothing is changed.
+    if (!browser?.isNewest) {
       return moveOn(flow, flow.textsFor(request), pathOf(flow, page, { step }))
     }
     const visit = { flow, request, browser, page }

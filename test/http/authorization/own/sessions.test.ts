@@ -78,6 +78,27 @@ test('all others are ended, a copy of the cookie too, and this browser stays (OP
   assert.equal(await count(), 1)
 })
 
+test('a copy of the cookie of before a login changes nothing, and gets no newer one (OP-54)', async () => {
+  const other = site.browser()
+  await site.logIn(other, at)
+  await site.logIn(browser, at)
+  site.clock.advance(301)
+  const copy = copyOf(site, browser)
+  const forms = await copy.open(at)
+  await site.logIn(browser, '/account/sign-in')
+  for (const name of ['endOthers', 'end']) {
+    const answer = await sendForm(copy, forms, name)
+    assertPage(answer, 'sessions')
+    assert.equal(noticeOf(answer), undefined)
+  }
+  assert.notEqual(copy.cookies.get(sessionCookie), browser.cookies.get(sessionCookie))
+  assert.equal(await count(), 2)
+  assertPage(await copy.open('/account/sign-in'), 'login')
+  site.clock.advance(11)
+  assertPage(await browser.open('/account/sign-in'), 'sign-in')
+  assertPage(await copy.open(at), 'login')
+})
+
 test('nobody ends a login of somebody else, and no other site ends one', async () => {
   const bob = site.browser()
   await site.logIn(bob, at, 'bob')
