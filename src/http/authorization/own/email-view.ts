@@ -2,6 +2,7 @@ import { emailCodePage, emailDonePage, emailPage } from '../../../pages/email-pa
 import type { EndpointAnswer } from '../../token-messages.ts'
 import { type FormFailure, showPage } from '../flow-answers.ts'
 import { createOwnForms } from './own-forms.ts'
+import { renewedCookie } from './own-origin.ts'
 import { pathOf, type Visit } from './own-page.ts'
 
 /** The page with the address of today, and a form for another one. */
@@ -49,11 +50,10 @@ export function showCode(
   return showPage(failure?.status ?? 200, page, texts, { cookies })
 }
 
-/** The page that says what was done. */
-export function showEmailDone(
-  { flow: { site, textsFor }, request }: Visit,
-  address: string | null,
-): EndpointAnswer {
-  const texts = textsFor(request)
-  return showPage(200, emailDonePage({ site, texts, address }), texts)
+/** The page that says what was done. That has ended all other sessions: a copy of the cookie is one. */
+export async function showEmailDone(visit: Visit, address: string | null): Promise<EndpointAnswer> {
+  const { site, textsFor } = visit.flow
+  const texts = textsFor(visit.request)
+  const cookies = await renewedCookie(visit)
+  return showPage(200, emailDonePage({ site, texts, address }), texts, { cookies })
 }
