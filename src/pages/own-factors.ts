@@ -4,6 +4,9 @@ import { dayOf } from './own-parts.ts'
 import { hiddenFields, type PostForm, postForm } from './post-form.ts'
 import type { OwnTexts } from './texts/own-texts.ts'
 
+/** Characters of a name at most. */
+export const longestFactorName = 64
+
 /** A second factor of a user, as a page shows it. */
 export interface ShownFactor {
   readonly name: string
@@ -32,7 +35,7 @@ function item(
   const input = field(
     {
       ...{ name: 'name', id: `${id}-name`, label: factor.field },
-      ...{ autocomplete: 'off', value: name },
+      ...{ autocomplete: 'off', value: name, maxLength: longestFactorName },
     },
     [],
     null,

@@ -1,7 +1,7 @@
 import { type Form, field, form, type Problem, revealPasswords } from './form.ts'
 import { type Html, html } from './html.ts'
 import { problemSummary } from './login-page.ts'
-import { ownFactors, type ShownFactor } from './own-factors.ts'
+import { longestFactorName, ownFactors, type ShownFactor } from './own-factors.ts'
 import { type OwnSetting, ownPage } from './own-parts.ts'
 import type { Page } from './page.ts'
 import { type PasskeyAsk, passkeyPart, passkeyStyle } from './passkey-part.ts'
@@ -70,7 +70,12 @@ function appSection({ own, texts }: SignInView, { apps, addApp }: Factors): Html
   const { title, lead, none, field, usual, button } = own.signIn.apps
   const add = form({
     ...{ button, quiet: true, first: null, words: texts.form, sentTo: addApp },
-    fields: [{ name: 'name', label: field, autocomplete: 'off', value: usual }],
+    fields: [
+      {
+        ...{ name: 'name', label: field, autocomplete: 'off' },
+        ...{ value: usual, maxLength: longestFactorName },
+      },
+    ],
   })
   return section(
     title,
@@ -95,7 +100,7 @@ function addPasskeyForm(
   const name = field(
     {
       ...{ name: 'name', id: 'passkey-name', label: passkeys.field, value: passkeys.usual },
-      autocomplete: 'off',
+      ...{ autocomplete: 'off', maxLength: longestFactorName },
     },
     [],
     null,

@@ -8,6 +8,7 @@ import {
   FactorAnswer,
   FactorList,
   factorAnswer,
+  nameIn,
   RecoveryCodes,
 } from './factor-answers.ts'
 import { confirmingUser, type Enrolling, enrollingUser, strongSelf } from './factor-guards.ts'
@@ -73,7 +74,11 @@ const beginTotpEndpoint: JsonEndpoint = jsonEndpoint({
   refusals: { 422: 'The name cannot be one, or there are ten factors already' },
   async answer(auth, { name }, origin, { own, login }) {
     const userId = own?.user.id ?? login?.userId ?? ''
-    const begun = await factorsOf(auth).beginTotp({ userId, name, ...originOf(origin) })
+    const begun = await factorsOf(auth).beginTotp({
+      userId,
+      name: nameIn(name),
+      ...originOf(origin),
+    })
     const { id, secret, otpauthUri, qrSvg } = begun
     return { id, secret, otpauth_uri: otpauthUri, qr_svg: qrSvg }
   },

@@ -7,7 +7,7 @@ import type {
 import type { PasskeyLogins } from '../../core/factors/passkeys/passkey-logins.ts'
 import { internals } from '../../core/internals.ts'
 import { tokensAfterEnrolment, unlessEnded } from './enrolled-login.ts'
-import { factorAnswer } from './factor-answers.ts'
+import { factorAnswer, nameIn } from './factor-answers.ts'
 import { type Enrolling, enrollingUser } from './factor-guards.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
 import { optional } from './json-members.ts'
@@ -69,7 +69,7 @@ const addPasskeyEndpoint: JsonEndpoint = jsonEndpoint({
     ...sessionNeeded,
   },
   async answer(auth, { challenge_id, credential, name }, origin, enrolling) {
-    const shown = { challengeId: challenge_id, credential, name }
+    const shown = { challengeId: challenge_id, credential, name: nameIn(name) }
     const { login } = enrolling
     const { added, tokens } = login
       ? await addWithin(auth, shown, origin, enrolling)

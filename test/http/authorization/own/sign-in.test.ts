@@ -182,6 +182,33 @@ test('a set-up that was begun may take ten minutes, and a form that begins one f
   assertPage(done, 'recovery-codes')
 })
 
+test('a set-up that has ended leads to the login, not to the page without one (AC-70)', async () => {
+  const page = await site.logIn(browser, at)
+  const setUp = await sendForm(browser, page, 'addApp', { name: 'phone' })
+  site.clock.advance(601)
+  assertPage(await browser.send(setUp, { code: '123456' }), 'login')
+  assert.deepEqual(await factors(), [])
+})
+
+test('a name that is blank is the usual one, and no field takes more than a name may have', async () => {
+  const page = await site.logIn(browser, at)
+  const { html } = page
+  assert.match(html, /<input id="name" name="name"[^>]* maxlength="64"/)
+  const setUp = await sendForm(browser, page, 'addApp', { name: ' ' })
+  const { id = '', secret = '' } = setUp.forms[0]?.fields ?? {}
+  const { deviceOf } = await import('../../../server/factors/device.ts')
+  await browser.send(setUp, { code: deviceOf(site, { id, secret }).code() })
+  const [app] = await factors()
+  assert.equal(app?.name, 'Authenticator app')
+  const again = await browser.open(at)
+  assert.match(again.html, /<input id="app-1-name"[^>]* maxlength="64"/)
+  assertPage(await sendForm(browser, again, 'rename', { name: 'x'.repeat(65) }), 'sign-in', 422)
+  assert.equal(
+    noticeOf(await sendForm(browser, again, 'rename', { name: 'x'.repeat(64) })),
+    'The name is changed.',
+  )
+})
+
 test('a user with a factor shows it here too, also in a session of before it (AC-70)', async () => {
   await site.logIn(browser, at)
   const { device } = await addApp(site, browser)
