@@ -199,6 +199,8 @@ export interface LoginTexts {
     unavailable(seconds: number): string
     /** The form was open for too long, or its cookie is gone. */
     expired: string
+    /** The second factor came too late, or was wrong too often. */
+    loginEnded: string
     /** The consent page was shown to another user. */
     otherUser: string
   }

@@ -18,7 +18,7 @@ import { openAccountSite } from '../../account-site.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { type Arrival, type TestBrowser, wordsOf } from './browser.ts'
 import { assertAnswer, assertPage, issuer, type LoginSite, openLoginSite } from './login-site.ts'
-import { copyOf } from './own/own-site.ts'
+import { assertTooOld, copyOf } from './own/own-site.ts'
 
 const at = '/account/email'
 const alice = { username: 'alice', password: goodPassword }
@@ -261,19 +261,19 @@ describe('the page', () => {
       { ...request, csrf: remove.csrf ?? '' },
       { ...remove, csrf: request.csrf ?? '' },
     ]) {
-      assertPage(await browser.post(at, wrong, own), 'error', 403)
+      assertTooOld(await browser.post(at, wrong, own), 'email')
     }
     for (const form of ['', 'toString', 'delete']) {
       assertPage(await browser.post(at, { ...request, form }, own), 'error', 400)
     }
     const other = site.browser()
     await site.logIn(other, at)
-    assertPage(await other.post(at, request, own), 'error', 403)
+    assertTooOld(await other.post(at, request, own), 'email')
     assert.deepEqual(await sent(), [])
     const asked = await browser.post(at, request, own)
     assertPage(asked, 'email-code')
     const code = await sentCode()
-    assertPage(await browser.send(asked, { code, email: 'b@example.org' }), 'error', 403)
+    assertTooOld(await browser.send(asked, { code, email: 'b@example.org' }), 'email-code')
     assert.equal((await userOf('alice')).email, 'alice@example.com')
     assertPage(await browser.send(asked, { code }), 'email-done')
   })

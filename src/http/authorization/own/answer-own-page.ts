@@ -1,6 +1,7 @@
 import { ThrottledError, UserError } from '../../../core/errors.ts'
 import type { EndpointRequest } from '../../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../../token-messages.ts'
+import { isFromOwnPage } from '../csrf.ts'
 import type { Flow } from '../flow.ts'
 import { moveOn, refuseMethod, showError } from '../flow-answers.ts'
 import { type FlowForm, isAnswer, isOurForm, readFlowForm } from '../flow-form.ts'
@@ -56,7 +57,13 @@ export function createOwnAnswers(
     }
     const visit = { flow, request, browser, page }
     const binding = bindingOf(visit, name, own, (each) => form.get(each))
-    if (!isOurForm(flow, request, form, binding)) return showError(flow, request, 403, 'foreign')
+    if (!isFromOwnPage(request.header, flow.auth.issuer)) {
+      return showError(flow, request, 403, 'foreign')
+    }
+    // It lay open for too long, or in a session that has ended.
+    if (!isOurForm(flow, request, form, binding)) {
+      return leave(own, visit, doneQuery(visit, 'expired'))
+    }
     if (own.state === undefined) return await perform(own, visit, form)
     const sent = [form.get('csrf') ?? '', browser.session.id]
     return await repeated.once(sent, () => performOnce(own, visit, form))

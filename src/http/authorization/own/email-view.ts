@@ -4,18 +4,20 @@ import { type FormFailure, showPage } from '../flow-answers.ts'
 import { createOwnForms } from './own-forms.ts'
 import { renewedCookie } from './own-origin.ts'
 import { pathOf, type Visit } from './own-page.ts'
+import { settingOf } from './own-setting.ts'
 
 /** The page with the address of today, and a form for another one. */
 export function showEmail(
   visit: Visit,
   { email = '', failure }: { readonly email?: string; readonly failure?: FormFailure } = {},
 ): EndpointAnswer {
-  const { flow, request, browser } = visit
-  const texts = flow.textsFor(request)
+  const { browser } = visit
+  const setting = settingOf(visit)
+  const { texts } = setting
   const { form, cookies } = createOwnForms(visit)
   const { email: address, emailVerifiedAt } = browser.user
   const page = emailPage({
-    ...{ site: flow.site, texts, typed: email, problem: failure?.problem(texts) ?? null },
+    ...{ ...setting, typed: email, problem: failure?.problem(texts) ?? null },
     current: address === null ? null : { address, isVerified: emailVerifiedAt !== null },
     change: form('request'),
     remove: form('remove'),
@@ -36,16 +38,16 @@ export function showCode(
   visit: Visit,
   { email, failure, isSentAgain = false }: CodeView,
 ): EndpointAnswer {
-  const { flow, request } = visit
-  const texts = flow.textsFor(request)
+  const setting = settingOf(visit)
+  const { texts } = setting
   const { form, cookies } = createOwnForms(visit)
   const sentTo: Readonly<Record<string, string>> = email === '' ? {} : { email }
   const page = emailCodePage({
-    ...{ site: flow.site, texts, address: email, isSentAgain },
+    ...{ ...setting, address: email, isSentAgain },
     problem: failure?.problem(texts) ?? null,
     confirm: form('confirm', sentTo),
     again: form('again', sentTo),
-    another: pathOf(flow, visit.page),
+    another: pathOf(visit.flow, visit.page),
   })
   return showPage(failure?.status ?? 200, page, texts, { cookies })
 }

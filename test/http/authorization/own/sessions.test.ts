@@ -5,6 +5,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { type TestBrowser, wordsOf } from '../browser.ts'
 import { assertAnswer, assertPage, issuer, type LoginSite } from '../login-site.ts'
 import {
+  assertTooOld,
   copyOf,
   formAt,
   noticeOf,
@@ -106,13 +107,30 @@ test('nobody ends a login of somebody else, and no other site ends one', async (
   const page = await site.logIn(browser, at)
   const theirs = (await site.auth.sessions.list((await userOf(site, 'bob')).id))[0]?.id ?? ''
   const { fields } = page.forms[formAt(page, 'end')] ?? assert.fail()
-  assertPage(await browser.post(at, { ...fields, session: theirs }, own), 'error', 403)
+  assertTooOld(await browser.post(at, { ...fields, session: theirs }, own), 'sessions')
   assertPage(await browser.post(at, fields), 'error', 403)
-  assertPage(await bob.post(at, fields, own), 'error', 403)
+  assertTooOld(await bob.post(at, fields, own), 'sessions')
   const others = page.forms[formAt(page, 'endOthers')]?.fields ?? assert.fail()
   assertPage(await browser.post(at, others), 'error', 403)
   assert.equal(await count(), 2)
   assertPage(await bob.open(at), 'sessions')
+})
+
+test('a form that lay open for an hour, or through another login, leads back to its page', async () => {
+  await site.logIn(site.browser(), at)
+  const page = await site.logIn(browser, at)
+  site.clock.advance(60 * 60)
+  const again = await sendForm(browser, page, 'endOthers')
+  assertTooOld(again, 'sessions')
+  assert.equal(await count(), 2)
+  browser.cookies.delete(sessionCookie)
+  await site.logIn(browser, at)
+  const back = await sendForm(browser, again, 'endOthers')
+  assertTooOld(back, 'sessions')
+  assert.equal(
+    noticeOf(await sendForm(browser, back, 'endOthers')),
+    'You are logged out everywhere else.',
+  )
 })
 
 test('what was done is said by our own link alone, for a minute', async () => {

@@ -10,6 +10,7 @@ import { assertPage, issuer, type LoginSite } from '../login-site.ts'
 import {
   addApp,
   alice,
+  assertTooOld,
   copyOf,
   formAt,
   noticeOf,
@@ -152,7 +153,7 @@ test('a wrong code shows the same picture again, and nothing of the set-up is st
   assertPage(wrong, 'second-factor-set-up', 422)
   assert.equal(wrong.forms[0]?.fields.secret, secret)
   const forged = { ...setUp.forms[0]?.fields, secret: 'JBSWY3DPEHPK3PXP', code: '123456' }
-  assertPage(await browser.post(at, forged, own), 'error', 403)
+  assertTooOld(await browser.post(at, forged, own), 'sign-in')
   const { store } = site.auth[internals]
   assertAbsent(JSON.stringify(await store.factors?.listByUser((await userOf(site)).id)), {
     ...{ secret, uri },
@@ -306,12 +307,12 @@ test('nobody renames or removes a factor of somebody else (AC-105)', async () =>
   const theirs = (await factors('bob'))[0]?.id ?? assert.fail()
   for (const name of ['rename', 'remove']) {
     const { fields } = page.forms[formAt(page, name)] ?? assert.fail()
-    assertPage(await browser.post(at, { ...fields, id: theirs, name: 'mine' }, own), 'error', 403)
+    assertTooOld(await browser.post(at, { ...fields, id: theirs, name: 'mine' }, own), 'sign-in')
   }
   // With a form of Bob's, whose cookie of the form somebody has.
   const bobs = await bob.open(at)
   const { fields } = bobs.forms[formAt(bobs, 'remove')] ?? assert.fail()
-  assertPage(await browser.post(at, fields, own), 'error', 403)
+  assertTooOld(await browser.post(at, fields, own), 'sign-in')
   assert.equal((await factors('bob'))[0]?.name, 'phone')
   // One that is gone is told of as one that never was.
   await sendForm(browser, page, 'remove')
@@ -325,15 +326,15 @@ test('no form of another site, without its proof, or of another name is taken', 
   const { fields } = page.forms[formAt(page, 'password')] ?? assert.fail()
   const typed = { ...fields, current: goodPassword, password: otherPassword }
   assertPage(await browser.post(at, typed), 'error', 403)
-  assertPage(await browser.post(at, { ...typed, csrf: '' }, own), 'error', 403)
-  assertPage(await browser.post(at, { ...typed, form: 'addApp' }, own), 'error', 403)
+  assertTooOld(await browser.post(at, { ...typed, csrf: '' }, own), 'sign-in')
+  assertTooOld(await browser.post(at, { ...typed, form: 'addApp' }, own), 'sign-in')
   for (const form of ['', 'constructor', 'withdraw']) {
     assertPage(await browser.post(at, { ...typed, form }, own), 'error', 400)
   }
   // Not the same form in another session of the same user.
   const other = site.browser()
   await site.logIn(other, at)
-  assertPage(await other.post(at, typed, own), 'error', 403)
+  assertTooOld(await other.post(at, typed, own), 'sign-in')
   assertPage(await site.browser().post(at, typed, own), 'login')
   assertPage(await browser.open(at), 'sign-in')
   assertPage(await site.logIn(site.browser(), at), 'sign-in')
@@ -365,7 +366,7 @@ test('a user without a password has no form for one, and without factors there i
     ['password'],
   )
   const { fields } = page.forms[0] ?? assert.fail()
-  assertPage(await browser.post(at, { ...fields, form: 'addApp' }, own), 'error', 403)
+  assertTooOld(await browser.post(at, { ...fields, form: 'addApp' }, own), 'sign-in')
   const { id } = await userOf(site)
   const { passwordHash } = (await site.auth[internals].store.users.findById(id)) ?? assert.fail()
   await site.auth[internals].store.users.replacePasswordHash(id, passwordHash, null as never)
