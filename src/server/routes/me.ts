@@ -153,6 +153,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         newPassword: new_password,
         address: request.ip,
         requestId: request.id,
+        userAgent: request.headers['user-agent'],
         ...(sid !== undefined && { keepSession: sid }),
       })
       return reply.code(204).send(null)
