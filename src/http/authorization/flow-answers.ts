@@ -113,12 +113,16 @@ function showUnavailable(
   return showError(flow, request, 503, says, { headers: retryAfter(error), refusal: error })
 }
 
-/** The method is none of those that pages and forms are asked for by. */
-export function refuseMethod(flow: Flow, request: EndpointRequest): EndpointAnswer {
-  return showError(flow, request, 405, 'unreadable', { headers: { allow: 'GET, HEAD, POST' } })
+/** The method is none of those that are taken. @param allow Default: those of pages and forms. */
+export function refuseMethod(
+  flow: Flow,
+  request: EndpointRequest,
+  allow = 'GET, HEAD, POST',
+): EndpointAnswer {
+  return showError(flow, request, 405, 'method', { headers: { allow } })
 }
 
-/** Answers as `answer` does; where the store is out of reach, or too much waits, by a page that says so. */
+/** Answers as `answer` does; by a page that says so if it is not done now: too much waits, or was tried. */
 export function withPages(
   flow: Flow,
   answer: (request: EndpointRequest) => Promise<EndpointAnswer>,

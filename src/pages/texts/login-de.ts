@@ -207,6 +207,7 @@ export const de: LoginTexts = {
     },
     foreign: accounts.foreign,
     unreadable: accounts.unreadable,
+    method: { title: 'Nicht möglich', text: 'Diese Adresse nimmt keine Anfragen dieser Art an.' },
     failed: accounts.failed,
   },
   later: (seconds) => ({

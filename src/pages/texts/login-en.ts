@@ -199,6 +199,7 @@ export const en: LoginTexts = {
     },
     foreign: accounts.foreign,
     unreadable: accounts.unreadable,
+    method: { title: 'Not possible', text: 'This address does not take requests of this kind.' },
     failed: accounts.failed,
   },
   later: (seconds) => ({

@@ -27,6 +27,8 @@ export type LoginErrorName =
   | 'foreign'
   /** A form that is none. */
   | 'unreadable'
+  /** By a method that is not taken. */
+  | 'method'
   /** A mistake of ours. */
   | 'failed'
 

@@ -69,6 +69,21 @@ test('a passkey that the device has made is kept, though the login is not recent
   assert.equal(passkey?.name, 'Passkey')
 })
 
+test('what the script asks for is taken by its own methods alone, and read as what it is', async () => {
+  for (const [path, method, allow] of [
+    ['/auth/authorize/passkey', 'GET', 'POST'],
+    ['/auth/authorize/passkey.js', 'POST', 'GET, HEAD'],
+    ['/auth/authorize', 'PUT', 'GET, HEAD, POST'],
+  ] as const) {
+    const refused = await site.fetch(path, { method })
+    assert.deepEqual([refused.status, refused.headers.get('allow')], [405, allow])
+    assert.match(await refused.text(), /This address does not take requests of this kind\./)
+  }
+  const challenge = await site.fetch('/auth/authorize/passkey', { method: 'POST' })
+  assert.equal(challenge.status, 200)
+  assert.equal(challenge.headers.get('x-content-type-options'), 'nosniff')
+})
+
 test('a passkey logs in at once, and the tokens say so', async () => {
   await enrolAndLeave()
   const page = await browser.open(site.authorize('web'))
