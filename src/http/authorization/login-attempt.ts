@@ -1,5 +1,4 @@
 import type { BrowserSession, OpenBrowserSession } from '../../core/authorization/authorization.ts'
-import { ThrottledError } from '../../core/errors.ts'
 import type { FactorDemand } from '../../core/factors/mfa-tokens.ts'
 import { internals } from '../../core/internals.ts'
 import type { Authentication } from '../../core/tokens/authentication.ts'
@@ -7,8 +6,9 @@ import { byPassword } from '../../core/tokens/authentication.ts'
 import { isSuspended } from '../../core/users/suspension.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
-import { isLater, retryAfter } from '../pages/page-answers.ts'
+import { isLater } from '../pages/page-answers.ts'
 import type { Flow } from './flow.ts'
+import { laterFailure } from './flow-answers.ts'
 import type { LoginFailure } from './login-view.ts'
 
 /** What somebody typed. */
@@ -77,12 +77,7 @@ export async function logInWithPassword(
 /** The outcome of a login that was not looked at. Throws any other error. */
 export function tryLater(error: unknown): LoginOutcome {
   if (!isLater(error)) throw error
-  const why = error instanceof ThrottledError ? 'throttled' : 'unavailable'
-  return {
-    ...{ kind: 'failed', status: why === 'throttled' ? 429 : 503 },
-    problem: ({ problems }) => problems[why](error.retryAfter),
-    extras: { headers: retryAfter(error), refusal: error },
-  }
+  return { kind: 'failed', ...laterFailure(error) }
 }
 
 /**
