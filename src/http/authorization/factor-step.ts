@@ -6,7 +6,7 @@ import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
 import { type Authentication, byCode, byTwoFactors } from '../../core/tokens/authentication.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import { factorPage, factorSetUpPage } from '../../pages/factor-page.ts'
+import { factorPage, factorSetUpPage, recoveryCodesPage } from '../../pages/factor-page.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
@@ -106,8 +106,9 @@ export async function takeFactorStep(
     }
     const how = byTwoFactors(before.authenticatedAt, before.amr, shown.proof)
     const opened = shown.user && (await open(flow, request, login, shown.user, how, browser))
-    if (!opened) return ended
     const { recoveryCodes } = shown
+    if (!opened)
+      return recoveryCodes === null ? ended : showCodes(flow, request, place, recoveryCodes)
     const isStepUp = login.session !== null
     return { kind: 'opened', opened, isStepUp, stays: fields.stay === 'on', recoveryCodes }
   } catch (error) {
@@ -154,6 +155,18 @@ async function open(
 
 const incorrect = ({ problems }: LoginTexts): string => problems.codeIncorrect
 const passkeyIncorrect = ({ problems }: LoginTexts): string => problems.passkeyIncorrect
+
+/** The factor counts, and nothing shows its codes again; the login begins anew behind them. */
+function showCodes(
+  flow: Flow,
+  request: EndpointRequest,
+  { wished, continueAt: url }: LoginPlace,
+  codes: readonly string[],
+): FactorOutcome {
+  const texts = flow.textsFor(request, wished)
+  const page = recoveryCodesPage({ site: flow.site, texts, codes, url })
+  return { kind: 'shown', answer: showPage(200, page, texts) }
+}
 
 /** What passkeys need is loaded where they are on. */
 const loadPasskeys = (): Promise<typeof import('./passkeys/passkey-step.ts')> =>

@@ -5,6 +5,7 @@ import type { Authentication } from '../../core/tokens/authentication.ts'
 import { byPassword } from '../../core/tokens/authentication.ts'
 import { isSuspended } from '../../core/users/suspension.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
+import { demandedSince } from '../grants/factor-demand.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import { isLater } from '../pages/page-answers.ts'
 import type { Flow } from './flow.ts'
@@ -70,8 +71,13 @@ export async function logInWithPassword(
   }
   const demand = await auth[internals].second?.demandOf(user)
   if (demand) return { kind: 'factor', user, demand }
-  const opened = await openSession(flow, request, user, byPassword(auth.clock()), browser)
-  return opened === null ? incorrect : { kind: 'opened', opened }
+  try {
+    const opened = await openSession(flow, request, user, byPassword(auth.clock()), browser)
+    return opened === null ? incorrect : { kind: 'opened', opened }
+  } catch (error) {
+    const asked = await demandedSince(auth, user, error)
+    return asked === null ? incorrect : { kind: 'factor', ...asked }
+  }
 }
 
 /** The outcome of a login that was not looked at. Throws any other error. */

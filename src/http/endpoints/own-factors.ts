@@ -91,7 +91,7 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   operationId: 'confirmTotp',
   summary: 'Confirm an authenticator app',
   description:
-    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login.',
+    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login, unless it cannot go on.',
   body: 'TotpCode',
   members: { otp: required({ description: 'The six digits that the app shows' }) },
   guard: confirmingUser,
@@ -112,7 +112,8 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   async answer(auth, { otp }, origin, enrolling, id) {
     const { recoveryCodes } = await confirm(auth, { id, otp }, origin, enrolling)
     const { login } = enrolling
-    const tokens = login && (await tokensAfterEnrolment(auth, login, originOf(origin)))
+    const from = originOf(origin)
+    const tokens = login && (await tokensAfterEnrolment(auth, login, from, recoveryCodes))
     return { ...(recoveryCodes && { recovery_codes: recoveryCodes }), ...tokens }
   },
 })
