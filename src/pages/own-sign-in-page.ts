@@ -23,6 +23,8 @@ export interface SignInView extends OwnSetting {
     readonly passkeys: readonly ShownFactor[]
     /** Sends `name`. */
     readonly addApp: PostForm
+    /** What its field has at first; empty for the usual name. */
+    readonly appName: string
     /** Sends `name`, `challenge_id` and `credential`. Null where passkeys are off, or there are enough factors. */
     readonly addPasskey: { readonly form: PostForm; readonly ask: PasskeyAsk } | null
     /** How many are left, and what makes new ones; null for a user without a factor. */
@@ -66,14 +68,14 @@ function passwordSection({ own, texts, password }: SignInView): Html {
 
 type Factors = NonNullable<SignInView['factors']>
 
-function appSection({ own, texts }: SignInView, { apps, addApp }: Factors): Html {
+function appSection({ own, texts }: SignInView, { apps, addApp, appName }: Factors): Html {
   const { title, lead, none, field, usual, button } = own.signIn.apps
   const add = form({
     ...{ button, quiet: true, first: null, words: texts.form, sentTo: addApp },
     fields: [
       {
         ...{ name: 'name', label: field, autocomplete: 'off' },
-        ...{ value: usual, maxLength: longestFactorName },
+        ...{ value: appName || usual, maxLength: longestFactorName },
       },
     ],
   })

@@ -191,13 +191,15 @@ describe('the page', () => {
   test('asks for the password again after five minutes, and again in each step (AC-57)', async () => {
     const page = await site.logIn(browser, at)
     site.clock.advance(301)
-    for (const login of [await browser.open(at), await browser.send(page, { email: 'a@b.org' })]) {
+    const refused = await browser.send(page, { email: 'a@b.org' })
+    for (const login of [await browser.open(at), refused]) {
       assertPage(login, 'login')
       assert.equal(login.forms[0]?.fields.username, 'alice')
     }
     assert.deepEqual(await sent(), [])
-    const again = await browser.send(await browser.open(at), alice)
+    const again = await browser.send(refused, alice)
     assertPage(again, 'email')
+    assert.equal(again.forms[0]?.fields.email, 'a@b.org')
     site.clock.advance(300)
     const asked = await browser.send(again, { email: 'a@example.org' })
     const code = await sentCode()
@@ -211,6 +213,7 @@ describe('the page', () => {
     // The code is of the session, which goes on.
     const back = await browser.send(await browser.send(asked, { code }), alice)
     assertPage(back, 'email-code')
+    assert.match(wordsOf(back), /a@example\.org/)
     assertPage(await browser.send(back, { code }), 'email-done')
   })
 

@@ -12,12 +12,15 @@ import { recoveryState, setUpFields, showSetUp } from './sign-in-view.ts'
 
 /** What changes the second factors of a user. */
 export const factorForms: Readonly<Record<string, OwnForm>> = {
-  addApp: withFactors(async (visit, form, factors) => {
-    const name = nameIn(form.get('name')) ?? settingOf(visit).own.signIn.apps.usual
-    const begun = await factors.beginTotp({ ...ownOf(visit), name })
-    const { id, secret, otpauthUri: uri } = begun
-    return showSetUp(visit, new Map(Object.entries({ id, secret, uri })))
-  }),
+  addApp: {
+    ...withFactors(async (visit, form, factors) => {
+      const name = nameIn(form.get('name')) ?? settingOf(visit).own.signIn.apps.usual
+      const begun = await factors.beginTotp({ ...ownOf(visit), name })
+      const { id, secret, otpauthUri: uri } = begun
+      return showSetUp(visit, new Map(Object.entries({ id, secret, uri })))
+    }),
+    keeps: (field) => field === 'name',
+  },
   confirmApp: {
     ...withFactors(async (visit, form, factors) => {
       const { browser } = visit

@@ -48,8 +48,9 @@ async function explain(
       return await showSignIn(visit, { ...failure, field: 'current' })
     case 'password_refused':
       return await showSignIn(visit, { ...failure, field: 'password' })
-    case 'factor_unknown':
     case 'factor_invalid':
+      return await showSignIn(visit, { ...failure, form })
+    case 'factor_unknown':
     case 'last_factor':
     case 'challenge_ended':
     case 'passkey_refused':

@@ -115,7 +115,8 @@ test('an app is added, renamed and removed; the first one ends all other logins 
   assert.match(renamed.html, /<bdi>&#60;b&#62;old phone&#60;\/b&#62;<\/bdi>/)
   const unnamed = await sendForm(browser, page, 'rename', { name: '' })
   assertPage(unnamed, 'sign-in', 422)
-  assert.match(summaryOf(unnamed) ?? '', /^The name must have 1 to 64 characters/)
+  assert.match(problemAt(unnamed, 'app-1-name') ?? '', /^The name must have 1 to 64 characters/)
+  assert.match(unnamed.html, /<details open>/)
   const removed = await sendForm(browser, renamed, 'remove')
   assert.equal(noticeOf(removed), 'It is removed.')
   assert.deepEqual(await factors(), [])
@@ -181,6 +182,21 @@ test('a set-up that was begun may take ten minutes, and a form that begins one f
   const { deviceOf } = await import('../../../server/factors/device.ts')
   const done = await browser.send(setUp, { code: deviceOf(site, { id, secret }).code() })
   assertPage(done, 'recovery-codes')
+})
+
+test('a name that was typed is there after the login that it needed, and no password is', async () => {
+  const page = await site.logIn(browser, at)
+  site.clock.advance(301)
+  const login = await sendForm(browser, page, 'addApp', { name: 'my tablet' })
+  assertPage(login, 'login')
+  const back = await browser.send(await browser.send(login, { ...alice, password: 'x' }), alice)
+  assertPage(back, 'sign-in')
+  assert.equal(back.forms[formAt(back, 'addApp')]?.fields.name, 'my tablet')
+  site.clock.advance(301)
+  const typed = { current: goodPassword, password: otherPassword }
+  const again = await sendForm(browser, back, 'password', typed)
+  assertPage(again, 'login')
+  assert.equal(again.url.search, '')
 })
 
 test('a set-up that has ended leads to the login, not to the page without one (AC-70)', async () => {
