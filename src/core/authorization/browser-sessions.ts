@@ -1,6 +1,7 @@
 import { browserClientId } from '../clients/registration.ts'
 import { type Clock, clockTolerance } from '../clock.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
+import { isLiveSession } from '../sessions/live-session.ts'
 import { type RequireFactor, toSession } from '../sessions/session-calls.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Session, SessionRecord } from '../sessions/session-store.ts'
@@ -10,7 +11,6 @@ import type { Store } from '../store.ts'
 import { userAt } from '../users/suspension.ts'
 import type { BrowserSession, BrowserSessions, OpenBrowserSession } from './authorization.ts'
 import type { AuthorizationCodeStore } from './authorization-code-store.ts'
-import { isLiveSession } from './live-session.ts'
 
 /** Seconds that a cookie is good for after the next one, for requests that were under way. */
 const cookieGrace = 10

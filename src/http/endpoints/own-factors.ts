@@ -106,7 +106,7 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   },
   refusals: {
     404: 'The enrolment has ended: begin again',
-    422: 'The code is not right',
+    422: 'The code is not right, or there are ten factors already',
     ...sessionNeeded,
   },
   async answer(auth, { otp }, origin, enrolling, id) {
@@ -126,8 +126,8 @@ async function confirm(
 ): Promise<ConfirmedFactor> {
   const code = { ...given, ...originOf(origin) }
   if (own !== null) {
-    const { userId, sessionId } = ownRequest(own, origin)
-    return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId })
+    const { userId, sessionId, token } = ownRequest(own, origin)
+    return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId, token })
   }
   const second = auth[internals].second as SecondFactor
   return await unlessEnded(second.confirmWithin({ userId: login.userId, ...code, login }))
@@ -161,7 +161,10 @@ const removeFactorEndpoint: JsonEndpoint = jsonEndpoint({
   description: 'With the last one the recovery codes end, and logins ask for the password alone.',
   guard: strongSelf,
   success: { status: 204, description: 'The factor is removed', schema: null },
-  refusals: { ...noFactor, 409: 'The role of the user demands one: add another one first' },
+  refusals: {
+    ...noFactor,
+    409: 'It is the last one, and the role of the user demands one, or it is the last passkey of a user without a password',
+  },
   async answer(auth, _none, origin, { user }, id) {
     await factorsOf(auth).remove({ userId: user.id, id, ...originOf(origin) })
     return null

@@ -9,7 +9,7 @@ import type { User } from '../../core/users/user.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { scopesToday } from '../grants/scopes.ts'
 import { BearerError, Refusal } from '../refusal.ts'
-import { type Asking, askingUser, sessionOf } from './asking-user.ts'
+import { type Asking, askingTokenOf, askingUser, sessionOf } from './asking-user.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
 import { type Member, object, optional, password, required } from './json-members.ts'
 
@@ -27,8 +27,7 @@ async function stepUp(
   const { record, authentication } = await authenticate(auth, user, token, given, request)
   const client = await auth.clients.find(token.claims.client_id)
   const by = { actor: actorOf({ userId: user.id }), ...originOf(request) }
-  const tokenIssuedAt = token.claims.iat
-  const asked = { authentication, by, tokenIssuedAt }
+  const asked = { authentication, by, token: askingTokenOf(token) }
   const session = client && (await auth.sessions.reauthenticate(record, sid, asked))
   if (!session) throw new BearerError('invalid_token')
   const issued = await auth[internals].accessTokens.issue({

@@ -25,6 +25,7 @@ import { resealingContract } from './resealing.ts'
 import { revokeAllContract } from './revoke-all.ts'
 import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
+import { stepUpsContract } from './step-ups.ts'
 import { storedWithContract } from './stored-with.ts'
 import { throttleContract } from './throttle.ts'
 import { usersContract } from './users.ts'
@@ -64,6 +65,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     lastActiveUserContract(stores)
     sessionsContract(stores)
     refreshRetriesContract(stores)
+    stepUpsContract(stores)
     signingKeysContract(stores)
     throttleContract(stores)
     clientsContract(stores)

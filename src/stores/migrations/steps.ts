@@ -6,6 +6,7 @@ import { accounts } from './accounts.ts'
 import { apiKeys } from './api-keys.ts'
 import { authenticationStep } from './authentication.ts'
 import { authorization } from './authorization.ts'
+import { changeLogStep } from './change-log.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventsStep } from './events.ts'
 import { factors } from './factors.ts'
@@ -196,4 +197,5 @@ export const steps: Readonly<Record<string, Step>> = {
       await db.schema.alterTable('sessions').addColumn('retry_of', 'bigint').execute()
     },
   },
+  '0022_change_log': changeLogStep,
 }

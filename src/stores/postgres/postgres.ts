@@ -34,12 +34,14 @@ import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { cachedStore } from './cached-store.ts'
+import { createLogPruning } from './change-log.ts'
 import { channelName } from './channel.ts'
 import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
 import { explainOpening, isUniqueViolation } from './error.ts'
 import type { Deadline, Lease } from './lease.ts'
 import { createPostgresPool, type PostgresPool } from './pool.ts'
+import { watchPrimary } from './primary.ts'
 import { parsePostgresUrl } from './url.ts'
 
 /** The connections to PostgreSQL. */
@@ -113,14 +115,13 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   const scanLimit = 1000 * statementTimeout
   const deadline: Deadline = { limit: Math.min(requestLimit, scanLimit) }
   const connectionLimit = 1000 * (target.connectTimeout ?? connectionTimeout)
-  const connect = createConnect(target, connectionLimit, {
-    // A statement that its caller has given up does not run on for long.
-    statement_timeout: deadline.limit,
-    idle_in_transaction_session_timeout: 5000,
-  })
-  const pool = createPostgresPool(connect, maxConnections, connectionLimit)
+  const primary = watchPrimary(target, deadline.limit)
+  // A statement that its caller has given up does not run on for long.
+  const settings = { statement_timeout: deadline.limit, idle_in_transaction_session_timeout: 5000 }
+  const connect = createConnect(target, connectionLimit, settings, primary.admit)
+  const pool = createPostgresPool(connect, maxConnections, connectionLimit, primary)
 
-  const reads = createPostgresPool(connect, readConnections, connectionLimit)
+  const reads = createPostgresPool(connect, readConnections, connectionLimit, primary)
   /** However many writes wait for something, a guarded request does not wait for them. */
   const leaseForRead = () => (pool.isFull ? reads : pool).lease(deadline)
 
@@ -132,6 +133,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
 
   async function end(): Promise<void> {
     await Promise.all([pool.end(), reads.end()])
+    await primary.close()
   }
 
   async function check(limits = deadline): Promise<void> {
@@ -177,8 +179,14 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     close: end,
   }
   // The name is told when a connection is made: nothing is set in a session that others may get.
-  const connectChannel = createConnect({ ...target, applicationName: channelName }, connectionLimit)
-  return cachedStore(store, connectChannel, names, () => sumOf(pool.counts, reads.counts))
+  const listening = { ...target, applicationName: channelName }
+  return cachedStore(store, {
+    names,
+    primary,
+    connect: createConnect(listening, connectionLimit, {}, primary.admit),
+    connections: () => sumOf(pool.counts, reads.counts),
+    pruneLog: createLogPruning(engine.scans as never),
+  })
 }
 
 function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {

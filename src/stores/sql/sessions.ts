@@ -6,9 +6,10 @@ import type { Store } from '../../core/store.ts'
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
+import { settledRetryOf } from './kept-session.ts'
 import { type EndedSession, endedColumns, noteEnded } from './logout-notices.ts'
 import type { Schema } from './schema.ts'
-import { insertSession, isInUse, toSessionRecord } from './session-rows.ts'
+import { insertSession, isAsTokenSays, isInUse, toSessionRecord } from './session-rows.ts'
 import { toUserRecord } from './user-rows.ts'
 
 /** Sessions in SQL. */
@@ -38,7 +39,7 @@ export function createSessionStore(engine: Engine): SessionStore {
       return row ? toSessionRecord(row) : null
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, rotatedBy },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, token },
       event,
     ) {
       let update = db
@@ -52,8 +53,10 @@ export function createSessionStore(engine: Engine): SessionStore {
         update = update
           .set({ generation: generation + 1, rotated_at: authenticatedAt })
           .where('generation', '=', generation)
+      } else {
+        update = update.set({ retry_of: settledRetryOf })
       }
-      if (rotatedBy !== undefined) update = update.where('rotated_at', '<=', rotatedBy)
+      if (token !== undefined) update = update.where(isAsTokenSays(token))
       const [row] = await recorded(db, event, update.returningAll())
       return row ? toSessionRecord(row) : null
     },

@@ -138,6 +138,36 @@ describe('a step-up', () => {
     assert.deepEqual({ auth_time, acr, amr }, { auth_time: steppedUpAt, acr: '1fa', amr: ['pwd'] })
   })
 
+  test('by a token that says more than its session raises nothing either (AC-93, SR-06)', async () => {
+    const copied = await login()
+    const at = clock()
+    const refresh = ({ refresh_token }: Tokens): Promise<Tokens> =>
+      grant({ grant_type: 'refresh_token', refresh_token })
+    clock.advance(60)
+    const mine = await refresh(copied)
+    clock.advance(11)
+    const thiefs = await refresh(copied)
+    let { access_token } = mine
+    for (let times = 0; times < 3; times++) {
+      clock.advance(5)
+      const answer = await stepUp(access_token)
+      assert.equal(answer.status, 200)
+      access_token = (await answer.json()).access_token
+      assert.equal(decodeJwt(access_token).auth_time, clock())
+    }
+    assert.equal(decodeJwt((await refresh(thiefs)).access_token).auth_time, at)
+  })
+
+  test('by a token of before another step-up raises its session', async () => {
+    const { access_token, refresh_token } = await login()
+    for (let times = 0; times < 2; times++) {
+      clock.advance(60)
+      await stepUp(access_token)
+    }
+    const refreshed = await grant({ grant_type: 'refresh_token', refresh_token })
+    assert.equal(decodeJwt(refreshed.access_token).auth_time, clock())
+  })
+
   test('is an event, and so is a refused one', async () => {
     const { access_token } = await login()
     const { sub, sid } = decodeJwt(access_token)

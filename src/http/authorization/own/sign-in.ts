@@ -51,6 +51,7 @@ async function explain(
     case 'factor_invalid':
       return await showSignIn(visit, { ...failure, form })
     case 'factor_unknown':
+    case 'factor_needed':
     case 'last_factor':
     case 'challenge_ended':
     case 'passkey_refused':
