@@ -156,7 +156,7 @@ async function open(
 const incorrect = ({ problems }: LoginTexts): string => problems.codeIncorrect
 const passkeyIncorrect = ({ problems }: LoginTexts): string => problems.passkeyIncorrect
 
-/** The factor counts, and nothing shows its codes again; the login begins anew behind them. */
+/** The factor counts, and nothing shows its codes again; the login begins again behind them. */
 function showCodes(
   flow: Flow,
   request: EndpointRequest,

@@ -1,5 +1,4 @@
 import { type GuardDocumentation, schemeName, unauthenticated } from '../guards/documentation.ts'
-import { problemSchema } from '../problem.ts'
 import { documentRefusal } from '../refusal-documentation.ts'
 import { bodySchema, type Members } from './json-members.ts'
 
@@ -80,7 +79,10 @@ const detailSchema = {
 const codedDetailSchema = {
   ...detailSchema,
   title: 'CodedErrorDetail',
-  properties: { ...detailSchema.properties, code: problemSchema.properties.code },
+  properties: {
+    ...detailSchema.properties,
+    code: { type: 'string', description: 'The code of the cause, for programs' },
+  },
 } as const
 
 /** The OpenAPI operation of a JSON endpoint. A schema with a title is a named one of the document. */
