@@ -103,7 +103,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     ...['access-token.ts', 'authentication.ts', 'external-subject.ts', 'former-issuer.ts'],
     'token-text.ts',
   ],
-  'http/grants': ['grants.ts', 'scopes.ts', 'second-factor.ts'],
+  'http/grants': ['grants.ts', 'late-demand.ts', 'scopes.ts', 'second-factor.ts'],
   'stores/memory': ['memory.ts'],
   'stores/migrations': ['change-log.ts', 'migrations.ts'],
   'stores/postgres': ['inspection.ts', 'postgres.ts', 'url.ts'],
