@@ -83,6 +83,7 @@ const beneath: Readonly<Record<string, readonly string[]>> = {
     'error-answers.ts',
     'form.ts',
     'mounted-endpoint.ts',
+    'posted-form.ts',
     'refusal-documentation.ts',
     'refusal.ts',
     'token-messages.ts',
