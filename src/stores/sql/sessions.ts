@@ -3,12 +3,12 @@ import { browserClientId, firstPartyClientId } from '../../core/clients/registra
 import { mapAnswer } from '../../core/maybe-promise.ts'
 import type { Rotation, SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
-import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import { settledRetryOf } from './kept-session.ts'
 import { type EndedSession, endedColumns, noteEnded } from './logout-notices.ts'
 import type { Schema } from './schema.ts'
+import { createSessionPruning } from './session-pruning.ts'
 import { insertSession, isAsTokenSays, isInUse, toSessionRecord } from './session-rows.ts'
 import { createTemplate } from './template.ts'
 import { toUserRecord } from './user-rows.ts'
@@ -178,25 +178,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         return ids.length + Number(numDeletedRows)
       })
     },
-    async prune(endedBefore, lastUsedBefore, limit) {
-      let pruned = await pruneBy('expires_at', endedBefore, limit)
-      if (pruned < limit) pruned += await pruneBy('revoked_at', endedBefore, limit - pruned)
-      if (pruned < limit) pruned += await pruneBy('rotated_at', lastUsedBefore, limit - pruned)
-      return pruned
-    },
-  }
-
-  /**
-   * Deletes the sessions that come first by an instant, from one end of its index. Asked for all three
-   * instants at once, or in no order, a planner reads the whole table for every batch.
-   */
-  async function pruneBy(
-    column: 'expires_at' | 'revoked_at' | 'rotated_at',
-    before: number,
-    limit: number,
-  ): Promise<number> {
-    const first = db.selectFrom('sessions').where(column, '<', before).orderBy(column).limit(limit)
-    return await deleteFirst(engine, 'sessions', ['id'], first)
+    prune: createSessionPruning(engine),
   }
 }
 
