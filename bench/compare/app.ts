@@ -3,6 +3,7 @@
 
 import { buildApp } from '../../src/server/app.ts'
 import { lowerHashPriority } from '../../src/server/hash-priority.ts'
+import { createLogStream } from '../../src/server/logging/stream.ts'
 import { openAuth } from '../../src/server/open-auth.ts'
 import { UserAnswer } from '../../src/server/routes/schemas.ts'
 import { readConfig } from '../../src/server/settings/config.ts'
@@ -14,7 +15,7 @@ const auth = await openAuth(config)
 const app = await buildApp({
   auth,
   docs: config.docs,
-  logger: { level: config.logLevel ?? 'info' },
+  logger: { level: config.logLevel ?? 'info', stream: createLogStream(process.stdout) },
 })
 const me: unknown = JSON.parse(process.env.ME ?? '{}')
 const answer = {

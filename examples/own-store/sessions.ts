@@ -1,12 +1,25 @@
 // Sessions: one for each login.
 
-import { and, desc, eq, exists, gt, inArray, isNull, lt, lte, notInArray, or } from 'drizzle-orm'
+import {
+  and,
+  desc,
+  eq,
+  exists,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  notInArray,
+  or,
+} from 'drizzle-orm'
 import { browserClientId, firstPartyClientId } from 'portcullis'
 import type { SessionRecord, SessionStore } from 'portcullis/stores'
 import { type Database, inTransaction, type Transaction } from './database.ts'
 import { addEvent } from './events.ts'
 import { members, sessions } from './schema.ts'
-import { readMember } from './users.ts'
+import { readMember, settledRetryOf } from './users.ts'
 
 export function createSessions(db: Database): SessionStore {
   /** The condition that a session's user is active and has the session's stamp. */
@@ -61,12 +74,14 @@ export function createSessions(db: Database): SessionStore {
       )
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, rotatedBy },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, token },
       event,
     ) {
       // Of a browser's session each login makes the next generation, and so a new cookie.
       const next =
-        generation === undefined ? {} : { generation: generation + 1, rotatedAt: authenticatedAt }
+        generation === undefined
+          ? { retryOf: settledRetryOf }
+          : { generation: generation + 1, rotatedAt: authenticatedAt }
       return inTransaction(db, (tx) => {
         const changed = tx
           .update(sessions)
@@ -77,7 +92,8 @@ export function createSessions(db: Database): SessionStore {
               eq(sessions.userId, userId),
               eq(sessions.securityStamp, securityStamp),
               generation === undefined ? undefined : eq(sessions.generation, generation),
-              rotatedBy === undefined ? undefined : lte(sessions.rotatedAt, rotatedBy),
+              token && lte(sessions.rotatedAt, token.issuedAt),
+              token && gte(sessions.authenticatedAt, token.authenticatedAt),
               isNull(sessions.revokedAt),
               gt(sessions.expiresAt, authenticatedAt),
               gt(sessions.rotatedAt, idleSince),

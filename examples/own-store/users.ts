@@ -224,11 +224,15 @@ function isAsRead(user: UserRecord, { ifStamp, ifFields, ifDueBy }: GuardedWrite
   )
 }
 
+/** No token before the newest is good for a retry from then on: see `SessionRecord.retryOf`. */
+export const settledRetryOf = sql<number>`case
+  when ${sessions.retryOf} is null or ${sessions.retryOf} = ${sessions.generation}
+  then ${sessions.generation} else -1 end`
+
 /** Gives a session of the member the new stamp, if it is neither revoked nor of another stamp. */
 function keepOpen(tx: Transaction, id: string, sessionId: string, from: string, to: string): void {
   tx.update(sessions)
-    // No token before its newest is good for a retry from then on.
-    .set({ securityStamp: to, retryOf: sql`${sessions.generation}` })
+    .set({ securityStamp: to, retryOf: settledRetryOf })
     .where(
       and(
         eq(sessions.id, sessionId),

@@ -169,6 +169,7 @@ const conflicts = {
   client_taken: 'The client id is taken.',
   last_active: 'No active user would be left.',
   last_factor: 'No second factor would be left.',
+  last_passkey: 'No passkey would be left.',
   passkey_known: 'The passkey is known already.',
 } as const
 

@@ -83,31 +83,27 @@ export function createMaintenance({
   resealing,
 }: Maintained): (signal: AbortSignal, options?: MaintenanceOptions) => Promise<void> {
   const pruning: readonly Work[] = [
-    { name: 'pruning of sessions', interval: hour, run: (signal) => sessions.prune(signal) },
-    { name: 'pruning of events', interval: hour, run: (signal) => events.prune(signal) },
-    { name: 'pruning of failed logins', interval: hour, run: () => throttle.prune() },
-    ...pruningOfTokens(oneTimeTokens),
-    ...pruningOf(accounts),
-    ...(factors === null
-      ? []
-      : [
-          {
-            ...{ name: 'pruning of enrolments', interval: hour },
-            run: (signal: AbortSignal) => factors.prune(signal),
-          },
-        ]),
-    ...pruningOfCodes(codes),
-    ...pruningOfApiKeys(apiKeys),
-    ...(resealing === null
-      ? []
-      : [{ name: 'resealing', interval: hour, run: (s: AbortSignal) => resealing.maintain(s) }]),
+    ...hourly('pruning of sessions', sessions, pruneAll),
+    ...hourly('pruning of events', events, pruneAll),
+    ...hourly('pruning of failed logins', throttle, pruneAll),
+    ...hourly('pruning of links', oneTimeTokens, pruneAll),
+    ...hourly('pruning of mails', accounts?.outbox, pruneAll),
+    ...every(minute, 'expiry of mails', accounts?.outbox, (outbox, signal) =>
+      outbox.expire(signal),
+    ),
+    ...hourly('deletion of users', accounts?.deletion, pruneAll),
+    ...hourly('pruning of enrolments', factors, pruneAll),
+    ...hourly('pruning of authorization codes', codes, pruneAll),
+    ...hourly('pruning of API keys', apiKeys, pruneAll),
+    ...hourly('telling of API keys that expire', apiKeys, (keys, signal) =>
+      keys.tellExpiring(signal),
+    ),
+    ...hourly('resealing', resealing, (moving, signal) => moving.maintain(signal)),
   ]
   const always: readonly Work[] = [
     // A wrong password takes as long as the slowest kind of hash that is stored.
-    { name: 'measuring of hashes', interval: hour, run: (signal) => login.learnTimes(signal) },
-    ...(managedKeys === null
-      ? []
-      : [{ name: 'key maintenance', interval: minute, run: () => managedKeys.maintain() }]),
+    ...hourly('measuring of hashes', login, (logins, signal) => logins.learnTimes(signal)),
+    ...every(minute, 'key maintenance', managedKeys, (keys) => keys.maintain()),
   ]
   return async (signal, options = {}) => {
     requireSignal(signal)
@@ -122,49 +118,28 @@ export function createMaintenance({
   }
 }
 
-function pruningOfTokens(tokens: Maintained['oneTimeTokens']): readonly Work[] {
-  if (tokens === null) return []
-  return [{ name: 'pruning of links', interval: hour, run: (signal) => tokens.prune(signal) }]
+type Run<Part> = (part: Part, signal: AbortSignal) => Promise<unknown>
+
+/** What a part does from time to time; nothing where there is no such part. */
+function every<Part>(
+  interval: number,
+  name: string,
+  part: Part | null | undefined,
+  run: Run<Part>,
+): readonly Work[] {
+  return part == null ? [] : [{ name, interval, run: (signal) => run(part, signal) }]
 }
 
-function pruningOf(accounts: MaintainedAccounts | null): readonly Work[] {
-  if (accounts === null) return []
-  const { outbox, deletion } = accounts
-  const work: Work[] = []
-  if (outbox !== null) {
-    work.push(
-      { name: 'pruning of mails', interval: hour, run: (signal) => outbox.prune(signal) },
-      { name: 'expiry of mails', interval: minute, run: (signal) => outbox.expire(signal) },
-    )
-  }
-  if (deletion !== null) {
-    work.push({ name: 'deletion of users', interval: hour, run: (s) => deletion.prune(s) })
-  }
-  return work
+function hourly<Part>(
+  name: string,
+  part: Part | null | undefined,
+  run: Run<Part>,
+): readonly Work[] {
+  return every(hour, name, part, run)
 }
 
-function pruningOfApiKeys(apiKeys: ApiKeyMaintenance | null): readonly Work[] {
-  if (apiKeys === null) return []
-  return [
-    { name: 'pruning of API keys', interval: hour, run: (signal) => apiKeys.prune(signal) },
-    {
-      name: 'telling of API keys that expire',
-      interval: hour,
-      run: (signal) => apiKeys.tellExpiring(signal),
-    },
-  ]
-}
-
-function pruningOfCodes(codes: Maintained['codes']): readonly Work[] {
-  if (codes === null) return []
-  return [
-    {
-      name: 'pruning of authorization codes',
-      interval: hour,
-      run: (signal) => codes.prune(signal),
-    },
-  ]
-}
+const pruneAll: Run<{ prune(signal: AbortSignal): Promise<unknown> }> = (part, signal) =>
+  part.prune(signal)
 
 /** @throws {TypeError} if there is none. */
 function requireSignal(signal: unknown): void {

@@ -118,16 +118,22 @@ export function createResealing(options: ResealingOptions): Resealing {
     const [last] = await events.list({ type: 'secrets_resealed', limit: 1 })
     const { key_id, links_until, needed_until } = last?.details ?? {}
     if (key_id !== keyId) return undefined
-    return { linksUntil: Number(links_until), neededUntil: Number(needed_until) }
+    return { linksUntil: Number(links_until), isWhole: needed_until !== undefined }
   }
 
-  async function record(work: Work, last: ResealRecord | undefined, by: Actor): Promise<number> {
+  /** What was stopped says only what it has moved: something else may still need a previous key. */
+  async function record(
+    work: Work,
+    last: ResealRecord | undefined,
+    by: Actor,
+    isWhole = true,
+  ): Promise<number> {
     const linksUntil = Math.max(work.linksUntil, last?.linksUntil ?? 0)
     const neededUntil = Math.max(clock() + options.longestUnrenewed, linksUntil)
     const details = {
       ...{ signing_keys: work.signingKeys, factors: work.factors },
       ...{ one_time_tokens: work.oneTimeTokens, key_id: keyId },
-      ...{ links_until: linksUntil, needed_until: neededUntil },
+      ...{ links_until: linksUntil, ...(isWhole && { needed_until: neededUntil }) },
     }
     await events.record({ ...by, type: 'secrets_resealed', details })
     return neededUntil
@@ -143,14 +149,18 @@ export function createResealing(options: ResealingOptions): Resealing {
       const last = await lastRecord()
       const work = await reseal(signal)
       const moved = work.signingKeys + work.factors + work.oneTimeTokens > 0
-      if (moved || last === undefined) await record(work, last, { actor: 'system' })
+      const isWhole = !signal.aborted
+      if (moved || (isWhole && !last?.isWhole)) {
+        await record(work, last, { actor: 'system' }, isWhole)
+      }
     },
   }
 }
 
 interface ResealRecord {
   readonly linksUntil: number
-  readonly neededUntil: number
+  /** False if it was stopped before it had looked at all. */
+  readonly isWhole: boolean
 }
 
 /** What a secret is called in events. It cannot be found out from that. */

@@ -113,7 +113,7 @@ export {
   type ThrottleSuccess,
   waitOf,
 } from '../core/throttle/throttle-store.ts'
-export type { Authentication } from '../core/tokens/authentication.ts'
+export type { AskingToken, Authentication } from '../core/tokens/authentication.ts'
 export type { UserFields } from '../core/users/user-fields.ts'
 export type {
   GuardedWrite,

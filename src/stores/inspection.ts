@@ -26,6 +26,8 @@ export interface DatabaseInspection {
   readonly maxConnections: number | null
   /** The pooler in between, such as PgBouncer, and whether statements end in time behind it; null without one. */
   readonly pooler: { readonly limitsStatements: boolean } | null
+  /** The hosts of the URL that were left behind by a promotion and go on; null where the hosts are not watched. */
+  readonly olderPrimaries: readonly string[] | null
   readonly steps: MigrationState
   /** Null if the tables are not those of this version. */
   readonly contents: DatabaseContents | null

@@ -200,6 +200,7 @@ const inspection: DatabaseInspection = {
   clockOffset: 0,
   maxConnections: 100,
   pooler: null,
+  olderPrimaries: null,
   steps: { done: [], pending: [], unknown: [], obstacle: null },
   contents: null,
 }
@@ -215,6 +216,20 @@ test('connections are counted against those of the server', async () => {
   assert.equal(await judge('10', '1'), 'ok')
   assert.equal(await judge('10', '5'), 'warning')
   assert.equal(await judge('24', '4'), 'problem')
+})
+
+test('an older primary that lives on is a problem, and several hosts cost one connection more', async () => {
+  const judge = async (olderPrimaries: DatabaseInspection['olderPrimaries']) => {
+    const subject = subjectOf({ DATABASE_POOL_SIZE: '10', WORKERS: '7' })
+    const findings = await checkDatabase({
+      ...subject,
+      inspection: { ...inspection, olderPrimaries },
+    })
+    return findings.map(({ status, finding }) => `${status}: ${finding}`).join('\n')
+  }
+  assert.match(await judge(null), /\+ 4\) = 98 connections/)
+  assert.match(await judge([]), /^problem: This server may open 7 × .* \+ 5\) = 105 connections/m)
+  assert.match(await judge(['db1:5432']), /^problem: db1:5432 takes writes, though/m)
 })
 
 test('a pooler is told, and is a warning if statements have no limit behind it', async () => {

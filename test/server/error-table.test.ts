@@ -158,6 +158,9 @@ const cases: Readonly<Record<string, Answers | string>> = {
     await auth.users.deactivate(user.id)
     return [await login(app, 'dora')]
   },
+  'the right password of a user who needs': 'test/server/factors/login.test.ts',
+  'a second factor that is wrong': 'test/server/factors/login.test.ts',
+  'an API key where a login is needed': 'test/http/guards/api-keys.test.ts',
   'a link that was used': 'test/server/accounts/links.test.ts',
   'a login that is too old': 'test/http/guards/recent-login.test.ts',
   'too many wrong old passwords': 'test/server/throttle.test.ts',

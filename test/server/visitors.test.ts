@@ -104,6 +104,7 @@ for (const [engine, skip] of [
     }
     const growth = JSON.stringify({ before, now })
     assert.deepEqual(grown(before.open, now.open), [], growth)
-    assert.ok(now.connections <= poolSize, growth)
+    // Two more read for guarded requests while those are all in use.
+    assert.ok(now.connections <= poolSize + 2, growth)
   })
 }

@@ -166,7 +166,12 @@ describe('names in a PostgreSQL database', { skip }, () => {
     const before = await onPostgres(url)
     const { user, session } = await add(before)
     await before.close()
-    await postgresDatabase(url).run(movingStatements())
+    const { run } = postgresDatabase(url)
+    await run(movingStatements())
+    assert.deepEqual(
+      await run("select tablename from pg_catalog.pg_tables where schemaname = 'public'"),
+      [],
+    )
     const options = { schema: 'auth' }
     const [here, there] = [await onPostgres(url, options), await onPostgres(url, options)]
     await warm(here, { user, session })

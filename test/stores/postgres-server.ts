@@ -86,7 +86,10 @@ export async function startPostgresOrSkip(options?: PostgresServerOptions): Prom
 }
 
 /** Starts a standby that follows a primary, which is stopped for the copy and started again. */
-export async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
+export async function startStandby(
+  primary: PostgresServer,
+  flags: readonly string[] = [],
+): Promise<PostgresServer> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-standby-'))
   await primary.stop()
   cpSync(primary.directory, directory, { recursive: true })
@@ -96,7 +99,8 @@ export async function startStandby(primary: PostgresServer): Promise<PostgresSer
   writeFileSync(join(directory, 'standby.signal'), '')
   giveAway(directory, primary.directory)
   let ready: () => void = () => {}
-  const server = embed(directory, port, ['-c', `primary_conninfo=${follows}`], (line) => {
+  const all = ['-c', `primary_conninfo=${follows}`, ...flags]
+  const server = embed(directory, port, all, (line) => {
     if (line.includes('ready to accept read-only connections')) ready()
   })
   async function start(): Promise<void> {

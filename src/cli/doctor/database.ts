@@ -40,8 +40,16 @@ export function checkDatabase({
   return [
     ...found,
     ...poolerFindings(inspection.pooler),
-    ...connectionFindings(inspection.maxConnections, config),
+    ...(inspection.olderPrimaries ?? []).map(olderPrimaryProblem),
+    ...connectionFindings(inspection, config),
   ]
+}
+
+function olderPrimaryProblem(host: string): Finding {
+  return problem(
+    `${host} takes writes, though another server was promoted.`,
+    'Stop it, and let it come back as a standby. Portcullis does not use it; other programs may.',
+  )
 }
 
 function poolerFindings(pooler: DatabaseInspection['pooler']): readonly Finding[] {
@@ -63,13 +71,15 @@ function poolerFindings(pooler: DatabaseInspection['pooler']): readonly Finding[
 }
 
 function connectionFindings(
-  most: number | null,
+  { maxConnections: most, olderPrimaries }: DatabaseInspection,
   { databasePoolSize, workers }: Subject['config'],
 ): readonly Finding[] {
   if (most === null) return []
-  // More in each process: one listens for changes, two read for guarded requests, one asks after those given up.
-  const ours = workers * (databasePoolSize + 4)
-  const sum = `${workers} × (DATABASE_POOL_SIZE ${databasePoolSize} + 4) = ${ours} connections`
+  // More in each process: one listens for changes, two read for guarded requests, one asks after those given up, and
+  // one asks of several hosts which is the primary.
+  const more = olderPrimaries === null ? 4 : 5
+  const ours = workers * (databasePoolSize + more)
+  const sum = `${workers} × (DATABASE_POOL_SIZE ${databasePoolSize} + ${more}) = ${ours} connections`
   const advice = 'Lower DATABASE_POOL_SIZE or WORKERS, or raise max_connections of PostgreSQL.'
   if (ours >= most) {
     return [problem(`This server may open ${sum}; PostgreSQL has ${most} in all.`, advice)]

@@ -9,7 +9,9 @@ import type { Outbox } from '../mail/outbox.ts'
 import type { NewMail } from '../mail/outbox-store.ts'
 import { programOf } from '../mail/program.ts'
 import type { Store } from '../store.ts'
+import type { AskingToken } from '../tokens/authentication.ts'
 import { type EmailAddress, isMixedScript, readEmail } from '../users/email.ts'
+import { sessionToKeep } from '../users/kept-session.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, linkEnded, present, type User } from '../users/user.ts'
 import { changesOf, renamedWith } from '../users/user-email.ts'
@@ -25,6 +27,11 @@ export interface OwnRequest extends RequestOrigin {
   readonly userId: string
   /** The session that asks: the code counts in it alone. */
   readonly sessionId: string
+  /**
+   * What the access token that asks says. If the session is no longer as it says, it ends with the others. Default:
+   * the session may be anything.
+   */
+  readonly token?: AskingToken | undefined
 }
 
 /** Lets users set and change their address, and proves that they read it. */
@@ -144,7 +151,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       const isDone = !isOurs && user.emailVerifiedAt !== null
       if (read !== null && !isDone) await sendCode(user, read, request, false)
     },
-    async confirm({ userId, sessionId, code, ...request }) {
+    async confirm({ userId, sessionId, token: asking, code, ...request }) {
       const token = await tokens.countTry('email_change', userId, mostTries)
       const isRight =
         token !== null &&
@@ -157,15 +164,15 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       const changed = await change(
         user,
         { ...read, at: clock() },
-        { sessionId, digest: token.digest, stamp: token.securityStamp ?? '' },
+        { sessionId, asking, digest: token.digest, stamp: token.securityStamp ?? '' },
         request,
       )
       if (changed === null) throw codeIncorrect()
       return present(changed)
     },
-    async remove({ userId, sessionId, ...request }) {
+    async remove({ userId, sessionId, token: asking, ...request }) {
       const user = existing(await store.users.findById(userId))
-      const from = { sessionId, stamp: user.securityStamp }
+      const from = { sessionId, asking, stamp: user.securityStamp }
       return present(await change(user, null, from, request))
     },
     async restore({ token, ...request }) {
@@ -208,7 +215,12 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
   async function change(
     user: UserRecord,
     to: (EmailAddress & { readonly at: number }) | null,
-    from: { readonly sessionId: string; readonly stamp: string; readonly digest?: string },
+    from: {
+      readonly sessionId: string
+      readonly asking: AskingToken | undefined
+      readonly stamp: string
+      readonly digest?: string
+    },
     request: RequestOrigin,
   ): Promise<UserRecord | null> {
     const { address, requestId } = request
@@ -217,6 +229,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       : []
     const by = { actor: actorOf({ userId: user.id }), address, requestId }
     const farewells = await farewell(user, request)
+    const keepSession = await sessionToKeep(store, from.sessionId, from.asking)
     const changed = await events
       .recordWith({ ...by, type: 'email_changed', userId: user.id }, (event) =>
         store.users.update(
@@ -229,7 +242,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
             ...renamedWith(user, to?.key ?? null),
           },
           {
-            ...{ event, ifStamp: from.stamp, keepSession: from.sessionId },
+            ...{ event, ifStamp: from.stamp, keepSession },
             mails: [...confirmation, ...farewells],
             ...(from.digest && { redeems: { digest: from.digest, now: clock() } }),
             ...(to && { endsAddresses: tokens.addressDigestsOf(to.key) }),

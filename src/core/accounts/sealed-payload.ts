@@ -1,5 +1,4 @@
-import { deriveKey } from '../keys/keyed-digest.ts'
-import { seal, unseal } from '../keys/sealed-box.ts'
+import { createRotatingBox } from '../keys/rotating-box.ts'
 import type { OneTimeTokenRecord } from '../mail/one-time-token-store.ts'
 
 /** What a token is about. */
@@ -22,27 +21,19 @@ export interface OpenedPayload {
 
 type Place = Pick<OneTimeTokenRecord, 'kind' | 'subject'>
 
-/**
- * @param secret At least 32 bytes, as each of the previous ones, which open what they sealed. A key for this
- * purpose alone is derived from each (RFC 5869).
- */
+/** @param secret At least 32 bytes, as each of the previous ones, which open what they sealed. */
 export function createSealedPayloads(
   secret: Uint8Array,
   previousSecrets: readonly Uint8Array[],
 ): SealedPayloads {
-  const keyOf = (from: Uint8Array): Uint8Array => deriveKey(from, 'portcullis one-time tokens')
-  const key = keyOf(secret)
-  const keys = [key, ...previousSecrets.map(keyOf)]
+  const box = createRotatingBox(secret, previousSecrets, 'portcullis one-time tokens')
   return {
-    seal: (payload, token) => seal(JSON.stringify(payload), key, contextOf(token)),
+    seal: (payload, token) => box.seal(JSON.stringify(payload), contextOf(token)),
     open(token) {
-      for (const each of keys) {
-        const text = unseal(token.payload, each, contextOf(token))
-        if (text === null) continue
-        const sealedAgain = each === key ? undefined : seal(text, key, contextOf(token))
-        return { payload: JSON.parse(text) as Payload, sealedAgain }
-      }
-      return null
+      const opened = box.open(token.payload, contextOf(token))
+      if (opened === null) return null
+      const { text, sealedAgain } = opened
+      return { payload: JSON.parse(text) as Payload, sealedAgain }
     },
   }
 }

@@ -6,7 +6,9 @@ import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import { pruneInBatches } from '../prune-batches.ts'
+import { isLiveSession } from '../sessions/live-session.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
+import { revokeReused } from '../sessions/revoke-reused.ts'
 import { toSession } from '../sessions/session-calls.ts'
 import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Store } from '../store.ts'
@@ -20,7 +22,6 @@ import type {
 import { matchesChallenge } from './code-challenge.ts'
 import type { ConsentRecord } from './consent-store.ts'
 import { createFamilies } from './families.ts'
-import { isLiveSession } from './live-session.ts'
 
 export interface AuthorizationCodesOptions {
   readonly store: Store
@@ -157,16 +158,9 @@ export function createAuthorizationCodes(options: AuthorizationCodesOptions): Au
       throw refused('used a moment ago, by the same client')
     }
     if (sessionId === null) throw refused('used')
-    const now = clock()
     const about = { ...by(request), userId, clientId, sessionId }
     const reuse = { ...about, type: 'authn_code_reuse' } as const
-    await events
-      .recordWith(reuse, (event) => store.sessions.revoke(sessionId, now, { event }))
-      .catch(async (error) => {
-        // Ending the session matters more than recording it.
-        await store.sessions.revoke(sessionId, now)
-        throw error
-      })
+    await revokeReused({ store, events }, sessionId, clock(), reuse)
     throw refused(`of the session ${sessionId} was used again: the session has been ended`)
   }
 

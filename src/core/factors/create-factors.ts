@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.ts'
 import type { AuthEvents } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import { pruneInBatches } from '../prune-batches.ts'
+import type { SessionOptions } from '../sessions/session-options.ts'
 import type { Store } from '../store.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import { createEnrolments } from './enrolments.ts'
@@ -37,6 +38,7 @@ export interface CreateFactorsOptions {
   readonly events: AuthEvents
   readonly notices: Notices
   readonly clock: Clock
+  readonly sessionOptions: Required<SessionOptions>
 }
 
 /** @throws {ConfigError} if the store has no place for factors, or passkeys need what is not installed. */
@@ -57,7 +59,8 @@ export async function createFactorParts(options: CreateFactorsOptions): Promise<
     usePasskey: passkeyParts?.use ?? null,
   })
   const second = createSecondFactor(factorStore, attempts, tokens, settings, clock)
-  const enrol = createEnrolments({ store, events, notices, clock })
+  const { idleLifetime } = options.sessionOptions
+  const enrol = createEnrolments({ store, events, notices, clock, idleLifetime })
   const passkeys = passkeyParts?.complete(attempts, enrol) ?? null
   const { confirmWithin, ...factors } = createFactors({
     ...{ store, factors: factorStore, settings, secrets, attempts, second, enrol },

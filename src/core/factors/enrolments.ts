@@ -1,20 +1,31 @@
 import type { Clock } from '../clock.ts'
+import { UserError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
+import { isLiveSession } from '../sessions/live-session.ts'
+import type { Reauthentication } from '../sessions/session-store.ts'
 import type { Store } from '../store.ts'
-import { byTwoFactors, type FactorProof, isTwoFactors } from '../tokens/authentication.ts'
+import {
+  type AskingToken,
+  byTwoFactors,
+  type FactorProof,
+  isTwoFactors,
+} from '../tokens/authentication.ts'
+import { sessionToKeep } from '../users/kept-session.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { ConfirmedFactor, OwnFactors } from './factor-calls.ts'
 import type { FactorKind, FirstFactor } from './factor-store.ts'
-import type { PendingLogin } from './mfa-tokens.ts'
+import type { Within } from './mfa-tokens.ts'
+import { mostFactors } from './own-factor.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
 
 /** What a factor is set up in: a session, or a login that waits for it, and ends with it. */
-export type EnrolledWithin =
-  | { readonly sessionId: string; readonly login?: undefined }
-  | { readonly login: PendingLogin; readonly sessionId?: undefined }
+export type EnrolledWithin = Within & {
+  /** The access token that asks, if one does. */
+  readonly token?: AskingToken | undefined
+}
 
 /** A factor that has been shown to work. */
 export interface Enrolled extends Omit<OwnFactors, 'userId'> {
@@ -32,6 +43,8 @@ export interface EnrolledWith {
   /** The stamp that the user had when what the factor is set up in began. */
   readonly securityStamp: string
   readonly first: FirstFactor | undefined
+  /** The user must have fewer. */
+  readonly most: number
 }
 
 /** Stores a factor that counts from then on. False if something has changed meanwhile. */
@@ -39,8 +52,9 @@ export type StoreEnrolled = (enrolled: EnrolledWith, storedWith: StoredWith) => 
 
 /**
  * Stores a factor with all that comes with it: the event, the mail, the end of a login that waited for it; with
- * the first one recovery codes, and the end of other sessions. Null if it was not stored: one that is not the first
- * is stored in a session with two factors alone.
+ * the first one recovery codes, and the end of other sessions. Null if it was not stored.
+ *
+ * @throws {UserError} `factor_needed` for one that is not the first, in a session that has not shown two factors
  */
 export type Enrol = (enrolled: Enrolled, store: StoreEnrolled) => Promise<ConfirmedFactor | null>
 
@@ -49,41 +63,53 @@ export function createEnrolments(parts: {
   readonly events: AuthEvents
   readonly notices: Notices
   readonly clock: Clock
+  /** Of sessions, in seconds. */
+  readonly idleLifetime: number
 }): Enrol {
-  const { store, events, notices, clock } = parts
+  const { store, events, notices, clock, idleLifetime } = parts
 
-  /** Null if it may not set this one up: who has a factor has shown it before another one is added. */
+  /**
+   * Null if what it is set up in has ended.
+   *
+   * @throws {UserError} `factor_needed`: who has a factor shows it before another one is added
+   */
   async function stampWithin(
     { login, sessionId }: EnrolledWithin,
     isFirst: boolean,
   ): Promise<string | null> {
     if (login) return isFirst ? login.securityStamp : null
     const session = await store.sessions.find(sessionId)
-    return session !== null && (isFirst || isTwoFactors(session)) ? session.securityStamp : null
+    if (session === null || !isLiveSession(session, idleLifetime, clock())) return null
+    if (isFirst || isTwoFactors(session)) return session.securityStamp
+    throw new UserError('factor_needed', [
+      'This login has shown one factor: refresh it, and show your second factor again.',
+    ])
   }
 
-  /** The session has shown two factors now. When its password was entered stays as it was. */
+  /**
+   * The session has shown two factors now, if it is as the token says that asks. When its password was entered stays
+   * as it was.
+   */
   async function raise(
-    userId: string,
-    id: string,
-    securityStamp: string,
+    asking: Pick<Reauthentication, 'id' | 'userId' | 'securityStamp' | 'token'>,
     proof: FactorProof,
   ): Promise<void> {
-    const session = await store.sessions.find(id)
-    if (session === null) return
+    const session = await store.sessions.find(asking.id)
+    if (session === null || !isLiveSession(session, idleLifetime, clock())) return
     const { authenticatedAt, amr, acr } = session
     const raised = byTwoFactors(authenticatedAt, amr, proof)
     // It may have been as strong as can be.
     const strongest = acr === 'phr' ? { acr } : {}
-    const owner = { id, userId, securityStamp, idleSince: 0 }
-    await store.sessions.reauthenticate({ ...raised, ...strongest, ...owner })
+    const idleSince = clock() - idleLifetime
+    await store.sessions.reauthenticate({ ...raised, ...strongest, ...asking, idleSince })
   }
 
   return async ({ user, kind, isFirst, within, proof, ...origin }, storeIt) => {
     const { address, requestId } = origin
     const userId = user.id
     const { codes, digests } = makeRecoveryCodes(userId)
-    const { sessionId: keepSession, login } = within
+    const { sessionId, token, login } = within
+    const keepSession = await sessionToKeep(store, sessionId, token)
     const renewed = newSecurityStamp()
     const first = isFirst
       ? { securityStamp: renewed, keepSession, recoveryCodes: digests }
@@ -97,7 +123,7 @@ export function createEnrolments(parts: {
     } as const
     const isStored = await events.recordWith(added, (event) =>
       storeIt(
-        { securityStamp, first },
+        { securityStamp, first, most: mostFactors },
         {
           ...{ event, mails: notices.of('factor_added', user, origin) },
           ...(login && { redeems: { digest: login.digest, now: clock() } }),
@@ -107,7 +133,10 @@ export function createEnrolments(parts: {
     if (!isStored) return null
     notices.wake()
     if (keepSession !== undefined) {
-      await raise(userId, keepSession, first ? renewed : securityStamp, proof)
+      const owner = { userId, securityStamp: first ? renewed : securityStamp }
+      const asking = { ...owner, id: keepSession, token }
+      // The codes are shown now or never. A session that stays as weak as it was is asked for the factor.
+      await raise(asking, proof).catch(() => {})
     }
     return { recoveryCodes: isFirst ? codes : null }
   }

@@ -1,4 +1,5 @@
 import type { Actor } from '../events/events.ts'
+import type { AskingToken } from '../tokens/authentication.ts'
 import type { PendingLogin } from './mfa-tokens.ts'
 import type { TotpSetUp } from './otpauth.ts'
 import type { Factor, OwnFactors } from './own-factor.ts'
@@ -20,10 +21,15 @@ export interface TotpConfirmation extends OwnFactors {
   readonly otp: string
   /** The session that the enrolment was made in. It stays, and is one of two factors from then on. */
   readonly sessionId: string
+  /**
+   * What the access token that asks says. If the session is no longer as it says, it stays as weak as it was,
+   * and the first factor ends it too. Default: the session may be anything.
+   */
+  readonly token?: AskingToken | undefined
 }
 
 /** The same within a login that waits for the factor: that ends with it. */
-export interface LoginConfirmation extends Omit<TotpConfirmation, 'sessionId'> {
+export interface LoginConfirmation extends Omit<TotpConfirmation, 'sessionId' | 'token'> {
   /** Its token is used up. */
   readonly login: PendingLogin
 }
@@ -56,8 +62,8 @@ export interface Factors {
    * Confirms an app by a code of it. The first factor of a user ends every other session and all that was begun,
    * and brings recovery codes. Another one is confirmed in a session with two factors alone.
    *
-   * @throws {UserError} `factor_unknown` for an enrolment that has ended, or was made in a session with one factor
-   * by a user who has a factor; `code_incorrect`
+   * @throws {UserError} `factor_unknown` for an enrolment that has ended, or whose session has; `factor_needed` in a
+   * session with one factor of a user who has a factor; `code_incorrect`
    */
   confirmTotp(confirmation: TotpConfirmation): Promise<ConfirmedFactor>
   /** @throws {UserError} `factor_unknown`, `factor_invalid` */
@@ -73,7 +79,8 @@ export interface Factors {
    * Removes one factor of a user, or all, with the recovery codes. Ends every session of the user, and the lock
    * of wrong codes. For administrators: nobody sees a secret.
    *
-   * @throws {UserError} `user_unknown`, `factor_unknown`; `last_factor` for one's own last one, which the role demands
+   * @throws {UserError} `user_unknown`, `factor_unknown`; `last_factor` for one's own last one, which the role
+   * demands, and for one's own last passkey without a password
    */
   reset(userId: string, options?: { readonly id?: string; readonly by?: Actor }): Promise<void>
 }

@@ -23,6 +23,8 @@ export interface FactorConfirmation {
    * the user must have one.
    */
   readonly first?: FirstFactor | undefined
+  /** The user must have fewer factors that are confirmed. Default: however many there are. */
+  readonly most?: number | undefined
 }
 
 /** A code of an authenticator app that was right. */
@@ -103,7 +105,7 @@ export interface FactorStore extends PasskeyStore {
   rename(userId: string, id: string, name: string, storedWith?: StoredWith): Promise<boolean>
   /**
    * Removes a confirmed factor. False if the user has no such factor.
-   * @throws {ConflictError} `last_factor` with `keepOne` or `keepPasskey`; `token_ended`
+   * @throws {ConflictError} `last_factor` with `keepOne`, `last_passkey` with `keepPasskey`; `token_ended`
    */
   remove(userId: string, id: string, removal?: FactorRemoval): Promise<boolean>
   /** Removes all factors and codes of a user. False if there was no confirmed one. */

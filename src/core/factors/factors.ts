@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../clock.ts'
-import { ConflictError, UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
@@ -9,6 +9,7 @@ import { byCode } from '../tokens/authentication.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
+import { confirmedOf, isConfirmed, refuseTooMany } from './confirmed-factors.ts'
 import type { Enrol } from './enrolments.ts'
 import type { FactorAttempts } from './factor-attempts.ts'
 import type {
@@ -19,9 +20,9 @@ import type {
   TotpConfirmation,
 } from './factor-calls.ts'
 import type { FactorSettings } from './factor-options.ts'
-import type { FactorRecord, FactorStore } from './factor-store.ts'
+import type { FactorStore } from './factor-store.ts'
 import { setUpOf } from './otpauth.ts'
-import { mostFactors, readName, toFactor, tooMany } from './own-factor.ts'
+import { readName, toFactor } from './own-factor.ts'
 import type { Passkeys } from './passkeys/passkey-calls.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
 import type { SealedSecrets } from './sealed-secrets.ts'
@@ -34,7 +35,7 @@ export interface FactorsParts {
   readonly settings: FactorSettings
   readonly secrets: SealedSecrets
   readonly attempts: FactorAttempts
-  readonly second: Pick<SecondFactor, 'isDemandedOf'>
+  readonly second: Pick<SecondFactor, 'isDemandedOf' | 'kindsOf'>
   readonly enrol: Enrol
   readonly passkeys: Passkeys | null
   readonly events: AuthEvents
@@ -54,9 +55,6 @@ export function createFactors(parts: FactorsParts): AllFactors {
   const { store, factors, settings, secrets, attempts, second, enrol } = parts
   const { events, notices, clock } = parts
 
-  const confirmedOf = async (userId: string): Promise<readonly FactorRecord[]> =>
-    (await factors.listByUser(userId)).filter(({ confirmedAt }) => confirmedAt !== null)
-
   const userOf = async (userId: string): Promise<UserRecord> =>
     existing(await store.users.findById(userId))
 
@@ -67,6 +65,23 @@ export function createFactors(parts: FactorsParts): AllFactors {
     return { type, userId, actor: actorOf({ userId }), address, requestId } as const
   }
 
+  /** For all factors of one's own at once. */
+  async function refuseOwnLast(
+    user: UserRecord,
+    { keepOne, keepPasskey }: { readonly keepOne: boolean; readonly keepPasskey: boolean },
+  ): Promise<void> {
+    if (keepOne) {
+      throw new UserError('last_factor', [
+        'Your role demands a second factor: another administrator can reset yours.',
+      ])
+    }
+    if (keepPasskey && (await second.kindsOf(user)).has('passkey')) {
+      throw new UserError('last_factor', [
+        'You have no password, and log in by a passkey: remove your other factors one by one.',
+      ])
+    }
+  }
+
   async function confirm(
     confirmation: TotpConfirmation | LoginConfirmation,
   ): Promise<ConfirmedFactor> {
@@ -74,18 +89,20 @@ export function createFactors(parts: FactorsParts): AllFactors {
     const origin = { address, userAgent, requestId }
     const now = clock()
     const all = await factors.listByUser(userId)
-    const found = all.find((each) => each.id === id && each.confirmedAt === null)
+    const found = all.find((each) => each.id === id && !isConfirmed(each))
     const opened = found && secrets.open(found)
     if (!opened || found.createdAt + enrolmentLifetime <= now) throw unknown(enrolmentEnded)
     const user = await userOf(userId)
     const code = readCode(otp)
     const step = code === null ? null : stepOf(opened.bytes, code, now)
     if (step === null) throw codeIncorrect()
-    const isFirst = all.every(({ confirmedAt }) => confirmedAt === null)
+    const others = all.filter(isConfirmed)
+    refuseTooMany(others)
+    const isFirst = others.length === 0
     const within =
       'login' in confirmation
         ? { login: confirmation.login }
-        : { sessionId: confirmation.sessionId }
+        : { sessionId: confirmation.sessionId, token: confirmation.token }
     const confirmed = await enrol(
       { user, kind: 'totp', isFirst, within, proof: byCode, ...origin },
       (enrolled, storedWith) =>
@@ -100,13 +117,11 @@ export function createFactors(parts: FactorsParts): AllFactors {
 
   return {
     passkeys: parts.passkeys,
-    list: async (userId) => (await confirmedOf(userId)).map(toFactor),
+    list: async (userId) => (await confirmedOf(factors, userId)).map(toFactor),
     recoveryCodesLeft: (userId) => factors.countRecoveryCodes(userId),
     async beginTotp({ userId, name }) {
       const user = await userOf(userId)
-      if ((await confirmedOf(userId)).length >= mostFactors) {
-        throw tooMany()
-      }
+      refuseTooMany(await confirmedOf(factors, userId))
       const secret = randomBytes(secretLength)
       const id = uuidv7()
       const begun = await factors.begin({
@@ -125,7 +140,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
         about('factor_renamed', { userId, ...origin }),
         (event) => factors.rename(userId, id, named, { event }),
       )
-      const factor = renamed && (await confirmedOf(userId)).find((each) => each.id === id)
+      const factor = renamed && (await confirmedOf(factors, userId)).find((each) => each.id === id)
       if (!factor) throw unknown()
       return toFactor(factor)
     },
@@ -142,7 +157,7 @@ export function createFactors(parts: FactorsParts): AllFactors {
             ...{ keepOne, keepPasskey },
           }),
         )
-        .catch((error) => (keepOne ? explainConflict(error) : explainLastPasskey(error)))
+        .catch(explainConflict)
       if (!removed) throw unknown()
       notices.wake()
     },
@@ -165,9 +180,10 @@ export function createFactors(parts: FactorsParts): AllFactors {
       const user = await userOf(userId)
       const isOwn = by.actor === actorOf({ userId })
       const keepOne = isOwn && second.isDemandedOf(user.role)
-      if (keepOne && id === undefined) refuseOwnLast()
+      const keepPasskey = isOwn && user.passwordHash === null
+      if (id === undefined) await refuseOwnLast(user, { keepOne, keepPasskey })
       const removal = {
-        ...{ securityStamp: newSecurityStamp(), keepOne },
+        ...{ securityStamp: newSecurityStamp(), keepOne, keepPasskey },
         mails: notices.of('factor_removed', user, by),
       }
       const about = {
@@ -199,19 +215,5 @@ function unknown(says = 'There is no such second factor.'): UserError {
 function codeIncorrect(): UserError {
   return new UserError('code_incorrect', [
     'The code is not right: type the one that your app shows now, and check the time of your device.',
-  ])
-}
-
-function explainLastPasskey(error: unknown): never {
-  if (!(error instanceof ConflictError) || error.code !== 'last_factor') explainConflict(error)
-  throw new UserError('last_factor', [
-    'This is your last passkey, and you have no password: add another one first.',
-  ])
-}
-
-/** For all factors of one's own at once. */
-function refuseOwnLast(): never {
-  throw new UserError('last_factor', [
-    'Your role demands a second factor: another administrator can reset yours.',
   ])
 }

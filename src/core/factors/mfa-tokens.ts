@@ -40,6 +40,11 @@ export interface PendingLogin {
   readonly subject: string
 }
 
+/** Where a factor is set up or shown: in a session, or in a login that waits for it. */
+export type Within<Login = PendingLogin> =
+  | { readonly sessionId: string; readonly login?: undefined }
+  | { readonly login: Login; readonly sessionId?: undefined }
+
 /** What a token is made for. A login has no session, unless it names one. */
 export type LoginToCome = Pick<PendingLogin, 'purpose' | 'clientId' | 'scopes'> &
   Partial<Pick<PendingLogin, 'session'>>

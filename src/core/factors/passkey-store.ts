@@ -10,6 +10,8 @@ export interface PasskeyAddition {
   readonly securityStamp: string
   /** As at `FactorConfirmation`. */
   readonly first?: FirstFactor | undefined
+  /** As at `FactorConfirmation`. */
+  readonly most?: number | undefined
 }
 
 /** A passkey that has signed. */

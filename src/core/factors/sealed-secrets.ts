@@ -1,5 +1,4 @@
-import { deriveKey } from '../keys/keyed-digest.ts'
-import { seal, unseal } from '../keys/sealed-box.ts'
+import { createRotatingBox } from '../keys/rotating-box.ts'
 import type { FactorRecord } from './factor-store.ts'
 
 /** Secrets of authenticator apps, as they are stored. */
@@ -17,32 +16,19 @@ export interface OpenedSecret {
   readonly sealedAgain: string | undefined
 }
 
-/**
- * @param secret At least 32 bytes, as each of the previous ones, which open what they sealed. A key for this
- * purpose alone is derived from each (RFC 5869).
- */
+/** @param secret At least 32 bytes, as each of the previous ones, which open what they sealed. */
 export function createSealedSecrets(
   secret: Uint8Array,
   previousSecrets: readonly Uint8Array[],
 ): SealedSecrets {
-  const keyOf = (from: Uint8Array): Uint8Array => deriveKey(from, 'portcullis second factors')
-  const [key, ...previous] = [keyOf(secret), ...previousSecrets.map(keyOf)] as [
-    Uint8Array,
-    ...Uint8Array[],
-  ]
-  const sealed: SealedSecrets['seal'] = (bytes, factor) =>
-    seal(Buffer.from(bytes).toString('base64url'), key, contextOf(factor))
+  const box = createRotatingBox(secret, previousSecrets, 'portcullis second factors')
   return {
-    seal: sealed,
+    seal: (bytes, factor) => box.seal(Buffer.from(bytes).toString('base64url'), contextOf(factor)),
     open(factor) {
-      if (factor.sealedSecret === null) return null
-      for (const each of [key, ...previous]) {
-        const text = unseal(factor.sealedSecret, each, contextOf(factor))
-        if (text === null) continue
-        const bytes = new Uint8Array(Buffer.from(text, 'base64url'))
-        return { bytes, sealedAgain: each === key ? undefined : sealed(bytes, factor) }
-      }
-      return null
+      const opened = factor.sealedSecret && box.open(factor.sealedSecret, contextOf(factor))
+      if (!opened) return null
+      const { text, sealedAgain } = opened
+      return { bytes: new Uint8Array(Buffer.from(text, 'base64url')), sealedAgain }
     },
   }
 }

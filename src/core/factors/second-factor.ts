@@ -3,6 +3,7 @@ import { ThrottledError, UserError } from '../errors.ts'
 import type { Authentication } from '../tokens/authentication.ts'
 import { isTwoFactors } from '../tokens/authentication.ts'
 import type { UserRecord } from '../users/user-store.ts'
+import { confirmedOf } from './confirmed-factors.ts'
 import type { FactorAttempt, FactorAttempts } from './factor-attempts.ts'
 import type { ConfirmedFactor, LoginConfirmation } from './factor-calls.ts'
 import type { FactorSettings } from './factor-options.ts'
@@ -62,8 +63,7 @@ export function createSecondFactor(
   const isDemandedOf = (role: string): boolean => demanding.has(role) && clock() >= requiredFrom
 
   async function kindsOf({ id }: Pick<UserRecord, 'id'>): Promise<ReadonlySet<FactorKind>> {
-    const factors = await store.listByUser(id)
-    return new Set(factors.flatMap(({ kind, confirmedAt }) => (confirmedAt === null ? [] : kind)))
+    return new Set((await confirmedOf(store, id)).map(({ kind }) => kind))
   }
 
   const hasFactor = async (user: Pick<UserRecord, 'id'>): Promise<boolean> =>

@@ -4,7 +4,7 @@ import { ConfigError, UnavailableError } from '../errors.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { SigningKeyRecord, SigningKeySet, SigningKeyStore } from './key-store.ts'
 import { activeOf, inOrder, isAlive } from './lifecycle.ts'
-import { seal, unseal } from './sealed-box.ts'
+import { seal, unsealWithAny } from './sealed-box.ts'
 import {
   generatePrivateJwk,
   importPrivateJwk,
@@ -114,7 +114,7 @@ export async function openKey(
       `The signing keys in the database were sealed under another key-encryption key${keyEncryptionKeys.length > 1 ? ', none of the configured ones' : ''}: put that key back, or name it as a previous one (KEY_ENCRYPTION_KEY_PREVIOUS), or delete the rows of the table signing_keys to make new keys and end every login.`,
     ])
   }
-  return await importPrivateJwk(JSON.parse(opened), record.algorithm)
+  return await importPrivateJwk(JSON.parse(opened.text), record.algorithm)
 }
 
 /** True if a key was sealed under this key-encryption key. */
@@ -122,12 +122,8 @@ export function isSealedUnder(record: SigningKeyRecord, keyEncryptionKey: Uint8A
   return unsealKey(record, [keyEncryptionKey]) !== null
 }
 
-function unsealKey(record: SigningKeyRecord, keys: readonly Uint8Array[]): string | null {
-  for (const key of keys) {
-    const text = unseal(record.sealedPrivateKey, key, contextOf(record.id))
-    if (text !== null) return text
-  }
-  return null
+function unsealKey({ id, sealedPrivateKey }: SigningKeyRecord, keys: readonly Uint8Array[]) {
+  return unsealWithAny(sealedPrivateKey, keys, contextOf(id))
 }
 
 /**
@@ -142,10 +138,10 @@ export async function resealKeys(
   for (;;) {
     const { version, keys } = await store.read()
     const put = keys.flatMap((record) => {
-      if (isSealedUnder(record, keyEncryptionKey)) return []
-      const text = unsealKey(record, previous)
-      if (text === null) return []
-      return [{ ...record, sealedPrivateKey: seal(text, keyEncryptionKey, contextOf(record.id)) }]
+      const opened = unsealKey(record, [keyEncryptionKey, ...previous])
+      if (opened === null || opened.isToday) return []
+      const sealedPrivateKey = seal(opened.text, keyEncryptionKey, contextOf(record.id))
+      return [{ ...record, sealedPrivateKey }]
     })
     if (put.length === 0 || (await store.change(version, { put, remove: [] }))) return put.length
   }

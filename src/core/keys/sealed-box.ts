@@ -14,6 +14,19 @@ export function seal(text: string, key: Uint8Array, context: string): string {
   return `v1.${Buffer.concat([nonce, ciphertext, cipher.getAuthTag()]).toString('base64url')}`
 }
 
+/** Opens a sealed text with the one of the keys that fits, or returns null. The first of them is that of today. */
+export function unsealWithAny(
+  sealed: string,
+  keys: readonly Uint8Array[],
+  context: string,
+): { readonly text: string; readonly isToday: boolean } | null {
+  for (const [index, key] of keys.entries()) {
+    const text = unseal(sealed, key, context)
+    if (text !== null) return { text, isToday: index === 0 }
+  }
+  return null
+}
+
 /** Opens a sealed text, or returns null if the key or the context is another, or it was altered. */
 export function unseal(sealed: string, key: Uint8Array, context: string): string | null {
   const bytes = Buffer.from(sealed.replace(/^v1\./, ''), 'base64url')

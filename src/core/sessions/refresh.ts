@@ -2,7 +2,9 @@ import { type Clock, clockTolerance } from '../clock.ts'
 import { OAuthError } from '../errors.ts'
 import { type Actor, type AuthEvents, actorOf } from '../events/events.ts'
 import type { Store } from '../store.ts'
+import { isLiveSession } from './live-session.ts'
 import type { RefreshTokens } from './refresh-token.ts'
+import { revokeReused } from './revoke-reused.ts'
 import { type OpenSession, toSession } from './session-calls.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { SessionRecord } from './session-store.ts'
@@ -57,7 +59,7 @@ export function createRefresh({
       const meaning = meaningOf(generation, session, now)
       if (meaning === 'reuse') return await endSession(session)
       if (meaning === 'repeated') {
-        if (now >= session.expiresAt || !(await findLiveUser(store, session))) {
+        if (!isLiveSession(session, idleLifetime, now) || !(await findLiveUser(store, session))) {
           throw refused('expired, or of an inactive user')
         }
         return await issue(session, 'authn_token_repeated')
@@ -78,15 +80,8 @@ export function createRefresh({
     }
 
     async function endSession({ userId }: SessionRecord): Promise<never> {
-      // Stored before the refusal is sent, even if the request is cut off (SR-07).
       const reuse = { ...about, type: 'authn_token_reuse', userId } as const
-      await events
-        .recordWith(reuse, (event) => sessions.revoke(id, now, { event }))
-        .catch(async (error) => {
-          // Ending the session matters more than recording it.
-          await sessions.revoke(id, now)
-          throw error
-        })
+      await revokeReused({ store, events }, id, now, reuse)
       throw refused(`of the session ${id} was used again: the session has been ended`)
     }
   }
@@ -98,8 +93,8 @@ export function createRefresh({
    */
   function meaningOf(generation: number, session: SessionRecord, now: number): Meaning {
     const { rotatedAt, retryOf } = session
-    const isSettled = retryOf === session.generation || wasRaised(session)
-    const origin = isSettled ? session.generation - 1 : (retryOf ?? session.generation - 1)
+    const isSettled = retryOf === session.generation
+    const origin = retryOf === null || isSettled ? session.generation - 1 : retryOf
     if (generation !== origin) return 'reuse'
     // Not before the rotation: a clock that was set back must not make either time longer.
     if (now < rotatedAt - clockTolerance) return 'reuse'
@@ -108,11 +103,6 @@ export function createRefresh({
     if (isSettled) return 'reuse'
     return refreshRetryWindow > 0 && now <= rotatedAt + refreshRetryWindow ? 'retried' : 'reuse'
   }
-}
-
-/** Whether the user has authenticated again since the newest token was made. */
-function wasRaised({ authenticatedAt, createdAt, rotatedAt }: SessionRecord): boolean {
-  return authenticatedAt > createdAt && authenticatedAt >= rotatedAt
 }
 
 // One answer for every cause; which one it was goes to the log.

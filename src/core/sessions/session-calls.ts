@@ -1,7 +1,7 @@
 import { knownAddress } from '../address.ts'
 import type { Actor } from '../events/events.ts'
-import { number, type OptionsOwner, record, type ShapesOf, text } from '../options.ts'
-import type { Authentication } from '../tokens/authentication.ts'
+import { type OptionsOwner, record, type ShapesOf, text } from '../options.ts'
+import type { AskingToken, Authentication } from '../tokens/authentication.ts'
 import type { User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { Session, SessionKind, SessionRecord } from './session-store.ts'
@@ -55,17 +55,17 @@ export interface ReauthenticationOptions {
   /** How. Default: with a password alone, now. */
   readonly authentication?: Authentication
   /**
-   * When the access token that asks was issued, in seconds since 1970. If the session was refreshed since, two may hold tokens of it: so
-   * the answer says how the user has authenticated, and refreshes of the session do not. Default: they do.
+   * What the access token that asks says. If the session is no longer as it says, the answer says how the user has
+   * authenticated, and refreshes of the session do not. Default: they do.
    */
-  readonly tokenIssuedAt?: number
+  readonly token?: AskingToken
   /** Who asked for it, for the event. Default: the user, from an unknown address. */
   readonly by?: Actor
 }
 
 export const reauthenticationShapes: ShapesOf<ReauthenticationOptions> = {
   authentication: record,
-  tokenIssuedAt: number,
+  token: record,
   by: record,
 }
 export const reauthenticationOwner: OptionsOwner = {

@@ -1,5 +1,5 @@
 import type { AuthEvent } from '../events/event-store.ts'
-import type { Authentication } from '../tokens/authentication.ts'
+import type { AskingToken, Authentication } from '../tokens/authentication.ts'
 import type { UserRecord } from '../users/user-store.ts'
 
 /**
@@ -22,8 +22,12 @@ export interface SessionRecord extends Authentication {
   /**
    * The generation of the token that the newest one was made from, if that was presented a second time after
    * the grace; null if it was presented once, and so is the one before the newest. The generations between
-   * the two are ended. The newest itself if the session outlived a new stamp of its user: then no token before
-   * it is good for a retry.
+   * the two are ended.
+   *
+   * What the user proves belongs to the holder of the newest token alone. So if the session outlives a new stamp
+   * of its user, or the user authenticates again without a new token, null becomes the newest generation itself: the
+   * one before it is good within the grace, and for no retry. Any other generation becomes -1: after a retry the
+   * one before the newest is one that the retry ended, so no earlier token is good.
    */
   readonly retryOf: number | null
   /** When the newest refresh token was made. Seconds since 1970, like all instants here. */
@@ -95,8 +99,8 @@ export interface Reauthentication extends Authentication {
    * it has, and it keeps that.
    */
   readonly generation?: number | undefined
-  /** The newest token must have been made at this instant or before. Default: whenever. */
-  readonly rotatedBy?: number | undefined
+  /** The access token that asks. The session must be as it says: see `AskingToken`. Default: it may be anything. */
+  readonly token?: AskingToken | undefined
 }
 
 /** What comes with the end of a session. */
@@ -133,8 +137,8 @@ export interface SessionStore {
    */
   rotate(rotation: Rotation): Promise<SessionRecord | null>
   /**
-   * Stores how the user of a live session has authenticated again, and returns the session. Null if it is
-   * not live at `authenticatedAt`, is another user's, or it or its user now has another stamp. One
+   * Stores how the user of a live session has authenticated again, and returns the session. Without
+   * `generation`, no earlier token is good for a retry from then on (`retryOf`). Null if it is not live at `authenticatedAt`, is another user's, or it or its user now has another stamp. One
    * conditional step.
    */
   reauthenticate(

@@ -9,6 +9,7 @@ import { isSuspended } from '../users/suspension.ts'
 import { toUser, type User } from '../users/user.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import { endSession } from './end-session.ts'
+import { isLiveSession } from './live-session.ts'
 import { createRefresh } from './refresh.ts'
 import type { RefreshTokens } from './refresh-token.ts'
 import {
@@ -187,7 +188,7 @@ export function createSessions({
       const {
         authentication = byPassword(clock()),
         by,
-        tokenIssuedAt,
+        token,
       } = checkOptions(options, reauthenticationShapes, reauthenticationOwner)
       const record = await recordOf(user)
       if (record === null) return null
@@ -196,17 +197,17 @@ export function createSessions({
       const idleSince = clock() - idleLifetime
       const { authenticatedAt, acr, amr } = authentication
       const how = { authenticatedAt, acr, amr }
-      const changed = { id, userId, securityStamp, idleSince, ...how, rotatedBy: tokenIssuedAt }
+      const changed = { id, userId, securityStamp, idleSince, ...how, token }
       const actor = actorOf({ userId })
       const about = { actor, ...by, type: 'step_up', userId, sessionId: id } as const
       const session = await events.recordWith(about, (event) =>
         sessions.reauthenticate(changed, event),
       )
-      if (session !== null || tokenIssuedAt === undefined) return session && toSession(session)
+      if (session !== null || token === undefined) return session && toSession(session)
       const found = await sessions.find(id)
       const isTheirs = found?.userId === userId && found.securityStamp === securityStamp
-      const isInUse = found !== null && found.revokedAt === null && found.expiresAt > clock()
-      if (!isTheirs || !isInUse || !(await findLiveUser(store, found))) return null
+      if (!isTheirs || !isLiveSession(found, idleLifetime, clock())) return null
+      if (!(await findLiveUser(store, found))) return null
       await events.record(about)
       return toSession({ ...found, ...how })
     },

@@ -11,6 +11,26 @@ export interface Authentication {
   readonly amr: readonly string[]
 }
 
+/**
+ * What an access token says of its session. A change that its user asks for by it is one of the session if that is
+ * still as the token says. If the session was refreshed since, two may hold tokens of it. If the token says more
+ * than the session, it came of an authentication that the session took no part in for that reason.
+ */
+export interface AskingToken {
+  /** When it was issued: its `iat`. Seconds since 1970. */
+  readonly issuedAt: number
+  /** When the user had authenticated: its `auth_time`. Seconds since 1970. */
+  readonly authenticatedAt: number
+}
+
+/** Whether a session is still as the token says. */
+export function isAsTokenSays(
+  { rotatedAt, authenticatedAt }: { readonly rotatedAt: number; readonly authenticatedAt: number },
+  token: AskingToken,
+): boolean {
+  return rotatedAt <= token.issuedAt && authenticatedAt >= token.authenticatedAt
+}
+
 /** A login with a password alone, at this instant. */
 export function byPassword(authenticatedAt: number): Authentication {
   return { authenticatedAt, acr: '1fa', amr: ['pwd'] }

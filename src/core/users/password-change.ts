@@ -2,6 +2,8 @@ import { UserError } from '../errors.ts'
 import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
+import type { AskingToken } from '../tokens/authentication.ts'
+import { sessionToKeep } from './kept-session.ts'
 import type { Login } from './login.ts'
 import type { UserPreparer } from './new-user.ts'
 import { newSecurityStamp } from './security-stamp.ts'
@@ -19,6 +21,11 @@ export interface PasswordChange {
   readonly userAgent?: string | undefined
   /** The id of the session that stays. Default: every session ends. */
   readonly keepSession?: string
+  /**
+   * What the access token that asks says. If that session is no longer as it says, it ends too. Default: the session
+   * may be anything.
+   */
+  readonly token?: AskingToken | undefined
   /** The id of the request, for the event. Default none. */
   readonly requestId?: string | undefined
 }
@@ -39,7 +46,7 @@ export function createPasswordChanger({
   hashNew,
 }: PasswordChangerOptions): (id: string, change: PasswordChange) => Promise<User> {
   return async (id, change) => {
-    const { oldPassword, newPassword, address, userAgent, keepSession, requestId } = change
+    const { oldPassword, newPassword, address, userAgent, requestId } = change
     const before = await store.users.findById(id)
     const { username } = present(before)
     const by = { actor: actorOf({ userId: id }), address, requestId }
@@ -54,6 +61,7 @@ export function createPasswordChanger({
     }
     const passwordHash = await hashNew(newPassword, username)
     const { passwordHash: oldHash } = user
+    const keepSession = await sessionToKeep(store, change.keepSession, change.token)
     const renewal = {
       // Of before the hashes, which take long enough for much to happen.
       oldSecurityStamp: before?.securityStamp ?? '',

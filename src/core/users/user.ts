@@ -76,6 +76,10 @@ const conflicts = {
     as: 'last_factor',
     says: 'The role of the user demands a second factor: add another one first.',
   },
+  last_passkey: {
+    as: 'last_factor',
+    says: 'This is the last passkey, and there is no password: add another passkey first.',
+  },
   passkey_known: {
     as: 'passkey_known',
     says: 'This passkey is known here already: use another one.',

@@ -1,5 +1,6 @@
 import type { Auth } from '../../core/auth.ts'
 import type { AccessToken } from '../../core/tokens/access-token.ts'
+import type { AskingToken } from '../../core/tokens/authentication.ts'
 import type { User } from '../../core/users/user.ts'
 import { all } from '../guards/combinators.ts'
 import type { Guard } from '../guards/guard.ts'
@@ -16,6 +17,11 @@ export interface Asking {
 export function askingUser(auth: Auth): Guard<Asking> {
   const { loggedInUser, accessToken } = makeGuards(auth, false)
   return all({ user: loggedInUser, token: accessToken })
+}
+
+/** What a token says of its session. */
+export function askingTokenOf({ claims: { iat, auth_time = 0 } }: AccessToken): AskingToken {
+  return { issuedAt: iat, authenticatedAt: auth_time }
 }
 
 /** The session of a token. @throws {Forbidden} for a token without one */

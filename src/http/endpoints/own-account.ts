@@ -6,6 +6,7 @@ import { all } from '../guards/combinators.ts'
 import type { Guard } from '../guards/guard.ts'
 import { createGuards } from '../guards/guards.ts'
 import { Forbidden } from '../refusal.ts'
+import { askingTokenOf } from './asking-user.ts'
 import type { JsonOrigin } from './json-endpoint.ts'
 
 /** A user in a session. */
@@ -33,5 +34,5 @@ export const sessionNeeded = { 403: 'The access token belongs to no session' } a
 export function ownRequest({ user, token }: Own, origin: JsonOrigin): OwnRequest {
   const { sid } = token.claims
   if (sid === undefined) throw new Forbidden('This needs a login: the token belongs to no session')
-  return { userId: user.id, sessionId: sid, ...origin }
+  return { userId: user.id, sessionId: sid, token: askingTokenOf(token), ...origin }
 }

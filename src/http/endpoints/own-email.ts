@@ -43,7 +43,8 @@ export const confirmOwnEmailEndpoint: JsonEndpoint = jsonEndpoint({
   path: '/email/confirm',
   operationId: 'confirmMyEmail',
   summary: 'Confirm my e-mail address',
-  description: 'In the session that asked. Ends every other login of the user.',
+  description:
+    'In the session that asked. Ends every other login of the user, and this one too if it was refreshed since the access token was issued.',
   body: 'EmailCode',
   members: { code: required({ description: 'The 8 digits that were mailed' }) },
   guard: self,
@@ -65,7 +66,8 @@ export const removeOwnEmailEndpoint: JsonEndpoint = jsonEndpoint({
   path: '/email',
   operationId: 'removeMyEmail',
   summary: 'Remove my e-mail address',
-  description: 'Ends every other login of the user.',
+  description:
+    'Ends every other login of the user, and this one too if it was refreshed since the access token was issued.',
   guard: strongSelf,
   success: { status: 204, description: 'The address is removed', schema: null },
   refusals: sessionNeeded,

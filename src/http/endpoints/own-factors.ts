@@ -8,6 +8,7 @@ import {
   FactorAnswer,
   FactorList,
   factorAnswer,
+  nameIn,
   RecoveryCodes,
 } from './factor-answers.ts'
 import { confirmingUser, type Enrolling, enrollingUser, strongSelf } from './factor-guards.ts'
@@ -73,7 +74,11 @@ const beginTotpEndpoint: JsonEndpoint = jsonEndpoint({
   refusals: { 422: 'The name cannot be one, or there are ten factors already' },
   async answer(auth, { name }, origin, { own, login }) {
     const userId = own?.user.id ?? login?.userId ?? ''
-    const begun = await factorsOf(auth).beginTotp({ userId, name, ...originOf(origin) })
+    const begun = await factorsOf(auth).beginTotp({
+      userId,
+      name: nameIn(name),
+      ...originOf(origin),
+    })
     const { id, secret, otpauthUri, qrSvg } = begun
     return { id, secret, otpauth_uri: otpauthUri, qr_svg: qrSvg }
   },
@@ -86,7 +91,7 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   operationId: 'confirmTotp',
   summary: 'Confirm an authenticator app',
   description:
-    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login.',
+    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login, unless it cannot go on.',
   body: 'TotpCode',
   members: { otp: required({ description: 'The six digits that the app shows' }) },
   guard: confirmingUser,
@@ -101,13 +106,14 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   },
   refusals: {
     404: 'The enrolment has ended: begin again',
-    422: 'The code is not right',
+    422: 'The code is not right, or there are ten factors already',
     ...sessionNeeded,
   },
   async answer(auth, { otp }, origin, enrolling, id) {
     const { recoveryCodes } = await confirm(auth, { id, otp }, origin, enrolling)
     const { login } = enrolling
-    const tokens = login && (await tokensAfterEnrolment(auth, login, originOf(origin)))
+    const from = originOf(origin)
+    const tokens = login && (await tokensAfterEnrolment(auth, login, from, recoveryCodes))
     return { ...(recoveryCodes && { recovery_codes: recoveryCodes }), ...tokens }
   },
 })
@@ -120,8 +126,8 @@ async function confirm(
 ): Promise<ConfirmedFactor> {
   const code = { ...given, ...originOf(origin) }
   if (own !== null) {
-    const { userId, sessionId } = ownRequest(own, origin)
-    return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId })
+    const { userId, sessionId, token } = ownRequest(own, origin)
+    return await factorsOf(auth).confirmTotp({ userId, ...code, sessionId, token })
   }
   const second = auth[internals].second as SecondFactor
   return await unlessEnded(second.confirmWithin({ userId: login.userId, ...code, login }))
@@ -155,7 +161,10 @@ const removeFactorEndpoint: JsonEndpoint = jsonEndpoint({
   description: 'With the last one the recovery codes end, and logins ask for the password alone.',
   guard: strongSelf,
   success: { status: 204, description: 'The factor is removed', schema: null },
-  refusals: { ...noFactor, 409: 'The role of the user demands one: add another one first' },
+  refusals: {
+    ...noFactor,
+    409: 'It is the last one, and the role of the user demands one, or it is the last passkey of a user without a password',
+  },
   async answer(auth, _none, origin, { user }, id) {
     await factorsOf(auth).remove({ userId: user.id, id, ...originOf(origin) })
     return null

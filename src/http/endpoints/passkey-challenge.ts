@@ -1,5 +1,6 @@
 import type { Auth } from '../../core/auth.ts'
-import type { PasskeyLogins, ShownWithin } from '../../core/factors/passkeys/passkey-logins.ts'
+import type { Within } from '../../core/factors/mfa-tokens.ts'
+import type { PasskeyLogins } from '../../core/factors/passkeys/passkey-logins.ts'
 import { internals } from '../../core/internals.ts'
 import { readBearerToken } from '../bearer.ts'
 import { type Guard, guard } from '../guards/guard.ts'
@@ -9,7 +10,7 @@ import { type JsonEndpoint, jsonEndpoint } from './json-endpoint.ts'
 import { challengeAnswer, PasskeyChallengeAnswer } from './passkey-answers.ts'
 
 /** Who asks: somebody who is known, in a session or after the password; or null for anybody. */
-type Asked = { readonly userId: string; readonly within: ShownWithin } | null
+type Asked = { readonly userId: string; readonly within: Within } | null
 
 function anybody(auth: Auth): Guard<Asked> {
   const asking = askingUser(auth)

@@ -9,7 +9,7 @@ import type { User } from '../../core/users/user.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { scopesToday } from '../grants/scopes.ts'
 import { BearerError, Refusal } from '../refusal.ts'
-import { type Asking, askingUser, sessionOf } from './asking-user.ts'
+import { type Asking, askingTokenOf, askingUser, sessionOf } from './asking-user.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
 import { type Member, object, optional, password, required } from './json-members.ts'
 
@@ -27,8 +27,7 @@ async function stepUp(
   const { record, authentication } = await authenticate(auth, user, token, given, request)
   const client = await auth.clients.find(token.claims.client_id)
   const by = { actor: actorOf({ userId: user.id }), ...originOf(request) }
-  const tokenIssuedAt = token.claims.iat
-  const asked = { authentication, by, tokenIssuedAt }
+  const asked = { authentication, by, token: askingTokenOf(token) }
   const session = client && (await auth.sessions.reauthenticate(record, sid, asked))
   if (!session) throw new BearerError('invalid_token')
   const issued = await auth[internals].accessTokens.issue({
@@ -168,6 +167,18 @@ function membersOf({ factors }: Auth): StepUpMembers {
   return factors.passkeys === null ? withFactors : withPasskeys
 }
 
+const refusals = {
+  400: 'The request does not fit, or the password is not right',
+  403: 'Requires an active user, with a token of a session here',
+  429: 'Too many failed attempts; see Retry-After',
+  503: 'Too many logins at once; see Retry-After',
+} as const
+const refusalsWithFactors = {
+  ...refusals,
+  403: `${refusals[403]}. With the code \`factor_needed\`: a user who has a second factor must show it, and one who has none must send the password`,
+  422: 'The second factor is not right: `code` is `code_incorrect` or `passkey_refused`',
+} as const
+
 /** Where a user authenticates again, for what needs a recent login. */
 export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
   path: '/auth/step-up',
@@ -192,12 +203,8 @@ export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
       },
     },
   },
-  refusals: {
-    400: 'The request does not fit, or the password is not right',
-    403: 'Requires an active user, with a token of a session here',
-    429: 'Too many failed attempts; see Retry-After',
-    503: 'Too many logins at once; see Retry-After',
-  },
+  refusals: ({ factors }) => (factors === null ? refusals : refusalsWithFactors),
+  tellsCode: true,
   guard: askingUser,
   // The members say which of them is an object.
   answer: (auth, given, origin, asking) => stepUp(auth, given as Given, origin, asking),

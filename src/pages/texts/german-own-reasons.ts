@@ -35,6 +35,16 @@ export const ownSentences: readonly Sentence[] = [
     () => 'Ihre Rolle verlangt einen zweiten Faktor: fügen Sie zuerst einen anderen hinzu.',
   ],
   [
+    /^This login has shown one factor: refresh it, and show your second factor again\.$/,
+    () =>
+      'Diese Anmeldung hat nur einen Faktor gezeigt: zeigen Sie Ihren zweiten Faktor noch einmal.',
+  ],
+  [
+    /^This is the last passkey, and there is no password: add another passkey first\.$/,
+    () =>
+      'Das ist der letzte Passkey, und es gibt kein Passwort: fügen Sie zuerst einen anderen Passkey hinzu.',
+  ],
+  [
     /^This request for a passkey has ended or was answered before: begin again\.$/,
     () => 'Diese Frage nach einem Passkey ist abgelaufen: versuchen Sie es noch einmal.',
   ],

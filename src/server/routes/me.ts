@@ -6,6 +6,7 @@ import type { AccessToken } from '../../core/tokens/access-token.ts'
 import type { User } from '../../core/users/user.ts'
 import { sendProblem } from '../../fastify/refusal-handler.ts'
 import { secured } from '../../fastify/secured.ts'
+import { askingTokenOf } from '../../http/endpoints/asking-user.ts'
 import { SessionAnswer, sessionAnswer } from '../../http/endpoints/known-facts.ts'
 import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
 import { all } from '../../http/guards/combinators.ts'
@@ -134,7 +135,8 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
           429: 'Too many wrong old passwords; see Retry-After',
           ...busy,
         },
-        description: 'Ends every other login of the user.',
+        description:
+          'Ends every other login of the user, and this one too if it was refreshed since the access token was issued.',
         body: {
           title: 'PasswordChange',
           type: 'object',
@@ -153,7 +155,8 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         newPassword: new_password,
         address: request.ip,
         requestId: request.id,
-        ...(sid !== undefined && { keepSession: sid }),
+        userAgent: request.headers['user-agent'],
+        ...(sid !== undefined && { keepSession: sid, token: askingTokenOf(token) }),
       })
       return reply.code(204).send(null)
     }),

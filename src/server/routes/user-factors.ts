@@ -20,7 +20,9 @@ const FactorOfUser = {
 } as const
 const tags = ['admin']
 const noFactor = { 404: 'There is no such user, or no such second factor' } as const
-const ownLast = { 409: 'It is your own last one, and your role demands one' } as const
+const ownLast = {
+  409: 'It is your own last one, and your role demands one, or your last passkey without a password',
+} as const
 
 /** The second factors of users, for administrators: seen without a secret, and ended. Where there are factors. */
 export const userFactorRoutes: FastifyPluginAsyncJsonSchemaToTs<{

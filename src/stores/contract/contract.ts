@@ -26,6 +26,7 @@ import { revokeAllContract } from './revoke-all.ts'
 import { sessionPruningContract } from './session-pruning.ts'
 import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
+import { stepUpsContract } from './step-ups.ts'
 import { storedWithContract } from './stored-with.ts'
 import { throttleContract } from './throttle.ts'
 import { throttleAdmissionContract } from './throttle-admission.ts'
@@ -67,6 +68,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     sessionsContract(stores)
     sessionPruningContract(stores)
     refreshRetriesContract(stores)
+    stepUpsContract(stores)
     signingKeysContract(stores)
     throttleContract(stores)
     throttleAdmissionContract(stores)

@@ -189,12 +189,28 @@ export function guardedWritesContract(stores: Stores): void {
       }
       const late = await open({ ...user, securityStamp: stamp })
       assert.equal(await renew(late.id), stamp, 'the one that is kept')
-      const keptNow = await other.sessions.find(late.id)
-      assert.equal(keptNow?.retryOf, late.generation, 'no token before its newest is tried again')
       assert.equal(await renew(kept.id), user.securityStamp, 'it had an older stamp')
       assert.equal((await other.sessions.find(another.id))?.securityStamp, user.securityStamp)
       const subject = await other.findSubject(user.id, late.id)
       assert.notEqual(subject?.sessionStamp, subject?.user.securityStamp, 'kept once only')
+    })
+
+    test('no token before the newest of a session that is kept is good for a retry (SR-06, SR-14)', async () => {
+      let user = await add()
+      for (const [retryOf, expected] of [
+        [null, 2],
+        [2, 2],
+        [0, -1],
+        [-1, -1],
+      ] as const) {
+        const session = aSession(user, { generation: 2, retryOf })
+        await store.sessions.create(session)
+        const options = { ifStamp: user.securityStamp, keepSession: session.id }
+        const securityStamp = unique('renewed')
+        user = (await store.users.update(user.id, { securityStamp }, options)) ?? assert.fail()
+        const kept = { ...session, securityStamp, retryOf: expected }
+        assert.deepEqual(await other.sessions.find(session.id), kept)
+      }
     })
 
     test('a session is not kept if the change is not made, or names none', async () => {

@@ -122,6 +122,39 @@ export function passkeysContract(stores: Stores): void {
       assert.equal((await Promise.all(events)).flat().length, 1)
     })
 
+    test('a user has so many factors at most, of 50 at the same time too', async ([
+      store,
+      other,
+    ]) => {
+      for (let round = 0; round < 3; round++) {
+        const user = await addUser(store)
+        await store.factors.begin(aFactor(user, { confirmedAt: now }))
+        const app = aFactor(user)
+        await store.factors.begin(app)
+        const at = { securityStamp: user.securityStamp, step: 7, now, createdAfter: 0, most: 3 }
+        const results = await fiftyAtOnce([store, other], ({ factors }, index) =>
+          index % 25 === round
+            ? factors.confirm({ id: app.id, userId: user.id, ...at })
+            : factors.addPasskey({ ...additionOf(user), most: 3 }),
+        )
+        assert.equal(answersOf(results).filter(Boolean).length, 2)
+        const listed = await other.factors.listByUser(user.id)
+        assert.equal(listed.filter(({ confirmedAt }) => confirmedAt !== null).length, 3)
+      }
+      const user = await addUser(store)
+      for (let each = 0; each < 3; each++) {
+        await store.factors.begin(aFactor(user, { confirmedAt: now }))
+      }
+      const app = aFactor(user)
+      await store.factors.begin(app)
+      const confirmation = { id: app.id, userId: user.id, securityStamp: user.securityStamp }
+      const at = { ...confirmation, step: 7, now, createdAfter: 0 }
+      assert.equal(await store.factors.confirm({ ...at, most: 3 }), false)
+      assert.equal(await store.factors.addPasskey({ ...additionOf(user), most: 3 }), false)
+      assert.equal(await store.factors.confirm({ ...at, most: 4 }), true)
+      assert.equal(await store.factors.addPasskey(additionOf(user)), true, 'however many')
+    })
+
     test('a use is stored if the counter is still the one that was read (AC-102)', async ([
       store,
       other,
@@ -229,9 +262,15 @@ export function passkeysContract(stores: Stores): void {
         )
         const refused = removed.flatMap((each) => (each.status === 'rejected' ? each.reason : []))
         assert.equal(refused.length, 1)
-        assert.ok(conflict('last_factor')(refused[0]))
-        assert.equal((await other.factors.listByUser(user.id)).length, 2)
-        assert.equal(await store.factors.remove(user.id, app.id, { keepPasskey: true }), true)
+        assert.ok(conflict('last_passkey')(refused[0]))
+        const left = await other.factors.listByUser(user.id)
+        assert.equal(left.length, 2)
+        const [passkey] = left.filter(({ kind }) => kind === 'passkey')
+        const both = { keepOne: true, keepPasskey: true }
+        const remove = (id = '', removal = both) => store.factors.remove(user.id, id, removal)
+        await assert.rejects(remove(passkey?.id), conflict('last_passkey'))
+        assert.equal(await remove(app.id), true)
+        await assert.rejects(remove(passkey?.id), conflict('last_factor'))
       }
     })
   })

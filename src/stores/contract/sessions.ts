@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { before, describe, test } from 'node:test'
-import type { Reauthentication, SessionRecord } from '../../core/sessions/session-store.ts'
+import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import {
-  addUser,
-  anEvent,
-  answersOf,
-  aSession,
-  aUser,
-  fiftyAtOnce,
-  now,
-  type Stores,
-} from './records.ts'
+import { addUser, answersOf, aSession, aUser, fiftyAtOnce, now, type Stores } from './records.ts'
 
 /** What a store keeps of sessions. */
 export function sessionsContract(stores: Stores): void {
@@ -108,61 +99,6 @@ export function sessionsContract(stores: Stores): void {
         assert.equal(answersOf(rotated).filter((each) => each !== null).length, 1)
         assert.equal((await store.sessions.find(session.id))?.generation, 1)
       }
-    })
-
-    const again = (session: SessionRecord, changes: Partial<Reauthentication> = {}) => ({
-      id: session.id,
-      userId: session.userId,
-      securityStamp: session.securityStamp,
-      idleSince: now - 100,
-      authenticatedAt: now + 10,
-      acr: '2fa',
-      amr: ['pwd', 'otp'],
-      ...changes,
-    })
-
-    test('a user who authenticates again does so for one session, and a rotation keeps it (AC-93)', async () => {
-      const { session, user } = await opened()
-      const another = aSession(user)
-      await store.sessions.create(another)
-      const changed = { authenticatedAt: now + 10, acr: '2fa', amr: ['pwd', 'otp'] }
-      const event = anEvent({ type: 'step_up', userId: user.id, sessionId: session.id })
-      const authenticated = await store.sessions.reauthenticate(again(session), event)
-      assert.deepEqual(authenticated, { ...session, ...changed })
-      assert.deepEqual(await other.sessions.find(session.id), authenticated)
-      assert.deepEqual(await other.sessions.find(another.id), another)
-      assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [event])
-      const rotated = await other.sessions.rotate(rotation(session))
-      assert.deepEqual(rotated, { ...session, ...changed, generation: 1, rotatedAt: now + 10 })
-    })
-
-    test('nobody authenticates again for what is not live, or not theirs', async () => {
-      const { session, user } = await opened()
-      const event = anEvent({ type: 'step_up', userId: user.id })
-      const refuse = async (changes: Partial<Reauthentication> = {}) =>
-        assert.equal(await store.sessions.reauthenticate(again(session, changes), event), null)
-      for (const wrong of [
-        { id: randomUUID() },
-        { userId: (await add()).id },
-        { securityStamp: 'another' },
-        { authenticatedAt: session.expiresAt },
-        { idleSince: session.rotatedAt },
-        { rotatedBy: session.rotatedAt - 1 },
-      ]) {
-        await refuse(wrong)
-      }
-      await store.users.update(user.id, { active: false })
-      await refuse()
-      await store.users.update(user.id, { active: true, securityStamp: 'new' })
-      for (const wrong of [{}, { securityStamp: 'new' }]) await refuse(wrong)
-      assert.deepEqual(await other.sessions.find(session.id), session)
-      const { session: revoked } = await opened()
-      await store.sessions.revoke(revoked.id, now)
-      assert.equal(await store.sessions.reauthenticate(again(revoked), event), null)
-      assert.deepEqual(await other.events.list({ userId: user.id, limit: 9 }), [])
-      const late = { authenticatedAt: session.expiresAt - 1, idleSince: now - 1, rotatedBy: now }
-      await store.users.update(user.id, { securityStamp: session.securityStamp })
-      assert.ok(await store.sessions.reauthenticate(again(session, late)))
     })
 
     test('a revoked session rotates no more, and is revoked once (SR-09)', async () => {

@@ -73,14 +73,18 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
       return true
     },
     listByUser: async (userId) => ofUser(userId),
-    async confirm({ id, userId, securityStamp, step, now, createdAfter, first }, storedWith) {
+    async confirm(
+      { id, userId, securityStamp, step, now, createdAfter, first, most = Infinity },
+      storedWith,
+    ) {
       changes.check(storedWith)
       const factor = byId.get(id)
       const user = users.read(userId)
       const isTheirs = user?.active === true && user.securityStamp === securityStamp
       if (factor?.userId !== userId || factor.confirmedAt !== null || !isTheirs) return false
       if (factor.createdAt <= createdAfter) return false
-      if (confirmedOf(userId).length > 0 === (first !== undefined)) return false
+      const others = confirmedOf(userId).length
+      if (others > 0 === (first !== undefined) || others >= most) return false
       change(factor, { confirmedAt: now, lastUsedAt: now, lastStep: step })
       begins(userId, first, storedWith)
       changes.store(storedWith)
@@ -98,12 +102,13 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
       changes.store(storedWith)
       return true
     },
-    async addPasskey({ factor, securityStamp, first }, storedWith) {
+    async addPasskey({ factor, securityStamp, first, most = Infinity }, storedWith) {
       changes.check(storedWith)
       const { userId } = factor
       const user = users.read(userId)
       if (user?.active !== true || user.securityStamp !== securityStamp) return false
-      if (confirmedOf(userId).length > 0 === (first !== undefined)) return false
+      const others = confirmedOf(userId).length
+      if (others > 0 === (first !== undefined) || others >= most) return false
       const credentialId = factor.passkey?.credentialId
       if ([...byId.values()].some(({ passkey }) => passkey?.credentialId === credentialId)) {
         throw new ConflictError('passkey_known')
@@ -156,9 +161,8 @@ export function createMemoryFactors(users: MemoryUsers, changes: MemoryChanges):
       if (factor === null) return false
       const others = confirmedOf(userId).filter((each) => each.id !== id)
       const isLastPasskey = factor.kind === 'passkey' && !others.some(isPasskey)
-      if ((removal.keepOne && others.length === 0) || (removal.keepPasskey && isLastPasskey)) {
-        throw new ConflictError('last_factor')
-      }
+      if (removal.keepOne && others.length === 0) throw new ConflictError('last_factor')
+      if (removal.keepPasskey && isLastPasskey) throw new ConflictError('last_passkey')
       remove([factor], userId, removal)
       return true
     },

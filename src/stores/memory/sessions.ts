@@ -1,5 +1,6 @@
 import { browserClientId, firstPartyClientId } from '../../core/clients/registration.ts'
 import type { SessionRecord, SessionStore } from '../../core/sessions/session-store.ts'
+import { isAsTokenSays } from '../../core/tokens/authentication.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
 import type { MemoryLogoutNotices } from './logout-notices.ts'
@@ -16,6 +17,11 @@ export interface MemorySessions extends SessionStore {
   all(which: (session: SessionRecord) => boolean): readonly SessionRecord[]
   /** Ends those that are not revoked, and returns them. */
   endAll(which: (session: SessionRecord) => boolean, now: number): readonly SessionRecord[]
+}
+
+/** The `retryOf` of a session when no token before its newest is good for a retry from then on. */
+export function settledRetryOf({ retryOf, generation }: SessionRecord): number {
+  return retryOf === null || retryOf === generation ? generation : -1
 }
 
 export function createMemorySessions(
@@ -85,17 +91,19 @@ export function createMemorySessions(
       return change(session, { generation: generation + 1, retryOf, rotatedAt: now })
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, rotatedBy },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, token },
       event,
     ) {
       const session = inUse(id, authenticatedAt, idleSince)
       if (session?.userId !== userId || session.securityStamp !== securityStamp) return null
       if (generation !== undefined && session.generation !== generation) return null
-      if (rotatedBy !== undefined && session.rotatedAt > rotatedBy) return null
+      if (token !== undefined && !isAsTokenSays(session, token)) return null
       addEvent(event)
       return change(session, {
         ...{ authenticatedAt, acr, amr },
-        ...(generation !== undefined && { generation: generation + 1, rotatedAt: authenticatedAt }),
+        ...(generation === undefined
+          ? { retryOf: settledRetryOf(session) }
+          : { generation: generation + 1, rotatedAt: authenticatedAt }),
       })
     },
     async revoke(id, now, { userId, event, withChildren = false, notifies = [] } = {}) {

@@ -6,6 +6,7 @@ import type { GuardedWrite, UserRecord, UserStore } from '../../core/users/user-
 import type { AddEvent } from './events.ts'
 import type { MemoryLogoutNotices } from './logout-notices.ts'
 import type { MemoryChanges } from './one-time-tokens.ts'
+import { settledRetryOf } from './sessions.ts'
 
 export interface MemoryUsers extends UserStore {
   read(id: string): UserRecord | null
@@ -98,7 +99,7 @@ export function createMemoryUsers(
     if (kept?.userId === id && kept.securityStamp === from && kept.revokedAt === null) {
       sessionById.set(
         kept.id,
-        Object.freeze({ ...kept, securityStamp: to, retryOf: kept.generation }),
+        Object.freeze({ ...kept, securityStamp: to, retryOf: settledRetryOf(kept) }),
       )
     }
   }

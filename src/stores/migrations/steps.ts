@@ -6,6 +6,7 @@ import { accounts } from './accounts.ts'
 import { apiKeys } from './api-keys.ts'
 import { authenticationStep } from './authentication.ts'
 import { authorization } from './authorization.ts'
+import { changeLogStep } from './change-log.ts'
 import { changeNotifications } from './change-notifications.ts'
 import { eventPartitions } from './event-partitions.ts'
 import { eventsStep } from './events.ts'
@@ -200,4 +201,5 @@ export const steps: Readonly<Record<string, Step>> = {
   },
   '0020_unused_sessions': unusedSessions,
   '0021_event_partitions': eventPartitions,
+  '0022_change_log': changeLogStep,
 }

@@ -4,27 +4,41 @@ import type { TableNames } from '../sql/names.ts'
 import { createSubjectCache } from '../subject-cache.ts'
 import { type Changes, createChanges } from './changes.ts'
 import type { Connect } from './connect.ts'
+import type { Primary } from './primary.ts'
+
+export interface CachedStoreOptions {
+  /** Opens one more connection, to the server that is written to. */
+  readonly connect: Connect
+  /** What the tables of the store are called. */
+  readonly names: TableNames
+  /** How it goes with the connections of the store. */
+  readonly connections: () => ConnectionCounts
+  /** Users that are kept at most. */
+  readonly users: number
+  /** Nothing is answered or acknowledged on behalf of another server. */
+  readonly primary: Primary
+  /** Deletes old changes from the log. It is called by writers, so guarded requests never wait for it. */
+  readonly pruneLog: () => Promise<void>
+}
 
 /**
  * A store whose one read of a guarded request is answered from this process, for as long as it is
  * known that nothing has changed, and whose changes are done when no process answers otherwise.
- *
- * @param connect Opens one more connection, to the server that is written to.
- * @param names What the tables of the store are called.
- * @param connections How it goes with those of the store.
- * @param users Users that are kept at most.
  */
 export function cachedStore(
   store: Store,
-  connect: Connect,
-  names: TableNames,
-  connections: () => ConnectionCounts,
-  users: number,
+  { connect, names, connections, users, primary, pruneLog }: CachedStoreOptions,
 ): Store {
-  const cache = createSubjectCache(store.findSubject, () => changes.isCurrent(), users)
+  const isCurrent = (): boolean => primary.isConfirmed() && changes.isCurrent()
+  const cache = createSubjectCache(store.findSubject, isCurrent, users)
   const changes = createChanges({ connect, names, drop: cache.drop, clear: cache.clear })
+
+  function heardByAll(): Promise<void> {
+    void pruneLog()
+    return changes.heardByAll()
+  }
   return {
-    ...heardChanges(store, changes),
+    ...heardChanges(store, heardByAll, primary),
     findSubject: cache.findSubject,
     statistics: () => ({
       connections: connections(),
@@ -40,19 +54,26 @@ export function cachedStore(
 /**
  * Lets those changes that end or alter what a guard decides wait until they were heard. A log-in, a
  * refresh, a hash that is renewed and the pruning of what has ended by itself do not wait.
+ *
+ * All that end something, in a cache or not, wait until the server that answered is still the primary. So does the
+ * answer that there was nothing to end, and a session that is not found: a log-out ends with that.
  */
-function heardChanges(store: Store, { heardByAll }: Changes): Store {
-  const heard =
+function heardChanges(store: Store, heardByAll: Changes['heardByAll'], { hold }: Primary): Store {
+  const waitFor =
+    (hear: (result: unknown) => Promise<void> | undefined) =>
     <Parameters extends readonly unknown[], Result>(
       change: (...parameters: Parameters) => Promise<Result>,
     ) =>
     async (...parameters: Parameters): Promise<Result> => {
+      const isStillPrimary = await hold()
       const result = await change(...parameters)
-      // False, null or 0: there was nothing to change.
-      if (result) await heardByAll()
+      await Promise.all([hear(result), isStillPrimary()])
       return result
     }
-  const { users, sessions, signingKeys, consents, factors } = store
+  // False, null or 0: there was nothing to change.
+  const heard = waitFor((result) => (result ? heardByAll() : undefined))
+  const confirmed = waitFor(() => undefined)
+  const { users, sessions, signingKeys, clients, identities, apiKeys, consents, factors } = store
   const replaceAndRenew = heard(users.replacePasswordHash)
   return {
     ...store,
@@ -65,6 +86,12 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
     },
     sessions: {
       ...sessions,
+      async find(id) {
+        const isStillPrimary = await hold()
+        const found = await sessions.find(id)
+        if (found === null) await isStillPrimary()
+        return found
+      },
       revoke: heard(sessions.revoke),
       revokeByClient: heard(sessions.revokeByClient),
       trim: heard(sessions.trim),
@@ -72,12 +99,8 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
     ...(consents && {
       consents: {
         ...consents,
-        async withdraw(...parameters) {
-          const result = await consents.withdraw(...parameters)
-          // Sessions end even if there was no consent.
-          await heardByAll()
-          return result
-        },
+        // Sessions end even if there was no consent.
+        withdraw: waitFor(heardByAll)(consents.withdraw),
       },
     }),
     ...(factors && {
@@ -87,8 +110,17 @@ function heardChanges(store: Store, { heardByAll }: Changes): Store {
         addPasskey: heard(factors.addPasskey),
         remove: heard(factors.remove),
         removeAll: heard(factors.removeAll),
+        replaceRecoveryCodes: confirmed(factors.replaceRecoveryCodes),
       },
     }),
+    clients: {
+      ...clients,
+      replace: confirmed(clients.replace),
+      replaceSecretHash: confirmed(clients.replaceSecretHash),
+      remove: confirmed(clients.remove),
+    },
+    identities: { ...identities, unlink: confirmed(identities.unlink) },
+    ...(apiKeys && { apiKeys: { ...apiKeys, remove: confirmed(apiKeys.remove) } }),
     signingKeys: { ...signingKeys, change: heard(signingKeys.change) },
     revokeAll: heard(store.revokeAll),
   }

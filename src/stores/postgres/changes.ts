@@ -4,8 +4,8 @@ import type { Connect } from './connect.ts'
 import { createMembers, type Members } from './members.ts'
 
 /**
- * Milliseconds that a cache trusts itself after it has asked the server for news. So an answer from the
- * cache is never older than a question that was answered.
+ * Milliseconds that a cache trusts itself after it has asked for news. So an answer from the cache is never
+ * older than a question that was answered.
  */
 const trustFor = 250
 /** Milliseconds after which a request makes the cache ask again. An idle process does not ask. */
@@ -42,19 +42,22 @@ export interface ChangesOptions {
 }
 
 /**
- * Listens to the changes of the database, over a connection of its own that is opened again when it
- * is lost, and lets writers wait until a change was heard everywhere.
+ * Reads the changes of the database, over a connection of its own that is opened again when it is lost, and
+ * lets writers wait until a change was heard everywhere.
  *
- * Triggers notify every process of a change, and `drop` or `clear` is called. That takes a moment.
- * Two rules ensure that no process uses old data once the write has returned to its caller:
+ * Triggers write every change to a log, in the transaction that makes it. Two rules ensure that no process uses
+ * old data once the write has returned to its caller:
  *
- * 1. A process asks its connection for news. It trusts its cache for 250 ms after an answer.
- *    Notifications come in order, so those of finished writes come before the answer. A process that
- *    is cut off, stopped or too busy to listen reads the database instead, by its own clock.
+ * 1. A process reads the log, and calls `drop` or `clear` for what was committed since it last did. It trusts
+ *    its cache for 250 ms after it has sent that question. A process that is cut off, stopped or too busy to
+ *    read it asks the database instead, by its own clock.
  * 2. A writer asks every listening process whether it has heard of the change. It waits until all have
- *    answered, about one round trip, but at most 300 ms. After that, rule 1 holds for a process that
- *    has not answered. The writer always waits 300 ms if it has no connection of its own. It also does
- *    in its first 300 ms: a process that was just cut off may be missing from its list.
+ *    read the log since and answered, about three round trips, but at most 300 ms. After that, rule 1 holds for
+ *    a process that has not answered. The writer always waits 300 ms if it has no connection of its own. It
+ *    also does in its first 300 ms: a process that was just cut off may be missing from its list.
+ *
+ * The processes speak with one another by notifications. A transaction of the writer has none: PostgreSQL lets
+ * those that notify commit one after the other. What a process says has nothing that waits for the disk.
  */
 export function createChanges({ connect, names, drop, clear }: ChangesOptions): Changes {
   let started: Promise<void> | undefined
@@ -71,8 +74,7 @@ export function createChanges({ connect, names, drop, clear }: ChangesOptions): 
       return { message, change: (what) => (what === '*' ? clear() : drop(what)) }
     })
     // Only who is on the others' lists may trust what it hears.
-    await channel.say('joined')
-    if (members !== undefined && channel.heardUntil > 0 && !isClosed) {
+    if ((await channel.say('joined')) && members !== undefined && !isClosed) {
       clear()
       joined = { channel, members, at: performance.now() }
       pause = firstPause
@@ -80,7 +82,7 @@ export function createChanges({ connect, names, drop, clear }: ChangesOptions): 
       joined = undefined
       clear()
     }
-    if (channel.heardUntil > 0) await channel.say('left')
+    await channel.say('left')
     await channel.end()
   }
 
@@ -98,7 +100,7 @@ export function createChanges({ connect, names, drop, clear }: ChangesOptions): 
       if (joined === undefined) return false
       const { channel } = joined
       const age = performance.now() - channel.heardUntil
-      if (age > askAfter) void channel.say()
+      if (age > askAfter) channel.read()
       return age < trustFor
     },
     async heardByAll() {

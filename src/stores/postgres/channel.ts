@@ -1,28 +1,23 @@
 import type pg from 'pg'
-import { changesChannel } from '../migrations/change-notifications.ts'
 import type { TableNames } from '../sql/names.ts'
+import { createLogReader, type LogReader } from './change-log.ts'
 import { announcedPid, type Connect } from './connect.ts'
 import { readCachesChannel } from './installation.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** What its connections are called, by which listeners find one another. */
 export const channelName = 'portcullis cache'
 
 /** Milliseconds that an answer may take before the connection is taken for dead. */
 const answerWithin = 1000
-/** Messages that are sent as one; PostgreSQL takes 8000 bytes at once. */
-const maxBatch = 100
 
-/** One connection that listens. It is never mended: when it has ended, another one is opened. */
-export interface Channel {
+/**
+ * One connection that listens and reads the log of changes. It is never mended: when it has ended, another one
+ * is opened.
+ */
+export interface Channel extends Pick<Turns, 'heardUntil' | 'say' | 'sayAfterReading' | 'read'> {
   /** The number of its process on the server, which other listeners know it by. */
   readonly pid: number
-  /**
-   * The instant, by `performance.now()`, until which everything that was committed has been heard,
-   * and what others asked has been answered. -Infinity once the connection has ended.
-   */
-  readonly heardUntil: number
-  /** Sends messages to all listeners, and moves `heardUntil`; without messages, only that. */
-  say(...messages: readonly string[]): Promise<void>
   readonly ended: Promise<void>
   end(): Promise<void>
 }
@@ -55,85 +50,59 @@ export async function openChannel(
   const pid = announcedPid(client)
   // The types do not know it. It does not keep a process alive that has nothing else to do.
   ;(client as unknown as { unref(): void }).unref()
-  let heardUntil = -Infinity
-  let state: 'opening' | 'open' | 'ended' = 'opening'
   const { promise: ended, resolve: declareEnded } = Promise.withResolvers<void>()
-  const unsaid: string[] = []
-  let speaking: Promise<void> | undefined
-  let cachesChannel = ''
+  let reader: LogReader | undefined
 
   function fail(): void {
-    state = 'ended'
-    heardUntil = -Infinity
+    turns.end()
     declareEnded()
     // With a question unanswered, that closes the socket without waiting for the other side.
     void client.end()
   }
   client.on('error', fail)
   client.on('end', fail)
-  async function speak(): Promise<void> {
-    do {
-      const sentAt = performance.now()
-      const batch = unsaid.splice(0, maxBatch)
-      const watchdog = setTimeout(fail, answerWithin).unref()
-      try {
-        const { rows } = await client.query<{ pid: number }>({
-          name: 'portcullis_say',
-          // What is said does not wait for the disk or a standby.
-          text: `select pg_backend_pid() as pid, case when $1 <> '' then pg_notify($2, $1) end,
-            set_config('synchronous_commit', 'off', true)`,
-          values: [batch.join('\n'), cachesChannel],
-        })
-        // A pooler that did not show gives the connection to others meanwhile: nothing is heard then.
-        if (rows[0]?.pid !== pid) return fail()
-      } catch {
-        return fail()
-      } finally {
-        clearTimeout(watchdog)
-      }
-      // The server delivers what was committed before a question ahead of its answer. While we owe
-      // others an answer they may have given us up, so we do not trust ourselves.
-      if (unsaid.length === 0 && state === 'open') heardUntil = sentAt
-    } while (unsaid.length > 0 && state === 'open')
-    speaking = undefined
+  async function exchange(messages: readonly string[]): Promise<void> {
+    const watchdog = setTimeout(fail, answerWithin).unref()
+    try {
+      // A pooler that did not show gives the connection to others meanwhile: nothing is heard then.
+      if ((await reader?.exchange(messages)) !== pid) throw behindPooler()
+    } finally {
+      clearTimeout(watchdog)
+    }
   }
-
-  async function say(...messages: readonly string[]): Promise<void> {
-    unsaid.push(...messages)
-    if (state === 'open') speaking ??= speak()
-    await speaking
-  }
-
+  const turns = createTurns(exchange, fail)
+  const { say, sayAfterReading, read } = turns
   const opened: Channel = {
     pid,
     get heardUntil() {
-      return heardUntil
+      return turns.heardUntil
     },
     say,
+    sayAfterReading,
+    read,
     ended,
     async end() {
-      state = 'ended'
-      heardUntil = -Infinity
+      turns.end()
       // Waits a second at most, and keeps the process alive for that: nothing else may.
       await end()
     },
   }
   const listener = createListener(opened)
-  client.on('notification', ({ channel, payload = '', processId }) => {
-    if (channel === changesChannel) return listener.change(payload)
+  client.on('notification', ({ payload = '', processId }) => {
     for (const line of payload.split('\n')) listener.message(line.split(' '), processId)
   })
   const watchdog = setTimeout(fail, answerWithin).unref()
   try {
-    cachesChannel = await readCachesChannel(client, names)
-    await listen(client, cachesChannel)
+    const channel = await readCachesChannel(client, names)
+    reader = createLogReader(client, names, channel, listener.change)
+    await listen(client, channel)
     const { rows } = await client.query<{ pid: number }>(
       'select pid from pg_stat_activity where datname = current_database() and application_name = $1',
       [channelName],
     )
     if (!rows.some((row) => row.pid === pid)) throw behindPooler()
     for (const row of rows) listener.message(['joined'], row.pid)
-    if (state === 'opening') state = 'open'
+    turns.start()
     return opened
   } catch (error) {
     fail()
@@ -142,6 +111,13 @@ export async function openChannel(
     clearTimeout(watchdog)
   }
 }
+
+/**
+ * Each statement has a snapshot of its own, taken after the locks. And the few new changes are found by the
+ * index, planned once, of however few pages the planner has known the log.
+ */
+const settings = `set default_transaction_isolation to 'read committed'; set plan_cache_mode to force_generic_plan;
+  set enable_seqscan to off; set enable_bitmapscan to off`
 
 /**
  * Listens, if the process of the server is the one that was announced: for a statement, and again for the next
@@ -156,7 +132,7 @@ async function listen(client: pg.Client, cachesChannel: string): Promise<void> {
   await client.query('begin')
   // What is not committed is undone with the connection.
   await requireAnnounced()
-  await client.query(`listen ${changesChannel}; listen ${cachesChannel}; commit`)
+  await client.query(`listen ${cachesChannel}; ${settings}; commit`)
 }
 
 function behindPooler(): Error {

@@ -7,6 +7,7 @@ import {
   explainConnecting,
   ReadOnlyServerError,
 } from './connect-error.ts'
+import { type Admit, parseTimeline, timelineColumn } from './timelines.ts'
 import type { PostgresHost, PostgresTarget, TargetSession } from './url.ts'
 
 /** A connection to a server that can be used. */
@@ -17,6 +18,8 @@ export interface PostgresConnection {
    * it, nor be expected of it after a transaction.
    */
   readonly isPooled: boolean
+  /** That of the server when the connection was made; 0 where it was not asked. */
+  readonly timeline: number
   /** Says goodbye, and cuts the connection if the server does not take notice. */
   end(): Promise<void>
 }
@@ -41,11 +44,14 @@ const goodbye = 1000
  * Returns what makes connections to the servers of a URL: the hosts are tried in order, beginning
  * with the one that was good last, so that a dead one costs its time once. Each has an equal share
  * of the time that is left of `limit` milliseconds.
+ *
+ * @param admit Asked whether a server is the primary. A connection is cut when another one has become it.
  */
 export function createConnect(
   target: PostgresTarget,
   limit: number,
   settings: SessionSettings = {},
+  admit?: Admit,
 ): Connect {
   let good = target.hosts[0]
 
@@ -57,7 +63,7 @@ export function createConnect(
     for (const [index, host] of hosts.entries()) {
       const share = (deadline - performance.now()) / (hosts.length - index)
       try {
-        const connection = await connectTo(host, target, settings, share)
+        const connection = await connectTo(host, target, settings, share, admit)
         good = host
         return connection
       } catch (error) {
@@ -78,11 +84,13 @@ export function createConnect(
   }
 }
 
-async function connectTo(
+/** Makes a connection to one server. Rejects with what `explainConnecting` explains. */
+export async function connectTo(
   { host, port }: PostgresHost,
   target: PostgresTarget,
   settings: SessionSettings,
   limit: number,
+  admit?: Admit,
 ): Promise<PostgresConnection> {
   // Ours, so that it can be cut at any moment, which the driver does not offer.
   const socket = new Socket()
@@ -106,10 +114,11 @@ async function connectTo(
   // When a connection breaks, the statement that waits for an answer fails. The client also emits an
   // error, idle or not, which would end the process without a listener.
   client.on('error', () => {})
-  let isPooled: boolean
+  let server: Server
   try {
     await client.connect()
-    isPooled = await isOfPooler(client, target.session)
+    server = await readServer(client, target.session, admit !== undefined)
+    if (admit) cutOnAbort(socket, admit(server.timeline))
   } catch (error) {
     socket.destroy()
     throw error
@@ -118,7 +127,7 @@ async function connectTo(
   }
   return {
     client,
-    isPooled,
+    ...server,
     async end() {
       const cut = setTimeout(() => socket.destroy(), goodbye)
       await client.end()
@@ -127,15 +136,35 @@ async function connectTo(
   }
 }
 
+function cutOnAbort(socket: Socket, signal: AbortSignal): void {
+  const cut = () => socket.destroy(signal.reason)
+  signal.addEventListener('abort', cut)
+  socket.once('close', () => signal.removeEventListener('abort', cut))
+}
+
+type Server = Pick<PostgresConnection, 'isPooled' | 'timeline'>
+
+interface ServerRow {
+  readonly pid: number
+  readonly standby: boolean
+  readonly read_only: string
+  readonly timeline?: string | null
+}
+
 /**
- * Whether a pooler is in between. A pooler that shares connections has to make up the number of a process that
+ * Asks the server what it is. A pooler that shares connections has to make up the number of a process that
  * its clients use to cancel a statement: the process that answers has another one.
  *
  * @throws {ReadOnlyServerError} if the server is not of the wanted kind.
  */
-async function isOfPooler(client: pg.Client, session: TargetSession): Promise<boolean> {
-  const { rows } = await client.query<{ pid: number; standby: boolean; read_only: string }>(
-    "select pg_backend_pid() as pid, pg_is_in_recovery() as standby, current_setting('transaction_read_only') as read_only",
+async function readServer(
+  client: pg.Client,
+  session: TargetSession,
+  withTimeline: boolean,
+): Promise<Server> {
+  const { rows } = await client.query<ServerRow>(
+    `select pg_backend_pid() as pid, pg_is_in_recovery() as standby,
+      current_setting('transaction_read_only') as read_only${withTimeline ? `, ${timelineColumn}` : ''}`,
   )
   if (session !== 'any') {
     if (rows[0]?.standby) throw new ReadOnlyServerError('is a standby, which cannot be written')
@@ -143,7 +172,10 @@ async function isOfPooler(client: pg.Client, session: TargetSession): Promise<bo
       throw new ReadOnlyServerError('can only be read (default_transaction_read_only)')
     }
   }
-  return rows[0]?.pid !== announcedPid(client)
+  return {
+    isPooled: rows[0]?.pid !== announcedPid(client),
+    timeline: parseTimeline(rows[0]?.timeline),
+  }
 }
 
 /** The process of the server, as it was announced when the connection was made. */
@@ -152,6 +184,7 @@ export function announcedPid(client: pg.Client): number {
   return (client as unknown as { readonly processID: number }).processID
 }
 
-function placeOf({ host, port }: PostgresHost): string {
+/** A host as a URL names it. */
+export function placeOf({ host, port }: PostgresHost): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -6,6 +6,7 @@ import type { Schema } from '../sql/schema.ts'
 import type { SealingKeys } from '../sql/sealed-signs.ts'
 import { createConnect, type PostgresConnection } from './connect.ts'
 import { explainOpening } from './error.ts'
+import { findOlderPrimaries } from './older-primaries.ts'
 import { parsePostgresUrl } from './url.ts'
 
 /** Milliseconds, as those of the store. */
@@ -48,6 +49,7 @@ export async function inspectPostgres(
       clockOffset,
       maxConnections: Number(max_connections),
       pooler: isPooled ? { limitsStatements: set !== '0' } : null,
+      olderPrimaries: await findOlderPrimaries(target),
       ...(await inspectTables(kyselyOn(connection, names), sealing)),
     }
   } catch (error) {

@@ -12,11 +12,16 @@ export async function readCachesChannel(client: pg.Client, names: TableNames): P
     `select nspname || '.' || relname as place
       from pg_catalog.pg_class as t join pg_catalog.pg_namespace as s on s.oid = t.relnamespace
       where t.oid = $1::regclass`,
-    [[names.schema, prefixed(names, 'users')].flatMap((name) => quoted(name)).join('.')],
+    [quotedName(names, 'users')],
   )
   const digest = createHash('sha256').update(String(rows[0]?.place))
   // Names of channels have 63 bytes at most.
   return `portcullis_${digest.digest('hex').slice(0, 32)}`
+}
+
+/** The name of a table of the installation, for a statement. */
+export function quotedName(names: TableNames, table: string): string {
+  return [names.schema, prefixed(names, table)].flatMap((name) => quoted(name)).join('.')
 }
 
 function quoted(name: string | undefined): readonly string[] {

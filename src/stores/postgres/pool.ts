@@ -9,6 +9,7 @@ import type { Deadline, Lease } from './lease.ts'
 import { type LeaseTime, limitOfRequest, wholeLimit } from './lease-time.ts'
 import { withStatementTimeout } from './longer-statements.ts'
 import { PooledConnection } from './pooled-connection.ts'
+import type { Primary } from './primary.ts'
 
 export interface PostgresPool {
   /** @throws {UnavailableError} if there is no connection in time, for whatever reason. */
@@ -26,11 +27,14 @@ export interface PostgresPool {
  * deadline, even if the network loses every packet. A connection that its caller has given up is
  * still made, for the next caller. One whose statement was given up keeps its place until the server is done
  * with that: so there are never more of both together than `maxConnections`.
+ *
+ * An answer counts only from a server that is confirmed as the primary when the answer comes.
  */
 export function createPostgresPool(
   connect: Connect,
   maxConnections: number,
   connectionLimit: number,
+  primary: Primary,
 ): PostgresPool {
   const pool = new pg.Pool({
     max: maxConnections,
@@ -54,9 +58,20 @@ export function createPostgresPool(
       const connection = (await pool.connect()) as unknown as PooledConnection
       const isNew = !answeredAt.has(connection)
       if (isNew) answeredAt.set(connection, performance.now())
-      if (isNew || (answeredAt.get(connection) ?? 0) > lostAt) return connection
+      const isAlive = isNew || (answeredAt.get(connection) ?? 0) > lostAt
+      if (isAlive && (await isOfPrimary(connection))) return connection
       connection.release(true)
     }
+  }
+
+  async function isOfPrimary(connection: PooledConnection): Promise<boolean> {
+    try {
+      if (!primary.isConfirmed()) await primary.confirm()
+    } catch (error) {
+      connection.release()
+      throw error
+    }
+    return connection.timeline === primary.timeline
   }
 
   function leaseOf(connection: PooledConnection, time: LeaseTime): Lease {
@@ -65,20 +80,32 @@ export function createPostgresPool(
     const query: Lease['query'] = async (statement, values) => {
       if (lost !== undefined) throw unavailable(lost)
       let answer: Promise<pg.QueryResult> | undefined
+      let result: pg.QueryResult
       try {
-        return (await time.race(() => {
+        result = await time.race(() => {
           answer = connection.query(statement, values)
           return answer
-        })) as pg.QueryResult<never>
+        })
       } catch (error) {
         if (!answersStill(error)) {
           lost = error
+          primary.doubt()
           const isLate = error instanceof TimeLimitError
           if (time.isWhole || !isLate) lostAt = performance.now()
           if (isLate && answer !== undefined) abandoned.add(connection, answer)
           else connection.release(true)
         }
         throw unavailableIfNotNow(error)
+      }
+      if (!primary.isConfirmed()) await confirm()
+      return result as pg.QueryResult<never>
+    }
+
+    async function confirm(): Promise<void> {
+      try {
+        await time.race(() => primary.confirm(connection.timeline))
+      } catch (error) {
+        throw unavailable(error)
       }
     }
 

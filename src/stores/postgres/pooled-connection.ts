@@ -56,6 +56,11 @@ export class PooledConnection extends EventEmitter {
     return announcedPid(this.#connection.client)
   }
 
+  /** That of the server, as it was told when the connection was made. */
+  get timeline(): number {
+    return this.#connection?.timeline ?? 0
+  }
+
   get isInTransaction(): boolean {
     return this.#connection?.client.getTransactionStatus() !== 'I'
   }

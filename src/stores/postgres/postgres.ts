@@ -1,11 +1,3 @@
-import { createHash } from 'node:crypto'
-import {
-  type IsolationLevel,
-  type Kysely,
-  type PostgresPool as PoolOfKysely,
-  PostgresDialect,
-  sql,
-} from 'kysely'
 import { ConfigError } from '../../core/errors.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
 import { attempt, number, readOptions, type ShapesOf, text } from '../../core/options.ts'
@@ -18,29 +10,28 @@ import { createApiKeyStore } from '../sql/api-keys.ts'
 import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
-import type { Engine, InTransaction, TurnName } from '../sql/engine.ts'
 import { createFactorStore } from '../sql/factors.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
-import { createKysely } from '../sql/named-tables.ts'
 import { nameProblems, type TableNames } from '../sql/names.ts'
 import { createOneTimeTokenStore } from '../sql/one-time-tokens.ts'
 import { createOutboxStore } from '../sql/outbox.ts'
 import { revokeAll } from '../sql/revoke-all.ts'
-import type { Schema } from '../sql/schema.ts'
 import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
 import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
 import { defaultUsers } from '../subject-cache.ts'
 import { cachedStore } from './cached-store.ts'
+import { createLogPruning } from './change-log.ts'
 import { channelName } from './channel.ts'
-import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
-import { explainOpening, isUniqueViolation } from './error.ts'
+import { createEngine, createPrepareRead, kyselyOn, transactionsOn } from './engine.ts'
+import { explainOpening } from './error.ts'
 import { createPartitionedEvents } from './event-partitions.ts'
-import type { Deadline, Lease } from './lease.ts'
-import { createPostgresPool, type PostgresPool } from './pool.ts'
+import type { Deadline } from './lease.ts'
+import { createPostgresPool } from './pool.ts'
+import { watchPrimary } from './primary.ts'
 import { parsePostgresUrl } from './url.ts'
 
 /** The connections to PostgreSQL. */
@@ -118,14 +109,13 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   const scanLimit = 1000 * statementTimeout
   const deadline: Deadline = { limit: Math.min(requestLimit, scanLimit) }
   const connectionLimit = 1000 * (target.connectTimeout ?? connectionTimeout)
-  const connect = createConnect(target, connectionLimit, {
-    // A statement that its caller has given up does not run on for long.
-    statement_timeout: deadline.limit,
-    idle_in_transaction_session_timeout: 5000,
-  })
-  const pool = createPostgresPool(connect, maxConnections, connectionLimit)
+  const primary = watchPrimary(target, deadline.limit)
+  // A statement that its caller has given up does not run on for long.
+  const settings = { statement_timeout: deadline.limit, idle_in_transaction_session_timeout: 5000 }
+  const connect = createConnect(target, connectionLimit, settings, primary.admit)
+  const pool = createPostgresPool(connect, maxConnections, connectionLimit, primary)
 
-  const reads = createPostgresPool(connect, readConnections, connectionLimit)
+  const reads = createPostgresPool(connect, readConnections, connectionLimit, primary)
   /** However many writes wait for something, a guarded request does not wait for them. */
   const leaseForRead = () => (pool.isFull ? reads : pool).lease(deadline)
 
@@ -138,6 +128,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
 
   async function end(): Promise<void> {
     await Promise.all([pool.end(), reads.end()])
+    await primary.close()
   }
 
   async function check(limits = deadline): Promise<void> {
@@ -185,9 +176,15 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     close: end,
   }
   // The name is told when a connection is made: nothing is set in a session that others may get.
-  const connectChannel = createConnect({ ...target, applicationName: channelName }, connectionLimit)
-  const counts = () => sumOf(pool.counts, reads.counts)
-  return cachedStore(store, connectChannel, names, counts, cacheUsers)
+  const listening = { ...target, applicationName: channelName }
+  return cachedStore(store, {
+    names,
+    primary,
+    users: cacheUsers,
+    connect: createConnect(listening, connectionLimit, {}, primary.admit),
+    connections: () => sumOf(pool.counts, reads.counts),
+    pruneLog: createLogPruning(engine.scans as never),
+  })
 }
 
 function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {
@@ -202,98 +199,4 @@ function numberProblems(numbers: Readonly<Record<string, number>>): readonly str
   return Object.entries(numbers)
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
     .map(([name]) => `${name} must be a whole number, 1 or more.`)
-}
-
-function createEngine(
-  pool: PostgresPool,
-  names: TableNames,
-  deadline: Deadline,
-  scanLimit: number,
-): Engine {
-  const db = kyselyOn(pool, names, deadline)
-  const inTransaction = transactionsOn(db)
-  // A transaction that waited must see what was committed meanwhile, so it does not use the database's
-  // default isolation.
-  const inCommittedTransaction = transactionsOn(db, 'read committed')
-  return {
-    db,
-    // The server ends a statement that takes too long. If it does not, the caller gets an error a second
-    // later.
-    scans: kyselyOn(pool, names, { limit: scanLimit + 1000, statementTimeout: scanLimit }),
-    prepareRead: createPrepareRead(() => pool.lease(deadline)),
-    inTransaction,
-    inCommittedTransaction,
-    inTurn: (name, change, key = '') =>
-      inCommittedTransaction(async (transaction) => {
-        await sql`select pg_advisory_xact_lock(${turnNumber(name, key)})`.execute(transaction)
-        return await change(transaction)
-      }),
-    withoutSync: (change) => change(db),
-    changeIf: (condition, changes) =>
-      inTransaction(async (transaction) => {
-        const { numAffectedRows = 0n } = await transaction.executeQuery(condition)
-        if (numAffectedRows === 0n) return false
-        for (const change of changes) await transaction.executeQuery(change)
-        return true
-      }),
-    locksRows: true,
-    isUniqueViolation,
-  }
-}
-
-/**
- * Each query is parsed and planned once per connection, under its name. The name is made of its text, so that
- * another process of another version never finds another query under it.
- */
-function createPrepareRead(lease: () => Promise<Lease>): Engine['prepareRead'] {
-  return ({ sql: text }) => {
-    const name = `portcullis_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-    return async (...values) => {
-      const leased = await lease()
-      try {
-        const { rows } = await leased.query({ name, text, values: [...values] })
-        return rows[0]
-      } finally {
-        leased.release()
-      }
-    }
-  }
-}
-
-// Advisory locks are numbers, shared by all that use the database: these begin with "port". Two installations
-// in one database take turns with each other, too, for as long as a statement takes.
-const turnNumbers: Readonly<Record<TurnName, number>> = {
-  users: 0x706f727401,
-  mails: 0x706f727403,
-  keys: 0x706f727405,
-  factors: 0x706f727404,
-}
-
-/** Text, since it has 64 bits with a key: two keys with one number take turns, too. */
-function turnNumber(name: TurnName, key: string): string {
-  if (key === '') return String(turnNumbers[name])
-  return String(createHash('sha256').update(`${name} ${key}`).digest().readBigInt64BE())
-}
-
-/** Transactions that are done again after a conflict, each within one lease. */
-function transactionsOn(db: Kysely<Schema>, isolation?: IsolationLevel): InTransaction {
-  return (change) =>
-    db.connection().execute((lease) =>
-      retryConflicts(() => {
-        const begun = lease.transaction()
-        return (isolation ? begun.setIsolationLevel(isolation) : begun).execute(change)
-      }),
-    )
-}
-
-/** Kysely on the pool: each statement, or transaction, is a lease. */
-function kyselyOn(pool: PostgresPool, names: TableNames, deadline: Deadline): Kysely<Schema> {
-  const leases = {
-    connect: () => pool.lease(deadline),
-    // The pool is ours to end.
-    end: async () => {},
-    options: {},
-  }
-  const dialect = new PostgresDialect({ pool: leases as unknown as PoolOfKysely })
-  return createKysely(dialect, names)
 }

@@ -4,7 +4,7 @@ import type { FactorRecord, FactorRemoval, FactorStore } from '../../core/factor
 import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { insertFactor, toRecord, toRow } from './factor-rows.ts'
-import { begins, dropUnconfirmed, hasOther, putCodes } from './first-factor.ts'
+import { begins, dropUnconfirmed, hasFewer, hasOther, putCodes } from './first-factor.ts'
 import { createPasskeyStore } from './passkeys.ts'
 import type { Schema } from './schema.ts'
 import { createSealedFactors } from './sealed-factors.ts'
@@ -64,8 +64,8 @@ export function createFactorStore(engine: Engine): FactorStore {
       return (await query.orderBy('id').execute()).map(toRecord)
     },
     async confirm(confirmation, storedWith) {
-      const { userId, first } = confirmation
-      const change = db
+      const { userId, first, most } = confirmation
+      let change = db
         .updateTable('factors')
         .set({
           ...{ confirmed_at: confirmation.now, last_used_at: confirmation.now },
@@ -80,8 +80,8 @@ export function createFactorStore(engine: Engine): FactorStore {
           const other = hasOther(userId, confirmation.id)
           return first ? eb.not(other) : other
         })
-        .returning('id')
-      const confirmed = await storeChange(change, storedWith, {
+      if (most !== undefined) change = change.where(hasFewer(userId, most))
+      const confirmed = await storeChange(change.returning('id'), storedWith, {
         ...inTurnOf(userId),
         ends: first && { userId, keepSession: first.keepSession },
         follow: first && ((transaction) => begins(transaction, confirmation, first)),
@@ -144,15 +144,15 @@ export function createFactorStore(engine: Engine): FactorStore {
     async remove(userId, id, removal = {}) {
       if (await removing(userId, removal, id)) return true
       if (!removal.keepOne && !removal.keepPasskey) return false
-      const found = await db
+      const confirmed = await db
         .selectFrom('factors')
         .select('id')
-        .where('id', '=', id)
         .where('user_id', '=', userId)
         .where('confirmed_at', 'is not', null)
-        .executeTakeFirst()
-      if (found === undefined) return false
-      throw new ConflictError('last_factor')
+        .execute()
+      if (!confirmed.some((each) => each.id === id)) return false
+      const isLast = removal.keepOne && (confirmed.length === 1 || !removal.keepPasskey)
+      throw new ConflictError(isLast ? 'last_factor' : 'last_passkey')
     },
     removeAll: (userId, removal = {}) => removing(userId, removal),
     ...createSealedFactors(engine),

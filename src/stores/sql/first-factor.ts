@@ -19,6 +19,17 @@ export function hasOther(userId: string, id: string, kind?: FactorKind): Express
   return exists(kind === undefined ? others : others.where('other.kind', '=', kind))
 }
 
+/** The condition that the user has fewer factors that are confirmed. */
+export function hasFewer(userId: string, most: number): Expression<SqlBool> {
+  const eb = expressionBuilder<Schema, never>()
+  const count = eb
+    .selectFrom('factors as other')
+    .select(({ fn }) => fn.countAll<number>().as('factors'))
+    .where('other.user_id', '=', userId)
+    .where('other.confirmed_at', 'is not', null)
+  return eb(count, '<', most)
+}
+
 /** What comes with the first factor. The stamp may have changed since the statement before: then nothing is done. */
 export async function begins(
   transaction: Kysely<Schema>,

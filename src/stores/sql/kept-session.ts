@@ -1,6 +1,10 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { StampRenewal } from '../../core/users/user-store.ts'
 import type { Schema } from './schema.ts'
+
+/** The `retry_of` of a session from then on when no token before its newest is good for a retry. */
+export const settledRetryOf: RawBuilder<number> = sql`case
+  when retry_of is null or retry_of = generation then generation else -1 end`
 
 /**
  * Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. No token before its
@@ -13,7 +17,7 @@ export async function keepOpen(
 ): Promise<void> {
   await transaction
     .updateTable('sessions')
-    .set({ security_stamp: securityStamp, retry_of: sql.ref('generation') })
+    .set({ security_stamp: securityStamp, retry_of: settledRetryOf })
     .where('id', '=', keepSession)
     .where('user_id', '=', userId)
     .where('security_stamp', '=', oldSecurityStamp)

@@ -2,7 +2,7 @@ import { ConflictError } from '../../core/errors.ts'
 import type { PasskeyAddition, PasskeyStore } from '../../core/factors/passkey-store.ts'
 import type { Engine } from './engine.ts'
 import { insertFactor, toRecord } from './factor-rows.ts'
-import { begins, hasOther } from './first-factor.ts'
+import { begins, hasFewer, hasOther } from './first-factor.ts'
 import { createStoreChange } from './stored-with.ts'
 
 /** Passkeys, in SQL. */
@@ -10,13 +10,14 @@ export function createPasskeyStore(engine: Engine): PasskeyStore {
   const { db, isUniqueViolation } = engine
   const storeChange = createStoreChange(engine)
 
-  function insertOf({ factor, securityStamp, first }: PasskeyAddition) {
+  function insertOf({ factor, securityStamp, first, most }: PasskeyAddition) {
     const other = hasOther(factor.userId, factor.id)
     return insertFactor(engine, factor, (user) =>
       user
         .where('users.security_stamp', '=', securityStamp)
         .where('users.active', '=', 1)
-        .where(({ not }) => (first ? not(other) : other)),
+        .where(({ not }) => (first ? not(other) : other))
+        .$if(most !== undefined, (query) => query.where(hasFewer(factor.userId, Number(most)))),
     ).returning('id')
   }
 

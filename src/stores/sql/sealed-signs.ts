@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely'
 import { createSealedPayloads } from '../../core/accounts/sealed-payload.ts'
 import { createSealedSecrets } from '../../core/factors/sealed-secrets.ts'
+import { sealedTokenKinds } from '../../core/mail/one-time-token-store.ts'
 import { sealingKeyId } from '../../core/resealing.ts'
-import { toRecord } from './factor-rows.ts'
 import { toRecord as toToken } from './one-time-tokens.ts'
 import type { Schema } from './schema.ts'
+import { listSealed } from './sealed-factors.ts'
 
 /** The secrets that rows may be sealed under. */
 export interface SealingKeys {
@@ -26,7 +27,7 @@ export interface SealedSigns {
   readonly oneTimeTokens: SealedRows
   /**
    * From when on no token needs a previous key, by the record of the last move. Seconds since 1970; null if there
-   * is no record of one to the key of today.
+   * is no record of one to the key of today, or it was stopped.
    */
   readonly neededUntil: number | null
 }
@@ -44,13 +45,13 @@ export async function readSealedSigns(
   const secrets = createSealedSecrets(secret, previousSecrets)
   const payloads = createSealedPayloads(secret, previousSecrets)
   const factors = await countSeals(async (after) => {
-    const query = db.selectFrom('factors').selectAll().where('sealed_secret', 'is not', null)
-    const rows = await query.where('id', '>', after).orderBy('id').limit(pageSize).execute()
-    return rows.map((row) => ({ key: row.id, seal: sealOf(secrets.open(toRecord(row))) }))
+    const page = await listSealed(db, { after, limit: pageSize })
+    return page.map((factor) => ({ key: factor.id, seal: sealOf(secrets.open(factor)) }))
   })
   const oneTimeTokens = await countSeals(async (after) => {
     const query = db.selectFrom('one_time_tokens').selectAll().where('digest', '>', after)
-    const rows = await query.orderBy('digest').limit(pageSize).execute()
+    const sealed = query.where('kind', 'in', sealedTokenKinds)
+    const rows = await sealed.orderBy('digest').limit(pageSize).execute()
     return rows.map((row) => ({ key: row.digest, seal: sealOf(payloads.open(toToken(row))) }))
   })
   return { factors, oneTimeTokens, neededUntil: await readNeededUntil(db, secret) }
@@ -84,5 +85,6 @@ async function readNeededUntil(db: Kysely<Schema>, secret: Uint8Array): Promise<
     .limit(1)
     .executeTakeFirst()
   const { key_id, needed_until } = JSON.parse(row?.details ?? '{}')
-  return key_id === sealingKeyId(secret) ? Number(needed_until) : null
+  // One that was stopped says nothing of it.
+  return key_id === sealingKeyId(secret) ? (needed_until ?? null) : null
 }

@@ -1,5 +1,6 @@
 import type { Expression, ExpressionBuilder, InsertQueryBuilder, SqlBool } from 'kysely'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import type { AskingToken } from '../../core/tokens/authentication.ts'
 import { numberOrNull, words } from './columns.ts'
 import type { Engine } from './engine.ts'
 import type { Schema, SessionsTable } from './schema.ts'
@@ -63,6 +64,22 @@ export function isInUse(now: number, idleSince: number) {
       eb('sessions.expires_at', '>', now),
       eb('sessions.rotated_at', '>', idleSince),
       hasLiveUser(eb),
+    ])
+}
+
+/** The condition that a session is as the token says that asks. */
+export function isAsTokenSays({ issuedAt, authenticatedAt }: AskingToken) {
+  return (eb: ExpressionBuilder<Schema, 'sessions'>): Expression<SqlBool> =>
+    eb.and([
+      eb('sessions.rotated_at', '<=', issuedAt),
+      // 0 for a session of an earlier version.
+      eb.or([
+        eb('sessions.authenticated_at', '>=', authenticatedAt),
+        eb.and([
+          eb('sessions.authenticated_at', '=', 0),
+          eb('sessions.created_at', '>=', authenticatedAt),
+        ]),
+      ]),
     ])
 }
 

@@ -1,20 +1,38 @@
 import { type Kysely, sql } from 'kysely'
 import { browserClientId, firstPartyClientId } from '../../core/clients/registration.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
-import type { SessionStore } from '../../core/sessions/session-store.ts'
+import type { Rotation, SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
+import { settledRetryOf } from './kept-session.ts'
 import { type EndedSession, endedColumns, noteEnded } from './logout-notices.ts'
 import type { Schema } from './schema.ts'
 import { createSessionPruning } from './session-pruning.ts'
-import { insertSession, isInUse, toSessionRecord } from './session-rows.ts'
+import { insertSession, isAsTokenSays, isInUse, toSessionRecord } from './session-rows.ts'
+import { createTemplate } from './template.ts'
 import { toUserRecord } from './user-rows.ts'
+
+/** What a rotation is made of; `next` is the generation after it. */
+interface RotationValues extends Omit<Rotation, 'retryOf'> {
+  readonly retryOf: number | null
+  readonly next: number
+}
 
 /** Sessions in SQL. */
 export function createSessionStore(engine: Engine): SessionStore {
   const { db, prepareRead, inCommittedTransaction } = engine
   const readById = prepareRead(db.selectFrom('sessions').selectAll().where('id', '=', '').compile())
+  const rotate = createTemplate((values: RotationValues) =>
+    db
+      .updateTable('sessions')
+      .set({ generation: values.next, retry_of: values.retryOf, rotated_at: values.now })
+      .where('id', '=', values.id)
+      .where('generation', '=', values.generation)
+      .where('client_id', '=', values.clientId)
+      .where(isInUse(values.now, values.idleSince))
+      .returningAll(),
+  )
 
   return {
     async create(session, event) {
@@ -25,20 +43,13 @@ export function createSessionStore(engine: Engine): SessionStore {
       const row = await readById(id)
       return row === undefined ? null : toSessionRecord(row)
     },
-    async rotate({ id, generation, retryOf = null, clientId, now, idleSince }) {
-      const row = await db
-        .updateTable('sessions')
-        .set({ generation: generation + 1, retry_of: retryOf, rotated_at: now })
-        .where('id', '=', id)
-        .where('generation', '=', generation)
-        .where('client_id', '=', clientId)
-        .where(isInUse(now, idleSince))
-        .returningAll()
-        .executeTakeFirst()
+    async rotate({ generation, retryOf = null, ...rotation }) {
+      const values = { ...rotation, generation, retryOf, next: generation + 1 }
+      const [row] = (await db.executeQuery(rotate(values))).rows
       return row ? toSessionRecord(row) : null
     },
     async reauthenticate(
-      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, rotatedBy },
+      { id, userId, securityStamp, idleSince, authenticatedAt, acr, amr, generation, token },
       event,
     ) {
       let update = db
@@ -52,8 +63,10 @@ export function createSessionStore(engine: Engine): SessionStore {
         update = update
           .set({ generation: generation + 1, rotated_at: authenticatedAt })
           .where('generation', '=', generation)
+      } else {
+        update = update.set({ retry_of: settledRetryOf })
       }
-      if (rotatedBy !== undefined) update = update.where('rotated_at', '<=', rotatedBy)
+      if (token !== undefined) update = update.where(isAsTokenSays(token))
       const [row] = await recorded(db, event, update.returningAll())
       return row ? toSessionRecord(row) : null
     },

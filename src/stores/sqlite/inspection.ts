@@ -37,6 +37,7 @@ export async function inspectSqlite(
       clockOffset: null,
       maxConnections: null,
       pooler: null,
+      olderPrimaries: null,
       ...tables,
     }
   } catch (error) {

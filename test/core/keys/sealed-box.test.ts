@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seal, unseal } from '../../../src/core/keys/sealed-box.ts'
+import { seal, unseal, unsealWithAny } from '../../../src/core/keys/sealed-box.ts'
 
 const key = randomBytes(32)
 
@@ -19,6 +19,15 @@ test('any text comes out as it went in, under its key and its context', () => {
       assert.equal(unseal(seal(text, key, context), key, context), text)
     }),
   )
+})
+
+test('of several keys the one that fits opens a box, and the first is that of today', () => {
+  const before = randomBytes(32)
+  const sealed = seal('text', key, 'row')
+  assert.deepEqual(unsealWithAny(sealed, [key, before], 'row'), { text: 'text', isToday: true })
+  assert.deepEqual(unsealWithAny(sealed, [before, key], 'row'), { text: 'text', isToday: false })
+  assert.equal(unsealWithAny(sealed, [before], 'row'), null)
+  assert.equal(unsealWithAny(sealed, [key], 'another row'), null)
 })
 
 test('a box with any bit changed does not open', () => {

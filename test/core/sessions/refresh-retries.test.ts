@@ -225,6 +225,40 @@ test('a retry is no way past the idle time, the absolute end or a deactivation (
   }
 })
 
+test('a repetition is no way past the idle time, where that is shorter than the grace (SR-10)', async () => {
+  await start({ idleLifetime: 5, refreshGrace: 10 })
+  const { session, refreshToken } = await open()
+  await refresh(refreshToken)
+  clock.advance(4)
+  await refresh(refreshToken)
+  clock.advance(1)
+  await assertRefused(refreshToken)
+  assert.equal(await isEnded(session.id), false)
+})
+
+test('a step-up is no way past the idle time (SR-10, AC-93)', async () => {
+  await start({ idleLifetime: 40 })
+  const { session } = await open()
+  const { authenticatedAt } = session
+  for (const [seconds, isDone] of [
+    [39, true],
+    [1, false],
+  ] as const) {
+    clock.advance(seconds)
+    // Of before the last refresh, and so one that raises no session.
+    const token = { issuedAt: session.rotatedAt - 1, authenticatedAt }
+    for (const options of [{ token }, { token: { ...token, issuedAt: clock() } }, {}]) {
+      heard.length = 0
+      const authentication = twoFactors()
+      const stepped = await auth.sessions.reauthenticate(user, session.id, {
+        ...{ authentication, ...options },
+      })
+      assert.equal(stepped !== null, isDone)
+      assert.deepEqual(types(), isDone ? ['step_up'] : [])
+    }
+  }
+})
+
 test('a retry is no way in for another client', async () => {
   const { session, refreshToken } = await open()
   const successor = await refresh(refreshToken)
@@ -254,6 +288,9 @@ test('a refresh with the newest token costs no more statements than before there
   assert.deepEqual(calls.slice(1), ['rotate', 'find', 'rotate'])
 })
 
+/** How a user authenticates who shows two factors now. */
+const twoFactors = () => ({ authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] })
+
 /** What a session says of its login. */
 async function strengthOf(id: string): Promise<readonly unknown[]> {
   const session = await auth[internals].store.sessions.find(id)
@@ -266,12 +303,10 @@ test('who held the token before gains nothing by what the user proves later (SR-
     const { session, refreshToken: copied } = await open()
     clock.advance(600)
     await refresh(copied)
-    const tokenIssuedAt = clock()
+    const token = { issuedAt: clock(), authenticatedAt: session.authenticatedAt }
     clock.advance(60 * minutes)
-    const authentication = { authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] }
-    assert.ok(
-      await auth.sessions.reauthenticate(user, session.id, { authentication, tokenIssuedAt }),
-    )
+    const authentication = twoFactors()
+    assert.ok(await auth.sessions.reauthenticate(user, session.id, { authentication, token }))
     assert.deepEqual(await strengthOf(session.id), ['2fa', clock()])
     clock.advance(11)
     await assertRefused(copied)
@@ -280,17 +315,71 @@ test('who held the token before gains nothing by what the user proves later (SR-
   }
 })
 
+test('the token that a retry ended yields nothing of what the user proves after it (SR-06, AC-93)', async () => {
+  const proves: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
+    'a step-up': (id) =>
+      auth.sessions.reauthenticate(user, id, {
+        authentication: twoFactors(),
+        token: { issuedAt: clock(), authenticatedAt: clock() - 11 },
+      }),
+    'a new stamp': (id) => auth.users.endSessions(user.id, {}, id),
+    both: async (id) => {
+      user = await auth.users.endSessions(user.id, {}, id)
+      return await auth.sessions.reauthenticate(user, id, { authentication: twoFactors() })
+    },
+  }
+  for (const [name, prove] of Object.entries(proves)) {
+    await start()
+    const { session, refreshToken } = await open()
+    const lost = await refresh(refreshToken)
+    clock.advance(11)
+    const owners = await refresh(refreshToken)
+    assert.ok(await prove(session.id), name)
+    // Within the grace of the retry.
+    await assertRefused(lost)
+    assert.equal(types().at(-1), 'authn_token_reuse', name)
+    assert.ok(await isEnded(session.id), name)
+    await assertRefused(owners)
+  }
+})
+
+test('a raise that keeps the time of the login is nothing for the token before (AC-93)', async () => {
+  const authentication = twoFactors()
+  const opened = await auth.sessions.open(user, { clientId, scopes: [], authentication })
+  const { session, refreshToken: copied } = opened ?? assert.fail()
+  clock.advance(60)
+  await refresh(copied)
+  const { authenticatedAt } = authentication
+  const raised = { authenticatedAt, acr: 'phr', amr: ['pwd', 'otp', 'hwk', 'user', 'mfa'] }
+  assert.ok(await auth.sessions.reauthenticate(user, session.id, { authentication: raised }))
+  clock.advance(11)
+  await assertRefused(copied)
+  assert.ok(await isEnded(session.id))
+})
+
+test('an answer that is lost in the second of a step-up ends no session (SR-14)', async () => {
+  const { session, refreshToken } = await open()
+  clock.advance(60)
+  const authentication = twoFactors()
+  assert.ok(await auth.sessions.reauthenticate(user, session.id, { authentication }))
+  await refresh(refreshToken)
+  clock.advance(11)
+  await refresh(refreshToken)
+  assert.equal(types().at(-1), 'authn_token_retried')
+  assert.equal(await isEnded(session.id), false)
+})
+
 test('a session that was refreshed after the token of a step-up was issued keeps its strength', async () => {
   const { session, refreshToken: copied } = await open()
   const before = await strengthOf(session.id)
   clock.advance(60)
   await refresh(copied)
-  const tokenIssuedAt = clock()
+  const token = { issuedAt: clock(), authenticatedAt: session.authenticatedAt }
   clock.advance(11)
   const thiefs = await refresh(await refresh(copied))
-  const authentication = { authenticatedAt: clock(), acr: '2fa', amr: ['pwd', 'otp', 'mfa'] }
+  const authentication = twoFactors()
   const raised = await auth.sessions.reauthenticate(user, session.id, {
-    ...{ authentication, tokenIssuedAt },
+    ...{ authentication, token },
   })
   assert.deepEqual([raised?.acr, raised?.authenticatedAt], ['2fa', clock()])
   assert.equal(types().at(-1), 'step_up')
@@ -299,7 +388,7 @@ test('a session that was refreshed after the token of a step-up was issued keeps
   assert.deepEqual(await strengthOf(session.id), before)
   await auth.users.endSessions(user.id)
   assert.equal(
-    await auth.sessions.reauthenticate(user, session.id, { authentication, tokenIssuedAt }),
+    await auth.sessions.reauthenticate(user, session.id, { authentication, token }),
     null,
   )
 })

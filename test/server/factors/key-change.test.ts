@@ -166,6 +166,26 @@ onEveryEngine((open) => {
       await logInWithBoth(await site.twin(change.dropped), 'zoe', device.device)
     })
 
+    test(`a move from ${what} of before that was stopped is not told as done (KM-13)`, async () => {
+      const site = await open(siteOptions(change))
+      await enrol(site, 'alice')
+      await site.auth.accounts.invitations?.create({ email: 'guest@example.com' })
+      const expiresAt = (await site.dump()).one_time_tokens?.map((row) => Object(row).expires_at)
+      const after = await site.twin(change.after)
+      const { resealing } = after.auth[internals]
+      const until = async () => {
+        const [last] = await after.auth.events.list({ type: 'secrets_resealed', limit: 1 })
+        return [last?.details?.factors, last?.details?.links_until, last?.details?.needed_until]
+      }
+      await resealing?.maintain(AbortSignal.abort())
+      const linksUntil = Math.max(...(expiresAt ?? []).map(Number))
+      assert.deepEqual(await until(), [1, linksUntil, undefined])
+      await resealing?.maintain(new AbortController().signal)
+      const [factors, links, needed] = await until()
+      assert.deepEqual([factors, links], [0, linksUntil], 'what was moved before is not forgotten')
+      assert.ok(Number(needed) >= linksUntil)
+    })
+
     test(`two processes that move secrets of ${what}, and logins meanwhile, lose nothing (KM-13)`, async () => {
       const site = await open(siteOptions(change))
       const users = await Promise.all(

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { v7 as uuidv7 } from 'uuid'
+import { internals } from '../../../src/core/internals.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { onEveryEngine, type Site, type SiteOptions } from '../accounts/site.ts'
 import { assertProblem } from '../fixtures.ts'
@@ -61,6 +63,50 @@ onEveryEngine((open) => {
     assert.ok(mails.some(({ kind }) => kind === 'factor_added'))
   })
 
+  test('a first factor ends the session whose newest token may be another’s (AC-82, SR-06)', async () => {
+    const site = await open(on)
+    await site.user('alice')
+    const copied = (await grant(site, { username: 'alice', password: goodPassword })).json()
+    site.clock.advance(60)
+    const { access_token: token } = (await refresh(site, copied.refresh_token)).json()
+    site.clock.advance(11)
+    const thiefs = (await refresh(site, copied.refresh_token)).json()
+    const device = await begin(site, token)
+    assert.equal((await confirm(site, token, device, device.code())).statusCode, 200)
+    assert.equal(errorOf(await refresh(site, thiefs.refresh_token)), '400 invalid_grant')
+    for (const each of [token, thiefs.access_token]) {
+      const me = await site.call('GET', '/me', undefined, { token: each })
+      assertProblem(me, 401)
+    }
+  })
+
+  test('nobody sets a factor up in a session that has been idle for too long (SR-10)', async () => {
+    const site = await open({ auth: { factors: {}, sessions: { idleLifetime: 100 } } })
+    await site.user('alice')
+    const token = await site.login('alice')
+    const device = await begin(site, token)
+    site.clock.advance(100)
+    assertProblem(await confirm(site, token, device, device.code()), 404)
+    const { sid, sub = '' } = claimsOf(token)
+    const session = await site.auth[internals].store.sessions.find(String(sid))
+    assert.equal(session?.acr, '1fa')
+    assert.deepEqual(await names(site, sub), [])
+  })
+
+  test('the codes of a first factor are shown though its session cannot be raised', async () => {
+    const site = await open(on)
+    await site.user('alice')
+    const token = await site.login('alice')
+    const device = await begin(site, token)
+    const { sessions } = site.auth[internals].store
+    Object.assign(sessions, { reauthenticate: () => Promise.reject(new Error('no connection')) })
+    const answer = await confirm(site, token, device, device.code())
+    assert.equal(answer.statusCode, 200, answer.body)
+    const [code] = answer.json().recovery_codes
+    site.clock.advance(30)
+    assert.equal((await showRecovery(site, await mfaToken(site, 'alice'), code)).statusCode, 200)
+  })
+
   test('a second factor ends nothing, and brings no codes (AC-82)', async () => {
     const site = await open(on)
     const { device, userId } = await enrol(site, 'alice')
@@ -74,6 +120,23 @@ onEveryEngine((open) => {
     assert.equal(me.statusCode, 200)
     site.clock.advance(30)
     for (const each of [device, another]) await logInWithBoth(site, 'alice', each)
+  })
+
+  test('the tenth factor is the last one, whatever was begun before it', async () => {
+    const site = await open(on)
+    const { device, userId } = await enrol(site, 'alice')
+    const { access_token: token } = await logInWithBoth(site, 'alice', device)
+    const another = await begin(site, token, 'tablet')
+    const { factors } = site.auth[internals].store
+    const [sample] = (await factors?.listByUser(userId)) ?? []
+    for (let each = 0; each < 9; each++) {
+      await factors?.begin({ ...(sample ?? assert.fail()), id: uuidv7() })
+    }
+    assertProblem(await confirm(site, token, another, another.code()), 422, /10 .* already/)
+    assert.equal((await names(site, userId))?.length, 10)
+    const removed = await site.call('DELETE', `/me/factors/${device.id}`, undefined, { token })
+    assert.equal(removed.statusCode, 204)
+    assert.equal((await confirm(site, token, another, another.code())).statusCode, 200)
   })
 
   test('a change of factors needs a recent login with a factor that is there (AC-70)', async () => {

@@ -208,7 +208,9 @@ onEveryEngine((open) => {
     )
     const [added, ...others] = answers.filter(({ statusCode }) => statusCode === 201)
     assert.deepEqual(others, [])
-    assert.equal(answers.filter(({ statusCode }) => statusCode === 401).length, 5)
+    // The login has ended, or, for one that came in between, the challenge of a first factor.
+    const refused = answers.filter(({ statusCode }) => [401, 410].includes(statusCode))
+    assert.equal(refused.length, 5)
     const { access_token, recovery_codes, scope } = added?.json() ?? {}
     assert.deepEqual([recovery_codes.length, scope], [8, 'users:read'])
     const { acr, amr } = claimsOf(access_token)
@@ -323,11 +325,11 @@ onEveryEngine((open) => {
     const challenge = await creation(site, strong)
     await store.sessions.reauthenticate(weak)
     const confirmation = { ...own, id: device.id, otp: device.code() }
-    await assert.rejects(factors.confirmTotp(confirmation), { code: 'factor_unknown' })
+    await assert.rejects(factors.confirmTotp(confirmation), { code: 'factor_needed' })
     const credential = makeAuthenticator().create(challenge.public_key)
     const enrolment = { ...own, challengeId: challenge.challenge_id, credential }
     await assert.rejects(Promise.resolve(factors.passkeys?.add(enrolment)), {
-      code: 'challenge_ended',
+      code: 'factor_needed',
     })
     assert.equal((await factors.list(userId)).length, 1)
     await store.sessions.reauthenticate(session)
@@ -337,17 +339,57 @@ onEveryEngine((open) => {
   test('the last passkey of a user without a password stays (AC-106)', async () => {
     const site = await open(withPasskeys)
     const { userId, key, factorId } = await holder(site, 'alice')
+    await site.auth.users.changeRole(userId, 'admin')
     const answer = await logInByPasskey(site, key)
     const token = answer.json().access_token
     const { store } = site.auth[internals]
     await store.users.update(userId, { passwordHash: null })
     const removal = await site.call('DELETE', `/me/factors/${factorId}`, undefined, { token })
     assertProblem(removal, 409, /last passkey/)
+    // Nor by what administrators do, for it is their own.
+    for (const url of [
+      `/admin/users/${userId}/factors/${factorId}`,
+      `/admin/users/${userId}/factors`,
+    ]) {
+      assertProblem(await site.call('DELETE', url, undefined, { token }), 409, /no password/)
+    }
+    assert.equal((await me(site, token)).statusCode, 200)
     const challenge = await creation(site, token)
     const another = makeAuthenticator()
     await add(site, token, challenge, another.create(challenge.public_key))
     const removed = await site.call('DELETE', `/me/factors/${factorId}`, undefined, { token })
     assert.equal(removed.statusCode, 204)
+  })
+
+  test('a passkey raises no session whose newest token may be another’s (AC-82, SR-06)', async () => {
+    for (const isRetried of [false, true]) {
+      const site = await open(withPasskeys)
+      const { device } = await enrol(site, 'alice')
+      const copied = await logInWithBoth(site, 'alice', device)
+      const refresh = async ({ refresh_token }: { readonly refresh_token: string }) =>
+        (await grant(site, { grant_type: 'refresh_token', refresh_token })).json()
+      const owners = await refresh(copied)
+      site.clock.advance(11)
+      const newest = isRetried ? await refresh(copied) : owners
+      await addPasskey(site, owners.access_token)
+      const { acr } = claimsOf((await refresh(newest)).access_token)
+      assert.equal(acr, isRetried ? '2fa' : 'phr')
+    }
+  })
+
+  test('a refused removal says what would be missing, the factor or the passkey (AC-106)', async () => {
+    const site = await open({ auth: { factors: { passkeys: true, required: ['admin'] } } })
+    const { userId, key, factorId } = await holder(site, 'alice')
+    await site.auth.users.changeRole(userId, 'admin')
+    const token = (await logInByPasskey(site, key)).json().access_token
+    await site.auth[internals].store.users.update(userId, { passwordHash: null })
+    const remove = () => site.call('DELETE', `/me/factors/${factorId}`, undefined, { token })
+    assertProblem(await remove(), 409, /demands a second factor/)
+    const device = await begin(site, token)
+    assert.equal((await confirm(site, token, device, device.code())).statusCode, 200)
+    assertProblem(await remove(), 409, /last passkey/)
+    await addPasskey(site, token)
+    assert.equal((await remove()).statusCode, 204)
   })
 
   test('a user who is deactivated, suspended or gone logs in by no passkey (AC-83)', async () => {

@@ -96,6 +96,28 @@ export const accounts: Readonly<Record<string, Fault>> = {
       return await update(id, changes, options)
     },
   })),
+  'users.update lets the token that a retry ended be repeated': (store) => {
+    const { update } = store.users
+    const { find } = store.sessions
+    const kept = new Set<string>()
+    return {
+      ...store,
+      users: {
+        ...store.users,
+        async update(id, changes, options = {}) {
+          kept.add(options.keepSession ?? '')
+          return await update(id, changes, options)
+        },
+      },
+      sessions: {
+        ...store.sessions,
+        async find(id) {
+          const session = await find(id)
+          return session && { ...session, ...(kept.has(id) && { retryOf: session.generation }) }
+        },
+      },
+    }
+  },
   'users.update keeps the old name': on('users', ({ update }) => ({
     async update(id, { username: _, ...changes }, options) {
       return await update(id, changes, options)

@@ -24,6 +24,7 @@ import { refreshRetriesContract } from '../../../src/stores/contract/refresh-ret
 import { resealingContract } from '../../../src/stores/contract/resealing.ts'
 import { sessionsContract } from '../../../src/stores/contract/sessions.ts'
 import { signingKeysContract } from '../../../src/stores/contract/signing-keys.ts'
+import { stepUpsContract } from '../../../src/stores/contract/step-ups.ts'
 import { storedWithContract } from '../../../src/stores/contract/stored-with.ts'
 import { throttleContract } from '../../../src/stores/contract/throttle.ts'
 import { usersContract } from '../../../src/stores/contract/users.ts'
@@ -61,7 +62,10 @@ export const groups: readonly Group[] = [
   { faults: whole },
   { faults: writes, parts: [usersContract, eventsContract] },
   { faults: users, parts: [usersContract, lastActiveUserContract, passwordHashesContract] },
-  { faults: sessions, parts: [sessionsContract, refreshRetriesContract, eventsContract] },
+  {
+    faults: sessions,
+    parts: [sessionsContract, refreshRetriesContract, stepUpsContract, eventsContract],
+  },
   { faults: identities, parts: [identitiesContract, eventsContract] },
   { faults: signingKeys, parts: [signingKeysContract, eventsContract] },
   { faults: throttle, parts: [throttleContract] },

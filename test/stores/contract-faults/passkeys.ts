@@ -19,6 +19,22 @@ export const passkeys: Readonly<Record<string, Fault>> = {
       return await addPasskey({ ...addition, first }, storedWith)
     },
   })),
+  'factors.addPasskey does not look how many there are': damage(({ addPasskey }) => ({
+    addPasskey: ({ most: _, ...addition }, storedWith) => addPasskey(addition, storedWith),
+  })),
+  'factors.addPasskey looks how many there are, and stores a moment later': damage(
+    ({ addPasskey, listByUser }) => ({
+      async addPasskey({ most = Infinity, ...addition }, storedWith) {
+        const listed = await listByUser(addition.factor.userId)
+        const confirmed = listed.filter(({ confirmedAt }) => confirmedAt !== null)
+        await aMoment()
+        return confirmed.length < most && (await addPasskey(addition, storedWith))
+      },
+    }),
+  ),
+  'factors.confirm does not look how many there are': damage(({ confirm }) => ({
+    confirm: ({ most: _, ...confirmation }, storedWith) => confirm(confirmation, storedWith),
+  })),
   'factors.addPasskey says that it stored what it did not': damage(({ addPasskey }) => ({
     addPasskey: (...args) => addPasskey(...args).then(() => true),
   })),

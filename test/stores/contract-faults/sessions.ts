@@ -78,7 +78,21 @@ export const sessions: Readonly<Record<string, Fault>> = {
   'sessions.reauthenticate takes one that was refreshed since': on(
     'sessions',
     ({ reauthenticate }) => ({
-      reauthenticate: ({ rotatedBy: _, ...changes }, event) => reauthenticate(changes, event),
+      reauthenticate: ({ token, ...changes }, event) =>
+        reauthenticate(
+          { ...changes, ...(token && { token: { ...token, issuedAt: Infinity } }) },
+          event,
+        ),
+    }),
+  ),
+  'sessions.reauthenticate takes a token that says more than its session': on(
+    'sessions',
+    ({ reauthenticate }) => ({
+      reauthenticate: ({ token, ...changes }, event) =>
+        reauthenticate(
+          { ...changes, ...(token && { token: { ...token, authenticatedAt: 0 } }) },
+          event,
+        ),
     }),
   ),
   'sessions.reauthenticate refuses the last second': on('sessions', ({ reauthenticate }) => ({
@@ -94,6 +108,25 @@ export const sessions: Readonly<Record<string, Fault>> = {
       return session && { ...session, authenticatedAt, acr, amr }
     },
   })),
+  'sessions.reauthenticate leaves a token for a retry': on(
+    'sessions',
+    ({ find, reauthenticate }) => ({
+      async reauthenticate(changes, event) {
+        const before = await find(changes.id)
+        const session = await reauthenticate(changes, event)
+        return session && { ...session, retryOf: before?.retryOf ?? null }
+      },
+    }),
+  ),
+  'sessions.reauthenticate lets the token that a retry ended be repeated': on(
+    'sessions',
+    ({ reauthenticate }) => ({
+      async reauthenticate(changes, event) {
+        const session = await reauthenticate(changes, event)
+        return session && { ...session, retryOf: session.generation }
+      },
+    }),
+  ),
   'sessions.reauthenticate returns what was before': on('sessions', ({ find, reauthenticate }) => ({
     async reauthenticate(changes, event) {
       const before = await find(changes.id)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, test } from 'node:test'
-import { aUser } from '../../../src/stores/contract/records.ts'
+import { aPasskey, aToken, aUser, now } from '../../../src/stores/contract/records.ts'
 import { inspectSqlite } from '../../../src/stores/sqlite/inspection.ts'
 import { sqlite } from '../../../src/stores/sqlite/sqlite.ts'
 import { openedTimes } from './opened-times.ts'
@@ -38,11 +39,38 @@ test('a database is told by what is in it, and let go of', async () => {
     clockOffset: null,
     maxConnections: null,
     pooler: null,
+    olderPrimaries: null,
     steps: { pending: [], unknown: [] },
     contents: { users: 3, activeByRole: { admin: 1, member: 1 }, keys: [], pepperIds: [] },
   })
   assert.match(found?.version ?? '', /^3\.\d+/)
   assert.ok((found?.latency ?? -1) >= 0)
+})
+
+test('of one-time tokens those that are sealed are counted by their keys', async () => {
+  const sealing = { secret: new Uint8Array(randomBytes(32)), previousSecrets: [] }
+  const user = aUser()
+  await withStore(async ({ users, factors, oneTimeTokens }) => {
+    await users.create(user)
+    const first = { securityStamp: 'new', recoveryCodes: [] }
+    const spends = { kind: 'passkey', digest: 'spent', now, expiresAt: now + 300 } as const
+    const addition = { factor: aPasskey(user), securityStamp: user.securityStamp, first }
+    assert.equal(await factors?.addPasskey(addition, { spends }), true)
+    // Of a version to come.
+    await oneTimeTokens?.put(aToken({ kind: 'constructor' as never, payload: '' }))
+  })
+  const none = { today: 0, previous: 0, unreadable: 0 }
+  const found = await inspectSqlite(path, {}, sealing)
+  assert.deepEqual(found?.contents?.sealed, {
+    factors: none,
+    oneTimeTokens: none,
+    neededUntil: null,
+  })
+  await withStore(async ({ oneTimeTokens }) => {
+    await oneTimeTokens?.put(aToken({ kind: 'mfa', payload: 'v1.lost' }))
+  })
+  const lost = await inspectSqlite(path, {}, sealing)
+  assert.deepEqual(lost?.contents?.sealed?.oneTimeTokens, { ...none, unreadable: 1 })
 })
 
 test('of the users those that documents name are looked at, and the first five, who have a password', async () => {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
-import { deriveKey } from '../../keys/keyed-digest.ts'
-import { seal, unseal } from '../../keys/sealed-box.ts'
+import { createRotatingBox } from '../../keys/rotating-box.ts'
+import type { PendingLogin, Within } from '../mfa-tokens.ts'
 import type { Spending } from '../passkey-store.ts'
 
 /** What a challenge is for. None passes as another. */
@@ -13,13 +13,8 @@ export type ChallengeFor =
       readonly purpose: 'enrol' | 'enrol first' | 'step-up' | 'mfa'
       readonly userId: string
       /** The session, or the login that waits. */
-      readonly within: Within
+      readonly within: Within<Pick<PendingLogin, 'digest'>>
     }
-
-/** What a challenge is bound to beside its user. */
-export type Within =
-  | { readonly sessionId: string; readonly login?: undefined }
-  | { readonly login: { readonly digest: string }; readonly sessionId?: undefined }
 
 /** A challenge that has come back. */
 export interface OpenedChallenge {
@@ -49,30 +44,19 @@ export function createChallenges(
   previousSecrets: readonly Uint8Array[],
   clock: Clock,
 ): Challenges {
-  const keys = [secret, ...previousSecrets].map((each) =>
-    deriveKey(each, 'portcullis passkey challenges'),
-  )
-
-  function unsealed(challengeId: string, context: string): string | null {
-    if (challengeId.length > longestId) return null
-    for (const key of keys) {
-      const text = unseal(challengeId, key, context)
-      if (text !== null) return text
-    }
-    return null
-  }
-
+  const box = createRotatingBox(secret, previousSecrets, 'portcullis passkey challenges')
   return {
     make(binding) {
       const challenge = randomBytes(32).toString('base64url')
       const text = JSON.stringify([challenge, clock() + challengeLifetime])
-      return { challenge, challengeId: seal(text, keys[0] as Uint8Array, contextOf(binding)) }
+      return { challenge, challengeId: box.seal(text, contextOf(binding)) }
     },
     open(challengeId, binding) {
-      const text = unsealed(challengeId, contextOf(binding))
-      if (text === null) return null
+      if (challengeId.length > longestId) return null
+      const opened = box.open(challengeId, contextOf(binding))
+      if (opened === null) return null
       // It was made above.
-      const [challenge, expiresAt] = JSON.parse(text) as [string, number]
+      const [challenge, expiresAt] = JSON.parse(opened.text) as [string, number]
       const now = clock()
       if (now >= expiresAt) return null
       const digest = createHash('sha256').update(`passkey challenge ${challenge}`)

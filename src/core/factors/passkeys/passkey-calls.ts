@@ -1,4 +1,4 @@
-import type { FactorProof } from '../../tokens/authentication.ts'
+import type { AskingToken, FactorProof } from '../../tokens/authentication.ts'
 import type { PendingLogin } from '../mfa-tokens.ts'
 import type { Factor, OwnFactors } from '../own-factor.ts'
 import type { PasskeyCreation } from './public-key.ts'
@@ -25,10 +25,12 @@ export interface PasskeyEnrolment extends OwnFactors, ShownPasskey {
   readonly name?: string | undefined
   /** The session that the challenge was made in. It stays. */
   readonly sessionId: string
+  /** What the access token that asks says, as at `TotpConfirmation`. */
+  readonly token?: AskingToken | undefined
 }
 
 /** The same within a login that waits for the factor: that ends with it. */
-export interface PasskeyLoginEnrolment extends Omit<PasskeyEnrolment, 'sessionId'> {
+export interface PasskeyLoginEnrolment extends Omit<PasskeyEnrolment, 'sessionId' | 'token'> {
   readonly login: PendingLogin
 }
 
@@ -54,9 +56,9 @@ export interface Passkeys {
   ): Promise<PasskeyChallenge<PasskeyCreation>>
   /**
    * Adds one. The first factor of a user ends every other session and all that was begun, and brings recovery
-   * codes. Another one is added in a session with two factors alone: else the challenge has ended.
+   * codes. Another one is added in a session with two factors alone.
    *
-   * @throws {UserError} `challenge_ended`, `passkey_refused`, `passkey_known`, `factor_invalid`
+   * @throws {UserError} `challenge_ended`, `passkey_refused`, `passkey_known`, `factor_invalid`, `factor_needed`
    */
   add(enrolment: PasskeyEnrolment): Promise<AddedPasskey>
 }

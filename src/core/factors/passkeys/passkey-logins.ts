@@ -4,9 +4,10 @@ import type { Throttle } from '../../throttle/throttle.ts'
 import { type Authentication, byTwoFactors } from '../../tokens/authentication.ts'
 import { isSuspended } from '../../users/suspension.ts'
 import type { UserRecord, UserStore } from '../../users/user-store.ts'
+import { confirmedOf } from '../confirmed-factors.ts'
 import type { FactorAttempt, FactorAttempts } from '../factor-attempts.ts'
 import type { FactorStore } from '../factor-store.ts'
-import type { PendingLogin } from '../mfa-tokens.ts'
+import type { PendingLogin, Within } from '../mfa-tokens.ts'
 import type { Challenges } from './challenges.ts'
 import { readSigned } from './credential-json.ts'
 import type {
@@ -32,17 +33,12 @@ export type PasskeyLogin =
   /** One answer for every cause. */
   | { readonly kind: 'refused' }
 
-/** Where a passkey is shown again: in a session, or in a login whose password was right. */
-export type ShownWithin =
-  | { readonly sessionId: string; readonly login?: undefined }
-  | { readonly login: PendingLogin; readonly sessionId?: undefined }
-
 /** Passkeys at logins. */
 export interface PasskeyLogins {
   /** For a login by a passkey alone. Says nothing of users, and stores nothing. */
   challenge(): PasskeyChallenge<PasskeyRequest>
   /** For a user who is known: a step-up, or the second step of a login. Names the user’s passkeys. */
-  challengeOf(userId: string, within: ShownWithin): Promise<PasskeyChallenge<PasskeyRequest>>
+  challengeOf(userId: string, within: Within): Promise<PasskeyChallenge<PasskeyRequest>>
   /**
    * Looks at the passkey of a login without a password. Opens no session.
    *
@@ -96,7 +92,7 @@ export function createPasskeyLogins(
       const purpose = login ? 'login' : 'step-up'
       const binding = bindingOf({ id: userId }, { purpose, login, sessionId })
       const { challenge, challengeId } = challenges.make(binding)
-      const factors = await store.listByUser(userId)
+      const factors = await confirmedOf(store, userId)
       return { challengeId, publicKey: requestOf(settings, challenge, factors) }
     },
     async logIn(shown, from) {

@@ -4,9 +4,10 @@ import { ConflictError, UserError } from '../../errors.ts'
 import { byPasskey } from '../../tokens/authentication.ts'
 import { existing, explainConflict } from '../../users/user.ts'
 import type { UserStore } from '../../users/user-store.ts'
+import { confirmedOf, refuseTooMany } from '../confirmed-factors.ts'
 import type { Enrol, EnrolledWithin } from '../enrolments.ts'
 import type { FactorRecord, FactorStore } from '../factor-store.ts'
-import { mostFactors, readName, toFactor, tooMany } from '../own-factor.ts'
+import { readName, toFactor } from '../own-factor.ts'
 import type { ChallengeFor, Challenges } from './challenges.ts'
 import { readCreated } from './credential-json.ts'
 import type {
@@ -37,16 +38,13 @@ export function createPasskeys(options: PasskeysOptions): {
 } {
   const { settings, users, store, challenges, webauthn, enrol, clock } = options
 
-  const confirmedOf = async (userId: string): Promise<readonly FactorRecord[]> =>
-    (await store.listByUser(userId)).filter(({ confirmedAt }) => confirmedAt !== null)
-
   async function begin(
     userId: string,
     within: EnrolledWithin,
   ): Promise<PasskeyChallenge<PasskeyCreation>> {
     const user = existing(await users.findById(userId))
-    const factors = await confirmedOf(userId)
-    if (factors.length >= mostFactors) throw tooMany()
+    const factors = await confirmedOf(store, userId)
+    refuseTooMany(factors)
     const { challenge, challengeId } = challenges.make(bindingOf(userId, within, factors))
     return { challengeId, publicKey: creationOf(settings, user, challenge, factors) }
   }
@@ -57,7 +55,7 @@ export function createPasskeys(options: PasskeysOptions): {
   ): Promise<AddedWithinLogin> {
     const { userId, name, challengeId, credential: given, ...origin } = enrolment
     const named = readName(name ?? 'Passkey')
-    const others = await confirmedOf(userId)
+    const others = await confirmedOf(store, userId)
     const opened = challenges.open(challengeId, bindingOf(userId, within, others))
     if (opened === null) throw challengeEnded()
     const credential = readCreated(given)
@@ -66,7 +64,7 @@ export function createPasskeys(options: PasskeysOptions): {
     const created = await webauthn.verifyCreated(credential, expected)
     if (typeof created === 'string') throw refused(created)
     const user = existing(await users.findById(userId))
-    if (others.length >= mostFactors) throw tooMany()
+    refuseTooMany(others)
     const now = clock()
     const factor: FactorRecord = {
       ...{ id: uuidv7(), userId, kind: 'passkey', name: named, createdAt: now, confirmedAt: now },
@@ -88,8 +86,8 @@ export function createPasskeys(options: PasskeysOptions): {
   return {
     own: {
       begin: ({ userId, sessionId }) => begin(userId, { sessionId }),
-      async add({ sessionId, ...enrolment }) {
-        const { proof: _, ...added } = await add(enrolment, { sessionId })
+      async add({ sessionId, token, ...enrolment }) {
+        const { proof: _, ...added } = await add(enrolment, { sessionId, token })
         return added
       },
     },

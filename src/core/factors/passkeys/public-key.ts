@@ -76,7 +76,7 @@ export function creationOf(
   }
 }
 
-/** @param factors Of the user who is asked; null if nobody is known yet. */
+/** @param factors Those of the user who is asked that are confirmed; null if nobody is known yet. */
 export function requestOf(
   { rpId }: PasskeySettings,
   challenge: string,
@@ -88,8 +88,8 @@ export function requestOf(
 }
 
 function credentialsOf(factors: readonly FactorRecord[]): readonly KnownCredential[] {
-  return factors.flatMap(({ passkey, confirmedAt }) =>
-    passkey === null || confirmedAt === null
+  return factors.flatMap(({ passkey }) =>
+    passkey === null
       ? []
       : { type: 'public-key', id: passkey.credentialId, transports: passkey.transports },
   )

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../sessions/session-store.ts'
+import type { SessionRecord } from './session-store.ts'
 
 /**
  * True for a session that has not ended: it was not revoked, and is neither too old nor unused for too long.
