@@ -4,12 +4,15 @@
 //   git worktree add --detach ../before 73eaa98d && ln -s "$PWD/node_modules" ../before/node_modules
 //   ROUNDS=7 node bench/log-outs.ts ../before
 //
-// One primary and one standby, which both wait for the disk. Each tree has a database of its own there and two
-// processes; each round measures every tree, in another order. AT_ONCE is the number of log-outs at the same
-// time over both processes, SECONDS the length of a measurement. Linux alone tells the CPU time.
+// One primary and one standby, which both wait for the disk. DELAY is how many milliseconds the network between
+// them takes in each direction. Each tree has a database of its own there and two processes; each round measures
+// every tree, in another order. AT_ONCE is the number of log-outs at the same time over both processes, SECONDS
+// the length of a measurement. Linux alone tells the CPU time.
 
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +24,7 @@ import { ratio, spread } from './compare/statistics.ts'
 import type { Done, Task } from './log-outs-process.ts'
 import { formatTable } from './quantiles.ts'
 
-const { ROUNDS = '7', SECONDS = '4', AT_ONCE = '48' } = process.env
+const { ROUNDS = '7', SECONDS = '4', AT_ONCE = '48', DELAY = '0' } = process.env
 const seconds = Number(SECONDS)
 const perProcess = Number(AT_ONCE) / 2
 const sessions = 200_000
@@ -36,6 +39,16 @@ async function run(url: string, ...statements: readonly string[]): Promise<void>
   await client.end()
 }
 
+/** Resolves when commits wait for the standby, and it has all that was written before. */
+async function untilSynchronous(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const caughtUp = `select 1 from pg_stat_replication
+    where sync_state = 'sync' and flush_lsn >= pg_current_wal_flush_lsn()`
+  while ((await client.query(caughtUp)).rows.length === 0);
+  await client.end()
+}
+
 /** Users with one session each, by their number. */
 const fill = [
   `insert into users (id, username, role, active, created_at, security_stamp)
@@ -47,6 +60,25 @@ const fill = [
   'vacuum analyze',
   'checkpoint',
 ]
+
+/** A way to a port of this machine that takes its time. */
+async function slowWay(port: number, milliseconds: number): Promise<Server> {
+  const way = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('data', (chunk) => setTimeout(() => to.write(chunk), milliseconds))
+      from.setNoDelay()
+      from.on('error', () => {})
+      from.on('close', () => to.destroy())
+    }
+  })
+  way.listen(0, '127.0.0.1')
+  await once(way, 'listening')
+  return way
+}
 
 async function tell(child: ChildProcess, task: Task): Promise<Done> {
   child.send(task)
@@ -73,7 +105,10 @@ await withCleanup(async (onEnd) => {
   const flags = ['-c', 'fsync=on', '-c', 'max_connections=300']
   const primary = await startPostgres({ flags })
   onEnd(primary.remove)
-  const standby = await startStandby(primary, flags)
+  const way = await slowWay(primary.port, Number(DELAY))
+  const { port } = way.address() as AddressInfo
+  const follows = `primary_conninfo=host=127.0.0.1 port=${port} user=postgres password=postgres`
+  const standby = await startStandby(primary, [...flags, '-c', follows])
   onEnd(standby.remove)
 
   const contestants = []
@@ -99,44 +134,53 @@ await withCleanup(async (onEnd) => {
         return await tell(child, { ...task, seconds })
       })
       const done = await Promise.all(tasks)
-      next += count * Math.max(...done.map((each) => each.count))
+      next += count * Math.max(...done.map((each) => each.begun))
       return done.reduce((sum, each) => sum + each.count, 0) / seconds
     }
     const read = () => tell(children[1], { what: 'read', seconds })
-    const measure = async (): Promise<Readonly<Record<string, number>>> => {
-      const together = await logOut(2)
-      const alone = await read()
-      const [, meanwhile] = await Promise.all([logOut(1), read()])
-      const before = await channelCpu(url)
-      const idling = await Promise.all(
-        children.map((child) => tell(child, { what: 'read now and then', seconds })),
-      )
-      const heartbeat = (await channelCpu(url)) - before
-      return {
-        'log-outs/s': together,
-        'guarded reads/s': alone.count / seconds,
-        'of them from the cache, %': (100 * alone.hits) / alone.count,
-        'guarded reads/s during log-outs': meanwhile.count / seconds,
-        'of these from the cache, %': (100 * meanwhile.hits) / meanwhile.count,
-        'CPU of a process that is read now and then, ms/s':
-          (500 * idling.reduce((sum, { cpu }) => sum + cpu, 0)) / seconds,
-        'CPU of its connection at the server, ms/s': (500 * heartbeat) / seconds,
-      }
+    const share = ({ count, hits }: Done): number => (100 * hits) / count
+    const phases: Readonly<Record<string, () => Promise<Readonly<Record<string, number>>>>> = {
+      'log-outs': async () => ({ 'log-outs/s': await logOut(2) }),
+      reads: async () => {
+        const done = await read()
+        return { 'guarded reads/s': done.count / seconds, 'of them from the cache, %': share(done) }
+      },
+      both: async () => {
+        const [, done] = await Promise.all([logOut(1), read()])
+        return {
+          'guarded reads/s during log-outs': done.count / seconds,
+          'of these from the cache, %': share(done),
+        }
+      },
+      heartbeat: async () => {
+        const before = await channelCpu(url)
+        const done = await Promise.all(
+          children.map((child) => tell(child, { what: 'read now and then', seconds })),
+        )
+        const used = done.reduce((sum, { cpu }) => sum + cpu, 0)
+        return {
+          'CPU of a process that is read now and then, ms/s': (500 * used) / seconds,
+          'CPU of its connection at the server, ms/s':
+            (500 * ((await channelCpu(url)) - before)) / seconds,
+        }
+      },
     }
-    contestants.push({ name, measure, found: [] as Awaited<ReturnType<typeof measure>>[] })
+    contestants.push({ name, phases, found: [] as Record<string, number>[] })
   }
   // Only now: to fill the tables need not wait.
-  const [admin = ''] = [`postgres://postgres:postgres@127.0.0.1:${primary.port}/postgres`]
+  const admin = `postgres://postgres:postgres@127.0.0.1:${primary.port}/postgres`
   await run(admin, "alter system set synchronous_standby_names = '*'", 'select pg_reload_conf()')
+  await untilSynchronous(admin)
 
   for (let round = -1; round < Number(ROUNDS); round++) {
-    const order = round % 2 === 0 ? contestants : contestants.toReversed()
-    for (const { name, measure, found } of order) {
-      const figures = await measure()
-      // The first round warms up.
-      if (round >= 0) found.push(figures)
-      if (process.env.VERBOSE) console.error(name, figures)
+    for (const { found } of contestants) found[round] = {}
+    // One tree right after the other: the machine is the same.
+    for (const phase of ['log-outs', 'reads', 'both', 'heartbeat']) {
+      for (const { found, phases } of round % 2 === 0 ? contestants : contestants.toReversed()) {
+        Object.assign(found[round] ?? {}, await phases[phase]?.())
+      }
     }
+    if (process.env.VERBOSE) console.error(contestants.map(({ found }) => found[round]))
   }
   const [other, ours] = contestants.map(({ found }) => found)
   const rows = Object.keys(ours?.[0] ?? {}).map((key) => {

@@ -31,7 +31,7 @@ export interface OptionSet {
 }
 
 const units =
-  /\b(seconds|milliseconds|code points|bytes|KiB|connections|jobs|lanes|passes|place|proxies)\b/i
+  /\b(seconds|milliseconds|code points|bytes|KiB|connections|jobs|lanes|passes|place|proxies|users(?= in memory))\b/i
 // The sentence up to its full stop; a remark after a semicolon is no part of the value.
 const defaultSentence = /(^|[.;]\s+)Default:?\s+((?:`[^`]*`|[^`;.]|\.(?=\S))+)([.;]|$)\s*/
 

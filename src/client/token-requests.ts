@@ -122,9 +122,6 @@ async function readTokens(response: Response): Promise<Tokens> {
 /** What a server that is like FastAPI answers to a wrong password: without an `error`. */
 const refusalLikeFastApi = 'Incorrect username or password'
 
-/** What it answers to a wrong one of a step-up: without a `code`. */
-const wrongPassword = 'The password is not right.'
-
 const sessionEnded: readonly [AuthClientErrorCode, string] = [
   'session_ended',
   'The session has ended; log in again.',
@@ -143,7 +140,7 @@ async function refusalOf(response: Response, grant: string | undefined): Promise
   if (later !== null) return later
   const says =
     typeof body.detail === 'string' ? body.detail.replace(/\.$/, '') : `the answer was ${status}`
-  if (body.detail === wrongPassword || wrongCode.test(String(body.code))) {
+  if (wrongCode.test(String(body.code))) {
     return new AuthClientError('invalid_credentials', `${says}.`, details)
   }
   if (body.code === 'factor_needed') {

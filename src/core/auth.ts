@@ -273,7 +273,7 @@ async function assemble(given: AuthOptions): Promise<Auth> {
       },
       [internals]: {
         ...{ store: bare, clients, login, throttle, passwords, accessTokens },
-        ...{ events, keys, notices },
+        ...{ events, keys, notices, defaultRole },
         apiKeys: apiKeys?.verifier ?? null,
         ...{ outbox: mailing?.outbox ?? null, accountSettings: accountSettings ?? null, fields },
         ...{ second, documentedAt, resealing },

@@ -63,6 +63,8 @@ export interface AuthInternals {
   readonly apiKeys: ApiKeyVerifier | null
   /** What logins ask of second factors; null without the option `factors`. */
   readonly second: SecondFactor | null
+  /** The role of new users. */
+  readonly defaultRole: string
   /** Mails that wait; null without a mailer. */
   readonly outbox: Outbox | null
 }

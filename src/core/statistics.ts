@@ -24,7 +24,13 @@ export interface StoreStatistics {
   /** Where there are several. */
   readonly connections?: ConnectionCounts
   /** The answers to guarded requests that were, and were not, in the memory of this process. */
-  readonly subjects: CacheCounts
+  readonly subjects: SubjectCounts
+}
+
+/** The same of the answers to guarded requests. */
+export interface SubjectCounts extends CacheCounts {
+  /** Users that are in memory now. */
+  readonly users: number
 }
 
 /** How attempts to authenticate have ended. */

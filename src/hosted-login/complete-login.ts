@@ -16,7 +16,7 @@ import { createStepProofs } from '../http/authorization/step-proof.ts'
 import type { GuardedRequest } from '../http/bearer.ts'
 import { authorizationPath } from '../http/endpoints/hosted-endpoints.ts'
 import { Forbidden, Refusal } from '../http/refusal.ts'
-import { isOwnPath, isSurelyFromHere } from './own-origin.ts'
+import { isOwnPath, isSurelyFromHere } from './from-here.ts'
 
 /** The request that your login form has sent: Fastify's, Node's and the web's all fit. */
 export interface LoginRequest {

@@ -5,7 +5,7 @@ import { factorNeeded } from '../http/guards/factor-strength.ts'
 import { type Guard, guard } from '../http/guards/guard.ts'
 import { BearerError, Forbidden } from '../http/refusal.ts'
 import { notFromHere, type OwnPageParts } from './complete-login.ts'
-import { isSurelyFromHere } from './own-origin.ts'
+import { isSurelyFromHere } from './from-here.ts'
 
 /** See `HostedPages.currentUser`. */
 export function currentUserGuard({ auth, ...parts }: OwnPageParts): Guard<User> {

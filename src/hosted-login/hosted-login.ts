@@ -18,8 +18,8 @@ import {
 } from '../core/options.ts'
 import type { OwnLoginPage } from '../http/authorization/flow.ts'
 import { hostedEndpoints } from '../http/authorization/hosted-endpoints.ts'
+import { isOwnPath } from './from-here.ts'
 import type { NoticePostOptions } from './notice-post.ts'
-import { isOwnPath } from './own-origin.ts'
 
 /** How people log in by browser. */
 export interface HostedLoginOptions {

@@ -30,6 +30,8 @@ export interface ErrorAnswer<Body extends ErrorDetail = Problem> {
 export interface AnswerStyle {
   /** The system to answer like; null for the answers of this library. Default null. */
   readonly compatibility?: Compatibility | null
+  /** True for a body that has the `code` of the error beside `detail`, like FastAPI too. Default false. */
+  readonly tellsCode?: boolean
   /** The scopes that the guards of the route require. Default: those that the error names. */
   readonly scopes?: readonly string[]
 }
@@ -136,16 +138,17 @@ export function answerError(error: unknown): ErrorAnswer | null
 export function answerError(error: unknown, style: AnswerStyle): ErrorAnswer<ErrorDetail> | null
 export function answerError(
   error: unknown,
-  { compatibility, scopes = [] }: AnswerStyle = {},
+  { compatibility, tellsCode = false, scopes = [] }: AnswerStyle = {},
 ): ErrorAnswer<ErrorDetail> | null {
   const described = describe(error)
   if (described === null) return null
   if (compatibility) {
+    const { code } = described
     const { status, headers } = headLikeFastApi(error, described, compatibility, scopes)
     return {
       status,
       headers: { ...headers, 'content-type': 'application/json' },
-      body: { detail: (error as Error).message },
+      body: { detail: (error as Error).message, ...(tellsCode && code !== undefined && { code }) },
     }
   }
   const { status, headers, code, problems } = described

@@ -2,6 +2,8 @@
 export interface ErrorDetail {
   /** What was wrong and what to do. Where a client of FastAPI looks first. */
   readonly detail: string
+  /** The code of the cause, for programs: `username_taken`. Absent where the status says all. */
+  readonly code?: string
 }
 
 /** An error as the server sends it: `application/problem+json` (RFC 9457 §3.1). */
@@ -12,8 +14,6 @@ export interface Problem extends ErrorDetail {
   readonly title: string
   /** The HTTP status, once more. */
   readonly status: number
-  /** The code of the cause, for programs: `username_taken`. Absent where the status says all. */
-  readonly code?: string
   /** Every reason, for a refusal that may have several. */
   readonly errors?: readonly string[]
 }

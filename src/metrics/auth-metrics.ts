@@ -64,6 +64,9 @@ function collectUsers(auth: Auth, registry: Registry): void {
     const subjects = store.statistics?.().subjects
     return subjects ? lookups(subjects) : []
   })
+  registerRead(registry, 'portcullis_subject_cache_users', () =>
+    sampleOf(store.statistics?.().subjects.users),
+  )
   registerRead(registry, 'portcullis_database_connections', () =>
     Object.entries(store.statistics?.().connections ?? {}).map(([state, n]) => [n, { state }]),
   )

@@ -15,6 +15,7 @@ export type MetricName =
   | 'portcullis_hash_duration_seconds'
   | 'portcullis_token_cache_lookups_total'
   | 'portcullis_subject_cache_lookups_total'
+  | 'portcullis_subject_cache_users'
   | 'portcullis_database_connections'
   | 'portcullis_signing_key_active_since_seconds'
   | 'portcullis_signing_key_next_since_seconds'
@@ -115,6 +116,11 @@ export const definitions: Readonly<Record<MetricName, MetricDefinition>> = {
     type: 'counter',
     labels: ['result'],
     help: 'Guarded requests whose user was in memory (hit) or had to be read (miss)',
+  },
+  portcullis_subject_cache_users: {
+    type: 'gauge',
+    labels: [],
+    help: 'Users that are in memory for guarded requests',
   },
   portcullis_database_connections: {
     type: 'gauge',

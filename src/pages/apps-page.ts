@@ -1,8 +1,8 @@
 import { scopeList } from './consent-page.ts'
 import { type Html, html } from './html.ts'
-import type { LoginPageSetting } from './login-page.ts'
 import { named } from './named.ts'
 import { notice } from './notice.ts'
+import { type OwnSetting, ownNotice } from './own-parts.ts'
 import { type Page, page } from './page.ts'
 import { type PostForm, postForm } from './post-form.ts'
 import type { LoginTexts } from './texts/login-texts.ts'
@@ -17,7 +17,7 @@ export interface AllowedApp extends PostForm {
 }
 
 /** What the page of a user's clients shows. */
-export interface AppsView extends LoginPageSetting {
+export interface AppsView extends Omit<OwnSetting, 'account'> {
   readonly username: string
   readonly apps: readonly AllowedApp[]
   /** The name of the client that was just withdrawn from. Default: none was. */
@@ -25,9 +25,10 @@ export interface AppsView extends LoginPageSetting {
 }
 
 /** The page on which users see what they have allowed, and withdraw it. */
-export function appsPage({ site, texts, username, apps, withdrawn = null }: AppsView): Page {
+export function appsPage({ site, texts, own, username, apps, ...view }: AppsView): Page {
   const { title, lead, none, withdrawn: done } = texts.apps
-  const body = html`${withdrawn === null ? '' : notice(named(done, withdrawn), 'success')}<p>${named(texts.loggedInAs, username)} ${apps.length === 0 ? none : lead}</p>
+  const { withdrawn = null } = view
+  const body = html`${view.notice ? ownNotice(own, view.notice) : ''}${withdrawn === null ? '' : notice(named(done, withdrawn), 'success')}<p>${named(texts.loggedInAs, username)} ${apps.length === 0 ? none : lead}</p>
 ${apps.map((app, index) => section(app, `app-${index + 1}`, texts))}`
   return page({
     ...{ title, body, site, lang: texts.lang },

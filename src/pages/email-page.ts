@@ -3,11 +3,12 @@ import { type Html, html } from './html.ts'
 import type { LoginPageSetting } from './login-page.ts'
 import { named } from './named.ts'
 import { notice } from './notice.ts'
+import { type OwnSetting, ownNotice } from './own-parts.ts'
 import { type Page, page } from './page.ts'
 import { type PostForm, postForm } from './post-form.ts'
 
 /** What the page of an address shows. */
-export interface EmailView extends LoginPageSetting {
+export interface EmailView extends Omit<OwnSetting, 'account'> {
   /** The address of today; null for none. */
   readonly current: { readonly address: string; readonly isVerified: boolean } | null
   /** What the field has at first. */
@@ -20,10 +21,10 @@ export interface EmailView extends LoginPageSetting {
 }
 
 /** The page with the address of a user, a form for another one, and one that removes it. */
-export function emailPage({ site, texts, ...view }: EmailView): Page {
+export function emailPage({ site, texts, own, ...view }: EmailView): Page {
   const { current, typed, problem, change, remove } = view
   const { email } = texts
-  const body = html`${currentAddress(current, change, email)}
+  const body = html`${view.notice ? ownNotice(own, view.notice) : ''}${currentAddress(current, change, email)}
 ${form({
   fields: [
     {
@@ -61,7 +62,7 @@ function currentAddress(
 }
 
 /** What the page for the code shows. */
-export interface EmailCodeView extends LoginPageSetting {
+export interface EmailCodeView extends Omit<OwnSetting, 'account'> {
   /** Where it was sent; empty if that is not known. */
   readonly address: string
   /** True after it was sent again. */
@@ -76,11 +77,11 @@ export interface EmailCodeView extends LoginPageSetting {
 }
 
 /** The page with a field for the code that was mailed. */
-export function emailCodePage({ site, texts, ...view }: EmailCodeView): Page {
+export function emailCodePage({ site, texts, own, ...view }: EmailCodeView): Page {
   const { address, isSentAgain, problem, confirm, again, another } = view
   const { code } = texts.email
   const sent = address === '' ? html`${code.sentBefore}` : named(code.sent, address)
-  const body = html`${isSentAgain ? notice(html`${code.sentAgain}`) : html`<p>${sent}</p>`}
+  const body = html`${view.notice ? ownNotice(own, view.notice) : ''}${isSentAgain ? notice(html`${code.sentAgain}`) : html`<p>${sent}</p>`}
 ${form({
   fields: [
     {

@@ -15,6 +15,8 @@ export interface Field {
   /** Which keys a phone shows (the `inputmode` of HTML). Default: those of the type. */
   readonly inputMode?: 'numeric'
   readonly value?: string
+  /** Characters that it takes at most. Default: no limit is said. */
+  readonly maxLength?: number
   /** Said below the field. Default none. */
   readonly hint?: string
   /** True if it may be left empty. Default false. */
@@ -122,10 +124,10 @@ export function field(
   autofocus: boolean,
 ): Html {
   const { name, id = name, label, type = 'text', autocomplete, inputMode, value = '' } = each
-  const { hint, optional } = each
+  const { hint, optional, maxLength } = each
   const own = problems.filter((problem) => problem.field === name)
   const described = [...(hint ? [`${id}-hint`] : []), ...(own.length > 0 ? [`${id}-error`] : [])]
-  const input = html`<input id="${id}" name="${name}" type="${type}"${optional ? '' : html` required`} autocomplete="${autocomplete}"${inputMode ? html` inputmode="${inputMode}"` : ''} autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
+  const input = html`<input id="${id}" name="${name}" type="${type}"${optional ? '' : html` required`} autocomplete="${autocomplete}"${inputMode ? html` inputmode="${inputMode}"` : ''}${maxLength ? html` maxlength="${String(maxLength)}"` : ''} autocapitalize="none" spellcheck="false"${type === 'password' ? '' : html` value="${value}"`}${
     described.length > 0 ? html` aria-describedby="${described.join(' ')}"` : ''
   }${own.length > 0 ? html` aria-invalid="true"` : ''}${autofocus ? html` autofocus` : ''}>`
   const reveal =

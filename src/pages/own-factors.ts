@@ -4,6 +4,9 @@ import { dayOf } from './own-parts.ts'
 import { hiddenFields, type PostForm, postForm } from './post-form.ts'
 import type { OwnTexts } from './texts/own-texts.ts'
 
+/** Characters of a name at most. */
+export const longestFactorName = 64
+
 /** A second factor of a user, as a page shows it. */
 export interface ShownFactor {
   readonly name: string
@@ -13,6 +16,8 @@ export interface ShownFactor {
   readonly usedAt: number | null
   /** Sends `name`. */
   readonly rename: PostForm
+  /** The name that was sent, and why it was not accepted. Default: none was. */
+  readonly renamed?: { readonly name: string; readonly problem: string | null }
   readonly remove: PostForm
 }
 
@@ -24,7 +29,7 @@ export function ownFactors(factors: readonly ShownFactor[], kind: string, own: O
 }
 
 function item(
-  { name, addedAt, usedAt, rename, remove }: ShownFactor,
+  { name, addedAt, usedAt, rename, renamed, remove }: ShownFactor,
   id: string,
   { signIn: { factor }, lang }: OwnTexts,
 ): Html {
@@ -32,15 +37,15 @@ function item(
   const input = field(
     {
       ...{ name: 'name', id: `${id}-name`, label: factor.field },
-      ...{ autocomplete: 'off', value: name },
+      ...{ autocomplete: 'off', value: renamed?.name ?? name, maxLength: longestFactorName },
     },
-    [],
+    renamed?.problem ? [{ field: 'name', text: renamed.problem }] : [],
     null,
-    false,
+    renamed !== undefined,
   )
   return html`<li><p class="name" id="${id}"><bdi>${name}</bdi></p>
 <p class="hint">${factor.added(dayOf(addedAt, lang))} ${used}</p>
-<div class="actions"><details><summary aria-describedby="${id}">${factor.rename}</summary><form method="post" action="${rename.action}">${hiddenFields(rename.hidden)}${input}<button>${factor.save}</button></form></details>
+<div class="actions"><details${renamed ? html` open` : ''}><summary aria-describedby="${id}">${factor.rename}</summary><form method="post" action="${rename.action}">${hiddenFields(rename.hidden)}${input}<button>${factor.save}</button></form></details>
 ${postForm(remove, { label: factor.remove, look: 'danger', describedBy: id })}</div></li>
 `
 }

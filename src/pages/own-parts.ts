@@ -31,10 +31,7 @@ export function ownPage(
   { site, texts, own, account, notice: done = null }: OwnSetting,
   { title, kind, body, script, scripts = [], style = '' }: OwnContent,
 ): Page {
-  const above =
-    done === null
-      ? ''
-      : notice(html`${own.notices[done]}`, done === 'repeated' ? 'information' : 'success')
+  const above = done === null ? '' : ownNotice(own, done)
   const below =
     account === null ? '' : html`<p class="back"><a href="${account}">${own.back}</a></p>\n`
   return page({
@@ -43,6 +40,12 @@ export function ownPage(
     body: html`${above}${body}${below}`,
     ...(script !== undefined && { script }),
   })
+}
+
+/** What is said of the form that led to a page. */
+export function ownNotice({ notices }: OwnTexts, what: OwnNoticeName): Html {
+  const isDone = what !== 'repeated' && what !== 'expired'
+  return notice(html`${notices[what]}`, isDone ? 'success' : 'information')
 }
 
 /** A day in words: nobody knows where the reader is, so it is that of UTC. @param at Seconds since 1970. */

@@ -1,7 +1,7 @@
 import { type Form, field, form, type Problem, revealPasswords } from './form.ts'
 import { type Html, html } from './html.ts'
 import { problemSummary } from './login-page.ts'
-import { ownFactors, type ShownFactor } from './own-factors.ts'
+import { longestFactorName, ownFactors, type ShownFactor } from './own-factors.ts'
 import { type OwnSetting, ownPage } from './own-parts.ts'
 import type { Page } from './page.ts'
 import { type PasskeyAsk, passkeyPart, passkeyStyle } from './passkey-part.ts'
@@ -23,6 +23,8 @@ export interface SignInView extends OwnSetting {
     readonly passkeys: readonly ShownFactor[]
     /** Sends `name`. */
     readonly addApp: PostForm
+    /** What its field has at first; empty for the usual name. */
+    readonly appName: string
     /** Sends `name`, `challenge_id` and `credential`. Null where passkeys are off, or there are enough factors. */
     readonly addPasskey: { readonly form: PostForm; readonly ask: PasskeyAsk } | null
     /** How many are left, and what makes new ones; null for a user without a factor. */
@@ -66,11 +68,16 @@ function passwordSection({ own, texts, password }: SignInView): Html {
 
 type Factors = NonNullable<SignInView['factors']>
 
-function appSection({ own, texts }: SignInView, { apps, addApp }: Factors): Html {
+function appSection({ own, texts }: SignInView, { apps, addApp, appName }: Factors): Html {
   const { title, lead, none, field, usual, button } = own.signIn.apps
   const add = form({
     ...{ button, quiet: true, first: null, words: texts.form, sentTo: addApp },
-    fields: [{ name: 'name', label: field, autocomplete: 'off', value: usual }],
+    fields: [
+      {
+        ...{ name: 'name', label: field, autocomplete: 'off' },
+        ...{ value: appName || usual, maxLength: longestFactorName },
+      },
+    ],
   })
   return section(
     title,
@@ -95,7 +102,7 @@ function addPasskeyForm(
   const name = field(
     {
       ...{ name: 'name', id: 'passkey-name', label: passkeys.field, value: passkeys.usual },
-      autocomplete: 'off',
+      ...{ autocomplete: 'off', maxLength: longestFactorName },
     },
     [],
     null,

@@ -17,11 +17,12 @@ const say = (text) => {
   part.querySelector('[role=status]').textContent = text
 }
 
-// A challenge is good for 5 minutes, and a login page may be open for longer.
+// A challenge is good for 5 minutes, and a page may be open for longer.
 const renewAfter = 4 * 60 * 1000
 let askedAt = Date.now()
+const isOld = () => Date.now() - askedAt >= renewAfter
 async function renewChallenge() {
-  if (renew === undefined || Date.now() - askedAt < renewAfter) return
+  if (renew === undefined || !isOld()) return
   const response = await fetch(renew, { method: 'POST' })
   if (!response.ok) return
   const { challenge_id, public_key } = await response.json()
@@ -31,6 +32,8 @@ async function renewChallenge() {
 }
 
 async function send(useBrowserAutofill) {
+  // The server would refuse the passkey, and the device would keep it. The page comes with another challenge.
+  if (kind === 'create' && isOld()) return location.replace(location.pathname + location.search)
   await renewChallenge().catch(() => {})
   const options = { optionsJSON: publicKey, useBrowserAutofill }
   const credential =

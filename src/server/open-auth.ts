@@ -89,12 +89,13 @@ async function chooseStore(
   const names = tableNames(config)
   if (databaseUrl === undefined) return { store: sqlite(databaseFile(dataDirectory), names) }
   const { databasePoolSize: maxConnections, databaseStatementTimeout: statementTimeout } = config
+  const { cacheUsers } = config
   const { postgres } = await needing(
     'pg',
     'DATABASE_URL',
     () => import('../stores/postgres/postgres.ts'),
   )
-  const store = postgres(databaseUrl, { ...names, maxConnections, statementTimeout })
+  const store = postgres(databaseUrl, { ...names, maxConnections, cacheUsers, statementTimeout })
   // Keys that are configured are among the settings already.
   if (secretKey !== undefined || keyEncryptionKey !== undefined) return { store }
   // The database has no place of its own for it.

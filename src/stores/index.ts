@@ -85,6 +85,7 @@ export type {
 } from '../core/mail/stored-with.ts'
 export type { MaybePromise } from '../core/maybe-promise.ts'
 export type {
+  PrunedSessions,
   Reauthentication,
   Revocation,
   Rotation,
@@ -93,10 +94,17 @@ export type {
   SessionStore,
   Subject,
 } from '../core/sessions/session-store.ts'
-export type { CacheCounts, ConnectionCounts, StoreStatistics } from '../core/statistics.ts'
+export type {
+  CacheCounts,
+  ConnectionCounts,
+  StoreStatistics,
+  SubjectCounts,
+} from '../core/statistics.ts'
 export type { Store } from '../core/store.ts'
 export {
   noEnd,
+  type ThrottleAdmission,
+  type ThrottleAdmitted,
   type ThrottleCount,
   type ThrottleOutcome,
   type ThrottleRule,

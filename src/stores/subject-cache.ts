@@ -5,8 +5,8 @@ import type { Subject } from '../core/sessions/session-store.ts'
 import type { CacheCounts } from '../core/statistics.ts'
 import type { Store } from '../core/store.ts'
 
-/** Users whose answers are kept, about a kilobyte each. */
-const maxUsers = 10_000
+/** Users whose answers are kept unless told otherwise, about a kilobyte each. */
+export const defaultUsers = 10_000
 /** Answers that are kept of one user, one for each session. */
 const maxPerUser = 100
 
@@ -19,6 +19,8 @@ export interface SubjectCache {
   clear(): void
   /** How often it had the answer. */
   readonly counts: CacheCounts
+  /** Users that it knows now. */
+  size(): number
 }
 
 /**
@@ -26,10 +28,13 @@ export interface SubjectCache {
  * returns false, every answer comes from `read`.
  *
  * Refusals are not kept: no notification says that a missing user or session was created.
+ *
+ * @param maxUsers Users that are kept at most: of more, those that were asked for lately.
  */
 export function createSubjectCache(
   read: Store['findSubject'],
   isCurrent: () => boolean,
+  maxUsers: number = defaultUsers,
 ): SubjectCache {
   // Notifications name the user, so a user's answers are kept together, by session.
   const counts = { hits: 0, misses: 0 }
@@ -62,6 +67,7 @@ export function createSubjectCache(
       return subject
     },
     counts,
+    size: () => known.size,
     drop: (userId) => void known.delete(userId),
     clear: () => known.clear(),
   }

@@ -192,6 +192,25 @@ test('a login page that was open for long asks with another challenge', async (t
   assert.equal(renewals(), 1)
 })
 
+test('a page that was open for long makes no passkey that would be refused, and comes anew', async (t) => {
+  const { page } = await openPage(browser, t)
+  const key = await addAuthenticator(page, device)
+  await page.clock.install()
+  await page.goto(`${site.issuer}/account/sign-in`)
+  await logIn(page)
+  await isPage(page, 'sign-in')
+  site.clock.advance(4 * 60)
+  await page.clock.fastForward(4 * 60 * 1000)
+  const reloaded = page.waitForResponse(/account\/sign-in$/)
+  await press(page, 'Add a passkey')
+  assert.equal((await reloaded).request().method(), 'GET')
+  await isPage(page, 'sign-in')
+  assert.equal(await key.count(), 0)
+  await press(page, 'Add a passkey')
+  await isPage(page, 'recovery-codes')
+  assert.equal(await key.count(), 1)
+})
+
 test('a key without verification of its user is a second factor after the password (AC-100)', async (t) => {
   const { page } = await openPage(browser, t)
   await addAuthenticator(page, securityKey)

@@ -6,9 +6,11 @@ import { createServer, type RequestListener } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { AuthClientError } from '../../src/client/client-error.ts'
 import { createClient } from '../../src/client/create-client.ts'
+import type { ShownFactor } from '../../src/client/second-factor.ts'
 import { memoryStorage } from '../../src/client/token-storage.ts'
 import { internals } from '../../src/core/internals.ts'
 import { goodPassword } from '../fixtures.ts'
+import { deviceOf } from '../server/factors/device.ts'
 import { startServer } from './server.ts'
 
 /** Listens until the test ends; returns its URL. */
@@ -172,3 +174,31 @@ for (const incorrectPassword of [400, 401] as const) {
     assert.equal(client.isLoggedIn(), false)
   })
 }
+
+test('a server that is like FastAPI says what was wrong with a step-up', async (t) => {
+  const compatibility = { like: 'fastapi', incorrectPassword: 401 } as const
+  const server = await startServer(() => {}, { compatibility, factors: {} })
+  t.after(() => server.close())
+  const client = createClient({ url: server.url })
+  await client.login('alice', goodPassword)
+  const stepUp = async (shown: string | ShownFactor) => {
+    const { code, message } = await failure(client.stepUp(shown))
+    return [code, message]
+  }
+  assert.deepEqual(await stepUp('wrong'), ['invalid_credentials', 'The password is not right.'])
+  const { id } = (await server.auth.users.findByUsername('alice')) ?? assert.fail()
+  const begun = (await server.auth.factors?.beginTotp({ userId: id })) ?? assert.fail()
+  const device = deviceOf(server, begun)
+  const [session] = await server.auth.sessions.list(id)
+  const sessionId = session?.id ?? ''
+  const confirmation = { userId: id, id: begun.id, otp: device.code(), sessionId }
+  await server.auth.factors?.confirmTotp(confirmation)
+  assert.deepEqual(await stepUp(goodPassword), [
+    'second_factor_needed',
+    'The password alone is not enough: show the second factor.',
+  ])
+  assert.deepEqual(await stepUp({ otp: device.wrong() }), [
+    'invalid_credentials',
+    'The code is not right.',
+  ])
+})

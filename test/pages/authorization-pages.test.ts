@@ -7,6 +7,7 @@ import { formPostPage } from '../../src/pages/form-post-page.ts'
 import { loggedOutPage, logoutQuestionPage } from '../../src/pages/logout-page.ts'
 import { movingOnPage } from '../../src/pages/moving-on-page.ts'
 import { style } from '../../src/pages/style.ts'
+import { ownTextsIn } from '../../src/pages/texts/own-languages.ts'
 import { hostile, query, setting } from './login-views.ts'
 
 const { texts } = setting()
@@ -80,7 +81,7 @@ test('users see what they have allowed, and withdraw it by a form for each clien
     ...{ name, scopes, allowedAt: 1_800_000_000 },
     ...{ action: '/account/apps', hidden: { client: `c${index}`, csrf: 'proof' } },
   }))
-  const view = { ...setting(), username: 'alice', apps }
+  const view = { ...setting(), own: ownTextsIn('en'), username: 'alice', apps }
   const { html: document } = appsPage(view)
   assert.equal(document.match(/<form method="post" action="\/account\/apps">/g)?.length, 2)
   assert.match(document, /<h2 id="app-2"><bdi>&#34;&#62;&#60;script/)
@@ -92,7 +93,7 @@ test('users see what they have allowed, and withdraw it by a form for each clien
 
 test('a user who has allowed nothing is told so', () => {
   const { html: document, contentSecurityPolicy } = appsPage({
-    ...{ ...setting(), username: 'alice', apps: [] },
+    ...{ ...setting(), own: ownTextsIn('en'), username: 'alice', apps: [] },
   })
   assert.match(document, /You have allowed no application/)
   assert.match(contentSecurityPolicy, /form-action 'none'/)

@@ -319,6 +319,30 @@ describe('the administration', () => {
     assert.equal((await theirs('GET', '/admin/stats')).statusCode, 403)
   })
 
+  test('a role that grants more than new users have is given after a recent login alone', async () => {
+    const old = callWith(String(await createAccessToken(auth, admin.id)))
+    const path = `/admin/users/${member.id}/role`
+    const eve = { username: 'eve', password: otherPassword }
+    for (const refused of [
+      await old('PUT', path, { role: 'admin' }),
+      await old('POST', '/admin/users', { ...eve, role: 'admin' }),
+    ]) {
+      assertProblem(refused, 401)
+      const challenge = String(refused.headers['www-authenticate'])
+      assert.match(challenge, /error="insufficient_user_authentication".*max_age="300"/)
+    }
+    assert.equal((await auth.users.find(member.id))?.role, 'member')
+    assert.equal(await auth.users.findByUsername('eve'), null)
+    assert.equal((await old('POST', '/admin/users', { ...eve, role: 'member' })).statusCode, 201)
+    assert.equal((await old('PUT', path, { role: 'member' })).statusCode, 200)
+    const recent = await as(admin)
+    assert.equal((await recent('PUT', path, { role: 'admin' })).statusCode, 200)
+    const { paths } = (await app.inject('/openapi.json')).json()
+    for (const { responses } of [paths['/admin/users'].post, paths['/admin/users/{id}/role'].put]) {
+      assert.match(responses['401'].description, /insufficient_user_authentication/)
+    }
+  })
+
   test('a deactivation, a set password and a deletion end every token at once', async () => {
     const call = await as(admin)
     for (const [method, path, body] of [

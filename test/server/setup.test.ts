@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import type { Auth } from '../../src/core/auth.ts'
+import { UnavailableError } from '../../src/core/errors.ts'
 import { buildApp } from '../../src/server/app.ts'
 import { createSetup, createSetupGrant, type Setup } from '../../src/server/setup.ts'
+import { memory } from '../../src/stores/memory/memory.ts'
 import {
   authenticate,
   createTestAuth,
@@ -101,6 +103,35 @@ test('a weak password is answered with every reason, and the code can be used ag
   assert.doesNotMatch(answer.body, /type="password"[^>]*value=/)
   assert.equal((await send({ repeated: 'another' })).statusCode, 422)
   assert.equal(await countUsers(), 0)
+  assert.equal((await send()).statusCode, 201)
+})
+
+test('while the database is away the page says so, and keeps what was typed but the passwords', async () => {
+  await app.close()
+  const store = memory()
+  let isDown = false
+  const orDown =
+    <Arguments extends readonly unknown[], T>(ask: (...given: Arguments) => Promise<T>) =>
+    async (...given: Arguments): Promise<T> => {
+      if (isDown) throw new UnavailableError('The database does not answer', 7)
+      return await ask(...given)
+    }
+  const { counts, createFirst } = store.users
+  const users = { ...store.users, counts: orDown(counts), createFirst: orDown(createFirst) }
+  auth = await createTestAuth({ clock, store: { ...store, users } })
+  app = await buildApp({ auth, setup })
+  isDown = true
+  for (const answer of [await app.inject('/setup'), await send()]) {
+    assert.equal(answer.statusCode, 503)
+    assert.match(String(answer.headers['content-type']), /^text\/html/)
+    assert.equal(answer.headers['retry-after'], '7')
+    assert.match(answer.body, /Try again in/)
+  }
+  const sent = await send()
+  assert.match(sent.body, /name="username"[^>]* value="alice"/)
+  assert.match(sent.body, new RegExp(`name="code"[^>]* value="${setup.code}"`))
+  assert.doesNotMatch(sent.body, new RegExp(goodPassword))
+  isDown = false
   assert.equal((await send()).statusCode, 201)
 })
 

@@ -13,7 +13,10 @@ export type Row = Readonly<Record<string, unknown>>
 export interface BareDatabase {
   readonly address: string
   run(statements: string): Promise<readonly Row[]>
-  /** The tables, columns and indexes, in words; which steps were taken left out. */
+  /**
+   * The tables, columns and indexes, in words; left out is which steps were taken, and the days that events are
+   * parted by.
+   */
   schema(): Promise<readonly Row[]>
   store(): Store
 }
@@ -54,6 +57,8 @@ export function postgresDialect(address: string): Dialect {
   return new PostgresDialect({ pool })
 }
 
+const leftOut = 'migration|^events_[0-9]'
+
 /** A PostgreSQL database. */
 export function postgresDatabase(address: string): BareDatabase {
   async function run(statements: string): Promise<readonly Row[]> {
@@ -76,12 +81,12 @@ export function postgresDatabase(address: string): BareDatabase {
       run(`select table_name as "table", column_name as name,
           concat_ws(' ', data_type, is_nullable, column_default) as definition
         from information_schema.columns
-        where table_schema = 'public' and table_name not like '%migration%'
+        where table_schema = 'public' and table_name !~ '${leftOut}'
         union all select tablename, indexname, indexdef from pg_indexes
-        where schemaname = 'public' and tablename not like '%migration%'
+        where schemaname = 'public' and tablename !~ '${leftOut}'
         union all select relname, conname, pg_get_constraintdef(c.oid) from pg_constraint c
         join pg_class t on t.oid = conrelid
-        where c.connamespace = 'public'::regnamespace and relname not like '%migration%'
+        where c.connamespace = 'public'::regnamespace and relname !~ '${leftOut}'
         order by 1, 2, 3`),
     store: () => postgres(address),
   }

@@ -27,7 +27,7 @@ import {
 import { postgres } from '../../src/stores/postgres/postgres.ts'
 import type { Engine } from '../../src/stores/sql/engine.ts'
 import type { Schema } from '../../src/stores/sql/schema.ts'
-import { createSessionStore } from '../../src/stores/sql/sessions.ts'
+import { createSessionPruning } from '../../src/stores/sql/session-pruning.ts'
 import { nodeSqliteDialect } from '../../src/stores/sqlite/driver.ts'
 import { sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { createTestAuth, createTestClock } from '../fixtures.ts'
@@ -56,18 +56,22 @@ interface Opened {
   readonly explain: (query: CompiledQuery) => Promise<string>
 }
 
-/** So many that a planner has a reason to use an index: 20,000, of which 30 are dead in each way. */
+/**
+ * So many that a planner has a reason to use an index: 20,000, of which 30 are dead in each way, and 30 were used
+ * again.
+ */
 const manySessions = (now: number): string => `
   insert into users (id, username, role, active, created_at, security_stamp)
     values ('owner', 'owner', 'member', 1, ${now}, 'stamp');
   with recursive numbers (number) as
     (select 0 union all select number + 1 from numbers where number < 19999)
   insert into sessions (id, user_id, client_id, scope, generation, created_at, security_stamp, label,
-      address, expires_at, revoked_at, rotated_at)
+      address, expires_at, revoked_at, rotated_at, seen_at)
     select 'session' || number, 'owner', 'client', '', 0, ${now}, 'stamp', 'label', 'address',
       case when number < 30 then ${now - 2 * day} else ${now + day} + number end,
       case when number between 30 and 59 then ${now - 2 * day} end,
-      case when number between 60 and 89 then ${now - 16 * day} else ${now} - number end
+      case when number between 60 and 89 then ${now - 16 * day} else ${now} - number end,
+      case when number between 60 and 119 then ${now - 16 * day} else ${now} - number end
     from numbers;
   analyze`
 
@@ -111,7 +115,7 @@ function pruning(name: string, open: () => Promise<Opened>, skipped: string | fa
       t.mock.method(store.sessions, 'prune', async (...parameters: Parameters<typeof prune>) => {
         assert.ok(parameters[2] <= batch)
         const pruned = await prune(...parameters)
-        sizes.push(pruned)
+        sizes.push(pruned.deleted)
         newest = (await auth.sessions.refresh(newest, 'client')).refreshToken
         await openSession()
         const subject = await store.findSubject(session.userId, session.id)
@@ -165,12 +169,19 @@ function pruning(name: string, open: () => Promise<Opened>, skipped: string | fa
         },
       })
       // The parts of an engine that pruning has to do with.
-      const engine = { db, locksRows, prepareRead: () => () => undefined } as unknown as Engine
-      const sessions = createSessionStore(engine)
-      assert.equal(await sessions.prune(now - day, now - 15 * day, batch), 90)
-      for (const column of ['expires_at', 'revoked_at', 'rotated_at']) {
+      const inCommittedTransaction: Engine['inCommittedTransaction'] = (change) =>
+        db.transaction().execute(change)
+      const engine = { db, locksRows, inCommittedTransaction } as unknown as Engine
+      const prune = createSessionPruning(engine)
+      // Those that were used again are looked at, too.
+      assert.deepEqual(await prune(now - day, now - 15 * day, batch), { deleted: 90, seen: batch })
+      assert.deepEqual(await prune(now - day, now - 15 * day, batch), { deleted: 0, seen: 20 })
+      for (const column of ['expires_at', 'revoked_at', 'seen_at']) {
         const plans = await Promise.all(
-          queries.filter(({ sql }) => sql.includes(column)).map(explain),
+          queries
+            .filter(({ sql }) => sql.includes(`"${column}" <`))
+            .slice(0, 1)
+            .map(explain),
         )
         assert.equal(plans.length, 1)
         assert.match(
@@ -263,7 +274,7 @@ test('no pruning of PostgreSQL deletes more than its limit, however it is planne
   }
   await outbox.expire(2, 9)
   const pruned = {
-    sessions: () => sessions.prune(2, 2, 2),
+    sessions: async () => (await sessions.prune(2, 2, 2)).deleted,
     events: () => events.prune(2, 2),
     apiKeys: () => apiKeys.prune(2, 2),
     oneTimeTokens: () => oneTimeTokens.prune(2, 2),

@@ -57,6 +57,20 @@ test('it counts how often it had the answer, and how often it did not', async ()
   assert.deepEqual(bench.cache.counts, { hits: 2, misses: 2 })
 })
 
+test('of more users than it may keep it has those that were asked for last', async () => {
+  const cache = createSubjectCache(
+    (id) => ({ ...subject, user: aUser({ id }) }),
+    () => true,
+    2,
+  )
+  const ask = (...ids: readonly string[]) => ids.map((id) => cache.findSubject(id, 's'))
+  ask('one', 'two', 'one', 'three')
+  assert.equal(cache.size(), 2)
+  assert.deepEqual(cache.counts, { hits: 1, misses: 3 })
+  ask('one', 'three', 'two')
+  assert.deepEqual(cache.counts, { hits: 3, misses: 4 })
+})
+
 test('a dropped user is read again, for every session, and other users are not', async () => {
   const bench = createBench()
   await fill(bench)

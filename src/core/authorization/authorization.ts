@@ -31,7 +31,10 @@ export interface BrowserSession {
   readonly session: Session
   /** Active, and of the session's stamp. */
   readonly user: UserRecord
-  /** False for a cookie of the generation before, which is good for 10 seconds after the next one. */
+  /**
+   * False for a cookie of the generation before, which is good for 10 seconds after the next one. It may be a copy,
+   * so `session` says nothing of the login since: it has the time of the first one, and one factor.
+   */
   readonly isNewest: boolean
   /** What the user allows the client that was named, null for nothing; absent if none was named. */
   readonly consent?: ConsentRecord | null
@@ -77,9 +80,9 @@ export interface BrowserSessions {
   ): Promise<OpenBrowserSession | null>
   /**
    * Another cookie for the same login: a copy of the one before is worth nothing from then on, unless the login is
-   * of the last 10 seconds. Null if the session has ended, or got another cookie meanwhile.
+   * of the last 10 seconds. Null if the session has ended, or has another cookie than this by now.
    */
-  renew(sessionId: string): Promise<OpenBrowserSession | null>
+  renew(browser: Pick<BrowserSession, 'session' | 'isNewest'>): Promise<OpenBrowserSession | null>
   /** Ends one, and all that was opened through it but for what is offline. False if it has ended. */
   end(sessionId: string, by?: Actor): Promise<boolean>
 }

@@ -88,10 +88,11 @@ export function createBrowserSessions({
       if (isNewest === null || session.securityStamp !== user.securityStamp) return null
       if (!userAt(user, now).active) return null
       const consent = clientId !== undefined && { consent: login.consent }
-      const read = { session: toSession(session), user, isNewest, ...consent }
+      const worth = isNewest ? session : asBefore(session)
+      const read = { session: toSession(worth), user, isNewest, ...consent }
       if (session.rotatedAt > now - noteAfter) return read
       if (!(await store.sessions.touch(session.id, now, now - idleLifetime))) return null
-      return { ...read, session: toSession({ ...session, rotatedAt: now }) }
+      return { ...read, session: toSession({ ...worth, rotatedAt: now }) }
     },
     async reauthenticate(
       { session: { id, generation }, user },
@@ -120,17 +121,24 @@ export function createBrowserSessions({
       }
       return null
     },
-    async renew(sessionId) {
-      const found = await store.sessions.find(sessionId)
+    async renew({ session: { id, generation, clientId }, isNewest }) {
+      if (!isNewest) return null
       const now = clock()
-      if (found === null || !isLive(found, now)) return null
-      const { id, generation, clientId } = found
       const rotation = { id, generation, clientId, now, idleSince: now - idleLifetime }
       const renewed = await store.sessions.rotate(rotation)
       return renewed && withCookie(toSession(renewed))
     },
     end: (sessionId, by) => sessions.end(sessionId, by && { by }),
   }
+}
+
+/**
+ * The session as far as a cookie of the generation before can speak for it. The login since was somebody else's, if
+ * the cookie is a copy. What was shown before it is not stored, so only the first login of the session counts.
+ */
+function asBefore(session: SessionRecord): SessionRecord {
+  const authenticatedAt = Math.min(session.createdAt, session.authenticatedAt)
+  return { ...session, authenticatedAt, acr: '1fa', amr: [] }
 }
 
 /** A generation is made when the user authenticates. Not before that either: a clock may have been set back. */

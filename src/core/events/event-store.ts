@@ -54,7 +54,10 @@ export interface EventStore {
   append(event: AuthEvent): Promise<void>
   /** Newest first. */
   list(query: EventQuery): Promise<readonly AuthEvent[]>
-  /** Deletes events from before an instant, the oldest first, `limit` at most; returns how many. */
+  /**
+   * Deletes events from before an instant, the oldest first, `limit` at most; returns how many. A store that
+   * keeps days apart may delete whole days beyond that, and keep the rest of the day of the instant.
+   */
   prune(before: number, limit: number): Promise<number>
 }
 

@@ -172,7 +172,18 @@ export interface SessionStore {
   trim(userId: string, keep: number): Promise<number>
   /**
    * Deletes sessions that expired or were revoked before an instant, or were last used before the
-   * other, `limit` at most; returns how many.
+   * other. Looks at `limit` sessions at most.
    */
-  prune(endedBefore: number, lastUsedBefore: number, limit: number): Promise<number>
+  prune(endedBefore: number, lastUsedBefore: number, limit: number): Promise<PrunedSessions>
+}
+
+/** What a batch of pruning came to. */
+export interface PrunedSessions {
+  /** Sessions that were deleted. */
+  readonly deleted: number
+  /**
+   * Sessions that were looked at: those that were deleted, and those that were found in use. Fewer than the
+   * limit: nothing is left to prune.
+   */
+  readonly seen: number
 }

@@ -219,12 +219,15 @@ export function createSessions({
     },
     async prune(signal) {
       const endedBefore = clock() - keptAfterEnd
+      let total = 0
       const deleteBatch = async (limit: number): Promise<number> => {
         const batch = await sessions.prune(endedBefore, endedBefore - idleLifetime, limit)
-        pruned += batch
-        return batch
+        pruned += batch.deleted
+        total += batch.deleted
+        return batch.seen
       }
-      return await pruneInBatches(deleteBatch, signal)
+      await pruneInBatches(deleteBatch, signal)
+      return total
     },
     get pruned() {
       return pruned

@@ -85,6 +85,28 @@ export function createCounting(
     return outcome
   }
 
+  /** Counts an attempt of which nothing has to wait, in one step. Null if that cannot be done. */
+  async function countAtOnce(keys: Keys, now: number, rule: ThrottleRule): Promise<Counted | null> {
+    if (store.admit === undefined) return null
+    const { knownKey, sourceKey, accountKey } = keys
+    const [known, source, account] = [knownKey, sourceKey, accountKey].map(pending.enter) as [
+      PendingAttempt,
+      PendingAttempt,
+      PendingAttempt,
+    ]
+    let attempts: readonly PendingAttempt[] = []
+    try {
+      const admission = { knownKey, sourceKey, accountKey, now, rule, sourceRule }
+      const admitted = await store.admit(admission)
+      if (admitted === null) return null
+      attempts = admitted.isKnown ? [known] : [source, account]
+      for (const each of attempts) each.counted()
+      return { ...keys, ...admitted, kind: 'counted', attempts, sourceWait: null }
+    } finally {
+      for (const each of [known, source, account]) if (!attempts.includes(each)) each.end()
+    }
+  }
+
   async function takeBack(attempts: readonly PendingAttempt[]): Promise<void> {
     try {
       for (const { key } of attempts) await store.takeBack(key)
@@ -121,6 +143,8 @@ export function createCounting(
         sourceKey: digest('source', source),
         waitingKey: digest('waiting', account, source),
       }
+      const atOnce = await countAtOnce(keys, now, rule)
+      if (atOnce !== null) return atOnce
       const { accountKey, knownKey, sourceKey, waitingKey } = keys
       const states = await store.find([knownKey, sourceKey])
       const blockedUntil = states.find(({ key }) => key === sourceKey)?.blockedUntil ?? 0

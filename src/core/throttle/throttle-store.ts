@@ -37,6 +37,30 @@ export type ThrottleOutcome =
   /** Nothing was counted: the count was to be present and is not. */
   | { readonly kind: 'absent' }
 
+/** An attempt that is counted by several keys at once. */
+export interface ThrottleAdmission {
+  /** The source of the attempt, for this account. Where it has a count, that alone is added to. */
+  readonly knownKey: string
+  /** The source for all accounts. */
+  readonly sourceKey: string
+  /** The account for all sources that it does not know. It is the account that `unlock` knows the count by, too. */
+  readonly accountKey: string
+  /** Seconds since 1970. */
+  readonly now: number
+  /** How long the account, or the source for it, waits after how many failures. */
+  readonly rule: ThrottleRule
+  /** The same of the source for all accounts. */
+  readonly sourceRule: ThrottleRule
+}
+
+/** By what an attempt was counted at once. */
+export interface ThrottleAdmitted {
+  /** True if it is the source for this account; false if it is the source and the account. */
+  readonly isKnown: boolean
+  /** True if that made the failures of `rule` its `lockedFrom`. */
+  readonly locks: boolean
+}
+
 /** A count as it is now. */
 export interface ThrottleState {
   /** What is counted, as in `ThrottleCount`. */
@@ -70,6 +94,12 @@ export interface ThrottleStore {
    * none is counted beyond the rule.
    */
   count(count: ThrottleCount): Promise<ThrottleOutcome>
+  /**
+   * Counts an attempt by the source for the account, or, where that has no count, by the source and the account.
+   * Null, and nothing counted, if a key has to wait, or if it cannot be done at once: then `find` and `count`
+   * do it. A store may leave this out.
+   */
+  admit?(admission: ThrottleAdmission): Promise<ThrottleAdmitted | null>
   /** The counts of these keys, in any order. A key without a count is left out. Changes nothing. */
   find(keys: readonly string[]): Promise<readonly ThrottleState[]>
   /** Takes back one attempt that has not failed, and the wait that it may have caused. */

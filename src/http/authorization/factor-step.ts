@@ -6,7 +6,7 @@ import type { SecondFactor } from '../../core/factors/second-factor.ts'
 import { internals } from '../../core/internals.ts'
 import { type Authentication, byCode, byTwoFactors } from '../../core/tokens/authentication.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
-import { factorPage, factorSetUpPage } from '../../pages/factor-page.ts'
+import { factorPage, factorSetUpPage, recoveryCodesPage } from '../../pages/factor-page.ts'
 import type { LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
@@ -21,10 +21,12 @@ import type { PasskeyChoice, ShownInStep } from './passkeys/passkey-step.ts'
 
 /**
  * What a form of this step holds beside the code: the token of the login, which no endpoint takes; whether the
- * session is to stay; and what an app is set up with, which is on the page.
+ * session is to stay; whose it is; and what an app is set up with, which is on the page.
  */
 interface FactorFields {
   readonly factor: string
+  /** Of the user: the login begins again with it. */
+  readonly username: string
   readonly stay: string
   readonly enrolment: string
   readonly secret: string
@@ -42,8 +44,8 @@ export type FactorOutcome =
       /** Of the first factor, to be shown once. */
       readonly recoveryCodes: readonly string[] | null
     }
-  /** The login has ended: it begins again. */
-  | { readonly kind: 'ended' }
+  /** The login has ended: it begins again. The username is empty if the form was not of this browser. */
+  | { readonly kind: 'ended'; readonly username: string }
   | { readonly kind: 'shown'; readonly answer: EndpointAnswer }
 
 /** How the step comes about. */
@@ -67,13 +69,13 @@ export async function beginFactorStep(
   const pending = { purpose: `browser ${demand}`, clientId: '', scopes: [], session } as const
   const factor = await secondOf(flow).tokens.issue(user, pending)
   if (factor === null) return null
-  const stay = stays ? 'on' : ''
+  const common = { factor, username: user.username, stay: stays ? 'on' : '' }
   if (demand === 'challenge') {
-    return await show(flow, request, place, { factor, stay, enrolment: '', secret: '', uri: '' })
+    return await show(flow, request, place, { ...common, enrolment: '', secret: '', uri: '' })
   }
   const begun = (await flow.auth.factors?.beginTotp({ userId: user.id })) as TotpEnrolment
   const { id: enrolment, secret, otpauthUri: uri } = begun
-  return await show(flow, request, place, { factor, stay, enrolment, secret, uri })
+  return await show(flow, request, place, { ...common, enrolment, secret, uri })
 }
 
 /** Looks at the code that was sent, and opens the session. */
@@ -86,12 +88,13 @@ export async function takeFactorStep(
   const { auth } = flow
   const fields = fieldsOf(form)
   const isOurs = isOurForm(flow, request, form, bindingOf(place, fields))
+  const ended = { kind: 'ended', username: isOurs ? fields.username : '' } as const
   const login = isOurs ? await secondOf(flow).tokens.find(fields.factor) : null
   const user = login && (await auth[internals].store.users.findById(login.userId))
-  if (!login?.purpose.startsWith('browser ') || !user) return { kind: 'ended' }
+  if (!login?.purpose.startsWith('browser ') || !user) return ended
   const browser = await flow.readBrowser(request)
   const before = originOf(flow, login, browser)
-  if (before === null) return { kind: 'ended' }
+  if (before === null) return ended
   const hasPasskey = flow.passkeys !== null && (form.get('credential') ?? '') !== ''
   try {
     const shown = hasPasskey
@@ -103,13 +106,14 @@ export async function takeFactorStep(
     }
     const how = byTwoFactors(before.authenticatedAt, before.amr, shown.proof)
     const opened = shown.user && (await open(flow, request, login, shown.user, how, browser))
-    if (!opened) return { kind: 'ended' }
     const { recoveryCodes } = shown
+    if (!opened)
+      return recoveryCodes === null ? ended : showCodes(flow, request, place, recoveryCodes)
     const isStepUp = login.session !== null
     return { kind: 'opened', opened, isStepUp, stays: fields.stay === 'on', recoveryCodes }
   } catch (error) {
-    if (error instanceof ConflictError && error.code === 'token_ended') return { kind: 'ended' }
-    if (error instanceof UserError && error.code === 'factor_unknown') return { kind: 'ended' }
+    if (error instanceof ConflictError && error.code === 'token_ended') return ended
+    if (error instanceof UserError && error.code === 'factor_unknown') return ended
     const isPasskeyRefused = hasPasskey && error instanceof UserError
     if (!(error instanceof ThrottledError || isPasskeyRefused)) throw error
     const answer = await show(flow, request, place, fields, failureOf(error))
@@ -151,6 +155,18 @@ async function open(
 
 const incorrect = ({ problems }: LoginTexts): string => problems.codeIncorrect
 const passkeyIncorrect = ({ problems }: LoginTexts): string => problems.passkeyIncorrect
+
+/** The factor counts, and nothing shows its codes again; the login begins again behind them. */
+function showCodes(
+  flow: Flow,
+  request: EndpointRequest,
+  { wished, continueAt: url }: LoginPlace,
+  codes: readonly string[],
+): FactorOutcome {
+  const texts = flow.textsFor(request, wished)
+  const page = recoveryCodesPage({ site: flow.site, texts, codes, url })
+  return { kind: 'shown', answer: showPage(200, page, texts) }
+}
 
 /** What passkeys need is loaded where they are on. */
 const loadPasskeys = (): Promise<typeof import('./passkeys/passkey-step.ts')> =>
@@ -225,15 +241,16 @@ async function choiceOf(
 
 /** What cannot be changed on the way: the proof of the form is made of it. */
 function bindingOf({ digest }: LoginPlace, fields: FactorFields): FormBinding {
-  const { factor, stay, enrolment, secret, uri } = fields
-  return { form: 'factor', request: digest, shown: [factor, stay, enrolment, secret, uri] }
+  const { factor, username, stay, enrolment, secret, uri } = fields
+  const shown = [factor, username, stay, enrolment, secret, uri]
+  return { form: 'factor', request: digest, shown }
 }
 
 function fieldsOf(form: FlowForm): FactorFields {
   const of = (name: keyof FactorFields): string => form.get(name) ?? ''
   return {
-    ...{ factor: of('factor'), stay: of('stay'), enrolment: of('enrolment') },
-    ...{ secret: of('secret'), uri: of('uri') },
+    ...{ factor: of('factor'), username: of('username'), stay: of('stay') },
+    ...{ enrolment: of('enrolment'), secret: of('secret'), uri: of('uri') },
   }
 }
 

@@ -1,11 +1,11 @@
-import { UnavailableError } from '../../core/errors.ts'
+import { ThrottledError } from '../../core/errors.ts'
 import { authorizationErrorPage } from '../../pages/authorization-error-page.ts'
 import { movingOnPage } from '../../pages/moving-on-page.ts'
 import type { Page } from '../../pages/page.ts'
 import type { MessageTexts } from '../../pages/texts/account-texts.ts'
 import type { LoginErrorName, LoginTexts } from '../../pages/texts/login-texts.ts'
 import type { EndpointRequest, Refusals } from '../mounted-endpoint.ts'
-import { retryAfter } from '../pages/page-answers.ts'
+import { isLater, type LaterError, retryAfter } from '../pages/page-answers.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { Flow } from './flow.ts'
 
@@ -20,6 +20,17 @@ export interface AnswerExtras {
 export interface FormFailure {
   readonly status: number
   readonly problem: (texts: LoginTexts) => string
+}
+
+/** What a form says that was not looked at: the same may be accepted later. */
+export function laterFailure(error: LaterError): FormFailure & { readonly extras: AnswerExtras } {
+  const isThrottled = error instanceof ThrottledError
+  return {
+    status: isThrottled ? 429 : 503,
+    problem: ({ problems }) =>
+      problems[isThrottled ? 'throttled' : 'unavailable'](error.retryAfter),
+    extras: { headers: retryAfter(error), refusal: error },
+  }
 }
 
 /**
@@ -104,21 +115,29 @@ export function moveOn(
 }
 
 /** The page for work that was not begun. */
-function showUnavailable(
+function showLater(
   flow: Flow,
   request: Pick<EndpointRequest, 'header' | 'requestId'>,
-  error: UnavailableError,
+  error: LaterError,
 ): EndpointAnswer {
-  const says = (texts: LoginTexts): MessageTexts => texts.later(error.retryAfter)
-  return showError(flow, request, 503, says, { headers: retryAfter(error), refusal: error })
+  const { status, problem, extras } = laterFailure(error)
+  const says = (texts: LoginTexts): MessageTexts => ({
+    title: texts.later(error.retryAfter).title,
+    text: problem(texts),
+  })
+  return showError(flow, request, status, says, extras)
 }
 
-/** The method is none of those that pages and forms are asked for by. */
-export function refuseMethod(flow: Flow, request: EndpointRequest): EndpointAnswer {
-  return showError(flow, request, 405, 'unreadable', { headers: { allow: 'GET, HEAD, POST' } })
+/** The method is none of those that are taken. @param allow Default: those of pages and forms. */
+export function refuseMethod(
+  flow: Flow,
+  request: EndpointRequest,
+  allow = 'GET, HEAD, POST',
+): EndpointAnswer {
+  return showError(flow, request, 405, 'method', { headers: { allow } })
 }
 
-/** Answers as `answer` does; where the store is out of reach, or too much waits, by a page that says so. */
+/** Answers as `answer` does; by a page that says so if it is not done now: too much waits, or was tried. */
 export function withPages(
   flow: Flow,
   answer: (request: EndpointRequest) => Promise<EndpointAnswer>,
@@ -127,7 +146,7 @@ export function withPages(
     try {
       return await answer(request)
     } catch (error) {
-      if (error instanceof UnavailableError) return showUnavailable(flow, request, error)
+      if (isLater(error)) return showLater(flow, request, error)
       throw error
     }
   }
@@ -139,8 +158,8 @@ export function flowRefusals(flow: Flow): Refusals {
   return {
     refuse: (status) => showError(flow, request, status, status < 500 ? 'unreadable' : 'failed'),
     answer(error) {
-      if (!(error instanceof UnavailableError)) throw error
-      return showUnavailable(flow, request, error)
+      if (!isLater(error)) throw error
+      return showLater(flow, request, error)
     },
   }
 }

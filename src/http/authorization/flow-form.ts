@@ -1,6 +1,5 @@
-import { OAuthError } from '../../core/errors.ts'
-import { formMaxBytes, parseForm } from '../form.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
+import { readPostedForm } from '../posted-form.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import { type FormBinding, isFromOwnPage } from './csrf.ts'
 import type { Flow } from './flow.ts'
@@ -14,18 +13,8 @@ export async function readFlowForm(
   flow: Flow,
   request: EndpointRequest,
 ): Promise<FlowForm | EndpointAnswer> {
-  const { header, readBody } = request
-  const body = await readBody(formMaxBytes)
-  if (body === null) return showError(flow, request, 413, 'unreadable')
-  if ((header('content-encoding') ?? 'identity') !== 'identity') {
-    return showError(flow, request, 415, 'unreadable')
-  }
-  try {
-    return parseForm(header('content-type'), body)
-  } catch (error) {
-    if (error instanceof OAuthError) return showError(flow, request, 400, 'unreadable')
-    throw error
-  }
+  const form = await readPostedForm(request)
+  return typeof form === 'number' ? showError(flow, request, form, 'unreadable') : form
 }
 
 /** Whether it is a form that this browser was shown, for what it is bound to (RFC 6749 §10.12). */

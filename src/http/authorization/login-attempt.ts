@@ -1,14 +1,15 @@
 import type { BrowserSession, OpenBrowserSession } from '../../core/authorization/authorization.ts'
-import { ThrottledError } from '../../core/errors.ts'
 import type { FactorDemand } from '../../core/factors/mfa-tokens.ts'
 import { internals } from '../../core/internals.ts'
 import type { Authentication } from '../../core/tokens/authentication.ts'
 import { byPassword } from '../../core/tokens/authentication.ts'
 import { isSuspended } from '../../core/users/suspension.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
+import { demandedSince } from '../grants/late-demand.ts'
 import type { EndpointRequest } from '../mounted-endpoint.ts'
-import { isLater, retryAfter } from '../pages/page-answers.ts'
+import { isLater } from '../pages/page-answers.ts'
 import type { Flow } from './flow.ts'
+import { laterFailure } from './flow-answers.ts'
 import type { LoginFailure } from './login-view.ts'
 
 /** What somebody typed. */
@@ -70,19 +71,19 @@ export async function logInWithPassword(
   }
   const demand = await auth[internals].second?.demandOf(user)
   if (demand) return { kind: 'factor', user, demand }
-  const opened = await openSession(flow, request, user, byPassword(auth.clock()), browser)
-  return opened === null ? incorrect : { kind: 'opened', opened }
+  try {
+    const opened = await openSession(flow, request, user, byPassword(auth.clock()), browser)
+    return opened === null ? incorrect : { kind: 'opened', opened }
+  } catch (error) {
+    const asked = await demandedSince(auth, user, error)
+    return asked === null ? incorrect : { kind: 'factor', ...asked }
+  }
 }
 
 /** The outcome of a login that was not looked at. Throws any other error. */
 export function tryLater(error: unknown): LoginOutcome {
   if (!isLater(error)) throw error
-  const why = error instanceof ThrottledError ? 'throttled' : 'unavailable'
-  return {
-    ...{ kind: 'failed', status: why === 'throttled' ? 429 : 503 },
-    problem: ({ problems }) => problems[why](error.retryAfter),
-    extras: { headers: retryAfter(error), refusal: error },
-  }
+  return { kind: 'failed', ...laterFailure(error) }
 }
 
 /**

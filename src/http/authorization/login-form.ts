@@ -62,7 +62,7 @@ export function createLoginSubmission(flow: Flow): LoginSubmission {
     const { beginFactorStep } = await import('./factor-step.ts')
     const { user, demand } = outcome
     const begun = await beginFactorStep(flow, request, purpose, user, { demand, stays })
-    return begun ?? (await showLogin(flow, request, purpose, username, expired))
+    return begun ?? (await showLogin(flow, request, purpose, username, loginEnded))
   }
 }
 
@@ -112,7 +112,7 @@ async function logIn(
   })
 }
 
-const expired: LoginFailure = { status: 403, problem: ({ problems }) => problems.expired }
+const loginEnded: LoginFailure = { status: 403, problem: ({ problems }) => problems.loginEnded }
 
 /** The form after the password: a code, with which the session opens. */
 async function submitFactor(
@@ -121,11 +121,13 @@ async function submitFactor(
   purpose: LoginPurpose,
   form: FlowForm,
 ): Promise<EndpointAnswer> {
-  if (flow.auth.factors === null) return await showLogin(flow, request, purpose, '', expired)
+  if (flow.auth.factors === null) return await showLogin(flow, request, purpose, '', loginEnded)
   const { takeFactorStep } = await import('./factor-step.ts')
   const outcome = await takeFactorStep(flow, request, purpose, form)
   if (outcome.kind === 'shown') return outcome.answer
-  if (outcome.kind === 'ended') return await showLogin(flow, request, purpose, '', expired)
+  if (outcome.kind === 'ended') {
+    return await showLogin(flow, request, purpose, outcome.username, loginEnded)
+  }
   return welcome(flow, request, purpose, outcome, outcome.stays, outcome.recoveryCodes)
 }
 

@@ -3,16 +3,37 @@ import { ConflictError } from '../../core/errors.ts'
 import type { PendingLogin } from '../../core/factors/mfa-tokens.ts'
 import { internals } from '../../core/internals.ts'
 import type { FactorProof } from '../../core/tokens/authentication.ts'
+import { answerError } from '../error-answers.ts'
 import { openWithFactor } from '../grants/second-factor.ts'
 import { BearerError } from '../refusal.ts'
 import type { JsonOrigin } from './json-endpoint.ts'
 
-/** The tokens of a login that waited for a factor, which was set up. */
+/**
+ * The tokens of a login that waited for a factor, which was set up; none if there are recovery codes and the login
+ * cannot go on. The factor counts by then, and the codes are shown here alone.
+ *
+ * @param recoveryCodes Those of the factor; null for none.
+ */
 export async function tokensAfterEnrolment(
   auth: Auth,
   login: PendingLogin,
   from: Pick<JsonOrigin, 'address' | 'userAgent' | 'requestId'>,
+  recoveryCodes: readonly string[] | null,
   proof?: FactorProof,
+): Promise<object> {
+  try {
+    return await tokensOf(auth, login, from, proof)
+  } catch (error) {
+    if (recoveryCodes === null || answerError(error) === null) throw error
+    return {}
+  }
+}
+
+async function tokensOf(
+  auth: Auth,
+  login: PendingLogin,
+  from: Pick<JsonOrigin, 'address' | 'userAgent' | 'requestId'>,
+  proof: FactorProof | undefined,
 ): Promise<object> {
   const user = await auth[internals].store.users.findById(login.userId)
   const client = await auth.clients.find(login.clientId)

@@ -1,6 +1,11 @@
 import type { Factor } from '../../core/factors/factor-calls.ts'
 import { Instant } from './known-facts.ts'
 
+/** A name that was given to a new factor; undefined for none, so that it gets the usual one. */
+export function nameIn(given: string | undefined): string | undefined {
+  return given?.trim() || undefined
+}
+
 /** A second factor as a JSON Schema. */
 export const FactorAnswer = {
   title: 'Factor',

@@ -32,8 +32,10 @@ export interface DocumentedJson {
   readonly guard: GuardDocumentation | undefined
   /** The method that others are refused for; null where those are left to the application. */
   readonly onlyMethod: string | null
-  /** Refusals have `detail` alone. */
+  /** Refusals have `detail` alone, or `code` beside it. */
   readonly likeFastApi: boolean
+  /** As of `AnswerStyle`. */
+  readonly tellsCode: boolean
 }
 
 /** Refusals of every endpoint of the kind. */
@@ -74,15 +76,25 @@ const detailSchema = {
   properties: { detail: { type: 'string', description: 'What was wrong' } },
 } as const
 
+const codedDetailSchema = {
+  ...detailSchema,
+  title: 'CodedErrorDetail',
+  properties: {
+    ...detailSchema.properties,
+    code: { type: 'string', description: 'The code of the cause, for programs' },
+  },
+} as const
+
 /** The OpenAPI operation of a JSON endpoint. A schema with a title is a named one of the document. */
 export function documentJson(
   { tag, success, refusals, ...texts }: JsonOperation,
   endpoint: DocumentedJson,
 ): object {
-  const { body, guard, likeFastApi } = endpoint
+  const { body, guard, likeFastApi, tellsCode } = endpoint
+  const likeThere = tellsCode ? codedDetailSchema : detailSchema
   const refusal = (code: string, each: string): object =>
     likeFastApi
-      ? documentRefusal(Number(code), each, 'application/json', detailSchema)
+      ? documentRefusal(Number(code), each, 'application/json', likeThere)
       : documentRefusal(Number(code), each)
   const { status, description, schema: answer } = success
   return {

@@ -43,6 +43,8 @@ export interface JsonEndpoint {
   readonly sharesPath: boolean
   /** Whether the application has switched it on. */
   readonly isOn: (auth: Auth) => boolean
+  /** As of `AnswerStyle`. */
+  readonly tellsCode: boolean
   /** The operation in the OpenAPI document. */
   readonly document: (auth: Auth) => object
   readonly create: (auth: Auth) => JsonHandlers
@@ -56,7 +58,8 @@ export interface JsonHandlers {
 }
 
 /** What such an endpoint is made of. */
-export interface JsonEndpointParts<M extends Members, V> extends Omit<JsonOperation, 'success'> {
+export interface JsonEndpointParts<M extends Members, V>
+  extends Omit<JsonOperation, 'success' | 'refusals'> {
   /** Default `POST`. */
   readonly method?: JsonMethod
   readonly path: string
@@ -71,6 +74,10 @@ export interface JsonEndpointParts<M extends Members, V> extends Omit<JsonOperat
   /** Makes the guard of an application. Default: everybody may ask. */
   readonly guard?: (auth: Auth) => Guard<V>
   readonly success: JsonSuccess | ((auth: Auth) => JsonSuccess)
+  /** As of `JsonOperation`. */
+  readonly refusals?: JsonOperation['refusals'] | ((auth: Auth) => JsonOperation['refusals'])
+  /** True if programs need the `code` of a refusal, so that it is there like FastAPI too. Default false. */
+  readonly tellsCode?: boolean
   /** The body of its success; null for none. `value` is that of the guard, `id` what stands in the path for it. */
   readonly answer: (
     auth: Auth,
@@ -92,15 +99,19 @@ export function jsonEndpoint<const M extends Members, V = undefined>(
   parts: JsonEndpointParts<M, V>,
 ): JsonEndpoint {
   const { method = 'POST', path, sharesPath = false, isOn = () => true, ...rest } = parts
-  const { body: name, members = {} as M, guard: guardOf, success, answer, ...texts } = rest
+  const { body: name, members = {} as M, guard: guardOf, success, answer, ...more } = rest
+  const { refusals, tellsCode = false, ...texts } = more
   const successOf = typeof success === 'function' ? success : () => success
   const membersOf = typeof members === 'function' ? members : () => members
+  const refusalsOf = typeof refusals === 'function' ? refusals : () => refusals
   return {
-    ...{ method, path, sharesPath, isOn, bodyLimit: name === undefined ? 0 : jsonMaxBytes },
+    ...{ method, path, sharesPath, isOn, tellsCode },
+    bodyLimit: name === undefined ? 0 : jsonMaxBytes,
     document: (auth) =>
       documentJson(
-        { ...texts, success: successOf(auth) },
+        { ...texts, success: successOf(auth), refusals: refusalsOf(auth) ?? {} },
         {
+          tellsCode,
           body: name === undefined ? null : { name, members: membersOf(auth) },
           guard: guardOf?.(auth).documentation,
           parameter: path.includes('/:id'),

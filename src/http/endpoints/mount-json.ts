@@ -8,8 +8,8 @@ import { refuseLarge, refuseMethod } from './refused-requests.ts'
 
 /** Mounts a JSON endpoint below a base path. */
 export function mountJson(endpoint: JsonEndpoint, auth: Auth, base: string): MountedEndpoint {
-  const { method, path, bodyLimit, sharesPath } = endpoint
-  const refusals = problems(auth)
+  const { method, path, bodyLimit, sharesPath, tellsCode } = endpoint
+  const refusals = problems(auth, tellsCode)
   return {
     ...{ methods: [method], bodyLimit, refusals, sharesPath, path: base + path },
     documentation: endpoint.document(auth),
@@ -18,8 +18,9 @@ export function mountJson(endpoint: JsonEndpoint, auth: Auth, base: string): Mou
 }
 
 /** RFC 9457. */
-function problems({ compatibility }: Auth): Refusals {
-  const answer = (error: unknown): EndpointAnswer => answerJsonError(error, { compatibility })
+function problems({ compatibility }: Auth, tellsCode: boolean): Refusals {
+  const style = { compatibility, tellsCode }
+  const answer = (error: unknown): EndpointAnswer => answerJsonError(error, style)
   return { answer, refuse: (status, why) => answer(new Refusal(status, `${why}.`)) }
 }
 

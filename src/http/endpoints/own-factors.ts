@@ -8,6 +8,7 @@ import {
   FactorAnswer,
   FactorList,
   factorAnswer,
+  nameIn,
   RecoveryCodes,
 } from './factor-answers.ts'
 import { confirmingUser, type Enrolling, enrollingUser, strongSelf } from './factor-guards.ts'
@@ -73,7 +74,11 @@ const beginTotpEndpoint: JsonEndpoint = jsonEndpoint({
   refusals: { 422: 'The name cannot be one, or there are ten factors already' },
   async answer(auth, { name }, origin, { own, login }) {
     const userId = own?.user.id ?? login?.userId ?? ''
-    const begun = await factorsOf(auth).beginTotp({ userId, name, ...originOf(origin) })
+    const begun = await factorsOf(auth).beginTotp({
+      userId,
+      name: nameIn(name),
+      ...originOf(origin),
+    })
     const { id, secret, otpauthUri, qrSvg } = begun
     return { id, secret, otpauth_uri: otpauthUri, qr_svg: qrSvg }
   },
@@ -86,7 +91,7 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   operationId: 'confirmTotp',
   summary: 'Confirm an authenticator app',
   description:
-    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login.',
+    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login, unless it cannot go on.',
   body: 'TotpCode',
   members: { otp: required({ description: 'The six digits that the app shows' }) },
   guard: confirmingUser,
@@ -107,7 +112,8 @@ const confirmTotpEndpoint: JsonEndpoint = jsonEndpoint({
   async answer(auth, { otp }, origin, enrolling, id) {
     const { recoveryCodes } = await confirm(auth, { id, otp }, origin, enrolling)
     const { login } = enrolling
-    const tokens = login && (await tokensAfterEnrolment(auth, login, originOf(origin)))
+    const from = originOf(origin)
+    const tokens = login && (await tokensAfterEnrolment(auth, login, from, recoveryCodes))
     return { ...(recoveryCodes && { recovery_codes: recoveryCodes }), ...tokens }
   },
 })

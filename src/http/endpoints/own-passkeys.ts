@@ -7,7 +7,7 @@ import type {
 import type { PasskeyLogins } from '../../core/factors/passkeys/passkey-logins.ts'
 import { internals } from '../../core/internals.ts'
 import { tokensAfterEnrolment, unlessEnded } from './enrolled-login.ts'
-import { factorAnswer } from './factor-answers.ts'
+import { factorAnswer, nameIn } from './factor-answers.ts'
 import { type Enrolling, enrollingUser } from './factor-guards.ts'
 import { type JsonEndpoint, type JsonOrigin, jsonEndpoint } from './json-endpoint.ts'
 import { optional } from './json-members.ts'
@@ -58,7 +58,7 @@ const addPasskeyEndpoint: JsonEndpoint = jsonEndpoint({
   operationId: 'addPasskey',
   summary: 'Add a passkey',
   description:
-    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login. No statement about the make of the device is read.',
+    'The first factor ends every other login of the user, and brings recovery codes. With an `mfa_token` the answer also has the tokens of the login, unless it cannot go on. No statement about the make of the device is read.',
   body: 'NewPasskey',
   members: { ...passkeyMembers, name: optional({ description: 'What the user calls it' }) },
   success: { status: 201, description: 'The passkey counts from now on', schema: AddedPasskey },
@@ -69,7 +69,7 @@ const addPasskeyEndpoint: JsonEndpoint = jsonEndpoint({
     ...sessionNeeded,
   },
   async answer(auth, { challenge_id, credential, name }, origin, enrolling) {
-    const shown = { challengeId: challenge_id, credential, name }
+    const shown = { challengeId: challenge_id, credential, name: nameIn(name) }
     const { login } = enrolling
     const { added, tokens } = login
       ? await addWithin(auth, shown, origin, enrolling)
@@ -104,7 +104,8 @@ async function addWithin(
   const from = { address, userAgent, requestId }
   const { userId } = login
   const added = await unlessEnded(loginsOf(auth).addWithin({ userId, login, ...given, ...from }))
-  return { added, tokens: await tokensAfterEnrolment(auth, login, from, added.proof) }
+  const { recoveryCodes, proof } = added
+  return { added, tokens: await tokensAfterEnrolment(auth, login, from, recoveryCodes, proof) }
 }
 
 /** How users come to passkeys. */

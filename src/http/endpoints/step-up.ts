@@ -167,6 +167,18 @@ function membersOf({ factors }: Auth): StepUpMembers {
   return factors.passkeys === null ? withFactors : withPasskeys
 }
 
+const refusals = {
+  400: 'The request does not fit, or the password is not right',
+  403: 'Requires an active user, with a token of a session here',
+  429: 'Too many failed attempts; see Retry-After',
+  503: 'Too many logins at once; see Retry-After',
+} as const
+const refusalsWithFactors = {
+  ...refusals,
+  403: `${refusals[403]}. With the code \`factor_needed\`: a user who has a second factor must show it, and one who has none must send the password`,
+  422: 'The second factor is not right: `code` is `code_incorrect` or `passkey_refused`',
+} as const
+
 /** Where a user authenticates again, for what needs a recent login. */
 export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
   path: '/auth/step-up',
@@ -191,12 +203,8 @@ export const stepUpEndpoint: JsonEndpoint = jsonEndpoint({
       },
     },
   },
-  refusals: {
-    400: 'The request does not fit, or the password is not right',
-    403: 'Requires an active user, with a token of a session here',
-    429: 'Too many failed attempts; see Retry-After',
-    503: 'Too many logins at once; see Retry-After',
-  },
+  refusals: ({ factors }) => (factors === null ? refusals : refusalsWithFactors),
+  tellsCode: true,
   guard: askingUser,
   // The members say which of them is an object.
   answer: (auth, given, origin, asking) => stepUp(auth, given as Given, origin, asking),

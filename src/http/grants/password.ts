@@ -10,6 +10,7 @@ import { IncorrectCredentials } from '../refusal.ts'
 import type { TokenRequest, TokenResponse } from '../token-messages.ts'
 import { askForFactor } from './factor-demand.ts'
 import { type Parameters, requireText, type UserGrant } from './grant.ts'
+import { demandedSince, type LateDemand } from './late-demand.ts'
 import { delegableScopes, delegate, readKnownScope, readScope } from './scopes.ts'
 import { issueUserTokens } from './user-tokens.ts'
 
@@ -95,19 +96,18 @@ async function grantPassword(
     })
     return await issueUserTokens(auth, client, recordForToken(user, now), scopes)
   }
-  const demand = shown.factor ? null : await second?.demandOf(user)
-  if (second && demand) {
-    const login = { purpose: demand, clientId, scopes }
-    throw (await askForFactor(second, user, login)) ?? changedMeanwhile(client)
+  const ask = async (asked: LateDemand | null): Promise<OAuthError> => {
+    const login = asked && { purpose: asked.demand, clientId, scopes }
+    const refusal = login && second && (await askForFactor(second, asked.user, login))
+    return refusal ?? changedMeanwhile(client)
   }
-  const opened = await auth.sessions.open(user, {
-    clientId,
-    scopes,
-    userAgent,
-    address,
-    requestId,
-    ...(shown.factor && { authentication: byTwoFactors(now, ['pwd']) }),
-  })
+  const demand = shown.factor ? null : await second?.demandOf(user)
+  if (demand) throw await ask({ user, demand })
+  const from = { clientId, scopes, userAgent, address, requestId }
+  const how = shown.factor && { authentication: byTwoFactors(now, ['pwd']) }
+  const opened = await auth.sessions
+    .open(user, { ...from, ...how })
+    .catch(async (error) => Promise.reject(await ask(await demandedSince(auth, user, error))))
   if (opened === null) throw changedMeanwhile(client)
   return await issueUserTokens(auth, client, user, scopes, opened)
 }

@@ -2,12 +2,12 @@ import type { Auth } from '../../core/auth.ts'
 import { UserError } from '../../core/errors.ts'
 import type { AccountTexts } from '../../pages/texts/account-texts.ts'
 import { answerError } from '../error-answers.ts'
-import { formMaxBytes } from '../form.ts'
 import type { EndpointRequest, MountedEndpoint } from '../mounted-endpoint.ts'
+import { readPostedForm } from '../posted-form.ts'
 import type { EndpointAnswer } from '../token-messages.ts'
 import type { AccountPage, PageValues } from './account-page.ts'
 import { isLater, laterText, retryAfter } from './page-answers.ts'
-import { fieldOf, obviousProblems, readPageForm, tokenIn } from './page-form.ts'
+import { fieldOf, obviousProblems, tokenIn, typedIn } from './page-form.ts'
 import { createPageView, type PageSurroundings, type PageView } from './page-view.ts'
 import { isSentFromHere } from './same-origin.ts'
 
@@ -30,15 +30,10 @@ export function answerPage(
     if (method === 'GET' || method === 'HEAD') return view.form(200)
     if (method !== 'POST') return view.refused(405, 'unreadable', { allow: 'GET, HEAD, POST' })
     if (!isSentFromHere(header, auth.issuer)) return view.refused(403, 'foreign')
-    const body = await request.readBody(formMaxBytes)
-    if (body === null) return view.refused(413, 'unreadable')
-    if ((header('content-encoding') ?? 'identity') !== 'identity') {
-      return view.refused(415, 'unreadable')
-    }
-    const values = readPageForm(header('content-type'), body, page.fields)
-    return values === null
-      ? view.refused(400, 'unreadable')
-      : await submit(page, auth, view, values, request)
+    const form = await readPostedForm(request)
+    return typeof form === 'number'
+      ? view.refused(form, 'unreadable')
+      : await submit(page, auth, view, typedIn(form, page.fields), request)
   }
 }
 

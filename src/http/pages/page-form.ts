@@ -1,26 +1,17 @@
-import { OAuthError } from '../../core/errors.ts'
 import type { Problem } from '../../pages/form.ts'
 import type { AccountFieldName, AccountTexts } from '../../pages/texts/account-texts.ts'
-import { parseForm } from '../form.ts'
 import type { PageField, PageValues } from './account-page.ts'
 
 /** A reason why a form is not accepted. */
 export type PageProblem = Problem & { readonly field: AccountFieldName | null }
 
-/** The fields of a form as they were typed; null if the body is no such form. */
-export function readPageForm(
-  contentType: string | undefined,
-  body: Uint8Array,
+/** The fields of a form as they were typed. */
+export function typedIn(
+  form: ReadonlyMap<string, string>,
   fields: readonly PageField[],
-): PageValues | null {
-  try {
-    const parameters = parseForm(contentType, body)
-    const given = fields.map(({ name }) => [name, parameters.get(name)] as const)
-    return Object.fromEntries(given.filter(([, value]) => value !== undefined))
-  } catch (error) {
-    if (error instanceof OAuthError) return null
-    throw error
-  }
+): PageValues {
+  const given = fields.map(({ name }) => [name, form.get(name)] as const)
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
 }
 
 /** The code of a link, which may have been pasted whole; null if there is none in the text. */

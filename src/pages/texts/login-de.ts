@@ -172,6 +172,7 @@ export const de: LoginTexts = {
     throttled: (seconds) => `Zu viele Fehlversuche. Versuchen Sie es in ${span(seconds)} wieder.`,
     unavailable: accounts.problems.unavailable,
     expired: 'Dieses Formular war zu lange geöffnet. Senden Sie es noch einmal.',
+    loginEnded: 'Diese Anmeldung ist beendet. Melden Sie sich noch einmal an.',
     otherUser:
       'Inzwischen hat sich jemand anderes angemeldet. Prüfen Sie, wer Sie sind, und antworten Sie dann noch einmal.',
   },
@@ -206,6 +207,7 @@ export const de: LoginTexts = {
     },
     foreign: accounts.foreign,
     unreadable: accounts.unreadable,
+    method: { title: 'Nicht möglich', text: 'Diese Adresse nimmt keine Anfragen dieser Art an.' },
     failed: accounts.failed,
   },
   later: (seconds) => ({

@@ -165,6 +165,7 @@ export const en: LoginTexts = {
     throttled: (seconds) => `Too many failed attempts. Try again in ${span(seconds)}.`,
     unavailable: accounts.problems.unavailable,
     expired: 'This form was open for too long. Send it again.',
+    loginEnded: 'This login has ended. Log in again.',
     otherUser: 'Another user has logged in meanwhile. Check who you are, then answer again.',
   },
   errors: {
@@ -198,6 +199,7 @@ export const en: LoginTexts = {
     },
     foreign: accounts.foreign,
     unreadable: accounts.unreadable,
+    method: { title: 'Not possible', text: 'This address does not take requests of this kind.' },
     failed: accounts.failed,
   },
   later: (seconds) => ({

@@ -27,6 +27,8 @@ export type LoginErrorName =
   | 'foreign'
   /** A form that is none. */
   | 'unreadable'
+  /** By a method that is not taken. */
+  | 'method'
   /** A mistake of ours. */
   | 'failed'
 
@@ -199,6 +201,8 @@ export interface LoginTexts {
     unavailable(seconds: number): string
     /** The form was open for too long, or its cookie is gone. */
     expired: string
+    /** The second factor came too late, or was wrong too often. */
+    loginEnded: string
     /** The consent page was shown to another user. */
     otherUser: string
   }

@@ -17,6 +17,8 @@ export const de: OwnTexts = {
     othersEnded: 'Überall sonst sind Sie abgemeldet.',
     repeated:
       'Das Formular war schon gesendet. Nichts ist noch einmal geschehen, und was es gezeigt hat, wird nicht noch einmal gezeigt.',
+    expired:
+      'Das Formular war zu alt, und nichts ist geschehen. Versuchen Sie es hier noch einmal.',
   },
   account: {
     title: 'Ihr Konto',

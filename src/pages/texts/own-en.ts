@@ -16,6 +16,7 @@ export const en: OwnTexts = {
     othersEnded: 'You are logged out everywhere else.',
     repeated:
       'The form was sent before, so nothing was done again. What it showed is not shown again.',
+    expired: 'The form was too old, so nothing was done. Try again here.',
   },
   account: {
     title: 'Your account',

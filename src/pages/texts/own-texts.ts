@@ -12,6 +12,8 @@ export type OwnNoticeName =
   | 'othersEnded'
   /** The form was sent before: nothing was done again. */
   | 'repeated'
+  /** The form lay open for too long, or was of a login that has ended: nothing was done. */
+  | 'expired'
 
 /** The pages that the page of an account leads to. */
 export type OwnLinkName = 'signIn' | 'keys' | 'sessions' | 'apps' | 'email' | 'deletion'

@@ -6,7 +6,12 @@ import { UserFieldsChange } from '../../http/endpoints/user-fields.ts'
 import type { Guards } from '../../http/guards/guards.ts'
 import { originOf } from '../logging/event-log.ts'
 import { busy, lastAdmin, noUser, refused } from './answers.ts'
-import { loggedInWith, requireRecentWriter } from './recent-login.ts'
+import {
+  loggedInWith,
+  recentGiver,
+  requireRecentGiver,
+  requireRecentWriter,
+} from './recent-login.ts'
 import {
   Email,
   NextPage,
@@ -69,6 +74,7 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
   const writerWithLogin = loggedInWith(guards, 'users:write')
   // An administrator who sets a password can log in as the user.
   const recentWriter = requireRecentWriter(auth, guards)
+  const requireGiver = requireRecentGiver(auth, guards)
 
   app.get(
     '/users',
@@ -122,16 +128,19 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         summary: 'Create a user',
         success: 'The new user',
         problems: {
+          ...recentGiver,
           409: 'The username is taken, or another user has verified the address',
           ...refused,
           ...busy,
         },
+        description: 'A role that grants more than new users have needs a recent login.',
         body: NewUser,
         response: { 201: UserAnswer },
       },
     },
     secured(usersWriter, async (admin, request, reply) => {
       const { username, password, role, email, email_verified, fields } = request.body
+      await requireGiver(request, role)
       const user = await users.create(
         {
           username,
@@ -192,18 +201,19 @@ export const adminRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         operationId: 'changeUserRole',
         summary: 'Change the role of a user',
         success: 'The changed user',
-        problems: { ...noUser, ...lastAdmin, ...refused },
-        description: 'Counts from the next request of the user on.',
+        problems: { ...recentGiver, ...noUser, ...lastAdmin, ...refused },
+        description:
+          'Counts from the next request of the user on. A role that grants more than new users have needs a recent login.',
         params: UserId,
         body: RoleChange,
         response: { 200: UserAnswer },
       },
     },
-    secured(usersWriter, async (admin, request) =>
-      userAnswer(
-        await users.changeRole(request.params.id, request.body.role, originOf(admin, request)),
-      ),
-    ),
+    secured(usersWriter, async (admin, request) => {
+      const { role } = request.body
+      await requireGiver(request, role)
+      return userAnswer(await users.changeRole(request.params.id, role, originOf(admin, request)))
+    }),
   )
 
   app.put(

@@ -155,6 +155,7 @@ export const meRoutes: FastifyPluginAsyncJsonSchemaToTs<{
         newPassword: new_password,
         address: request.ip,
         requestId: request.id,
+        userAgent: request.headers['user-agent'],
         ...(sid !== undefined && { keepSession: sid, token: askingTokenOf(token) }),
       })
       return reply.code(204).send(null)

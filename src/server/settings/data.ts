@@ -52,6 +52,14 @@ export const databasePoolSize: Setting<number> = integer('DATABASE_POOL_SIZE', {
     'Connections of this process to PostgreSQL, at most, but for [up to four](postgres.md#limits).',
 })
 
+export const cacheUsers: Setting<number> = integer('CACHE_USERS', {
+  least: 1,
+  most: 10_000_000,
+  fallback: 10_000,
+  description:
+    'Users whose guarded requests this process answers from its memory, about a kilobyte each; PostgreSQL only. See [which node a user comes to](scaling.md#which-node-a-user-comes-to).',
+})
+
 /** Seconds. */
 export const databaseStatementTimeout: Setting<number> = integer('DATABASE_STATEMENT_TIMEOUT', {
   least: 1,

@@ -23,11 +23,13 @@ import { recoveryCodesContract } from './recovery-codes.ts'
 import { refreshRetriesContract } from './refresh-retries.ts'
 import { resealingContract } from './resealing.ts'
 import { revokeAllContract } from './revoke-all.ts'
+import { sessionPruningContract } from './session-pruning.ts'
 import { sessionsContract } from './sessions.ts'
 import { signingKeysContract } from './signing-keys.ts'
 import { stepUpsContract } from './step-ups.ts'
 import { storedWithContract } from './stored-with.ts'
 import { throttleContract } from './throttle.ts'
+import { throttleAdmissionContract } from './throttle-admission.ts'
 import { usersContract } from './users.ts'
 
 /**
@@ -64,10 +66,12 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     eventsContract(stores)
     lastActiveUserContract(stores)
     sessionsContract(stores)
+    sessionPruningContract(stores)
     refreshRetriesContract(stores)
     stepUpsContract(stores)
     signingKeysContract(stores)
     throttleContract(stores)
+    throttleAdmissionContract(stores)
     clientsContract(stores)
     oneTimeTokensContract(stores)
     outboxContract(stores)

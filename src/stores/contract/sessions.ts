@@ -191,29 +191,6 @@ export function sessionsContract(stores: Stores): void {
       }
     })
 
-    test('what ended is pruned in batches, what is live stays (RI-12)', async () => {
-      await store.sessions.prune(now + 100_000, now + 100_000, 1_000_000)
-      const { session: live } = await opened()
-      // Not before the instants, but at them.
-      const edges = [await opened({ expiresAt: now }), await opened({ rotatedAt: now - 100 })]
-      const justRevoked = await opened()
-      await store.sessions.revoke(justRevoked.session.id, now)
-      const { session: expired } = await opened({ expiresAt: now - 1 })
-      const { session: idle } = await opened({ rotatedAt: now - 101 })
-      const { session: revoked } = await opened()
-      await store.sessions.revoke(revoked.id, now - 1)
-      const prune = (limit: number) => store.sessions.prune(now, now - 100, limit)
-      assert.equal(await prune(2), 2)
-      assert.equal(await prune(2), 1)
-      assert.equal(await prune(2), 0)
-      for (const { id } of [expired, idle, revoked]) {
-        assert.equal(await other.sessions.find(id), null)
-      }
-      for (const { id } of [live, ...[...edges, justRevoked].map(({ session }) => session)]) {
-        assert.ok(await other.sessions.find(id))
-      }
-    })
-
     test('the subject of a request is the user, with the stamp of a session of theirs', async () => {
       const { user, session } = await opened()
       const { session: theirs } = await opened()

@@ -166,7 +166,8 @@ export function createMemorySessions(
           Math.min(expiresAt, revokedAt ?? expiresAt) < endedBefore || rotatedAt < lastUsedBefore,
       )
       for (const { id } of ended.slice(0, limit)) byId.delete(id)
-      return Math.min(ended.length, limit)
+      const deleted = Math.min(ended.length, limit)
+      return { deleted, seen: deleted }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { eventRetentionMinimum } from '../../core/events/event-store.ts'
 import { isPostgres } from '../sql/engine.ts'
 import { ownName } from '../sql/named-tables.ts'
@@ -59,22 +59,34 @@ async function guardOnSqlite(db: Kysely<unknown>): Promise<void> {
 }
 
 async function guardOnPostgres(db: Kysely<unknown>): Promise<void> {
-  const refuse = ownName(db, 'portcullis_refuse')
-  await sql`create function ${refuse}() returns trigger language plpgsql as $$
+  await sql`create function ${ownName(db, 'portcullis_refuse')}() returns trigger language plpgsql as $$
     begin
       raise exception '%', tg_argv[0];
     end
   $$`.execute(db)
-  // Names of triggers are those of their table alone.
+  await guardEvents(db)
+}
+
+/** Makes the triggers of the events on PostgreSQL. Names of triggers are those of their table alone. */
+export async function guardEvents(db: Kysely<unknown>): Promise<void> {
+  const refuse = ownName(db, 'portcullis_refuse')
   for (const trigger of [
     sql`events_unchanged before update on ${events} for each row
       execute function ${refuse}(${sql.lit(unchangeable)})`,
     sql`events_kept before delete on ${events} for each row
       when (old.at > extract(epoch from now()) - ${sql.lit(eventRetentionMinimum)})
       execute function ${refuse}(${sql.lit(tooYoung)})`,
-    sql`events_not_truncated before truncate on ${events} for each statement
-      execute function ${refuse}(${sql.lit(tooYoung)})`,
+    notTruncated(db, events),
   ]) {
     await sql`create trigger ${trigger}`.execute(db)
   }
+}
+
+/** The one of these triggers that each part of the events needs for itself, after `create trigger`. */
+export function notTruncated(
+  db: Parameters<typeof ownName>[0],
+  table: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`events_not_truncated before truncate on ${table} for each statement
+    execute function ${ownName(db, 'portcullis_refuse')}(${sql.lit(tooYoung)})`
 }

@@ -8,8 +8,10 @@ import { authenticationStep } from './authentication.ts'
 import { authorization } from './authorization.ts'
 import { changeLogStep } from './change-log.ts'
 import { changeNotifications } from './change-notifications.ts'
+import { eventPartitions } from './event-partitions.ts'
 import { eventsStep } from './events.ts'
 import { factors } from './factors.ts'
+import { unusedSessions } from './unused-sessions.ts'
 
 /**
  * The steps from an empty database to today's tables, in the order of their names. A step that has
@@ -197,5 +199,7 @@ export const steps: Readonly<Record<string, Step>> = {
       await db.schema.alterTable('sessions').addColumn('retry_of', 'bigint').execute()
     },
   },
+  '0020_unused_sessions': unusedSessions,
+  '0021_event_partitions': eventPartitions,
   '0022_change_log': changeLogStep,
 }

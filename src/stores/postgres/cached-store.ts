@@ -13,6 +13,8 @@ export interface CachedStoreOptions {
   readonly names: TableNames
   /** How it goes with the connections of the store. */
   readonly connections: () => ConnectionCounts
+  /** Users that are kept at most. */
+  readonly users: number
   /** Nothing is answered or acknowledged on behalf of another server. */
   readonly primary: Primary
   /** Deletes old changes from the log. It is called by writers, so guarded requests never wait for it. */
@@ -25,10 +27,10 @@ export interface CachedStoreOptions {
  */
 export function cachedStore(
   store: Store,
-  { connect, names, connections, primary, pruneLog }: CachedStoreOptions,
+  { connect, names, connections, users, primary, pruneLog }: CachedStoreOptions,
 ): Store {
   const isCurrent = (): boolean => primary.isConfirmed() && changes.isCurrent()
-  const cache = createSubjectCache(store.findSubject, isCurrent)
+  const cache = createSubjectCache(store.findSubject, isCurrent, users)
   const changes = createChanges({ connect, names, drop: cache.drop, clear: cache.clear })
 
   function heardByAll(): Promise<void> {
@@ -38,7 +40,10 @@ export function cachedStore(
   return {
     ...heardChanges(store, heardByAll, primary),
     findSubject: cache.findSubject,
-    statistics: () => ({ connections: connections(), subjects: cache.counts }),
+    statistics: () => ({
+      connections: connections(),
+      subjects: { ...cache.counts, users: cache.size() },
+    }),
     async close() {
       await changes.close()
       await store.close()

@@ -114,9 +114,10 @@ export async function openChannel(
 
 /**
  * Each statement has a snapshot of its own, taken after the locks. And the few new changes are found by the
- * index, of however few pages the planner has known the log.
+ * index, planned once, of however few pages the planner has known the log.
  */
-const settings = `set default_transaction_isolation to 'read committed'; set enable_seqscan to off`
+const settings = `set default_transaction_isolation to 'read committed'; set plan_cache_mode to force_generic_plan;
+  set enable_seqscan to off; set enable_bitmapscan to off`
 
 /**
  * Listens, if the process of the server is the one that was announced: for a statement, and again for the next

@@ -1,11 +1,3 @@
-import { createHash } from 'node:crypto'
-import {
-  type IsolationLevel,
-  type Kysely,
-  type PostgresPool as PoolOfKysely,
-  PostgresDialect,
-  sql,
-} from 'kysely'
 import { ConfigError } from '../../core/errors.ts'
 import type { SigningKeyStore } from '../../core/keys/key-store.ts'
 import { attempt, number, readOptions, type ShapesOf, text } from '../../core/options.ts'
@@ -18,29 +10,27 @@ import { createApiKeyStore } from '../sql/api-keys.ts'
 import { createAuthorizationCodeStore } from '../sql/authorization-codes.ts'
 import { createClientStore, createClientSubjectReader } from '../sql/clients.ts'
 import { createConsentStore } from '../sql/consents.ts'
-import type { Engine, InTransaction, TurnName } from '../sql/engine.ts'
-import { createEventStore } from '../sql/events.ts'
 import { createFactorStore } from '../sql/factors.ts'
 import { createIdentityStore } from '../sql/identities.ts'
 import { createLogoutNoticeStore } from '../sql/logout-notices.ts'
-import { createKysely } from '../sql/named-tables.ts'
 import { nameProblems, type TableNames } from '../sql/names.ts'
 import { createOneTimeTokenStore } from '../sql/one-time-tokens.ts'
 import { createOutboxStore } from '../sql/outbox.ts'
 import { revokeAll } from '../sql/revoke-all.ts'
-import type { Schema } from '../sql/schema.ts'
 import { createSessionStore, createSubjectReader } from '../sql/sessions.ts'
 import { createSigningKeyStore } from '../sql/signing-keys.ts'
 import { createThrottleStore } from '../sql/throttle.ts'
 import { createUserStore } from '../sql/users.ts'
+import { defaultUsers } from '../subject-cache.ts'
 import { cachedStore } from './cached-store.ts'
 import { createLogPruning } from './change-log.ts'
 import { channelName } from './channel.ts'
-import { retryConflicts } from './conflict.ts'
 import { createConnect } from './connect.ts'
-import { explainOpening, isUniqueViolation } from './error.ts'
-import type { Deadline, Lease } from './lease.ts'
-import { createPostgresPool, type PostgresPool } from './pool.ts'
+import { createEngine, createPrepareRead, kyselyOn, transactionsOn } from './engine.ts'
+import { explainOpening } from './error.ts'
+import { createPartitionedEvents } from './event-partitions.ts'
+import type { Deadline } from './lease.ts'
+import { createPostgresPool } from './pool.ts'
 import { watchPrimary } from './primary.ts'
 import { parsePostgresUrl } from './url.ts'
 
@@ -51,6 +41,8 @@ export interface PostgresOptions {
    * for changes. Default 10.
    */
   readonly maxConnections?: number
+  /** Users in memory whose guarded requests read nothing, about a kilobyte each. Default 10,000. */
+  readonly cacheUsers?: number
   /**
    * Seconds that a statement may take which reads many rows, such as a search among all users.
    * Default 5. The statements of logins and guarded requests have 1.5 seconds, or this if it is less.
@@ -76,6 +68,7 @@ export interface PostgresOptions {
 const owner = { name: 'postgres', example: '{ maxConnections: 20 }' }
 const shapes: ShapesOf<PostgresOptions> = {
   maxConnections: number,
+  cacheUsers: number,
   statementTimeout: number,
   connectionTimeout: number,
   schema: text,
@@ -105,9 +98,10 @@ const maintenanceLimit = 3_600_000
 export function postgres(url: string, given: PostgresOptions = {}): Store {
   const { options, problems } = readOptions(given, shapes, owner)
   const { maxConnections = 10, statementTimeout = 5, connectionTimeout = 3 } = options
+  const { cacheUsers = defaultUsers } = options
   const names: TableNames = { schema: options.schema, tablePrefix: options.tablePrefix }
   problems.push(
-    ...numberProblems({ maxConnections, statementTimeout, connectionTimeout }),
+    ...numberProblems({ maxConnections, cacheUsers, statementTimeout, connectionTimeout }),
     ...nameProblems(names),
   )
   const target = attempt(problems, () => parsePostgresUrl(url))
@@ -130,6 +124,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   const users: UserStore = createUserStore(engine)
   const sessions: SessionStore = createSessionStore(engine)
   const signingKeys: SigningKeyStore = createSigningKeyStore(engine)
+  const events = createPartitionedEvents(engine)
 
   async function end(): Promise<void> {
     await Promise.all([pool.end(), reads.end()])
@@ -154,7 +149,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
     signingKeys,
     throttle: createThrottleStore(engine),
     clients: createClientStore(engine),
-    events: createEventStore(engine),
+    events,
     oneTimeTokens: createOneTimeTokenStore(engine),
     outbox: createOutboxStore(engine),
     authorizationCodes: createAuthorizationCodeStore(engine),
@@ -169,6 +164,8 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
         // Long enough to learn why there is no connection.
         await check({ limit: connectionLimit + requestLimit })
         await migrate(maintenanceDatabase as never)
+        // Without them events are stored, too, and maintenance tells what went wrong.
+        await events.prepare().catch(() => {})
       } catch (error) {
         await end()
         throw explainOpening(error)
@@ -183,6 +180,7 @@ export function postgres(url: string, given: PostgresOptions = {}): Store {
   return cachedStore(store, {
     names,
     primary,
+    users: cacheUsers,
     connect: createConnect(listening, connectionLimit, {}, primary.admit),
     connections: () => sumOf(pool.counts, reads.counts),
     pruneLog: createLogPruning(engine.scans as never),
@@ -201,98 +199,4 @@ function numberProblems(numbers: Readonly<Record<string, number>>): readonly str
   return Object.entries(numbers)
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
     .map(([name]) => `${name} must be a whole number, 1 or more.`)
-}
-
-function createEngine(
-  pool: PostgresPool,
-  names: TableNames,
-  deadline: Deadline,
-  scanLimit: number,
-): Engine {
-  const db = kyselyOn(pool, names, deadline)
-  const inTransaction = transactionsOn(db)
-  // A transaction that waited must see what was committed meanwhile, so it does not use the database's
-  // default isolation.
-  const inCommittedTransaction = transactionsOn(db, 'read committed')
-  return {
-    db,
-    // The server ends a statement that takes too long. If it does not, the caller gets an error a second
-    // later.
-    scans: kyselyOn(pool, names, { limit: scanLimit + 1000, statementTimeout: scanLimit }),
-    prepareRead: createPrepareRead(() => pool.lease(deadline)),
-    inTransaction,
-    inCommittedTransaction,
-    inTurn: (name, change, key = '') =>
-      inCommittedTransaction(async (transaction) => {
-        await sql`select pg_advisory_xact_lock(${turnNumber(name, key)})`.execute(transaction)
-        return await change(transaction)
-      }),
-    withoutSync: (change) => change(db),
-    changeIf: (condition, changes) =>
-      inTransaction(async (transaction) => {
-        const { numAffectedRows = 0n } = await transaction.executeQuery(condition)
-        if (numAffectedRows === 0n) return false
-        for (const change of changes) await transaction.executeQuery(change)
-        return true
-      }),
-    locksRows: true,
-    isUniqueViolation,
-  }
-}
-
-/**
- * Each query is parsed and planned once per connection, under its name. The name is made of its text, so that
- * another process of another version never finds another query under it.
- */
-function createPrepareRead(lease: () => Promise<Lease>): Engine['prepareRead'] {
-  return ({ sql: text }) => {
-    const name = `portcullis_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-    return async (...values) => {
-      const leased = await lease()
-      try {
-        const { rows } = await leased.query({ name, text, values: [...values] })
-        return rows[0]
-      } finally {
-        leased.release()
-      }
-    }
-  }
-}
-
-// Advisory locks are numbers, shared by all that use the database: these begin with "port". Two installations
-// in one database take turns with each other, too, for as long as a statement takes.
-const turnNumbers: Readonly<Record<TurnName, number>> = {
-  users: 0x706f727401,
-  mails: 0x706f727403,
-  keys: 0x706f727405,
-  factors: 0x706f727404,
-}
-
-/** Text, since it has 64 bits with a key: two keys with one number take turns, too. */
-function turnNumber(name: TurnName, key: string): string {
-  if (key === '') return String(turnNumbers[name])
-  return String(createHash('sha256').update(`${name} ${key}`).digest().readBigInt64BE())
-}
-
-/** Transactions that are done again after a conflict, each within one lease. */
-function transactionsOn(db: Kysely<Schema>, isolation?: IsolationLevel): InTransaction {
-  return (change) =>
-    db.connection().execute((lease) =>
-      retryConflicts(() => {
-        const begun = lease.transaction()
-        return (isolation ? begun.setIsolationLevel(isolation) : begun).execute(change)
-      }),
-    )
-}
-
-/** Kysely on the pool: each statement, or transaction, is a lease. */
-function kyselyOn(pool: PostgresPool, names: TableNames, deadline: Deadline): Kysely<Schema> {
-  const leases = {
-    connect: () => pool.lease(deadline),
-    // The pool is ours to end.
-    end: async () => {},
-    options: {},
-  }
-  const dialect = new PostgresDialect({ pool: leases as unknown as PoolOfKysely })
-  return createKysely(dialect, names)
 }

@@ -12,6 +12,7 @@ import { type AuthEventType, eventTypes } from '../../core/events/vocabulary.ts'
 import { deleteFirst } from './delete-first.ts'
 import { type Engine, isPostgres } from './engine.ts'
 import type { EventsTable, Schema } from './schema.ts'
+import { insertUnsynced } from './unsynced.ts'
 
 /** An insert, update or delete that returns something of every row that it changes. */
 export type Change<Row> = Compilable<Row> & OperationNodeSource
@@ -82,7 +83,8 @@ export function createEventStore(engine: Engine): EventStore {
   return {
     append: (event) =>
       withoutSync(
-        async (connection) => void (await connection.executeQuery(appendEvent(db, event))),
+        async (connection) =>
+          void (await insertUnsynced(connection, 'events', toRow(event)).execute()),
       ),
     async list({ type, userId, clientId, actor, since, until, after, limit }) {
       const rows = await scans

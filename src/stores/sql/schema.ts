@@ -212,6 +212,8 @@ export interface SessionsTable {
   generation: number
   retry_of: number | null
   rotated_at: number
+  /** `rotated_at` as pruning saw it last: an index on that one would make every refresh dearer. */
+  seen_at: number
   created_at: number
   expires_at: number
   revoked_at: number | null

@@ -1,21 +1,38 @@
 import { type Kysely, sql } from 'kysely'
 import { browserClientId, firstPartyClientId } from '../../core/clients/registration.ts'
 import { mapAnswer } from '../../core/maybe-promise.ts'
-import type { SessionStore } from '../../core/sessions/session-store.ts'
+import type { Rotation, SessionStore } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
-import { deleteFirst } from './delete-first.ts'
 import type { Engine } from './engine.ts'
 import { recorded } from './events.ts'
 import { settledRetryOf } from './kept-session.ts'
 import { type EndedSession, endedColumns, noteEnded } from './logout-notices.ts'
 import type { Schema } from './schema.ts'
+import { createSessionPruning } from './session-pruning.ts'
 import { insertSession, isAsTokenSays, isInUse, toSessionRecord } from './session-rows.ts'
+import { createTemplate } from './template.ts'
 import { toUserRecord } from './user-rows.ts'
+
+/** What a rotation is made of; `next` is the generation after it. */
+interface RotationValues extends Omit<Rotation, 'retryOf'> {
+  readonly retryOf: number | null
+  readonly next: number
+}
 
 /** Sessions in SQL. */
 export function createSessionStore(engine: Engine): SessionStore {
   const { db, prepareRead, inCommittedTransaction } = engine
   const readById = prepareRead(db.selectFrom('sessions').selectAll().where('id', '=', '').compile())
+  const rotate = createTemplate((values: RotationValues) =>
+    db
+      .updateTable('sessions')
+      .set({ generation: values.next, retry_of: values.retryOf, rotated_at: values.now })
+      .where('id', '=', values.id)
+      .where('generation', '=', values.generation)
+      .where('client_id', '=', values.clientId)
+      .where(isInUse(values.now, values.idleSince))
+      .returningAll(),
+  )
 
   return {
     async create(session, event) {
@@ -26,16 +43,9 @@ export function createSessionStore(engine: Engine): SessionStore {
       const row = await readById(id)
       return row === undefined ? null : toSessionRecord(row)
     },
-    async rotate({ id, generation, retryOf = null, clientId, now, idleSince }) {
-      const row = await db
-        .updateTable('sessions')
-        .set({ generation: generation + 1, retry_of: retryOf, rotated_at: now })
-        .where('id', '=', id)
-        .where('generation', '=', generation)
-        .where('client_id', '=', clientId)
-        .where(isInUse(now, idleSince))
-        .returningAll()
-        .executeTakeFirst()
+    async rotate({ generation, retryOf = null, ...rotation }) {
+      const values = { ...rotation, generation, retryOf, next: generation + 1 }
+      const [row] = (await db.executeQuery(rotate(values))).rows
       return row ? toSessionRecord(row) : null
     },
     async reauthenticate(
@@ -168,25 +178,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         return ids.length + Number(numDeletedRows)
       })
     },
-    async prune(endedBefore, lastUsedBefore, limit) {
-      let pruned = await pruneBy('expires_at', endedBefore, limit)
-      if (pruned < limit) pruned += await pruneBy('revoked_at', endedBefore, limit - pruned)
-      if (pruned < limit) pruned += await pruneBy('rotated_at', lastUsedBefore, limit - pruned)
-      return pruned
-    },
-  }
-
-  /**
-   * Deletes the sessions that come first by an instant, from one end of its index. Asked for all three
-   * instants at once, or in no order, a planner reads the whole table for every batch.
-   */
-  async function pruneBy(
-    column: 'expires_at' | 'revoked_at' | 'rotated_at',
-    before: number,
-    limit: number,
-  ): Promise<number> {
-    const first = db.selectFrom('sessions').where(column, '<', before).orderBy(column).limit(limit)
-    return await deleteFirst(engine, 'sessions', ['id'], first)
+    prune: createSessionPruning(engine),
   }
 }
 

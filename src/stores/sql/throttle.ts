@@ -1,15 +1,17 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import {
   noEnd,
   type ThrottleCount,
   type ThrottleOutcome,
-  type ThrottleRule,
   type ThrottleStore,
   waitOf,
 } from '../../core/throttle/throttle-store.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, isPostgres } from './engine.ts'
 import { appendEvent } from './events.ts'
 import type { Schema } from './schema.ts'
+import { createAdmit } from './throttle-admission.ts'
+import { countOnce } from './throttle-count.ts'
+import { insertUnsynced, unsynced } from './unsynced.ts'
 
 /** Tries to count an attempt while others change the count between the statements of each. */
 const maxTries = 20
@@ -21,7 +23,31 @@ export function createThrottleStore({
   withoutSync,
   scans,
 }: Engine): ThrottleStore {
+  const takeBack = (key: string): Promise<void> =>
+    withoutSync(async (db) => {
+      const { numDeletedRows } = await db
+        .deleteFrom('throttle')
+        .$if(isPostgres(db), (query) => query.using(unsynced))
+        .where('key', '=', key)
+        .where('failures', '<=', 1)
+        .where('succeeded_at', 'is', null)
+        .executeTakeFirst()
+      if (numDeletedRows > 0n) return
+      await db
+        .updateTable('throttle')
+        .$if(isPostgres(db), (query) => query.from(unsynced))
+        .set({
+          failures: sql`failures - 1`,
+          wait: sql`wait / 2`,
+          blocked_until: 0,
+        })
+        .where('key', '=', key)
+        .where('failures', '>', 0)
+        .execute()
+    })
+
   return {
+    ...(isPostgres(db) && { admit: createAdmit(db, takeBack) }),
     count: (count) =>
       withoutSync(async (db) => {
         for (let tries = 0; tries < maxTries; tries++) {
@@ -40,33 +66,18 @@ export function createThrottleStore({
       )
       return rows.map((row) => ({ key: row.key, blockedUntil: Number(row.blocked_until) }))
     },
-    takeBack: (key) =>
-      withoutSync(async (db) => {
-        const { numDeletedRows } = await db
-          .deleteFrom('throttle')
-          .where('key', '=', key)
-          .where('failures', '<=', 1)
-          .where('succeeded_at', 'is', null)
-          .executeTakeFirst()
-        if (numDeletedRows > 0n) return
-        await db
-          .updateTable('throttle')
-          .set({
-            failures: sql`failures - 1`,
-            wait: sql`wait / 2`,
-            blocked_until: 0,
-          })
-          .where('key', '=', key)
-          .where('failures', '>', 0)
-          .execute()
-      }),
+    takeBack,
     succeed: ({ account, knownKey: key, now, ends }) =>
       withoutSync(async (db) => {
-        if (ends.length > 0) await db.deleteFrom('throttle').where('key', 'in', ends).execute()
+        if (ends.length > 0) {
+          await db
+            .deleteFrom('throttle')
+            .$if(isPostgres(db), (query) => query.using(unsynced))
+            .where('key', 'in', ends)
+            .execute()
+        }
         const fresh = { failures: 0, wait: 0, blocked_until: 0, counted_at: now, succeeded_at: now }
-        await db
-          .insertInto('throttle')
-          .values({ key, account, ...fresh })
+        await insertUnsynced(db, 'throttle', { key, account, ...fresh })
           .onConflict((conflict) => conflict.column('key').doUpdateSet(fresh))
           .execute()
       }),
@@ -119,18 +130,17 @@ async function tryToCount(
   const row = ifPresent
     ? await db
         .updateTable('throttle')
+        .$if(isPostgres(db), (query) => query.from(unsynced))
         .set(counted.changes)
         .where('key', '=', key)
         .where(counted.mayCount)
         .returning('failures')
         .executeTakeFirst()
-    : await db
-        .insertInto('throttle')
-        .values({
-          key,
-          account: account ?? null,
-          ...{ failures: 1, wait: 0, blocked_until: 0, counted_at: now },
-        })
+    : await insertUnsynced(db, 'throttle', {
+        key,
+        account: account ?? null,
+        ...{ failures: 1, wait: 0, blocked_until: 0, counted_at: now },
+      })
         .onConflict((conflict) =>
           conflict.column('key').doUpdateSet(counted.changes).where(counted.mayCount),
         )
@@ -145,38 +155,4 @@ async function tryToCount(
   if (!found) return ifPresent ? { kind: 'absent' } : null
   const until = waitOf(Number(found.blocked_until), now, rule)
   return until === null ? null : { kind: 'wait', until }
-}
-
-interface CountOnce {
-  readonly changes: Readonly<Record<'failures' | 'wait' | 'blocked_until', RawBuilder<number>>> & {
-    readonly counted_at: number
-  }
-  readonly mayCount: RawBuilder<boolean>
-}
-
-/** What one more failed attempt makes of a count, as a part of the statement that decides it. */
-function countOnce(now: number, rule: ThrottleRule): CountOnce {
-  // PostgreSQL does not know the type of a bare parameter, and SQLite does not mind.
-  const value = (number: number): RawBuilder<number> => sql`cast(${number} as bigint)`
-  const column = {
-    failures: sql.ref('throttle.failures'),
-    wait: sql.ref('throttle.wait'),
-    blocked_until: sql.ref('throttle.blocked_until'),
-    counted_at: sql.ref('throttle.counted_at'),
-  }
-  const isForgotten = sql`${column.counted_at} < ${value(now - rule.forgottenAfter)}`
-  const failures = sql<number>`case when ${isForgotten} then 1 else ${column.failures} + 1 end`
-  const wait = sql<number>`case
-    when ${failures} <= ${value(rule.free)} then 0
-    when ${column.wait} = 0 then ${value(rule.firstWait)}
-    when ${column.wait} * 2 > ${value(rule.longestWait)} then ${value(rule.longestWait)}
-    else ${column.wait} * 2 end`
-  const blockedUntil = sql<number>`case
-    when ${failures} >= ${value(rule.lockedFrom)} then ${value(noEnd)}
-    when ${failures} <= ${value(rule.free)} then 0
-    else ${value(now)} + ${wait} end`
-  // A wait longer than the longest was made before the clock was set back.
-  const mayCount = sql<boolean>`(${column.blocked_until} <= ${value(now)} or
-    (${column.blocked_until} > ${value(now + rule.longestWait)} and ${column.blocked_until} < ${value(noEnd)}))`
-  return { changes: { failures, wait, blocked_until: blockedUntil, counted_at: now }, mayCount }
 }

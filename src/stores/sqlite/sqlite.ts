@@ -262,7 +262,7 @@ async function openDatabase(path: string, names: TableNames): Promise<Opened> {
       users: createUserStore(engine),
       sessions: createSessionStore(engine),
       findSubject: subjects.findSubject,
-      statistics: () => ({ subjects: subjects.counts }),
+      statistics: () => ({ subjects: { ...subjects.counts, users: subjects.size() } }),
       findClientSubject: createClientSubjectReader(engine),
       identities: createIdentityStore(engine),
       signingKeys: createSigningKeyStore(engine),

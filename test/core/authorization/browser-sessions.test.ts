@@ -70,18 +70,39 @@ test('a login opens a session of the browser, whose cookie says who it is', asyn
 test('another cookie of the same login makes a copy of the one before worthless (OP-53, OP-54)', async () => {
   const opened = await open()
   clock.advance(11)
-  const renewed = (await sessions().renew(opened.session.id)) ?? assert.fail()
+  const renewed = (await sessions().renew(await read(opened))) ?? assert.fail()
   assert.equal(await isLive(opened.cookie), false)
   const { session, isNewest } = await read(renewed)
   assert.equal(isNewest, true)
   const { authenticatedAt, acr, amr } = opened.session
   assert.deepEqual([session.authenticatedAt, session.acr, session.amr], [authenticatedAt, acr, amr])
   assert.equal(session.rotatedAt, clock())
-  const two = await Promise.all([sessions().renew(session.id), sessions().renew(session.id)])
-  assert.equal(two.filter((each) => each !== null).length, 1)
+  const browser = await read(renewed)
+  const two = await Promise.all([sessions().renew(browser), sessions().renew(browser)])
+  const third = two.filter((each) => each !== null)
+  assert.equal(third.length, 1)
+  assert.equal(await sessions().renew(browser), null, 'it has another cookie by now')
+  const newest = await read(third[0] ?? assert.fail())
   await sessions().end(session.id)
-  assert.equal(await sessions().renew(session.id), null)
-  assert.equal(await sessions().renew('nobody'), null)
+  assert.equal(await sessions().renew(newest), null)
+})
+
+test('a cookie of before is worth the first login alone, and is not renewed (OP-53, OP-54)', async () => {
+  const opened = await open()
+  const { authenticatedAt } = opened.session
+  clock.advance(hour)
+  const strong = { authenticatedAt: clock(), acr: 'phr', amr: ['hwk', 'user', 'mfa'] }
+  const again = await sessions().reauthenticate(await read(opened), strong)
+  clock.advance(9)
+  const copied = await read(opened)
+  const { session, isNewest } = copied
+  assert.equal(isNewest, false)
+  assert.deepEqual(
+    [session.authenticatedAt, session.acr, session.amr],
+    [authenticatedAt, '1fa', []],
+  )
+  assert.equal(await sessions().renew(copied), null)
+  assert.equal((await read(again ?? assert.fail())).session.acr, 'phr')
 })
 
 test('what the database holds makes no cookie, and a refresh token is none (OP-54)', async () => {

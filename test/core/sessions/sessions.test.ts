@@ -376,7 +376,7 @@ test('pruning stops after the batch in which it is told to', { timeout: 60_000 }
     ...store.sessions,
     async prune(_endedBefore: number, _lastUsedBefore: number, limit: number) {
       if (++batches === 3) stop.abort()
-      return limit
+      return { deleted: limit, seen: limit }
     },
   }
   const { sessions: pruning } = await createTestAuth({ store: { ...store, sessions } })

@@ -233,7 +233,8 @@ onEachStore((on) => {
         return on().statements()
       }
       const unknown = await asked(`ann@${newName()}.example.com`)
-      assert.ok(unknown.includes('users.findByEmail') && unknown.includes('throttle.count'))
+      assert.ok(unknown.includes('users.findByEmail'))
+      assert.ok(unknown.some((call) => /^throttle\.(admit|count)$/.test(call)))
       for (const text of [known.email ?? '', email, named.username]) {
         assert.deepEqual(await asked(text), unknown, text)
       }

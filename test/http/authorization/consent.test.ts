@@ -6,6 +6,7 @@ import { internals } from '../../../src/core/internals.ts'
 import { createGuards } from '../../../src/http/guards/guards.ts'
 import { type TestBrowser, wordsOf } from './browser.ts'
 import { assertAnswer, assertPage, type LoginSite, openLoginSite } from './login-site.ts'
+import { assertTooOld } from './own/own-site.ts'
 
 let site: LoginSite
 let browser: TestBrowser
@@ -152,7 +153,7 @@ describe('a consent', () => {
     const fields = apps.forms[0]?.fields ?? {}
     assertPage(await browser.post('/account/apps', fields), 'error', 403)
     const other = { ...apps, forms: [{ ...apps.forms[0], fields: { ...fields, client: 'web' } }] }
-    assertPage(await browser.send(other as typeof apps), 'error', 403)
+    assertTooOld(await browser.send(other as typeof apps), 'apps')
     assert.equal((await browser.open('/account/apps')).forms.length, 1)
   })
 

@@ -18,6 +18,7 @@ import { openAccountSite } from '../../account-site.ts'
 import { goodPassword } from '../../fixtures.ts'
 import { type Arrival, type TestBrowser, wordsOf } from './browser.ts'
 import { assertAnswer, assertPage, issuer, type LoginSite, openLoginSite } from './login-site.ts'
+import { assertTooOld, copyOf } from './own/own-site.ts'
 
 const at = '/account/email'
 const alice = { username: 'alice', password: goodPassword }
@@ -85,7 +86,7 @@ for (const [name, createStore] of Object.entries(stores)) {
     })
     afterEach(() => site.close())
 
-    test('an address is set, from the login to the code; only this login goes on', async () => {
+    test('an address is set, from the login to the code; only this login goes on (OP-54)', async () => {
       const elsewhere = site.browser()
       await site.logIn(elsewhere, at)
       const login = await browser.open(at)
@@ -105,6 +106,8 @@ for (const [name, createStore] of Object.entries(stores)) {
       const wrong = await browser.send(asked, { code: wrongCode(code) })
       assertPage(wrong, 'email-code', 422)
       assert.match(problemAt(wrong, 'code') ?? '', /not right, or it has ended/)
+      site.clock.advance(11)
+      const copy = copyOf(site, browser)
       assertPage(
         await browser.send(wrong, { code: `${code.slice(0, 4)} ${code.slice(4)}` }),
         'email-done',
@@ -115,7 +118,7 @@ for (const [name, createStore] of Object.entries(stores)) {
       const after = await browser.open(at)
       assertPage(after, 'email')
       assert.match(wordsOf(after), /Your address is Alice@example\.org\./)
-      assertPage(await elsewhere.open(at), 'login')
+      for (const ended of [elsewhere, copy]) assertPage(await ended.open(at), 'login')
       // The application is logged out too, and back without a password.
       assert.equal((await site.fetch('/me/grants', { headers })).status, 401)
       assertAnswer(await browser.open(site.authorize('web')), null)
@@ -128,13 +131,15 @@ for (const [name, createStore] of Object.entries(stores)) {
       const elsewhere = site.browser()
       await site.logIn(elsewhere, at)
       const page = await site.logIn(browser, at)
+      site.clock.advance(11)
+      const copy = copyOf(site, browser)
       const done = await browser.send(page, {}, { form: 1 })
       assertPage(done, 'email-done')
       assert.match(wordsOf(done), /Your account has no e-mail address\./)
       assert.equal((await userOf('alice')).email, null)
       assert.deepEqual(kinds(await sent()), ['email_changed alice@example.com'])
       assertPage(await browser.open(at), 'email')
-      assertPage(await elsewhere.open(at), 'login')
+      for (const ended of [elsewhere, copy]) assertPage(await ended.open(at), 'login')
     })
 
     test('an address that is not verified is confirmed by its own button', async () => {
@@ -186,13 +191,15 @@ describe('the page', () => {
   test('asks for the password again after five minutes, and again in each step (AC-57)', async () => {
     const page = await site.logIn(browser, at)
     site.clock.advance(301)
-    for (const login of [await browser.open(at), await browser.send(page, { email: 'a@b.org' })]) {
+    const refused = await browser.send(page, { email: 'a@b.org' })
+    for (const login of [await browser.open(at), refused]) {
       assertPage(login, 'login')
       assert.equal(login.forms[0]?.fields.username, 'alice')
     }
     assert.deepEqual(await sent(), [])
-    const again = await browser.send(await browser.open(at), alice)
+    const again = await browser.send(refused, alice)
     assertPage(again, 'email')
+    assert.equal(again.forms[0]?.fields.email, 'a@b.org')
     site.clock.advance(300)
     const asked = await browser.send(again, { email: 'a@example.org' })
     const code = await sentCode()
@@ -206,6 +213,7 @@ describe('the page', () => {
     // The code is of the session, which goes on.
     const back = await browser.send(await browser.send(asked, { code }), alice)
     assertPage(back, 'email-code')
+    assert.match(wordsOf(back), /a@example\.org/)
     assertPage(await browser.send(back, { code }), 'email-done')
   })
 
@@ -256,19 +264,19 @@ describe('the page', () => {
       { ...request, csrf: remove.csrf ?? '' },
       { ...remove, csrf: request.csrf ?? '' },
     ]) {
-      assertPage(await browser.post(at, wrong, own), 'error', 403)
+      assertTooOld(await browser.post(at, wrong, own), 'email')
     }
     for (const form of ['', 'toString', 'delete']) {
       assertPage(await browser.post(at, { ...request, form }, own), 'error', 400)
     }
     const other = site.browser()
     await site.logIn(other, at)
-    assertPage(await other.post(at, request, own), 'error', 403)
+    assertTooOld(await other.post(at, request, own), 'email')
     assert.deepEqual(await sent(), [])
     const asked = await browser.post(at, request, own)
     assertPage(asked, 'email-code')
     const code = await sentCode()
-    assertPage(await browser.send(asked, { code, email: 'b@example.org' }), 'error', 403)
+    assertTooOld(await browser.send(asked, { code, email: 'b@example.org' }), 'email-code')
     assert.equal((await userOf('alice')).email, 'alice@example.com')
     assertPage(await browser.send(asked, { code }), 'email-done')
   })

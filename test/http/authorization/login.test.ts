@@ -144,6 +144,25 @@ describe('the session', () => {
     assertAnswer(await browser.open(site.authorize('web')), null)
   })
 
+  test('of before a login gives codes that are worth no more than it was (OP-53)', async () => {
+    const first = await site.exchange('web', await site.logIn(browser, site.authorize('web')))
+    const copy = site.browser()
+    copy.cookies.set(sessionCookie, browser.cookies.get(sessionCookie) ?? assert.fail())
+    site.clock.advance(600)
+    const page = await browser.open(site.authorize('web', { prompt: 'login' }))
+    const again = await site.exchange('web', await browser.send(page, alice))
+    assert.equal(again.token.auth_time, Number(first.token.auth_time) + 600)
+    const silent = { prompt: 'none', max_age: '5' }
+    assertAnswer(await copy.open(site.authorize('web', silent)), 'login_required')
+    assertPage(await copy.open(site.authorize('web', { max_age: '5' })), 'login')
+    const copied = await site.exchange('web', await copy.open(site.authorize('web')))
+    assert.deepEqual(
+      [copied.token.auth_time, copied.token.acr, copied.token.amr],
+      [first.token.auth_time, '1fa', []],
+    )
+    assertAnswer(await browser.open(site.authorize('web', silent)), null)
+  })
+
   test('of a link that somebody else prepared goes on with nothing of theirs (OP-53)', async () => {
     const attacker = site.browser()
     const login = await attacker.open(site.authorize('third', { prompt: 'login' }))

@@ -51,6 +51,39 @@ async function enrolAndLeave(): Promise<void> {
   browser = site.browser()
 }
 
+test('a passkey that the device has made is kept, though the login is not recent by now (AC-97)', async () => {
+  const page = await site.logIn(browser, '/account/sign-in')
+  const credential = JSON.stringify(key.create(askedBy(page)))
+  site.clock.advance(290)
+  const late = await browser.open('/account/sign-in')
+  const another = makeAuthenticator({ origin: issuer })
+  const made = JSON.stringify(another.create(askedBy(late)))
+  site.clock.advance(15)
+  // The challenge of the first page has ended.
+  assertPage(await sendForm(browser, page, 'addPasskey', { credential }), 'login')
+  assertPage(
+    await sendForm(browser, late, 'addPasskey', { name: ' ', credential: made }),
+    'recovery-codes',
+  )
+  const [passkey] = (await site.auth.factors?.list((await userOf(site)).id)) ?? []
+  assert.equal(passkey?.name, 'Passkey')
+})
+
+test('what the script asks for is taken by its own methods alone, and read as what it is', async () => {
+  for (const [path, method, allow] of [
+    ['/auth/authorize/passkey', 'GET', 'POST'],
+    ['/auth/authorize/passkey.js', 'POST', 'GET, HEAD'],
+    ['/auth/authorize', 'PUT', 'GET, HEAD, POST'],
+  ] as const) {
+    const refused = await site.fetch(path, { method })
+    assert.deepEqual([refused.status, refused.headers.get('allow')], [405, allow])
+    assert.match(await refused.text(), /This address does not take requests of this kind\./)
+  }
+  const challenge = await site.fetch('/auth/authorize/passkey', { method: 'POST' })
+  assert.equal(challenge.status, 200)
+  assert.equal(challenge.headers.get('x-content-type-options'), 'nosniff')
+})
+
 test('a passkey logs in at once, and the tokens say so', async () => {
   await enrolAndLeave()
   const page = await browser.open(site.authorize('web'))

@@ -81,6 +81,8 @@ test('a wrong code is asked for again, and five end the login (AC-78, OP-66)', a
   }
   const ended = await type(page, device.code())
   assertPage(ended, 'login', 403)
+  assert.match(wordsOf(ended), /This login has ended\. Log in again\./)
+  assert.equal(ended.forms[0]?.fields.username, 'alice')
   assert.equal(browser.cookies.has(sessionCookie), false)
 })
 
@@ -88,7 +90,9 @@ test('the page is good for five minutes, once, and in its own browser (AC-78, OP
   const page = await site.logIn(browser, site.authorize('web'))
   const stranger = site.browser()
   await stranger.open(site.authorize('web'))
-  assertPage(await stranger.send(page, { code: device.code() }), 'login', 403)
+  const foreign = await stranger.send(page, { code: device.code() })
+  assertPage(foreign, 'login', 403)
+  assert.equal(foreign.forms[0]?.fields.username, '')
   const late = await site.logIn(site.browser(), site.authorize('web'))
   assertAnswer(await type(page, device.code()), null)
   browser.cookies.delete(sessionCookie)

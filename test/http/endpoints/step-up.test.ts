@@ -5,9 +5,11 @@ import type { Auth } from '../../../src/core/auth.ts'
 import { createAccessToken } from '../../../src/core/create-access-token.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
 import { internals } from '../../../src/core/internals.ts'
+import { stepUpEndpoint } from '../../../src/http/endpoints/step-up.ts'
 import { createGuards } from '../../../src/http/guards/guards.ts'
 import { type OAuthHandler, oauthEndpoints } from '../../../src/web/oauth-endpoints.ts'
 import { createTestAuth, createTestClock, goodPassword, type TestClock } from '../../fixtures.ts'
+import { deviceOf } from '../../server/factors/device.ts'
 
 const origin = 'http://localhost'
 const address = '192.0.2.1'
@@ -68,6 +70,36 @@ async function isRecent(token: string): Promise<boolean> {
       },
     )
 }
+
+test('the document has every status that a step-up is refused with', async () => {
+  const documented = (of: Auth): readonly string[] => {
+    const { response } = stepUpEndpoint.document(of) as { response: object }
+    return Object.keys(response)
+  }
+  assert.ok(!documented(auth).includes('422'), 'no code is asked for here')
+  auth = await createTestAuth({ clock, accounts: {}, factors: {} })
+  handle = oauthEndpoints(auth)
+  const { id: userId } = await auth.users.create({ username: 'alice', password: goodPassword })
+  const { access_token } = await login()
+  const ask = async (body: object, token = access_token): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    return (await send('/auth/step-up', { headers, body: JSON.stringify(body) })).status
+  }
+  const statuses = [
+    await ask({}),
+    await ask({ password: 'wrong' }),
+    await ask({ password: goodPassword }, 'x'),
+    await ask({ otp: '123456' }),
+  ]
+  const begun = (await auth.factors?.beginTotp({ userId })) ?? assert.fail()
+  const device = deviceOf({ clock }, begun)
+  const sessionId = String(decodeJwt(access_token).sid)
+  const confirmation = { userId, id: begun.id, otp: device.code(), sessionId }
+  await auth.factors?.confirmTotp(confirmation)
+  statuses.push(await ask({ password: goodPassword }), await ask({ otp: device.wrong() }))
+  assert.deepEqual(statuses, [400, 400, 401, 403, 403, 422])
+  for (const status of statuses) assert.ok(documented(auth).includes(String(status)), `${status}`)
+})
 
 describe('a step-up', () => {
   test('elevates the new token, not the one before, nor another session (AC-93)', async () => {

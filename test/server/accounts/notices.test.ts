@@ -226,4 +226,18 @@ onEveryEngine((open) => {
       })
     }
   }
+
+  test('a mail about a change of one’s own names the program it came from', async () => {
+    const site = await open()
+    await site.user('ann')
+    const token = await site.login('ann')
+    const change = { old_password: goodPassword, new_password: otherPassword }
+    const headers = {
+      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    }
+    const answer = await site.call('PUT', '/me/password', change, { token, headers })
+    assert.equal(answer.statusCode, 204)
+    const mail = (await site.sent()).find(({ kind }) => kind === 'password_changed')
+    assert.match(mail?.text ?? '', /^Program: Firefox on Linux$/m)
+  })
 })

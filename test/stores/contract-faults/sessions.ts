@@ -198,6 +198,11 @@ export const sessions: Readonly<Record<string, Fault>> = {
   ]),
   'sessions.prune leaves the idle': prune((ended, _used, limit) => [ended, 0, limit]),
   'sessions.prune says its limit': on('sessions', ({ prune }) => ({
-    prune: (ended, used, limit) => prune(ended, used, limit).then(() => limit),
+    prune: (ended, used, limit) =>
+      prune(ended, used, limit).then(() => ({ deleted: limit, seen: limit })),
+  })),
+  'sessions.prune says that it looked at its limit': on('sessions', ({ prune }) => ({
+    prune: (ended, used, limit) =>
+      prune(ended, used, limit).then(({ deleted }) => ({ deleted, seen: limit })),
   })),
 }

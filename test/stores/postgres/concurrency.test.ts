@@ -115,10 +115,10 @@ describe('while somebody else holds a row of a PostgreSQL database', {
     await store.sessions.create(free)
     await operator.query('begin')
     await operator.query('select from sessions where id = $1 for update', [held.id])
-    assert.equal(await store.sessions.prune(10, 0, 100), 1)
+    assert.equal((await store.sessions.prune(10, 0, 100)).deleted, 1)
     assert.equal(await store.sessions.find(free.id), null)
     await operator.query('commit')
-    assert.equal(await store.sessions.prune(10, 0, 100), 1)
+    assert.equal((await store.sessions.prune(10, 0, 100)).deleted, 1)
     assert.equal(await store.sessions.find(held.id), null)
   })
 

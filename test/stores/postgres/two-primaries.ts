@@ -34,7 +34,9 @@ export async function startTwoPrimaries(): Promise<TwoPrimaries> {
     async promote() {
       const [written] = await ask<{ lsn: string }>(older, 'select pg_current_wal_lsn() as lsn')
       const arrived = `select pg_last_wal_replay_lsn() >= '${written?.lsn}' as ok`
-      while (!(await ask<{ ok: boolean }>(newer, arrived))[0]?.ok) await turn()
+      // A standby cancels what is in the way of its recovery, also a question.
+      const hasArrived = () => ask<{ ok: boolean }>(newer, arrived).catch(() => [])
+      while (!(await hasArrived())[0]?.ok) await turn()
       await ask(newer, 'select pg_promote(true)')
     },
     async stop() {
@@ -68,7 +70,10 @@ export async function ask<Row extends pg.QueryResultRow>(
     database: 'app',
   })
   await client.connect()
-  const { rows } = await client.query<Row>(statement)
-  await client.end()
-  return rows
+  try {
+    const { rows } = await client.query<Row>(statement)
+    return rows
+  } finally {
+    await client.end()
+  }
 }

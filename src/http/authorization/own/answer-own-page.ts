@@ -1,6 +1,8 @@
+import type { BrowserSession } from '../../../core/authorization/authorization.ts'
 import { ThrottledError, UserError } from '../../../core/errors.ts'
 import type { EndpointRequest } from '../../mounted-endpoint.ts'
 import type { EndpointAnswer } from '../../token-messages.ts'
+import { isFromOwnPage } from '../csrf.ts'
 import type { Flow } from '../flow.ts'
 import { moveOn, refuseMethod, showError } from '../flow-answers.ts'
 import { type FlowForm, isAnswer, isOurForm, readFlowForm } from '../flow-form.ts'
@@ -11,7 +13,15 @@ import { createRepeatedSubmissions } from '../repeated-submissions.ts'
 import { admit } from './admit.ts'
 import { bindingOf } from './own-forms.ts'
 import { doneQuery } from './own-notice.ts'
-import { type OwnForm, type OwnPage, type OwnStep, pathOf, type Visit } from './own-page.ts'
+import {
+  type OwnForm,
+  type OwnPage,
+  type OwnStep,
+  pathOf,
+  type Visit,
+  withQuery,
+} from './own-page.ts'
+import { carriedTyped, typedQuery } from './own-typed.ts'
 
 /** Answers what is asked of a page, and the login form in front of it. */
 export interface OwnAnswers {
@@ -34,10 +44,10 @@ export function createOwnAnswers(
 
   async function show(page: OwnPage, request: EndpointRequest): Promise<EndpointAnswer> {
     const found = await flow.readBrowser(request)
-    const [name, step] = stepOf(page, request)
+    const [, step] = stepOf(page, request)
     const browser = await admit(flow, found, step.isDangerous ?? false)
     return browser === null
-      ? await showLogin(flow, request, loginOf(flow, page, name), found?.user.username ?? '')
+      ? await showLogin(flow, request, loginOf(flow, request, page), found?.user.username ?? '')
       : await step.show({ flow, request, browser, page })
   }
 
@@ -48,14 +58,27 @@ export function createOwnAnswers(
     const own = Object.hasOwn(page.forms, name) ? page.forms[name] : undefined
     if (own === undefined) return showError(flow, request, 400, 'unreadable')
     const { step = '' } = own
+    const isOfSession = (session: BrowserSession): boolean => {
+      const binding = bindingOf({ page, browser: session }, name, own, (each) => form.get(each))
+      return isOurForm(flow, request, form, binding)
+    }
     const isDangerous = own.isDangerous ?? page.steps[step]?.isDangerous ?? false
-    const browser = await admit(flow, await flow.readBrowser(request), isDangerous)
-    if (browser === null) {
-      return moveOn(flow, flow.textsFor(request), pathOf(flow, page, { step }))
+    const found = await flow.readBrowser(request)
+    const browser = await admit(flow, found, isDangerous)
+    // A cookie of before may be a copy: what it asks for is shown once more, and nothing is changed.
+    if (!browser?.isNewest) {
+      const typed =
+        found && isOfSession(found) ? typedQuery({ flow, browser: found }, name, own, form) : {}
+      return moveOn(flow, flow.textsFor(request), pathOf(flow, page, { step, ...typed }))
     }
     const visit = { flow, request, browser, page }
-    const binding = bindingOf(visit, name, own, (each) => form.get(each))
-    if (!isOurForm(flow, request, form, binding)) return showError(flow, request, 403, 'foreign')
+    if (!isFromOwnPage(request.header, flow.auth.issuer)) {
+      return showError(flow, request, 403, 'foreign')
+    }
+    // It lay open for too long, or in a session that has ended.
+    if (!isOfSession(browser)) {
+      return leave(own, visit, doneQuery(visit, 'expired'))
+    }
     if (own.state === undefined) return await perform(own, visit, form)
     const sent = [form.get('csrf') ?? '', browser.session.id]
     return await repeated.once(sent, () => performOnce(own, visit, form))
@@ -70,8 +93,7 @@ export function createOwnAnswers(
     },
     async login(request) {
       const page = await load()
-      const [name] = stepOf(page, request)
-      return await answerPageLogin(flow, request, loginOf(flow, page, name), submitLogin)
+      return await answerPageLogin(flow, request, loginOf(flow, request, page), submitLogin)
     },
   }
 }
@@ -82,13 +104,14 @@ function stepOf({ steps }: OwnPage, { query }: EndpointRequest): readonly [strin
   return found === undefined ? ['', steps['']] : [name, found]
 }
 
-function loginOf(flow: Flow, page: OwnPage, step: string): LoginPlace {
-  const { lead, steps } = page
-  const query = step === '' ? '' : `?${new URLSearchParams({ step })}`
+function loginOf(flow: Flow, request: EndpointRequest, page: OwnPage): LoginPlace {
+  const [name, { isDangerous }] = stepOf(page, request)
+  const query = { step: name, typed: carriedTyped(flow, request) }
+  const { lead } = page
   return {
-    ...{ digest: '', client: null, continueAt: pathOf(flow, page, { step }) },
-    action: `${flow.paths[page.name]}/login${query}`,
-    ...(lead && steps[step]?.isDangerous && { lead }),
+    ...{ digest: '', client: null, continueAt: pathOf(flow, page, query) },
+    action: withQuery(`${flow.paths[page.name]}/login`, query),
+    ...(lead && isDangerous && { lead }),
   }
 }
 

@@ -7,6 +7,7 @@ import { showPage } from '../flow-answers.ts'
 import { createOwnForms } from './own-forms.ts'
 import { readDone, showDone } from './own-notice.ts'
 import type { OwnPage, Visit } from './own-page.ts'
+import { settingOf } from './own-setting.ts'
 
 /** The page on which users see what they have allowed clients, and withdraw it. */
 export const page: OwnPage = {
@@ -29,10 +30,11 @@ export const page: OwnPage = {
 }
 
 async function show(visit: Visit): Promise<EndpointAnswer> {
-  const { flow, request, browser } = visit
-  const { site, auth, authorization } = flow
+  const { flow, browser } = visit
+  const { auth, authorization } = flow
   const { user } = browser
-  const texts = flow.textsFor(request)
+  const setting = settingOf(visit)
+  const { texts } = setting
   const { form, cookies } = createOwnForms(visit)
   const permissions = auth.permissions.describe()
   const consents = await authorization.consents.list(user.id)
@@ -47,7 +49,6 @@ async function show(visit: Visit): Promise<EndpointAnswer> {
   )
   const done = readDone(visit)
   const withdrawn = done?.what === 'withdrawn' ? await nameOfClient(auth, done.about) : null
-  return showPage(200, appsPage({ site, texts, username: user.username, apps, withdrawn }), texts, {
-    cookies,
-  })
+  const page = appsPage({ ...setting, username: user.username, apps, withdrawn })
+  return showPage(200, page, texts, { cookies })
 }

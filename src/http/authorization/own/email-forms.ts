@@ -32,7 +32,7 @@ export const emailForms: Readonly<Record<EmailFormName, EmailSubmission>> = {
       return showCode(visit, { email, failure })
     }
     const user = await change.confirm({ ...ownRequest(visit), code })
-    return showEmailDone(visit, user.email)
+    return await showEmailDone(visit, user.email)
   },
   async again(visit, { change, email }) {
     await change.sendAgain(ownRequest(visit))
@@ -40,7 +40,7 @@ export const emailForms: Readonly<Record<EmailFormName, EmailSubmission>> = {
   },
   async remove(visit, { change }) {
     await change.remove(ownRequest(visit))
-    return showEmailDone(visit, null)
+    return await showEmailDone(visit, null)
   },
 }
 

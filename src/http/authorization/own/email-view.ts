@@ -2,19 +2,22 @@ import { emailCodePage, emailDonePage, emailPage } from '../../../pages/email-pa
 import type { EndpointAnswer } from '../../token-messages.ts'
 import { type FormFailure, showPage } from '../flow-answers.ts'
 import { createOwnForms } from './own-forms.ts'
+import { renewedCookie } from './own-origin.ts'
 import { pathOf, type Visit } from './own-page.ts'
+import { settingOf } from './own-setting.ts'
 
 /** The page with the address of today, and a form for another one. */
 export function showEmail(
   visit: Visit,
   { email = '', failure }: { readonly email?: string; readonly failure?: FormFailure } = {},
 ): EndpointAnswer {
-  const { flow, request, browser } = visit
-  const texts = flow.textsFor(request)
+  const { browser } = visit
+  const setting = settingOf(visit)
+  const { texts } = setting
   const { form, cookies } = createOwnForms(visit)
   const { email: address, emailVerifiedAt } = browser.user
   const page = emailPage({
-    ...{ site: flow.site, texts, typed: email, problem: failure?.problem(texts) ?? null },
+    ...{ ...setting, typed: email, problem: failure?.problem(texts) ?? null },
     current: address === null ? null : { address, isVerified: emailVerifiedAt !== null },
     change: form('request'),
     remove: form('remove'),
@@ -35,25 +38,24 @@ export function showCode(
   visit: Visit,
   { email, failure, isSentAgain = false }: CodeView,
 ): EndpointAnswer {
-  const { flow, request } = visit
-  const texts = flow.textsFor(request)
+  const setting = settingOf(visit)
+  const { texts } = setting
   const { form, cookies } = createOwnForms(visit)
   const sentTo: Readonly<Record<string, string>> = email === '' ? {} : { email }
   const page = emailCodePage({
-    ...{ site: flow.site, texts, address: email, isSentAgain },
+    ...{ ...setting, address: email, isSentAgain },
     problem: failure?.problem(texts) ?? null,
     confirm: form('confirm', sentTo),
     again: form('again', sentTo),
-    another: pathOf(flow, visit.page),
+    another: pathOf(visit.flow, visit.page),
   })
   return showPage(failure?.status ?? 200, page, texts, { cookies })
 }
 
-/** The page that says what was done. */
-export function showEmailDone(
-  { flow: { site, textsFor }, request }: Visit,
-  address: string | null,
-): EndpointAnswer {
-  const texts = textsFor(request)
-  return showPage(200, emailDonePage({ site, texts, address }), texts)
+/** The page that says what was done. That has ended all other sessions: a copy of the cookie is one. */
+export async function showEmailDone(visit: Visit, address: string | null): Promise<EndpointAnswer> {
+  const { site, textsFor } = visit.flow
+  const texts = textsFor(visit.request)
+  const cookies = await renewedCookie(visit)
+  return showPage(200, emailDonePage({ site, texts, address }), texts, { cookies })
 }

@@ -6,14 +6,15 @@ import { type EmailFormName, emailForms } from './email-forms.ts'
 import { showCode, showEmail } from './email-view.ts'
 import { failureOf } from './own-failure.ts'
 import type { OwnForm, OwnPage, Visit } from './own-page.ts'
+import { readTyped } from './own-typed.ts'
 
 /** The page on which users change their e-mail address. */
 export const page: OwnPage = {
   name: 'email',
   lead: ({ email }) => email.login,
   steps: {
-    '': { isDangerous: true, show: async (visit) => showEmail(visit) },
-    code: { isDangerous: true, show: async (visit) => showCode(visit, { email: '' }) },
+    '': { isDangerous: true, show: async (visit) => showEmail(visit, typedIn(visit, 'request')) },
+    code: { isDangerous: true, show: async (visit) => showCode(visit, typedIn(visit, 'confirm')) },
   },
   forms: {
     request: formOf('request'),
@@ -24,8 +25,14 @@ export const page: OwnPage = {
   explain,
 }
 
+/** The address that was typed before a login, which both steps show. */
+function typedIn(visit: Visit, name: EmailFormName): { readonly email: string } {
+  return { email: readTyped(visit, name).get('email') ?? '' }
+}
+
 function formOf(name: EmailFormName): OwnForm {
   return {
+    keeps: (field) => field === 'email',
     async submit(visit, form) {
       // There is one where the page is.
       const change = visit.flow.auth.accounts.emailChange as EmailChange

@@ -34,10 +34,10 @@ export async function showKeys(visit: Visit): Promise<EndpointAnswer> {
 export const day: number = 24 * 60 * 60
 const offeredDays = [1, 7, 30, 90, 180, 366]
 
-/** The form for a new key, with what was typed if it was not accepted. */
+/** The form for a new key, with what was typed before. */
 export async function showNewKey(
   visit: Visit,
-  failure?: FormFailure & { readonly form: FlowForm },
+  { form, status = 200, problem }: Partial<FormFailure> & { readonly form: FlowForm },
 ): Promise<EndpointAnswer> {
   const { flow } = visit
   const { auth } = flow
@@ -46,19 +46,19 @@ export async function showNewKey(
   const { lifetimes } = auth.apiKeys as ApiKeys
   const [usual, most] = [wholeDays(lifetimes.usual), wholeDays(lifetimes.most)]
   const days = [...new Set([...offeredDays.filter((each) => each < most), usual, most])]
-  const chosen = failure ? chosenScopes(failure.form) : []
+  const chosen = chosenScopes(form)
   const page = newKeyPage({
-    ...{ ...setting, texts, name: failure?.form.get('name') ?? '' },
+    ...{ ...setting, texts, name: form.get('name') ?? '' },
     scopes: grantable(visit).map(({ name, words }) => ({
       ...{ name, words, isChosen: chosen.includes(name) },
     })),
     lifetimes: days.sort((a, b) => a - b),
-    lifetime: Number(failure?.form.get('days') ?? usual),
-    problem: failure?.problem(texts) ?? null,
+    lifetime: Number(form.get('days') ?? usual),
+    problem: problem?.(texts) ?? null,
     make: forms.form('make', {}, await keyState(visit)),
     list: pathOf(flow, visit.page),
   })
-  return showPage(failure?.status ?? 200, page, texts, { cookies: forms.cookies })
+  return showPage(status, page, texts, { cookies: forms.cookies })
 }
 
 /** Less than a day, which an application may allow, is a part of one. */
@@ -74,6 +74,11 @@ export async function keyState({ flow, browser }: Visit): Promise<string> {
 }
 
 const prefix = 'scope '
+
+/** Whether a field of that form is one that a person fills in. */
+export function isOfNewKey(field: string): boolean {
+  return field === 'name' || field === 'days' || field.startsWith(prefix)
+}
 
 /** The permissions that were chosen: a field each, since no field may be there twice. */
 export function chosenScopes(form: FlowForm): readonly string[] {

@@ -4,12 +4,13 @@ import { madeKeyPage } from '../../../pages/own-keys-page.ts'
 import type { EndpointAnswer } from '../../token-messages.ts'
 import { showPage } from '../flow-answers.ts'
 import type { FlowForm } from '../flow-form.ts'
-import { chosenScopes, day, keyState, showKeys, showNewKey } from './keys-view.ts'
+import { chosenScopes, day, isOfNewKey, keyState, showKeys, showNewKey } from './keys-view.ts'
 import { failureOf } from './own-failure.ts'
 import { showDone } from './own-notice.ts'
 import { actorIn, originOf } from './own-origin.ts'
 import { type OwnPage, pathOf, type Visit } from './own-page.ts'
 import { loginLead, settingOf } from './own-setting.ts'
+import { readTyped } from './own-typed.ts'
 
 /** The page with the API keys of a user. To make one needs a recent login. */
 export const page: OwnPage = {
@@ -17,10 +18,13 @@ export const page: OwnPage = {
   lead: loginLead,
   steps: {
     '': { show: (visit) => showKeys(visit) },
-    new: { isDangerous: true, show: (visit) => showNewKey(visit) },
+    new: {
+      isDangerous: true,
+      show: (visit) => showNewKey(visit, { form: readTyped(visit, 'make') }),
+    },
   },
   forms: {
-    make: { step: 'new', state: keyState, submit: makeKey },
+    make: { step: 'new', keeps: isOfNewKey, state: keyState, submit: makeKey },
     end: { bound: ['key'], submit: endKey },
   },
   explain,

@@ -1,17 +1,13 @@
 import { ThrottledError, type UserError } from '../../../core/errors.ts'
 import type { LoginTexts } from '../../../pages/texts/login-texts.ts'
 import { answerError } from '../../error-answers.ts'
-import { retryAfter } from '../../pages/page-answers.ts'
-import type { AnswerExtras, FormFailure } from '../flow-answers.ts'
+import { type AnswerExtras, type FormFailure, laterFailure } from '../flow-answers.ts'
 
 /** What a form says that was refused by core: the status, and every reason in the language of the page. */
 export function failureOf(error: UserError | ThrottledError): FormFailure & AnswerExtras {
   if (error instanceof ThrottledError) {
-    const { retryAfter: seconds } = error
-    return {
-      ...{ status: 429, headers: retryAfter(error), refusal: error },
-      problem: ({ problems }: LoginTexts) => problems.throttled(seconds),
-    }
+    const { extras, ...failure } = laterFailure(error)
+    return { ...failure, ...extras }
   }
   return {
     status: answerError(error)?.status ?? 422,

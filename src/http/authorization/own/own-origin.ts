@@ -21,6 +21,6 @@ export function actorIn({ request: { address, requestId }, browser: { user } }: 
  * cookie ends as well. It goes when the browser is closed; nobody knows whether the one before was to stay.
  */
 export async function renewedCookie({ flow, browser }: Visit): Promise<readonly string[]> {
-  const opened = await flow.authorization.browserSessions.renew(browser.session.id)
+  const opened = await flow.authorization.browserSessions.renew(browser)
   return opened === null ? [] : [writeSessionCookie(flow, opened, false)]
 }

@@ -33,6 +33,11 @@ export interface OwnForm {
   /** The fields that nobody types: the proof of the form is made of what they say. Default none. */
   readonly bound?: readonly string[]
   /**
+   * Whether a field keeps what was typed while its user logs in again, which its address says. Never that of a
+   * password or a code. Default: none does.
+   */
+  readonly keeps?: (field: string) => boolean
+  /**
    * Something that every success of the form changes: one that was sent with an older state of it is not taken
    * again. For forms whose answer shows a secret. Default: the form may be sent again.
    */
@@ -63,6 +68,11 @@ export function pathOf(
   { name }: Pick<OwnPage, 'name'>,
   query: Readonly<Record<string, string>> = {},
 ): string {
+  return withQuery(paths[name], query)
+}
+
+/** A path with what is not empty of a query. */
+export function withQuery(path: string, query: Readonly<Record<string, string>>): string {
   const given = Object.entries(query).filter(([, value]) => value !== '')
-  return given.length === 0 ? paths[name] : `${paths[name]}?${new URLSearchParams(given)}`
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
 }

@@ -1,5 +1,6 @@
 import type { Factors } from '../../../core/factors/factor-calls.ts'
 import { recoveryCodesPage } from '../../../pages/factor-page.ts'
+import { nameIn } from '../../endpoints/factor-answers.ts'
 import type { EndpointAnswer } from '../../token-messages.ts'
 import { showError, showPage } from '../flow-answers.ts'
 import type { FlowForm } from '../flow-form.ts'
@@ -11,12 +12,15 @@ import { recoveryState, setUpFields, showSetUp } from './sign-in-view.ts'
 
 /** What changes the second factors of a user. */
 export const factorForms: Readonly<Record<string, OwnForm>> = {
-  addApp: withFactors(async (visit, form, factors) => {
-    const name = form.get('name') ?? settingOf(visit).own.signIn.apps.usual
-    const begun = await factors.beginTotp({ ...ownOf(visit), name })
-    const { id, secret, otpauthUri: uri } = begun
-    return showSetUp(visit, new Map(Object.entries({ id, secret, uri })))
-  }),
+  addApp: {
+    ...withFactors(async (visit, form, factors) => {
+      const name = nameIn(form.get('name')) ?? settingOf(visit).own.signIn.apps.usual
+      const begun = await factors.beginTotp({ ...ownOf(visit), name })
+      const { id, secret, otpauthUri: uri } = begun
+      return showSetUp(visit, new Map(Object.entries({ id, secret, uri })))
+    }),
+    keeps: (field) => field === 'name',
+  },
   confirmApp: {
     ...withFactors(async (visit, form, factors) => {
       const { browser } = visit

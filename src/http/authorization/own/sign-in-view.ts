@@ -10,6 +10,7 @@ import type { FlowForm } from '../flow-form.ts'
 import { createOwnForms, type OwnForms } from './own-forms.ts'
 import { pathOf, type Visit } from './own-page.ts'
 import { settingOf } from './own-setting.ts'
+import { readTyped } from './own-typed.ts'
 import { addPasskeyOf } from './passkey-form.ts'
 
 /** Why the page is shown again. */
@@ -18,6 +19,8 @@ export interface SignInFailure extends AnswerExtras, Partial<FormFailure> {
   readonly field?: 'current' | 'password'
   /** True if a password was left empty. */
   readonly missing?: boolean
+  /** What a form of a factor was sent with. Default: none was. */
+  readonly form?: FlowForm
 }
 
 /** The page with the password, the factors and the recovery codes. */
@@ -29,6 +32,8 @@ export async function showSignIn(visit: Visit, failure?: SignInFailure): Promise
   const forms = createOwnForms(visit)
   const problem = failure?.problem?.(texts) ?? null
   const { missing } = own.signIn.password
+  const typed = failure?.form ?? new Map([['form', 'addApp'], ...readTyped(visit, 'addApp')])
+  const isAtField = failure?.field !== undefined || typed.get('form') === 'rename'
   const problems: NonNullable<SignInView['password']>['problems'] = failure?.missing
     ? [{ field: null, text: missing }]
     : failure?.field !== undefined && problem !== null
@@ -36,7 +41,7 @@ export async function showSignIn(visit: Visit, failure?: SignInFailure): Promise
       : []
   const page = signInPage({
     ...setting,
-    problem: failure?.field === undefined ? problem : null,
+    problem: isAtField ? null : problem,
     password:
       browser.user.passwordHash === null
         ? null
@@ -44,29 +49,42 @@ export async function showSignIn(visit: Visit, failure?: SignInFailure): Promise
             ...{ change: forms.form('password'), problems },
             hint: textsIn(texts.lang).passwordHint(auth.passwordPolicy.minLength),
           },
-    factors: auth.factors === null ? null : await factorsOf(visit, auth.factors, forms),
+    factors:
+      auth.factors === null
+        ? null
+        : await factorsOf(visit, auth.factors, forms, { typed, problem }),
   })
   return showPage(failure?.status ?? 200, page, texts, { ...failure, cookies: forms.cookies })
+}
+
+/** What was typed into a form of factors, and why it was not accepted. */
+interface TypedFactor {
+  readonly typed: FlowForm
+  readonly problem: string | null
 }
 
 async function factorsOf(
   visit: Visit,
   factors: Factors,
   forms: OwnForms,
+  { typed, problem }: TypedFactor,
 ): Promise<SignInView['factors']> {
   const { id } = visit.browser.user
   const { form } = forms
   const [all, left] = await Promise.all([factors.list(id), factors.recoveryCodesLeft(id)])
+  const [sent, name = ''] = [typed.get('form'), typed.get('name')]
   const shown = (kind: Factor['kind']): readonly ShownFactor[] =>
     all
       .filter((each) => each.kind === kind)
       .map((each) => ({
         ...{ name: each.name, addedAt: each.createdAt, usedAt: each.lastUsedAt },
+        ...(sent === 'rename' && typed.get('id') === each.id && { renamed: { name, problem } }),
         rename: form('rename', { id: each.id }),
         remove: form('remove', { id: each.id }),
       }))
   return {
     ...{ apps: shown('totp'), passkeys: shown('passkey'), addApp: form('addApp') },
+    appName: sent === 'addApp' ? name : '',
     addPasskey:
       factors.passkeys === null ? null : await addPasskeyOf(visit, factors.passkeys, forms),
     recovery:

@@ -1,5 +1,6 @@
 import { ThrottledError, type UserError } from '../../../core/errors.ts'
 import type { EndpointAnswer } from '../../token-messages.ts'
+import { isFresh } from '../browser-session.ts'
 import type { FlowForm } from '../flow-form.ts'
 import { failureOf } from './own-failure.ts'
 import { showDone } from './own-notice.ts'
@@ -39,15 +40,17 @@ async function explain(
 ): Promise<EndpointAnswer | null> {
   const failure = failureOf(error)
   const code = error instanceof ThrottledError ? 'password_incorrect' : error.code
+  if (code === 'code_incorrect') return showSetUp(visit, form, failure)
+  // What ends a set-up may take longer than the login is recent, and the page needs that.
+  if (!isFresh(visit.flow.auth, visit.browser)) return null
   switch (code) {
-    case 'code_incorrect':
-      return showSetUp(visit, form, failure)
     case 'password_incorrect':
       return await showSignIn(visit, { ...failure, field: 'current' })
     case 'password_refused':
       return await showSignIn(visit, { ...failure, field: 'password' })
-    case 'factor_unknown':
     case 'factor_invalid':
+      return await showSignIn(visit, { ...failure, form })
+    case 'factor_unknown':
     case 'factor_needed':
     case 'last_factor':
     case 'challenge_ended':

@@ -13,7 +13,7 @@ export async function answerPasskeyScript(
   request: EndpointRequest,
 ): Promise<EndpointAnswer> {
   const { method, query } = request
-  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request)
+  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(flow, request, 'GET, HEAD')
   const { text, version } = passkeyFile()
   const isNamed = readQuery(query)?.values.get('v') === version
   return {
@@ -34,10 +34,14 @@ export async function answerPasskeyChallenge(
   request: EndpointRequest,
   passkeys: PasskeyLogins,
 ): Promise<EndpointAnswer> {
-  if (request.method !== 'POST') return refuseMethod(flow, request)
+  if (request.method !== 'POST') return refuseMethod(flow, request, 'POST')
   return {
     status: 200,
-    headers: { ...flowHeaders, 'content-type': 'application/json' },
+    headers: {
+      ...flowHeaders,
+      'content-type': 'application/json',
+      'x-content-type-options': 'nosniff',
+    },
     body: challengeAnswer(passkeys.challenge()),
   }
 }

@@ -7,6 +7,7 @@ import { type Arrival, type TestBrowser, wordsOf } from '../browser.ts'
 import { assertPage, issuer, type LoginSite } from '../login-site.ts'
 import {
   alice,
+  assertTooOld,
   formAt,
   noticeOf,
   openOwnSite,
@@ -115,6 +116,33 @@ test('to make one needs a login of the last five minutes, to see and end them do
   assert.deepEqual(await keys(), [])
 })
 
+test('what was typed of a new key is there after the login that it needed, in its own session', async () => {
+  await site.logIn(browser, at)
+  const form = await browser.open(making)
+  site.clock.advance(301)
+  const login = await sendForm(browser, form, 'make', reading)
+  assertPage(login, 'login')
+  const back = await browser.send(login, alice)
+  assertPage(back, 'new-key')
+  assert.equal(back.forms[0]?.fields.name, 'backup')
+  assert.match(back.html, /name="scope items:read"[^>]* checked/)
+  assert.match(back.html, /value="30"[^>]* (checked|selected)/)
+  const { pathname, search } = back.url
+  for (const [name, query] of [
+    ['bob', search],
+    ['alice', '?step=new&typed=x.y'],
+  ] as const) {
+    const other = site.browser()
+    await site.logIn(other, at, name)
+    const empty = await other.open(pathname + query)
+    assertPage(empty, 'new-key')
+    assert.equal(empty.forms[0]?.fields.name, '')
+  }
+  site.clock.advance(600)
+  const late = await browser.send(await browser.open(pathname + search), alice)
+  assert.equal(late.forms[0]?.fields.name, '')
+})
+
 test('nobody ends a key of somebody else, and no other site makes or ends one', async () => {
   await site.logIn(browser, at)
   await make()
@@ -122,13 +150,13 @@ test('nobody ends a key of somebody else, and no other site makes or ends one', 
   await site.logIn(bob, at, 'bob')
   const [list, form] = [await browser.open(at), await browser.open(making)]
   const end = list.forms[formAt(list, 'end')]?.fields ?? assert.fail()
-  assertPage(await bob.post(at, end, own), 'error', 403)
+  assertTooOld(await bob.post(at, end, own), 'keys')
   assertPage(await browser.post(at, end), 'error', 403)
-  assertPage(await browser.post(at, { ...end, key: 'another' }, own), 'error', 403)
+  assertTooOld(await browser.post(at, { ...end, key: 'another' }, own), 'keys')
   const fields = { ...form.forms[0]?.fields, ...reading }
   assertPage(await browser.post(at, fields), 'error', 403)
-  assertPage(await bob.post(at, fields, own), 'error', 403)
-  assertPage(await browser.post(at, { ...fields, state: '' }, own), 'error', 403)
+  assertTooOld(await bob.post(at, fields, own), 'new-key')
+  assertTooOld(await browser.post(at, { ...fields, state: '' }, own), 'new-key')
   assert.equal((await keys()).length, 1)
   // Two tabs: what one has ended has ended in the other.
   await sendForm(browser, list, 'end')

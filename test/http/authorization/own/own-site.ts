@@ -8,7 +8,7 @@ import type { UserRecord } from '../../../../src/core/users/user-store.ts'
 import { goodPassword } from '../../../fixtures.ts'
 import { type Device, deviceOf } from '../../../server/factors/device.ts'
 import type { Arrival, TestBrowser } from '../browser.ts'
-import { type LoginSite, type LoginSiteOptions, openLoginSite } from '../login-site.ts'
+import { assertPage, type LoginSite, type LoginSiteOptions, openLoginSite } from '../login-site.ts'
 
 export const alice: { readonly username: string; readonly password: string } = {
   username: 'alice',
@@ -67,6 +67,12 @@ export function noticeOf({ html }: Arrival): string | undefined {
 }
 export function summaryOf({ html }: Arrival): string | undefined {
   return /<div class="summary".*?<p>(.*?)<\/p>/s.exec(html)?.[1]?.replace(/<[^>]*>/g, '')
+}
+
+/** Fails unless a page says that a form was not taken, so that it can be sent again from there. */
+export function assertTooOld(arrival: Arrival, kind: string): void {
+  assertPage(arrival, kind)
+  assert.equal(noticeOf(arrival), 'The form was too old, so nothing was done. Try again here.')
 }
 
 /** The secrets that a page shows. */

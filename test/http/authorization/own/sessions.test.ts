@@ -5,6 +5,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { type TestBrowser, wordsOf } from '../browser.ts'
 import { assertAnswer, assertPage, issuer, type LoginSite } from '../login-site.ts'
 import {
+  assertTooOld,
   copyOf,
   formAt,
   noticeOf,
@@ -78,6 +79,27 @@ test('all others are ended, a copy of the cookie too, and this browser stays (OP
   assert.equal(await count(), 1)
 })
 
+test('a copy of the cookie of before a login changes nothing, and gets no newer one (OP-54)', async () => {
+  const other = site.browser()
+  await site.logIn(other, at)
+  await site.logIn(browser, at)
+  site.clock.advance(301)
+  const copy = copyOf(site, browser)
+  const forms = await copy.open(at)
+  await site.logIn(browser, '/account/sign-in')
+  for (const name of ['endOthers', 'end']) {
+    const answer = await sendForm(copy, forms, name)
+    assertPage(answer, 'sessions')
+    assert.equal(noticeOf(answer), undefined)
+  }
+  assert.notEqual(copy.cookies.get(sessionCookie), browser.cookies.get(sessionCookie))
+  assert.equal(await count(), 2)
+  assertPage(await copy.open('/account/sign-in'), 'login')
+  site.clock.advance(11)
+  assertPage(await browser.open('/account/sign-in'), 'sign-in')
+  assertPage(await copy.open(at), 'login')
+})
+
 test('nobody ends a login of somebody else, and no other site ends one', async () => {
   const bob = site.browser()
   await site.logIn(bob, at, 'bob')
@@ -85,13 +107,30 @@ test('nobody ends a login of somebody else, and no other site ends one', async (
   const page = await site.logIn(browser, at)
   const theirs = (await site.auth.sessions.list((await userOf(site, 'bob')).id))[0]?.id ?? ''
   const { fields } = page.forms[formAt(page, 'end')] ?? assert.fail()
-  assertPage(await browser.post(at, { ...fields, session: theirs }, own), 'error', 403)
+  assertTooOld(await browser.post(at, { ...fields, session: theirs }, own), 'sessions')
   assertPage(await browser.post(at, fields), 'error', 403)
-  assertPage(await bob.post(at, fields, own), 'error', 403)
+  assertTooOld(await bob.post(at, fields, own), 'sessions')
   const others = page.forms[formAt(page, 'endOthers')]?.fields ?? assert.fail()
   assertPage(await browser.post(at, others), 'error', 403)
   assert.equal(await count(), 2)
   assertPage(await bob.open(at), 'sessions')
+})
+
+test('a form that lay open for an hour, or through another login, leads back to its page', async () => {
+  await site.logIn(site.browser(), at)
+  const page = await site.logIn(browser, at)
+  site.clock.advance(60 * 60)
+  const again = await sendForm(browser, page, 'endOthers')
+  assertTooOld(again, 'sessions')
+  assert.equal(await count(), 2)
+  browser.cookies.delete(sessionCookie)
+  await site.logIn(browser, at)
+  const back = await sendForm(browser, again, 'endOthers')
+  assertTooOld(back, 'sessions')
+  assert.equal(
+    noticeOf(await sendForm(browser, back, 'endOthers')),
+    'You are logged out everywhere else.',
+  )
 })
 
 test('what was done is said by our own link alone, for a minute', async () => {

@@ -10,6 +10,7 @@ import { assertPage, issuer, type LoginSite } from '../login-site.ts'
 import {
   addApp,
   alice,
+  assertTooOld,
   copyOf,
   formAt,
   noticeOf,
@@ -114,7 +115,8 @@ test('an app is added, renamed and removed; the first one ends all other logins 
   assert.match(renamed.html, /<bdi>&#60;b&#62;old phone&#60;\/b&#62;<\/bdi>/)
   const unnamed = await sendForm(browser, page, 'rename', { name: '' })
   assertPage(unnamed, 'sign-in', 422)
-  assert.match(summaryOf(unnamed) ?? '', /^The name must have 1 to 64 characters/)
+  assert.match(problemAt(unnamed, 'app-1-name') ?? '', /^The name must have 1 to 64 characters/)
+  assert.match(unnamed.html, /<details open>/)
   const removed = await sendForm(browser, renamed, 'remove')
   assert.equal(noticeOf(removed), 'It is removed.')
   assert.deepEqual(await factors(), [])
@@ -152,7 +154,7 @@ test('a wrong code shows the same picture again, and nothing of the set-up is st
   assertPage(wrong, 'second-factor-set-up', 422)
   assert.equal(wrong.forms[0]?.fields.secret, secret)
   const forged = { ...setUp.forms[0]?.fields, secret: 'JBSWY3DPEHPK3PXP', code: '123456' }
-  assertPage(await browser.post(at, forged, own), 'error', 403)
+  assertTooOld(await browser.post(at, forged, own), 'sign-in')
   const { store } = site.auth[internals]
   assertAbsent(JSON.stringify(await store.factors?.listByUser((await userOf(site)).id)), {
     ...{ secret, uri },
@@ -180,6 +182,48 @@ test('a set-up that was begun may take ten minutes, and a form that begins one f
   const { deviceOf } = await import('../../../server/factors/device.ts')
   const done = await browser.send(setUp, { code: deviceOf(site, { id, secret }).code() })
   assertPage(done, 'recovery-codes')
+})
+
+test('a name that was typed is there after the login that it needed, and no password is', async () => {
+  const page = await site.logIn(browser, at)
+  site.clock.advance(301)
+  const login = await sendForm(browser, page, 'addApp', { name: 'my tablet' })
+  assertPage(login, 'login')
+  const back = await browser.send(await browser.send(login, { ...alice, password: 'x' }), alice)
+  assertPage(back, 'sign-in')
+  assert.equal(back.forms[formAt(back, 'addApp')]?.fields.name, 'my tablet')
+  site.clock.advance(301)
+  const typed = { current: goodPassword, password: otherPassword }
+  const again = await sendForm(browser, back, 'password', typed)
+  assertPage(again, 'login')
+  assert.equal(again.url.search, '')
+})
+
+test('a set-up that has ended leads to the login, not to the page without one (AC-70)', async () => {
+  const page = await site.logIn(browser, at)
+  const setUp = await sendForm(browser, page, 'addApp', { name: 'phone' })
+  site.clock.advance(601)
+  assertPage(await browser.send(setUp, { code: '123456' }), 'login')
+  assert.deepEqual(await factors(), [])
+})
+
+test('a name that is blank is the usual one, and no field takes more than a name may have', async () => {
+  const page = await site.logIn(browser, at)
+  const { html } = page
+  assert.match(html, /<input id="name" name="name"[^>]* maxlength="64"/)
+  const setUp = await sendForm(browser, page, 'addApp', { name: ' ' })
+  const { id = '', secret = '' } = setUp.forms[0]?.fields ?? {}
+  const { deviceOf } = await import('../../../server/factors/device.ts')
+  await browser.send(setUp, { code: deviceOf(site, { id, secret }).code() })
+  const [app] = await factors()
+  assert.equal(app?.name, 'Authenticator app')
+  const again = await browser.open(at)
+  assert.match(again.html, /<input id="app-1-name"[^>]* maxlength="64"/)
+  assertPage(await sendForm(browser, again, 'rename', { name: 'x'.repeat(65) }), 'sign-in', 422)
+  assert.equal(
+    noticeOf(await sendForm(browser, again, 'rename', { name: 'x'.repeat(64) })),
+    'The name is changed.',
+  )
 })
 
 test('a user with a factor shows it here too, also in a session of before it (AC-70)', async () => {
@@ -279,12 +323,12 @@ test('nobody renames or removes a factor of somebody else (AC-105)', async () =>
   const theirs = (await factors('bob'))[0]?.id ?? assert.fail()
   for (const name of ['rename', 'remove']) {
     const { fields } = page.forms[formAt(page, name)] ?? assert.fail()
-    assertPage(await browser.post(at, { ...fields, id: theirs, name: 'mine' }, own), 'error', 403)
+    assertTooOld(await browser.post(at, { ...fields, id: theirs, name: 'mine' }, own), 'sign-in')
   }
   // With a form of Bob's, whose cookie of the form somebody has.
   const bobs = await bob.open(at)
   const { fields } = bobs.forms[formAt(bobs, 'remove')] ?? assert.fail()
-  assertPage(await browser.post(at, fields, own), 'error', 403)
+  assertTooOld(await browser.post(at, fields, own), 'sign-in')
   assert.equal((await factors('bob'))[0]?.name, 'phone')
   // One that is gone is told of as one that never was.
   await sendForm(browser, page, 'remove')
@@ -298,15 +342,15 @@ test('no form of another site, without its proof, or of another name is taken', 
   const { fields } = page.forms[formAt(page, 'password')] ?? assert.fail()
   const typed = { ...fields, current: goodPassword, password: otherPassword }
   assertPage(await browser.post(at, typed), 'error', 403)
-  assertPage(await browser.post(at, { ...typed, csrf: '' }, own), 'error', 403)
-  assertPage(await browser.post(at, { ...typed, form: 'addApp' }, own), 'error', 403)
+  assertTooOld(await browser.post(at, { ...typed, csrf: '' }, own), 'sign-in')
+  assertTooOld(await browser.post(at, { ...typed, form: 'addApp' }, own), 'sign-in')
   for (const form of ['', 'constructor', 'withdraw']) {
     assertPage(await browser.post(at, { ...typed, form }, own), 'error', 400)
   }
   // Not the same form in another session of the same user.
   const other = site.browser()
   await site.logIn(other, at)
-  assertPage(await other.post(at, typed, own), 'error', 403)
+  assertTooOld(await other.post(at, typed, own), 'sign-in')
   assertPage(await site.browser().post(at, typed, own), 'login')
   assertPage(await browser.open(at), 'sign-in')
   assertPage(await site.logIn(site.browser(), at), 'sign-in')
@@ -338,7 +382,7 @@ test('a user without a password has no form for one, and without factors there i
     ['password'],
   )
   const { fields } = page.forms[0] ?? assert.fail()
-  assertPage(await browser.post(at, { ...fields, form: 'addApp' }, own), 'error', 403)
+  assertTooOld(await browser.post(at, { ...fields, form: 'addApp' }, own), 'sign-in')
   const { id } = await userOf(site)
   const { passwordHash } = (await site.auth[internals].store.users.findById(id)) ?? assert.fail()
   await site.auth[internals].store.users.replacePasswordHash(id, passwordHash, null as never)
