@@ -224,9 +224,11 @@ export function createSessions(db: Database): SessionStore {
           ),
         )
         .limit(limit)
-      return inTransaction(db, (tx) =>
+      const deleted = await inTransaction(db, (tx) =>
         Number(tx.delete(sessions).where(inArray(sessions.id, ended)).run().changes),
       )
+      // The statement finds nothing but what has ended.
+      return { deleted, seen: deleted }
     },
   }
 }

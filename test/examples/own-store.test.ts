@@ -36,6 +36,7 @@ const reasons = [
   'the store has no logoutNotices',
   'the store has no apiKeys',
   'the store has no factors',
+  'the store counts by one key after another',
 ]
 
 test('own store: the store keeps the whole contract', async () => {
