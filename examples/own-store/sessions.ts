@@ -1,25 +1,12 @@
 // Sessions: one for each login.
 
-import {
-  and,
-  desc,
-  eq,
-  exists,
-  gt,
-  gte,
-  inArray,
-  isNull,
-  lt,
-  lte,
-  notInArray,
-  or,
-} from 'drizzle-orm'
+import { and, desc, eq, exists, gt, inArray, isNull, lt, notInArray, or } from 'drizzle-orm'
 import { browserClientId, firstPartyClientId } from 'portcullis'
 import type { SessionRecord, SessionStore } from 'portcullis/stores'
 import { type Database, inTransaction, type Transaction } from './database.ts'
 import { addEvent } from './events.ts'
 import { members, sessions } from './schema.ts'
-import { readMember, settledRetryOf } from './users.ts'
+import { isAsTokenSays, readMember, settledRetryOf } from './users.ts'
 
 export function createSessions(db: Database): SessionStore {
   /** The condition that a session's user is active and has the session's stamp. */
@@ -92,8 +79,7 @@ export function createSessions(db: Database): SessionStore {
               eq(sessions.userId, userId),
               eq(sessions.securityStamp, securityStamp),
               generation === undefined ? undefined : eq(sessions.generation, generation),
-              token && lte(sessions.rotatedAt, token.issuedAt),
-              token && gte(sessions.authenticatedAt, token.authenticatedAt),
+              isAsTokenSays(token),
               isNull(sessions.revokedAt),
               gt(sessions.expiresAt, authenticatedAt),
               gt(sessions.rotatedAt, idleSince),

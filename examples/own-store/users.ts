@@ -1,10 +1,25 @@
 // Users, who are members of the application.
 
 import { isDeepStrictEqual } from 'node:util'
-import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm'
 import {
+  and,
+  count,
+  desc,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  sql,
+} from 'drizzle-orm'
+import {
+  type AskingToken,
   ConflictError,
   type GuardedWrite,
+  type KeptSession,
   type UserRecord,
   type UserStore,
 } from 'portcullis/stores'
@@ -229,14 +244,27 @@ export const settledRetryOf = sql<number>`case
   when ${sessions.retryOf} is null or ${sessions.retryOf} = ${sessions.generation}
   then ${sessions.generation} else -1 end`
 
-/** Gives a session of the member the new stamp, if it is neither revoked nor of another stamp. */
-function keepOpen(tx: Transaction, id: string, sessionId: string, from: string, to: string): void {
+/** The condition that a session is as the token says that asks, if one does. */
+export function isAsTokenSays(token: AskingToken | undefined) {
+  return (
+    token &&
+    and(
+      lte(sessions.rotatedAt, token.issuedAt),
+      gte(sessions.authenticatedAt, token.authenticatedAt),
+    )
+  )
+}
+
+/** Gives the session that stays open the new stamp, if it is neither revoked nor of another stamp. */
+function keepOpen(tx: Transaction, id: string, keep: KeptSession, from: string, to: string): void {
   tx.update(sessions)
     .set({ securityStamp: to, retryOf: settledRetryOf })
     .where(
       and(
-        eq(sessions.id, sessionId),
+        eq(sessions.id, keep.id),
         eq(sessions.userId, id),
+        // Somebody else may have refreshed it meanwhile.
+        isAsTokenSays(keep.token),
         eq(sessions.securityStamp, from),
         isNull(sessions.revokedAt),
       ),

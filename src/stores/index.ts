@@ -114,6 +114,7 @@ export {
   waitOf,
 } from '../core/throttle/throttle-store.ts'
 export type { AskingToken, Authentication } from '../core/tokens/authentication.ts'
+export type { KeptSession } from '../core/users/kept-session.ts'
 export type { UserFields } from '../core/users/user-fields.ts'
 export type {
   GuardedWrite,

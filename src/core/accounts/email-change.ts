@@ -11,7 +11,6 @@ import { programOf } from '../mail/program.ts'
 import type { Store } from '../store.ts'
 import type { AskingToken } from '../tokens/authentication.ts'
 import { type EmailAddress, isMixedScript, readEmail } from '../users/email.ts'
-import { sessionToKeep } from '../users/kept-session.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import { existing, explainConflict, linkEnded, present, type User } from '../users/user.ts'
 import { changesOf, renamedWith } from '../users/user-email.ts'
@@ -229,7 +228,7 @@ export function createEmailChange(options: EmailChangeOptions): EmailChange {
       : []
     const by = { actor: actorOf({ userId: user.id }), address, requestId }
     const farewells = await farewell(user, request)
-    const keepSession = await sessionToKeep(store, from.sessionId, from.asking)
+    const keepSession = { id: from.sessionId, token: from.asking }
     const changed = await events
       .recordWith({ ...by, type: 'email_changed', userId: user.id }, (event) =>
         store.users.update(

@@ -12,7 +12,6 @@ import {
   type FactorProof,
   isTwoFactors,
 } from '../tokens/authentication.ts'
-import { sessionToKeep } from '../users/kept-session.ts'
 import { newSecurityStamp } from '../users/security-stamp.ts'
 import type { UserRecord } from '../users/user-store.ts'
 import type { ConfirmedFactor, OwnFactors } from './factor-calls.ts'
@@ -109,7 +108,7 @@ export function createEnrolments(parts: {
     const userId = user.id
     const { codes, digests } = makeRecoveryCodes(userId)
     const { sessionId, token, login } = within
-    const keepSession = await sessionToKeep(store, sessionId, token)
+    const keepSession = sessionId === undefined ? undefined : { id: sessionId, token }
     const renewed = newSecurityStamp()
     const first = isFirst
       ? { securityStamp: renewed, keepSession, recoveryCodes: digests }
@@ -134,7 +133,7 @@ export function createEnrolments(parts: {
     notices.wake()
     if (keepSession !== undefined) {
       const owner = { userId, securityStamp: first ? renewed : securityStamp }
-      const asking = { ...owner, id: keepSession, token }
+      const asking = { ...owner, ...keepSession }
       // The codes are shown now or never. A session that stays as weak as it was is asked for the factor.
       await raise(asking, proof).catch(() => {})
     }

@@ -1,3 +1,5 @@
+import type { KeptSession } from '../users/kept-session.ts'
+
 /** A second factor as stored: an authenticator app, or a passkey. Never its secret in plain text. */
 export interface FactorRecord {
   /** UUIDv7. */
@@ -47,8 +49,8 @@ export interface PasskeyRecord {
 export interface FirstFactor {
   /** Ends every session of the user but the one below. */
   readonly securityStamp: string
-  /** The session that stays, if it is live. Default none. */
-  readonly keepSession?: string | undefined
+  /** The session that stays open. Default none. */
+  readonly keepSession?: KeptSession | undefined
   /** The digests of new recovery codes, in the place of all that were there. */
   readonly recoveryCodes: readonly string[]
 }

@@ -1,18 +1,15 @@
-import type { Store } from '../store.ts'
-import { type AskingToken, isAsTokenSays } from '../tokens/authentication.ts'
+import type { AskingToken } from '../tokens/authentication.ts'
 
 /**
- * The session that stays open when a change ends all others: the one that asks for it. If it is no longer as its
- * access token says, somebody else may hold its newest token. Then it ends too, and its user logs in again.
- *
- * @param token Undefined if no access token asks.
+ * The session that stays open when a change ends all others: the one that asks for it. It gets the new stamp in the
+ * same step, if it is one of the user's and neither revoked nor of another stamp.
  */
-export async function sessionToKeep(
-  { sessions }: Pick<Store, 'sessions'>,
-  id: string | undefined,
-  token: AskingToken | undefined,
-): Promise<string | undefined> {
-  if (id === undefined || token === undefined) return id
-  const session = await sessions.find(id)
-  return session !== null && isAsTokenSays(session, token) ? id : undefined
+export interface KeptSession {
+  /** The session. */
+  readonly id: string
+  /**
+   * The access token that asks. If the session is not as it says, somebody else may hold its newest token: then it
+   * ends too, and its user logs in again. See `AskingToken`. Default: the session may be anything.
+   */
+  readonly token?: AskingToken | undefined
 }

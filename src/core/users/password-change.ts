@@ -3,7 +3,6 @@ import { type AuthEvents, actorOf } from '../events/events.ts'
 import type { Notices } from '../mail/notices.ts'
 import type { Store } from '../store.ts'
 import type { AskingToken } from '../tokens/authentication.ts'
-import { sessionToKeep } from './kept-session.ts'
 import type { Login } from './login.ts'
 import type { UserPreparer } from './new-user.ts'
 import { newSecurityStamp } from './security-stamp.ts'
@@ -46,7 +45,7 @@ export function createPasswordChanger({
   hashNew,
 }: PasswordChangerOptions): (id: string, change: PasswordChange) => Promise<User> {
   return async (id, change) => {
-    const { oldPassword, newPassword, address, userAgent, requestId } = change
+    const { oldPassword, newPassword, keepSession, token, address, userAgent, requestId } = change
     const before = await store.users.findById(id)
     const { username } = present(before)
     const by = { actor: actorOf({ userId: id }), address, requestId }
@@ -61,12 +60,11 @@ export function createPasswordChanger({
     }
     const passwordHash = await hashNew(newPassword, username)
     const { passwordHash: oldHash } = user
-    const keepSession = await sessionToKeep(store, change.keepSession, change.token)
     const renewal = {
       // Of before the hashes, which take long enough for much to happen.
       oldSecurityStamp: before?.securityStamp ?? '',
       securityStamp: newSecurityStamp(),
-      ...(keepSession && { keepSession }),
+      ...(keepSession !== undefined && { keepSession: { id: keepSession, token } }),
     }
     // Compare-and-set: a password that an administrator set meanwhile stays, and so do a deactivation
     // and a log-out everywhere.

@@ -1,5 +1,6 @@
 import type { AuthEvent } from '../events/event-store.ts'
 import type { StoredWith } from '../mail/stored-with.ts'
+import type { KeptSession } from './kept-session.ts'
 import type { UserFields } from './user-fields.ts'
 
 /** A user as stored. */
@@ -67,8 +68,8 @@ export interface StampRenewal {
   readonly oldSecurityStamp: string
   /** The new stamp. */
   readonly securityStamp: string
-  /** The session that stays open, if it is one of the user's and neither revoked nor of another stamp. */
-  readonly keepSession?: string
+  /** The session that stays open. Default none. */
+  readonly keepSession?: KeptSession | undefined
 }
 
 /** What comes with the change or the removal of a user. */
@@ -92,11 +93,8 @@ export interface GuardedWrite extends StoredWith {
    * change that is not made for it answers null or false.
    */
   readonly ifDueBy?: number | undefined
-  /**
-   * A session of the user that gets the new stamp of the change, as in `StampRenewal`. Only with
-   * `ifStamp`. Default none.
-   */
-  readonly keepSession?: string | undefined
+  /** The session that stays open if the change has a new stamp. Only with `ifStamp`. Default none. */
+  readonly keepSession?: KeptSession | undefined
 }
 
 /** What comes with a new password hash. */

@@ -258,7 +258,7 @@ export function createUsers(options: UsersOptions): Users {
       const ended = { ...by, type: 'sessions_ended' } as const
       if (keepSession === undefined) return await change(id, changes, ended)
       const { securityStamp: ifStamp } = existing(await users.findById(id))
-      return await change(id, changes, ended, { ifStamp, keepSession })
+      return await change(id, changes, ended, { ifStamp, keepSession: { id: keepSession } })
     },
     async remove(id, by) {
       const removed = await events

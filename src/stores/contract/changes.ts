@@ -71,7 +71,7 @@ export function changesOf(): Readonly<
       await store.sessions.create(session)
       const { id, securityStamp: ifStamp } = user
       const changes = { securityStamp: unique('renewed') }
-      const guard = { ifStamp, keepSession: session.id }
+      const guard = { ifStamp, keepSession: { id: session.id } }
       return {
         make: ({ users }, storedWith) =>
           isMade(users.update(id, changes, { ...guard, ...storedWith })),
@@ -102,7 +102,7 @@ export function changesOf(): Readonly<
       await store.sessions.create(session)
       const { id, passwordHash: from, securityStamp: oldSecurityStamp } = user
       const securityStamp = unique('renewed')
-      const renewal = { oldSecurityStamp, securityStamp, keepSession: session.id }
+      const renewal = { oldSecurityStamp, securityStamp, keepSession: { id: session.id } }
       const stale = { ...renewal, oldSecurityStamp: 'another' }
       return {
         make: ({ users }, storedWith) =>

@@ -12,6 +12,7 @@ import { factorChangesContract } from './factor-changes.ts'
 import { factorsContract } from './factors.ts'
 import { guardedWritesContract } from './guarded-writes.ts'
 import { identitiesContract } from './identities.ts'
+import { keptSessionsContract } from './kept-sessions.ts'
 import { lastActiveUserContract } from './last-active-user.ts'
 import { loginReadsContract } from './login-reads.ts'
 import { logoutNoticesContract } from './logout-notices.ts'
@@ -62,6 +63,7 @@ export function storeContract(name: string, open: OpenStores, skip: string | fal
     addressesContract(stores)
     guardedWritesContract(stores)
     passwordHashesContract(stores)
+    keptSessionsContract(stores)
     identitiesContract(stores)
     eventsContract(stores)
     lastActiveUserContract(stores)

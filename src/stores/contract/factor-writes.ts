@@ -21,7 +21,7 @@ export function factorWritesOf(): Readonly<
       await store.sessions.create(session)
       const confirmation = await begun(store, user)
       const first = {
-        ...{ securityStamp: 'new', keepSession: session.id },
+        ...{ securityStamp: 'new', keepSession: { id: session.id } },
         recoveryCodes: [randomUUID(), randomUUID()],
       }
       return ({ factors }, event) => factors.confirm({ ...confirmation, first }, { event })
@@ -40,7 +40,7 @@ export function factorWritesOf(): Readonly<
       const session = aSession(user)
       await store.sessions.create(session)
       const first = {
-        ...{ securityStamp: 'new', keepSession: session.id },
+        ...{ securityStamp: 'new', keepSession: { id: session.id } },
         recoveryCodes: [randomUUID()],
       }
       const addition = { factor: aPasskey(user), securityStamp: user.securityStamp, first }

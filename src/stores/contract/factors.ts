@@ -80,7 +80,7 @@ export function factorsContract(stores: Stores): void {
         assert.equal(seen?.sessionStamp, user.securityStamp)
       }
       const event = anEvent({ userId: user.id })
-      const first = { ...firstOf(), keepSession: kept.id }
+      const first = { ...firstOf(), keepSession: { id: kept.id } }
       assert.equal(await store.factors.confirm({ ...confirmation, first }, { event }), true)
       assert.deepEqual(await other.factors.listByUser(user.id), [
         { ...factor, confirmedAt: now + 5, lastUsedAt: now + 5, lastStep: 7 },

@@ -177,12 +177,12 @@ export function guardedWritesContract(stores: Stores): void {
       const theirs = await open(stranger)
       await store.sessions.revoke(revoked.id, now)
       let stamp = user.securityStamp
-      const renew = async (keepSession: string): Promise<string | undefined> => {
+      const renew = async (id: string): Promise<string | undefined> => {
         const securityStamp = unique('renewed')
-        const options = { ifStamp: stamp, keepSession }
+        const options = { ifStamp: stamp, keepSession: { id } }
         assert.ok(await store.users.update(user.id, { securityStamp }, options))
         stamp = securityStamp
-        return (await other.sessions.find(keepSession))?.securityStamp
+        return (await other.sessions.find(id))?.securityStamp
       }
       for (const { id, securityStamp } of [theirs, revoked]) {
         assert.equal(await renew(id), securityStamp)
@@ -205,7 +205,7 @@ export function guardedWritesContract(stores: Stores): void {
       ] as const) {
         const session = aSession(user, { generation: 2, retryOf })
         await store.sessions.create(session)
-        const options = { ifStamp: user.securityStamp, keepSession: session.id }
+        const options = { ifStamp: user.securityStamp, keepSession: { id: session.id } }
         const securityStamp = unique('renewed')
         user = (await store.users.update(user.id, { securityStamp }, options)) ?? assert.fail()
         const kept = { ...session, securityStamp, retryOf: expected }
@@ -216,7 +216,7 @@ export function guardedWritesContract(stores: Stores): void {
     test('a session is not kept if the change is not made, or names none', async () => {
       const user = await add()
       const session = await open(user)
-      const options = { ifStamp: 'another', keepSession: session.id }
+      const options = { ifStamp: 'another', keepSession: { id: session.id } }
       const changes = { securityStamp: 'new' }
       assert.equal(await store.users.update(user.id, changes, options), null)
       assert.deepEqual(await other.sessions.find(session.id), session)

@@ -132,7 +132,7 @@ export function logoutNoticesContract(stores: Stores): void {
         { securityStamp: 'next' },
         {
           notifies: { clientIds: ['one', 'two'], now: at },
-          ...{ ifStamp: user.securityStamp, keepSession: kept?.id },
+          ...{ ifStamp: user.securityStamp, keepSession: { id: kept?.id ?? '' } },
         },
       )
       assert.deepEqual(await noticesOf(other, at), idsOf(one, two, late))
@@ -160,7 +160,7 @@ export function logoutNoticesContract(stores: Stores): void {
       const notifies = { clientIds: ['one'], now: at }
       const renewal = {
         ...{ oldSecurityStamp: one.user.securityStamp, securityStamp: 'next' },
-        ...(kept && { keepSession: kept.id }),
+        ...(kept && { keepSession: { id: kept.id } }),
       }
       const { id, passwordHash } = one.user
       await store.users.replacePasswordHash(id, passwordHash, 'new', { renewal, notifies })

@@ -35,7 +35,10 @@ export function passkeysContract(stores: Stores): void {
         assert.notEqual(await other.findSubject(user.id, each.id), null)
       }
       const factor = aPasskey(user)
-      const [event, first] = [anEvent({ userId: user.id }), { ...aFirst(), keepSession: kept.id }]
+      const [event, first] = [
+        anEvent({ userId: user.id }),
+        { ...aFirst(), keepSession: { id: kept.id } },
+      ]
       const added = await store.factors.addPasskey(
         { ...additionOf(user, factor), first },
         { event },

@@ -18,7 +18,7 @@ export function passwordHashesContract(stores: Stores): void {
     const renewal = (oldSecurityStamp: string, keepSession: string) => ({
       oldSecurityStamp,
       securityStamp: unique('renewed'),
-      keepSession,
+      keepSession: { id: keepSession },
     })
 
     test('hashes that are not argon2id are found, those of the newest users first', async () => {

@@ -77,7 +77,7 @@ export function writesOf(): Readonly<Record<string, (store: Store) => Promise<Wr
       const renewal = {
         oldSecurityStamp: user.securityStamp,
         securityStamp: 'new',
-        keepSession: session.id,
+        keepSession: { id: session.id },
       }
       return ({ users }, event) =>
         users.replacePasswordHash(user.id, user.passwordHash as string, 'new', { renewal, event })

@@ -1,6 +1,8 @@
 import { ConflictError } from '../../core/errors.ts'
 import type { NotifiedClients } from '../../core/mail/stored-with.ts'
 import type { SessionRecord } from '../../core/sessions/session-store.ts'
+import { isAsTokenSays } from '../../core/tokens/authentication.ts'
+import type { KeptSession } from '../../core/users/kept-session.ts'
 import type { UserFields } from '../../core/users/user-fields.ts'
 import type { GuardedWrite, UserRecord, UserStore } from '../../core/users/user-store.ts'
 import type { AddEvent } from './events.ts'
@@ -18,7 +20,7 @@ export interface MemoryUsers extends UserStore {
     id: string,
     securityStamp: string,
     notifies: NotifiedClients | undefined,
-    keepSession?: string,
+    keepSession?: KeptSession,
   ): void
 }
 
@@ -79,7 +81,7 @@ export function createMemoryUsers(
   function noteAllOf(
     { id, securityStamp }: UserRecord,
     notifies: NotifiedClients | undefined,
-    keepSession?: string,
+    keepSession?: KeptSession,
   ): void {
     if (notifies === undefined) return
     const ending = [...sessionById.values()].filter(
@@ -88,15 +90,16 @@ export function createMemoryUsers(
         session.securityStamp === securityStamp &&
         session.revokedAt === null &&
         session.expiresAt > notifies.now &&
-        session.id !== keepSession,
+        !(keepSession && isKept(session, keepSession)),
     )
     note(ending, notifies.clientIds, notifies.now)
   }
 
-  /** Gives a session of the user the new stamp, if it is neither revoked nor of another stamp. */
-  function keepOpen(id: string, keepSession: string | undefined, from: string, to: string): void {
-    const kept = sessionById.get(keepSession ?? '')
-    if (kept?.userId === id && kept.securityStamp === from && kept.revokedAt === null) {
+  /** Gives the session that stays open the new stamp. */
+  function keepOpen(id: string, keep: KeptSession | undefined, from: string, to: string): void {
+    const kept = sessionById.get(keep?.id ?? '')
+    if (!keep || !kept || !isKept(kept, keep)) return
+    if (kept.userId === id && kept.securityStamp === from && kept.revokedAt === null) {
       sessionById.set(
         kept.id,
         Object.freeze({ ...kept, securityStamp: to, retryOf: settledRetryOf(kept) }),
@@ -227,6 +230,11 @@ export function createMemoryUsers(
       return byId.delete(id)
     },
   }
+}
+
+/** Whether a session is the one that stays open, as far as its stamp does not decide. */
+function isKept(session: SessionRecord, { id, token }: KeptSession): boolean {
+  return session.id === id && (token === undefined || isAsTokenSays(session, token))
 }
 
 /** What was written stays so, whatever the caller does with it, and is JSON as in a database. */

@@ -44,9 +44,7 @@ export async function begins(
     .where('active', '=', 1)
     .executeTakeFirst()
   if (numUpdatedRows !== 1n) throw new NothingChanged()
-  if (keepSession !== undefined) {
-    await keepOpen(transaction, userId, { keepSession, oldSecurityStamp, securityStamp })
-  }
+  await keepOpen(transaction, userId, { keepSession, oldSecurityStamp, securityStamp })
   await dropUnconfirmed(transaction, userId)
   await putCodes(transaction, userId, recoveryCodes)
 }

@@ -4,8 +4,10 @@ import type {
   LogoutNoticeStore,
 } from '../../core/authorization/logout-notice-store.ts'
 import type { NotifiedClients } from '../../core/mail/stored-with.ts'
+import type { KeptSession } from '../../core/users/kept-session.ts'
 import { numberOrNull } from './columns.ts'
 import type { Engine } from './engine.ts'
+import { isKept } from './kept-session.ts'
 import type { LogoutNoticesTable, Schema, SessionsTable } from './schema.ts'
 
 /** Log-outs that clients are to be told of, in SQL. */
@@ -87,16 +89,19 @@ export async function noteEnded(
     .execute()
 }
 
+/** A change that ends the sessions of a user, but for the one that stays open. */
+export interface Ending {
+  readonly userId: string
+  readonly keepSession?: KeptSession | undefined
+}
+
 /**
  * Stores a notice for each session of a user that the change to come will end: of these clients, opened by
  * browser, live, and not the one that is kept.
  */
 export async function noteAllOf(
   { db, locksRows }: Pick<Engine, 'locksRows'> & { readonly db: Kysely<Schema> },
-  {
-    userId,
-    keepSession = '',
-  }: { readonly userId: string; readonly keepSession?: string | undefined },
+  { userId, keepSession }: Ending,
   { clientIds, now }: NotifiedClients,
 ): Promise<void> {
   if (clientIds.length === 0) return
@@ -105,14 +110,12 @@ export async function noteAllOf(
     const user = db.selectFrom('users').select('id').where('id', '=', userId)
     await user.forNoKeyUpdate().execute()
   }
+  let ending = sessionsOf(db, userId, now).where('sessions.client_id', 'in', [...clientIds])
+  if (keepSession !== undefined) ending = ending.where((eb) => eb.not(isKept(keepSession)(eb)))
   await db
     .insertInto('logout_notices')
     .columns(['session_id', 'user_id', 'client_id', ...instants, 'attempts'])
-    .expression(
-      sessionsOf(db, userId, now)
-        .where('sessions.client_id', 'in', [...clientIds])
-        .where('sessions.id', '<>', keepSession),
-    )
+    .expression(ending)
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }

@@ -13,7 +13,7 @@ import { coalescesFor, type NewMail } from '../../core/mail/outbox-store.ts'
 import type { Redemption } from '../../core/mail/stored-with.ts'
 import type { Engine, TurnName } from './engine.ts'
 import { type Change, recorded } from './events.ts'
-import { noteAllOf } from './logout-notices.ts'
+import { type Ending, noteAllOf } from './logout-notices.ts'
 import type { MailOutboxTable, Schema } from './schema.ts'
 
 /** How a change is made. */
@@ -23,7 +23,7 @@ export interface MakingOf {
   /** Only changes of the same key take turns. Default: all of the turn do. */
   readonly turnKey?: string | undefined
   /** The user whose sessions the change ends, and the one that goes on. Default: it ends none. */
-  readonly ends?: { readonly userId: string; readonly keepSession?: string | undefined } | undefined
+  readonly ends?: Ending | undefined
   /** What follows it in the same transaction, if it changes a row. Default: nothing. */
   readonly follow?: ((transaction: Kysely<Schema>) => Promise<void>) | undefined
 }

@@ -105,7 +105,7 @@ export const accounts: Readonly<Record<string, Fault>> = {
       users: {
         ...store.users,
         async update(id, changes, options = {}) {
-          kept.add(options.keepSession ?? '')
+          kept.add(options.keepSession?.id ?? '')
           return await update(id, changes, options)
         },
       },
@@ -150,7 +150,7 @@ export const accounts: Readonly<Record<string, Fault>> = {
   'users.update keeps the newest session too': on('users', ({ update }, { sessions }) => ({
     async update(id, changes, options = {}) {
       const [session] = await sessions.listByUser(id, 0, 0)
-      const keepSession = options.keepSession ?? session?.id
+      const keepSession = options.keepSession ?? session
       return await update(id, changes, { ...options, ...(keepSession && { keepSession }) })
     },
   })),

@@ -11,6 +11,7 @@ import { factorChangesContract } from '../../../src/stores/contract/factor-chang
 import { factorsContract } from '../../../src/stores/contract/factors.ts'
 import { guardedWritesContract } from '../../../src/stores/contract/guarded-writes.ts'
 import { identitiesContract } from '../../../src/stores/contract/identities.ts'
+import { keptSessionsContract } from '../../../src/stores/contract/kept-sessions.ts'
 import { lastActiveUserContract } from '../../../src/stores/contract/last-active-user.ts'
 import { loginReadsContract } from '../../../src/stores/contract/login-reads.ts'
 import { logoutNoticesContract } from '../../../src/stores/contract/logout-notices.ts'
@@ -38,6 +39,7 @@ import { events } from './events.ts'
 import { factors } from './factors.ts'
 import type { Fault } from './fault.ts'
 import { identities } from './identities.ts'
+import { keptSessions } from './kept-sessions.ts'
 import { loginReads } from './login-reads.ts'
 import { logoutNotices } from './logout-notices.ts'
 import { oneTimeTokens } from './one-time-tokens.ts'
@@ -71,6 +73,7 @@ export const groups: readonly Group[] = [
   { faults: throttle, parts: [throttleContract] },
   { faults: clients, parts: [clientsContract, eventsContract] },
   { faults: events, parts: [eventsContract] },
+  { faults: keptSessions, parts: [keptSessionsContract] },
   { faults: accounts, parts: [addressesContract, guardedWritesContract] },
   { faults: oneTimeTokens, parts: [oneTimeTokensContract] },
   { faults: outbox, parts: [outboxContract] },

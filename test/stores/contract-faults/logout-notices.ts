@@ -84,7 +84,7 @@ export const logoutNotices: Readonly<Record<string, Fault>> = {
     ({ replacePasswordHash }, { sessions }) => ({
       async replacePasswordHash(id, from, to, options) {
         const notifies = options?.notifies?.clientIds
-        const kept = options?.renewal?.keepSession
+        const kept = options?.renewal?.keepSession?.id
         if (kept && notifies) await sessions.revoke(kept, options.notifies?.now ?? 0, { notifies })
         return await replacePasswordHash(id, from, to, options)
       },

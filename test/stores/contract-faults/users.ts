@@ -129,7 +129,7 @@ export const users: Readonly<Record<string, Fault>> = {
   'users.replacePasswordHash keeps a session that is not named': on('users', (port, store) => ({
     async replacePasswordHash(id, from, to, { renewal, event } = {}) {
       const [session] = await store.sessions.listByUser(id, 0, 0)
-      const keepSession = renewal?.keepSession ?? session?.id ?? ''
+      const keepSession = renewal?.keepSession ?? session
       const keeping = renewal && { ...renewal, keepSession }
       return await port.replacePasswordHash(id, from, to, { renewal: keeping, event })
     },

@@ -141,7 +141,7 @@ describe('a conflict with another transaction', { skip, timeout }, () => {
     const renewal = {
       oldSecurityStamp: user.securityStamp,
       securityStamp: 'new',
-      keepSession: session.id,
+      keepSession: { id: session.id },
     }
     const event = anEvent({ actor: randomUUID() })
     const replaced = store.users.replacePasswordHash(user.id, user.passwordHash as string, 'new', {
