@@ -52,9 +52,14 @@ export function headline(results: Results): readonly Line[] {
 const summaries: Readonly<Record<string, (result: RowResult) => readonly Line[]>> = {
   me: (result) => [
     ...against(result, 'guarded `GET /me`, user checked', 'Portcullis', [
-      ['Portcullis, unguarded route', 0.75],
-      ['@fastify/jwt', 1.25],
+      ['Portcullis, unguarded route', 0.85],
+      ['Fastify, no guard', 0.65],
+      ['@fastify/jwt', 2],
+      ['@fastify/jwt with its cache', 1.7],
       ['FastAPI', 15],
+    ]),
+    ...against(result, 'a route without a guard', 'Portcullis, unguarded route', [
+      ['Fastify, no guard', 0.8],
     ]),
     ...against(result, 'the same, 10,000 tokens in turn', 'Portcullis, 10,000 tokens', [
       ['Portcullis', 0.9],
@@ -64,12 +69,12 @@ const summaries: Readonly<Record<string, (result: RowResult) => readonly Line[]>
   'first-sight': (result) =>
     ['HS256', 'ES256'].flatMap((algorithm) =>
       against(result, `first sight of a token, ${algorithm}`, `Portcullis, ${algorithm}`, [
-        [`@fastify/jwt, ${algorithm}`, 0.8],
+        [`@fastify/jwt, ${algorithm}`, algorithm === 'HS256' ? 1 : 1.2],
       ]),
     ),
   login: (result) =>
     against(result, 'login at saturation', 'Portcullis', [
-      ['argon2id alone', 0.95],
+      ['argon2id alone', 0.97],
       ['Fastify, @fastify/jwt, @node-rs/argon2', null],
       ['Fastify, @fastify/jwt, argon2', 2],
       ['Better Auth, argon2id', 2],
@@ -81,7 +86,7 @@ const summaries: Readonly<Record<string, (result: RowResult) => readonly Line[]>
     ...[
       'Fastify, @fastify/jwt, @node-rs/argon2, during logins',
       'Better Auth, argon2id, during logins',
-    ].flatMap((peer, index) => latency(result, peer, index === 0 ? '≤ 25 ms' : '')),
+    ].flatMap((peer, index) => latency(result, peer, index === 0 ? '≤ 20 ms' : '')),
   ],
   grants: ({ series = {} }) =>
     ['refresh', 'revoke', 'introspect'].map((what) => ({
@@ -137,10 +142,10 @@ const summaries: Readonly<Record<string, (result: RowResult) => readonly Line[]>
 }
 
 const footprintLines = [
-  ['start to first answer', 'startMilliseconds', ' ms', '≤ 600 ms'],
-  ['memory when idle', 'idleMebibytes', ' MiB', '≤ 110 MiB'],
-  ['packages installed', 'packages', '', ''],
-  ['their size', 'installedMebibytes', ' MiB', ''],
+  ['start to first answer', 'startMilliseconds', ' ms', '≤ 450 ms'],
+  ['memory when idle', 'idleMebibytes', ' MiB', '≤ 85 MiB'],
+  ['packages installed', 'packages', '', '≤ 60'],
+  ['their size', 'installedMebibytes', ' MiB', '≤ 20 MiB'],
 ] as const
 
 /** Our rate beside others', those that were there. */

@@ -56,7 +56,8 @@ export function cachedStore(
  * refresh, a hash that is renewed and the pruning of what has ended by itself do not wait.
  *
  * All that end something, in a cache or not, wait until the server that answered is still the primary. So does the
- * answer that there was nothing to end, and a session that is not found: a log-out ends with that.
+ * answer that there was nothing to end, and a session that is not found: a log-out ends with that. The end may be
+ * another request's, which still waits until it was heard.
  */
 function heardChanges(store: Store, heardByAll: Changes['heardByAll'], { hold }: Primary): Store {
   const waitFor =
@@ -70,7 +71,9 @@ function heardChanges(store: Store, heardByAll: Changes['heardByAll'], { hold }:
       await Promise.all([hear(result), isStillPrimary()])
       return result
     }
-  // False, null or 0: there was nothing to change.
+  // Also where there was nothing to end: what has ended it may not have been heard yet.
+  const ended = waitFor(heardByAll)
+  // False or 0: nothing has changed, and nobody takes that for an end.
   const heard = waitFor((result) => (result ? heardByAll() : undefined))
   const confirmed = waitFor(() => undefined)
   const { users, sessions, signingKeys, clients, identities, apiKeys, consents, factors } = store
@@ -79,8 +82,8 @@ function heardChanges(store: Store, heardByAll: Changes['heardByAll'], { hold }:
     ...store,
     users: {
       ...users,
-      update: heard(users.update),
-      remove: heard(users.remove),
+      update: ended(users.update),
+      remove: ended(users.remove),
       replacePasswordHash: (id, from, to, options) =>
         (options?.renewal ? replaceAndRenew : users.replacePasswordHash)(id, from, to, options),
     },
@@ -89,27 +92,26 @@ function heardChanges(store: Store, heardByAll: Changes['heardByAll'], { hold }:
       async find(id) {
         const isStillPrimary = await hold()
         const found = await sessions.find(id)
-        if (found === null) await isStillPrimary()
+        if (found === null) await Promise.all([heardByAll(), isStillPrimary()])
         return found
       },
-      revoke: heard(sessions.revoke),
-      revokeByClient: heard(sessions.revokeByClient),
+      revoke: ended(sessions.revoke),
+      revokeByClient: ended(sessions.revokeByClient),
       trim: heard(sessions.trim),
     },
     ...(consents && {
       consents: {
         ...consents,
-        // Sessions end even if there was no consent.
-        withdraw: waitFor(heardByAll)(consents.withdraw),
+        withdraw: ended(consents.withdraw),
       },
     }),
     ...(factors && {
       factors: {
         ...factors,
-        confirm: heard(factors.confirm),
-        addPasskey: heard(factors.addPasskey),
-        remove: heard(factors.remove),
-        removeAll: heard(factors.removeAll),
+        confirm: ended(factors.confirm),
+        addPasskey: ended(factors.addPasskey),
+        remove: ended(factors.remove),
+        removeAll: ended(factors.removeAll),
         replaceRecoveryCodes: confirmed(factors.replaceRecoveryCodes),
       },
     }),
@@ -122,6 +124,6 @@ function heardChanges(store: Store, heardByAll: Changes['heardByAll'], { hold }:
     identities: { ...identities, unlink: confirmed(identities.unlink) },
     ...(apiKeys && { apiKeys: { ...apiKeys, remove: confirmed(apiKeys.remove) } }),
     signingKeys: { ...signingKeys, change: heard(signingKeys.change) },
-    revokeAll: heard(store.revokeAll),
+    revokeAll: ended(store.revokeAll),
   }
 }

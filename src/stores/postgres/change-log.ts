@@ -115,14 +115,18 @@ export function createLogPruning(
   return async () => {
     if (isPruning || performance.now() - known.at < keptFor) return
     isPruning = true
+    // Also after a failure, the next one comes a minute later.
+    const at = performance.now()
+    let { snapshot } = known
     try {
       let some: Awaited<ReturnType<typeof deleteSome>>
       do some = await deleteSome()
       while (some.deleted === deletedAtOnce)
-      known = { snapshot: some.snapshot, at: performance.now() }
+      snapshot = some.snapshot
     } catch {
-      // The next one comes as soon.
+      // What is left is deleted then.
     } finally {
+      known = { snapshot, at }
       isPruning = false
     }
   }

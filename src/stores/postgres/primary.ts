@@ -101,8 +101,10 @@ export function watchPrimary(target: PostgresTarget, limit: number): Primary {
     }
     // An answer that comes late to an earlier question says nothing of now.
     const free = hosts.filter(({ isAsked }) => !isAsked)
+    // If all were silent, the first to be back may be the one that was left behind.
+    const known = free.some((host) => !silent.has(host)) ? silent : new Set<WatchedHost>()
     const [awaited, others] = [false, true].map((isSilent) =>
-      free.filter((host) => silent.has(host) === isSilent).map(ask),
+      free.filter((host) => known.has(host) === isSilent).map(ask),
     ) as [Promise<void>[], Promise<void>[]]
     try {
       await time.race(() => Promise.all(awaited))

@@ -15,15 +15,17 @@ const callersOf = (call: RegExp): readonly string[] =>
     .sort()
 
 test('what stores a session, or that its user has authenticated again, is known and asks (AC-83)', () => {
-  assert.deepEqual(callersOf(/\bsessions\.create\(/), ['core/sessions/sessions.ts'])
+  assert.deepEqual(callersOf(/\bsessions\s*\.create\(/), ['core/sessions/sessions.ts'])
   // The last one raises a session after both factors were shown.
-  assert.deepEqual(callersOf(/\bsessions\.reauthenticate\(/), [
+  assert.deepEqual(callersOf(/\bsessions\s*\.reauthenticate\(/), [
     ...['core/authorization/browser-sessions.ts', 'core/factors/enrolments.ts'],
     ...['core/sessions/sessions.ts', 'http/endpoints/step-up.ts'],
   ])
   // A code opens a session of a browser session, as strong as that one.
-  assert.deepEqual(callersOf(/\bcodes\.exchange\(/), ['core/authorization/authorization-codes.ts'])
-  assert.deepEqual(callersOf(/\bsessions\.open\(/), [
+  assert.deepEqual(callersOf(/\bcodes\s*\.exchange\(/), [
+    'core/authorization/authorization-codes.ts',
+  ])
+  assert.deepEqual(callersOf(/\bsessions\s*\.open\(/), [
     ...['core/authorization/browser-sessions.ts', 'http/grants/passkey.ts'],
     ...['http/grants/password.ts', 'http/grants/second-factor.ts'],
   ])

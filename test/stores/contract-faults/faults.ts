@@ -23,11 +23,13 @@ import type { Stores } from '../../../src/stores/contract/records.ts'
 import { recoveryCodesContract } from '../../../src/stores/contract/recovery-codes.ts'
 import { refreshRetriesContract } from '../../../src/stores/contract/refresh-retries.ts'
 import { resealingContract } from '../../../src/stores/contract/resealing.ts'
+import { sessionPruningContract } from '../../../src/stores/contract/session-pruning.ts'
 import { sessionsContract } from '../../../src/stores/contract/sessions.ts'
 import { signingKeysContract } from '../../../src/stores/contract/signing-keys.ts'
 import { stepUpsContract } from '../../../src/stores/contract/step-ups.ts'
 import { storedWithContract } from '../../../src/stores/contract/stored-with.ts'
 import { throttleContract } from '../../../src/stores/contract/throttle.ts'
+import { throttleAdmissionContract } from '../../../src/stores/contract/throttle-admission.ts'
 import { usersContract } from '../../../src/stores/contract/users.ts'
 import { accounts } from './accounts.ts'
 import { apiKeys } from './api-keys.ts'
@@ -66,11 +68,14 @@ export const groups: readonly Group[] = [
   { faults: users, parts: [usersContract, lastActiveUserContract, passwordHashesContract] },
   {
     faults: sessions,
-    parts: [sessionsContract, refreshRetriesContract, stepUpsContract, eventsContract],
+    parts: [
+      ...[sessionsContract, sessionPruningContract, refreshRetriesContract, stepUpsContract],
+      eventsContract,
+    ],
   },
   { faults: identities, parts: [identitiesContract, eventsContract] },
   { faults: signingKeys, parts: [signingKeysContract, eventsContract] },
-  { faults: throttle, parts: [throttleContract] },
+  { faults: throttle, parts: [throttleContract, throttleAdmissionContract] },
   { faults: clients, parts: [clientsContract, eventsContract] },
   { faults: events, parts: [eventsContract] },
   { faults: keptSessions, parts: [keptSessionsContract] },

@@ -131,6 +131,21 @@ describe('three processes that read sessions without end', { skip, timeout: 300_
     })
   }
 
+  test('nor after the answer that it had ended, which nobody has heard of yet (SR-09)', async () => {
+    const ended = 'select 1 from sessions where id = $1 and revoked_at is not null'
+    await endAll(async ([id = '', ...others]) => {
+      await proxy.switchTo('swallow')
+      const first = store.sessions.revoke(id, 1_800_000_000)
+      while ((await operator.query(ended, [id])).rows.length === 0);
+      assert.equal(await store.sessions.revoke(id, 1_800_000_000), false)
+      const answeredAt = new Map([[id, sharedClock()]])
+      assert.equal(await first, true)
+      const later = await logOut(others)
+      await proxy.switchTo('pass')
+      return new Map([...answeredAt, ...later])
+    })
+  })
+
   test(`nor where the connections that listen are ended meanwhile, ${rounds} times (SR-09)`, async () => {
     const cut = () =>
       operator.query(
