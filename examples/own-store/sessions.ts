@@ -68,7 +68,7 @@ export function createSessions(db: Database): SessionStore {
       const next =
         generation === undefined
           ? { retryOf: settledRetryOf }
-          : { generation: generation + 1, rotatedAt: authenticatedAt }
+          : { generation: generation + 1, retryOf: null, rotatedAt: authenticatedAt }
       return inTransaction(db, (tx) => {
         const changed = tx
           .update(sessions)

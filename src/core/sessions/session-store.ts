@@ -95,8 +95,8 @@ export interface Reauthentication extends Authentication {
   /** The session must have been used after this instant. */
   readonly idleSince: number
   /**
-   * The generation that the session must have; it gets the next one, and so a new token. Default: whichever
-   * it has, and it keeps that.
+   * The generation that the session must have; it gets the next one, and so a new token, which is presented for
+   * no retry (`retryOf` is null). Default: whichever it has, and it keeps that.
    */
   readonly generation?: number | undefined
   /** The access token that asks. The session must be as it says: see `AskingToken`. Default: it may be anything. */

@@ -65,6 +65,17 @@ export function stepUpsContract(stores: Stores): void {
       }
     })
 
+    test('a new token that comes with it is the first made from the one before (AC-93)', async () => {
+      const user = await addUser(store)
+      for (const retryOf of [null, 2, 0, -1]) {
+        const session = aSession(user, { generation: 2, retryOf })
+        await store.sessions.create(session)
+        const authenticated = await store.sessions.reauthenticate(again(session, { generation: 2 }))
+        assert.deepEqual([authenticated?.generation, authenticated?.retryOf], [3, null])
+        assert.deepEqual(await other.sessions.find(session.id), authenticated)
+      }
+    })
+
     test('nobody authenticates again for what is not live, or not theirs', async () => {
       const { session, user } = await opened()
       const event = anEvent({ type: 'step_up', userId: user.id })

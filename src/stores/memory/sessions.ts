@@ -103,7 +103,7 @@ export function createMemorySessions(
         ...{ authenticatedAt, acr, amr },
         ...(generation === undefined
           ? { retryOf: settledRetryOf(session) }
-          : { generation: generation + 1, rotatedAt: authenticatedAt }),
+          : { generation: generation + 1, retryOf: null, rotatedAt: authenticatedAt }),
       })
     },
     async revoke(id, now, { userId, event, withChildren = false, notifies = [] } = {}) {

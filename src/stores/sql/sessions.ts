@@ -61,7 +61,7 @@ export function createSessionStore(engine: Engine): SessionStore {
         .where(isInUse(authenticatedAt, idleSince))
       if (generation !== undefined) {
         update = update
-          .set({ generation: generation + 1, rotated_at: authenticatedAt })
+          .set({ generation: generation + 1, retry_of: null, rotated_at: authenticatedAt })
           .where('generation', '=', generation)
       } else {
         update = update.set({ retry_of: settledRetryOf })

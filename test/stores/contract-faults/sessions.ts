@@ -127,6 +127,17 @@ export const sessions: Readonly<Record<string, Fault>> = {
       },
     }),
   ),
+  'sessions.reauthenticate takes a retry of before for one of the new token': on(
+    'sessions',
+    ({ find, reauthenticate }) => ({
+      async reauthenticate(changes, event) {
+        const before = await find(changes.id)
+        const session = await reauthenticate(changes, event)
+        if (session === null || changes.generation === undefined) return session
+        return { ...session, retryOf: before?.retryOf ?? null }
+      },
+    }),
+  ),
   'sessions.reauthenticate returns what was before': on('sessions', ({ find, reauthenticate }) => ({
     async reauthenticate(changes, event) {
       const before = await find(changes.id)
