@@ -7,10 +7,11 @@ import type { OwnForm, Visit } from './own-page.ts'
 const purpose = 'own form'
 /** Seconds that the login may take. */
 const lifetime = 10 * 60
-/** Characters. What is longer is typed again. */
-const longest = 1000
 
-/** The query under which a form has after a login what was typed before it. Empty if nothing of it is kept. */
+/**
+ * The query under which a form has after a login what was typed before it. Empty if nothing of it is kept, or if it
+ * is too long for a proof: then it is typed again. The longest name fits, in any script.
+ */
 export function typedQuery(
   { flow, browser }: Pick<Visit, 'flow' | 'browser'>,
   name: string,
@@ -18,9 +19,10 @@ export function typedQuery(
   form: FlowForm,
 ): { readonly typed?: string } {
   const typed = JSON.stringify([...form].filter(([field]) => keeps?.(field)))
-  if (typed === '[]' || typed.length > longest) return {}
+  if (typed === '[]') return {}
   const says = { form: name, typed, of: browser.session.id }
-  return { typed: flow.authorization.proofs.seal(purpose, says, lifetime) }
+  const sealed = flow.authorization.proofs.seal(purpose, says, lifetime)
+  return open(flow, sealed) === null ? {} : { typed: sealed }
 }
 
 /** The same query of a request, for the login in between; empty for none, and for what is not ours. */

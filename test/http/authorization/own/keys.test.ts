@@ -143,6 +143,27 @@ test('what was typed of a new key is there after the login that it needed, in it
   assert.equal(late.forms[0]?.fields.name, '')
 })
 
+test('what was typed is kept in any script if a proof can hold it, and else has no part in the address', async () => {
+  await site.logIn(browser, at)
+  for (const [name, isKept] of [
+    ['𠮷'.repeat(100), true],
+    ['"'.repeat(100), true],
+    ['漢'.repeat(400), true],
+    ['x'.repeat(1200), true],
+    ['漢'.repeat(500), false],
+    ['"'.repeat(450), false],
+  ] as const) {
+    const form = await browser.open(making)
+    site.clock.advance(301)
+    const login = await sendForm(browser, form, 'make', { ...reading, name })
+    assertPage(login, 'login')
+    assert.equal(login.url.searchParams.has('typed'), isKept)
+    const back = await browser.send(login, alice)
+    assertPage(back, 'new-key')
+    assert.equal(back.forms[0]?.fields.name, isKept ? name : '')
+  }
+})
+
 test('nobody ends a key of somebody else, and no other site makes or ends one', async () => {
   await site.logIn(browser, at)
   await make()
