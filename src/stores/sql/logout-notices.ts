@@ -109,6 +109,12 @@ export async function noteAllOf(
     // A session that is just being opened holds the row: it is waited for, and is then there to be read.
     const user = db.selectFrom('users').select('id').where('id', '=', userId)
     await user.forNoKeyUpdate().execute()
+    // One that is just being refreshed is not kept: it is waited for, and is then told of.
+    const kept = db
+      .selectFrom('sessions')
+      .select('id')
+      .where('id', '=', keepSession?.id ?? '')
+    if (keepSession !== undefined) await kept.forNoKeyUpdate().execute()
   }
   let ending = sessionsOf(db, userId, now).where('sessions.client_id', 'in', [...clientIds])
   if (keepSession !== undefined) ending = ending.where((eb) => eb.not(isKept(keepSession)(eb)))

@@ -7,7 +7,14 @@ import pg from 'pg'
 import { ConflictError, UnavailableError } from '../../../src/core/errors.ts'
 import type { SessionRecord } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
-import { anEvent, aSession, aUser } from '../../../src/stores/contract/records.ts'
+import {
+  aBrowserSession,
+  aChildOf,
+  anEvent,
+  aSession,
+  aUser,
+  now,
+} from '../../../src/stores/contract/records.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { authenticate, createTestAuth, goodPassword } from '../../fixtures.ts'
 import { everyWrite, type WholeStore } from '../every-write.ts'
@@ -109,6 +116,36 @@ describe('a conflict with another transaction', { skip, timeout }, () => {
     assert.deepEqual(
       await created,
       users.map(({ username }) => username),
+    )
+  })
+
+  test('a session that is refreshed just before it is kept ends, and its client is told', async () => {
+    const store = await storeWith('client_min_messages=warning')
+    const user = aUser()
+    const browser = aBrowserSession(user)
+    const session = aChildOf(browser)
+    await store.users.create(user)
+    for (const each of [browser, session]) await store.sessions.create(each)
+    const refresh = `update sessions set generation = 1, rotated_at = rotated_at + 1
+      where id = '${session.id}'`
+    const thief = await somebody('begin', refresh)
+    const token = { issuedAt: session.rotatedAt, authenticatedAt: 0 }
+    const changed = store.users.update(
+      user.id,
+      { securityStamp: 'new' },
+      {
+        ...{ ifStamp: user.securityStamp, keepSession: { id: session.id, token } },
+        notifies: { clientIds: [session.clientId], now },
+      },
+    )
+    await untilWaiting(1)
+    await thief.query('commit')
+    assert.equal((await changed)?.securityStamp, 'new')
+    assert.equal((await store.sessions.find(session.id))?.securityStamp, user.securityStamp)
+    const told = await store.logoutNotices?.claim({ now, until: now, limit: 9 })
+    assert.deepEqual(
+      told?.map(({ sessionId }) => sessionId),
+      [session.id],
     )
   })
 
