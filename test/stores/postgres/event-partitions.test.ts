@@ -2,14 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { Kysely } from 'kysely'
 import pg from 'pg'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import { anEvent } from '../../../src/stores/contract/records.ts'
-import { steps } from '../../../src/stores/migrations/steps.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
-import { postgresDialect } from '../bare-database.ts'
+import { makeOlder } from '../older-database.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
 
 const day = 86_400
@@ -177,14 +175,7 @@ test('a table of before becomes one partition with its events, and shrinks with 
   skip,
 }, async () => {
   const database = await createDatabase()
-  const db = new Kysely<unknown>({ dialect: postgresDialect(database.address) })
-  await database.run('create table portcullis_migration (name text primary key, timestamp text)')
-  for (const name of Object.keys(steps).sort()) {
-    if (name.endsWith('event_partitions')) break
-    await steps[name]?.up(db)
-    await database.run(`insert into portcullis_migration values ('${name}', '')`)
-  }
-  await db.destroy()
+  await makeOlder(database.address, '0021_event_partitions')
   const instants = [1, today - 100 * day, now, today + 1000 * day]
   for (const at of instants) {
     await database.run(`insert into events (at, id, type) values (${at}, '${at}', 'sys_startup')`)
