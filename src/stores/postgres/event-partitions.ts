@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { type EventStore, eventRetentionMinimum } from '../../core/events/event-store.ts'
-import { notTruncated } from '../migrations/events.ts'
+import { notTruncated, readRefusal } from '../migrations/events.ts'
 import { ownSchema } from '../migrations/own-schema.ts'
 import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
@@ -144,11 +144,12 @@ async function makeDay(db: Kysely<Schema>, from: number): Promise<void> {
   const events = sql.table('events')
   const date = new Date(from * 1000).toISOString().slice(0, 10).replaceAll('-', '_')
   const name = ownName(db, `events_${date}`)
+  const refusal = await readRefusal(db as never)
   // A partition that is attached needs a weaker lock than one that is made as such.
   await sql`create table ${name} (like ${events});
     alter table ${events} attach partition ${name}
       for values from (${sql.lit(from)}) to (${sql.lit(to)});
-    create trigger ${notTruncated(db, name)}`.execute(db)
+    create trigger ${notTruncated(refusal, name)}`.execute(db)
 }
 
 /** Deletes the oldest rows of a partition that takes more than a day. */
