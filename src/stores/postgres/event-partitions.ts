@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { UnavailableError } from '../../core/errors.ts'
 import { type EventStore, eventRetentionMinimum } from '../../core/events/event-store.ts'
 import { notTruncated, readRefusal } from '../migrations/events.ts'
 import { ownTable } from '../migrations/own-schema.ts'
@@ -79,6 +80,8 @@ export function createPartitionedEvents(engine: Engine): PartitionedEvents {
       /** What fails keeps nothing else from being done, which may take several calls. */
       async function attempt(work: Promise<number>): Promise<void> {
         pruned += await work.catch((error) => {
+          // Such as a lock that others hold, which the rest would wait for, too.
+          if (error instanceof UnavailableError) throw error
           failures.push(error)
           return 0
         })
@@ -154,13 +157,14 @@ async function makeDay(db: Kysely<Schema>, from: number): Promise<void> {
     select 1 from ${rest} where at >= ${from} and at < ${to} limit 1`.execute(db)
   if (rows.length > 0) return
   const events = sql.table('events')
-  const date = new Date(from * 1000).toISOString().slice(0, 10).replaceAll('-', '_')
-  const name = ownName(db, `events_${date}`)
+  const date = new Date(from * 1000).toISOString().slice(0, 10)
+  const plain = `events_${date.replaceAll('-', '_')}`
+  const name = ownName(db, plain)
   const refusal = await readRefusal(db as never)
   // A partition that is attached needs a weaker lock than one that is made as such.
-  await sql`create table ${name} (like ${events});
-    alter table ${events} attach partition ${name}
-      for values from (${sql.lit(from)}) to (${sql.lit(to)});
+  await sql`create table ${name} (like ${events})`.execute(db)
+  await sql`alter table ${events} attach partition ${name}
+    for values from (${sql.lit(from)}) to (${sql.lit(to)});
     create trigger ${notTruncated(refusal, name)}`.execute(db)
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import pg from 'pg'
+import { UnavailableError } from '../../../src/core/errors.ts'
 import type { AuthEvent } from '../../../src/core/events/event-store.ts'
 import { pruneInBatches } from '../../../src/core/prune-batches.ts'
 import type { Store } from '../../../src/core/store.ts'
@@ -180,6 +181,20 @@ test('a partition that cannot be dropped is told of when all else is done', {
   const days = [kept, today, today + day, today + 2 * day, today + 3 * day].map(nameOf)
   assert.deepEqual(await partitions(database), [...days, 'events_default'])
   assert.deepEqual(await places(database), { [nameOf(kept)]: 1 })
+  await store.close()
+})
+
+test('pruning ends when somebody reads the events, and does not wait for each partition', {
+  skip,
+}, async () => {
+  const database = await createDatabase()
+  const store = await openStore(database)
+  await database.run(makePartition(today - 100 * day))
+  await append(store, [1, 2, 3])
+  await database.run('begin; lock table events in access share mode')
+  await assert.rejects(store.events.prune(today, 2), UnavailableError)
+  await database.run('rollback')
+  assert.equal(await store.events.prune(today, 4), 3)
   await store.close()
 })
 
