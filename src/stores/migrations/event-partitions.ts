@@ -4,6 +4,8 @@ import { namesOf, ownName } from '../sql/named-tables.ts'
 import { prefixed } from '../sql/names.ts'
 import type { Step } from '../sql/step.ts'
 import { guardEvents, notTruncated, readRefusal } from './events.ts'
+import { ownTable } from './own-schema.ts'
+import { copyRights, giveToOwnerOf } from './owner.ts'
 
 const events = sql.table('events')
 
@@ -39,6 +41,8 @@ async function setAside(db: Kysely<unknown>): Promise<void> {
 async function makePartitioned(db: Kysely<unknown>, refusal: RawBuilder<unknown>): Promise<void> {
   const before = ownName(db, 'events_before')
   await sql`create table ${events} (like ${before}) partition by range (at)`.execute(db)
+  await giveToOwnerOf(db as never, 'events_before', ['events'])
+  await copyRights(db as never, 'events_before', 'events')
   await db.schema.alterTable('events').addPrimaryKeyConstraint('events_key', ['at', 'id']).execute()
   await db.schema
     .createIndex('events_by_user')
@@ -54,11 +58,14 @@ async function makePartitioned(db: Kysely<unknown>, refusal: RawBuilder<unknown>
 
 async function takeBack(db: Kysely<unknown>): Promise<void> {
   const before = ownName(db, 'events_before')
-  const { rows } = await sql<{ readonly until: string; readonly filled: boolean }>`
+  const { rows } = await sql<{ readonly until: string; readonly used: boolean }>`
     select (extract(epoch from now())::bigint / 86400 + 2) * 86400 as until,
-      exists (select from ${before}) as filled`.execute(db)
+      exists (select from ${before}) or exists (select from pg_catalog.pg_depend
+        where refclassid = 'pg_class'::regclass and refobjid = ${ownTable(db as never, 'events_before')}
+          and classid = 'pg_rewrite'::regclass) as used`.execute(db)
   const [found] = rows
-  if (!found?.filled) {
+  // No events, and no views.
+  if (!found?.used) {
     await sql`drop table ${before}`.execute(db)
     return
   }

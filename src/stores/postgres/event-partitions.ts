@@ -3,6 +3,7 @@ import { UnavailableError } from '../../core/errors.ts'
 import { type EventStore, eventRetentionMinimum } from '../../core/events/event-store.ts'
 import { notTruncated, readRefusal } from '../migrations/events.ts'
 import { ownTable } from '../migrations/own-schema.ts'
+import { giveToOwnerOf } from '../migrations/owner.ts'
 import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
 import { ownName } from '../sql/named-tables.ts'
@@ -163,6 +164,7 @@ async function makeDay(db: Kysely<Schema>, from: number): Promise<void> {
   const refusal = await readRefusal(db as never)
   // A partition that is attached needs a weaker lock than one that is made as such.
   await sql`create table ${name} (like ${events})`.execute(db)
+  await giveToOwnerOf(db as never, 'events', [plain])
   await sql`alter table ${events} attach partition ${name}
     for values from (${sql.lit(from)}) to (${sql.lit(to)});
     create trigger ${notTruncated(refusal, name)}`.execute(db)
