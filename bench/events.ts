@@ -4,12 +4,10 @@
 //   node bench/events.ts [--events 20000000] [--days 10] [--older 10000000]
 
 import { parseArgs } from 'node:util'
-import { Kysely } from 'kysely'
 import pg from 'pg'
 import type { Store } from '../src/core/store.ts'
-import { steps } from '../src/stores/migrations/steps.ts'
 import { postgres } from '../src/stores/postgres/postgres.ts'
-import { postgresDialect } from '../test/stores/bare-database.ts'
+import { makeOlder } from '../test/stores/older-database.ts'
 import { startPostgres } from '../test/stores/postgres-server.ts'
 import { formatTable } from './quantiles.ts'
 
@@ -51,20 +49,13 @@ const fill = (from: number, seconds: number, amount: number, table = 'events'): 
 
 /** A database as it was before the events were partitioned. */
 async function olderDatabase(url: string): Promise<void> {
-  const db = new Kysely<unknown>({ dialect: postgresDialect(url) })
+  await makeOlder(url, '0021_event_partitions')
   const client = new pg.Client(url)
   await client.connect()
-  await client.query('create table portcullis_migration (name text primary key, timestamp text)')
-  for (const name of Object.keys(steps).sort()) {
-    if (name.endsWith('event_partitions')) break
-    await steps[name]?.up(db)
-    await client.query('insert into portcullis_migration values ($1, $1)', [name])
-  }
   await client.query(fill(today - 89 * day, 89 * day, older))
   await client.query('vacuum analyze events')
   await client.query('checkpoint')
   await client.end()
-  await db.destroy()
 }
 
 async function opened(url: string): Promise<Store> {

@@ -106,7 +106,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   'http/grants': ['grants.ts', 'late-demand.ts', 'scopes.ts', 'second-factor.ts'],
   'stores/memory': ['memory.ts'],
-  'stores/migrations': ['change-log.ts', 'events.ts', 'migrations.ts', 'own-schema.ts'],
+  'stores/migrations': ['change-log.ts', 'events.ts', 'migrations.ts', 'own-schema.ts', 'owner.ts'],
   'stores/postgres': ['inspection.ts', 'postgres.ts', 'url.ts'],
   'stores/sqlite': ['copy.ts', 'inspection.ts', 'restore.ts', 'sqlite.ts'],
 }

@@ -19,6 +19,7 @@ import { inspectSqlite } from '../../src/stores/sqlite/inspection.ts'
 import { type SqliteOptions, sqlite } from '../../src/stores/sqlite/sqlite.ts'
 import { StoreError } from '../../src/stores/store-error.ts'
 import { postgresDatabase, type Row, sqliteDatabase } from './bare-database.ts'
+import { makeOlder } from './older-database.ts'
 import { startPostgresOrSkip } from './postgres-server.ts'
 
 const { server, skip } = await startPostgresOrSkip()
@@ -181,6 +182,35 @@ describe('names in a PostgreSQL database', { skip }, () => {
     await here.close()
     await there.close()
   })
+
+  for (const moved of ['today', 'before the events were partitioned']) {
+    test(`an installation that was moved ${moved} gets the partitions of days`, async () => {
+      const url = await newUrl()
+      const { run } = postgresDatabase(url)
+      if (moved === 'today') await (await onPostgres(url)).close()
+      else await makeOlder(url, '0021_event_partitions')
+      // The statements of then did not name what there was not.
+      await run(
+        movingStatements().replace(
+          'TABLE portcullis_changes',
+          'TABLE IF EXISTS portcullis_changes',
+        ),
+      )
+      const options = { schema: 'auth' }
+      await (await onPostgres(url, options)).close()
+      const days = async () =>
+        await run(`select relname from pg_class where relname ~ '^events_[0-9_]+$'
+          and relnamespace = 'auth'::regnamespace order by 1`)
+      const made = await days()
+      const last = made.at(-1)?.relname
+      await run(`drop table auth.${last}`)
+      await (await onPostgres(url, options)).close()
+      assert.ok((await days()).some(({ relname }) => relname === last))
+      for (const table of ['events', last]) {
+        await assert.rejects(run(`truncate auth.${table}`), /events of the last 7 days/)
+      }
+    })
+  }
 
   test('are taken by whatever else PostgreSQL would not let them be beside', async () => {
     for (const [statement, taken] of [

@@ -1,9 +1,11 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { isPostgres } from '../sql/engine.ts'
 import { namesOf, ownName } from '../sql/named-tables.ts'
 import { prefixed } from '../sql/names.ts'
 import type { Step } from '../sql/step.ts'
-import { guardEvents, notTruncated } from './events.ts'
+import { guardEvents, notTruncated, readRefusal } from './events.ts'
+import { ownTable } from './own-schema.ts'
+import { copyRights, giveToOwnerOf } from './owner.ts'
 
 const events = sql.table('events')
 
@@ -16,8 +18,9 @@ export const eventPartitions: Step = {
   makes: ['events_before', 'events_before_key', 'events_before_by_user', 'events_default'],
   async up(db) {
     if (!isPostgres(db)) return
+    const refusal = await readRefusal(db as never)
     await setAside(db)
-    await makePartitioned(db)
+    await makePartitioned(db, refusal)
     await takeBack(db)
   },
 }
@@ -35,9 +38,11 @@ async function setAside(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-async function makePartitioned(db: Kysely<unknown>): Promise<void> {
+async function makePartitioned(db: Kysely<unknown>, refusal: RawBuilder<unknown>): Promise<void> {
   const before = ownName(db, 'events_before')
   await sql`create table ${events} (like ${before}) partition by range (at)`.execute(db)
+  await giveToOwnerOf(db as never, 'events_before', ['events'])
+  await copyRights(db as never, 'events_before', 'events')
   await db.schema.alterTable('events').addPrimaryKeyConstraint('events_key', ['at', 'id']).execute()
   await db.schema
     .createIndex('events_by_user')
@@ -45,19 +50,22 @@ async function makePartitioned(db: Kysely<unknown>): Promise<void> {
     .columns(['user_id', 'at', 'id'])
     .where(sql.ref('user_id'), 'is not', null)
     .execute()
-  await guardEvents(db)
+  await guardEvents(db, refusal)
   const rest = ownName(db, 'events_default')
   await sql`create table ${rest} partition of ${events} default`.execute(db)
-  await sql`create trigger ${notTruncated(db, rest)}`.execute(db)
+  await sql`create trigger ${notTruncated(refusal, rest)}`.execute(db)
 }
 
 async function takeBack(db: Kysely<unknown>): Promise<void> {
   const before = ownName(db, 'events_before')
-  const { rows } = await sql<{ readonly until: string; readonly filled: boolean }>`
+  const { rows } = await sql<{ readonly until: string; readonly used: boolean }>`
     select (extract(epoch from now())::bigint / 86400 + 2) * 86400 as until,
-      exists (select from ${before}) as filled`.execute(db)
+      exists (select from ${before}) or exists (select from pg_catalog.pg_depend
+        where refclassid = 'pg_class'::regclass and refobjid = ${ownTable(db as never, 'events_before')}
+          and classid = 'pg_rewrite'::regclass) as used`.execute(db)
   const [found] = rows
-  if (!found?.filled) {
+  // No events, and no views.
+  if (!found?.used) {
     await sql`drop table ${before}`.execute(db)
     return
   }

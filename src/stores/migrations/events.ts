@@ -3,6 +3,7 @@ import { eventRetentionMinimum } from '../../core/events/event-store.ts'
 import { isPostgres } from '../sql/engine.ts'
 import { ownName } from '../sql/named-tables.ts'
 import type { Step } from '../sql/step.ts'
+import { ownTable } from './own-schema.ts'
 
 const unchangeable = 'events are only appended'
 const tooYoung = 'events of the last 7 days cannot be deleted'
@@ -59,24 +60,41 @@ async function guardOnSqlite(db: Kysely<unknown>): Promise<void> {
 }
 
 async function guardOnPostgres(db: Kysely<unknown>): Promise<void> {
-  await sql`create function ${ownName(db, 'portcullis_refuse')}() returns trigger language plpgsql as $$
+  const refusal = ownName(db, 'portcullis_refuse')
+  await sql`create function ${refusal}() returns trigger language plpgsql as $$
     begin
       raise exception '%', tg_argv[0];
     end
   $$`.execute(db)
-  await guardEvents(db)
+  await guardEvents(db, refusal)
+}
+
+/**
+ * The function of the triggers of the events on PostgreSQL. It is not always in the schema of the events, which
+ * may have been moved without it.
+ */
+export async function readRefusal(db: Kysely<never>): Promise<RawBuilder<unknown>> {
+  const { rows } = await sql<{ readonly name: string }>`
+    select format('%I.%I', nspname, proname) as name from pg_catalog.pg_trigger
+      join pg_catalog.pg_proc on pg_proc.oid = tgfoid
+      join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
+    where tgrelid = ${ownTable(db, 'events')} and tgname = 'events_not_truncated'`.execute(db)
+  const [found] = rows
+  return found === undefined ? ownName(db, 'portcullis_refuse') : sql.raw(found.name)
 }
 
 /** Makes the triggers of the events on PostgreSQL. Names of triggers are those of their table alone. */
-export async function guardEvents(db: Kysely<unknown>): Promise<void> {
-  const refuse = ownName(db, 'portcullis_refuse')
+export async function guardEvents(
+  db: Kysely<unknown>,
+  refusal: RawBuilder<unknown>,
+): Promise<void> {
   for (const trigger of [
     sql`events_unchanged before update on ${events} for each row
-      execute function ${refuse}(${sql.lit(unchangeable)})`,
+      execute function ${refusal}(${sql.lit(unchangeable)})`,
     sql`events_kept before delete on ${events} for each row
       when (old.at > extract(epoch from now()) - ${sql.lit(eventRetentionMinimum)})
-      execute function ${refuse}(${sql.lit(tooYoung)})`,
-    notTruncated(db, events),
+      execute function ${refusal}(${sql.lit(tooYoung)})`,
+    notTruncated(refusal, events),
   ]) {
     await sql`create trigger ${trigger}`.execute(db)
   }
@@ -84,9 +102,9 @@ export async function guardEvents(db: Kysely<unknown>): Promise<void> {
 
 /** The one of these triggers that each part of the events needs for itself, after `create trigger`. */
 export function notTruncated(
-  db: Parameters<typeof ownName>[0],
+  refusal: RawBuilder<unknown>,
   table: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return sql`events_not_truncated before truncate on ${table} for each statement
-    execute function ${ownName(db, 'portcullis_refuse')}(${sql.lit(tooYoung)})`
+    execute function ${refusal}(${sql.lit(tooYoung)})`
 }

@@ -4,6 +4,7 @@ import { isPostgres } from '../sql/engine.ts'
 import { StoreError } from '../store-error.ts'
 import { readSteps, recordStep, requireStepTable } from './migration-table.ts'
 import { requireSchema } from './own-schema.ts'
+import { giveToOwnerOf } from './owner.ts'
 import { steps } from './steps.ts'
 import { readTakenNames, takenMessage } from './taken-names.ts'
 
@@ -55,6 +56,7 @@ async function makeSteps(db: Kysely<never>): Promise<void> {
     await steps[name]?.up(db)
     await recordStep(db, name)
   }
+  if (isPostgres(db)) await giveToOwnerOf(db, 'users', pending.flatMap(namesMadeBy))
 }
 
 /** Reads which steps a database has behind it, and whether the others can be made. */
@@ -62,16 +64,17 @@ export async function readMigrationState(db: Kysely<never>): Promise<MigrationSt
   const known = Object.keys(steps).sort()
   const done = await readSteps(db, isOurs)
   const pending = known.filter((name) => !done.includes(name))
-  const taken = await readTakenNames(
-    db,
-    pending.flatMap((name) => steps[name]?.makes ?? []),
-  )
+  const taken = await readTakenNames(db, pending.flatMap(namesMadeBy))
   return {
     done,
     pending,
     unknown: done.filter((name) => !known.includes(name)),
     obstacle: taken.length > 0 ? takenMessage(db, taken) : null,
   }
+}
+
+function namesMadeBy(step: string): readonly string[] {
+  return steps[step]?.makes ?? []
 }
 
 function isOurs(step: string): boolean {

@@ -1,11 +1,18 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { namesOf } from '../sql/named-tables.ts'
+import { prefixed } from '../sql/names.ts'
 import { StoreError } from '../store-error.ts'
 
 /** The name of the schema that our tables are in, for a statement of PostgreSQL. */
 export function ownSchema(db: Kysely<never>): RawBuilder<string> {
   const { schema } = namesOf(db)
   return schema === undefined ? sql`current_schema()` : sql`${schema}`
+}
+
+/** A table of ours as a value for a statement of PostgreSQL, of the type regclass. Null if it is not there. */
+export function ownTable(db: Kysely<never>, name: string): RawBuilder<string> {
+  const whole = prefixed(namesOf(db), name)
+  return sql`to_regclass(format('%I.%I', ${ownSchema(db)}::text, ${whole}::text))`
 }
 
 /**

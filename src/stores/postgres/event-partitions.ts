@@ -1,11 +1,12 @@
 import { type Kysely, sql } from 'kysely'
+import { UnavailableError } from '../../core/errors.ts'
 import { type EventStore, eventRetentionMinimum } from '../../core/events/event-store.ts'
-import { notTruncated } from '../migrations/events.ts'
-import { ownSchema } from '../migrations/own-schema.ts'
+import { notTruncated, readRefusal } from '../migrations/events.ts'
+import { ownTable } from '../migrations/own-schema.ts'
+import { giveToOwnerOf } from '../migrations/owner.ts'
 import type { Engine } from '../sql/engine.ts'
 import { createEventStore } from '../sql/events.ts'
-import { namesOf, ownName } from '../sql/named-tables.ts'
-import { prefixed } from '../sql/names.ts'
+import { ownName } from '../sql/named-tables.ts'
 import type { Schema } from '../sql/schema.ts'
 
 /** Events that are partitioned by day. */
@@ -34,52 +35,67 @@ interface Partition {
 export function createPartitionedEvents(engine: Engine): PartitionedEvents {
   const { db, scans } = engine
 
-  async function prepare(): Promise<void> {
-    if (missingDays(await read(db)).length === 0) return
+  async function makeMissing(found: Found): Promise<void> {
+    if (missingDays(found).length === 0) return
     await change(async (transaction) => {
       for (const from of missingDays(await read(transaction))) await makeDay(transaction, from)
     })
   }
 
-  /** Runs statements unless another process changes partitions now: it does the same. False if one does. */
-  async function change(statements: (db: Kysely<Schema>) => Promise<unknown>): Promise<boolean> {
-    return await scans
+  /** Runs statements unless another process changes partitions now, which does the same, or the next call does. */
+  async function change(statements: (db: Kysely<Schema>) => Promise<unknown>): Promise<void> {
+    await scans
       .transaction()
       .setIsolationLevel('read committed')
       .execute(async (transaction) => {
         await sql`set local lock_timeout = ${sql.lit(lockTimeout)}`.execute(transaction)
         const { rows } = await sql<{ readonly free: boolean }>`
           select pg_try_advisory_xact_lock(${changing}) as free`.execute(transaction)
-        if (!rows[0]?.free) return false
-        await statements(transaction)
-        return true
+        if (rows[0]?.free) await statements(transaction)
       })
   }
 
   /** Deletes a partition with all that is in it; returns about how many that was. */
   async function drop({ name, rows }: Partition): Promise<number> {
-    const dropped = await change((transaction) =>
-      sql`drop table if exists ${sql.raw(name)}`.execute(transaction),
-    )
-    return dropped ? rows : 0
+    let dropped = 0
+    await change(async (transaction) => {
+      const { rows: there } = await sql`select where to_regclass(${name}) is not null`.execute(
+        transaction,
+      )
+      if (there.length === 0) return
+      await sql`drop table ${sql.raw(name)}`.execute(transaction)
+      dropped = rows
+    })
+    return dropped
   }
 
   return {
     ...createEventStore(engine),
-    prepare,
+    prepare: async () => await makeMissing(await read(db)),
     async prune(before, limit) {
-      const { now, partitions } = await read(db)
+      const found = await read(db)
       // A clock of ours that is far ahead deletes nothing young.
-      const dropBefore = Math.min(before, now - eventRetentionMinimum)
+      const dropBefore = Math.min(before, found.now - eventRetentionMinimum)
       let pruned = 0
-      for (const partition of partitions) {
+      const failures: unknown[] = []
+      /** What fails keeps nothing else from being done, which may take several calls. */
+      async function attempt(work: Promise<number>): Promise<void> {
+        pruned += await work.catch((error) => {
+          // Such as a lock that others hold, which the rest would wait for, too.
+          if (error instanceof UnavailableError) throw error
+          failures.push(error)
+          return 0
+        })
+      }
+      await attempt(makeMissing(found).then(() => 0))
+      for (const partition of found.partitions) {
         const { from, to } = partition
-        if (to !== null && to <= dropBefore) pruned += await drop(partition)
+        if (to !== null && to <= dropBefore) await attempt(drop(partition))
         else if (from === null && pruned < limit) {
-          pruned += await deleteFirst(db, partition, before, limit - pruned)
+          await attempt(deleteFirst(db, partition, before, limit - pruned))
         }
       }
-      if (pruned < limit) await prepare()
+      if (pruned < limit && failures.length > 0) throw failures[0]
       return pruned
     },
   }
@@ -102,9 +118,9 @@ async function read(db: Kysely<Schema>): Promise<Found> {
       greatest(part.reltuples, 0)::bigint as rows, extract(epoch from now())::bigint as now
     from pg_catalog.pg_inherits
       join pg_catalog.pg_class part on part.oid = inhrelid
-      join pg_catalog.pg_class whole on whole.oid = inhparent
-      join pg_catalog.pg_namespace place on place.oid = whole.relnamespace
-    where whole.relname = ${prefixed(namesOf(db), 'events')} and nspname = ${ownSchema(db as never)}
+      -- An operator may have moved it.
+      join pg_catalog.pg_namespace place on place.oid = part.relnamespace
+    where inhparent = ${ownTable(db as never, 'events')}
       -- Null: it has just been dropped.
       and pg_get_expr(part.relpartbound, part.oid) is not null
     order by part.relname`.execute(db)
@@ -142,13 +158,16 @@ async function makeDay(db: Kysely<Schema>, from: number): Promise<void> {
     select 1 from ${rest} where at >= ${from} and at < ${to} limit 1`.execute(db)
   if (rows.length > 0) return
   const events = sql.table('events')
-  const date = new Date(from * 1000).toISOString().slice(0, 10).replaceAll('-', '_')
-  const name = ownName(db, `events_${date}`)
+  const date = new Date(from * 1000).toISOString().slice(0, 10)
+  const plain = `events_${date.replaceAll('-', '_')}`
+  const name = ownName(db, plain)
+  const refusal = await readRefusal(db as never)
   // A partition that is attached needs a weaker lock than one that is made as such.
-  await sql`create table ${name} (like ${events});
-    alter table ${events} attach partition ${name}
-      for values from (${sql.lit(from)}) to (${sql.lit(to)});
-    create trigger ${notTruncated(db, name)}`.execute(db)
+  await sql`create table ${name} (like ${events})`.execute(db)
+  await giveToOwnerOf(db as never, 'events', [plain])
+  await sql`alter table ${events} attach partition ${name}
+    for values from (${sql.lit(from)}) to (${sql.lit(to)});
+    create trigger ${notTruncated(refusal, name)}`.execute(db)
 }
 
 /** Deletes the oldest rows of a partition that takes more than a day. */

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
-import { sql } from 'kysely'
 import pg from 'pg'
 import type { SessionRecord } from '../../../src/core/sessions/session-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import type { UserRecord } from '../../../src/core/users/user-store.ts'
 import { aSession, aUser } from '../../../src/stores/contract/records.ts'
-import { steps } from '../../../src/stores/migrations/steps.ts'
 import { createLogPruning, createLogReader } from '../../../src/stores/postgres/change-log.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { createKysely } from '../../../src/stores/sql/named-tables.ts'
 import { postgresDialect } from '../bare-database.ts'
+import { makeOlder } from '../older-database.ts'
 import { startPostgresOrSkip } from '../postgres-server.ts'
 
 const { server, skip } = await startPostgresOrSkip()
@@ -308,25 +307,10 @@ describe('a database of a build that heard notifications', { skip }, () => {
       /```sql\n(DROP FUNCTION[^`]*)```/,
     ) ?? []
 
-  async function makeOld(url: string): Promise<void> {
-    const db = createKysely<never>(postgresDialect(url), {})
-    await db.transaction().execute(async (transaction) => {
-      await sql`create table portcullis_migration (name varchar(255), timestamp varchar(255))`.execute(
-        transaction,
-      )
-      for (const name of Object.keys(steps).sort()) {
-        if (name >= '0022_change_log') break
-        await steps[name]?.up(transaction)
-        await sql`insert into portcullis_migration values (${name}, '')`.execute(transaction)
-      }
-    })
-    await db.destroy()
-  }
-
   for (const isOld of [true, false]) {
     test(`${isOld ? 'goes on to notify until an operator ends that' : 'is none, if it is new'}`, async (t) => {
       const url = (await server?.createDatabase(isOld ? 'old' : 'new')) ?? ''
-      if (isOld) await makeOld(url)
+      if (isOld) await makeOlder(url, '0022_change_log')
       const store = postgres(url)
       t.after(() => store.close())
       await store.open()
