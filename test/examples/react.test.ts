@@ -113,6 +113,8 @@ async function failUntilThrottled(t: TestContext): Promise<void> {
     const answer = page.waitForResponse('**/auth/token')
     await logIn('nobody', 'another password')
     status = (await answer).status()
+    // The form is emptied with the answer: what is typed before that is lost.
+    await page.locator('form[aria-busy=false]').waitFor()
   }
   await alert('Too many failed attempts.')
 }
