@@ -6,7 +6,7 @@ import { type Contestant, compete } from '../rounds.ts'
 import { type Row, withCleanup } from './row.ts'
 
 /** More than are used in a second. */
-const tokensPerSecond = 6000
+const tokensPerSecond = 15_000
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const names = { sqlite: 'SQLite', postgres: 'PostgreSQL' }
 
