@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import pg from 'pg'
 import { UnavailableError } from '../../src/core/errors.ts'
 import type { Store } from '../../src/core/store.ts'
@@ -10,6 +9,7 @@ import { aSession, aUser } from '../../src/stores/contract/records.ts'
 import { type PostgresOptions, postgres } from '../../src/stores/postgres/postgres.ts'
 import { freePort, type PostgresServer, startPostgres, startStandby } from './postgres-server.ts'
 import { startProxy } from './tcp-proxy.ts'
+import { untilDone } from './until-done.ts'
 
 let primary: PostgresServer | undefined
 let standby: PostgresServer | undefined
@@ -162,19 +162,6 @@ async function refusalOf(work: () => Promise<unknown>): Promise<UnavailableError
     } catch (error) {
       assert.ok(error instanceof UnavailableError, String(error))
       return error
-    }
-  }
-}
-
-/** Tries until it works; before that it is refused as not possible now, and in no other way. */
-async function untilDone(work: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await work()
-      return
-    } catch (error) {
-      assert.ok(error instanceof UnavailableError, String(error))
-      await turn()
     }
   }
 }

@@ -4,6 +4,7 @@ import type { SessionRecord } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { UserRecord } from '../../core/users/user-store.ts'
 import { addUser, aSession, fiftyAtOnce, now, type Stores, unique } from './records.ts'
+import { settledRetries } from './refresh-retries.ts'
 
 const text = 'ünïcødé 漢字 👩‍👩‍👧 "\\\' \u0000 \u2028 \ud800'
 
@@ -197,12 +198,7 @@ export function guardedWritesContract(stores: Stores): void {
 
     test('no token before the newest of a session that is kept is good for a retry (SR-06, SR-14)', async () => {
       let user = await add()
-      for (const [retryOf, expected] of [
-        [null, 2],
-        [2, 2],
-        [0, -1],
-        [-1, -1],
-      ] as const) {
+      for (const [retryOf, expected] of settledRetries) {
         const session = aSession(user, { generation: 2, retryOf })
         await store.sessions.create(session)
         const options = { ifStamp: user.securityStamp, keepSession: { id: session.id } }

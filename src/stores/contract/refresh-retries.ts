@@ -4,6 +4,17 @@ import type { Rotation, SessionRecord } from '../../core/sessions/session-store.
 import type { Store } from '../../core/store.ts'
 import { addUser, aSession, now, type Stores } from './records.ts'
 
+/**
+ * What `retryOf` of a session of generation 2 becomes when no earlier token is to be good for a retry any more:
+ * before and after.
+ */
+export const settledRetries: readonly (readonly [number | null, number])[] = [
+  [null, 2],
+  [2, 2],
+  [0, -1],
+  [-1, -1],
+]
+
 /** What a store keeps of refresh tokens that are presented again because their answers were lost. */
 export function refreshRetriesContract(stores: Stores): void {
   describe('refresh retries', () => {

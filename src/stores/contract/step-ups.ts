@@ -4,6 +4,7 @@ import { before, describe, test } from 'node:test'
 import type { Reauthentication, SessionRecord } from '../../core/sessions/session-store.ts'
 import type { Store } from '../../core/store.ts'
 import { addUser, anEvent, aSession, now, type Stores } from './records.ts'
+import { settledRetries } from './refresh-retries.ts'
 
 /** What a store keeps of users who authenticate again in a session. */
 export function stepUpsContract(stores: Stores): void {
@@ -51,12 +52,7 @@ export function stepUpsContract(stores: Stores): void {
 
     test('once a user has authenticated again, no earlier token is good for a retry (AC-93)', async () => {
       const user = await addUser(store)
-      for (const [retryOf, expected] of [
-        [null, 2],
-        [2, 2],
-        [0, -1],
-        [-1, -1],
-      ] as const) {
+      for (const [retryOf, expected] of settledRetries) {
         const session = aSession(user, { generation: 2, retryOf })
         await store.sessions.create(session)
         const authenticated = await store.sessions.reauthenticate(again(session))

@@ -3,7 +3,7 @@ import { isPostgres } from '../sql/engine.ts'
 import { namesOf, ownName } from '../sql/named-tables.ts'
 import { prefixed } from '../sql/names.ts'
 import type { Step } from '../sql/step.ts'
-import { guardEvents, notTruncated, readRefusal } from './events.ts'
+import { guardEvents, indexByUser, notTruncated, readRefusal } from './events.ts'
 import { ownTable } from './own-schema.ts'
 import { copyRights, giveToOwnerOf } from './owner.ts'
 
@@ -44,12 +44,7 @@ async function makePartitioned(db: Kysely<unknown>, refusal: RawBuilder<unknown>
   await giveToOwnerOf(db as never, 'events_before', ['events'])
   await copyRights(db as never, 'events_before', 'events')
   await db.schema.alterTable('events').addPrimaryKeyConstraint('events_key', ['at', 'id']).execute()
-  await db.schema
-    .createIndex('events_by_user')
-    .on('events')
-    .columns(['user_id', 'at', 'id'])
-    .where(sql.ref('user_id'), 'is not', null)
-    .execute()
+  await indexByUser(db)
   await guardEvents(db, refusal)
   const rest = ownName(db, 'events_default')
   await sql`create table ${rest} partition of ${events} default`.execute(db)

@@ -38,18 +38,23 @@ export const eventsStep: Step = {
       // For pages, for pruning, and that nothing is there twice: one index.
       .addPrimaryKeyConstraint('events_key', ['at', 'id'])
       .execute()
-    await db.schema
-      .createIndex('events_by_user')
-      .on('events')
-      .columns(['user_id', 'at', 'id'])
-      .where(sql.ref('user_id'), 'is not', null)
-      .execute()
+    await indexByUser(db)
     if (isPostgres(db)) await guardOnPostgres(db)
     else await guardOnSqlite(db)
   },
 }
 
 const events = sql.table('events')
+
+/** For the pages of one user. */
+export async function indexByUser(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createIndex('events_by_user')
+    .on('events')
+    .columns(['user_id', 'at', 'id'])
+    .where(sql.ref('user_id'), 'is not', null)
+    .execute()
+}
 
 async function guardOnSqlite(db: Kysely<unknown>): Promise<void> {
   await sql`create trigger ${ownName(db, 'events_unchanged')} before update on ${events}

@@ -6,7 +6,7 @@ import {
   type ThrottleStore,
 } from '../../core/throttle/throttle-store.ts'
 import type { Schema } from './schema.ts'
-import { type CountOnce, countOnce } from './throttle-count.ts'
+import { type CountOnce, countOnce, value } from './throttle-count.ts'
 
 type Admit = NonNullable<ThrottleStore['admit']>
 
@@ -66,8 +66,4 @@ function waits(now: number, { longestWait }: ThrottleRule): RawBuilder<boolean> 
 
 function changesOf({ changes }: CountOnce): RawBuilder<unknown> {
   return sql.join(Object.entries(changes).map(([name, change]) => sql`${sql.id(name)} = ${change}`))
-}
-
-function value(number: number): RawBuilder<number> {
-  return sql`cast(${number} as bigint)`
 }

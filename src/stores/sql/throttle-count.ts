@@ -10,8 +10,6 @@ export interface CountOnce {
 
 /** What one more failed attempt makes of a count, as a part of the statement that decides it. */
 export function countOnce(now: number, rule: ThrottleRule): CountOnce {
-  // PostgreSQL does not know the type of a bare parameter, and SQLite does not mind.
-  const value = (number: number): RawBuilder<number> => sql`cast(${number} as bigint)`
   const column = {
     failures: sql.ref('throttle.failures'),
     wait: sql.ref('throttle.wait'),
@@ -33,4 +31,9 @@ export function countOnce(now: number, rule: ThrottleRule): CountOnce {
   const mayCount = sql<boolean>`(${column.blocked_until} <= ${value(now)} or
     (${column.blocked_until} > ${value(now + rule.longestWait)} and ${column.blocked_until} < ${value(noEnd)}))`
   return { changes: { failures, wait, blocked_until: blockedUntil, counted_at: now }, mayCount }
+}
+
+/** PostgreSQL does not know the type of a bare parameter, and SQLite does not mind. */
+export function value(number: number): RawBuilder<number> {
+  return sql`cast(${number} as bigint)`
 }

@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { UnavailableError } from '../../../src/core/errors.ts'
 import { aSession, aUser } from '../../../src/stores/contract/records.ts'
 import { postgres } from '../../../src/stores/postgres/postgres.ts'
 import { freePort, startPostgresOrSkip } from '../postgres-server.ts'
+import { untilDone } from '../until-done.ts'
 import { ask, startTwoPrimaries } from './two-primaries.ts'
 
 const missing =
@@ -99,16 +99,3 @@ describe('behind HAProxy', { skip, timeout: 120_000 }, () => {
     assert.equal((await store.findSubject(user.id, session.id))?.sessionStamp, null)
   })
 })
-
-/** Tries until it works; before that it is refused as not possible now, and in no other way. */
-async function untilDone(work: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await work()
-      return
-    } catch (error) {
-      assert.ok(error instanceof UnavailableError, String(error))
-      await turn()
-    }
-  }
-}

@@ -15,6 +15,7 @@ import { watchPrimary } from '../../../src/stores/postgres/primary.ts'
 import { parsePostgresUrl } from '../../../src/stores/postgres/url.ts'
 import { freePort, startPostgresOrSkip } from '../postgres-server.ts'
 import { startProxy } from '../tcp-proxy.ts'
+import { untilDone } from '../until-done.ts'
 import { ask, startTwoPrimaries, type TwoPrimaries } from './two-primaries.ts'
 
 const { server, skip } = await startPostgresOrSkip()
@@ -49,11 +50,6 @@ async function isUnavailable(work: Promise<unknown>): Promise<boolean> {
     assert.ok(error instanceof UnavailableError, String(error))
     return true
   }
-}
-
-/** Tries until it works; before that it is refused as not possible now, and in no other way. */
-async function untilDone(work: () => Promise<unknown>): Promise<void> {
-  while (await isUnavailable(work())) await turn()
 }
 
 describe('an older primary that lives on', { skip, timeout }, () => {
@@ -111,13 +107,19 @@ describe('an older primary that lives on', { skip, timeout }, () => {
     while (!isCached(store))
   }
 
-  test('lets no ended session through at a process that was idle (SR-09, DD-07)', async (t) => {
+  /** Two stores have the session in their caches, and a third ends it at the new primary. Time stands still. */
+  async function endElsewhere(t: TestContext) {
     const stores = [await storeOn(orders[0] ?? []), await storeOn(orders[1] ?? [])]
     for (const store of stores) await untilCached(store)
     const clock = stopClock(t)
     await servers.promote()
     const elsewhere = await storeOn([servers.newer.port])
     assert.equal(await elsewhere.sessions.revoke(session.id, 1), true)
+    return { stores, clock }
+  }
+
+  test('lets no ended session through at a process that was idle (SR-09, DD-07)', async (t) => {
+    const { stores, clock } = await endElsewhere(t)
     clock.advance(holdsFor)
     for (const store of stores) {
       assert.equal(isCached(store), false)
@@ -133,12 +135,7 @@ describe('an older primary that lives on', { skip, timeout }, () => {
   })
 
   test('is found out by caches that are busy, and never believed again', async (t) => {
-    const stores = [await storeOn(orders[0] ?? []), await storeOn(orders[1] ?? [])]
-    for (const store of stores) await untilCached(store)
-    const clock = stopClock(t)
-    await servers.promote()
-    const elsewhere = await storeOn([servers.newer.port])
-    assert.equal(await elsewhere.sessions.revoke(session.id, 1), true)
+    const { stores, clock } = await endElsewhere(t)
     for (const store of stores) {
       const since = performance.now()
       while (isCached(store)) {
